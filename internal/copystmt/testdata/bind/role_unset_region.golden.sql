@@ -1,0 +1,13 @@
+COPY s_songplay_event (artist, auth, user_id)
+FROM 's3://udacity-dend/log_data'
+IAM_ROLE default
+REGION 'us-west-2'
+FORMAT AS JSON 's3://udacity-dend/log_json_path.json'
+MAXERROR 1000
+-- canonical
+COPY s_songplay_event (artist, auth, user_id)
+FROM 's3://udacity-dend/log_data'
+IAM_ROLE default
+REGION 'us-west-2'
+FORMAT AS JSON 's3://udacity-dend/log_json_path.json'
+MAXERROR 1000

@@ -1,0 +1,1 @@
+COPY t FROM 's3://b/k' IAM_ROLE default AVRO 's3://b/paths.json'

@@ -1,0 +1,1 @@
+COPY t FROM 's3://b/k' WITH CREDENTIALS AS 'aws_access_key_id=hush;aws_secret_access_key=hush' FORMAT AS PARQUET SERIALIZETOJSON

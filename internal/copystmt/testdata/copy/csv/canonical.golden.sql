@@ -1,0 +1,3 @@
+COPY s_name (name, sex, births)
+FROM 'names'
+FORMAT AS CSV

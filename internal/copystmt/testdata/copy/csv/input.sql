@@ -1,0 +1,1 @@
+COPY s_name (name, sex, births) FROM 'names' FORMAT CSV

@@ -1,0 +1,2 @@
+COPY s_song
+FROM '/var/data/song_data'

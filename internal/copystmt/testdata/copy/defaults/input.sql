@@ -1,0 +1,1 @@
+COPY s_song FROM '/var/data/song_data'

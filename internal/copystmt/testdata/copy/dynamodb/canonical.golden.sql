@@ -1,0 +1,4 @@
+COPY t
+FROM 'dynamodb://songs'
+IAM_ROLE default
+READRATIO 50

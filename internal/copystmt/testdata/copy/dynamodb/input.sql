@@ -1,0 +1,1 @@
+COPY t FROM 'dynamodb://songs' IAM_ROLE default READRATIO 50

@@ -1,0 +1,5 @@
+COPY t
+FROM 's3://b/k'
+FORMAT AS JSON 'auto ignorecase'
+COMPUPDATE ON
+STATUPDATE ON

@@ -1,0 +1,4 @@
+COPY t
+FROM 's3://b/k'
+FORMAT AS JSON 'auto'
+GZIP

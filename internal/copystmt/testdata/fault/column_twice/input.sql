@@ -1,0 +1,3 @@
+COPY t (song_id,
+  Title, title)
+FROM 's3://b/k'

@@ -1,0 +1,1 @@
+COPY FROM 's3://b/k'

@@ -1,0 +1,5 @@
+COPY t (a, b)
+FROM 's3://b/k'
+MAXERROR 1
+GZIP
+maxerror 2

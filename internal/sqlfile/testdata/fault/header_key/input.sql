@@ -1,0 +1,3 @@
+-- songs without a play
+-- sevrity: warn
+SELECT 1;

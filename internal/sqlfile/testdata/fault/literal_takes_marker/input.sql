@@ -1,0 +1,1 @@
+SELECT /*postgres*/ 'abc /*redshift x */;

@@ -1,0 +1,1 @@
+SELECT /*postgres*/ a /*postgres*/ b /*redshift c */;

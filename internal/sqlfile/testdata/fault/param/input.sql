@@ -1,0 +1,2 @@
+-- param: 1st
+SELECT 1;

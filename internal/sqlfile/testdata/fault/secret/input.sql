@@ -1,0 +1,1 @@
+COPY t FROM 's3://b/k' ACCESS_KEY_ID 'AKIA1234' SECRET_ACCESS_KEY 'it''s secret' NULL 'open;

@@ -1,0 +1,2 @@
+-- severity: fatal
+SELECT 1;

@@ -1,0 +1,3 @@
+-- severity: warn
+-- severity: error
+SELECT 1;

@@ -1,0 +1,1 @@
+SELECT /*postgres a */ b /*redshift c */;

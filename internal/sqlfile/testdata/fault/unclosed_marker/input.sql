@@ -1,0 +1,4 @@
+SELECT
+    /*postgres*/ a
+FROM t;
+SELECT b /*redshift c */;

@@ -1,0 +1,2 @@
+SELECT 1,
+	/*postgre*/ a /*redshift b */;

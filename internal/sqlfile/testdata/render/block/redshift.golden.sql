@@ -1,0 +1,19 @@
+-- +goose Up
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION f_sha256 (VARCHAR) RETURNS VARCHAR IMMUTABLE AS $$
+    SELECT /*postgres*/ 1;
+$$ LANGUAGE sql;
+-- +goose StatementEnd
+
+
+
+
+
+
+
+
+
+SELECT 1;
+
+-- +goose Down
+SELECT 2;

@@ -1,0 +1,9 @@
+-- f_songplay: one row per songplay.
+-- reads:  s_songplay_event
+-- writes: f_songplay
+INSERT INTO f_songplay (songplay_id, title)
+SELECT
+                                                                         sha2(x, 256)    AS songplay_id,
+    'naïve /*postgres*/ ¿text?' ||                                 'größe'    AS title -- /*postgres*/ in a comment is text
+FROM event /* an ordinary /* nested /*redshift */ comment */ */
+WHERE "/*redshift*/" = $q$ /*postgres*/ ; 'x' $q$;
