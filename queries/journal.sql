@@ -1,0 +1,118 @@
+-- name: StartRun :exec
+INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, retries, outcome)
+VALUES (sqlc.arg(run_id), sqlc.arg(command), sqlc.arg(engine), sqlc.arg(dwh_version), sqlc.arg(started_at), 0, 'running');
+
+-- name: EndRun :exec
+UPDATE dwh_run
+SET ended_at = sqlc.arg(ended_at), outcome = sqlc.arg(outcome), error = sqlc.narg(error), retries = sqlc.arg(retries)
+WHERE run_id = sqlc.arg(run_id);
+
+-- name: AddStep :exec
+INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, fingerprint, outcome, note)
+VALUES (sqlc.arg(run_id), sqlc.arg(position), sqlc.arg(step), sqlc.arg(started_at), sqlc.arg(ended_at), sqlc.arg(rows_in), sqlc.arg(rows_out), sqlc.narg(fingerprint), sqlc.arg(outcome), sqlc.narg(note));
+
+-- name: AddCheck :exec
+INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at)
+VALUES (sqlc.arg(run_id), sqlc.arg(name), sqlc.arg(severity), sqlc.arg(outcome), sqlc.arg(violations), sqlc.arg(checked_at));
+
+-- name: Runs :many
+SELECT run_id, command, engine, dwh_version, started_at, ended_at, retries, outcome, error
+FROM (
+    SELECT
+        run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at, run.retries, run.outcome, run.error,
+        ROW_NUMBER() OVER (ORDER BY run.started_at DESC, run.run_id DESC) AS place
+    FROM dwh_run AS run
+) AS latest
+WHERE latest.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
+ORDER BY latest.place;
+
+-- name: Steps :many
+SELECT step.run_id, step.position, step.step, step.started_at, step.ended_at, step.rows_in, step.rows_out, step.fingerprint, step.outcome, step.note
+FROM dwh_step AS step
+WHERE step.run_id = sqlc.arg(run_id)
+ORDER BY step.position;
+
+-- name: KnownObjects :many
+-- The ledger's rows of one table between two URLs, both included, in the order of the listing.
+SELECT object.url, object.etag
+FROM s_object AS object
+WHERE object.table_name = sqlc.arg(table_name)
+    AND object.url BETWEEN sqlc.arg(first_url) AND sqlc.arg(last_url)
+ORDER BY object.url, object.etag;
+
+-- name: ForgetFailedRejects :exec
+-- What a failed try left behind about an object goes when the object is tried again.
+DELETE FROM s_reject
+WHERE table_name = sqlc.arg(table_name)
+    AND url = sqlc.arg(url)
+    AND outcome = 'failed';
+
+-- name: Rejects :many
+SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name, latest.reason, latest.raw_text, latest.outcome, latest.rejected_at
+FROM (
+    SELECT
+        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name, reject.reason, reject.raw_text, reject.outcome, reject.rejected_at,
+        ROW_NUMBER() OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.line, reject.column_name) AS place
+    FROM s_reject AS reject
+) AS latest
+WHERE latest.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
+ORDER BY latest.place;
+
+-- name: RejectTables :many
+-- The tables that objects of this URL were refused for.
+SELECT DISTINCT reject.table_name
+FROM s_reject AS reject
+WHERE reject.url = sqlc.arg(url)
+ORDER BY reject.table_name;
+
+-- name: Fingerprints :many
+SELECT transform.name, transform.fingerprint
+FROM dwh_transform AS transform
+ORDER BY transform.name;
+
+-- name: ForgetFingerprint :exec
+DELETE FROM dwh_transform
+WHERE name = sqlc.arg(name);
+
+-- name: AddFingerprint :exec
+INSERT INTO dwh_transform (name, fingerprint, run_id)
+VALUES (sqlc.arg(name), sqlc.arg(fingerprint), sqlc.arg(run_id));
+
+-- name: StaleMarks :many
+SELECT stale.subject, stale.reason, stale.since
+FROM dwh_stale AS stale
+ORDER BY stale.since, stale.subject, stale.reason;
+
+-- name: AddStaleMark :exec
+INSERT INTO dwh_stale (subject, reason, since)
+VALUES (sqlc.arg(subject), sqlc.arg(reason), sqlc.arg(since));
+
+-- name: ForgetStaleMarks :exec
+DELETE FROM dwh_stale;
+
+-- name: StagedRows :one
+-- How many rows of records staging holds.
+SELECT
+    (SELECT COUNT(*) FROM s_song) AS songs,
+    (SELECT COUNT(*) FROM s_songplay_event) AS events,
+    (SELECT COUNT(*) FROM s_name) AS names;
+
+-- name: FailedURLs :many
+-- The objects of a table whose last try failed.
+SELECT DISTINCT reject.url
+FROM s_reject AS reject
+WHERE reject.table_name = sqlc.arg(table_name)
+    AND reject.outcome = 'failed'
+ORDER BY reject.url;
+
+-- name: ForgetStaleMark :exec
+DELETE FROM dwh_stale
+WHERE subject = sqlc.arg(subject)
+    AND reason = sqlc.arg(reason);
+
+-- name: ProcessedRows :one
+-- Whether any staged row is flagged.
+SELECT
+    EXISTS (SELECT 1 FROM s_song AS song WHERE song.processed)
+    OR EXISTS (SELECT 1 FROM s_songplay_event AS event WHERE event.processed)
+    OR EXISTS (SELECT 1 FROM s_name AS name WHERE name.processed) AS flagged;

@@ -1,0 +1,189 @@
+-- name: SongplaysByLevel :many
+-- Plays and listeners of each subscription level.
+SELECT
+    play.level,
+    COUNT(*) AS songplays,
+    COUNT(DISTINCT play.user_id) AS listeners
+FROM f_songplay AS play
+GROUP BY play.level
+ORDER BY play.level;
+
+-- name: SongplaysByLocation :many
+-- Plays of each listeners' location and subscription level.
+SELECT
+    play.location,
+    play.level,
+    COUNT(*) AS songplays
+FROM f_songplay AS play
+GROUP BY play.location, play.level
+ORDER BY play.location, play.level;
+
+-- name: TopArtists :many
+-- The most played artists.
+SELECT
+    ranked.rank,
+    ranked.artist,
+    ranked.songplays
+FROM (
+    SELECT
+        ROW_NUMBER() OVER (ORDER BY play.songplays DESC, artist.name, play.artist_id) AS rank,
+        artist.name AS artist,
+        play.songplays
+    FROM (
+        SELECT
+            f_songplay.artist_id,
+            COUNT(*) AS songplays
+        FROM f_songplay
+        WHERE f_songplay.artist_id IS NOT NULL
+        GROUP BY f_songplay.artist_id
+    ) AS play
+    LEFT JOIN d_artist AS artist
+        ON artist.artist_id = play.artist_id
+) AS ranked
+WHERE ranked.rank <= CAST(sqlc.arg(max_rows) AS BIGINT)
+ORDER BY ranked.rank;
+
+-- name: TopSongs :many
+-- The most played songs.
+SELECT
+    ranked.rank,
+    ranked.song,
+    ranked.artist,
+    ranked.songplays
+FROM (
+    SELECT
+        ROW_NUMBER() OVER (ORDER BY play.songplays DESC, song.title, play.song_id) AS rank,
+        song.title AS song,
+        artist.name AS artist,
+        play.songplays
+    FROM (
+        SELECT
+            f_songplay.song_id,
+            COUNT(*) AS songplays
+        FROM f_songplay
+        WHERE f_songplay.song_id IS NOT NULL
+        GROUP BY f_songplay.song_id
+    ) AS play
+    LEFT JOIN d_song AS song
+        ON song.song_id = play.song_id
+    LEFT JOIN d_artist AS artist
+        ON artist.artist_id = song.artist_id
+) AS ranked
+WHERE ranked.rank <= CAST(sqlc.arg(max_rows) AS BIGINT)
+ORDER BY ranked.rank;
+
+-- name: TopArtistsByGender :many
+-- The most played artists among women and among men, side by side.
+WITH ranked AS (
+    SELECT
+        play.gender,
+        artist.name AS artist,
+        ROW_NUMBER() OVER (
+            PARTITION BY play.gender
+            ORDER BY play.songplays DESC, artist.name, play.artist_id
+        ) AS rank
+    FROM (
+        SELECT
+            listener.gender,
+            f_songplay.artist_id,
+            COUNT(*) AS songplays
+        FROM f_songplay
+        INNER JOIN d_user AS listener
+            ON listener.user_id = f_songplay.user_id
+        WHERE f_songplay.artist_id IS NOT NULL
+            AND listener.gender IN ('F', 'M')
+        GROUP BY listener.gender, f_songplay.artist_id
+    ) AS play
+    LEFT JOIN d_artist AS artist
+        ON artist.artist_id = play.artist_id
+)
+SELECT
+    ranked.rank,
+    MAX(CASE WHEN ranked.gender = 'F' THEN ranked.artist END) AS female,
+    MAX(CASE WHEN ranked.gender = 'M' THEN ranked.artist END) AS male
+FROM ranked
+WHERE ranked.rank <= CAST(sqlc.arg(max_rows) AS BIGINT)
+GROUP BY ranked.rank
+ORDER BY ranked.rank;
+
+-- name: ArtistLocations :many
+-- Where the listeners of an artist are; every artist_id of that name counts.
+SELECT
+    ranked.location,
+    ranked.songplays
+FROM (
+    SELECT
+        play.location,
+        play.songplays,
+        ROW_NUMBER() OVER (ORDER BY play.songplays DESC, play.location) AS place
+    FROM (
+        SELECT
+            f_songplay.location,
+            COUNT(*) AS songplays
+        FROM f_songplay
+        INNER JOIN d_artist AS artist
+            ON artist.artist_id = f_songplay.artist_id
+        WHERE artist.name = RTRIM(CAST(sqlc.arg(artist) AS VARCHAR(1024)))
+        GROUP BY f_songplay.location
+    ) AS play
+) AS ranked
+WHERE ranked.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
+ORDER BY ranked.place;
+
+-- name: GenderBreakdown :many
+-- Staged events by gender: the event's, else that of its first name.
+SELECT
+    said.gender,
+    COUNT(*) AS events
+FROM (
+    SELECT
+        COALESCE(NULLIF(RTRIM(event.gender), ''), named.sex) AS gender
+    FROM s_songplay_event AS event
+    LEFT JOIN (
+        SELECT
+            RTRIM(name.name) AS first_name,
+            NULLIF(RTRIM(name.sex), '') AS sex,
+            ROW_NUMBER() OVER (
+                PARTITION BY RTRIM(name.name)
+                ORDER BY name.births DESC NULLS LAST, RTRIM(name.sex)
+            ) AS place
+        FROM s_name AS name
+    ) AS named
+        ON named.first_name = RTRIM(event.first_name)
+        AND named.place = 1
+) AS said
+GROUP BY said.gender
+ORDER BY said.gender;
+
+-- name: SongplaysByHour :many
+-- Plays of each hour of the day, 0 to 23, UTC.
+SELECT
+    d_time.hour,
+    COUNT(*) AS songplays
+FROM f_songplay AS play
+INNER JOIN d_time
+    ON d_time.start_time = play.start_time
+GROUP BY d_time.hour
+ORDER BY d_time.hour;
+
+-- name: SongplaysByWeekday :many
+-- Plays of each day of the week, 0 for Monday, UTC.
+SELECT
+    d_time.weekday,
+    COUNT(*) AS songplays
+FROM f_songplay AS play
+INNER JOIN d_time
+    ON d_time.start_time = play.start_time
+GROUP BY d_time.weekday
+ORDER BY d_time.weekday;
+
+-- name: DailyActivity :many
+-- Plays, listeners and sessions of each day, UTC.
+SELECT
+    CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
+    COUNT(*) AS songplays,
+    COUNT(DISTINCT play.user_id) AS listeners,
+    COUNT(DISTINCT play.session_id) AS sessions
+FROM f_songplay AS play
+GROUP BY TO_CHAR(play.start_time, 'YYYY-MM-DD')
+ORDER BY 1;
