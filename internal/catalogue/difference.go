@@ -1,0 +1,36 @@
+package catalogue
+
+// CreateDifference makes a table of the keys whose rows differ between live and built: how many rows of the key
+// only the live table has, and how many only the built one has. Rows are compared whole and counted, so that NULLs are
+// equal to each other and a row that stands twice, which Redshift's unenforced keys allow, is a difference too.
+func CreateDifference(into, live, built Table) string {
+	columns := live.Columns
+	return "CREATE TABLE " + into.SQL() + " AS SELECT " + list("different.", live.Key) +
+		", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (" +
+		"SELECT " + list("side.", columns) + ", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (" +
+		"SELECT " + list("live.", columns) + ", 1 AS dwh_live, 0 AS dwh_built FROM " + live.SQL() + " AS live" +
+		" UNION ALL " +
+		"SELECT " + list("built.", columns) + ", 0 AS dwh_live, 1 AS dwh_built FROM " + built.SQL() + " AS built" +
+		") AS side GROUP BY " + list("side.", columns) + " HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)" +
+		") AS different GROUP BY " + list("different.", live.Key)
+}
+
+// CountDifference counts a difference's keys: those that only the built table has, those that both have, and those that
+// only the live one has.
+func CountDifference(difference Table) string {
+	return "SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0)" +
+		", COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0)" +
+		", COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM " + difference.SQL()
+}
+
+// DeleteDifferent deletes the live rows of the keys that differ.
+func DeleteDifferent(live, difference Table) string {
+	return "DELETE FROM " + live.SQL() + " USING " + difference.SQL() +
+		" WHERE " + equal(live.SQL(), difference.SQL(), live.Key)
+}
+
+// InsertDifferent inserts the built rows of the keys that differ.
+func InsertDifferent(live, built, difference Table) string {
+	return "INSERT INTO " + live.SQL() + " (" + list("", live.Columns) + ") SELECT " + list("built.", live.Columns) +
+		" FROM " + difference.SQL() + " AS different INNER JOIN " + built.SQL() + " AS built ON " + equal("built", "different", live.Key)
+}

@@ -1,0 +1,77 @@
+package catalogue
+
+import "strings"
+
+// processed is the flag of staged records.
+const processed Name = "processed"
+
+// CreateSchema makes the scratch schema.
+func CreateSchema(schema Name) string { return "CREATE SCHEMA " + schema.SQL() }
+
+// DropSchema drops the scratch schema with all that is in it.
+func DropSchema(schema Name) string { return "DROP SCHEMA IF EXISTS " + schema.SQL() + " CASCADE" }
+
+// SetSearchPath makes unqualified names mean what stands in the first of the schemas that has them.
+func SetSearchPath(schemas ...Name) string { return "SET search_path TO " + list("", schemas) }
+
+// CreateEmpty makes an empty copy of a table, without its keys: the one row that breaks a key is found by the
+// difference and the checks, and is no reason to stop.
+func CreateEmpty(copied, of Table) string {
+	return "CREATE TABLE " + copied.SQL() + " (LIKE " + of.SQL() + " INCLUDING DEFAULTS)"
+}
+
+// CreateUnprocessed makes a view of a staging table in which no row is processed.
+func CreateUnprocessed(view, of Table) string {
+	var columns strings.Builder
+	for i, column := range of.Columns {
+		if i > 0 {
+			columns.WriteString(", ")
+		}
+		if column == processed {
+			columns.WriteString("FALSE AS " + column.SQL())
+		} else {
+			columns.WriteString("staged." + column.SQL())
+		}
+	}
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + columns.String() + " FROM " + of.SQL() + " AS staged"
+}
+
+// CreateNarrowed makes a view of the rows of a table whose keys stand in touched. A table without a key cannot be narrowed
+// by it: the view then shows touched itself, which has the table's columns.
+func CreateNarrowed(view, live, touched Table) string {
+	if len(live.Key) == 0 {
+		return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("touched.", live.Columns) + " FROM " + touched.SQL() + " AS touched"
+	}
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("live.", live.Columns) +
+		" FROM (SELECT DISTINCT " + list("chosen.", live.Key) + " FROM " + touched.SQL() + " AS chosen) AS touched" +
+		" INNER JOIN " + live.SQL() + " AS live ON " + equal("live", "touched", live.Key)
+}
+
+// DropView drops a view.
+func DropView(view Table) string { return "DROP VIEW " + view.SQL() }
+
+// CountUnprocessed counts the staged rows that the star does not hold yet.
+func CountUnprocessed(staged Table) string {
+	return "SELECT COUNT(*) FROM " + staged.SQL() + " AS staged WHERE NOT staged." + processed.SQL()
+}
+
+// FlagProcessed flags every row that the transaction's snapshot holds.
+func FlagProcessed(staged Table) string {
+	return "UPDATE " + staged.SQL() + " SET " + processed.SQL() + " = TRUE WHERE NOT " + processed.SQL()
+}
+
+// CountRows counts a table's rows.
+func CountRows(table Table) string { return "SELECT COUNT(*) FROM " + table.SQL() }
+
+// Analyze refreshes the planner's statistics.
+func Analyze(table Table) string { return "ANALYZE " + table.SQL() }
+
+// InsertValues inserts rows that are bound as parameters; values is "($1, $2), ($3, $4)".
+func InsertValues(table Name, columns []Name, values string) string {
+	return "INSERT INTO " + table.SQL() + " (" + list("", columns) + ") VALUES " + values
+}
+
+// HasRows tells whether a table has a row.
+func HasRows(table Table) string {
+	return "SELECT EXISTS (SELECT 1 FROM " + table.SQL() + ")"
+}

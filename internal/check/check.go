@@ -1,0 +1,266 @@
+// Package check holds the data-quality checks: queries whose rows are violations.
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/query"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/suggest"
+	"github.com/sparkify/dwh/internal/table"
+)
+
+// Severity says what a violation means.
+type Severity string
+
+// The severities: an error stops a commit and ends a command with exit code 3, a warning is told.
+const (
+	Error Severity = "error"
+	Warn  Severity = "warn"
+)
+
+// Settings are what checks can be told.
+type Settings struct {
+	MatchedShare float64       // the share of plays with a song, 0 to 1, below which is a warning
+	MaxAge       time.Duration // how old the newest play may be; 0 turns the check off
+	Now          time.Time     // the moment ages are counted from
+}
+
+// Check is one query and what its rows mean.
+type Check struct {
+	Name        string
+	Description string
+	Severity    Severity
+	Query       query.Query
+	// Touched names the tables that a run's gate may narrow to what the run touched: the check finds the same violations
+	// among those rows, and needs all the other tables whole. Empty: it always reads everything.
+	Touched []string
+	// Flags says that the check is about the flags, which a run sets last.
+	Flags    bool
+	settings func(Settings) (args map[string]any, on bool)
+}
+
+// BuiltIn lists the checks that dwh ships; the query of each stands in queries/checks.sql.
+func BuiltIn() []Check {
+	one := func(name, description string, severity Severity, sql string, touched ...string) Check {
+		return Check{Name: name, Description: description, Severity: severity, Query: query.Text("check "+name, sql), Touched: touched}
+	}
+	matched := one("matched-share", "enough plays know their song", Warn, "")
+	matched.Query = query.Text("check matched-share", dwhdb.MatchedShare, "threshold")
+	matched.settings = func(s Settings) (map[string]any, bool) {
+		return map[string]any{"threshold": s.MatchedShare}, true
+	}
+	fresh := one("freshness", "the newest play is young enough", Warn, "")
+	fresh.Query = query.Text("check freshness", dwhdb.Freshness, "oldest")
+	fresh.settings = func(s Settings) (map[string]any, bool) {
+		return map[string]any{"oldest": s.Now.UTC().Add(-s.MaxAge)}, s.MaxAge > 0
+	}
+	unprocessed := one("staged-unprocessed", "nothing staged is left unprocessed", Error, dwhdb.StagedUnprocessed)
+	unprocessed.Flags = true
+	return []Check{
+		one("d-song-unique", "d_song holds a song_id once", Error, dwhdb.DSongUnique, "d_song"),
+		one("d-artist-unique", "d_artist holds an artist_id once", Error, dwhdb.DArtistUnique, "d_artist"),
+		one("d-user-unique", "d_user holds a user_id once", Error, dwhdb.DUserUnique, "d_user"),
+		one("d-time-unique", "d_time holds an hour once", Error, dwhdb.DTimeUnique, "d_time"),
+		one("f-songplay-unique", "f_songplay holds a songplay_id once", Error, dwhdb.FSongplayUnique, "f_songplay"),
+		one("d-song-key", "d_song has no row without a key", Error, dwhdb.DSongKeyPresent, "d_song"),
+		one("d-artist-key", "d_artist has no row without a key", Error, dwhdb.DArtistKeyPresent, "d_artist"),
+		one("d-user-key", "d_user has no row without a key", Error, dwhdb.DUserKeyPresent, "d_user"),
+		one("d-time-key", "d_time has no row without a key", Error, dwhdb.DTimeKeyPresent, "d_time"),
+		one("f-songplay-key", "f_songplay has no row without its keys", Error, dwhdb.FSongplayKeyPresent, "f_songplay"),
+		one("f-songplay-user", "every user_id of f_songplay stands in d_user", Error, dwhdb.FSongplayUserExists, "f_songplay"),
+		one("f-songplay-time", "every start_time of f_songplay stands in d_time", Error, dwhdb.FSongplayTimeExists, "f_songplay"),
+		one("f-songplay-song", "every song_id of f_songplay stands in d_song", Error, dwhdb.FSongplaySongExists, "f_songplay"),
+		one("f-songplay-artist", "every artist_id of f_songplay stands in d_artist", Error, dwhdb.FSongplayArtistExists, "f_songplay"),
+		one("songplays-complete", "staging and f_songplay hold the same songplays", Error, dwhdb.SongplaysComplete, "s_songplay_event", "f_songplay"),
+		unprocessed,
+		one("f-songplay-level", "a level in f_songplay is free or paid", Error, dwhdb.FSongplayLevelDomain, "f_songplay"),
+		one("d-user-level", "a level in d_user is free or paid", Error, dwhdb.DUserLevelDomain, "d_user"),
+		one("d-user-gender", "a gender in d_user is F or M", Error, dwhdb.DUserGenderDomain, "d_user"),
+		one("songplay-id-hash", "a songplay_id has 64 digits in lower case", Error, dwhdb.SongplayIDHash, "f_songplay"),
+		one("events-without-key", "every NextSong event names its user, session, item and time", Warn, dwhdb.EventsWithoutKey),
+		matched,
+		one("rejects-in-last-load", "the last load refused no record", Warn, dwhdb.RejectsInLastLoad),
+		fresh,
+	}
+}
+
+// Project reads a user's checks, NAME.sql in fsys: one SELECT each, whose rows are the violations. dir names the folder in errors.
+func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Check, error) {
+	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var out []Check
+	for _, file := range files {
+		header := file.Header()
+		one := Check{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), Description: header.Description, Severity: Error}
+		if header.Severity == string(Warn) {
+			one.Severity = Warn
+		}
+		if one.Query, err = query.File(file, engine); err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// An UnknownError is a name that no check has.
+type UnknownError struct {
+	Name  string
+	Names []string
+}
+
+func (e *UnknownError) Error() string { return fmt.Sprintf("there is no check %q", e.Name) }
+
+// ExitCode is 2: the command line has to change.
+func (e *UnknownError) ExitCode() int { return 2 }
+
+// Hint names the nearest check.
+func (e *UnknownError) Hint() string { return suggest.Hint(e.Name, e.Names) }
+
+// Select returns the named checks in their order in all, or all without names.
+func Select(all []Check, names []string) ([]Check, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	known := make([]string, 0, len(all))
+	for _, one := range all {
+		known = append(known, one.Name)
+	}
+	wanted := map[string]bool{}
+	for _, name := range names {
+		found := false
+		for _, one := range known {
+			found = found || one == name
+		}
+		if !found {
+			return nil, &UnknownError{Name: name, Names: known}
+		}
+		wanted[name] = true
+	}
+	var out []Check
+	for _, one := range all {
+		if wanted[one.Name] {
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// keepRows is how many violations a result shows.
+const keepRows = 10
+
+// Result is what a check found.
+type Result struct {
+	Check      Check
+	Skipped    bool // it is turned off
+	Violations int64
+	Rows       table.Table // the first violations
+	Duration   time.Duration
+}
+
+// Failed tells whether an error was found.
+func (r Result) Failed() bool { return r.Violations > 0 && r.Check.Severity == Error }
+
+// Outcome is ok, warn, fail or off.
+func (r Result) Outcome() string {
+	switch {
+	case r.Skipped:
+		return "off"
+	case r.Violations == 0:
+		return "ok"
+	case r.Check.Severity == Warn:
+		return "warn"
+	default:
+		return "fail"
+	}
+}
+
+// Run makes one check.
+func (c Check) Run(ctx context.Context, db query.Querier, s Settings) (Result, error) {
+	var args map[string]any
+	if c.settings != nil {
+		var on bool
+		if args, on = c.settings(s); !on {
+			return Result{Check: c, Skipped: true}, nil
+		}
+	}
+	started := time.Now()
+	found, err := c.Query.Run(ctx, db, args, keepRows)
+	if err != nil {
+		var placed *sqlfile.Error
+		if errors.As(err, &placed) {
+			return Result{}, err
+		}
+		return Result{}, fmt.Errorf("check %s: %w", c.Name, err)
+	}
+	found.Table.Title = c.Name
+	return Result{Check: c, Violations: found.Count, Rows: found.Table, Duration: time.Since(started)}, nil
+}
+
+// Run makes the checks in order.
+func Run(ctx context.Context, db query.Querier, checks []Check, s Settings) ([]Result, error) {
+	results := make([]Result, 0, len(checks))
+	for _, one := range checks {
+		result, err := one.Run(ctx, db, s)
+		if err != nil {
+			return results, err
+		}
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+// A FailedError says that checks of error severity found violations.
+type FailedError struct {
+	Results []Result // the failed ones
+	Kept    bool     // a commit was refused: readers still see what was there before
+}
+
+func (e *FailedError) Error() string {
+	names := make([]string, 0, len(e.Results))
+	for _, result := range e.Results {
+		violations := "violations"
+		if result.Violations == 1 {
+			violations = "violation"
+		}
+		names = append(names, fmt.Sprintf("%s (%d %s)", result.Check.Name, result.Violations, violations))
+	}
+	text := "check failed: "
+	if len(names) > 1 {
+		text = "checks failed: "
+	}
+	text += strings.Join(names, ", ")
+	if e.Kept {
+		text += "; nothing was committed, readers see the state before"
+	}
+	return text
+}
+
+// ExitCode is 3: a check of error severity failed.
+func (e *FailedError) ExitCode() int { return 3 }
+
+// Failed returns a *FailedError over the failed ones among results, or nil.
+func Failed(results []Result, kept bool) error {
+	var failed []Result
+	for _, result := range results {
+		if result.Failed() {
+			failed = append(failed, result)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &FailedError{Results: failed, Kept: kept}
+}

@@ -1,0 +1,120 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A GuardError says that reverting would drop staged rows.
+type GuardError struct {
+	Tables []string
+}
+
+func (e *GuardError) Error() string {
+	return fmt.Sprintf("this would drop the staged rows of %s, from which everything else is rebuilt", strings.Join(e.Tables, ", "))
+}
+
+// Hint says how to do it all the same.
+func (*GuardError) Hint() string {
+	return "add --drop-staged-rows to do it all the same; nothing else keeps these records but their objects"
+}
+
+// GuardStaging returns a *GuardError when the Down halves of the applied migrations above version would drop, empty or delete from
+// an s_ table that has rows.
+func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
+	all, err := m.Status(ctx)
+	if err != nil {
+		return err
+	}
+	schema, err := catalogue.CurrentSchema(ctx, m.pool)
+	if err != nil {
+		return err
+	}
+	there, err := catalogue.Read(ctx, m.pool, schema)
+	if err != nil {
+		return err
+	}
+	var lost []string
+	for _, one := range all {
+		if !one.Applied || one.Version <= version {
+			continue
+		}
+		text, err := m.SQL(one.Version, false)
+		if err != nil {
+			return err
+		}
+		for _, name := range emptied(text) {
+			table, exists := there[catalogue.Name(name)]
+			if !exists || slices.Contains(lost, name) {
+				continue
+			}
+			var has bool
+			if err := m.pool.QueryRow(ctx, catalogue.HasRows(table)).Scan(&has); err != nil {
+				return fmt.Errorf("look for staged rows in %s: %w", name, err)
+			}
+			if has {
+				lost = append(lost, name)
+			}
+		}
+	}
+	if len(lost) > 0 {
+		sort.Strings(lost)
+		return &GuardError{Tables: lost}
+	}
+	return nil
+}
+
+// Previous is the version below the newest applied one: what Down and Redo go back to. It is -1 when nothing is applied.
+func (m *Migrator) Previous(ctx context.Context) (int64, error) {
+	all, err := m.Status(ctx)
+	if err != nil {
+		return 0, err
+	}
+	previous, current := int64(-1), int64(0)
+	for _, one := range all {
+		if one.Applied {
+			previous, current = current, one.Version
+		}
+	}
+	return previous, nil
+}
+
+// emptied returns the s_ tables that the text drops, truncates, renames away or deletes from.
+func emptied(text string) []string {
+	var out []string
+	var words []string // of the statement so far
+	for _, token := range sqlfile.Tokens(text) {
+		switch token.Kind {
+		case sqlfile.KindSemicolon:
+			words = nil
+		case sqlfile.KindWord, sqlfile.KindQuotedIdent:
+			word := strings.ToLower(token.Value())
+			if len(words) > 0 && strings.HasPrefix(word, "s_") && loses(words) && !slices.Contains(out, word) {
+				out = append(out, word)
+			}
+			words = append(words, word)
+		}
+	}
+	return out
+}
+
+// loses tells whether a statement that begins with these words loses rows of the table named next.
+func loses(words []string) bool {
+	switch words[0] {
+	case "truncate":
+		return true
+	case "drop":
+		return len(words) > 1 && (words[1] == "table" || words[1] == "schema")
+	case "delete":
+		return len(words) > 1 && words[1] == "from" && len(words) <= 3
+	case "alter":
+		return slices.Contains(words, "rename") && slices.Contains(words, "to")
+	}
+	return false
+}

@@ -1,0 +1,160 @@
+// Package report holds the reports: named queries over the warehouse.
+package report
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/query"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/suggest"
+	"github.com/sparkify/dwh/internal/table"
+)
+
+// Param is a value that a report asks for.
+type Param struct {
+	Name     string
+	Usage    string
+	Default  string // "" with Required
+	Required bool
+	Number   bool // a whole number from 1
+}
+
+// Report is one query with a name.
+type Report struct {
+	Name        string
+	Description string
+	Params      []Param
+	Query       query.Query
+}
+
+var (
+	limit  = Param{Name: "limit", Usage: "how many rows", Default: "10", Number: true}
+	artist = Param{Name: "artist", Usage: "the artist's name", Required: true}
+)
+
+// BuiltIn lists the reports that dwh ships; the query of each stands in queries/reports.sql. A report's parameters are the
+// query's, in their order.
+func BuiltIn() []Report {
+	one := func(name, description, sql string, params ...Param) Report {
+		names := make([]string, len(params))
+		for i, param := range params {
+			names[i] = param.Name
+		}
+		return Report{Name: name, Description: description, Params: params, Query: query.Text("report "+name, sql, names...)}
+	}
+	return []Report{
+		one("songplays-by-level", "plays and listeners of each subscription level", dwhdb.SongplaysByLevel),
+		one("songplays-by-location", "plays of each location and level", dwhdb.SongplaysByLocation),
+		one("top-artists", "the most played artists", dwhdb.TopArtists, limit),
+		one("top-songs", "the most played songs", dwhdb.TopSongs, limit),
+		one("top-artists-by-gender", "the most played artists among women and men", dwhdb.TopArtistsByGender, limit),
+		one("artist-locations", "where an artist's listeners are", dwhdb.ArtistLocations, artist, limit),
+		one("gender-breakdown", "staged events by gender", dwhdb.GenderBreakdown),
+		one("songplays-by-hour", "plays of each hour of the day, UTC", dwhdb.SongplaysByHour),
+		one("songplays-by-weekday", "plays of each weekday, 0 for Monday, UTC", dwhdb.SongplaysByWeekday),
+		one("daily-activity", "plays, listeners and sessions of each day, UTC", dwhdb.DailyActivity),
+	}
+}
+
+// Project reads a user's reports, NAME.sql in fsys: one SELECT each, whose columns are the keys. dir names the folder in errors.
+func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
+	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var out []Report
+	for _, file := range files {
+		header := file.Header()
+		one := Report{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), Description: header.Description}
+		if one.Query, err = query.File(file, engine); err != nil {
+			return nil, err
+		}
+		declared := map[string]bool{}
+		for _, name := range header.Params {
+			declared[name] = true
+			one.Params = append(one.Params, Param{Name: name, Usage: "a value of the report", Required: true})
+		}
+		for _, name := range one.Query.Params() {
+			if !declared[name] {
+				return nil, file.ErrorAt(1, 1, fmt.Sprintf("the report uses :'%s', which it does not declare", name), fmt.Sprintf("add the line \"-- param: %s\" at the top", name), nil)
+			}
+		}
+		out = append(out, one)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+// An UnknownError is a name that no report has.
+type UnknownError struct {
+	Name  string
+	Names []string
+}
+
+func (e *UnknownError) Error() string { return fmt.Sprintf("there is no report %q", e.Name) }
+
+// ExitCode is 2: the command line has to change.
+func (e *UnknownError) ExitCode() int { return 2 }
+
+// Hint names the nearest report.
+func (e *UnknownError) Hint() string {
+	return strings.TrimSpace(suggest.Hint(e.Name, e.Names) + ` (see "dwh report list")`)
+}
+
+// Find returns the report of that name.
+func Find(all []Report, name string) (Report, error) {
+	names := make([]string, 0, len(all))
+	for _, one := range all {
+		if one.Name == name {
+			return one, nil
+		}
+		names = append(names, one.Name)
+	}
+	return Report{}, &UnknownError{Name: name, Names: names}
+}
+
+// A ValueError is a parameter that is missing or malformed.
+type ValueError struct{ Report, Param, Problem string }
+
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("report %s: --%s %s", e.Report, e.Param, e.Problem)
+}
+
+// ExitCode is 2: the command line has to change.
+func (e *ValueError) ExitCode() int { return 2 }
+
+// Run runs the report with values by parameter name; what is left out has its default.
+func (r Report) Run(ctx context.Context, db query.Querier, values map[string]string) (table.Table, error) {
+	args := map[string]any{}
+	for _, param := range r.Params {
+		value, given := values[param.Name]
+		switch {
+		case !given && param.Required:
+			return table.Table{}, &ValueError{Report: r.Name, Param: param.Name, Problem: "is needed"}
+		case !given:
+			value = param.Default
+		}
+		if !param.Number {
+			args[param.Name] = value
+			continue
+		}
+		number, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || number < 1 {
+			return table.Table{}, &ValueError{Report: r.Name, Param: param.Name, Problem: fmt.Sprintf("is a whole number from 1, not %q", value)}
+		}
+		args[param.Name] = number
+	}
+	result, err := r.Query.Run(ctx, db, args, 0)
+	if err != nil {
+		return table.Table{}, err
+	}
+	result.Table.Title = r.Name
+	return result.Table, nil
+}

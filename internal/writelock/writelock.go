@@ -1,0 +1,74 @@
+// Package writelock lets one dwh write to a warehouse at a time, by the same statement on both engines.
+package writelock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A BusyError says that another dwh holds the lock.
+type BusyError struct{}
+
+func (*BusyError) Error() string { return "another dwh is writing to this warehouse" }
+
+// Hint says what to do about it.
+func (*BusyError) Hint() string { return "try again when it has ended, or wait for it with --wait" }
+
+// Ensure creates the table that is locked, dwh_lock, where it is absent. Like goose's own version table it
+// stands outside the migrations, since they are what it has to serialize.
+func Ensure(ctx context.Context, conn *pgx.Conn) error {
+	// Two first migrators may both see no table; on PostgreSQL the later CREATE then fails on the catalogue's
+	// unique index (23505) or the table (42P07) in spite of IF NOT EXISTS, and the table is there.
+	var err error
+	for try := 0; try < 5; try++ {
+		_, err = conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS dwh_lock (held_by VARCHAR(64))`)
+		var refused *pgconn.PgError
+		if err == nil || !errors.As(err, &refused) || (refused.Code != "23505" && refused.Code != "42P07") {
+			break
+		}
+		time.Sleep(time.Duration(try+1) * 20 * time.Millisecond)
+	}
+	if err != nil {
+		return fmt.Errorf("create table dwh_lock: %w", err)
+	}
+	return nil
+}
+
+// Begin opens a transaction on conn and takes the lock as its first statement, so that no snapshot precedes it
+// and the lock ends with the work it protects. On PostgreSQL the transaction is REPEATABLE READ: one snapshot,
+// taken by the first statement after LOCK (PostgreSQL 15, LOCK TABLE, Notes). Redshift runs every transaction at
+// the database's own level (dg/c_serial_isolation).
+//
+// With wait it waits until ctx ends; without, a *BusyError is returned when another dwh holds the lock. Redshift's LOCK
+// has no NOWAIT (dg/r_LOCK): there it always waits.
+func Begin(ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool) (pgx.Tx, error) {
+	options := pgx.TxOptions{}
+	lock := `LOCK TABLE dwh_lock`
+	if engine == sqlfile.Postgres {
+		options.IsoLevel = pgx.RepeatableRead
+		lock = `LOCK TABLE dwh_lock IN ACCESS EXCLUSIVE MODE`
+		if !wait {
+			lock += ` NOWAIT`
+		}
+	}
+	tx, err := conn.BeginTx(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	if _, err := tx.Exec(ctx, lock); err != nil {
+		_ = tx.Rollback(context.WithoutCancel(ctx))
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && refused.Code == "55P03" {
+			return nil, &BusyError{}
+		}
+		return nil, fmt.Errorf("lock dwh_lock: %w", err)
+	}
+	return tx, nil
+}
