@@ -1,0 +1,226 @@
+// Package cli is dwh's command line.
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/warehouse"
+)
+
+// Main runs the command line args (args[0] is the program's name) and returns the exit code: 0 done, 1 failed, 2 usage or
+// configuration, 3 a check failed, 130 interrupted. Errors are printed here, once. Cancelling ctx interrupts the command.
+func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return newApp(args, env, stdin, stdout, stderr).main(ctx, args)
+}
+
+// main runs the command line. A panic is a fault of ours: one line says so, unless DWH_DEBUG asks for the stack.
+func (a *app) main(ctx context.Context, args []string) (code int) {
+	if a.env["DWH_DEBUG"] == "" {
+		defer func() {
+			if fault := recover(); fault != nil {
+				a.out.line("internal error: %v; please report this, with the output of the same command under DWH_DEBUG=1", fault)
+				code = 1
+			}
+		}()
+	}
+	return a.exit(ctx, a.run(ctx, args))
+}
+
+// app is one run of the program: its surroundings, and what its commands share.
+type app struct {
+	env   map[string]string
+	stdin io.Reader
+	out   *Output
+	log   *slog.Logger // on stderr; load sets its format and level
+	root  *cli.App
+	args  []string // the command line as given
+	// failpoint, where set, is called at named moments of a run; the crash tests end the process there.
+	failpoint func(name string)
+}
+
+func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app {
+	a := &app{env: map[string]string{}, stdin: stdin, args: args}
+	for _, entry := range env {
+		if name, value, ok := strings.Cut(entry, "="); ok {
+			a.env[name] = value
+		}
+	}
+	a.out = newOutput(stdout, stderr, a.env)
+	a.log = a.out.logger("text", slog.LevelInfo)
+	a.root = &cli.App{
+		Name:  "dwh",
+		Usage: "declarative migrations, transforms, checks and reports for the song-play warehouse",
+		Description: examples(`Copies song and event objects from S3 or a folder into staging tables, builds dimensions and a
+fact table from those, checks the result and reports on it. Without a database URL it runs a
+private PostgreSQL of its own.`,
+			"dwh demo",
+			"dwh run --song-data s3://bucket/song_data --log-data s3://bucket/log_data --log-jsonpaths s3://bucket/log_json_path.json",
+			"dwh report top-artists --limit 3",
+		),
+		Flags:           globalFlags(),
+		Commands:        a.commands(),
+		Reader:          stdin,
+		Writer:          stdout,
+		ErrWriter:       stderr,
+		HideHelp:        true, // help.go prints it, for every command in one way
+		HideHelpCommand: true,
+		HideVersion:     true,
+		ExitErrHandler:  func(*cli.Context, error) {}, // Main prints and maps errors; the library would call os.Exit
+		OnUsageError:    usageError,
+	}
+	for _, c := range a.root.Commands {
+		settle(c)
+	}
+	a.root.Setup()
+	return a
+}
+
+// commands lists the commands in the order of the help: the main job first.
+func (a *app) commands() []*cli.Command {
+	return []*cli.Command{
+		a.demoCommand(),
+		a.runCommand(),
+		a.migrateCommand(),
+		a.transformCommand(),
+		a.checkCommand(),
+		a.reportCommand(),
+		a.renderCommand(),
+		a.verifyCommand(),
+		a.historyCommand(),
+		a.rejectCommand(),
+		a.localCommand(),
+		a.sampleCommand(),
+		a.completionCommand(),
+	}
+}
+
+// settle gives a command and those under it what all have in common.
+func settle(c *cli.Command) {
+	c.HideHelp = true
+	c.HideHelpCommand = true
+	c.OnUsageError = usageError
+	for _, sub := range c.Subcommands {
+		settle(sub)
+	}
+}
+
+func (a *app) run(ctx context.Context, args []string) error {
+	if len(args) > 1 && args[1] == completeWord {
+		return a.complete(args[2:])
+	}
+	in, err := parse(a.root, args)
+	if err != nil {
+		return err
+	}
+	if in.version {
+		_, err := fmt.Fprintf(a.out.Stdout, "dwh %s\n", Version())
+		return err
+	}
+	if in.help {
+		return a.writeHelp(a.out.Stdout, in.path)
+	}
+	if err := a.root.RunContext(ctx, in.args); err != nil {
+		return err
+	}
+	return a.out.strictError()
+}
+
+// load reads the configuration for a command: the file, the environment, and those of its flags that are settings. It prints the
+// configuration's warnings, and sets logging and strictness.
+func (a *app) load(c *cli.Context) (*config.Config, error) {
+	return a.loadOnly(c, nil)
+}
+
+// loadOnly is load limited to some keys from environment and flags; without a file. It is for commands that must not depend on
+// where they are started.
+func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, fmt.Errorf("find the working folder: %w", err)
+	}
+	o := config.Options{Dir: dir, Home: a.home(), Env: a.env, Only: only, Flags: map[string]string{}}
+	if c.IsSet("config") {
+		if o.File = c.String("config"); o.File == "" {
+			return nil, &UsageError{Msg: "--config names no file"}
+		}
+	}
+	for _, key := range config.Keys() {
+		if name := config.FlagName(key); c.IsSet(name) {
+			o.Flags[key] = fmt.Sprint(c.Value(name))
+		}
+	}
+	cfg, err := config.Load(o)
+	if err != nil {
+		return nil, err
+	}
+	level := slog.LevelInfo
+	switch {
+	case c.Bool("verbose"):
+		level = slog.LevelDebug
+	case c.Bool("quiet"):
+		level = slog.LevelWarn
+	}
+	a.out.Quiet = c.Bool("quiet")
+	a.out.strict = cfg.Strict
+	a.log = a.out.logger(cfg.LogFormat, level)
+	for _, warning := range cfg.Warnings {
+		a.out.Warn("%s", warning)
+	}
+	return cfg, nil
+}
+
+// configuredProject is the project that the configuration file names, found before the command line is understood; "" without one.
+func (a *app) configuredProject() string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	o := config.Options{Dir: dir, Home: a.home(), Env: a.env, Flags: map[string]string{}}
+	for i, word := range a.args {
+		if value, ok := strings.CutPrefix(word, "--config="); ok {
+			o.File = value
+		} else if word == "--config" && i+1 < len(a.args) {
+			o.File = a.args[i+1]
+		}
+	}
+	cfg, err := config.Load(o)
+	if err != nil {
+		return "" // load says what is wrong with it
+	}
+	return cfg.Project
+}
+
+func (a *app) home() string {
+	if home := a.env["HOME"]; home != "" {
+		return home
+	}
+	return a.env["USERPROFILE"]
+}
+
+// open connects to the warehouse that the configuration means, starting the private PostgreSQL when it is that one. The
+// caller closes it.
+func (a *app) open(ctx context.Context, cfg *config.Config) (*warehouse.Warehouse, error) {
+	target, err := warehouse.ResolveTarget(ctx, cfg, a.log)
+	if err != nil {
+		return nil, err
+	}
+	return warehouse.Open(ctx, target)
+}
+
+// openToWrite is open for commands that write: it names the target first.
+func (a *app) openToWrite(ctx context.Context, cfg *config.Config) (*warehouse.Warehouse, error) {
+	w, err := a.open(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	a.out.Status("target: %s", w.Target())
+	return w, nil
+}

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) checkCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "check",
+		Usage:     "run the data-quality checks over everything",
+		ArgsUsage: "[NAME…]",
+		Description: examples(`A check is a query whose rows are violations. One of severity error that finds any ends the command with
+exit code 3; a warning is told. The results are kept in the database.`,
+			"dwh check", "dwh check d-song-unique songplays-complete", "dwh check --json", "dwh check --junit checks.xml"),
+		// The source flags are accepted so that one set of flags serves every command.
+		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{
+			projectFlag(), jsonFlag(),
+			&cli.StringFlag{Name: "junit", Usage: "also write the results to `FILE` as JUnit XML"},
+		}),
+		Action: func(c *cli.Context) error {
+			cfg, err := a.load(c)
+			if err != nil {
+				return err
+			}
+			return checkRun{app: a, cfg: cfg, names: c.Args().Slice(), json: c.Bool("json"), junit: c.String("junit")}.run(c.Context)
+		},
+	}
+}
+
+// checkRun performs dwh check.
+type checkRun struct {
+	app   *app
+	cfg   *config.Config
+	names []string
+	json  bool
+	junit string
+}
+
+func (r checkRun) run(ctx context.Context) error {
+	p, err := openProject(r.cfg.Project)
+	if err != nil {
+		return err
+	}
+	engine, err := engineOf(r.cfg)
+	if err != nil {
+		return err
+	}
+	all, err := p.allChecks(engine)
+	if err != nil {
+		return err
+	}
+	// A name that does not exist is said before a server is started for it.
+	if _, err := check.Select(all, r.names); err != nil {
+		return err
+	}
+	s, err := r.app.begin(ctx, r.cfg, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	runner, err := s.runner(true, func(transform.Event) {})
+	if err != nil {
+		return err
+	}
+	results, err := runner.Check(ctx, "", r.names)
+	if err != nil {
+		return err
+	}
+	if r.junit != "" {
+		if err := writeJUnit(r.junit, results); err != nil {
+			return err
+		}
+	}
+	r.app.warnChecks(results)
+	if r.json {
+		if err := writeJSON(r.app.out, checksJSON(results)); err != nil {
+			return err
+		}
+		return check.Failed(results, false)
+	}
+	t := table.Table{Columns: table.Columns("check", "severity", "result", "violations")}
+	for _, result := range results {
+		t.Rows = append(t.Rows, []any{result.Check.Name, string(result.Check.Severity), result.Outcome(), result.Violations})
+	}
+	if err := r.app.out.Table(t, table.Text); err != nil {
+		return err
+	}
+	for _, result := range results {
+		if result.Violations == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "\n%s (%s): %s\n", result.Check.Name, result.Outcome(), violationText(result)); err != nil {
+			return err
+		}
+		if err := r.app.out.Table(result.Rows, table.Text); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "the query:\n%s\n", indent(strings.TrimSpace(result.Check.Query.SQL()), "    ")); err != nil {
+			return err
+		}
+	}
+	if _, err := fmt.Fprintln(r.app.out.Stdout, checkSummary(results)); err != nil {
+		return err
+	}
+	return check.Failed(results, false)
+}
+
+func writeJUnit(path string, results []check.Result) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write JUnit file: %w", err)
+	}
+	if err := check.WriteJUnit(file, results); err != nil {
+		_ = file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("write JUnit file: %w", err)
+	}
+	return nil
+}
+
+// violationText says what a check found in one line.
+func violationText(result check.Result) string {
+	text := result.Check.Description
+	if text == "" {
+		text = "violations found"
+	}
+	text += fmt.Sprintf(": %s violations", count(result.Violations))
+	if result.Violations == 1 {
+		text = strings.TrimSuffix(text, "s")
+	}
+	if len(result.Rows.Rows) > 0 {
+		var cells []string
+		for i, column := range result.Rows.Columns {
+			cells = append(cells, fmt.Sprintf("%s %v", column.Name, cell(result.Rows.Rows[0][i])))
+		}
+		if result.Violations > 1 {
+			text += ", such as " + strings.Join(cells, ", ")
+		} else {
+			text += ", " + strings.Join(cells, ", ")
+		}
+	}
+	return text
+}
+
+func cell(value any) any {
+	switch v := value.(type) {
+	case nil:
+		return "NULL"
+	case float64:
+		return fmt.Sprintf("%.4g", v)
+	default:
+		return v
+	}
+}
+
+func checkSummary(results []check.Result) string {
+	tally := map[string]int{}
+	for _, result := range results {
+		tally[result.Outcome()]++
+	}
+	text := fmt.Sprintf("checks: %d ok, %d warn, %d fail", tally["ok"], tally["warn"], tally["fail"])
+	if tally["off"] > 0 {
+		text += fmt.Sprintf(", %d off", tally["off"])
+	}
+	return text
+}
+
+type checkJSON struct {
+	Name        string          `json:"name"`
+	Severity    string          `json:"severity"`
+	Result      string          `json:"result"`
+	Violations  int64           `json:"violations"`
+	Description string          `json:"description"`
+	Rows        []orderedObject `json:"rows"`
+	Query       string          `json:"query,omitempty"`
+	Seconds     float64         `json:"seconds"`
+}
+
+func checksJSON(results []check.Result) []checkJSON {
+	out := []checkJSON{}
+	for _, result := range results {
+		one := checkJSON{
+			Name: result.Check.Name, Severity: string(result.Check.Severity), Result: result.Outcome(), Violations: result.Violations,
+			Description: result.Check.Description, Rows: []orderedObject{}, Seconds: result.Duration.Seconds(),
+		}
+		for _, row := range result.Rows.Rows {
+			one.Rows = append(one.Rows, orderedObject{columns: result.Rows.Columns, values: row})
+		}
+		if result.Violations > 0 {
+			one.Query = strings.TrimSpace(result.Check.Query.SQL())
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// orderedObject is a row as a JSON object whose keys keep the columns' order.
+type orderedObject struct {
+	columns []table.Column
+	values  []any
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o orderedObject) MarshalJSON() ([]byte, error) {
+	var text strings.Builder
+	if err := table.Write(&text, table.Table{Columns: o.columns, Rows: [][]any{o.values}}, table.JSON); err != nil {
+		return nil, err
+	}
+	array := strings.TrimSpace(text.String())
+	return []byte(strings.TrimSpace(array[1 : len(array)-1])), nil
+}

@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/suggest"
+	"github.com/sparkify/dwh/internal/table"
+)
+
+// completeWord is the hidden command that the shells' scripts call: the words so far follow, the one that is being
+// written last.
+const completeWord = "__complete"
+
+//go:embed completion/*
+var completionScripts embed.FS
+
+func shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
+
+func (a *app) completionCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "completion",
+		Usage:     "print the completion script of a shell",
+		ArgsUsage: strings.Join(shells(), "|"),
+		Description: examples("The script asks dwh itself, so it stays right when dwh is updated.",
+			`source <(dwh completion bash)`,
+			`dwh completion zsh > "${fpath[1]}/_dwh"`,
+			`dwh completion fish > ~/.config/fish/completions/dwh.fish`,
+			`dwh completion powershell | Out-String | Invoke-Expression`,
+		),
+		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(shells(), "\n")) },
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 1 {
+				return &UsageError{Msg: "name one shell", Advice: "one of: " + strings.Join(shells(), ", "), Help: "dwh completion --help"}
+			}
+			shell := c.Args().First()
+			if !slices.Contains(shells(), shell) {
+				return &UsageError{Msg: fmt.Sprintf("unknown shell %q", shell), Advice: suggest.Hint(shell, shells()), Help: "dwh completion --help"}
+			}
+			script, err := completionScripts.ReadFile("completion/dwh." + shell)
+			if err != nil {
+				return fmt.Errorf("completion for %s: %w", shell, err)
+			}
+			_, err = a.out.Stdout.Write(script)
+			return err
+		},
+	}
+}
+
+// complete prints what the last word can become, a candidate a line, with its description after a tab. No line at all leaves the
+// shell to complete file names.
+func (a *app) complete(words []string) error {
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	word := words[len(words)-1]
+	// PowerShell before 7.3 drops empty arguments, so its script writes two quotes.
+	if word == `""` {
+		word = ""
+	}
+	p := &parser{levels: []*level{{name: a.root.Name, flags: a.root.Flags, commands: a.root.Commands, seen: map[string]bool{}}}}
+	before := words[:len(words)-1]
+	if name, ok := openFlag(p, before); ok {
+		return a.candidates(word, flagValues(name), nil)
+	}
+	// What is wrong so far shows when the command runs.
+	_ = p.walk(before)
+	if strings.HasPrefix(word, "-") {
+		var names, usages []string
+		for _, l := range slices.Backward(p.levels) {
+			for _, f := range l.flags {
+				if !visible(f) {
+					continue
+				}
+				names = append(names, "--"+f.Names()[0])
+				if doc, ok := f.(cli.DocGenerationFlag); ok {
+					_, usage := unquote(doc.GetUsage())
+					usages = append(usages, usage)
+				} else {
+					usages = append(usages, "")
+				}
+			}
+		}
+		return a.candidates(word, append(names, "--help"), append(usages, "print help"))
+	}
+	l := p.last()
+	var names, usages []string
+	if len(p.positionals) == 0 {
+		for _, c := range l.commands {
+			if !c.Hidden {
+				names, usages = append(names, c.Name), append(usages, c.Usage)
+			}
+		}
+	}
+	if l.command != nil && l.command.BashComplete != nil {
+		for _, name := range a.positionals(l.command) {
+			if !slices.Contains(names, name) {
+				names, usages = append(names, name), append(usages, "")
+			}
+		}
+	}
+	return a.candidates(word, names, usages)
+}
+
+// positionals asks a command for its arguments' values: its BashComplete prints them to the app's writer, one a line.
+func (a *app) positionals(c *cli.Command) []string {
+	var out strings.Builder
+	quiet := *a.root
+	quiet.Writer = &out
+	context := cli.NewContext(&quiet, nil, nil)
+	context.Command = c
+	c.BashComplete(context)
+	return strings.Fields(out.String())
+}
+
+// openFlag says whether the last of the words is a flag whose value comes next.
+func openFlag(p *parser, words []string) (name string, ok bool) {
+	if len(words) == 0 || slices.Contains(words, "--") {
+		return "", false
+	}
+	last := words[len(words)-1]
+	if !isFlag(last) || strings.Contains(last, "=") {
+		return "", false
+	}
+	_ = p.walk(words[:len(words)-1])
+	name = strings.TrimLeft(last, "-")
+	for _, l := range slices.Backward(p.levels) {
+		if f := findFlag(l.flags, name); f != nil {
+			return f.Names()[0], takesValue(f)
+		}
+	}
+	f := findBelow(p.last().commands, name)
+	return name, f != nil && takesValue(f)
+}
+
+// flagValues lists the values of flags that take one of a few.
+func flagValues(name string) []string {
+	switch name {
+	case "engine":
+		return []string{"postgres", "redshift"}
+	case "log-format":
+		return []string{"text", "json"}
+	case "format":
+		var names []string
+		for _, f := range table.Formats() {
+			names = append(names, string(f))
+		}
+		return names
+	}
+	return nil
+}
+
+func (a *app) candidates(word string, names, usages []string) error {
+	for i, name := range names {
+		if !strings.HasPrefix(name, word) {
+			continue
+		}
+		line := name
+		if i < len(usages) && usages[i] != "" {
+			line += "\t" + usages[i]
+		}
+		if _, err := io.WriteString(a.out.Stdout, line+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

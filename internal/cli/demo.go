@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/localpg"
+	"github.com/sparkify/dwh/internal/sample"
+	"github.com/sparkify/dwh/internal/warehouse"
+)
+
+// demoDatabase is the demo's own database in the private PostgreSQL.
+const demoDatabase = "dwh_demo"
+
+func (a *app) demoCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "demo",
+		Usage: "a whole warehouse on sample data in one go",
+		Description: examples(`Generates song and event objects, loads and transforms them, checks the result and shows a report, in a
+database of its own (dwh_demo) in the private PostgreSQL, made afresh each time. It reads no database URL, no
+configuration file and no source.`,
+			"dwh demo"),
+		Flags: []cli.Flag{dataDirFlag()},
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh demo --help"}
+			}
+			cfg, err := a.loadOnly(c, []string{"data_dir", "log_format"})
+			if err != nil {
+				return err
+			}
+			return demoRun{app: a, cfg: cfg}.run(c.Context)
+		},
+	}
+}
+
+// demoRun performs dwh demo.
+type demoRun struct {
+	app *app
+	cfg *config.Config
+}
+
+func (d demoRun) run(ctx context.Context) error {
+	folder, err := os.MkdirTemp("", "dwh-demo-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the sample: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	d.app.out.Status("writing sample data: 2,000 songs and 60,000 events")
+	summary, err := sample.Write(ctx, folder, sample.Options{Songs: 2000, Events: 60000, Seed: 2018})
+	if err != nil {
+		return err
+	}
+	d.app.out.Status("%s", summary)
+
+	server, err := localpg.New(localpg.Options{DataDir: d.cfg.DataDir, Logger: d.app.log})
+	if err != nil {
+		return err
+	}
+	if err := server.DropDatabase(ctx, demoDatabase); err != nil {
+		return err
+	}
+	target, err := warehouse.Private(ctx, d.cfg.DataDir, demoDatabase, d.app.log)
+	if err != nil {
+		return err
+	}
+	w, err := warehouse.Open(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	d.app.out.Status("target: %s", w.Target())
+
+	cfg := *d.cfg
+	cfg.SongData = filepath.Join(folder, "song_data")
+	cfg.LogData = filepath.Join(folder, "log_data")
+	cfg.LogJSONPaths = filepath.Join(folder, "log_json_path.json")
+	cfg.Names = filepath.Join(folder, "names")
+	p, err := openProject("")
+	if err != nil {
+		return err
+	}
+	s := &session{app: d.app, cfg: &cfg, project: p, warehouse: w}
+	if err := (mainRun{app: d.app, cfg: &cfg, fullCheck: true}).in(ctx, s); err != nil {
+		return err
+	}
+	for _, one := range []struct {
+		name  string
+		chart bool
+	}{{"songplays-by-level", false}, {"top-artists", true}, {"songplays-by-hour", true}} {
+		if err := d.report(ctx, s, one.name, one.chart); err != nil {
+			return err
+		}
+	}
+	flag := ""
+	if d.cfg.DataDir != "" {
+		flag = " --data-dir " + d.cfg.DataDir
+	}
+	d.app.out.Status("\nlook further: DATABASE_URL=$(dwh local url%s | sed 's|/%s?|/%s?|') dwh report list", flag, warehouse.LocalDatabase, demoDatabase)
+	d.app.out.Status("the private PostgreSQL goes on running; stop it with: dwh local stop%s", flag)
+	return nil
+}
+
+func (d demoRun) report(ctx context.Context, s *session, name string, chart bool) error {
+	all, err := s.project.allReports(s.warehouse.Engine())
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if one.Name != name {
+			continue
+		}
+		result, err := one.Run(ctx, s.warehouse.Pool(), nil)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(d.app.out.Stdout, "\n%s: %s\n", one.Name, one.Description); err != nil {
+			return err
+		}
+		if chart {
+			return d.app.out.Chart(result)
+		}
+		return d.app.out.Table(result, "table")
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/table"
+)
+
+// globalFlags are accepted by every command, anywhere on the command line. Values reach the commands through load, so flags that are
+// settings carry no environment variable here: config reads those.
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Usage: "read `FILE` instead of the dwh.yaml found upwards from here"},
+		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", DefaultText: "text"},
+		&cli.BoolFlag{Name: "strict", Usage: "warnings fail the command"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "log more"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress, only warnings and errors"},
+		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
+	}
+}
+
+// connectionFlags say which warehouse a command works on.
+func connectionFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "database-url", Usage: "the warehouse's `URL`; better in DWH_DATABASE_URL or DATABASE_URL; without one a private PostgreSQL"},
+		&cli.StringFlag{Name: "engine", Usage: "the `ENGINE`, postgres or redshift", DefaultText: "detected"},
+		dataDirFlag(),
+	}
+}
+
+// dataDirFlag names the private PostgreSQL's folder.
+func dataDirFlag() cli.Flag {
+	return &cli.StringFlag{Name: "data-dir", Usage: "`FOLDER` of the private PostgreSQL (DWH_DATA_DIR)", DefaultText: "in the user's data home"}
+}
+
+// waitFlag is for commands that write.
+func waitFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "wait", Usage: "wait for another writer to end instead of giving up"}
+}
+
+// projectFlag is for commands that read migrations, transforms, reports or checks.
+func projectFlag() cli.Flag {
+	return &cli.StringFlag{Name: "project", Usage: "use the migrations/, transforms/, reports/ and checks/ of `FOLDER`"}
+}
+
+// sourceFlags say where objects come from.
+func sourceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "song-data", Usage: "`URL` or folder of the song objects (DWH_SONG_DATA)"},
+		&cli.StringFlag{Name: "log-data", Usage: "`URL` or folder of the event objects (DWH_LOG_DATA)"},
+		&cli.StringFlag{Name: "log-jsonpaths", Usage: "`URL` or path of the events' JSONPaths file (DWH_LOG_JSONPATHS)"},
+		&cli.StringFlag{Name: "names", Usage: "`URL`, folder or .zip of baby names, yobYYYY.txt (DWH_NAMES)"},
+		&cli.StringFlag{Name: "region", Usage: "the bucket's `REGION`"},
+		&cli.StringFlag{Name: "iam-role", Usage: "`ROLE` that Redshift reads S3 as: default or an ARN", DefaultText: "default"},
+		&cli.BoolFlag{Name: "anonymous", Usage: "read a public bucket without credentials"},
+		&cli.StringFlag{Name: "work-prefix", Usage: "s3:// `URL` under which manifests for Redshift are written"},
+	}
+}
+
+// jsonFlag is for commands whose output has one other form.
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print JSON"}
+}
+
+// formatFlag is for commands that print a table.
+func formatFlag() cli.Flag {
+	var names []string
+	for _, f := range table.Formats() {
+		names = append(names, string(f))
+	}
+	return &cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "print as `FORMAT`: " + strings.Join(names, ", "), Value: string(table.Text)}
+}
+
+// yesFlag is for commands that delete.
+func yesFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "act; without it nothing is deleted"}
+}
+
+// hidden returns flags that are accepted and not shown: for commands that need no source but are called with the same
+// flags as those that do.
+func hidden(flags []cli.Flag) []cli.Flag {
+	for _, f := range flags {
+		switch f := f.(type) {
+		case *cli.StringFlag:
+			f.Hidden = true
+		case *cli.BoolFlag:
+			f.Hidden = true
+		}
+	}
+	return flags
+}
+
+// flagSet joins sets of flags.
+func flagSet(sets ...[]cli.Flag) []cli.Flag {
+	var all []cli.Flag
+	for _, set := range sets {
+		all = append(all, set...)
+	}
+	return all
+}

@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/localpg"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/warehouse"
+)
+
+func (a *app) localCommand() *cli.Command {
+	flags := func(more ...cli.Flag) []cli.Flag { return append([]cli.Flag{dataDirFlag()}, more...) }
+	return &cli.Command{
+		Name:  "local",
+		Usage: "the private PostgreSQL: start, stop, status, url, reset",
+		Description: examples(`Without a database URL, dwh works on a PostgreSQL that it runs itself, in a folder of the user's.
+It is started by the first command that needs it and goes on running until "dwh local stop".`,
+			"dwh local status",
+			`psql "$(dwh local url)"`,
+			"dwh local stop",
+		),
+		Subcommands: []*cli.Command{
+			{
+				Name:        "start",
+				Usage:       "start it, if it is down",
+				Description: examples("", "dwh local start", "dwh local start --data-dir /srv/dwh"),
+				Flags:       flags(),
+				Action:      a.local(func(ctx context.Context, l localServer) error { return l.start(ctx) }),
+			},
+			{
+				Name:        "stop",
+				Usage:       "stop it; the data stay",
+				Description: examples("", "dwh local stop"),
+				Flags:       flags(),
+				Action:      a.local(func(ctx context.Context, l localServer) error { return l.stop(ctx) }),
+			},
+			{
+				Name:        "status",
+				Usage:       "say whether it runs, where, and what it holds",
+				Description: examples("", "dwh local status", "dwh local status --json"),
+				Flags:       flags(jsonFlag()),
+				Action:      a.local(func(ctx context.Context, l localServer) error { return l.status(ctx) }),
+			},
+			{
+				Name:  "url",
+				Usage: "print the URL of its database, password included, for psql and other clients",
+				Description: examples("The server is started if it is down. The URL is all that a client needs, from any user's shell.",
+					`psql "$(dwh local url)"`, `DATABASE_URL="$(dwh local url)" some-other-tool`),
+				Flags:  flags(),
+				Action: a.local(func(ctx context.Context, l localServer) error { return l.url(ctx) }),
+			},
+			{
+				Name:        "reset",
+				Usage:       "stop it and delete all its data",
+				Description: examples("", "dwh local reset --yes"),
+				Flags:       flags(yesFlag()),
+				Action:      a.local(func(ctx context.Context, l localServer) error { return l.reset(ctx) }),
+			},
+		},
+	}
+}
+
+// local returns the action of a command on the private server.
+func (a *app) local(run func(context.Context, localServer) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		cfg, err := a.load(c)
+		if err != nil {
+			return err
+		}
+		server, err := localpg.New(localpg.Options{DataDir: cfg.DataDir, Logger: a.log})
+		if err != nil {
+			return err
+		}
+		return run(c.Context, localServer{server: server, out: a.out, json: c.Bool("json"), yes: c.Bool("yes")})
+	}
+}
+
+// localServer performs the commands on the private server.
+type localServer struct {
+	server *localpg.Server
+	out    *Output
+	json   bool
+	yes    bool
+}
+
+func (l localServer) start(ctx context.Context) error {
+	info, err := l.server.Start(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.server.EnsureDatabase(ctx, warehouse.LocalDatabase); err != nil {
+		return err
+	}
+	state := "runs already"
+	if info.Started {
+		state = "started"
+	}
+	l.out.Status("PostgreSQL %s %s at %s:%d; data in %s", info.Version, state, info.Host, info.Port, l.server.DataDir())
+	return nil
+}
+
+func (l localServer) stop(ctx context.Context) error {
+	status, err := l.server.Status(ctx)
+	if err != nil {
+		// A server that does not answer can be stopped all the same.
+		l.out.Warn("%v", err)
+	}
+	if err == nil && !status.Running {
+		l.out.Status("the private PostgreSQL is not running (%s)", l.server.DataDir())
+		return nil
+	}
+	if err := l.server.Stop(ctx); err != nil {
+		return err
+	}
+	l.out.Status("stopped the private PostgreSQL; its data stay in %s", l.server.DataDir())
+	return nil
+}
+
+func (l localServer) status(ctx context.Context) error {
+	status, err := l.server.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if l.json {
+		encoder := json.NewEncoder(l.out.Stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(status)
+	}
+	state := "not running"
+	switch {
+	case status.Running:
+		state = fmt.Sprintf("running, PostgreSQL %s at %s:%d, process %d", status.Version, status.Host, status.Port, status.PID)
+	case !status.Initialized:
+		state = `not set up yet; "dwh local start" or any other command does that`
+	}
+	lines := [][2]string{{"state", state}, {"data folder", status.DataDir}, {"log", status.LogPath}}
+	if status.Running {
+		lines = append(lines, [2]string{"socket folder", status.Socket})
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintf(l.out.Stdout, "%-14s %s\n", line[0]+":", line[1]); err != nil {
+			return err
+		}
+	}
+	if len(status.Databases) == 0 {
+		return nil
+	}
+	t := table.Table{Columns: table.Columns("database", "bytes")}
+	for _, database := range status.Databases {
+		t.Rows = append(t.Rows, []any{database.Name, database.Bytes})
+	}
+	if _, err := fmt.Fprintln(l.out.Stdout); err != nil {
+		return err
+	}
+	return l.out.Table(t, table.Text)
+}
+
+func (l localServer) url(ctx context.Context) error {
+	info, err := l.server.Start(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.server.EnsureDatabase(ctx, warehouse.LocalDatabase); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(l.out.Stdout, info.DSN(warehouse.LocalDatabase))
+	return err
+}
+
+func (l localServer) reset(ctx context.Context) error {
+	if !l.yes {
+		return &UsageError{
+			Msg:    fmt.Sprintf("reset deletes every database of the private PostgreSQL in %s, staged rows included", l.server.DataDir()),
+			Advice: "add --yes if that is meant",
+		}
+	}
+	if err := l.server.Reset(ctx); err != nil {
+		return err
+	}
+	l.out.Status("deleted the private PostgreSQL in %s", l.server.DataDir())
+	return nil
+}

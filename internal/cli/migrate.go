@@ -1,0 +1,342 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/migration"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) migrateCommand() *cli.Command {
+	flags := func(more ...cli.Flag) []cli.Flag {
+		return flagSet(connectionFlags(), []cli.Flag{projectFlag(), waitFlag()}, more)
+	}
+	dryRun := func() cli.Flag {
+		return &cli.BoolFlag{Name: "dry-run", Usage: "print the SQL and change nothing"}
+	}
+	drop := func() cli.Flag {
+		return &cli.BoolFlag{Name: "drop-staged-rows", Usage: "allow what drops staged rows"}
+	}
+	return &cli.Command{
+		Name:  "migrate",
+		Usage: "the schema's history: up, up-to, down, down-to, redo, status, create",
+		Description: examples("The migrations are goose files in migrations/, rendered for the engine at hand.",
+			"dwh migrate up", "dwh migrate status", "dwh migrate create add_play_count --project ."),
+		Subcommands: []*cli.Command{
+			{
+				Name: "up", Usage: "apply every pending migration",
+				Description: examples("Ends by naming what a migration made stale; dwh transform then replays it.", "dwh migrate up", "dwh migrate up --dry-run"),
+				Flags:       flags(dryRun()),
+				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.up(ctx, 1<<62) }),
+			},
+			{
+				Name: "up-to", Usage: "apply pending migrations up to a version", ArgsUsage: "VERSION",
+				Description: examples("", "dwh migrate up-to 4"),
+				Flags:       flags(dryRun()),
+				Action:      a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.up(ctx, m.version) }),
+			},
+			{
+				Name: "down", Usage: "revert the newest migration",
+				Description: examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down", "dwh migrate down --dry-run"),
+				Flags:       flags(dryRun(), drop()),
+				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.down(ctx, false) }),
+			},
+			{
+				Name: "down-to", Usage: "revert every migration above a version", ArgsUsage: "VERSION",
+				Description: examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down-to 5"),
+				Flags:       flags(dryRun(), drop()),
+				Action:      a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.down(ctx, true) }),
+			},
+			{
+				Name: "redo", Usage: "revert the newest migration and apply it again",
+				Description: examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate redo"),
+				Flags:       flags(dryRun(), drop()),
+				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.redo(ctx) }),
+			},
+			{
+				Name: "status", Usage: "list the migrations and whether they are applied",
+				Description: examples("", "dwh migrate status", "dwh migrate status --json"),
+				Flags:       flags(jsonFlag()),
+				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.status(ctx) }),
+			},
+			{
+				Name: "create", Usage: "write the next numbered migration file", ArgsUsage: "NAME",
+				Description: examples("The file goes to migrations/ of --project, by default of the working folder.", "dwh migrate create add_play_count --project ."),
+				Flags:       []cli.Flag{projectFlag()},
+				Action:      a.createMigration,
+			},
+		},
+	}
+}
+
+func (a *app) createMigration(c *cli.Context) error {
+	if c.NArg() != 1 {
+		return &UsageError{Msg: "migrate create takes one NAME", Advice: "such as: dwh migrate create add_play_count --project .", Help: "dwh migrate create --help"}
+	}
+	cfg, err := a.load(c)
+	if err != nil {
+		return err
+	}
+	folder := cfg.Project
+	if folder == "" {
+		folder = "."
+	}
+	path, err := migration.Create(filepath.Join(folder, "migrations"), c.Args().First())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(a.out.Stdout, path)
+	return err
+}
+
+// migrate returns the action of a command on the schema that takes args arguments, the first of them a version.
+func (a *app) migrate(args int, run func(context.Context, migrateRun) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		m := migrateRun{out: a.out, json: c.Bool("json"), dryRun: c.Bool("dry-run"), drop: c.Bool("drop-staged-rows")}
+		if c.NArg() != args {
+			if args == 0 {
+				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: c.Command.HelpName + " --help"}
+			}
+			return &UsageError{Msg: "one VERSION is needed", Advice: "see the versions with: dwh migrate status", Help: c.Command.HelpName + " --help"}
+		}
+		if args == 1 {
+			version, err := strconv.ParseInt(c.Args().First(), 10, 64)
+			if err != nil || version < 0 {
+				return &UsageError{Msg: fmt.Sprintf("%q is no version", c.Args().First()), Advice: "a version is a whole number; see: dwh migrate status"}
+			}
+			m.version = version
+		}
+		cfg, err := a.load(c)
+		if err != nil {
+			return err
+		}
+		if m.session, err = a.begin(c.Context, cfg, !m.dryRun && c.Command.Name != "status"); err != nil {
+			return err
+		}
+		defer m.session.close()
+		if m.migrator, err = m.session.migrator(c.Context); err != nil {
+			return err
+		}
+		defer m.migrator.Close()
+		return run(c.Context, m)
+	}
+}
+
+// migrateRun performs the commands on the schema.
+type migrateRun struct {
+	session  *session
+	migrator *migration.Migrator
+	out      *Output
+	json     bool
+	dryRun   bool
+	drop     bool
+	version  int64
+}
+
+func (m migrateRun) up(ctx context.Context, to int64) error {
+	all, err := m.migrator.Status(ctx)
+	if err != nil {
+		return err
+	}
+	known := to == 1<<62
+	for _, one := range all {
+		known = known || one.Version == to
+	}
+	if !known {
+		return &UsageError{Msg: fmt.Sprintf("there is no migration %d", to), Advice: "see the versions with: dwh migrate status"}
+	}
+	if m.dryRun {
+		for _, one := range all {
+			if !one.Applied && one.Version <= to {
+				if err := m.print(one, true); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	var steps []migration.Step
+	if known && to == 1<<62 {
+		steps, err = m.migrator.Up(ctx)
+	} else {
+		steps, err = m.migrator.UpTo(ctx, to)
+	}
+	m.tell(steps)
+	if err != nil {
+		return err
+	}
+	return m.stale(ctx)
+}
+
+func (m migrateRun) down(ctx context.Context, downTo bool) error {
+	to := m.version
+	if !downTo {
+		var err error
+		if to, err = m.migrator.Previous(ctx); err != nil {
+			return err
+		}
+	}
+	if m.dryRun {
+		all, err := m.migrator.Status(ctx)
+		if err != nil {
+			return err
+		}
+		for i := len(all) - 1; i >= 0; i-- {
+			if all[i].Applied && all[i].Version > to && to >= 0 {
+				if err := m.print(all[i], false); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	if !m.drop && to >= 0 {
+		if err := m.migrator.GuardStaging(ctx, to); err != nil {
+			return err
+		}
+	}
+	var steps []migration.Step
+	var err error
+	if downTo {
+		steps, err = m.migrator.DownTo(ctx, to)
+	} else {
+		steps, err = m.migrator.Down(ctx)
+	}
+	m.tell(steps)
+	return err
+}
+
+func (m migrateRun) redo(ctx context.Context) error {
+	to, err := m.migrator.Previous(ctx)
+	if err != nil {
+		return err
+	}
+	if m.dryRun {
+		if err := m.down(ctx, false); err != nil {
+			return err
+		}
+		all, err := m.migrator.Status(ctx)
+		if err != nil {
+			return err
+		}
+		for _, one := range all {
+			if one.Applied && one.Version > to && to >= 0 {
+				if err := m.print(one, true); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	if !m.drop && to >= 0 {
+		if err := m.migrator.GuardStaging(ctx, to); err != nil {
+			return err
+		}
+	}
+	steps, err := m.migrator.Redo(ctx)
+	m.tell(steps)
+	if err != nil {
+		return err
+	}
+	return m.stale(ctx)
+}
+
+func (m migrateRun) status(ctx context.Context) error {
+	all, err := m.migrator.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if m.json {
+		type row struct {
+			Version   int64   `json:"version"`
+			Name      string  `json:"name"`
+			Applied   bool    `json:"applied"`
+			AppliedAt *string `json:"applied_at"`
+		}
+		rows := []row{}
+		for _, one := range all {
+			r := row{Version: one.Version, Name: one.Name, Applied: one.Applied}
+			if one.Applied {
+				at := one.At.UTC().Format("2006-01-02T15:04:05Z")
+				r.AppliedAt = &at
+			}
+			rows = append(rows, r)
+		}
+		return writeJSON(m.out, rows)
+	}
+	t := table.Table{Columns: table.Columns("version", "name", "applied_at")}
+	t.Columns[0].Kind = table.KindLabel
+	for _, one := range all {
+		var at any = "pending"
+		if one.Applied {
+			at = one.At.UTC().Format("2006-01-02 15:04:05")
+		}
+		t.Rows = append(t.Rows, []any{one.Version, one.Name, at})
+	}
+	return m.out.Table(t, table.Text)
+}
+
+// print writes a migration's SQL as a dry run shows it.
+func (m migrateRun) print(one migration.Migration, up bool) error {
+	text, err := m.migrator.SQL(one.Version, up)
+	if err != nil {
+		return err
+	}
+	direction := "Up"
+	if !up {
+		direction = "Down"
+	}
+	_, err = fmt.Fprintf(m.out.Stdout, "-- %s (%s)\n%s\n", one.Name, direction, text)
+	return err
+}
+
+func (m migrateRun) tell(steps []migration.Step) {
+	for _, step := range steps {
+		word := "applied"
+		if !step.Up {
+			word = "reverted"
+		}
+		_, _ = fmt.Fprintf(m.out.Stdout, "%s %s (%s)\n", word, step.Name, seconds(step.Duration))
+	}
+	if len(steps) == 0 {
+		m.out.Status("nothing to migrate")
+	}
+}
+
+// stale names what does not follow from staging any more.
+func (m migrateRun) stale(ctx context.Context) error {
+	if err := m.migrator.RequireCurrent(ctx); err != nil {
+		return nil // the marks may not be there to be read yet
+	}
+	steps, err := m.session.project.steps(m.session.warehouse.Engine())
+	if err != nil {
+		return err
+	}
+	reasons, err := transform.Staleness(ctx, dwhdb.New(m.session.warehouse.Pool()), steps)
+	if err != nil {
+		return err
+	}
+	for _, reason := range reasons {
+		_, _ = fmt.Fprintf(m.out.Stdout, "replay needed: %s\n", reason)
+	}
+	if len(reasons) > 0 {
+		m.out.Status(`"dwh transform" and "dwh run" replay first; "dwh transform --replay --dry-run" shows what would change`)
+	}
+	return nil
+}
+
+// writeJSON prints a value as indented JSON.
+func writeJSON(out *Output, value any) error {
+	encoder := json.NewEncoder(out.Stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}

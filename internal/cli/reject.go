@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) rejectCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "reject",
+		Usage: "records that COPY refused: list, skip",
+		Description: examples("A record that cannot be loaded stands in s_reject with its object, line, column, reason and text.",
+			"dwh reject list", "dwh reject skip s3://bucket/log_data/2018/11/broken.json"),
+		Subcommands: []*cli.Command{
+			{
+				Name: "list", Usage: "show the refused records, the latest first",
+				Description: examples("Line 0 is an object that could not be read at all; it is tried again next time.", "dwh reject list", "dwh reject list --limit 5 --json"),
+				Flags: flagSet(connectionFlags(), []cli.Flag{
+					projectFlag(), jsonFlag(), &cli.Int64Flag{Name: "limit", Usage: "show the latest `N` records", Value: 100},
+				}),
+				Action: func(c *cli.Context) error {
+					if c.Int64("limit") < 1 {
+						return &UsageError{Msg: "--limit is a whole number from 1", Help: "dwh reject list --help"}
+					}
+					cfg, err := a.load(c)
+					if err != nil {
+						return err
+					}
+					return rejectRun{app: a, cfg: cfg, json: c.Bool("json"), limit: c.Int64("limit")}.list(c.Context)
+				},
+			},
+			{
+				Name: "skip", Usage: "record an object as skipped, so that it is not tried again", ArgsUsage: "URL",
+				Description: examples("The object is skipped as it is now: once it is rewritten, it is loaded.", "dwh reject skip s3://bucket/log_data/2018/11/broken.json"),
+				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
+					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "the staging `TABLE` it was refused for, where there is no reject that says so"},
+				}),
+				Action: func(c *cli.Context) error {
+					if c.NArg() != 1 {
+						return &UsageError{Msg: "reject skip takes one URL", Advice: "see them with: dwh reject list", Help: "dwh reject skip --help"}
+					}
+					u, err := objectstore.ParseURL(c.Args().First())
+					if err != nil {
+						return err
+					}
+					cfg, err := a.load(c)
+					if err != nil {
+						return err
+					}
+					return rejectRun{app: a, cfg: cfg, table: c.String("table")}.skip(c.Context, u)
+				},
+			},
+		},
+	}
+}
+
+// rejectRun performs the commands on rejects.
+type rejectRun struct {
+	app   *app
+	cfg   *config.Config
+	json  bool
+	limit int64
+	table string
+}
+
+func (r rejectRun) list(ctx context.Context) error {
+	s, err := r.app.begin(ctx, r.cfg, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	rejects, err := dwhdb.New(s.warehouse.Pool()).Rejects(ctx, r.limit)
+	if err != nil {
+		return fmt.Errorf("read rejects: %w", err)
+	}
+	if r.json {
+		type row struct {
+			Object     string    `json:"object"`
+			Line       int64     `json:"line"`
+			Column     *string   `json:"column"`
+			Reason     *string   `json:"reason"`
+			Raw        *string   `json:"raw"`
+			Table      string    `json:"table"`
+			Outcome    string    `json:"outcome"`
+			LoadID     string    `json:"load_id"`
+			RejectedAt time.Time `json:"rejected_at"`
+		}
+		rows := []row{}
+		for _, one := range rejects {
+			rows = append(rows, row{
+				Object: one.Url, Line: one.Line, Column: one.ColumnName, Reason: one.Reason, Raw: one.RawText, Table: one.TableName, Outcome: one.Outcome,
+				LoadID: one.LoadID, RejectedAt: one.RejectedAt.UTC(),
+			})
+		}
+		return writeJSON(r.app.out, rows)
+	}
+	t := table.Table{Columns: table.Columns("object", "line", "column", "reason", "outcome", "raw")}
+	t.Columns[1].Kind = table.KindLabel
+	for _, one := range rejects {
+		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, one.Reason, one.Outcome, one.RawText})
+	}
+	return r.app.out.Table(t, table.Text)
+}
+
+func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
+	s, err := r.app.begin(ctx, r.cfg, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	object, err := r.app.store(r.cfg).Stat(ctx, u)
+	if err != nil {
+		return err
+	}
+	tables, err := dwhdb.New(s.warehouse.Pool()).RejectTables(ctx, string(u))
+	if err != nil {
+		return fmt.Errorf("read rejects: %w", err)
+	}
+	if r.table != "" {
+		tables = []string{r.table}
+	}
+	if len(tables) == 0 {
+		return &UsageError{
+			Msg:    fmt.Sprintf("no record of %s was refused, so it is not known which table it is meant for", u),
+			Advice: "name the table with --table, such as --table s_songplay_event",
+		}
+	}
+	runner, err := s.runner(true, func(transform.Event) {})
+	if err != nil {
+		return err
+	}
+	if err := runner.Skip(ctx, r.app.commandLine(), object, tables); err != nil {
+		return err
+	}
+	for _, name := range tables {
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "skipped %s for %s\n", u, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

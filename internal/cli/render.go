@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/migration"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) renderCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "render",
+		Usage:     "print the SQL of migrations and transforms as an engine gets it",
+		ArgsUsage: "[FILE…]",
+		Description: examples(`Variables are filled in and secrets redacted; a COPY whose source is not configured is shown as a comment.
+Needs no connection. Without FILEs everything is printed.`,
+			"dwh render --engine redshift", "dwh render 210_f_songplay", "dwh render 010_s_song --song-data s3://bucket/song_data --engine redshift"),
+		Flags: flagSet([]cli.Flag{&cli.StringFlag{Name: "engine", Usage: "render for `ENGINE`, postgres or redshift", DefaultText: "postgres"}}, sourceFlags(), []cli.Flag{projectFlag()}),
+		Action: func(c *cli.Context) error {
+			cfg, err := a.load(c)
+			if err != nil {
+				return err
+			}
+			return renderRun{app: a, cfg: cfg, files: c.Args().Slice()}.run()
+		},
+	}
+}
+
+// renderRun performs dwh render.
+type renderRun struct {
+	app   *app
+	cfg   *config.Config
+	files []string
+}
+
+func (r renderRun) run() error {
+	engine, err := engineOf(r.cfg)
+	if err != nil {
+		return &UsageError{Msg: err.Error(), Help: "dwh render --help"}
+	}
+	p, err := openProject(r.cfg.Project)
+	if err != nil {
+		return err
+	}
+	migrations, err := migration.Files(p.migrations, p.migrationsDir)
+	if err != nil {
+		return err
+	}
+	steps, err := p.steps(engine)
+	if err != nil {
+		return err
+	}
+	vars := r.cfg.SQLVariables()
+	type part struct {
+		name string
+		text func() (string, error)
+	}
+	var parts []part
+	for _, file := range migrations {
+		parts = append(parts, part{file.Name(), func() (string, error) { return file.Render(engine), nil }})
+	}
+	for _, step := range steps {
+		parts = append(parts, part{step.File.Name(), func() (string, error) { return renderStep(step, engine, vars) }})
+	}
+	chosen := map[string]bool{}
+	for _, want := range r.files {
+		found := false
+		for _, one := range parts {
+			if matches(one.name, want) {
+				chosen[one.name], found = true, true
+			}
+		}
+		if !found {
+			unknown := &transform.UnknownStepError{Name: want}
+			for _, one := range parts {
+				unknown.Names = append(unknown.Names, strings.TrimSuffix(filepath.Base(one.name), ".sql"))
+			}
+			return unknown
+		}
+	}
+	for _, one := range parts {
+		if len(chosen) > 0 && !chosen[one.name] {
+			continue
+		}
+		text, err := one.text()
+		if err != nil {
+			return err
+		}
+		if len(chosen) != 1 {
+			text = "-- " + one.name + "\n" + strings.TrimRight(text, "\n") + "\n\n"
+		}
+		if _, err := fmt.Fprint(r.app.out.Stdout, strings.TrimRight(text, "\n")+"\n"); err != nil {
+			return err
+		}
+		if len(chosen) != 1 {
+			if _, err := fmt.Fprintln(r.app.out.Stdout); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// matches tells whether a word of the command line means the file: its path, its name, its name without .sql, or its number.
+func matches(file, word string) bool {
+	base := filepath.Base(file)
+	name := strings.TrimSuffix(base, ".sql")
+	number, _, _ := strings.Cut(name, "_")
+	return word == file || word == base || word == name || word == number || filepath.ToSlash(filepath.Clean(word)) == file
+}
+
+// renderStep is a transform's text with its variables filled in. A COPY without a source is commented out.
+func renderStep(step transform.Step, engine sqlfile.Engine, vars map[string]string) (string, error) {
+	text := step.File.Render(engine)
+	statements := step.File.Statements(engine)
+	var out strings.Builder
+	done := 0
+	for _, statement := range statements {
+		start := statement.Offset()
+		end := start + len(statement.SQL())
+		out.WriteString(text[done:start])
+		done = end
+		switch {
+		case step.Load && !step.Configured(vars):
+			// The semicolon belongs to what is commented out.
+			if done < len(text) && text[done] == ';' {
+				done++
+			}
+			fmt.Fprintf(&out, "-- skipped: --%s is not given\n-- %s;", strings.ReplaceAll(step.Source, "_", "-"), strings.ReplaceAll(statement.SQL(), "\n", "\n-- "))
+		case step.Load:
+			expanded, err := copystmt.Bind(statement, vars)
+			if err != nil {
+				return "", err
+			}
+			if _, err := copystmt.Parse(expanded); err != nil {
+				return "", err
+			}
+			out.WriteString(dropBlankLines(expanded.String()))
+		default:
+			expanded, err := statement.Expand(vars)
+			if err != nil {
+				return "", err
+			}
+			out.WriteString(expanded.String())
+		}
+	}
+	out.WriteString(text[done:])
+	return out.String(), nil
+}
+
+// dropBlankLines takes out the line that a left-out REGION leaves behind.
+func dropBlankLines(text string) string {
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		if strings.TrimSpace(line) != "" {
+			lines = append(lines, strings.TrimRight(line, " "))
+		}
+	}
+	return strings.Join(lines, "\n")
+}

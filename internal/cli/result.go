@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// commandLine is how the journal calls the command: its words, without the values of flags that could hold a secret.
+func (a *app) commandLine() string {
+	var words []string
+	hide := false
+	for _, word := range a.args[1:] {
+		switch {
+		case hide:
+			word, hide = "xxxxx", false
+		case strings.HasPrefix(word, "--database-url="):
+			word = "--database-url=xxxxx"
+		case word == "--database-url" || word == "-database-url":
+			hide = true
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// printResult says what a run did, as text on Stdout.
+func (a *app) printResult(result transform.Result) error {
+	for _, load := range result.Loads {
+		if load.Skipped != "" {
+			continue
+		}
+		line := fmt.Sprintf("loaded %s rows from %s objects into %s", count(load.Rows), count(load.Objects), load.Table)
+		if load.Known > 0 {
+			line += fmt.Sprintf(" (%s objects were loaded before)", count(load.Known))
+		}
+		if load.Rejects > 0 {
+			line += fmt.Sprintf(", %s rejects", count(load.Rejects))
+		}
+		if _, err := fmt.Fprintln(a.out.Stdout, line); err != nil {
+			return err
+		}
+	}
+	for _, step := range result.Transforms {
+		for _, count := range step.Counts {
+			if count.Value != 0 && !result.Replayed {
+				if _, err := fmt.Fprintln(a.out.Stdout, count.String()); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if result.Replayed {
+		return a.printChanges(result)
+	}
+	if len(result.Transforms) == 0 {
+		_, err := fmt.Fprintln(a.out.Stdout, "nothing to transform")
+		return err
+	}
+	_, err := fmt.Fprintf(a.out.Stdout, "transformed %s rows (%s)\n", count(result.Flagged), seconds(result.Duration))
+	return err
+}
+
+// printChanges shows what a replay changed, or would change.
+func (a *app) printChanges(result transform.Result) error {
+	if err := a.out.Table(changesTable(result), table.Text); err != nil {
+		return err
+	}
+	if !result.Changed() {
+		_, err := fmt.Fprintln(a.out.Stdout, "nothing differs")
+		return err
+	}
+	return nil
+}
+
+func changesTable(result transform.Result) table.Table {
+	t := table.Table{Columns: table.Columns("table", "rows", "added", "changed", "removed")}
+	for _, change := range result.Differences {
+		t.Rows = append(t.Rows, []any{string(change.Table), change.Rows, change.Added, change.Changed, change.Removed})
+	}
+	return t
+}
+
+// showViolations prints the rows that a failed gate found, and hands the error on.
+func (a *app) showViolations(err error) error {
+	var failed *check.FailedError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	for _, result := range failed.Results {
+		a.out.line("%s: %s", result.Check.Name, result.Check.Description)
+		var text strings.Builder
+		if writeErr := table.WriteWidth(&text, result.Rows, table.Text, a.out.Width); writeErr == nil {
+			a.out.line("%s", printable(strings.TrimRight(text.String(), "\n")))
+		}
+	}
+	return err
+}
+
+type runJSON struct {
+	Run         string          `json:"run"`
+	Loads       []loadJSON      `json:"loads"`
+	Transforms  []transformJSON `json:"transforms"`
+	Flagged     int64           `json:"flagged"`
+	Replayed    bool            `json:"replayed"`
+	Stale       []string        `json:"stale"`
+	Differences []changeJSON    `json:"differences"`
+	Checks      []checkJSON     `json:"checks"`
+	Seconds     float64         `json:"seconds"`
+}
+
+type loadJSON struct {
+	Step    string  `json:"step"`
+	Table   string  `json:"table"`
+	Skipped string  `json:"skipped,omitempty"`
+	Objects int64   `json:"objects"`
+	Known   int64   `json:"known"`
+	Rows    int64   `json:"rows"`
+	Rejects int64   `json:"rejects"`
+	Bytes   int64   `json:"bytes"`
+	Seconds float64 `json:"seconds"`
+}
+
+type transformJSON struct {
+	Step    string           `json:"step"`
+	Table   string           `json:"table"`
+	RowsIn  int64            `json:"rows_in"`
+	RowsOut int64            `json:"rows_out"`
+	Counts  map[string]int64 `json:"counts"`
+	Seconds float64          `json:"seconds"`
+}
+
+type changeJSON struct {
+	Table   string `json:"table"`
+	Rows    int64  `json:"rows"`
+	Added   int64  `json:"added"`
+	Changed int64  `json:"changed"`
+	Removed int64  `json:"removed"`
+}
+
+func changesJSON(result transform.Result) []changeJSON {
+	out := []changeJSON{}
+	for _, change := range result.Differences {
+		out = append(out, changeJSON{Table: string(change.Table), Rows: change.Rows, Added: change.Added, Changed: change.Changed, Removed: change.Removed})
+	}
+	return out
+}
+
+func resultJSON(result transform.Result) runJSON {
+	out := runJSON{
+		Run: result.Run, Loads: []loadJSON{}, Transforms: []transformJSON{}, Flagged: result.Flagged, Replayed: result.Replayed,
+		Stale: append([]string{}, result.Stale...), Differences: changesJSON(result), Checks: checksJSON(result.Checks), Seconds: result.Duration.Seconds(),
+	}
+	for _, load := range result.Loads {
+		out.Loads = append(out.Loads, loadJSON{
+			Step: load.Step, Table: string(load.Table), Skipped: load.Skipped, Objects: load.Objects, Known: load.Known, Rows: load.Rows, Rejects: load.Rejects,
+			Bytes: load.Bytes, Seconds: load.Duration.Seconds(),
+		})
+	}
+	for _, step := range result.Transforms {
+		counts := map[string]int64{}
+		for _, one := range step.Counts {
+			counts[one.Name] = one.Value
+		}
+		out.Transforms = append(out.Transforms, transformJSON{
+			Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn, RowsOut: step.RowsOut, Counts: counts, Seconds: step.Duration.Seconds(),
+		})
+	}
+	return out
+}

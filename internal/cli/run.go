@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) runCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "run",
+		Usage: "the main job: migrate, load, transform, check, one summary",
+		Description: examples(`Applies pending migrations, loads what is new, transforms it, and checks everything.
+Running it again loads nothing twice and changes nothing.`,
+			"dwh run --song-data s3://bucket/song_data --log-data s3://bucket/log_data --log-jsonpaths s3://bucket/log_json_path.json",
+			"dwh run --song-data ./song_data --log-data ./log_data --log-jsonpaths ./log_json_path.json --names ./names.zip",
+		),
+		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
+			projectFlag(), waitFlag(), jsonFlag(),
+			&cli.BoolFlag{Name: "no-replay", Usage: "fail instead of replaying a stale warehouse"},
+			&cli.BoolFlag{Name: "no-full-check", Usage: "leave out the checks over everything at the end"},
+		}),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh run --help"}
+			}
+			cfg, err := a.load(c)
+			if err != nil {
+				return err
+			}
+			return mainRun{app: a, cfg: cfg, json: c.Bool("json"), noReplay: c.Bool("no-replay"), fullCheck: !c.Bool("no-full-check")}.run(c.Context)
+		},
+	}
+}
+
+// mainRun performs dwh run.
+type mainRun struct {
+	app       *app
+	cfg       *config.Config
+	json      bool
+	noReplay  bool
+	fullCheck bool
+}
+
+func (m mainRun) run(ctx context.Context) error {
+	s, err := m.app.begin(ctx, m.cfg, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return m.in(ctx, s)
+}
+
+// in does the job in an open session.
+func (m mainRun) in(ctx context.Context, s *session) error {
+	watch := &watcher{out: m.app.out}
+	defer watch.stop()
+	runner, err := s.runner(m.noReplay, watch.event)
+	if err != nil {
+		return err
+	}
+	// What is wrong with the command line is said before the schema is touched.
+	if err := needSource(runner.Options, nil); err != nil {
+		return err
+	}
+	if err := s.lint(); err != nil {
+		return err
+	}
+	if err := s.migrateUp(ctx); err != nil {
+		return err
+	}
+	result, err := runner.Run(ctx, m.app.commandLine(), nil)
+	watch.stop()
+	if err != nil {
+		return m.app.showViolations(err)
+	}
+	var checks []check.Result
+	var counts []transform.TableCount
+	if m.fullCheck {
+		if checks, err = runner.Check(ctx, result.Run, nil); err != nil {
+			return err
+		}
+		if counts, err = runner.Counts(ctx); err != nil {
+			return err
+		}
+	}
+	m.app.warnChecks(checks)
+	if err := m.print(result, checks, counts); err != nil {
+		return err
+	}
+	return m.app.showViolations(check.Failed(checks, false))
+}
+
+// migrateUp applies what is pending and says so.
+func (s *session) migrateUp(ctx context.Context) error {
+	m, err := s.migrator(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if err := m.RequireCurrent(ctx); err == nil {
+		return nil
+	}
+	steps, err := m.Up(ctx)
+	for _, step := range steps {
+		s.app.out.Status("applied %s (%s)", step.Name, seconds(step.Duration))
+	}
+	return err
+}
+
+// warnChecks tells the warnings among results.
+func (a *app) warnChecks(results []check.Result) {
+	for _, result := range results {
+		if result.Outcome() == "warn" {
+			a.out.Warn("check %s: %s", result.Check.Name, violationText(result))
+		}
+	}
+}
+
+func (m mainRun) print(result transform.Result, checks []check.Result, counts []transform.TableCount) error {
+	if m.json {
+		type tableJSON struct {
+			Table string `json:"table"`
+			Rows  int64  `json:"rows"`
+		}
+		out := struct {
+			runJSON
+			FullChecks []checkJSON `json:"full_checks"`
+			Tables     []tableJSON `json:"tables"`
+		}{runJSON: resultJSON(result), FullChecks: checksJSON(checks), Tables: []tableJSON{}}
+		for _, one := range counts {
+			out.Tables = append(out.Tables, tableJSON{Table: string(one.Table), Rows: one.Rows})
+		}
+		return writeJSON(m.app.out, out)
+	}
+	if err := m.app.printResult(result); err != nil {
+		return err
+	}
+	if len(counts) > 0 {
+		t := table.Table{Columns: table.Columns("table", "rows")}
+		for _, one := range counts {
+			t.Rows = append(t.Rows, []any{string(one.Table), one.Rows})
+		}
+		if err := m.app.out.Table(t, table.Text); err != nil {
+			return err
+		}
+	}
+	if len(checks) > 0 {
+		_, err := fmt.Fprintln(m.app.out.Stdout, checkSummary(checks))
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/migration"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/internal/warehouse"
+	"github.com/sparkify/dwh/migrations"
+	"github.com/sparkify/dwh/transforms"
+)
+
+// project is the SQL that a command works with: the embedded files, or those of --project.
+type project struct {
+	migrations, transforms       fs.FS
+	migrationsDir, transformsDir string // how errors call the folders
+	reports, checks              fs.FS  // a user's own; nil for none
+	reportsDir, checksDir        string
+	folder                       string // of --project, "" for the embedded files
+}
+
+// openProject finds the SQL. A folder that has neither migrations nor transforms, reports nor checks is a usage error; what
+// of these it lacks is the embedded one's.
+func openProject(folder string) (project, error) {
+	p := project{migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations", transformsDir: "transforms", folder: folder}
+	if folder == "" {
+		return p, nil
+	}
+	found := false
+	sub := func(name string) (fs.FS, string, bool) {
+		at := filepath.Join(folder, name)
+		if info, err := os.Stat(at); err != nil || !info.IsDir() {
+			return nil, "", false
+		}
+		found = true
+		return os.DirFS(at), filepath.ToSlash(at), true
+	}
+	if fsys, dir, ok := sub("migrations"); ok {
+		p.migrations, p.migrationsDir = fsys, dir
+	}
+	if fsys, dir, ok := sub("transforms"); ok {
+		p.transforms, p.transformsDir = fsys, dir
+	}
+	p.reports, p.reportsDir, _ = sub("reports")
+	p.checks, p.checksDir, _ = sub("checks")
+	if !found {
+		return p, &UsageError{
+			Msg:    fmt.Sprintf("--project %s: there is no migrations, transforms, reports or checks folder in it", folder),
+			Advice: "name the folder that holds them",
+		}
+	}
+	return p, nil
+}
+
+func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
+	return transform.Steps(p.transforms, p.transformsDir, engine)
+}
+
+// allReports are the built-in reports and the project's; a project's report of the same name replaces the built-in one.
+func (p project) allReports(engine sqlfile.Engine) ([]report.Report, error) {
+	all := report.BuiltIn()
+	if p.reports == nil {
+		return all, nil
+	}
+	own, err := report.Project(p.reports, p.reportsDir, engine)
+	if err != nil {
+		return nil, err
+	}
+	return override(all, own, func(r report.Report) string { return r.Name }), nil
+}
+
+// allChecks are the built-in checks and the project's; a project's check of the same name replaces the built-in one.
+func (p project) allChecks(engine sqlfile.Engine) ([]check.Check, error) {
+	all := check.BuiltIn()
+	if p.checks == nil {
+		return all, nil
+	}
+	own, err := check.Project(p.checks, p.checksDir, engine)
+	if err != nil {
+		return nil, err
+	}
+	return override(all, own, func(c check.Check) string { return c.Name }), nil
+}
+
+func override[T any](all, own []T, name func(T) string) []T {
+	for _, one := range own {
+		replaced := false
+		for i := range all {
+			if name(all[i]) == name(one) {
+				all[i], replaced = one, true
+			}
+		}
+		if !replaced {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// session is an open warehouse with the project that belongs to it.
+type session struct {
+	app       *app
+	cfg       *config.Config
+	project   project
+	warehouse *warehouse.Warehouse
+}
+
+// begin opens the project and the warehouse; write says that the command is going to write, and names the target first.
+func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*session, error) {
+	p, err := openProject(cfg.Project)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{app: a, cfg: cfg, project: p}
+	if write {
+		s.warehouse, err = a.openToWrite(ctx, cfg)
+	} else {
+		s.warehouse, err = a.open(ctx, cfg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *session) close() { s.warehouse.Close() }
+
+// migrator opens the project's migrations; the caller closes it.
+func (s *session) migrator(ctx context.Context) (*migration.Migrator, error) {
+	return migration.New(ctx, s.warehouse.Pool(), migration.Options{
+		Engine: s.warehouse.Engine(), FS: s.project.migrations, Dir: s.project.migrationsDir, Wait: s.cfg.Wait, Logger: s.app.log,
+	})
+}
+
+// requireCurrent fails while a migration is pending.
+func (s *session) requireCurrent(ctx context.Context) error {
+	m, err := s.migrator(ctx)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	return m.RequireCurrent(ctx)
+}
+
+// settings are the checks' settings.
+func (s *session) settings() check.Settings {
+	return check.Settings{MatchedShare: s.cfg.Checks.MatchedShareWarnBelow, MaxAge: s.cfg.Checks.MaxAge}
+}
+
+// runner returns a runner over the project's transforms that tells watch what happens.
+func (s *session) runner(noReplay bool, watch transform.Observer) (*transform.Runner, error) {
+	steps, err := s.project.steps(s.warehouse.Engine())
+	if err != nil {
+		return nil, err
+	}
+	checks, err := s.project.allChecks(s.warehouse.Engine())
+	if err != nil {
+		return nil, err
+	}
+	store := s.app.store(s.cfg)
+	return transform.New(transform.Options{
+		Pool:         s.warehouse.Pool(),
+		Engine:       s.warehouse.Engine(),
+		Version:      Version(),
+		Steps:        steps,
+		Vars:         s.cfg.SQLVariables(),
+		Copier:       clientCopier{store: store, options: clientcopy.Options{Workers: s.cfg.Load.Workers, BufferBytes: s.cfg.Load.BufferBytes, Logger: s.app.log}},
+		Lister:       lister{store},
+		Checks:       checks,
+		Settings:     s.settings(),
+		BatchObjects: s.cfg.Load.BatchObjects,
+		BatchBytes:   s.cfg.Load.BatchBytes,
+		Wait:         s.cfg.Wait,
+		NoReplay:     noReplay,
+		Logger:       s.app.log,
+		Observer:     watch,
+		Failpoint:    s.app.failpoint,
+	}), nil
+}
+
+func (a *app) store(cfg *config.Config) *objectstore.Store {
+	return objectstore.New(objectstore.Options{Region: cfg.Region, Anonymous: cfg.Anonymous, Logger: a.log})
+}
+
+// clientCopier performs COPY by dwh itself.
+type clientCopier struct {
+	store   *objectstore.Store
+	options clientcopy.Options
+}
+
+// Copy implements transform.Copier.
+func (c clientCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
+	options := c.options
+	options.Progress = progress
+	return clientcopy.Copy(ctx, conn, c.store, statement, objects, options)
+}
+
+// lister finds objects in a store.
+type lister struct{ store *objectstore.Store }
+
+// List implements transform.Lister.
+func (l lister) List(ctx context.Context, prefix objectstore.URL) iter.Seq2[objectstore.Object, error] {
+	return l.store.List(ctx, prefix)
+}
+
+// Beside implements transform.Lister.
+func (l lister) Beside(prefix objectstore.URL, o objectstore.Object) bool {
+	return l.store.Beside(prefix, o)
+}
+
+// Manifest implements transform.Lister.
+func (l lister) Manifest(ctx context.Context, statement *copystmt.Statement) ([]objectstore.Object, error) {
+	return clientcopy.Manifest(ctx, l.store, statement)
+}
+
+// Wanted implements transform.Lister. The Social Security Administration's archive of names holds a PDF beside its yobYYYY.txt
+// files, and so does the folder that it is unpacked to.
+func (l lister) Wanted(variable string, o objectstore.Object) (bool, string) {
+	if variable != "names" {
+		return true, ""
+	}
+	switch strings.ToLower(path.Ext(string(o.URL))) {
+	case ".txt", ".csv", ".zip":
+		return true, ""
+	}
+	return false, "only .txt, .csv and .zip hold names"
+}

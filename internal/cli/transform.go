@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) transformCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "transform",
+		Usage: "load what is new and transform what is not processed yet",
+		Description: examples(`Copies new objects into staging, works out the keys that unprocessed rows touch, recomputes those,
+runs the checks over them and commits. A stale warehouse is replayed first.
+
+--replay rebuilds dimensions and facts from staging alone and applies only what differs; readers
+see the old state until then, and an unchanged warehouse is left untouched.`,
+			"dwh transform --song-data s3://bucket/song_data --log-data s3://bucket/log_data --log-jsonpaths s3://bucket/log_json_path.json",
+			"dwh transform --replay --dry-run",
+			"dwh transform --plan",
+		),
+		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
+			projectFlag(), waitFlag(), jsonFlag(),
+			&cli.BoolFlag{Name: "replay", Usage: "rebuild d_ and f_ from staging and apply the difference"},
+			&cli.BoolFlag{Name: "no-replay", Usage: "fail instead of replaying a stale warehouse"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "stop after printing what a replay would change"},
+			&cli.StringFlag{Name: "only", Usage: "run just these steps, by `NUMBER` or table, separated by commas; flags nothing"},
+			&cli.BoolFlag{Name: "plan", Usage: "list the steps with what they read and write, and stop"},
+		}),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Advice: "choose steps with --only", Help: "dwh transform --help"}
+			}
+			t := transformRun{
+				app: a, json: c.Bool("json"), replay: c.Bool("replay"), noReplay: c.Bool("no-replay"), dryRun: c.Bool("dry-run"), plan: c.Bool("plan"),
+			}
+			for _, name := range strings.Split(c.String("only"), ",") {
+				if name = strings.TrimSpace(name); name != "" {
+					t.only = append(t.only, name)
+				}
+			}
+			switch {
+			case t.replay && t.noReplay:
+				return &UsageError{Msg: "--replay and --no-replay contradict each other", Help: "dwh transform --help"}
+			case t.replay && len(t.only) > 0:
+				return &UsageError{Msg: "--replay rebuilds everything, --only names some of it", Advice: "leave one of them out", Help: "dwh transform --help"}
+			case t.dryRun && !t.replay:
+				return &UsageError{Msg: "--dry-run goes with --replay", Advice: "see the steps with --plan", Help: "dwh transform --help"}
+			}
+			var err error
+			if t.cfg, err = a.load(c); err != nil {
+				return err
+			}
+			return t.run(c.Context)
+		},
+	}
+}
+
+// transformRun performs dwh transform.
+type transformRun struct {
+	app      *app
+	cfg      *config.Config
+	only     []string
+	json     bool
+	replay   bool
+	noReplay bool
+	dryRun   bool
+	plan     bool
+}
+
+func (t transformRun) run(ctx context.Context) error {
+	if t.plan {
+		return t.printPlan()
+	}
+	s, err := t.app.begin(ctx, t.cfg, !t.dryRun)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.lint(); err != nil {
+		return err
+	}
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	watch := &watcher{out: t.app.out}
+	defer watch.stop()
+	runner, err := s.runner(t.noReplay, watch.event)
+	if err != nil {
+		return err
+	}
+	var result transform.Result
+	switch {
+	case t.dryRun:
+		result, err = runner.Compare(ctx)
+	case t.replay:
+		result, err = runner.Replay(ctx, t.app.commandLine())
+	default:
+		if err := needSource(runner.Options, t.only); err != nil {
+			return err
+		}
+		result, err = runner.Run(ctx, t.app.commandLine(), t.only)
+	}
+	watch.stop()
+	if err != nil {
+		return t.app.showViolations(err)
+	}
+	if t.json {
+		return writeJSON(t.app.out, resultJSON(result))
+	}
+	return t.app.printResult(result)
+}
+
+// needSource refuses a run that has loads and no source at all.
+func needSource(o transform.Options, only []string) error {
+	steps, err := transform.Select(o.Steps, only)
+	if err != nil {
+		return err
+	}
+	var flags []string
+	for _, step := range steps {
+		if !step.Load {
+			continue
+		}
+		if step.Configured(o.Vars) {
+			return nil
+		}
+		flags = append(flags, "--"+strings.ReplaceAll(step.Source, "_", "-"))
+	}
+	if len(flags) == 0 {
+		return nil
+	}
+	return &UsageError{
+		Msg:    "there is no source to load from: none of " + strings.Join(flags, ", ") + " is given",
+		Advice: `give them as flags, as DWH_SONG_DATA and so on, or in dwh.yaml; "dwh transform --replay" needs none`,
+	}
+}
+
+func (t transformRun) printPlan() error {
+	p, err := openProject(t.cfg.Project)
+	if err != nil {
+		return err
+	}
+	engine, err := engineOf(t.cfg)
+	if err != nil {
+		return err
+	}
+	steps, err := p.steps(engine)
+	if err != nil {
+		return err
+	}
+	if steps, err = transform.Select(steps, t.only); err != nil {
+		return err
+	}
+	vars := t.cfg.SQLVariables()
+	result := table.Table{Title: "plan", Columns: table.Columns("step", "reads", "writes", "note")}
+	for _, step := range steps {
+		reads, note := names(step.Reads), ""
+		if step.Load {
+			reads = vars[step.Source]
+			if !step.Configured(vars) {
+				note = "skipped: --" + strings.ReplaceAll(step.Source, "_", "-") + " is not given"
+			}
+		}
+		result.Rows = append(result.Rows, []any{step.Name, reads, names(step.Writes), note})
+	}
+	format := table.Text
+	if t.json {
+		format = table.JSON
+	}
+	return t.app.out.Table(result, format)
+}
+
+func names[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, one := range list {
+		words[i] = string(one)
+	}
+	return strings.Join(words, ", ")
+}
+
+// engineOf is the engine that the configuration names, without connecting: PostgreSQL unless told.
+func engineOf(cfg *config.Config) (sqlfile.Engine, error) {
+	if cfg.Engine == "" {
+		return sqlfile.Postgres, nil
+	}
+	return sqlfile.ParseEngine(cfg.Engine)
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// watcher shows a run to people: a bar for the step that runs, a line for each that is done.
+type watcher struct {
+	out *Output
+	bar *Progress
+}
+
+// event implements transform.Observer.
+func (w *watcher) event(e transform.Event) {
+	switch e.Kind {
+	case transform.Note:
+		w.out.Status("%s", withStep(e.Step, e.Text))
+	case transform.Warning:
+		w.out.Warn("%s", withStep(e.Step, e.Text))
+	case transform.StepStarted:
+		w.stop()
+		w.bar = w.out.Progress(e.Step, 0, Items)
+	case transform.StepProgress:
+		if w.bar != nil {
+			w.bar.Set(e.Rows)
+		}
+	case transform.StepDone:
+		w.stop()
+		w.out.Status("%s", stepLine(e))
+	}
+}
+
+// stop takes the bar away.
+func (w *watcher) stop() {
+	if w.bar != nil {
+		w.bar.Done()
+		w.bar = nil
+	}
+}
+
+func withStep(step, text string) string {
+	if step == "" {
+		return text
+	}
+	return step + ": " + text
+}
+
+func stepLine(e transform.Event) string {
+	var words []string
+	if e.Objects > 0 || e.RowsIn == 0 && e.Bytes > 0 {
+		words = append(words, fmt.Sprintf("%s objects", count(e.Objects)))
+	}
+	if e.RowsIn > 0 {
+		words = append(words, fmt.Sprintf("%s rows in", count(e.RowsIn)))
+	}
+	words = append(words, fmt.Sprintf("%s rows", count(e.Rows)))
+	if e.RowsIn > 0 {
+		words[len(words)-1] += " out"
+	}
+	if e.Rejects > 0 {
+		words = append(words, fmt.Sprintf("%s rejects", count(e.Rejects)))
+	}
+	if e.Text != "" {
+		words = append(words, e.Text)
+	}
+	return fmt.Sprintf("%-22s %s (%s)", e.Step, strings.Join(words, ", "), seconds(e.Duration))
+}
+
+// count writes a number with thousands separators.
+func count(n int64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

@@ -1,0 +1,108 @@
+// Package config reads dwh's settings: defaults, then the file dwh.yaml, then the environment, then flags.
+package config
+
+import (
+	"maps"
+	"time"
+)
+
+// Config holds the settings that a command works with.
+type Config struct {
+	DatabaseURL  Secret // "" means the private PostgreSQL
+	Engine       string // "postgres", "redshift", or "" to detect it
+	DataDir      string // folder of the private PostgreSQL, "" for the default one
+	Project      string // folder with its own migrations and transforms, "" for the embedded ones
+	SongData     string // sources: an s3:// or file:// URL, or an absolute path; "" when not configured
+	LogData      string
+	LogJSONPaths string
+	Names        string
+	Region       string // of the bucket, "" when the SDK is to find it
+	IAMRole      string // "default" or an ARN
+	Anonymous    bool   // read public buckets without credentials
+	WorkPrefix   string // s3:// prefix under which manifests are written for Redshift
+	Wait         bool   // wait for another writer to end
+	Strict       bool   // warnings fail the command
+	LogFormat    string // "text" or "json"
+	Checks       Checks
+	Load         Limits
+	Variables    map[string]string // further psql variables, for a project's own SQL
+
+	// Path is the configuration file that was read, "" when there was none.
+	Path string
+	// Warnings are for the user, each once: an ignored file, a password on the command line.
+	Warnings []string
+
+	origins map[string]Origin
+}
+
+// Checks are the settings of the data-quality checks.
+type Checks struct {
+	MatchedShareWarnBelow float64       // share of plays matched to a song, 0 to 1
+	MaxAge                time.Duration // of the newest play; 0 switches the freshness check off
+}
+
+// Limits bounds what a load takes at a time.
+type Limits struct {
+	BatchObjects int   // objects committed together at most
+	BatchBytes   int64 // bytes of objects committed together at most, unless one object alone is bigger
+	Workers      int   // parallel fetchers and decoders; 0 lets dwh choose
+	BufferBytes  int64 // memory for objects and rows in flight
+}
+
+// Defaults returns the settings before any file, variable or flag.
+func Defaults() *Config {
+	return &Config{
+		IAMRole:   "default",
+		LogFormat: "text",
+		Checks:    Checks{MatchedShareWarnBelow: 0.10},
+		Load:      Limits{BatchObjects: 10_000, BatchBytes: 1 << 30, BufferBytes: 64 << 20},
+		Variables: map[string]string{},
+		origins:   map[string]Origin{},
+	}
+}
+
+// Origin says where the value of a key came from; the key is spelt as in the file ("song_data", "checks.max_age",
+// "variables.name").
+func (c *Config) Origin(key string) Origin { return c.origins[key] }
+
+// Setting is one key with its value, as `dwh doctor` shows it.
+type Setting struct {
+	Key    string
+	Value  string // passwords redacted; "" when not set
+	Origin Origin
+}
+
+// Settings returns every key in the order of the documentation, with value and origin.
+func (c *Config) Settings() []Setting {
+	var all []Setting
+	for _, k := range keys() {
+		all = append(all, Setting{Key: k.name, Value: k.show(c), Origin: c.origins[k.name]})
+	}
+	for _, name := range sortedNames(c.Variables) {
+		key := variablesKey + "." + name
+		all = append(all, Setting{Key: key, Value: c.Variables[name], Origin: c.origins[key]})
+	}
+	return all
+}
+
+// SQLVariables returns the psql variables that SQL files may use: the sources, region and iam_role by their keys, as far as
+// they are set, and the user's own.
+func (c *Config) SQLVariables() map[string]string {
+	vars := maps.Clone(c.Variables)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	for name, value := range map[string]string{
+		"song_data":     c.SongData,
+		"log_data":      c.LogData,
+		"log_jsonpaths": c.LogJSONPaths,
+		"names":         c.Names,
+		"region":        c.Region,
+		"iam_role":      c.IAMRole,
+	} {
+		if value != "" {
+			vars[name] = value
+		}
+	}
+	return vars
+}

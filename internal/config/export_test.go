@@ -1,0 +1,4 @@
+package config
+
+// Trusted is the judgement about a file's owner and mode.
+var Trusted = trusted

@@ -1,0 +1,305 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/sparkify/dwh/internal/suggest"
+)
+
+// maxFileBytes is far beyond any configuration and keeps a wrong path (a device, a dump) from filling memory.
+const maxFileBytes = 1 << 20
+
+// loadFile reads the file that --config names, or the one found upwards.
+func (c *Config) loadFile(o Options) error {
+	name, named := o.File, o.File != ""
+	if named {
+		name = absolute(name, o.Dir)
+	} else if name = find(o.Dir, o.Home); name == "" {
+		return nil
+	}
+	data, err := readTrusted(name)
+	var untrusted *untrustedError
+	switch {
+	case errors.As(err, &untrusted) && !named:
+		c.warn(fmt.Sprintf("%s is ignored: %s; %s", name, untrusted.reason, untrusted.fix))
+		return nil
+	case errors.As(err, &untrusted):
+		// Ignoring the file that was asked for would run against another warehouse than the one meant.
+		return &Error{File: name, Msg: "not used: " + untrusted.reason, Advice: untrusted.fix, Err: err}
+	case errors.Is(err, os.ErrNotExist):
+		return &Error{File: name, Msg: "no such configuration file", Advice: "check --config", Err: err}
+	case err != nil:
+		return &Error{File: name, Msg: fmt.Sprintf("cannot read the configuration file: %v", err), Err: err}
+	}
+	c.Path = name
+	d := &document{path: name, folder: filepath.Dir(name), lines: strings.Split(string(data), "\n"), config: c}
+	return d.load(data)
+}
+
+// untrustedError says why a file is not to be believed: someone else could have written it, and it decides
+// which database is written to and which SQL runs.
+type untrustedError struct{ reason, fix string }
+
+func (e *untrustedError) Error() string { return e.reason }
+
+// readTrusted checks and reads the same open file, so that nothing can be swapped in between.
+func readTrusted(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
+	if err := trusted(name, info); err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err == nil && len(data) > maxFileBytes {
+		err = fmt.Errorf("more than %s", formatSize(maxFileBytes))
+	}
+	return data, err
+}
+
+// document is one configuration file on its way into a Config.
+type document struct {
+	path   string
+	folder string
+	lines  []string
+	config *Config
+}
+
+func (d *document) load(data []byte) error {
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		var syntax yaml.Error
+		if errors.As(err, &syntax) && syntax.GetToken() != nil {
+			return d.fault(syntax.GetToken(), "", syntax.GetMessage(), "")
+		}
+		return &Error{File: d.path, Msg: err.Error(), Err: err}
+	}
+	seen := false
+	for _, doc := range file.Docs {
+		if doc.Body == nil || doc.Body.Type() == ast.NullType || doc.Body.Type() == ast.CommentType {
+			continue
+		}
+		if seen {
+			return d.fault(doc.Body.GetToken(), "", "more than one YAML document", "keep one")
+		}
+		seen = true
+		if err := d.mapping("", doc.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mapping takes over the entries of the file itself (group "") or of a group of keys.
+func (d *document) mapping(group string, node ast.Node) error {
+	entries, ok := entriesOf(node)
+	if !ok {
+		what := "the file"
+		if group != "" {
+			what = group
+		}
+		return d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)), "write key: value")
+	}
+	seen := map[string]bool{}
+	for _, entry := range entries {
+		if entry.Key.IsMergeKey() {
+			return d.fault(entry.Key.GetToken(), group, "merge keys are not supported", "write the keys out")
+		}
+		name := entry.Key.GetToken().Value
+		full := name
+		if group != "" {
+			full = group + "." + name
+		}
+		if seen[name] {
+			return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is given twice", full), "keep one of them")
+		}
+		seen[name] = true
+		if err := d.entry(group, full, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func entriesOf(node ast.Node) ([]*ast.MappingValueNode, bool) {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		return n.Values, true
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}, true
+	}
+	return nil, false
+}
+
+func (d *document) entry(group, full string, entry *ast.MappingValueNode) error {
+	value := entry.Value
+	// `region:` with nothing after it is a setting left open.
+	empty := value == nil || value.Type() == ast.NullType
+	switch {
+	case group == variablesKey:
+		return d.variable(full, entry, empty)
+	case group == "" && slices.Contains(groups(), full):
+		if empty {
+			return nil
+		}
+		return d.mapping(full, value)
+	}
+	all := keys()
+	i := slices.IndexFunc(all, func(k key) bool { return k.name == full })
+	if i < 0 {
+		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("unknown key %q", full), suggestKey(group, full))
+	}
+	if empty {
+		return nil
+	}
+	k := all[i]
+	text, err := d.scalar(k, value)
+	if err != nil {
+		return err
+	}
+	if err := k.set(d.config, text, d.folder); err != nil {
+		return d.fault(value.GetToken(), full, full+" "+err.Error(), hintOf(err))
+	}
+	d.record(full, entry)
+	return nil
+}
+
+func (d *document) record(full string, entry *ast.MappingValueNode) {
+	d.config.origins[full] = Origin{Kind: File, Name: d.path, Line: entry.Key.GetToken().Position.Line}
+}
+
+// scalar returns a value's text, when it has the key's type.
+func (d *document) scalar(k key, value ast.Node) (string, error) {
+	ok := false
+	switch value.(type) {
+	case *ast.StringNode, *ast.LiteralNode:
+		ok = k.kind == text || k.kind == size || k.kind == duration
+	case *ast.BoolNode:
+		ok = k.kind == boolean
+	case *ast.IntegerNode:
+		ok = k.kind == integer || k.kind == number || k.kind == size
+	case *ast.FloatNode:
+		ok = k.kind == number
+	}
+	if !ok {
+		hint := ""
+		if _, scalar := value.(ast.ScalarNode); scalar && k.kind == text {
+			hint = "put it in quotes"
+		}
+		return "", d.fault(value.GetToken(), k.name, fmt.Sprintf("%s wants %s, got %s", k.name, k.kind, describe(value)), hint)
+	}
+	return scalarText(value), nil
+}
+
+func scalarText(value ast.Node) string {
+	if s, ok := value.(ast.ScalarNode); ok {
+		return strings.TrimSuffix(fmt.Sprint(s.GetValue()), "\n")
+	}
+	return value.GetToken().Value
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool) error {
+	name := strings.TrimPrefix(full, variablesKey+".")
+	if !variableName.MatchString(name) {
+		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", name), "use letters, digits and _")
+	}
+	if _, taken := Defaults().SQLVariables()[name]; taken || slices.Contains([]string{"song_data", "log_data", "log_jsonpaths", "names", "region"}, name) {
+		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting of its own", name), fmt.Sprintf("set the key %s instead", name))
+	}
+	value := ""
+	if !empty {
+		switch entry.Value.(type) {
+		case *ast.StringNode, *ast.LiteralNode:
+			value = scalarText(entry.Value)
+		case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+			value = entry.Value.GetToken().Value // as written: 1.50 stays 1.50
+		default:
+			return d.fault(entry.Value.GetToken(), full, fmt.Sprintf("%s wants a value, got %s", full, describe(entry.Value)), "")
+		}
+	}
+	d.config.Variables[name] = value
+	d.record(full, entry)
+	return nil
+}
+
+// groups are the keys that hold further keys.
+func groups() []string { return []string{"checks", "load", variablesKey} }
+
+func suggestKey(group, full string) string {
+	var here []string
+	for _, name := range Keys() {
+		prefix, rest, nested := strings.Cut(name, ".")
+		switch {
+		case group == "" && !nested:
+			here = append(here, name)
+		case nested && prefix == group:
+			here = append(here, rest)
+		case nested && rest == full:
+			return fmt.Sprintf("it belongs under %q", prefix)
+		}
+	}
+	if group == "" {
+		here = append(here, groups()...)
+	}
+	return suggest.Hint(strings.TrimPrefix(full, group+"."), here)
+}
+
+func describe(node ast.Node) string {
+	switch node.(type) {
+	case *ast.StringNode, *ast.LiteralNode:
+		return "text"
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+		return "a number"
+	case *ast.BoolNode:
+		return "true or false"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "keys and values"
+	case *ast.AnchorNode, *ast.AliasNode:
+		return "an anchor or alias, which are not supported"
+	case *ast.TagNode:
+		return "a tag, which is not supported"
+	default:
+		return "nothing"
+	}
+}
+
+func (d *document) fault(at *token.Token, key, msg, hint string) *Error {
+	e := &Error{File: d.path, Key: key, Msg: msg, Advice: hint, Line: 1, Column: 1}
+	if at != nil && at.Position != nil {
+		e.Line, e.Column = at.Position.Line, at.Position.Column
+	}
+	e.Origin = Origin{Kind: File, Name: d.path, Line: e.Line}
+	if e.Line >= 1 && e.Line <= len(d.lines) {
+		e.Source = strings.TrimRight(d.lines[e.Line-1], "\r")
+	}
+	// The line is shown to the user and ends up in logs of CI.
+	if shown := RedactDSN(e.Source); shown != e.Source {
+		e.Source = ""
+	}
+	return e
+}

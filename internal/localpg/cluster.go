@@ -1,0 +1,187 @@
+package localpg
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clusterVersion is the major version of the cluster in the data folder, 0 when there is none.
+func (s *Server) clusterVersion() (int, error) {
+	path := filepath.Join(s.pgdata(), "PG_VERSION")
+	data, err := readFile(path, 64)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(s.pgdata()); err == nil {
+			return 0, fmt.Errorf("%s has no PG_VERSION, so it is not a PostgreSQL cluster: move it away, or choose another data folder with --data-dir", s.pgdata())
+		}
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("version of the cluster: %w", err)
+	}
+	major, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		return 0, fmt.Errorf("version of the cluster: %s: %w", path, err)
+	}
+	return major, nil
+}
+
+// initialize makes the cluster. It grows under another name and is renamed when it is whole, so that an interrupted initdb leaves
+// nothing that looks like a cluster.
+func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err error) {
+	s.logger.Info("making the private PostgreSQL", "folder", s.dataDir, "version", b.Version)
+	old, err := filepath.Glob(filepath.Join(s.dataDir, "pgdata.new-*"))
+	if err != nil {
+		return fmt.Errorf("look for an interrupted initdb: %w", err)
+	}
+	for _, dir := range old {
+		// An initdb whose dwh was killed may still be at it: the next start cleans up.
+		_ = os.RemoveAll(dir)
+	}
+	password := rand.Text() + rand.Text()
+	if err := writeFile(s.passwordPath(), []byte(password+"\n"), a); err != nil {
+		return fmt.Errorf("write the server's password: %w", err)
+	}
+	fresh, err := os.MkdirTemp(s.dataDir, "pgdata.new-")
+	if err != nil {
+		return fmt.Errorf("make the cluster's folder: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.RemoveAll(fresh)
+		}
+	}()
+	if a.drop {
+		if err := os.Lchown(fresh, a.uid, a.gid); err != nil {
+			return fmt.Errorf("give the cluster to user %s: %w", a.name, err)
+		}
+	}
+	cmd := s.command(ctx, a, b.path("initdb"),
+		"--pgdata="+fresh,
+		"--username="+Superuser,
+		"--pwfile="+s.passwordPath(),
+		"--auth-local=scram-sha-256",
+		"--auth-host=scram-sha-256",
+		"--locale-provider=libc",
+		"--locale=C",
+		"--encoding=UTF8",
+		"--data-checksums",
+		"--no-instructions",
+	)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("initdb of %s: %w: %s", s.dataDir, err, lastLines(string(out), 10))
+	}
+	conf := filepath.Join(fresh, "postgresql.conf")
+	text, err := readFile(conf, mib)
+	if err != nil {
+		return fmt.Errorf("settings of the new cluster: %w", err)
+	}
+	text = append(text, "\n# dwh writes this file at every start; what stands below it wins.\ninclude '"+settingsFile+"'\n"...)
+	if err := writeFile(conf, text, a); err != nil {
+		return fmt.Errorf("settings of the new cluster: %w", err)
+	}
+	if err := writeFile(filepath.Join(fresh, settingsFile), nil, a); err != nil {
+		return fmt.Errorf("settings of the new cluster: %w", err)
+	}
+	if err := os.Rename(fresh, s.pgdata()); err != nil {
+		return fmt.Errorf("put the new cluster into place: %w", err)
+	}
+	return nil
+}
+
+// configure writes the settings for this start.
+func (s *Server) configure(ctx context.Context, b Binaries, a account, port int, socket string) error {
+	m := s.thisMachine()
+	// The server knows what it was built with.
+	probe := s.command(ctx, a, b.path("postgres"), "-D", s.pgdata(), "-c", "wal_compression=lz4", "-C", "wal_compression")
+	m.lz4 = probe.Run() == nil
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(s.pgdata(), settingsFile), settingsText(settings(m, port, socket)), a); err != nil {
+		return fmt.Errorf("write the server's settings: %w", err)
+	}
+	return nil
+}
+
+// password reads the superuser's password.
+func (s *Server) password() (Secret, error) {
+	data, err := readFile(s.passwordPath(), 4096)
+	if err != nil {
+		return "", fmt.Errorf("read the server's password: %w", err)
+	}
+	return Secret(strings.TrimSpace(string(data))), nil
+}
+
+const maxLog = 16 * mib
+
+// rotateLog keeps one older log, so that the file does not grow for ever. Only between two runs of the server: while it runs it
+// holds the file open.
+func (s *Server) rotateLog() error {
+	info, err := os.Lstat(s.logPath())
+	if err != nil || info.Size() < maxLog {
+		return nil // no log yet is no error; any other shows when the server opens it
+	}
+	if err := os.Rename(s.logPath(), s.logPath()+".1"); err != nil {
+		return fmt.Errorf("rotate the server's log: %w", err)
+	}
+	return nil
+}
+
+// logSize is where the next lines of the server's log will begin.
+func (s *Server) logSize() int64 {
+	info, err := os.Lstat(s.logPath())
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// logSince returns the end of what the server logged after offset.
+func (s *Server) logSince(offset int64) string {
+	data, err := readFile(s.logPath(), 2*maxLog)
+	if err != nil || int64(len(data)) < offset {
+		return ""
+	}
+	return lastLines(string(data[offset:]), 15)
+}
+
+// StartError says that the server did not come up.
+type StartError struct {
+	LogPath string
+	Log     string // the last lines that the server logged in this attempt
+	Err     error
+}
+
+func (e *StartError) Error() string {
+	text := fmt.Sprintf("start the private PostgreSQL: %v; see %s", e.Err, e.LogPath)
+	if e.Log != "" {
+		text += ", which ends in:\n" + e.Log
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

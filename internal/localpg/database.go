@@ -1,0 +1,87 @@
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// EnsureDatabase makes a database in UTF-8 with the C collation unless it exists; several callers may ask for one at once.
+// It starts the server when that is down.
+func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
+	return s.admin(ctx, func(conn *pgx.Conn) error {
+		var found bool
+		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&found); err != nil {
+			return fmt.Errorf("look for database %s: %w", name, err)
+		}
+		if found {
+			return nil
+		}
+		create := "CREATE DATABASE " + pgx.Identifier{name}.Sanitize() +
+			" TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
+		for {
+			_, err := conn.Exec(ctx, create)
+			switch code(err) {
+			case "":
+				if err == nil {
+					return nil
+				}
+			case "42P04", "23505": // duplicate_database, and the same found at the catalogue's key: the other caller was faster
+				return nil
+			case "55006": // object_in_use: another CREATE DATABASE is at the template
+				if err := pause(ctx, 5*poll); err != nil {
+					return fmt.Errorf("create database %s: %w", name, err)
+				}
+				continue
+			}
+			return fmt.Errorf("create database %s: %w", name, err)
+		}
+	})
+}
+
+// DropDatabase drops a database and disconnects who uses it; one that does not exist is no error. It starts the server
+// when that is down.
+func (s *Server) DropDatabase(ctx context.Context, name string) error {
+	return s.admin(ctx, func(conn *pgx.Conn) error {
+		if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)"); err != nil {
+			return fmt.Errorf("drop database %s: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// admin runs f with a connection of the superuser.
+func (s *Server) admin(ctx context.Context, f func(*pgx.Conn) error) (err error) {
+	info, err := s.Start(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := serverAccount(s.dataDir)
+	if err != nil {
+		return err
+	}
+	conn, err := s.connect(ctx, info, a, adminDatabase)
+	if err != nil {
+		return fmt.Errorf("connect to the private PostgreSQL: %w", err)
+	}
+	defer func() {
+		// The statement is done; a cancelled context shall not leave the connection to its finalizer.
+		closeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, conn.Close(closeCtx))
+	}()
+	return f(conn)
+}
+
+// code is the SQLSTATE of err, "" when it has none.
+func code(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package localpg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Database is one of the server's databases.
+type Database struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+}
+
+// Status describes a server without starting it.
+type Status struct {
+	DataDir     string     `json:"data_dir"`
+	LogPath     string     `json:"log"`
+	Initialized bool       `json:"initialized"`     // there is a cluster
+	Major       int        `json:"major,omitempty"` // of the cluster
+	Running     bool       `json:"running"`
+	PID         int        `json:"pid,omitempty"`
+	Host        string     `json:"host,omitempty"`
+	Port        int        `json:"port,omitempty"`
+	Socket      string     `json:"socket,omitempty"`
+	Version     string     `json:"version,omitempty"`
+	Databases   []Database `json:"databases"` // by name, templates left out; empty when the server does not run
+}
+
+// Status reports on the server and its databases; it starts nothing and waits for nothing.
+func (s *Server) Status(ctx context.Context) (Status, error) {
+	status := Status{DataDir: s.dataDir, LogPath: s.logPath(), Databases: []Database{}}
+	made, err := s.exists()
+	if err != nil || !made {
+		return status, err
+	}
+	if status.Major, err = s.clusterVersion(); err != nil {
+		return status, err
+	}
+	status.Initialized = status.Major != 0
+	p, err := s.running(ctx)
+	if p == nil || err != nil {
+		return status, err
+	}
+	status.Running, status.PID, status.Host, status.Port, status.Socket = true, p.pid, loopback, p.port, p.socket
+	if p.port == 0 {
+		return status, nil // it is just starting and listens nowhere yet
+	}
+	a, err := serverAccount(s.dataDir)
+	if err != nil {
+		return status, err
+	}
+	password, err := s.password()
+	if err != nil {
+		return status, err
+	}
+	info := Info{Host: loopback, Port: p.port, Socket: p.socket, User: Superuser, Password: password}
+	if status.Version, err = s.probe(ctx, info, a); err != nil {
+		return status, fmt.Errorf("ask the private PostgreSQL: %w", err)
+	}
+	status.Databases, err = s.databases(ctx, info, a)
+	return status, err
+}
+
+func (s *Server) databases(ctx context.Context, info Info, a account) (list []Database, err error) {
+	conn, err := s.connect(ctx, info, a, adminDatabase)
+	if err != nil {
+		return nil, fmt.Errorf("list databases: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	rows, err := conn.Query(ctx, "SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate ORDER BY datname")
+	if err != nil {
+		return nil, fmt.Errorf("list databases: %w", err)
+	}
+	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Database])
+	if err != nil {
+		return nil, fmt.Errorf("list databases: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,65 @@
+package table
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+)
+
+// renderJSON writes one array of objects, an object a line. encoding/json sorts a map's keys, so the objects are put
+// together here.
+func renderJSON(t Table) ([]byte, error) {
+	if len(t.Rows) == 0 {
+		return []byte("[]\n"), nil
+	}
+	names := make([][]byte, len(t.Columns))
+	for i, c := range t.Columns {
+		name, err := jsonValue(c.Name)
+		if err != nil {
+			return nil, err
+		}
+		names[i] = name
+	}
+	var out bytes.Buffer
+	out.WriteString("[\n")
+	for i, row := range t.Rows {
+		out.WriteString("  {")
+		for j, cell := range row {
+			if j > 0 {
+				out.WriteString(", ")
+			}
+			value, err := jsonValue(plain(cell))
+			if err != nil {
+				return nil, err
+			}
+			out.Write(names[j])
+			out.WriteString(": ")
+			out.Write(value)
+		}
+		out.WriteByte('}')
+		if i < len(t.Rows)-1 {
+			out.WriteByte(',')
+		}
+		out.WriteByte('\n')
+	}
+	out.WriteString("]\n")
+	return out.Bytes(), nil
+}
+
+func jsonValue(v any) ([]byte, error) {
+	// JSON has no NaN and no infinity.
+	if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return []byte("null"), nil
+	}
+	if s, ok := v.(string); ok {
+		v = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(out.Bytes(), "\n"), nil
+}

@@ -1,0 +1,84 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/check"
+)
+
+// gate runs the checks of error severity inside the run's transaction, each over what the run touched as far as it allows that: a view
+// of the touched rows stands before the live table in search_path. late chooses the checks that are about the flags.
+func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, late bool) ([]check.Result, error) {
+	settings := r.Settings
+	settings.Now = time.Now()
+	touched, err := w.touched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var results []check.Result
+	var shown []catalogue.Name // the tables that views stand before now
+	hide := func() error {
+		for _, name := range shown {
+			if _, err := tx.Exec(ctx, catalogue.DropView(catalogue.Table{Schema: w.schema, Name: name})); err != nil {
+				return fmt.Errorf("drop gate view of %s: %w", name, err)
+			}
+		}
+		shown = nil
+		return nil
+	}
+	for _, one := range r.Checks {
+		if one.Severity != check.Error || one.Flags != late {
+			continue
+		}
+		wanted := narrowable(one, w, touched)
+		if !slices.Equal(wanted, shown) {
+			if err := hide(); err != nil {
+				return nil, err
+			}
+			for _, name := range wanted {
+				live := w.tables[name]
+				if _, err := tx.Exec(ctx, catalogue.CreateNarrowed(live.In(w.schema), live, touched[name])); err != nil {
+					return nil, fmt.Errorf("make gate view of %s: %w", name, err)
+				}
+			}
+			shown = wanted
+		}
+		result, err := one.Run(ctx, tx, settings)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, result)
+	}
+	return results, hide()
+}
+
+// narrowable returns the tables to show narrowed for a check: all that it allows, or none when one of them is not known by its
+// touched keys.
+func narrowable(one check.Check, w *work, touched map[catalogue.Name]catalogue.Table) []catalogue.Name {
+	var names []catalogue.Name
+	for _, text := range one.Touched {
+		name := catalogue.Name(text)
+		live, exists := w.tables[name]
+		keys, kept := touched[name]
+		if !exists || !kept {
+			return nil
+		}
+		needed := live.Key
+		if len(needed) == 0 {
+			needed = live.Columns
+		}
+		for _, column := range needed {
+			if !keys.Has(column) {
+				return nil
+			}
+		}
+		names = append(names, name)
+	}
+	return names
+}

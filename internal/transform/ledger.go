@@ -1,0 +1,212 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// Outcomes in s_object and s_reject.
+const (
+	objectLoaded  = "loaded"
+	objectSkipped = "skipped"
+	rejectLoaded  = "loaded" // the good records of its batch were loaded
+	rejectFailed  = "failed" // nothing of its batch, or of its object, was loaded
+)
+
+var ledgerColumns = []catalogue.Name{"url", "etag", "table_name", "size", "last_modified", "rows", "rejects", "loaded_at", "load_id", "outcome"}
+
+// lastURL is beyond every URL of either scheme in byte order.
+const lastURL = "\U0010FFFF"
+
+// ledger reads a table's known objects in the order of a listing. Both are in byte order of URLs (s_object.url has the C
+// collation; Redshift has no other), so that one pass over each finds what is new.
+type ledger struct {
+	rows    pgx.Rows
+	release func()
+	url     string
+	etags   map[string]bool // of url
+	nextURL string          // of the row behind url's
+	next    string          // its etag
+	more    bool
+	last    objectstore.URL // of the latest question
+}
+
+func (r *Runner) openLedger(ctx context.Context, table catalogue.Name) (*ledger, error) {
+	conn, err := r.Pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	rows, err := conn.Query(ctx, dwhdb.KnownObjects, string(table), "", lastURL)
+	if err != nil {
+		conn.Release()
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	l := &ledger{rows: rows, release: conn.Release}
+	if err := l.step(); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *ledger) close() {
+	l.rows.Close()
+	l.release()
+}
+
+func (l *ledger) step() error {
+	if l.more = l.rows.Next(); !l.more {
+		if err := l.rows.Err(); err != nil {
+			return fmt.Errorf("read ledger: %w", err)
+		}
+		return nil
+	}
+	if err := l.rows.Scan(&l.nextURL, &l.next); err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	return nil
+}
+
+// knows tells whether the object's URL and etag stand in the ledger. Objects must be asked for in byte order of their URLs.
+func (l *ledger) knows(o objectstore.Object) (bool, error) {
+	if o.URL < l.last {
+		return false, fmt.Errorf("listing is out of order: %s after %s", o.URL, l.last)
+	}
+	l.last = o.URL
+	for l.more && l.nextURL <= string(o.URL) {
+		if l.nextURL != l.url {
+			l.url, l.etags = l.nextURL, map[string]bool{}
+		}
+		l.etags[l.next] = true
+		if err := l.step(); err != nil {
+			return false, err
+		}
+	}
+	return l.url == string(o.URL) && l.etags[o.ETag], nil
+}
+
+// record writes the ledger rows and the rejects of a batch into the transaction that staged it.
+func (r *Runner) record(ctx context.Context, tx pgx.Tx, j *journal, step Step, copied clientcopy.Result) error {
+	now := time.Now().UTC()
+	var rows [][]any
+	for _, object := range copied.Objects {
+		if object.Err != nil || object.Changed {
+			continue
+		}
+		rows = append(rows, []any{
+			string(object.Object.URL), object.Object.ETag, string(step.Table), object.Object.Size, object.Object.LastModified.UTC(),
+			object.Rows, object.Rejects, now, j.run, objectLoaded,
+		})
+	}
+	if err := r.insert(ctx, tx, "s_object", ledgerColumns, rows); err != nil {
+		return err
+	}
+	return r.insertRejects(ctx, tx, j, step, copied.Rejects, copied.Objects, rejectLoaded)
+}
+
+// insertRejects writes the refused records, and line 0 for each object that could not be read at all. What earlier tries of
+// the same objects left behind goes: it would be told twice.
+func (r *Runner) insertRejects(ctx context.Context, tx pgx.Tx, j *journal, step Step, rejects []clientcopy.RecordError, objects []clientcopy.ObjectResult, outcome string) error {
+	db := dwhdb.New(tx)
+	tried, err := db.FailedURLs(ctx, string(step.Table))
+	if err != nil {
+		return fmt.Errorf("read rejects: %w", err)
+	}
+	failed := make(map[string]bool, len(tried))
+	for _, one := range tried {
+		failed[one] = true
+	}
+	forget := func(u objectstore.URL) error {
+		if !failed[string(u)] {
+			return nil
+		}
+		delete(failed, string(u))
+		return db.ForgetFailedRejects(ctx, string(step.Table), string(u))
+	}
+	now := time.Now().UTC()
+	var rows [][]any
+	add := func(u objectstore.URL, line int64, column, reason, raw, outcome string) {
+		rows = append(rows, []any{
+			j.run, string(step.Table), clip(string(u), 2048), line, optional(clip(column, 127)), clip(reason, 4096), optional(clip(raw, 65535)), outcome, now,
+		})
+	}
+	for _, object := range objects {
+		if err := forget(object.Object.URL); err != nil {
+			return fmt.Errorf("forget earlier rejects: %w", err)
+		}
+		if object.Err != nil && !object.Changed {
+			add(object.Object.URL, 0, "", object.Err.Error(), "", rejectFailed)
+		}
+	}
+	for _, reject := range rejects {
+		if err := forget(reject.Object); err != nil {
+			return fmt.Errorf("forget earlier rejects: %w", err)
+		}
+		add(reject.Object, reject.Line, reject.Column, reject.Reason, reject.Raw, outcome)
+	}
+	columns := []catalogue.Name{"load_id", "table_name", "url", "line", "column_name", "reason", "raw_text", "outcome", "rejected_at"}
+	return r.insert(ctx, tx, "s_reject", columns, rows)
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// insertRows is how many rows one INSERT carries on Redshift: its protocol takes 32,767 parameters (C, pgx), and many
+// small statements are what AWS advises against (dg/c_best-practices-multi-row-inserts).
+const insertRows = 1000
+
+// insert adds rows: on PostgreSQL by binary COPY, on Redshift, which has no COPY FROM STDIN, by INSERTs of many rows.
+func (r *Runner) insert(ctx context.Context, tx pgx.Tx, table catalogue.Name, columns []catalogue.Name, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if r.Engine == sqlfile.Postgres {
+		names := make([]string, len(columns))
+		for i, column := range columns {
+			names[i] = string(column)
+		}
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{string(table)}, names, pgx.CopyFromRows(rows)); err != nil {
+			return fmt.Errorf("write %s: %w", table, err)
+		}
+		return nil
+	}
+	for len(rows) > 0 {
+		part := rows[:min(insertRows, len(rows))]
+		rows = rows[len(part):]
+		var values strings.Builder
+		args := make([]any, 0, len(part)*len(columns))
+		for i, row := range part {
+			if i > 0 {
+				values.WriteString(", ")
+			}
+			values.WriteString("(")
+			for k, value := range row {
+				if k > 0 {
+					values.WriteString(", ")
+				}
+				args = append(args, value)
+				values.WriteString("$" + strconv.Itoa(len(args)))
+			}
+			values.WriteString(")")
+		}
+		if _, err := tx.Exec(ctx, catalogue.InsertValues(table, columns, values.String()), args...); err != nil {
+			return fmt.Errorf("write %s: %w", table, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,358 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// Copier performs a COPY of exactly the given objects inside the transaction that is open on conn. It neither begins nor
+// commits. The errors it returns for data are those of clientcopy.Copy.
+type Copier interface {
+	Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error)
+}
+
+// Lister finds the objects that a COPY means.
+type Lister interface {
+	List(ctx context.Context, prefix objectstore.URL) iter.Seq2[objectstore.Object, error]
+	Beside(prefix objectstore.URL, o objectstore.Object) bool
+	Manifest(ctx context.Context, statement *copystmt.Statement) ([]objectstore.Object, error)
+	// Wanted tells whether a load from the variable takes the object; reason is why not, for people.
+	Wanted(variable string, o objectstore.Object) (ok bool, reason string)
+}
+
+// LoadResult is what a load step did.
+type LoadResult struct {
+	Step       string
+	Table      catalogue.Name
+	Skipped    string // why nothing was looked for, "" where it was
+	Objects    int64  // loaded
+	Known      int64  // loaded by an earlier run
+	Rows       int64
+	Rejects    int64
+	Unreadable int64 // objects that could not be read at all
+	Changed    int64 // objects that changed while they were read, left for the next run
+	Bytes      int64
+	Duration   time.Duration
+}
+
+// A MissingError says that a load lacks a value beside its source.
+type MissingError struct {
+	Step     string
+	Source   string
+	Variable string
+	Err      error // where the statement needs it
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("--%s is given and --%s is not: %v", flagName(e.Source), flagName(e.Variable), e.Err)
+}
+
+// Unwrap returns the error that names the place.
+func (e *MissingError) Unwrap() error { return e.Err }
+
+// ExitCode is 2: the command line has to change.
+func (*MissingError) ExitCode() int { return 2 }
+
+// Hint says what to give.
+func (e *MissingError) Hint() string { return "add --" + flagName(e.Variable) }
+
+func flagName(variable string) string { return strings.ReplaceAll(variable, "_", "-") }
+
+// copyOf fills in and parses a load's statement.
+func (r *Runner) copyOf(step Step) (*copystmt.Statement, error) {
+	expanded, err := copystmt.Bind(step.statements[0], r.Vars)
+	if err != nil {
+		for _, name := range step.missing(r.Vars) {
+			if name != "iam_role" && name != "region" {
+				return nil, &MissingError{Step: step.Name, Source: step.Source, Variable: name, Err: err}
+			}
+		}
+		return nil, err
+	}
+	return copystmt.Parse(expanded)
+}
+
+// load copies the objects of one source that the ledger does not know, in batches, each in a transaction of its own.
+func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step) (LoadResult, error) {
+	result := LoadResult{Step: step.Name, Table: step.Table}
+	if !step.Configured(r.Vars) {
+		result.Skipped = "no source: --" + flagName(step.Source) + " is not given"
+		r.Observer(Event{Kind: Note, Step: step.Name, Text: "skipped, " + result.Skipped})
+		return result, nil
+	}
+	started := time.Now()
+	r.Observer(Event{Kind: StepStarted, Step: step.Name})
+	statement, err := r.copyOf(step)
+	if err != nil {
+		return result, err
+	}
+	if catalogue.Name(statement.Name) != step.Table {
+		return result, step.statements[0].ErrorAt(0, fmt.Sprintf("COPY writes %s, the file's name says %s", statement.Table, step.Table), "let both name the same table", nil)
+	}
+	err = r.loadNew(ctx, conn, j, step, statement, &result)
+	result.Duration = time.Since(started)
+	outcome := "done"
+	if err != nil {
+		outcome = "failed"
+	}
+	note := fmt.Sprintf("%d objects, %d known, %d rejects", result.Objects, result.Known, result.Rejects)
+	j.step(step.Name, started, result.Objects, result.Rows, step.Fingerprint, outcome, note)
+	if err != nil {
+		return result, err
+	}
+	if err := r.analyzeAfter(ctx, conn, step.Table, result.Rows); err != nil {
+		return result, err
+	}
+	r.Observer(Event{Kind: StepDone, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects, Duration: result.Duration})
+	return result, nil
+}
+
+func (r *Runner) loadNew(ctx context.Context, conn *pgx.Conn, j *journal, step Step, statement *copystmt.Statement, result *LoadResult) error {
+	// What the ledger knows is read beside the listing, in the same order, so that neither has to fit in memory.
+	ledger, err := r.openLedger(ctx, step.Table)
+	if err != nil {
+		return err
+	}
+	defer ledger.close()
+
+	var batch []objectstore.Object
+	var bytes int64
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		err := r.loadBatch(ctx, conn, j, step, statement, batch, result)
+		batch, bytes = nil, 0
+		return err
+	}
+	left := map[string]int{}
+	beside := 0
+	listed := 0
+	for object, err := range r.objects(ctx, statement) {
+		if err != nil {
+			return err
+		}
+		listed++
+		if ok, reason := r.Lister.Wanted(step.Source, object); !ok {
+			left[reason]++
+			continue
+		}
+		if prefix, err := objectstore.ParseURL(statement.From); err == nil && !statement.Manifest && r.Lister.Beside(prefix, object) {
+			if beside++; beside == 1 {
+				r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("the prefix %s also matches %s; end it with / to load that folder only", statement.From, object.URL)})
+			}
+		}
+		known, err := ledger.knows(object)
+		if err != nil {
+			return err
+		}
+		if known {
+			result.Known++
+			continue
+		}
+		batch = append(batch, object)
+		bytes += object.Size
+		if len(batch) >= r.BatchObjects || bytes >= r.BatchBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	for reason, count := range left {
+		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("left out %d objects: %s", count, reason)})
+	}
+	if listed == 0 {
+		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("there are no objects under %s", statement.From)})
+	}
+	return flush()
+}
+
+// objects lists what the statement means, in byte order of URLs, no URL twice.
+func (r *Runner) objects(ctx context.Context, statement *copystmt.Statement) iter.Seq2[objectstore.Object, error] {
+	if !statement.Manifest {
+		prefix, err := objectstore.ParseURL(statement.From)
+		if err != nil {
+			return func(yield func(objectstore.Object, error) bool) { yield(objectstore.Object{}, err) }
+		}
+		return r.Lister.List(ctx, prefix)
+	}
+	return func(yield func(objectstore.Object, error) bool) {
+		entries, err := r.Lister.Manifest(ctx, statement)
+		if err != nil {
+			yield(objectstore.Object{}, err)
+			return
+		}
+		// A manifest may name an object twice, and COPY would load it twice; the ledger's promise is stronger.
+		slices.SortFunc(entries, func(a, b objectstore.Object) int { return strings.Compare(string(a.URL), string(b.URL)) })
+		entries = slices.CompactFunc(entries, func(a, b objectstore.Object) bool { return a.URL == b.URL })
+		for _, entry := range entries {
+			if !yield(entry, nil) {
+				return
+			}
+		}
+	}
+}
+
+// loadBatch loads one batch in one transaction, together with its ledger rows. Objects that turn out to be unreadable or
+// changed after rows of theirs were sent are left out, and the batch begins again.
+func (r *Runner) loadBatch(ctx context.Context, conn *pgx.Conn, j *journal, step Step, statement *copystmt.Statement, objects []objectstore.Object, result *LoadResult) error {
+	var excluded []clientcopy.ObjectResult
+	for {
+		var copied clientcopy.Result
+		err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
+			// Another dwh may have loaded some of them since the ledger was read.
+			unknown, err := unknownObjects(ctx, tx, step.Table, objects)
+			if err != nil {
+				return err
+			}
+			copied, err = r.Copier.Copy(ctx, conn, statement, unknown, func(p clientcopy.Progress) {
+				r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects + int64(p.Objects), Rows: result.Rows + p.Rows, Bytes: result.Bytes + p.Bytes})
+			})
+			if err != nil {
+				return err
+			}
+			r.Failpoint("load.copied")
+			copied.Objects = append(copied.Objects, excluded...)
+			if err := r.record(ctx, tx, j, step, copied); err != nil {
+				return err
+			}
+			r.Failpoint("load.recorded")
+			return nil
+		})
+		var unreadable *clientcopy.UnreadableError
+		var tooMany *clientcopy.MaxErrorError
+		var fatal *clientcopy.FatalError
+		switch {
+		case errors.As(err, &unreadable):
+			gone := map[objectstore.URL]bool{}
+			for _, object := range unreadable.Objects {
+				gone[object.Object.URL] = true
+				excluded = append(excluded, object)
+			}
+			objects = slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool { return gone[o.URL] })
+			continue
+		case errors.As(err, &tooMany):
+			return r.refuse(ctx, conn, j, step, tooMany.Result, tooMany)
+		case errors.As(err, &fatal):
+			found := fatal.Result
+			found.Rejects = append(found.Rejects, fatal.Record)
+			return r.refuse(ctx, conn, j, step, found, fatal)
+		case err != nil:
+			return fmt.Errorf("load %s: %w", step.Name, err)
+		}
+		r.Failpoint("load.committed")
+		r.account(step, copied, result)
+		return nil
+	}
+}
+
+// account adds a committed batch to the result and tells what went wrong in it.
+func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult) {
+	result.Rows += copied.Rows
+	for _, object := range copied.Objects {
+		switch {
+		case object.Changed:
+			result.Changed++
+			r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%s changed while it was read; it is left for the next run", object.Object.URL)})
+		case object.Err != nil:
+			result.Unreadable++
+			result.Rejects++
+			r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%s cannot be read and is tried again next time: %v", object.Object.URL, object.Err)})
+		default:
+			result.Objects++
+			result.Bytes += object.Object.Size
+		}
+	}
+	result.Rejects += int64(len(copied.Rejects))
+	if len(copied.Rejects) > 0 {
+		first := copied.Rejects[0]
+		r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%d records refused, such as %s; see dwh reject list", len(copied.Rejects), first.Error())})
+	}
+	r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects})
+}
+
+// refuse writes the rejects of a batch that COPY gave up, in a transaction of their own: the batch itself is rolled back.
+func (r *Runner) refuse(ctx context.Context, conn *pgx.Conn, j *journal, step Step, found clientcopy.Result, cause error) error {
+	refused := &RefusedError{Step: step.Name, Cause: cause}
+	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
+		return r.insertRejects(ctx, tx, j, step, found.Rejects, found.Objects, rejectFailed)
+	})
+	if err != nil {
+		return fmt.Errorf("%w; and its rejects could not be written: %w", refused, err)
+	}
+	return refused
+}
+
+// A RefusedError says that a batch was rolled back because of its records.
+type RefusedError struct {
+	Step  string
+	Cause error // *clientcopy.MaxErrorError or *clientcopy.FatalError
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("load %s: %v", e.Step, e.Cause) }
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Cause }
+
+// Hint says what to do about it.
+func (*RefusedError) Hint() string {
+	return `nothing of this batch was loaded; see the records with "dwh reject list", then correct the objects, raise MAXERROR in the transform, or leave an object out with "dwh reject skip URL"`
+}
+
+// analyzeAfter refreshes PostgreSQL's statistics when a load has added a good part of a table: what the planner knows
+// decides whether a transform follows its batch or reads everything. Redshift keeps its statistics itself.
+func (r *Runner) analyzeAfter(ctx context.Context, conn *pgx.Conn, name catalogue.Name, rows int64) error {
+	if r.Engine != sqlfile.Postgres || rows == 0 {
+		return nil
+	}
+	var known float64
+	if err := conn.QueryRow(ctx, `SELECT CAST(c.reltuples AS DOUBLE PRECISION) FROM pg_class AS c WHERE c.oid = to_regclass($1)`, name.SQL()).Scan(&known); err != nil {
+		return fmt.Errorf("read the size of %s: %w", name, err)
+	}
+	if float64(rows) < known/10 {
+		return nil
+	}
+	schema, err := catalogue.CurrentSchema(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, catalogue.Analyze(catalogue.Table{Schema: schema, Name: name})); err != nil {
+		return fmt.Errorf("analyze %s: %w", name, err)
+	}
+	return nil
+}
+
+// unknownObjects returns the objects whose URL and etag the ledger does not hold.
+func unknownObjects(ctx context.Context, tx pgx.Tx, table catalogue.Name, objects []objectstore.Object) ([]objectstore.Object, error) {
+	if len(objects) == 0 {
+		return nil, nil
+	}
+	known, err := dwhdb.New(tx).KnownObjects(ctx, string(table), string(objects[0].URL), string(objects[len(objects)-1].URL))
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	if len(known) == 0 {
+		return objects, nil
+	}
+	held := make(map[dwhdb.KnownObjectsRow]bool, len(known))
+	for _, row := range known {
+		held[row] = true
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool {
+		return held[dwhdb.KnownObjectsRow{Url: string(o.URL), Etag: o.ETag}]
+	}), nil
+}

@@ -1,0 +1,185 @@
+// Package transform loads staging, runs the numbered transforms and publishes what they build.
+package transform
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/suggest"
+)
+
+// Step is one numbered file: a load (0xx, one COPY) or a transform.
+type Step struct {
+	Name        string // the file's name without .sql, such as 210_f_songplay
+	Number      string // its three digits
+	Table       catalogue.Name
+	Description string
+	Load        bool
+	Source      string // a load: the variable that names what is copied, such as song_data; "" when the file names it itself
+	Reads       []catalogue.Name
+	Writes      []catalogue.Name
+	File        *sqlfile.File
+	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart
+	statements  []sqlfile.Statement
+}
+
+var stepName = regexp.MustCompile(`^([0-9]{3})_([a-z][a-z0-9_]*)\.sql$`)
+
+// Steps reads every NNN_table.sql of fsys in order of their numbers. dir is how the folder is called in errors.
+func Steps(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Step, error) {
+	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no transforms in %s", dir)
+	}
+	steps := make([]Step, 0, len(files))
+	for _, file := range files {
+		step, err := newStep(file, engine)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(steps); n > 0 && steps[n-1].Number == step.Number {
+			return nil, file.ErrorAt(1, 1, fmt.Sprintf("number %s is taken by %s", step.Number, steps[n-1].Name), "give one of them another number", nil)
+		}
+		steps = append(steps, step)
+	}
+	return steps, nil
+}
+
+func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
+	base := path.Base(file.Name())
+	parts := stepName.FindStringSubmatch(base)
+	if parts == nil {
+		return Step{}, file.ErrorAt(1, 1, "a transform is called NNN_table.sql", "rename it, such as 220_f_session.sql: 0xx loads staging, 1xx builds dimensions, 2xx facts", nil)
+	}
+	header := file.Header()
+	step := Step{
+		Name: strings.TrimSuffix(base, ".sql"), Number: parts[1], Table: catalogue.Name(parts[2]), Description: header.Description,
+		Load: parts[1][0] == '0', File: file, statements: file.Statements(engine),
+	}
+	for _, name := range header.Reads {
+		step.Reads = append(step.Reads, catalogue.Name(name))
+	}
+	for _, name := range header.Writes {
+		step.Writes = append(step.Writes, catalogue.Name(name))
+	}
+	if len(step.Writes) == 0 {
+		step.Writes = []catalogue.Name{step.Table}
+	}
+	if !slices.Contains(step.Writes, step.Table) {
+		return Step{}, file.ErrorAt(1, 1, fmt.Sprintf("the header says that it writes %s, its name %s", step.Writes[0], step.Table), "let both name the same table", nil)
+	}
+	if len(step.statements) == 0 {
+		return Step{}, file.ErrorAt(1, 1, "there is no statement in the file", "write one, or remove the file", nil)
+	}
+	for i, statement := range step.statements {
+		isCopy := statement.Keyword() == "COPY"
+		switch {
+		case step.Load && (!isCopy || i > 0):
+			return Step{}, statement.ErrorAt(0, "a 0xx transform is one COPY", "put other statements into a 1xx or 2xx file", nil)
+		case !step.Load && isCopy:
+			return Step{}, statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
+		}
+		switch word := statement.Keyword(); word {
+		case "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "TRUNCATE", "VACUUM":
+			return Step{}, statement.ErrorAt(0, word+" would end or break the one transaction that all transforms share", "leave it out; dwh begins and commits (use DELETE for TRUNCATE, which commits on Redshift)", nil)
+		}
+	}
+	if step.Load {
+		step.Source, _ = copystmt.Source(step.statements[0])
+	} else if len(step.Reads) == 0 {
+		return Step{}, file.ErrorAt(1, 1, "the header does not say what it reads", `add a line such as "-- reads: s_song"`, nil)
+	}
+	step.Fingerprint = fingerprint(step.statements)
+	return step, nil
+}
+
+// fingerprint is the same for texts that differ in comments and layout only.
+func fingerprint(statements []sqlfile.Statement) string {
+	sum := sha256.New()
+	for _, statement := range statements {
+		for _, token := range sqlfile.Tokens(statement.SQL()) {
+			if token.Kind != sqlfile.KindComment && token.Kind != sqlfile.KindMarker {
+				sum.Write([]byte(token.Text))
+				sum.Write([]byte{0})
+			}
+		}
+		sum.Write([]byte{1})
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// An UnknownStepError is a name or number that no step has.
+type UnknownStepError struct {
+	Name  string
+	Names []string
+}
+
+func (e *UnknownStepError) Error() string { return fmt.Sprintf("there is no transform %q", e.Name) }
+
+// ExitCode is 2: the command line has to change.
+func (e *UnknownStepError) ExitCode() int { return 2 }
+
+// Hint names the nearest step.
+func (e *UnknownStepError) Hint() string { return suggest.Hint(e.Name, e.Names) }
+
+// Select returns the steps with these numbers, names or tables, in their own order; all without any.
+func Select(steps []Step, only []string) ([]Step, error) {
+	if len(only) == 0 {
+		return steps, nil
+	}
+	chosen := map[string]bool{}
+	for _, want := range only {
+		found := false
+		for _, step := range steps {
+			if want == step.Number || want == step.Name || want == string(step.Table) {
+				chosen[step.Name] = true
+				found = true
+			}
+		}
+		if !found {
+			unknown := &UnknownStepError{Name: want}
+			for _, step := range steps {
+				unknown.Names = append(unknown.Names, step.Name)
+			}
+			return nil, unknown
+		}
+	}
+	var out []Step
+	for _, step := range steps {
+		if chosen[step.Name] {
+			out = append(out, step)
+		}
+	}
+	return out, nil
+}
+
+// Variables returns the values that the steps' statements need and vars does not define. A load whose source is
+// among them is skipped, whatever else it needs.
+func (s Step) missing(vars map[string]string) []string {
+	var out []string
+	for _, statement := range s.statements {
+		for _, variable := range statement.Variables() {
+			if _, ok := vars[variable.Name]; !ok && !slices.Contains(out, variable.Name) {
+				out = append(out, variable.Name)
+			}
+		}
+	}
+	return out
+}
+
+// Configured tells whether a load has a source. Other steps always have.
+func (s Step) Configured(vars map[string]string) bool {
+	return s.Source == "" || vars[s.Source] != ""
+}

@@ -1,0 +1,237 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// Change is how a live table differs from the one that staging gives, counted by keys.
+type Change struct {
+	Table   catalogue.Name
+	Rows    int64 // of the rebuilt table
+	Added   int64 // keys that only the rebuilt table has
+	Changed int64 // keys whose rows differ
+	Removed int64 // keys that only the live table has
+}
+
+// Replay rebuilds d_ and f_ from staging alone and applies the difference.
+func (r *Runner) Replay(ctx context.Context, command string) (Result, error) {
+	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
+		return r.replay(ctx, conn, j, result)
+	})
+}
+
+// Compare rebuilds d_ and f_ from staging in a scratch schema and returns how the live tables differ. It writes nothing that lasts, and
+// neither takes nor waits for the lock.
+func (r *Runner) Compare(ctx context.Context) (Result, error) {
+	started := time.Now()
+	conn, release, err := r.connect(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	options := pgx.TxOptions{}
+	if r.Engine == sqlfile.Postgres {
+		options.IsoLevel = pgx.RepeatableRead
+	}
+	tx, err := conn.BeginTx(ctx, options)
+	if err != nil {
+		return Result{}, fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	w, err := r.openWork(ctx, tx)
+	if err != nil {
+		return Result{}, err
+	}
+	w.schema = comparison
+	result := Result{Replayed: true}
+	if err := r.rebuild(ctx, tx, w, &result); err != nil {
+		return result, err
+	}
+	result.Duration = time.Since(started)
+	return result, nil
+}
+
+// replay is one transaction: the lock is held from before its snapshot to its commit, so that the flags it sets are of
+// rows that the rebuilt star holds. What readers could notice, the difference, is written at its end.
+func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
+	var journaled int
+	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
+		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
+		j.steps = j.steps[:len(j.steps)-journaled]
+		journaled = 0
+
+		w, err := r.openWork(ctx, tx)
+		if err != nil {
+			return err
+		}
+		result.Replayed = true
+		if err := r.rebuild(ctx, tx, w, result); err != nil {
+			return err
+		}
+		for _, one := range result.Transforms {
+			step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == one.Step })]
+			note := ""
+			for _, change := range result.Differences {
+				if change.Table == one.Table {
+					note = fmt.Sprintf("replay: %d added, %d changed, %d removed", change.Added, change.Changed, change.Removed)
+				}
+			}
+			j.step(one.Step, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", note)
+			journaled++
+		}
+		r.Failpoint("replay.built")
+		for _, change := range result.Differences {
+			if change.Added+change.Changed+change.Removed == 0 {
+				continue
+			}
+			live := w.tables[change.Table]
+			difference := differenceOf(live, w.schema)
+			for _, sql := range []string{
+				catalogue.DeleteDifferent(live, difference),
+				catalogue.InsertDifferent(live, live.In(w.schema), difference),
+			} {
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return fmt.Errorf("replay %s: %w", change.Table, err)
+				}
+			}
+			r.Failpoint("replay.applied." + string(change.Table))
+		}
+		if result.Flagged, err = r.flag(ctx, tx, w, r.Steps); err != nil {
+			return err
+		}
+		if err := w.leave(ctx); err != nil {
+			return err
+		}
+		r.Failpoint("replay.flagged")
+		settings := r.Settings
+		settings.Now = time.Now()
+		for _, one := range r.Checks {
+			if one.Severity != check.Error {
+				continue
+			}
+			found, err := one.Run(ctx, tx, settings)
+			if err != nil {
+				return err
+			}
+			result.Checks = append(result.Checks, found)
+		}
+		j.checks = nil
+		j.results(result.Checks)
+		if err := check.Failed(result.Checks, true); err != nil {
+			return err
+		}
+		if err := r.remember(ctx, tx, j); err != nil {
+			return err
+		}
+		if err := dwhdb.New(tx).ForgetStaleMarks(ctx); err != nil {
+			return fmt.Errorf("forget stale marks: %w", err)
+		}
+		r.Failpoint("replay.checked")
+		return nil
+	})
+	if err != nil {
+		for i := len(j.steps) - journaled; i < len(j.steps); i++ {
+			j.steps[i].Outcome = "rolled back"
+		}
+		return err
+	}
+	r.Failpoint("replay.committed")
+	return nil
+}
+
+func differenceOf(live catalogue.Table, schema catalogue.Name) catalogue.Table {
+	return catalogue.Table{Schema: schema, Name: "difference_" + live.Name}
+}
+
+// rebuild runs every transform over empty d_ and f_ tables and views of staging in which no row is processed, and compares.
+func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result) error {
+	if err := w.enter(ctx, w.live); err != nil {
+		return err
+	}
+	var built []catalogue.Name
+	for _, step := range r.Steps {
+		if step.Load {
+			continue
+		}
+		for _, name := range step.Writes {
+			if slices.Contains(built, name) {
+				continue
+			}
+			live, ok := w.tables[name]
+			if !ok {
+				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
+			}
+			if !strings.HasPrefix(string(name), "d_") && !strings.HasPrefix(string(name), "f_") {
+				return step.File.ErrorAt(1, 1, fmt.Sprintf("%s is no d_ or f_ table", name), "a transform writes dimensions and facts; staging is loaded by COPY", nil)
+			}
+			if len(live.Key) == 0 {
+				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has no PRIMARY KEY, and replay compares by it", name), "declare one by a migration", nil)
+			}
+			if _, err := tx.Exec(ctx, catalogue.CreateEmpty(live.In(w.schema), live)); err != nil {
+				return fmt.Errorf("make scratch table %s: %w", name, err)
+			}
+			built = append(built, name)
+		}
+	}
+	for _, table := range w.staged {
+		if _, err := tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), table)); err != nil {
+			return fmt.Errorf("make scratch view of %s: %w", table.Name, err)
+		}
+		// The transforms meet every staged row.
+		var count int64
+		if err := tx.QueryRow(ctx, catalogue.CountRows(table)).Scan(&count); err != nil {
+			return fmt.Errorf("count %s: %w", table.Name, err)
+		}
+		w.unprocessed[table.Name] = count
+	}
+	for _, step := range r.Steps {
+		if step.Load {
+			continue
+		}
+		one, err := r.transform(ctx, tx, w, step)
+		if err != nil {
+			return err
+		}
+		result.Transforms = append(result.Transforms, one)
+	}
+	for _, name := range built {
+		change, err := r.compare(ctx, tx, w, w.tables[name])
+		if err != nil {
+			return err
+		}
+		result.Differences = append(result.Differences, change)
+	}
+	return nil
+}
+
+// compare leaves the difference in the scratch schema and counts it.
+func (r *Runner) compare(ctx context.Context, tx pgx.Tx, w *work, live catalogue.Table) (Change, error) {
+	change := Change{Table: live.Name}
+	rebuilt, difference := live.In(w.schema), differenceOf(live, w.schema)
+	if r.Engine == sqlfile.Postgres {
+		if _, err := tx.Exec(ctx, catalogue.Analyze(rebuilt)); err != nil {
+			return change, fmt.Errorf("analyze %s: %w", live.Name, err)
+		}
+	}
+	if _, err := tx.Exec(ctx, catalogue.CreateDifference(difference, live, rebuilt)); err != nil {
+		return change, fmt.Errorf("compare %s: %w", live.Name, err)
+	}
+	if err := tx.QueryRow(ctx, catalogue.CountDifference(difference)).Scan(&change.Added, &change.Changed, &change.Removed); err != nil {
+		return change, fmt.Errorf("compare %s: %w", live.Name, err)
+	}
+	if err := tx.QueryRow(ctx, catalogue.CountRows(rebuilt)).Scan(&change.Rows); err != nil {
+		return change, fmt.Errorf("compare %s: %w", live.Name, err)
+	}
+	return change, nil
+}

@@ -1,0 +1,431 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/query"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// StepResult is what one transform did.
+type StepResult struct {
+	Step     string
+	Table    catalogue.Name
+	RowsIn   int64   // unprocessed rows of the tables it reads
+	RowsOut  int64   // rows written to its table
+	Counts   []Count // what its SELECTs counted
+	Duration time.Duration
+}
+
+// Count is a number that a transform tells of itself: the column of a SELECT in it, such as healed_songplays.
+type Count struct {
+	Name  string
+	Value int64
+}
+
+// String says it in words: "healed 12 songplays".
+func (c Count) String() string {
+	verb, noun, ok := strings.Cut(c.Name, "_")
+	if !ok {
+		return fmt.Sprintf("%s %d", c.Name, c.Value)
+	}
+	return fmt.Sprintf("%s %d %s", verb, c.Value, strings.ReplaceAll(noun, "_", " "))
+}
+
+// Result is what a run did.
+type Result struct {
+	Run         string // its id in the journal
+	Loads       []LoadResult
+	Transforms  []StepResult
+	Flagged     int64    // staged rows that are processed since this run
+	Differences []Change // a replay: what it changed, or would change
+	Stale       []string // why it replayed
+	Replayed    bool
+	Checks      []check.Result // of the gate
+	Duration    time.Duration
+}
+
+// Changed tells whether a difference was found or written.
+func (r Result) Changed() bool {
+	return slices.ContainsFunc(r.Differences, func(c Change) bool { return c.Added+c.Changed+c.Removed > 0 })
+}
+
+// Run loads what is new and transforms what is not processed yet. With only, just those steps run and nothing is
+// flagged. A stale warehouse is replayed instead. command is how the journal calls it.
+func (r *Runner) Run(ctx context.Context, command string, only []string) (Result, error) {
+	chosen, err := Select(r.Steps, only)
+	if err != nil {
+		return Result{}, err
+	}
+	for _, step := range chosen {
+		// What is wrong with the command line is said before anything runs.
+		if step.Load && step.Configured(r.Vars) {
+			if _, err := r.copyOf(step); err != nil {
+				return Result{}, err
+			}
+		}
+	}
+	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
+		marks, err := r.staleness(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if len(marks) > 0 && r.NoReplay {
+			return &StaleError{Marks: marks}
+		}
+		for _, step := range chosen {
+			if !step.Load {
+				continue
+			}
+			load, err := r.load(ctx, conn, j, step)
+			result.Loads = append(result.Loads, load)
+			if err != nil {
+				return err
+			}
+		}
+		if !slices.ContainsFunc(chosen, func(s Step) bool { return !s.Load }) {
+			return nil
+		}
+		if len(marks) > 0 && len(only) == 0 {
+			result.Stale = marks
+			for _, mark := range marks {
+				r.Observer(Event{Kind: Note, Text: "replay needed: " + mark})
+			}
+			return r.replay(ctx, conn, j, result)
+		}
+		return r.incremental(ctx, conn, j, chosen, len(only) == 0, result)
+	})
+}
+
+// journaled runs work on a connection of its own between the journal's first and last word.
+func (r *Runner) journaled(ctx context.Context, command string, work func(conn *pgx.Conn, j *journal, result *Result) error) (Result, error) {
+	started := time.Now()
+	conn, release, err := r.connect(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	defer release()
+	j, err := r.begin(ctx, command)
+	if err != nil {
+		return Result{}, fmt.Errorf("write journal: %w", err)
+	}
+	result := Result{Run: j.run}
+	err = work(conn, j, &result)
+	result.Duration = time.Since(started)
+	if endErr := j.end(ctx, err); endErr != nil {
+		// The run's own outcome matters more than the note about it.
+		if err == nil {
+			return result, fmt.Errorf("write journal: %w", endErr)
+		}
+		r.Logger.Warn("the journal could not be written", "error", endErr)
+	}
+	return result, err
+}
+
+// incremental runs the transforms over what is unprocessed, flags it, and commits if the checks let it.
+func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
+	var journaled int
+	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
+		// A retry begins from nothing.
+		result.Transforms, result.Checks, result.Flagged = nil, nil, 0
+		j.steps = j.steps[:len(j.steps)-journaled]
+		journaled = 0
+
+		w, err := r.openWork(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var waiting int64
+		for _, table := range w.staged {
+			waiting += w.unprocessed[table.Name]
+		}
+		if waiting == 0 {
+			if flag {
+				return r.remember(ctx, tx, j)
+			}
+			return nil
+		}
+		if err := w.enter(ctx, w.live); err != nil {
+			return err
+		}
+		for _, step := range steps {
+			if step.Load {
+				continue
+			}
+			one, err := r.transform(ctx, tx, w, step)
+			if err != nil {
+				return err
+			}
+			result.Transforms = append(result.Transforms, one)
+			j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", notes(one.Counts))
+			journaled++
+		}
+		r.Failpoint("transform.built")
+		// Before the flags are set: what the gate looks at depends on them.
+		if result.Checks, err = r.gate(ctx, tx, w, false); err != nil {
+			return err
+		}
+		if flag {
+			if result.Flagged, err = r.flag(ctx, tx, w, steps); err != nil {
+				return err
+			}
+			r.Failpoint("transform.flagged")
+			late, err := r.gate(ctx, tx, w, true)
+			if err != nil {
+				return err
+			}
+			result.Checks = append(result.Checks, late...)
+		}
+		j.checks = nil
+		j.results(result.Checks)
+		if err := check.Failed(result.Checks, true); err != nil {
+			return err
+		}
+		if err := w.leave(ctx); err != nil {
+			return err
+		}
+		if flag {
+			if err := r.remember(ctx, tx, j); err != nil {
+				return err
+			}
+		}
+		r.Failpoint("transform.checked")
+		return nil
+	})
+	if err != nil {
+		for i := len(j.steps) - journaled; i < len(j.steps); i++ {
+			j.steps[i].Outcome = "rolled back"
+		}
+		return err
+	}
+	r.Failpoint("transform.committed")
+	return nil
+}
+
+func notes(counts []Count) string {
+	var words []string
+	for _, count := range counts {
+		if count.Value != 0 {
+			words = append(words, count.String())
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// transform runs one step's statements.
+func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (StepResult, error) {
+	started := time.Now()
+	result := StepResult{Step: step.Name, Table: step.Table}
+	r.Observer(Event{Kind: StepStarted, Step: step.Name})
+	for _, name := range step.Reads {
+		result.RowsIn += w.unprocessed[name]
+	}
+	for _, statement := range step.statements {
+		expanded, err := statement.Expand(r.Vars)
+		if err != nil {
+			return result, err
+		}
+		if word := statement.Keyword(); word == "SELECT" || word == "WITH" {
+			counts, err := countRow(ctx, tx, expanded.SQL)
+			if err != nil {
+				return result, explain(expanded, err)
+			}
+			result.Counts = append(result.Counts, counts...)
+			continue
+		}
+		tag, err := tx.Exec(ctx, expanded.SQL)
+		if err != nil {
+			return result, explain(expanded, err)
+		}
+		if tag.Insert() && target(statement) == step.Table {
+			result.RowsOut += tag.RowsAffected()
+		}
+	}
+	result.Duration = time.Since(started)
+	event := Event{Kind: StepDone, Step: step.Name, Rows: result.RowsOut, RowsIn: result.RowsIn, Duration: result.Duration, Text: notes(result.Counts)}
+	r.Observer(event)
+	return result, nil
+}
+
+// target is the table that an INSERT writes to.
+func target(statement sqlfile.Statement) catalogue.Name {
+	words := 0
+	for _, token := range sqlfile.Tokens(statement.SQL()) {
+		switch token.Kind {
+		case sqlfile.KindComment, sqlfile.KindMarker:
+		case sqlfile.KindWord, sqlfile.KindQuotedIdent:
+			if words++; words == 3 { // INSERT INTO name
+				return catalogue.Name(token.Value())
+			}
+		default:
+			return ""
+		}
+	}
+	return ""
+}
+
+// countRow runs a SELECT of one row and hands its columns on as counts.
+func countRow(ctx context.Context, tx pgx.Tx, sql string) ([]Count, error) {
+	rows, err := tx.Query(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var counts []Count
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return nil, err
+		}
+		for i, field := range rows.FieldDescriptions() {
+			if value, ok := values[i].(int64); ok {
+				counts = append(counts, Count{Name: field.Name, Value: value})
+			}
+		}
+	}
+	return counts, rows.Err()
+}
+
+// explain puts file, line and column to what the server refused.
+func explain(expanded sqlfile.Expanded, err error) error {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return expanded.ErrorAt(int(refused.Position), query.Message(refused), refused.Hint, err)
+}
+
+// flag marks as processed what the run's snapshot holds, in each staging table whose every transform ran.
+func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, ran []Step) (int64, error) {
+	var flagged int64
+	for _, table := range w.staged {
+		if w.unprocessed[table.Name] == 0 {
+			continue
+		}
+		complete := true
+		for _, step := range r.Steps {
+			if slices.Contains(step.Reads, table.Name) && !slices.ContainsFunc(ran, func(s Step) bool { return s.Name == step.Name }) {
+				complete = false
+			}
+		}
+		if !complete {
+			continue
+		}
+		tag, err := tx.Exec(ctx, catalogue.FlagProcessed(table))
+		if err != nil {
+			return flagged, fmt.Errorf("flag %s: %w", table.Name, err)
+		}
+		flagged += tag.RowsAffected()
+	}
+	return flagged, nil
+}
+
+// remember writes down the text that the star now follows from.
+func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal) error {
+	db := dwhdb.New(tx)
+	known, err := db.Fingerprints(ctx)
+	if err != nil {
+		return fmt.Errorf("read fingerprints: %w", err)
+	}
+	held := map[string]string{}
+	for _, row := range known {
+		held[row.Name] = row.Fingerprint
+	}
+	for _, step := range r.Steps {
+		if step.Load {
+			continue
+		}
+		if held[step.Name] != step.Fingerprint {
+			if err := db.ForgetFingerprint(ctx, step.Name); err != nil {
+				return fmt.Errorf("write fingerprints: %w", err)
+			}
+			if err := db.AddFingerprint(ctx, step.Name, step.Fingerprint, j.run); err != nil {
+				return fmt.Errorf("write fingerprints: %w", err)
+			}
+		}
+		delete(held, step.Name)
+	}
+	for name := range held {
+		if err := db.ForgetFingerprint(ctx, name); err != nil {
+			return fmt.Errorf("write fingerprints: %w", err)
+		}
+	}
+	return nil
+}
+
+// TableCount is how many rows a table holds.
+type TableCount struct {
+	Table catalogue.Name
+	Rows  int64
+}
+
+// Counts counts the rows of every table that the steps write, in their order.
+func (r *Runner) Counts(ctx context.Context) ([]TableCount, error) {
+	schema, err := catalogue.CurrentSchema(ctx, r.Pool)
+	if err != nil {
+		return nil, err
+	}
+	var out []TableCount
+	for _, step := range r.Steps {
+		for _, name := range step.Writes {
+			if slices.ContainsFunc(out, func(c TableCount) bool { return c.Table == name }) {
+				continue
+			}
+			one := TableCount{Table: name}
+			if err := r.Pool.QueryRow(ctx, catalogue.CountRows(catalogue.Table{Schema: schema, Name: name})).Scan(&one.Rows); err != nil {
+				return nil, fmt.Errorf("count %s: %w", name, err)
+			}
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// Check runs the named checks, or all, over everything, in one read-only snapshot, and keeps their results in the journal under the run, a
+// new id when it is "".
+func (r *Runner) Check(ctx context.Context, run string, names []string) ([]check.Result, error) {
+	chosen, err := check.Select(r.Checks, names)
+	if err != nil {
+		return nil, err
+	}
+	settings := r.Settings
+	settings.Now = time.Now()
+	options := pgx.TxOptions{AccessMode: pgx.ReadOnly}
+	if r.Engine == sqlfile.Postgres {
+		options.IsoLevel = pgx.RepeatableRead
+	}
+	tx, err := r.Pool.BeginTx(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	results, err := check.Run(ctx, tx, chosen, settings)
+	if err != nil {
+		return results, err
+	}
+	if err := tx.Rollback(ctx); err != nil {
+		return results, fmt.Errorf("end reading: %w", err)
+	}
+	if run == "" {
+		run = newID(time.Now())
+	}
+	j := &journal{run: run, db: dwhdb.New(r.Pool)}
+	j.results(results)
+	for _, one := range j.checks {
+		if err := j.db.AddCheck(ctx, one); err != nil {
+			return results, fmt.Errorf("keep check results: %w", err)
+		}
+	}
+	return results, nil
+}

@@ -1,0 +1,206 @@
+package transform
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/writelock"
+)
+
+// scratch is the schema in which a run builds. It is made and dropped inside the run's one transaction, so that nobody
+// sees it and nothing of it is left when a run breaks off.
+const scratch catalogue.Name = "dwh_scratch"
+
+// comparison is the scratch schema of what only compares, so that it does not wait for a run.
+const comparison catalogue.Name = "dwh_compare"
+
+// Options are what a Runner needs.
+type Options struct {
+	Pool    *pgxpool.Pool
+	Engine  sqlfile.Engine
+	Version string // of dwh, for the journal
+	Steps   []Step
+	Vars    map[string]string // psql variables; a source that is not configured is absent or empty
+	Copier  Copier
+	Lister  Lister
+	Checks  []check.Check
+	// Settings are the checks' settings; their Now is set at each use.
+	Settings check.Settings
+	// BatchObjects and BatchBytes bound what one transaction loads; 0 means the defaults, 10,000 objects and 1 GiB.
+	BatchObjects int
+	BatchBytes   int64
+	Wait         bool // wait for another dwh instead of failing
+	NoReplay     bool // fail instead of replaying a stale warehouse
+	Logger       *slog.Logger
+	Observer     Observer
+	// Failpoint, where set, is called at named moments; the crash tests end the process there.
+	Failpoint func(name string)
+}
+
+// Defaults of Options.
+const (
+	DefaultBatchObjects = 10_000
+	DefaultBatchBytes   = 1 << 30
+)
+
+// Runner loads and transforms. It is not safe for concurrent use; two of them, in two processes, are kept apart by the
+// lock.
+type Runner struct {
+	Options
+	// owner says that this run has had the lock: from then on it waits for it, since another dwh may take it
+	// between two of its transactions.
+	owner bool
+}
+
+// New returns a Runner.
+func New(o Options) *Runner {
+	if o.BatchObjects <= 0 {
+		o.BatchObjects = DefaultBatchObjects
+	}
+	if o.BatchBytes <= 0 {
+		o.BatchBytes = DefaultBatchBytes
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observer == nil {
+		o.Observer = func(Event) {}
+	}
+	if o.Failpoint == nil {
+		o.Failpoint = func(string) {}
+	}
+	return &Runner{Options: o}
+}
+
+// Event is something that happened in a run, for people who watch.
+type Event struct {
+	Kind     EventKind
+	Step     string        // the step or the table it is about
+	Text     string        // a sentence, for Note and Warning
+	Objects  int64         // loaded so far, or at the end
+	Rows     int64         // written so far, or at the end
+	Bytes    int64         // read so far
+	Total    int64         // objects to load, as far as they are listed
+	Rejects  int64         // records refused
+	RowsIn   int64         // unprocessed rows a transform started from
+	Duration time.Duration // at the end of a step
+}
+
+// EventKind tells events apart.
+type EventKind int
+
+// The kinds of events.
+const (
+	Note EventKind = iota
+	Warning
+	StepStarted
+	StepProgress
+	StepDone
+)
+
+// Observer is told what happens, by one goroutine at a time.
+type Observer func(Event)
+
+// newID makes an id that sorts by time: UTC to the microsecond, and eight random digits.
+func newID(now time.Time) string {
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	return now.UTC().Format("20060102T150405.000000Z") + "-" + hex.EncodeToString(random[:])
+}
+
+// connect takes a connection that is closed afterwards: a run sets its search_path, and on Redshift SET outlives
+// the transaction.
+func (r *Runner) connect(ctx context.Context) (*pgx.Conn, func(), error) {
+	acquired, err := r.Pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connect: %w", err)
+	}
+	conn := acquired.Hijack()
+	return conn, func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = conn.Close(closing)
+	}, nil
+}
+
+// maxRetries bounds how often one transaction is tried again.
+const maxRetries = 6
+
+// write runs work in a transaction that holds the lock, and commits. A transaction that the engine ended because of another one is
+// run again as a whole, with growing pauses; retries are counted in journal.
+func (r *Runner) write(ctx context.Context, conn *pgx.Conn, journal *journal, work func(tx pgx.Tx) error) error {
+	pause := 50 * time.Millisecond
+	for try := 0; ; try++ {
+		err := r.writeOnce(ctx, conn, work)
+		if err == nil || !serializationFailure(err) || try == maxRetries || conn.IsClosed() {
+			return err
+		}
+		journal.retries++
+		r.Logger.Warn("another transaction came between; trying again", "error", err, "try", try+1)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+		pause *= 2
+	}
+}
+
+func (r *Runner) writeOnce(ctx context.Context, conn *pgx.Conn, work func(tx pgx.Tx) error) error {
+	tx, err := writelock.Begin(ctx, conn, r.Engine, r.Wait || r.owner)
+	if err != nil {
+		return err
+	}
+	r.owner = true
+	defer func() {
+		// After a commit this does nothing. The connection may be in the middle of a COPY: pgx then closes it.
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		_ = tx.Rollback(ending)
+	}()
+	if err := work(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// serializationFailure recognizes what ends a transaction because of another one: SQLSTATE 40001 and 40P01, and Redshift's
+// errors 1023 (serializable isolation violation) and 1018 (relation made after the snapshot), which come as XX000
+// with the number in the text.
+func serializationFailure(err error) bool {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return false
+	}
+	if refused.Code == "40001" || refused.Code == "40P01" {
+		return true
+	}
+	text := refused.Message + " " + refused.Detail
+	return refused.Code == "XX000" && (containsNumber(text, "1023") || containsNumber(text, "1018"))
+}
+
+// containsNumber finds number in text as a whole number.
+func containsNumber(text, number string) bool {
+	digit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
+	for i := 0; i+len(number) <= len(text); i++ {
+		if text[i:i+len(number)] == number && !digit(i-1) && !digit(i+len(number)) {
+			return true
+		}
+	}
+	return false
+}

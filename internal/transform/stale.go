@@ -1,0 +1,115 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/dwhdb"
+)
+
+// A StaleError says that d_ and f_ do not follow from staging any more, and that replaying was ruled out.
+type StaleError struct {
+	Marks []string
+}
+
+func (e *StaleError) Error() string {
+	return "replay needed: " + strings.Join(e.Marks, "; ")
+}
+
+// Hint says what to do about it.
+func (*StaleError) Hint() string { return `run "dwh transform --replay", or leave --no-replay out` }
+
+// staleness returns why the star does not follow from staging: what the database holds as marks, and transforms whose text has
+// changed since they last built it, which is then marked too.
+func (r *Runner) staleness(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+	return Staleness(ctx, dwhdb.New(conn), r.Steps)
+}
+
+// Staleness returns one sentence for each reason why d_ and f_ do not follow from staging. A transform whose text is not the one that
+// built the star is marked in the database.
+func Staleness(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
+	marks, err := db.StaleMarks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read stale marks: %w", err)
+	}
+	var reasons []string
+	marked := map[string]bool{}
+	for _, mark := range marks {
+		reasons = append(reasons, sentence(mark.Subject, mark.Reason, steps))
+		marked[mark.Subject+"\x00"+mark.Reason] = true
+	}
+	known, err := db.Fingerprints(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read fingerprints: %w", err)
+	}
+	if len(known) == 0 {
+		if len(reasons) > 0 {
+			return reasons, nil
+		}
+		// Nothing was built yet. Rows that are flagged all the same came from elsewhere.
+		flagged, err := db.ProcessedRows(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look for flagged rows: %w", err)
+		}
+		if flagged != nil && *flagged {
+			return []string{"staged rows are flagged as processed, and no transform has built from them"}, nil
+		}
+		return nil, nil
+	}
+	held := map[string]string{}
+	for _, row := range known {
+		held[row.Name] = row.Fingerprint
+	}
+	add := func(step, reason string) error {
+		if marked[step+"\x00"+reason] {
+			return nil
+		}
+		reasons = append(reasons, step+": "+reason)
+		if err := db.AddStaleMark(ctx, step, reason, time.Now().UTC()); err != nil {
+			return fmt.Errorf("write stale mark: %w", err)
+		}
+		return nil
+	}
+	for _, step := range steps {
+		if step.Load {
+			continue
+		}
+		built, ok := held[step.Name]
+		delete(held, step.Name)
+		switch {
+		case !ok:
+			err = add(step.Name, "the transform is new")
+		case built != step.Fingerprint:
+			err = add(step.Name, "the transform's text changed")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for name := range held {
+		if err := add(name, "the transform is gone"); err != nil {
+			return nil, err
+		}
+	}
+	return reasons, nil
+}
+
+// sentence names the transforms that a mark on a table is about.
+func sentence(subject, reason string, steps []Step) string {
+	var names []string
+	for _, step := range steps {
+		if !step.Load && (slices.Contains(step.Writes, catalogue.Name(subject)) || slices.Contains(step.Reads, catalogue.Name(subject))) {
+			names = append(names, step.Name)
+		}
+	}
+	if len(names) == 0 {
+		return subject + ": " + reason
+	}
+	return fmt.Sprintf("%s (%s): %s", strings.Join(names, ", "), subject, reason)
+}

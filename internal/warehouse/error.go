@@ -1,0 +1,245 @@
+package warehouse
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sparkify/dwh/internal/config"
+)
+
+// DSNError is a connection string that cannot be understood: a usage error. It never shows the string, which may
+// hold a password.
+type DSNError struct {
+	Origin string // where the string came from, "" unknown
+	Reason string
+}
+
+// Error says what is wrong with it, and where it came from.
+func (e *DSNError) Error() string {
+	from := ""
+	if e.Origin != "" {
+		from = " (" + e.Origin + ")"
+	}
+	return "malformed database URL" + from + ": " + e.Reason
+}
+
+// ExitCode returns 2.
+func (e *DSNError) ExitCode() int { return 2 }
+
+// Hint shows the form.
+func (e *DSNError) Hint() string {
+	return "write postgres://user:password@host:5432/database, with %40 for @, %2F for / and so on in the password"
+}
+
+// dsnError turns pgx's error into ours. pgx redacts by patterns, which a malformed string escapes, so only the parts of its message
+// that cannot quote a password are used.
+func dsnError(err error, o Options) *DSNError {
+	reason := "it cannot be parsed"
+	var parse *pgconn.ParseConfigError
+	if errors.As(err, &parse) {
+		// "cannot parse `…`: what is wrong (cause)": what stands behind the quoted string, without the cause.
+		message := parse.Error()
+		if i := strings.LastIndex(message, "`: "); i >= 0 {
+			message = message[i+3:]
+		}
+		message, _, _ = strings.Cut(message, " (")
+		for _, known := range []string{
+			"failed to parse as URL", "failed to parse as keyword/value", "failed to read service", "invalid sslcertmode", "invalid connect_timeout",
+			"invalid port", "failed to configure TLS", "could not match",
+		} {
+			if strings.HasPrefix(message, known) {
+				reason = known
+			}
+		}
+	}
+	switch reason {
+	case "failed to parse as URL":
+		reason = "it is no valid URL"
+	case "failed to parse as keyword/value":
+		reason = "it is no list of key=value pairs"
+	case "failed to read service":
+		reason = "its service is not in the pg_service file, or there is no such file"
+	case "failed to configure TLS":
+		reason = "its sslmode, or a certificate it names, is wrong"
+	case "could not match":
+		reason = "it names more ports than hosts"
+	}
+	return &DSNError{Origin: o.Origin, Reason: reason}
+}
+
+// ConnectError is a server that cannot be reached or that refuses the connection.
+type ConnectError struct {
+	Address  string // host:port, or the socket
+	Database string
+	User     string
+	Origin   string // where the connection string came from, "" unknown
+	Reason   string // in a few words, without secrets
+	Advice   string // what to do next
+	Err      error
+}
+
+// Error says what cannot be reached and why, on one line.
+func (e *ConnectError) Error() string {
+	from := ""
+	if e.Origin != "" {
+		from = " (" + e.Origin + ")"
+	}
+	return fmt.Sprintf("cannot connect to the database %s at %s as user %s%s: %s", e.Database, e.Address, e.User, from, e.Reason)
+}
+
+// Unwrap returns the driver's error.
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// Hint says what to do next.
+func (e *ConnectError) Hint() string { return e.Advice }
+
+// UnsupportedError is a server or database that dwh cannot work on.
+type UnsupportedError struct {
+	Target string
+	Reason string
+	Advice string
+}
+
+func (e *UnsupportedError) Error() string { return e.Target + ": " + e.Reason }
+
+// Hint says what to do next.
+func (e *UnsupportedError) Hint() string { return e.Advice }
+
+func connectError(err error, pc *pgxpool.Config, o Options) error {
+	cc := pc.ConnConfig
+	e := &ConnectError{
+		Address: address(cc.Host, cc.Port), Database: cc.Database, User: cc.User, Origin: o.Origin,
+		Reason: reason(err), Err: err,
+	}
+	if e.Database == "" {
+		e.Database = cc.User
+	}
+	e.Advice = advice(err, e, o.Local != nil)
+	// The reason may quote what the server was sent.
+	if cc.Password != "" {
+		e.Reason = strings.ReplaceAll(e.Reason, cc.Password, config.Secret("").String())
+	}
+	return e
+}
+
+// reason picks from the many errors of one attempt (addresses, TLS and then not) the one that says most.
+func reason(err error) string {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return fmt.Sprintf("%s (SQLSTATE %s)", server.Message, server.Code)
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return fmt.Sprintf("the host %s is not known", dns.Name)
+	}
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var verification *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &name):
+		return "the server's certificate is for another host"
+	case errors.As(err, &authority), errors.As(err, &verification):
+		return "the server's certificate is not trusted"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, os.ErrNotExist):
+		return "no such socket"
+	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer in time"
+	}
+	message := err.Error()
+	if i := strings.LastIndexByte(message, '\n'); i >= 0 {
+		message = strings.TrimSpace(message[i+1:])
+	}
+	// "failed to connect to `user=… database=…`: " says what stands in the error already.
+	if _, rest, ok := strings.Cut(message, "`: "); ok {
+		message = rest
+	}
+	return message
+}
+
+func advice(err error, e *ConnectError, private bool) string {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		if server.Code == "3D000" {
+			return "create it: createdb " + e.Database
+		}
+		return PgErrorHint(err)
+	}
+	if private {
+		return `see "dwh local status", or start afresh with "dwh local stop" and "dwh local start"`
+	}
+	switch {
+	case strings.Contains(e.Reason, "certificate"):
+		return "sslrootcert= names the authority's certificate; sslmode= says how much is verified"
+	case strings.Contains(e.Reason, "refused TLS"):
+		return "the server speaks no TLS: sslmode=disable connects without"
+	}
+	return `is the server running, and the address right? Without a database URL dwh uses a private PostgreSQL ("dwh local status")`
+}
+
+// PgErrorHint says what to do about an error of the server, by its SQLSTATE; "" when nothing general can be said. Errors of the
+// network count as class 08.
+func PgErrorHint(err error) string {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		var connect *pgconn.ConnectError
+		if errors.As(err, &connect) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+			return connectionHint
+		}
+		return ""
+	}
+	switch server.Code {
+	case "42501":
+		return "the role lacks a privilege: have the owner GRANT it, or connect as the owner"
+	case "42P01", "42703", "3F000":
+		return `is the schema up to date? See "dwh migrate status"`
+	case "53100":
+		return "the server's disk is full: free space there and run the command again; nothing was committed halfway"
+	case "53200":
+		return "the server ran out of memory: try a smaller load.batch_objects, or give it more"
+	case "53300":
+		return "the server has no connection left: close other clients, or raise max_connections"
+	case "54000":
+		return "the statement is beyond a limit of the server"
+	case "57P01", "57P02":
+		return "the server was shut down or restarted: run the command again; nothing was committed halfway"
+	case "57P03":
+		return "the server is starting up or shutting down: try again in a moment"
+	case "57014":
+		return "the statement was cancelled, by a timeout or by an administrator"
+	case "55P03":
+		return "another transaction holds the lock: run the command again, or wait for it with --wait"
+	case "40001", "40P01":
+		return "another transaction was in the way: run the command again"
+	case "3D000":
+		return "create the database with createdb, or correct its name in the database URL"
+	case "28P01":
+		return "check user and password in the database URL, or PGPASSFILE (~/.pgpass)"
+	case "28000":
+		return "the server's pg_hba.conf lets this user not in from here, or the role does not exist"
+	case "25006":
+		return "the server or the session is read-only: connect to the primary"
+	}
+	switch {
+	case strings.HasPrefix(server.Code, "08"):
+		return connectionHint
+	case strings.HasPrefix(server.Code, "28"):
+		return "check user, password and the server's rules for clients"
+	case strings.HasPrefix(server.Code, "XX"):
+		return "the server reports an error of its own: see its log"
+	}
+	return ""
+}
+
+const connectionHint = "the connection failed or broke: is the server running? Run the command again; nothing was committed halfway"

@@ -1,0 +1,4 @@
+package warehouse
+
+// PoolConfig is the pool's configuration before anything is contacted.
+var PoolConfig = poolConfig

@@ -1,0 +1,45 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/localpg"
+)
+
+// LocalDatabase is the warehouse's database in the private PostgreSQL.
+const LocalDatabase = "dwh"
+
+// ResolveTarget says which warehouse a configuration means: the one of its database URL, else the private PostgreSQL, which is started and
+// given its database when need be. log receives what takes long; nil discards it.
+func ResolveTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (Options, error) {
+	if cfg.DatabaseURL != "" {
+		return Options{DSN: cfg.DatabaseURL, Engine: cfg.Engine, Origin: cfg.Origin("database_url").String()}, nil
+	}
+	if cfg.Engine == "redshift" {
+		return Options{}, &config.Error{
+			Key: "engine", Origin: cfg.Origin("engine"), Msg: "redshift is chosen, but there is no database URL; the private server is a PostgreSQL",
+			Advice: "set DWH_DATABASE_URL to the cluster's or workgroup's address",
+		}
+	}
+	return Private(ctx, cfg.DataDir, LocalDatabase, log)
+}
+
+// Private starts the private PostgreSQL of a data folder ("" for the default one) when it is down, and creates the database there when
+// it does not exist.
+func Private(ctx context.Context, dataDir, database string, log *slog.Logger) (Options, error) {
+	server, err := localpg.New(localpg.Options{DataDir: dataDir, Logger: log})
+	if err != nil {
+		return Options{}, fmt.Errorf("private PostgreSQL: %w", err)
+	}
+	info, err := server.Start(ctx)
+	if err != nil {
+		return Options{}, fmt.Errorf("start the private PostgreSQL: %w", err)
+	}
+	if err := server.EnsureDatabase(ctx, database); err != nil {
+		return Options{}, fmt.Errorf("private PostgreSQL: %w", err)
+	}
+	return Options{DSN: config.Secret(info.DSN(database)), Local: &info}, nil
+}

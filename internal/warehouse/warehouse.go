@@ -1,0 +1,243 @@
+// Package warehouse opens the connection pool to the warehouse and knows which engine answers.
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/localpg"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+const (
+	// minMajor is the oldest PostgreSQL that the SQL of this project is written for.
+	minMajor              = 15
+	defaultConnectTimeout = 10 * time.Second
+	defaultAppName        = "dwh"
+	// redshiftPort is what Redshift listens on when a connection string names none.
+	redshiftPort = "5439"
+)
+
+// Options says which warehouse to open.
+type Options struct {
+	DSN     config.Secret // a URL or libpq's key=value form; what it leaves out comes from PG… variables, pg_service and PGPASSFILE
+	Engine  string        // "postgres" or "redshift"; "" detects it
+	Local   *localpg.Info // the private server, when it is that one
+	AppName string        // "" means dwh
+	Origin  string        // where the connection string came from, for errors: "DATABASE_URL", "dwh.yaml:3"; "" unknown
+}
+
+// Warehouse is an open warehouse. Close it.
+type Warehouse struct {
+	// Version is "15.18" on PostgreSQL, "1.0.12345" on Redshift.
+	Version string
+
+	pool     *pgxpool.Pool
+	engine   sqlfile.Engine
+	host     string
+	port     uint16
+	database string
+	user     string
+	private  bool
+}
+
+// Open connects, finds out the engine and refuses what dwh cannot work on: PostgreSQL before 15, or a database whose encoding is not
+// UTF-8. A malformed connection string is a *DSNError, a server that cannot be reached or refuses a *ConnectError, one that
+// does not fit a *UnsupportedError.
+func Open(ctx context.Context, o Options) (*Warehouse, error) {
+	pc, err := poolConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	engine := sqlfile.Engine("")
+	if o.Engine != "" {
+		if engine, err = sqlfile.ParseEngine(o.Engine); err != nil {
+			return nil, &DSNError{Origin: o.Origin, Reason: err.Error()}
+		}
+	}
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepare(ctx, conn, o.Engine) }
+	pool, err := pgxpool.NewWithConfig(ctx, pc)
+	if err != nil {
+		return nil, connectError(err, pc, o)
+	}
+	w := &Warehouse{
+		pool:     pool,
+		engine:   engine,
+		host:     pc.ConnConfig.Host,
+		port:     pc.ConnConfig.Port,
+		database: pc.ConnConfig.Database,
+		user:     pc.ConnConfig.User,
+		private:  o.Local != nil,
+	}
+	if w.database == "" {
+		w.database = w.user // the server's own rule
+	}
+	if err := w.inspect(ctx); err != nil {
+		pool.Close()
+		var unsupported *UnsupportedError
+		if errors.As(err, &unsupported) || ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, connectError(err, pc, o)
+	}
+	return w, nil
+}
+
+// Pool returns the pool. Its connections speak UTC.
+func (w *Warehouse) Pool() *pgxpool.Pool { return w.pool }
+
+// Engine returns the engine that answers, or the one that Options named.
+func (w *Warehouse) Engine() sqlfile.Engine { return w.engine }
+
+// Host returns the host's name or address, or the folder of the unix socket.
+func (w *Warehouse) Host() string { return w.host }
+
+// Database returns the name of the database.
+func (w *Warehouse) Database() string { return w.database }
+
+// User returns the name of the role.
+func (w *Warehouse) User() string { return w.user }
+
+// Private says whether this is the PostgreSQL that dwh runs itself.
+func (w *Warehouse) Private() bool { return w.private }
+
+// Target says what is written to, without secrets: "PostgreSQL 15.18 at 127.0.0.1:5433, database dwh, user dwh (private server)".
+func (w *Warehouse) Target() string {
+	name := "PostgreSQL"
+	if w.engine == sqlfile.Redshift {
+		name = "Redshift"
+	}
+	target := fmt.Sprintf("%s %s at %s, database %s, user %s", name, w.Version, address(w.host, w.port), w.database, w.user)
+	if w.private {
+		target += " (private server)"
+	}
+	return target
+}
+
+// Close closes every connection.
+func (w *Warehouse) Close() { w.pool.Close() }
+
+func address(host string, port uint16) string {
+	if filepath.IsAbs(host) || strings.HasPrefix(host, "@") {
+		return fmt.Sprintf("socket %s, port %d", host, port)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}
+
+func poolConfig(o Options) (*pgxpool.Config, error) {
+	dsn, err := completeDSN(o)
+	if err != nil {
+		return nil, err
+	}
+	pc, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, dsnError(err, o)
+	}
+	cc := pc.ConnConfig
+	// Redshift's binary numbers differ from PostgreSQL's and prepared statements outlive the tables they name, so
+	// both engines get unnamed statements with text parameters and results.
+	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cc.StatementCacheCapacity = 0
+	cc.DescriptionCacheCapacity = 0
+	if cc.ConnectTimeout == 0 {
+		cc.ConnectTimeout = defaultConnectTimeout
+	}
+	if cc.RuntimeParams["application_name"] == "" {
+		name := o.AppName
+		if name == "" {
+			name = defaultAppName
+		}
+		cc.RuntimeParams["application_name"] = name
+	}
+	// Both engines know this one at startup; a PGCLIENTENCODING of the user's would garble texts.
+	cc.RuntimeParams["client_encoding"] = "UTF8"
+	return pc, nil
+}
+
+// prepare readies one connection. These are SET statements rather than startup parameters because Redshift refuses a connection
+// that names a setting it does not know.
+func prepare(ctx context.Context, conn *pgx.Conn, engine string) error {
+	if _, err := conn.Exec(ctx, "SET TIME ZONE 'UTC'"); err != nil {
+		return fmt.Errorf("set the time zone: %w", err)
+	}
+	// Every PostgreSQL reports this setting when a connection begins. Redshift does not have it.
+	if engine == string(sqlfile.Redshift) || conn.PgConn().ParameterStatus("standard_conforming_strings") == "" {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, "SET standard_conforming_strings = on"); err != nil {
+		return fmt.Errorf("set standard_conforming_strings: %w", err)
+	}
+	return nil
+}
+
+var redshiftVersion = regexp.MustCompile(`Redshift ([0-9][0-9.]*)`)
+
+// inspect asks the server what it is.
+func (w *Warehouse) inspect(ctx context.Context) error {
+	conn, err := w.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	var banner string
+	if err := conn.QueryRow(ctx, "SELECT version()").Scan(&banner); err != nil {
+		return fmt.Errorf("ask for the server's version: %w", err)
+	}
+	redshift := redshiftVersion.FindStringSubmatch(banner)
+	if w.engine == "" {
+		w.engine = sqlfile.Postgres
+		if redshift != nil {
+			w.engine = sqlfile.Redshift
+		}
+	}
+	if w.engine == sqlfile.Redshift {
+		w.Version = "(version unknown)"
+		if redshift != nil {
+			w.Version = redshift[1]
+		}
+		return nil
+	}
+	return w.inspectPostgres(ctx, conn.Conn())
+}
+
+func (w *Warehouse) inspectPostgres(ctx context.Context, conn *pgx.Conn) error {
+	var number, encoding string
+	if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num'), current_setting('server_encoding')").Scan(&number, &encoding); err != nil {
+		return fmt.Errorf("ask for the server's version and encoding: %w", err)
+	}
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return fmt.Errorf("the server's version number %q is not a number", number)
+	}
+	w.Version = fmt.Sprintf("%d.%d", n/10000, n%10000)
+	if n/10000 < minMajor {
+		if n < 100000 {
+			// Before 10 there were three numbers, as in 9.6.24.
+			w.Version = fmt.Sprintf("%d.%d.%d", n/10000, n/100%100, n%100)
+		}
+		return &UnsupportedError{
+			Target: w.Target(),
+			Reason: fmt.Sprintf("PostgreSQL %d or later is needed", minMajor),
+			Advice: "upgrade the server, or leave the database URL out to use the private PostgreSQL",
+		}
+	}
+	if encoding != "UTF8" {
+		return &UnsupportedError{
+			Target: w.Target(),
+			Reason: fmt.Sprintf("the database's encoding is %s, and UTF8 is needed", encoding),
+			Advice: fmt.Sprintf("make another: createdb -T template0 -E UTF8 --lc-collate=C %s_utf8", w.database),
+		}
+	}
+	return nil
+}
