@@ -145,15 +145,19 @@ func (r *Runner) insertRejects(ctx context.Context, tx pgx.Tx, j *journal, step 
 		if err := forget(object.Object.URL); err != nil {
 			return fmt.Errorf("forget earlier rejects: %w", err)
 		}
-		if object.Err != nil && !object.Changed {
-			add(object.Object.URL, 0, "", object.Err.Error(), "", rejectFailed)
-		}
 	}
 	for _, reject := range rejects {
 		if err := forget(reject.Object); err != nil {
 			return fmt.Errorf("forget earlier rejects: %w", err)
 		}
-		add(reject.Object, reject.Line, reject.Column, reject.Reason, reject.Raw, outcome)
+		said, came := outcome, reject.Reason
+		if reject.Line == 0 {
+			said = rejectFailed // nothing of the object is loaded
+		}
+		if reject.Part != "" {
+			came = reject.Part + ": " + came
+		}
+		add(reject.Object, reject.Line, reject.Column, came, reject.Raw, said)
 	}
 	columns := []catalogue.Name{"load_id", "table_name", "url", "line", "column_name", "reason", "raw_text", "outcome", "rejected_at"}
 	return r.insert(ctx, tx, "s_reject", columns, rows)

@@ -226,7 +226,12 @@ func (r *Runner) loadBatch(ctx context.Context, conn *pgx.Conn, j *journal, step
 				return err
 			}
 			r.Failpoint("load.copied")
-			copied.Objects = append(copied.Objects, excluded...)
+			for _, object := range excluded {
+				copied.Objects = append(copied.Objects, object)
+				if !object.Changed {
+					copied.Rejects = append(copied.Rejects, clientcopy.RecordError{Object: object.Object.URL, Reason: object.Err.Error()})
+				}
+			}
 			if err := r.record(ctx, tx, j, step, copied); err != nil {
 				return err
 			}
@@ -270,7 +275,6 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 			r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%s changed while it was read; it is left for the next run", object.Object.URL)})
 		case object.Err != nil:
 			result.Unreadable++
-			result.Rejects++
 			r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%s cannot be read and is tried again next time: %v", object.Object.URL, object.Err)})
 		default:
 			result.Objects++
@@ -278,9 +282,10 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 		}
 	}
 	result.Rejects += int64(len(copied.Rejects))
-	if len(copied.Rejects) > 0 {
-		first := copied.Rejects[0]
-		r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%d records refused, such as %s; see dwh reject list", len(copied.Rejects), first.Error())})
+	// Line 0 is an object that could not be read, which is told above.
+	records := slices.DeleteFunc(slices.Clone(copied.Rejects), func(e clientcopy.RecordError) bool { return e.Line == 0 })
+	if len(records) > 0 {
+		r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%d records refused, such as %s; see dwh reject list", len(records), records[0].Error())})
 	}
 	r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects})
 }

@@ -65,12 +65,20 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 // replay is one transaction: the lock is held from before its snapshot to its commit, so that the flags it sets are of
 // rows that the rebuilt star holds. What readers could notice, the difference, is written at its end.
 func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
+	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil })
+}
+
+// replayAfter is replay with something done first in the same transaction.
+func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error) error {
 	var journaled int
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
 		j.steps = j.steps[:len(j.steps)-journaled]
 		journaled = 0
 
+		if err := first(tx); err != nil {
+			return err
+		}
 		w, err := r.openWork(ctx, tx)
 		if err != nil {
 			return err

@@ -135,6 +135,11 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 
 // incremental runs the transforms over what is unprocessed, flags it, and commits if the checks let it.
 func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
+	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx) error { return nil })
+}
+
+// incrementalAfter is incremental with something done first in the same transaction.
+func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx) error) error {
 	var journaled int
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		// A retry begins from nothing.
@@ -142,6 +147,9 @@ func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, st
 		j.steps = j.steps[:len(j.steps)-journaled]
 		journaled = 0
 
+		if err := first(tx); err != nil {
+			return err
+		}
 		w, err := r.openWork(ctx, tx)
 		if err != nil {
 			return err

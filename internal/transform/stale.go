@@ -31,9 +31,17 @@ func (r *Runner) staleness(ctx context.Context, conn *pgx.Conn) ([]string, error
 	return Staleness(ctx, dwhdb.New(conn), r.Steps)
 }
 
-// Staleness returns one sentence for each reason why d_ and f_ do not follow from staging. A transform whose text is not the one that
-// built the star is marked in the database.
+// Staleness is Stale, and marks in the database each transform whose text is not the one that built the star.
 func Staleness(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
+	return staleness(ctx, db, steps, true)
+}
+
+// Stale returns one sentence for each reason why d_ and f_ do not follow from staging.
+func Stale(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
+	return staleness(ctx, db, steps, false)
+}
+
+func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool) ([]string, error) {
 	marks, err := db.StaleMarks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read stale marks: %w", err)
@@ -71,6 +79,9 @@ func Staleness(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, 
 			return nil
 		}
 		reasons = append(reasons, step+": "+reason)
+		if !write {
+			return nil
+		}
 		if err := db.AddStaleMark(ctx, step, reason, time.Now().UTC()); err != nil {
 			return fmt.Errorf("write stale mark: %w", err)
 		}

@@ -1,0 +1,494 @@
+package clientcopy
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// moment is a date and a time of day as read, before it is counted from PostgreSQL's epoch.
+type moment struct {
+	year, month, day     int
+	hour, minute, second int
+	micro                int
+	offset               int // seconds east of UTC
+	hasOffset            bool
+	meridiem             byte // 'a', 'p' or 0
+}
+
+// Days and microseconds of both engines' binary dates and timestamps count from 2000-01-01.
+const (
+	epochDays      = 10957 // 1970-01-01 to 2000-01-01
+	microsPerDay   = 86400 * 1000000
+	minTimestamp   = -211813488000000000 // 4714-11-24 BC, timestamp.h MIN_TIMESTAMP
+	endTimestamp   = 9223371331200000000 // 294277-01-01, timestamp.h END_TIMESTAMP
+	unixToPGMicros = int64(epochDays) * microsPerDay
+)
+
+// valid reports whether m is a day of the calendar and a time of the day, and folds AM/PM into the hour.
+func (m *moment) valid() bool {
+	if m.meridiem != 0 {
+		if m.hour < 1 || m.hour > 12 {
+			return false
+		}
+		m.hour %= 12
+		if m.meridiem == 'p' {
+			m.hour += 12
+		}
+	}
+	return m.year >= 1 && m.year <= 9999 && m.month >= 1 && m.month <= 12 && m.day >= 1 && m.day <= daysIn(m.year, m.month) &&
+		m.hour < 24 && m.minute < 60 && m.second < 60
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// days counts m's day from 2000-01-01 in the Gregorian calendar (proleptic, as in both engines).
+func (m *moment) days() int32 {
+	y, mo := m.year, m.month
+	if mo <= 2 { // the year begins in March, so that the leap day is its last
+		y--
+		mo += 12
+	}
+	return int32(365*y+y/4-y/100+y/400+(153*(mo-3)+2)/5+m.day-1) - 719468 - epochDays
+}
+
+// micros counts m from 2000-01-01 00:00. Its offset is applied only for a type with time zone: TIMESTAMP drops it, as
+// PostgreSQL's input does (our choice: the guide does not say).
+func (m *moment) micros(withZone bool) int64 {
+	seconds := int64(m.hour)*3600 + int64(m.minute)*60 + int64(m.second)
+	if withZone {
+		seconds -= int64(m.offset)
+	}
+	return int64(m.days())*microsPerDay + seconds*1000000 + int64(m.micro)
+}
+
+// parseEpoch reads TIMEFORMAT 'epochsecs' (unit 1000000) or 'epochmillisecs' (unit 1000): a number, in UTC, whose
+// fraction is kept to the microsecond. It returns microseconds from 2000-01-01.
+func parseEpoch(b []byte, unit int64) (int64, error) {
+	var d decimal
+	if err := d.parse(b); err != nil {
+		return 0, err
+	}
+	shift := 3
+	if unit == 1000000 {
+		shift = 6
+	}
+	d.exp += shift
+	n := d.point()
+	if n > 19 {
+		return 0, errRange
+	}
+	var u uint64
+	for i := range n {
+		u = u*10 + uint64(d.digit(i))
+	}
+	if u > math.MaxInt64 {
+		return 0, errRange
+	}
+	micros := int64(u)
+	if d.negative {
+		micros = -micros
+	}
+	if micros < math.MinInt64+unixToPGMicros {
+		return 0, errRange
+	}
+	micros -= unixToPGMicros
+	if micros < minTimestamp || micros >= endTimestamp {
+		return 0, errRange
+	}
+	return micros, nil
+}
+
+// layout is a DATEFORMAT or TIMEFORMAT, compiled.
+type layout struct {
+	mode layoutMode
+	unit int64 // of an epoch, microseconds
+	ops  []layoutOp
+}
+
+type layoutMode uint8
+
+const (
+	standard layoutMode = iota // none given: YYYY-MM-DD [HH:MI:SS[.ffffff]]
+	auto
+	epoch
+	custom
+)
+
+// layoutOp is one part of a custom format: a part of a date, or a literal byte.
+type layoutOp struct {
+	part    datePart
+	literal byte
+}
+
+type datePart uint8
+
+const (
+	literal datePart = iota
+	year4
+	year2
+	monthNumber
+	monthName
+	dayNumber
+	hour24
+	hour12
+	minuteNumber
+	secondNumber
+	meridiemMark
+	zoneOffset
+)
+
+// The parts of DATEFORMAT and TIMEFORMAT strings (copy-parameters-data-conversion, r_DATEFORMAT_and_TIMEFORMAT_strings); longer ones first.
+var dateParts = []struct {
+	word string
+	part datePart
+}{
+	{"YYYY", year4}, {"HH24", hour24}, {"HH12", hour12}, {"MON", monthName}, {"YY", year2}, {"MM", monthNumber},
+	{"DD", dayNumber}, {"HH", hour24}, {"MI", minuteNumber}, {"SS", secondNumber}, {"AM", meridiemMark}, {"PM", meridiemMark},
+	{"OF", zoneOffset},
+}
+
+// compileLayout reads a DATEFORMAT (epochs are TIMEFORMAT's alone) or TIMEFORMAT; "" is the standard one. Keywords are
+// case-sensitive: 'AUTO' is a format without parts, and so an error.
+func compileLayout(format string, epochs bool) (layout, error) {
+	switch {
+	case format == "":
+		return layout{mode: standard}, nil
+	case format == "auto":
+		return layout{mode: auto}, nil
+	case format == "epochsecs" && epochs:
+		return layout{mode: epoch, unit: 1000000}, nil
+	case format == "epochmillisecs" && epochs:
+		return layout{mode: epoch, unit: 1000}, nil
+	}
+	l := layout{mode: custom}
+	parts := 0
+next:
+	for i := 0; i < len(format); {
+		for _, p := range dateParts {
+			if strings.HasPrefix(format[i:], p.word) {
+				l.ops = append(l.ops, layoutOp{part: p.part})
+				i += len(p.word)
+				parts++
+				continue next
+			}
+		}
+		if c := format[i]; 'A' <= c && c <= 'Z' && c != 'T' && c != 'Z' || 'a' <= c && c <= 'z' {
+			return layout{}, fmt.Errorf("unknown part at %q", format[i:])
+		}
+		l.ops = append(l.ops, layoutOp{literal: format[i]})
+		i++
+	}
+	if parts == 0 {
+		return layout{}, fmt.Errorf("it has no part such as YYYY or HH")
+	}
+	return l, nil
+}
+
+// parse reads b, whose outer blanks are gone, into m.
+func (l *layout) parse(b []byte, m *moment) bool {
+	*m = moment{year: 1, month: 1, day: 1}
+	switch l.mode {
+	case standard:
+		return parseStandard(b, m) && m.valid()
+	case auto:
+		return parseAuto(b, m) && m.valid()
+	case custom:
+		return l.parseCustom(b, m) && m.valid()
+	}
+	return false
+}
+
+// digits reads from least to most digits and returns what is left.
+func digits(b []byte, least, most int, n *int) ([]byte, bool) {
+	i, v := 0, 0
+	for i < len(b) && i < most && b[i]-'0' <= 9 {
+		v = v*10 + int(b[i]-'0')
+		i++
+	}
+	*n = v
+	return b[i:], i >= least
+}
+
+func skip(b []byte, c byte) ([]byte, bool) {
+	if len(b) == 0 || b[0] != c {
+		return b, false
+	}
+	return b[1:], true
+}
+
+// fraction reads .ffffff where there is one; digits after the sixth are cut.
+func fraction(b []byte, micro *int) []byte {
+	*micro = 0
+	if len(b) < 2 || b[0] != '.' || b[1]-'0' > 9 {
+		return b
+	}
+	i, weight := 1, 100000
+	for ; i < len(b) && b[i]-'0' <= 9; i++ {
+		*micro += int(b[i]-'0') * weight
+		weight /= 10
+	}
+	return b[i:]
+}
+
+// offset reads a zone at the start of b, which ends there: Z, UTC, GMT, +HH, +HHMM, +HH:MM. Other names are refused:
+// abbreviations mean different things in different places.
+func offset(b []byte, m *moment) bool {
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	m.hasOffset = true
+	if equalFold(b, "z") || equalFold(b, "utc") || equalFold(b, "gmt") {
+		return true
+	}
+	if len(b) == 0 || b[0] != '+' && b[0] != '-' {
+		return false
+	}
+	sign := 1
+	if b[0] == '-' {
+		sign = -1
+	}
+	var hours, minutes int
+	b, found := digits(b[1:], 1, 2, &hours)
+	if !found {
+		return false
+	}
+	if len(b) > 0 {
+		if b[0] == ':' {
+			b = b[1:]
+		}
+		if b, found = digits(b, 2, 2, &minutes); !found {
+			return false
+		}
+	}
+	m.offset = sign * (hours*3600 + minutes*60)
+	return len(b) == 0 && hours <= 15 && minutes < 60
+}
+
+// parseStandard reads what COPY reads without DATEFORMAT and TIMEFORMAT: YYYY-MM-DD, then nothing or a blank and
+// HH:MI:SS[.ffffff], then nothing or a numeric zone (OF, for TIMESTAMPTZ).
+func parseStandard(b []byte, m *moment) bool {
+	var found bool
+	if b, found = digits(b, 4, 4, &m.year); !found {
+		return false
+	}
+	if b, found = skip(b, '-'); !found {
+		return false
+	}
+	if b, found = digits(b, 1, 2, &m.month); !found {
+		return false
+	}
+	if b, found = skip(b, '-'); !found {
+		return false
+	}
+	if b, found = digits(b, 1, 2, &m.day); !found {
+		return false
+	}
+	if len(b) == 0 {
+		return true
+	}
+	if b, found = skip(b, ' '); !found {
+		return false
+	}
+	if b, found = clock(b, m, true); !found {
+		return false
+	}
+	return len(b) == 0 || offset(b, m)
+}
+
+// clock reads HH:MI:SS[.ffffff]; without strict, seconds may be absent.
+func clock(b []byte, m *moment, strict bool) ([]byte, bool) {
+	var found bool
+	if b, found = digits(b, 1, 2, &m.hour); !found {
+		return b, false
+	}
+	if b, found = skip(b, ':'); !found {
+		return b, false
+	}
+	if b, found = digits(b, 2, 2, &m.minute); !found {
+		return b, false
+	}
+	if len(b) == 0 || b[0] != ':' {
+		return b, !strict
+	}
+	if b, found = digits(b[1:], 2, 2, &m.second); !found {
+		return b, false
+	}
+	return fraction(b, &m.micro), true
+}
+
+var monthNames = [...]string{"january", "february", "march", "april", "may", "june", "july", "august", "september",
+	"october", "november", "december"}
+
+// month reads a month's name, whole or its first three letters, in any case.
+func month(b []byte, n *int) ([]byte, bool) {
+	end := 0
+	for end < len(b) && (b[end]|0x20) >= 'a' && (b[end]|0x20) <= 'z' {
+		end++
+	}
+	for i, name := range monthNames {
+		if equalFold(b[:end], name) || equalFold(b[:end], name[:3]) {
+			*n = i + 1
+			return b[end:], true
+		}
+	}
+	return b, false
+}
+
+func isDateSeparator(c byte) bool { return c == '-' || c == '/' || c == '.' || c == ' ' || c == ',' }
+
+// separators skips the bytes between the parts of a date.
+func separators(b []byte) []byte {
+	for len(b) > 0 && isDateSeparator(b[0]) {
+		b = b[1:]
+	}
+	return b
+}
+
+// parseAuto reads the formats of 'auto' (automatic-recognition): the date as YYYY-MM-DD, YYYYMMDD, MM-DD-YYYY, or with a month's name in
+// any place, parts separated by - / . blank or comma; then, after a blank or T, HH:MI[:SS[.ffffff]] or HHMISS, AM or PM, and a zone.
+// Epochs are not recognized, as the page says. Julian days, BC and day-of-year forms are not either.
+func parseAuto(b []byte, m *moment) bool {
+	run := 0
+	for run < len(b) && b[run]-'0' <= 9 {
+		run++
+	}
+	var found bool
+	switch {
+	case run == 8:
+		b, _ = digits(b, 4, 4, &m.year)
+		b, _ = digits(b, 2, 2, &m.month)
+		b, _ = digits(b, 2, 2, &m.day)
+	case run == 4:
+		b, _ = digits(b, 4, 4, &m.year)
+		b = separators(b)
+		if b, found = digits(b, 1, 2, &m.month); !found {
+			if b, found = month(b, &m.month); !found {
+				return false
+			}
+		}
+		b = separators(b)
+		if b, found = digits(b, 1, 2, &m.day); !found {
+			return false
+		}
+	case run == 1 || run == 2: // MM-DD-YYYY, DD-Mon-YYYY
+		var first int
+		b, _ = digits(b, 1, 2, &first)
+		b = separators(b)
+		if rest, named := month(b, &m.month); named {
+			m.day = first
+			b = rest
+		} else {
+			m.month = first
+			if b, found = digits(b, 1, 2, &m.day); !found {
+				return false
+			}
+		}
+		if b, found = digits(separators(b), 4, 4, &m.year); !found {
+			return false
+		}
+	case run == 0: // Mon DD, YYYY
+		if b, found = month(b, &m.month); !found {
+			return false
+		}
+		if b, found = digits(separators(b), 1, 2, &m.day); !found {
+			return false
+		}
+		if b, found = digits(separators(b), 4, 4, &m.year); !found {
+			return false
+		}
+	default:
+		return false
+	}
+	if len(b) == 0 {
+		return true
+	}
+	if b[0] != ' ' && b[0]|0x20 != 't' {
+		return false
+	}
+	for b = b[1:]; len(b) > 0 && b[0] == ' '; b = b[1:] {
+	}
+	run = 0
+	for run < len(b) && b[run]-'0' <= 9 {
+		run++
+	}
+	if run == 6 {
+		b, _ = digits(b, 2, 2, &m.hour)
+		b, _ = digits(b, 2, 2, &m.minute)
+		b, _ = digits(b, 2, 2, &m.second)
+		b = fraction(b, &m.micro)
+	} else if b, found = clock(b, m, false); !found {
+		return false
+	}
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	if len(b) >= 2 && (equalFold(b[:2], "am") || equalFold(b[:2], "pm")) {
+		m.meridiem = b[0] | 0x20
+		b = b[2:]
+	}
+	for len(b) > 0 && b[0] == ' ' {
+		b = b[1:]
+	}
+	return len(b) == 0 || offset(b, m)
+}
+
+// parseCustom follows the compiled format. A number next to another number has its full width, otherwise a
+// leading zero may be absent. Input that goes on after the format (a time after a date) is left alone.
+func (l *layout) parseCustom(b []byte, m *moment) bool {
+	var found bool
+	for i, op := range l.ops {
+		least := 1
+		if i+1 < len(l.ops) && l.ops[i+1].part != literal {
+			least = 2
+		}
+		switch op.part {
+		case literal:
+			b, found = skip(b, op.literal)
+		case year4:
+			b, found = digits(b, 4, 4, &m.year)
+		case year2:
+			if b, found = digits(b, 2, 2, &m.year); m.year < 70 { // PostgreSQL's pivot: 70 is 1970, 69 is 2069
+				m.year += 2000
+			} else {
+				m.year += 1900
+			}
+		case monthNumber:
+			b, found = digits(b, least, 2, &m.month)
+		case monthName:
+			b, found = month(b, &m.month)
+		case dayNumber:
+			b, found = digits(b, least, 2, &m.day)
+		case hour24, hour12:
+			b, found = digits(b, least, 2, &m.hour)
+		case minuteNumber:
+			b, found = digits(b, least, 2, &m.minute)
+		case secondNumber:
+			b, found = digits(b, least, 2, &m.second)
+			b = fraction(b, &m.micro)
+		case meridiemMark:
+			found = len(b) >= 2 && (equalFold(b[:2], "am") || equalFold(b[:2], "pm"))
+			if found {
+				m.meridiem = b[0] | 0x20
+				b = b[2:]
+			}
+		case zoneOffset:
+			return offset(b, m)
+		}
+		if !found {
+			return false
+		}
+	}
+	return len(b) == 0 || b[0]-'0' > 9
+}

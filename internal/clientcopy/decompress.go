@@ -1,0 +1,57 @@
+package clientcopy
+
+import (
+	"compress/bzip2"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/sparkify/dwh/internal/copystmt"
+)
+
+// maxWindow is the largest window of ZSTD that is taken, bytes: more than any level up to 19 makes, and a bound on memory.
+const maxWindow = 32 << 20
+
+// decompressor undoes the COPY's compression, the same for every object whatever its suffix (copy-parameters-file-compression). A
+// worker keeps one, so that small objects do not pay for its tables.
+type decompressor struct {
+	kind copystmt.Compression
+	gzip *gzip.Reader
+	zstd *zstd.Decoder
+}
+
+// reader returns r's plain bytes. Several members or frames in one object follow one another.
+func (d *decompressor) reader(r io.Reader) (io.Reader, error) {
+	var err error
+	switch d.kind {
+	case copystmt.Gzip:
+		if d.gzip == nil {
+			d.gzip = new(gzip.Reader)
+		}
+		if err = d.gzip.Reset(r); err == nil {
+			return d.gzip, nil
+		}
+	case copystmt.Bzip2:
+		return bzip2.NewReader(r), nil
+	case copystmt.Zstd:
+		if d.zstd == nil {
+			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)); err != nil {
+				return nil, err
+			}
+		}
+		if err = d.zstd.Reset(r); err == nil {
+			return d.zstd, nil
+		}
+	default:
+		return r, nil
+	}
+	return nil, fmt.Errorf("decompress %s: %w", d.kind, err)
+}
+
+func (d *decompressor) close() {
+	if d.zstd != nil {
+		d.zstd.Close()
+	}
+}
