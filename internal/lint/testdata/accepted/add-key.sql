@@ -1,0 +1,4 @@
+-- kind: migration
+ALTER TABLE t ADD UNIQUE (a);
+
+ALTER TABLE t ADD CONSTRAINT t_key PRIMARY KEY (b);

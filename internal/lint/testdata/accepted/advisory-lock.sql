@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT t.pg_advisory_lock FROM t;

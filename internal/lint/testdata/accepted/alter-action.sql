@@ -1,0 +1,12 @@
+-- kind: migration
+ALTER TABLE t RENAME TO u;
+
+ALTER TABLE t RENAME COLUMN a TO b;
+
+ALTER TABLE t DROP CONSTRAINT k;
+
+ALTER TABLE t OWNER TO etl;
+
+/*redshift ALTER TABLE t ALTER DISTSTYLE ALL */;
+
+/*redshift ALTER TABLE t ALTER SORTKEY (a, b) */;

@@ -1,0 +1,2 @@
+-- kind: migration
+ALTER TABLE t ADD COLUMN append INTEGER;

@@ -1,0 +1,4 @@
+-- kind: migration
+ALTER TABLE t DROP COLUMN a;
+
+DROP TABLE IF EXISTS t;

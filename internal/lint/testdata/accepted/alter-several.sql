@@ -1,0 +1,4 @@
+-- kind: migration
+ALTER TABLE t ADD COLUMN a NUMERIC(10, 2);
+
+ALTER TABLE t ADD PRIMARY KEY (a, b);

@@ -1,0 +1,4 @@
+-- kind: transform
+/*postgres*/ ANALYZE t /*redshift*/;
+
+/*redshift ANALYZE t PREDICATE COLUMNS */;

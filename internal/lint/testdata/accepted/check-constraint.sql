@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (check_a INTEGER, exclude INTEGER, PRIMARY KEY (check_a));

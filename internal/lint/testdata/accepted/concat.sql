@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a || b || 'x' AS concat FROM t;

@@ -1,0 +1,4 @@
+-- kind: transform
+CREATE TABLE IF NOT EXISTS t (a INTEGER);
+
+CREATE TABLE u AS SELECT a FROM t;

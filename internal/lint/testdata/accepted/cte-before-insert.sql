@@ -1,0 +1,2 @@
+-- kind: transform
+INSERT INTO t (a) WITH u AS (SELECT a FROM v) SELECT a FROM u;

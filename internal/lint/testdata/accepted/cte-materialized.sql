@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT t.a AS materialized FROM t;

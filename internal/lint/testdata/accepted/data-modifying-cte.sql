@@ -1,0 +1,2 @@
+-- kind: transform
+WITH gone AS (SELECT t.delete FROM t) DELETE FROM u USING gone WHERE u.a = gone.delete;

@@ -1,0 +1,5 @@
+-- kind: migration
+-- +goose Up
+-- +goose StatementBegin
+/*postgres*/ DO $$ BEGIN DELETE FROM t; END $$ /*redshift*/;
+-- +goose StatementEnd

@@ -1,0 +1,2 @@
+-- kind: migration
+DROP FUNCTION f_a (VARCHAR);

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a FROM t EXCEPT SELECT a FROM u UNION ALL SELECT a FROM v;

@@ -1,0 +1,2 @@
+-- kind: migration
+GRANT REFERENCES ON t TO PUBLIC;

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT SUM(a) OVER (ORDER BY range, groups, exclude ROWS 2 PRECEDING) AS b FROM t;

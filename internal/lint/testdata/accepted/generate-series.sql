@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT g.generate_series FROM g;

@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (generated BIGINT, always INTEGER DEFAULT 0);

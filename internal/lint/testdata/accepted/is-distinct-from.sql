@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT DISTINCT a FROM t WHERE a IS NOT NULL;

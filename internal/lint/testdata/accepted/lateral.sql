@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT t.a, 'LATERAL' AS b FROM t;

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT lock.a FROM t AS lock;

@@ -1,0 +1,3 @@
+-- kind: query
+-- name: Names :many
+SELECT "first name", FirstName FROM t;

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT FIRST_VALUE(a) OVER (ORDER BY a ROWS UNBOUNDED PRECEDING) AS first, t.rows FROM t;

@@ -1,0 +1,2 @@
+-- kind: migration
+SELECT savepoint.a FROM t AS savepoint;

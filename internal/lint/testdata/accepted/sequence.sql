@@ -1,0 +1,2 @@
+-- kind: migration
+SELECT t.nextval FROM t;

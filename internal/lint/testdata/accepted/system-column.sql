@@ -1,0 +1,2 @@
+-- kind: migration
+SELECT 'oid' AS a, t.old_oid FROM t;

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT t.tablesample FROM t;

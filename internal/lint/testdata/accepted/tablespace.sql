@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t AS WITH u AS (SELECT a FROM v) SELECT a FROM u;

@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (a TIMESTAMP, b TIMESTAMP WITH TIME ZONE, time_3 INTEGER);

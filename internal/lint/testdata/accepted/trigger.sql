@@ -1,0 +1,2 @@
+-- kind: migration
+SELECT t.trigger FROM t;

@@ -1,0 +1,2 @@
+-- kind: transform
+UPDATE t SET a = u.a, b = COALESCE(u.b, t.b) FROM u WHERE u.c = t.c;

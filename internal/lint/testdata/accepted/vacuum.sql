@@ -1,0 +1,2 @@
+-- kind: migration
+/*postgres*/ VACUUM t /*redshift*/;

@@ -1,0 +1,4 @@
+-- kind: transform
+INSERT INTO t (a) VALUES (1);
+
+INSERT INTO t DEFAULT VALUES;

@@ -1,0 +1,2 @@
+-- kind: migration
+ALTER TABLE t ADD COLUMN a BOOLEAN NOT NULL;

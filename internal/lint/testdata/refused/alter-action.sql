@@ -1,0 +1,4 @@
+-- kind: migration
+ALTER TABLE t SET SCHEMA s;
+
+ALTER TABLE t CLUSTER ON i;

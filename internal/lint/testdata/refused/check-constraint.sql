@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (a INTEGER CHECK (a > 0), CONSTRAINT b EXCLUDE USING gist (a WITH =));

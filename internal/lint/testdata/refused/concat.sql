@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT CONCAT(a, b, 'x') AS c FROM t;

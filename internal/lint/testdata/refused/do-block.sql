@@ -1,0 +1,9 @@
+-- kind: migration
+-- +goose Up
+-- +goose StatementBegin
+DO $$
+BEGIN
+    DELETE FROM t;
+END
+$$;
+-- +goose StatementEnd

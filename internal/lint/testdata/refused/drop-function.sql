@@ -1,0 +1,4 @@
+-- kind: migration
+DROP FUNCTION IF EXISTS f_a (VARCHAR);
+
+DROP FUNCTION f_a;

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT COUNT(*) FILTER (WHERE a > 0) AS positive FROM t;

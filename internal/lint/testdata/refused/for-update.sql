@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a FROM t FOR UPDATE;

@@ -1,0 +1,4 @@
+-- kind: migration
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_a ON t (a);
+
+DROP INDEX t_a;

@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (a INTEGER) INHERITS (u);

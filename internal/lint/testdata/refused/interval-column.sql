@@ -1,0 +1,4 @@
+-- kind: migration
+CREATE TABLE t (a INTERVAL);
+
+SELECT CAST(a AS INTERVAL) AS b FROM t;

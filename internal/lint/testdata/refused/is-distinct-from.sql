@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a FROM t WHERE a IS NOT DISTINCT FROM b OR a IS DISTINCT FROM LOWER(c);

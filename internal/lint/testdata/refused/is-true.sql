@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a, (b IS NOT TRUE) AS c FROM t;

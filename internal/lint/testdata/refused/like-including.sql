@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (LIKE u INCLUDING ALL);

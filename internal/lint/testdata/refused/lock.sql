@@ -1,0 +1,2 @@
+-- kind: transform
+LOCK TABLE t;

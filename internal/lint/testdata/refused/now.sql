@@ -1,0 +1,6 @@
+-- kind: migration
+CREATE TABLE t (a TIMESTAMP DEFAULT CURRENT_TIMESTAMP);
+
+INSERT INTO t (a) SELECT pg_catalog.now();
+
+SELECT a FROM t WHERE AGE(a) > INTERVAL '1 day' AND b < LOCALTIMESTAMP;

@@ -1,0 +1,2 @@
+-- kind: transform
+CREATE TEMP TABLE t (a INTEGER) ON COMMIT DROP;

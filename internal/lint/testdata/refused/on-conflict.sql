@@ -1,0 +1,2 @@
+-- kind: transform
+INSERT INTO t (a) SELECT a FROM u ON CONFLICT (a) DO NOTHING;

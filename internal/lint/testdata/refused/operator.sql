@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a ->> 'b' AS c FROM t WHERE d @> e AND f && g;

@@ -1,0 +1,3 @@
+-- kind: query
+-- name: Songs :many
+SELECT a /*redshift , b */ FROM t WHERE c = :'c';

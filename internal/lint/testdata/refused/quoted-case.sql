@@ -1,0 +1,3 @@
+-- kind: query
+-- name: Names :many
+SELECT "firstName" FROM t;

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT ROW_NUMBER() OVER (ORDER BY a ROWS UNBOUNDED PRECEDING) AS place FROM t;

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a FROM t WHERE a ~* 'x' OR b !~* 'y';

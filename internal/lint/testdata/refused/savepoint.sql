@@ -1,0 +1,4 @@
+-- kind: migration
+SAVEPOINT s;
+
+ROLLBACK TO SAVEPOINT s;

@@ -1,0 +1,4 @@
+-- kind: migration
+CREATE SEQUENCE s;
+
+INSERT INTO t (a) VALUES (NEXTVAL('s'));

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT a FROM t TABLESAMPLE SYSTEM (10);

@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (a INTEGER) WITH (fillfactor = 70) TABLESPACE fast;

@@ -1,0 +1,2 @@
+-- kind: migration
+CREATE TABLE t (a TIMESTAMP(3), b TIMESTAMP(6) WITH TIME ZONE);

@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT TO_TIMESTAMP(ts / 1000.0) AS played_at FROM t;

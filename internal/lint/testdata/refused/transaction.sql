@@ -1,0 +1,6 @@
+-- kind: migration
+BEGIN;
+
+COMMIT;
+
+ROLLBACK;

@@ -1,0 +1,2 @@
+-- kind: transform
+TRUNCATE TABLE t;

@@ -1,0 +1,2 @@
+-- kind: migration
+VACUUM t;

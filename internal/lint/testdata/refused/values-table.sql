@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT v.a FROM (VALUES (1), (2)) AS v (a);

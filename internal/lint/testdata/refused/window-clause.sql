@@ -1,0 +1,4 @@
+-- kind: transform
+SELECT SUM(a) OVER w AS b
+FROM t
+WINDOW w AS (PARTITION BY c);

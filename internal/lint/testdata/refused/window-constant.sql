@@ -1,0 +1,2 @@
+-- kind: transform
+SELECT ROW_NUMBER() OVER (PARTITION BY 1 ORDER BY a, 1 DESC) AS place, RANK() OVER (ORDER BY 'x') AS r FROM t;

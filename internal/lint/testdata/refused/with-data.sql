@@ -1,0 +1,2 @@
+-- kind: transform
+CREATE TABLE t AS SELECT a FROM u WITH NO DATA;
