@@ -116,3 +116,23 @@ SELECT
     EXISTS (SELECT 1 FROM s_song AS song WHERE song.processed)
     OR EXISTS (SELECT 1 FROM s_songplay_event AS event WHERE event.processed)
     OR EXISTS (SELECT 1 FROM s_name AS name WHERE name.processed) AS flagged;
+
+-- name: Lease :one
+-- Who holds a role, and how often it has said so.
+SELECT lease.holder, lease.beat
+FROM dwh_lease AS lease
+WHERE lease.name = sqlc.arg(name);
+
+-- name: TakeLease :execrows
+-- Takes or keeps a role, if nobody has changed it since it was read.
+UPDATE dwh_lease
+SET holder = sqlc.arg(holder), beat = beat + 1
+WHERE name = sqlc.arg(name)
+    AND holder = sqlc.arg(held_by)
+    AND beat = sqlc.arg(seen_beat);
+
+-- name: LeaveLease :execrows
+UPDATE dwh_lease
+SET holder = '', beat = beat + 1
+WHERE name = sqlc.arg(name)
+    AND holder = sqlc.arg(holder);

@@ -33,8 +33,10 @@ FROM (
         ROW_NUMBER() OVER (
             PARTITION BY touched.song_id
             ORDER BY
-                NULLIF(song.year, 0) DESC NULLS LAST,
-                song.duration DESC NULLS LAST,
+                CASE WHEN NULLIF(song.year, 0) IS NULL THEN 1 ELSE 0 END,
+                NULLIF(song.year, 0) DESC,
+                CASE WHEN song.duration IS NULL THEN 1 ELSE 0 END,
+                song.duration DESC,
                 RTRIM(song.title),
                 RTRIM(song.artist_id)
         ) AS place

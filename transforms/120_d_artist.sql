@@ -55,7 +55,7 @@ pick AS (
             PARTITION BY candidate.artist_id
             ORDER BY
                 CASE WHEN candidate.name <> '' THEN 0 ELSE 1 END,
-                spelling.songs DESC NULLS LAST,
+                COALESCE(spelling.songs, 0) DESC,
                 LENGTH(candidate.name),
                 candidate.name,
                 CASE WHEN candidate.latitude IS NOT NULL THEN 0 ELSE 1 END,

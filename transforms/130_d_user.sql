@@ -150,7 +150,10 @@ named AS (
         NULLIF(RTRIM(name.sex), '') AS sex,
         ROW_NUMBER() OVER (
             PARTITION BY wanted.first_name
-            ORDER BY name.births DESC NULLS LAST, RTRIM(name.sex)
+            ORDER BY
+                CASE WHEN name.births IS NULL THEN 1 ELSE 0 END,
+                name.births DESC,
+                RTRIM(name.sex)
         ) AS place
     FROM wanted
     INNER JOIN s_name AS name

@@ -21,6 +21,14 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 	return newApp(args, env, stdin, stdout, stderr).main(ctx, args)
 }
 
+// MainWithFailpoints is Main with a function that is called at the named moments of a run, for tests that end the process there. The
+// moments are those of transform.Options.Failpoint.
+func MainWithFailpoints(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer, failpoint func(name string)) int {
+	a := newApp(args, env, stdin, stdout, stderr)
+	a.failpoint = failpoint
+	return a.main(ctx, args)
+}
+
 // main runs the command line. A panic is a fault of ours: one line says so, unless DWH_DEBUG asks for the stack.
 func (a *app) main(ctx context.Context, args []string) (code int) {
 	if a.env["DWH_DEBUG"] == "" {
@@ -96,6 +104,9 @@ func (a *app) commands() []*cli.Command {
 		a.verifyCommand(),
 		a.historyCommand(),
 		a.rejectCommand(),
+		a.stagingCommand(),
+		a.lintCommand(),
+		a.doctorCommand(),
 		a.localCommand(),
 		a.sampleCommand(),
 		a.completionCommand(),

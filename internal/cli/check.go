@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -63,6 +64,14 @@ func (r checkRun) run(ctx context.Context) error {
 	if _, err := check.Select(all, r.names); err != nil {
 		return err
 	}
+	// So is a file that cannot be written.
+	var junit *os.File
+	if r.junit != "" {
+		if junit, err = os.Create(r.junit); err != nil {
+			return fmt.Errorf("write JUnit file: %w", err)
+		}
+		defer func() { _ = junit.Close() }() // after a failure; writeJUnit closes it otherwise
+	}
 	s, err := r.app.begin(ctx, r.cfg, false)
 	if err != nil {
 		return err
@@ -79,8 +88,8 @@ func (r checkRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.junit != "" {
-		if err := writeJUnit(r.junit, results); err != nil {
+	if junit != nil {
+		if err := writeJUnit(junit, results); err != nil {
 			return err
 		}
 	}
@@ -105,6 +114,7 @@ func (r checkRun) run(ctx context.Context) error {
 		if _, err := fmt.Fprintf(r.app.out.Stdout, "\n%s (%s): %s\n", result.Check.Name, result.Outcome(), violationText(result)); err != nil {
 			return err
 		}
+		result.Rows.Title = "" // stands in the line before
 		if err := r.app.out.Table(result.Rows, table.Text); err != nil {
 			return err
 		}
@@ -118,13 +128,8 @@ func (r checkRun) run(ctx context.Context) error {
 	return check.Failed(results, false)
 }
 
-func writeJUnit(path string, results []check.Result) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("write JUnit file: %w", err)
-	}
+func writeJUnit(file *os.File, results []check.Result) error {
 	if err := check.WriteJUnit(file, results); err != nil {
-		_ = file.Close()
 		return err
 	}
 	if err := file.Close(); err != nil {
@@ -163,6 +168,8 @@ func cell(value any) any {
 		return "NULL"
 	case float64:
 		return fmt.Sprintf("%.4g", v)
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05.999999")
 	default:
 		return v
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/sample"
+	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/warehouse"
 )
 
@@ -119,13 +120,14 @@ func (d demoRun) report(ctx context.Context, s *session, name string, chart bool
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(d.app.out.Stdout, "\n%s: %s\n", one.Name, one.Description); err != nil {
+		result.Title = fmt.Sprintf("%s (%s)", one.Name, one.Description)
+		if _, err := fmt.Fprintln(d.app.out.Stdout); err != nil {
 			return err
 		}
 		if chart {
 			return d.app.out.Chart(result)
 		}
-		return d.app.out.Table(result, "table")
+		return d.app.out.Table(result, table.Text)
 	}
 	return nil
 }

@@ -130,15 +130,33 @@ func positioned(err error, text string) bool {
 
 // hintOf finds what to do next: what the error itself says, else what the server's SQLSTATE suggests.
 func hintOf(err error) string {
-	var fault *sqlfile.Error
-	if errors.As(err, &fault) && fault.Hint != "" {
-		return fault.Hint
-	}
-	var hinter interface{ Hint() string }
-	if errors.As(err, &hinter) && hinter.Hint() != "" {
-		return hinter.Hint()
+	if hint := ownHint(err); hint != "" {
+		return hint
 	}
 	return warehouse.PgErrorHint(err)
+}
+
+// ownHint is the hint of the outermost error that has one: it knows most about what was being done.
+func ownHint(err error) string {
+	if fault, ok := err.(*sqlfile.Error); ok && fault.Hint != "" {
+		return fault.Hint
+	}
+	if hinter, ok := err.(interface{ Hint() string }); ok && hinter.Hint() != "" {
+		return hinter.Hint()
+	}
+	switch wrapper := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := wrapper.Unwrap(); inner != nil {
+			return ownHint(inner)
+		}
+	case interface{ Unwrap() []error }:
+		for _, inner := range wrapper.Unwrap() {
+			if hint := ownHint(inner); hint != "" {
+				return hint
+			}
+		}
+	}
+	return ""
 }
 
 // printable keeps what errors quote from data from commanding the terminal.

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -81,7 +83,7 @@ func (h historyRun) show(ctx context.Context) error {
 	}
 	t := table.Table{Columns: table.Columns("run", "started", "took", "command", "outcome", "error")}
 	for _, run := range runs {
-		t.Rows = append(t.Rows, []any{run.RunID, run.StartedAt.UTC().Format(time.DateTime), took(run.StartedAt, run.EndedAt), run.Command, run.Outcome, run.Error})
+		t.Rows = append(t.Rows, []any{run.RunID, run.StartedAt.UTC().Format(time.DateTime), took(run.StartedAt, run.EndedAt), run.Command, run.Outcome, excerpt(run.Error)})
 	}
 	return h.app.out.Table(t, table.Text)
 }
@@ -91,6 +93,15 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}
+	if len(steps) == 0 {
+		known, err := h.known(ctx, db)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return &UsageError{Msg: fmt.Sprintf("there is no run %q", h.run), Advice: "see the runs with: dwh history"}
+		}
+	}
 	if h.json {
 		return writeJSON(h.app.out, steps)
 	}
@@ -99,6 +110,15 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 		t.Rows = append(t.Rows, []any{step.Step, took(step.StartedAt, step.EndedAt), step.RowsIn, step.RowsOut, step.Outcome, step.Note})
 	}
 	return h.app.out.Table(t, table.Text)
+}
+
+// known tells whether the journal holds the run: one that failed early has no steps.
+func (h historyRun) known(ctx context.Context, db *dwhdb.Queries) (bool, error) {
+	runs, err := db.Runs(ctx, math.MaxInt64)
+	if err != nil {
+		return false, fmt.Errorf("read journal: %w", err)
+	}
+	return slices.ContainsFunc(runs, func(run dwhdb.DwhRun) bool { return run.RunID == h.run }), nil
 }
 
 func took(started time.Time, ended *time.Time) any {

@@ -1,4 +1,146 @@
 package cli
 
-// lint checks the project's SQL against the portable subset before anything of it runs.
-func (s *session) lint() error { return nil }
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/lint"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/queries"
+)
+
+func (a *app) lintCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "lint",
+		Usage: "check the SQL against what Redshift and PostgreSQL share",
+		Description: examples(`Every rule names the page of the Redshift guide it comes from. The same check runs before anything else does.`,
+			"dwh lint", "dwh lint --project .", "dwh lint --rules"),
+		Flags: flagSet(hidden(sourceFlags()), []cli.Flag{
+			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "rules", Usage: "list the rules and stop"},
+		}),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh lint --help"}
+			}
+			cfg, err := a.load(c)
+			if err != nil {
+				return err
+			}
+			return lintRun{app: a, cfg: cfg, json: c.Bool("json"), rules: c.Bool("rules")}.run()
+		},
+	}
+}
+
+// lintRun performs dwh lint.
+type lintRun struct {
+	app   *app
+	cfg   *config.Config
+	json  bool
+	rules bool
+}
+
+func (l lintRun) run() error {
+	if l.rules {
+		return l.list()
+	}
+	p, err := openProject(l.cfg.Project)
+	if err != nil {
+		return err
+	}
+	findings, err := p.findings()
+	if err != nil {
+		return err
+	}
+	if l.json {
+		type row struct {
+			File    string `json:"file"`
+			Line    int    `json:"line"`
+			Column  int    `json:"column"`
+			Rule    string `json:"rule"`
+			Message string `json:"message"`
+			Instead string `json:"instead"`
+			Page    string `json:"page"`
+		}
+		rows := []row{}
+		for _, one := range findings {
+			rows = append(rows, row{
+				File: one.Err.File, Line: one.Err.Line, Column: one.Err.Column, Rule: one.Rule.Name, Message: one.Err.Msg, Instead: one.Rule.Instead, Page: one.Rule.Page,
+			})
+		}
+		if err := writeJSON(l.app.out, rows); err != nil {
+			return err
+		}
+	} else {
+		for _, one := range findings {
+			if _, err := fmt.Fprintf(l.app.out.Stdout, "%s\n%s\n    instead: %s (%s)\n", printable(one.Err.Error()), indent(printable(one.Err.Snippet()), "    "), one.Rule.Instead, one.Rule.Page); err != nil {
+				return err
+			}
+		}
+	}
+	switch len(findings) {
+	case 0:
+		l.app.out.Status("the SQL keeps to the portable subset")
+		return nil
+	case 1:
+		return fmt.Errorf("1 place leaves the portable subset")
+	default:
+		return fmt.Errorf("%d places leave the portable subset", len(findings))
+	}
+}
+
+func (l lintRun) list() error {
+	t := table.Table{Columns: table.Columns("rule", "page", "why", "instead")}
+	for _, rule := range lint.Rules() {
+		t.Rows = append(t.Rows, []any{rule.Name, rule.Page, rule.Why, rule.Instead})
+	}
+	format := table.Text
+	if l.json {
+		format = table.JSON
+	}
+	return l.app.out.Table(t, format)
+}
+
+// lint checks the project's SQL before anything of it runs.
+func (s *session) lint() error {
+	findings, err := s.project.findings()
+	if err != nil {
+		return err
+	}
+	return lint.Err(findings)
+}
+
+// findings are the places in the project's files, and in the queries that dwh ships, that leave the portable subset.
+func (p project) findings() ([]lint.Finding, error) {
+	var findings []lint.Finding
+	for _, folder := range []struct {
+		fsys fs.FS
+		dir  string
+		kind lint.Kind
+	}{
+		{p.migrations, p.migrationsDir, lint.Migration},
+		{p.transforms, p.transformsDir, lint.Transform},
+		{queries.FS, "queries", lint.Query},
+		{p.reports, p.reportsDir, lint.Report},
+		{p.checks, p.checksDir, lint.Check},
+	} {
+		if folder.fsys == nil {
+			continue
+		}
+		files, err := sqlfile.ParseFS(folder.fsys, folder.dir, "*.sql")
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			kind := folder.kind
+			if kind == lint.Transform {
+				kind = lint.TransformKind(file.Name())
+			}
+			findings = append(findings, lint.File(file, kind)...)
+		}
+	}
+	return findings, nil
+}

@@ -3,16 +3,21 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/migrations"
 )
 
 func (a *app) migrateCommand() *cli.Command {
@@ -89,9 +94,17 @@ func (a *app) createMigration(c *cli.Context) error {
 	if folder == "" {
 		folder = "."
 	}
-	path, err := migration.Create(filepath.Join(folder, "migrations"), c.Args().First())
-	if err != nil {
+	at := filepath.Join(folder, "migrations")
+	if info, err := os.Stat(at); err != nil || !info.IsDir() {
+		return &UsageError{Msg: fmt.Sprintf("there is no folder %s to write the migration into", at), Advice: "make it, or name the folder that holds migrations/ with --project"}
+	}
+	path, err := migration.Create(at, c.Args().First())
+	var system *fs.PathError
+	switch {
+	case errors.As(err, &system):
 		return err
+	case err != nil: // the name
+		return &UsageError{Msg: err.Error(), Help: "dwh migrate create --help"}
 	}
 	_, err = fmt.Fprintln(a.out.Stdout, path)
 	return err
@@ -321,6 +334,10 @@ func (m migrateRun) stale(ctx context.Context) error {
 		return err
 	}
 	reasons, err := transform.Staleness(ctx, dwhdb.New(m.session.warehouse.Pool()), steps)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "42P01" && m.session.project.migrations != fs.FS(migrations.FS) {
+		return nil // undefined_table: a project's own migrations need not keep a bookkeeping of ours
+	}
 	if err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func (o *Output) strictError() error {
 
 // Table writes a result to Stdout; as text it is no wider than the terminal.
 func (o *Output) Table(t table.Table, f table.Format) error {
-	return table.WriteWidth(o.Stdout, t, f, o.Width)
+	return table.Render(o.Stdout, t, f, table.TextOptions{Width: o.Width, ASCII: !o.UTF8})
 }
 
 // Chart draws a result as bars on Stdout.

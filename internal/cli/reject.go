@@ -23,7 +23,7 @@ func (a *app) rejectCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Usage: "show the refused records, the latest first",
-				Description: examples("Line 0 is an object that could not be read at all; it is tried again next time.", "dwh reject list", "dwh reject list --limit 5 --json"),
+				Description: examples("Line 0 is an object that could not be read at all; it is tried again next time. Long texts are cut; --json has all of them.", "dwh reject list", "dwh reject list --limit 5 --json"),
 				Flags: flagSet(connectionFlags(), []cli.Flag{
 					projectFlag(), jsonFlag(), &cli.Int64Flag{Name: "limit", Usage: "show the latest `N` records", Value: 100},
 				}),
@@ -109,9 +109,28 @@ func (r rejectRun) list(ctx context.Context) error {
 	t := table.Table{Columns: table.Columns("object", "line", "column", "reason", "outcome", "raw")}
 	t.Columns[1].Kind = table.KindLabel
 	for _, one := range rejects {
-		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, one.Reason, one.Outcome, one.RawText})
+		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, excerpt(one.Reason), one.Outcome, excerpt(one.RawText)})
 	}
 	return r.app.out.Table(t, table.Text)
+}
+
+// excerptLength is how many characters of a free text a table shows: a record may be megabytes long, and every line of the
+// table as wide as the longest.
+const excerptLength = 120
+
+// excerpt is a text for a table.
+func excerpt(text *string) *string {
+	if text == nil {
+		return nil
+	}
+	runes := 0
+	for i := range *text {
+		if runes++; runes > excerptLength {
+			short := (*text)[:i] + "..."
+			return &short
+		}
+	}
+	return text
 }
 
 func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {

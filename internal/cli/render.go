@@ -133,8 +133,11 @@ func renderStep(step transform.Step, engine sqlfile.Engine, vars map[string]stri
 			if done < len(text) && text[done] == ';' {
 				done++
 			}
-			fmt.Fprintf(&out, "-- skipped: --%s is not given\n-- %s;", strings.ReplaceAll(step.Source, "_", "-"), strings.ReplaceAll(statement.SQL(), "\n", "\n-- "))
+			fmt.Fprintf(&out, "-- skipped: --%s is not given\n-- %s;", strings.ReplaceAll(step.Source, "_", "-"), strings.ReplaceAll(sqlfile.Redact(statement.SQL()), "\n", "\n-- "))
 		case step.Load:
+			if err := missingValue(step, engine, vars); err != nil {
+				return "", err
+			}
 			expanded, err := copystmt.Bind(statement, vars)
 			if err != nil {
 				return "", err

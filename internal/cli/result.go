@@ -18,9 +18,9 @@ func (a *app) commandLine() string {
 		switch {
 		case hide:
 			word, hide = "xxxxx", false
-		case strings.HasPrefix(word, "--database-url="):
+		case strings.HasPrefix(word, "--database-url="), strings.HasPrefix(word, "-database-url="):
 			word = "--database-url=xxxxx"
-		case word == "--database-url" || word == "-database-url":
+		case word == "--database-url", word == "-database-url":
 			hide = true
 		}
 		words = append(words, word)
@@ -34,12 +34,12 @@ func (a *app) printResult(result transform.Result) error {
 		if load.Skipped != "" {
 			continue
 		}
-		line := fmt.Sprintf("loaded %s rows from %s objects into %s", count(load.Rows), count(load.Objects), load.Table)
+		line := fmt.Sprintf("loaded %s from %s into %s", counted(load.Rows, "row"), counted(load.Objects, "object"), load.Table)
 		if load.Known > 0 {
-			line += fmt.Sprintf(" (%s objects were loaded before)", count(load.Known))
+			line += fmt.Sprintf(" (%s loaded before)", counted(load.Known, "object"))
 		}
 		if load.Rejects > 0 {
-			line += fmt.Sprintf(", %s rejects", count(load.Rejects))
+			line += ", " + counted(load.Rejects, "reject")
 		}
 		if _, err := fmt.Fprintln(a.out.Stdout, line); err != nil {
 			return err
@@ -61,7 +61,7 @@ func (a *app) printResult(result transform.Result) error {
 		_, err := fmt.Fprintln(a.out.Stdout, "nothing to transform")
 		return err
 	}
-	_, err := fmt.Fprintf(a.out.Stdout, "transformed %s rows (%s)\n", count(result.Flagged), seconds(result.Duration))
+	_, err := fmt.Fprintf(a.out.Stdout, "transformed %s (%s)\n", counted(result.Flagged, "row"), seconds(result.Duration))
 	return err
 }
 
@@ -94,7 +94,7 @@ func (a *app) showViolations(err error) error {
 	for _, result := range failed.Results {
 		a.out.line("%s: %s", result.Check.Name, result.Check.Description)
 		var text strings.Builder
-		if writeErr := table.WriteWidth(&text, result.Rows, table.Text, a.out.Width); writeErr == nil {
+		if writeErr := table.Render(&text, result.Rows, table.Text, table.TextOptions{Width: a.out.Width, ASCII: !a.out.UTF8}); writeErr == nil {
 			a.out.line("%s", printable(strings.TrimRight(text.String(), "\n")))
 		}
 	}

@@ -49,6 +49,10 @@ type mainRun struct {
 }
 
 func (m mainRun) run(ctx context.Context) error {
+	// What is wrong with the command line is said before a server is started for it.
+	if err := checkSources(m.cfg, nil); err != nil {
+		return err
+	}
 	s, err := m.app.begin(ctx, m.cfg, true)
 	if err != nil {
 		return err
@@ -63,10 +67,6 @@ func (m mainRun) in(ctx context.Context, s *session) error {
 	defer watch.stop()
 	runner, err := s.runner(m.noReplay, watch.event)
 	if err != nil {
-		return err
-	}
-	// What is wrong with the command line is said before the schema is touched.
-	if err := needSource(runner.Options, nil); err != nil {
 		return err
 	}
 	if err := s.lint(); err != nil {

@@ -27,6 +27,11 @@ song_data and run again to see them healed.`,
 			if _, err := a.load(c); err != nil {
 				return err
 			}
+			for _, name := range []string{"songs", "events"} {
+				if n := c.Int(name); n < 0 || n > sample.Largest {
+					return &UsageError{Msg: fmt.Sprintf("--%s is a number from 0 to %d, not %d", name, sample.Largest, n), Help: "dwh sample --help"}
+				}
+			}
 			return sampleRun{app: a, dir: c.String("out"), json: c.Bool("json"), options: sample.Options{Songs: c.Int("songs"), Events: c.Int("events"), Seed: c.Uint64("seed"), Late: true}}.run(c.Context)
 		},
 	}

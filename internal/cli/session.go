@@ -68,6 +68,9 @@ func openProject(folder string) (project, error) {
 	return p, nil
 }
 
+// ownTransforms tells whether the transforms are a user's.
+func (p project) ownTransforms() bool { return p.transforms != fs.FS(transforms.FS) }
+
 func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
 	return transform.Steps(p.transforms, p.transformsDir, engine)
 }

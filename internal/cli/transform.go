@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -79,6 +80,12 @@ func (t transformRun) run(ctx context.Context) error {
 	if t.plan {
 		return t.printPlan()
 	}
+	// What is wrong with the command line is said before a server is started for it.
+	if !t.replay {
+		if err := checkSources(t.cfg, t.only); err != nil {
+			return err
+		}
+	}
 	s, err := t.app.begin(ctx, t.cfg, !t.dryRun)
 	if err != nil {
 		return err
@@ -103,9 +110,6 @@ func (t transformRun) run(ctx context.Context) error {
 	case t.replay:
 		result, err = runner.Replay(ctx, t.app.commandLine())
 	default:
-		if err := needSource(runner.Options, t.only); err != nil {
-			return err
-		}
 		result, err = runner.Run(ctx, t.app.commandLine(), t.only)
 	}
 	watch.stop()
@@ -118,23 +122,40 @@ func (t transformRun) run(ctx context.Context) error {
 	return t.app.printResult(result)
 }
 
-// needSource refuses a run that has loads and no source at all.
-func needSource(o transform.Options, only []string) error {
-	steps, err := transform.Select(o.Steps, only)
+// checkSources refuses a run that has loads and no source at all, or a source without what its COPY needs beside it.
+func checkSources(cfg *config.Config, only []string) error {
+	p, err := openProject(cfg.Project)
 	if err != nil {
 		return err
 	}
+	engine, err := engineOf(cfg)
+	if err != nil {
+		return err
+	}
+	steps, err := p.steps(engine)
+	if err != nil {
+		return err
+	}
+	if steps, err = transform.Select(steps, only); err != nil {
+		return err
+	}
+	vars := cfg.SQLVariables()
+	given := false
 	var flags []string
 	for _, step := range steps {
 		if !step.Load {
 			continue
 		}
-		if step.Configured(o.Vars) {
-			return nil
+		if !step.Configured(vars) {
+			flags = append(flags, flagName(step.Source))
+			continue
 		}
-		flags = append(flags, "--"+strings.ReplaceAll(step.Source, "_", "-"))
+		given = true
+		if err := missingValue(step, engine, vars); err != nil {
+			return err
+		}
 	}
-	if len(flags) == 0 {
+	if given || len(flags) == 0 {
 		return nil
 	}
 	return &UsageError{
@@ -142,6 +163,27 @@ func needSource(o transform.Options, only []string) error {
 		Advice: `give them as flags, as DWH_SONG_DATA and so on, or in dwh.yaml; "dwh transform --replay" needs none`,
 	}
 }
+
+// missingValue refuses a load that has a source and lacks another value, such as a JSONPaths file.
+func missingValue(step transform.Step, engine sqlfile.Engine, vars map[string]string) error {
+	for _, statement := range step.File.Statements(engine) {
+		for _, variable := range statement.Variables() {
+			// COPY's own rules let these two be left out.
+			if _, ok := vars[variable.Name]; ok || variable.Name == "iam_role" || variable.Name == "region" || step.Source == "" {
+				continue
+			}
+			name, advice := flagName(variable.Name), "add "+flagName(variable.Name)
+			if !slices.Contains(config.Keys(), variable.Name) {
+				name, advice = variable.Name, fmt.Sprintf("give %s a value under variables: in dwh.yaml", variable.Name)
+			}
+			return &UsageError{Msg: fmt.Sprintf("%s is given, and %s, which %s needs too, is not", flagName(step.Source), name, step.Name), Advice: advice}
+		}
+	}
+	return nil
+}
+
+// flagName is the flag that sets a variable of the SQL.
+func flagName(variable string) string { return "--" + strings.ReplaceAll(variable, "_", "-") }
 
 func (t transformRun) printPlan() error {
 	p, err := openProject(t.cfg.Project)
@@ -166,7 +208,7 @@ func (t transformRun) printPlan() error {
 		if step.Load {
 			reads = vars[step.Source]
 			if !step.Configured(vars) {
-				note = "skipped: --" + strings.ReplaceAll(step.Source, "_", "-") + " is not given"
+				note = "skipped: " + flagName(step.Source) + " is not given"
 			}
 		}
 		result.Rows = append(result.Rows, []any{step.Name, reads, names(step.Writes), note})

@@ -52,22 +52,30 @@ func withStep(step, text string) string {
 func stepLine(e transform.Event) string {
 	var words []string
 	if e.Objects > 0 || e.RowsIn == 0 && e.Bytes > 0 {
-		words = append(words, fmt.Sprintf("%s objects", count(e.Objects)))
+		words = append(words, counted(e.Objects, "object"))
 	}
 	if e.RowsIn > 0 {
-		words = append(words, fmt.Sprintf("%s rows in", count(e.RowsIn)))
+		words = append(words, counted(e.RowsIn, "row")+" in")
 	}
-	words = append(words, fmt.Sprintf("%s rows", count(e.Rows)))
+	words = append(words, counted(e.Rows, "row"))
 	if e.RowsIn > 0 {
 		words[len(words)-1] += " out"
 	}
 	if e.Rejects > 0 {
-		words = append(words, fmt.Sprintf("%s rejects", count(e.Rejects)))
+		words = append(words, counted(e.Rejects, "reject"))
 	}
 	if e.Text != "" {
 		words = append(words, e.Text)
 	}
 	return fmt.Sprintf("%-22s %s (%s)", e.Step, strings.Join(words, ", "), seconds(e.Duration))
+}
+
+// counted is a number with what it counts: "1 row", "1,594 rows".
+func counted(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return count(n) + " " + what + "s"
 }
 
 // count writes a number with thousands separators.

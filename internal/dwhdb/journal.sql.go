@@ -252,6 +252,40 @@ func (q *Queries) KnownObjects(ctx context.Context, tableName string, firstUrl s
 	return items, nil
 }
 
+const Lease = `-- name: Lease :one
+SELECT lease.holder, lease.beat
+FROM dwh_lease AS lease
+WHERE lease.name = $1
+`
+
+type LeaseRow struct {
+	Holder string `json:"holder"`
+	Beat   int64  `json:"beat"`
+}
+
+// Who holds a role, and how often it has said so.
+func (q *Queries) Lease(ctx context.Context, name string) (LeaseRow, error) {
+	row := q.db.QueryRow(ctx, Lease, name)
+	var i LeaseRow
+	err := row.Scan(&i.Holder, &i.Beat)
+	return i, err
+}
+
+const LeaveLease = `-- name: LeaveLease :execrows
+UPDATE dwh_lease
+SET holder = '', beat = beat + 1
+WHERE name = $1
+    AND holder = $2
+`
+
+func (q *Queries) LeaveLease(ctx context.Context, name string, holder string) (int64, error) {
+	result, err := q.db.Exec(ctx, LeaveLease, name, holder)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const ProcessedRows = `-- name: ProcessedRows :one
 SELECT
     EXISTS (SELECT 1 FROM s_song AS song WHERE song.processed)
@@ -486,4 +520,33 @@ func (q *Queries) Steps(ctx context.Context, runID string) ([]DwhStep, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const TakeLease = `-- name: TakeLease :execrows
+UPDATE dwh_lease
+SET holder = $1, beat = beat + 1
+WHERE name = $2
+    AND holder = $3
+    AND beat = $4
+`
+
+type TakeLeaseParams struct {
+	Holder   string `json:"holder"`
+	Name     string `json:"name"`
+	HeldBy   string `json:"held_by"`
+	SeenBeat int64  `json:"seen_beat"`
+}
+
+// Takes or keeps a role, if nobody has changed it since it was read.
+func (q *Queries) TakeLease(ctx context.Context, arg TakeLeaseParams) (int64, error) {
+	result, err := q.db.Exec(ctx, TakeLease,
+		arg.Holder,
+		arg.Name,
+		arg.HeldBy,
+		arg.SeenBeat,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -54,6 +54,12 @@ type DwhCheck struct {
 	CheckedAt  time.Time `json:"checked_at"`
 }
 
+type DwhLease struct {
+	Name   string `json:"name"`
+	Holder string `json:"holder"`
+	Beat   int64  `json:"beat"`
+}
+
 type DwhRun struct {
 	RunID      string     `json:"run_id"`
 	Command    string     `json:"command"`

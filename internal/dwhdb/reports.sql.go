@@ -117,7 +117,10 @@ FROM (
             NULLIF(RTRIM(name.sex), '') AS sex,
             ROW_NUMBER() OVER (
                 PARTITION BY RTRIM(name.name)
-                ORDER BY name.births DESC NULLS LAST, RTRIM(name.sex)
+                ORDER BY
+                    CASE WHEN name.births IS NULL THEN 1 ELSE 0 END,
+                    name.births DESC,
+                    RTRIM(name.sex)
             ) AS place
         FROM s_name AS name
     ) AS named

@@ -158,6 +158,9 @@ func (q Query) explain(err error) error {
 		return err
 	}
 	if strings.HasSuffix(q.text.File(), ".sql") {
+		if refused.Code == "25006" { // read_only_sql_transaction: a function or a WITH that writes
+			return q.text.ErrorAt(int(refused.Position), Message(refused), "reports and checks only read: leave out what writes", err)
+		}
 		return q.text.ErrorAt(int(refused.Position), Message(refused), refused.Hint, err)
 	}
 	return fmt.Errorf("%s: %s: %w", q.text.File(), Message(refused), err)

@@ -130,14 +130,42 @@ func (e *ValueError) Error() string {
 // ExitCode is 2: the command line has to change.
 func (e *ValueError) ExitCode() int { return 2 }
 
+// Validate returns a *ValueError when a value is missing, malformed or not the report's.
+func (r Report) Validate(values map[string]string) error {
+	for name := range values {
+		known := false
+		for _, param := range r.Params {
+			known = known || param.Name == name
+		}
+		if !known {
+			return &ValueError{Report: r.Name, Param: name, Problem: "is not a parameter of it"}
+		}
+	}
+	_, err := r.args(values)
+	return err
+}
+
 // Run runs the report with values by parameter name; what is left out has its default.
 func (r Report) Run(ctx context.Context, db query.Querier, values map[string]string) (table.Table, error) {
+	args, err := r.args(values)
+	if err != nil {
+		return table.Table{}, err
+	}
+	result, err := r.Query.Run(ctx, db, args, 0)
+	if err != nil {
+		return table.Table{}, err
+	}
+	result.Table.Title = r.Name
+	return result.Table, nil
+}
+
+func (r Report) args(values map[string]string) (map[string]any, error) {
 	args := map[string]any{}
 	for _, param := range r.Params {
 		value, given := values[param.Name]
 		switch {
 		case !given && param.Required:
-			return table.Table{}, &ValueError{Report: r.Name, Param: param.Name, Problem: "is needed"}
+			return nil, &ValueError{Report: r.Name, Param: param.Name, Problem: "is needed"}
 		case !given:
 			value = param.Default
 		}
@@ -147,14 +175,9 @@ func (r Report) Run(ctx context.Context, db query.Querier, values map[string]str
 		}
 		number, err := strconv.ParseInt(value, 10, 64)
 		if err != nil || number < 1 {
-			return table.Table{}, &ValueError{Report: r.Name, Param: param.Name, Problem: fmt.Sprintf("is a whole number from 1, not %q", value)}
+			return nil, &ValueError{Report: r.Name, Param: param.Name, Problem: fmt.Sprintf("is a whole number from 1, not %q", value)}
 		}
 		args[param.Name] = number
 	}
-	result, err := r.Query.Run(ctx, db, args, 0)
-	if err != nil {
-		return table.Table{}, err
-	}
-	result.Table.Title = r.Name
-	return result.Table, nil
+	return args, nil
 }

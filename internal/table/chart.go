@@ -49,7 +49,7 @@ func Draw(w io.Writer, t Table, o ChartOptions) error {
 	var out strings.Builder
 	if len(t.Rows) == 0 {
 		if t.Title != "" {
-			out.WriteString(clip(visible(t.Title), o.Width) + "\n")
+			out.WriteString(clip(visible(t.Title), o.Width, ellipsis(o.ASCII)) + "\n")
 		}
 		out.WriteString("(no rows)\n")
 		_, err := io.WriteString(w, out.String())
@@ -63,7 +63,7 @@ func Draw(w io.Writer, t Table, o ChartOptions) error {
 	if t.Title != "" {
 		title = visible(t.Title) + ": " + title
 	}
-	out.WriteString(clip(title, o.Width) + "\n")
+	out.WriteString(clip(title, o.Width, ellipsis(o.ASCII)) + "\n")
 	for _, line := range newPlot(t, labels, measure, o).lines() {
 		out.WriteString(line + "\n")
 	}
@@ -112,7 +112,7 @@ func newPlot(t Table, labels []int, measure int, o ChartOptions) *plot {
 	for _, row := range t.Rows {
 		var parts []string
 		for _, i := range labels {
-			parts = append(parts, readable(plain(row[i]), KindLabel))
+			parts = append(parts, shown(plain(row[i]), KindLabel, o.ASCII))
 		}
 		separator := " · "
 		if o.ASCII {
@@ -121,7 +121,7 @@ func newPlot(t Table, labels []int, measure int, o ChartOptions) *plot {
 		label := strings.Join(parts, separator)
 		value := plain(row[measure])
 		p.labels = append(p.labels, label)
-		p.texts = append(p.texts, readable(value, KindMeasure))
+		p.texts = append(p.texts, shown(value, KindMeasure, o.ASCII))
 		v := magnitude(value)
 		p.values = append(p.values, v)
 		low, high = min(low, v), max(high, v)
@@ -170,20 +170,13 @@ func magnitude(v any) float64 {
 func (p *plot) lines() []string {
 	lines := make([]string, len(p.labels))
 	for i := range p.labels {
-		ellipsis := "…"
-		if p.options.ASCII {
-			ellipsis = "~"
-		}
 		label := p.labels[i]
 		if p.labelWidth > 0 {
-			label = text.Snip(label, p.labelWidth, ellipsis)
+			label = text.Snip(label, p.labelWidth, ellipsis(p.options.ASCII))
 			label += strings.Repeat(" ", p.labelWidth-cellWidth(label)) + " "
 		}
 		before, bar := p.bar(p.values[i])
 		value := p.texts[i]
-		if p.options.ASCII && value == "–" {
-			value = "-"
-		}
 		if p.options.Color && bar != "" {
 			bar = "\x1b[36m" + bar + "\x1b[0m"
 		}

@@ -107,13 +107,24 @@ func Write(w io.Writer, t Table, f Format) error { return WriteWidth(w, t, f, 0)
 // WriteWidth renders the table; in the format Text no line is wider than width terminal cells, for which long texts are cut. A width
 // of 0 or less means no limit. The other formats are never cut.
 func WriteWidth(w io.Writer, t Table, f Format, width int) error {
+	return Render(w, t, f, TextOptions{Width: width})
+}
+
+// TextOptions says what the reader's terminal takes; they concern the format Text alone.
+type TextOptions struct {
+	Width int  // in terminal cells, for which long texts are cut; 0 or less is no limit
+	ASCII bool // draw with ASCII only; the values stay as they are
+}
+
+// Render is Write with all its options.
+func Render(w io.Writer, t Table, f Format, o TextOptions) error {
 	if err := t.check(); err != nil {
 		return err
 	}
 	var out []byte
 	switch f {
 	case Text:
-		out = renderText(t, width)
+		out = renderText(t, o)
 	case JSON:
 		var err error
 		if out, err = renderJSON(t); err != nil {

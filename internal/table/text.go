@@ -16,7 +16,8 @@ const separatorWidth = 3
 
 // renderText draws the table for people: a line per row, never wrapped. With a width, text columns are cut, the widest
 // first, and in the last resort whole lines.
-func renderText(t Table, width int) []byte {
+func renderText(t Table, o TextOptions) []byte {
+	width, more := o.Width, ellipsis(o.ASCII)
 	cells := make([][]string, len(t.Rows))
 	kinds := make([]Kind, len(t.Columns))
 	for i := range t.Columns {
@@ -25,13 +26,16 @@ func renderText(t Table, width int) []byte {
 	for i, row := range t.Rows {
 		cells[i] = make([]string, len(row))
 		for j, cell := range row {
-			cells[i][j] = readable(plain(cell), kinds[j])
+			cells[i][j] = shown(plain(cell), kinds[j], o.ASCII)
 		}
 	}
 	limits := columnLimits(t, cells, width)
 
 	w := pretty.NewWriter()
 	style := pretty.StyleLight
+	if o.ASCII {
+		style.Box = pretty.StyleBoxDefault
+	}
 	style.Format.Header = text.FormatDefault
 	style.Options.DrawBorder = false
 	w.SetStyle(style)
@@ -44,24 +48,24 @@ func renderText(t Table, width int) []byte {
 			align = text.AlignRight
 		}
 		configs[i] = pretty.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align}
-		header[i] = text.Snip(visible(c.Name), limits[i], "…")
+		header[i] = text.Snip(visible(c.Name), limits[i], more)
 	}
 	w.SetColumnConfigs(configs)
 	w.AppendHeader(header)
 	for _, row := range cells {
 		line := make(pretty.Row, len(row))
 		for i, cell := range row {
-			line[i] = text.Snip(cell, limits[i], "…")
+			line[i] = text.Snip(cell, limits[i], more)
 		}
 		w.AppendRow(line)
 	}
 
 	var out strings.Builder
 	if t.Title != "" {
-		out.WriteString(clip(visible(t.Title), width) + "\n")
+		out.WriteString(clip(visible(t.Title), width, more) + "\n")
 	}
 	for line := range strings.Lines(w.Render() + "\n") {
-		out.WriteString(strings.TrimRight(clip(strings.TrimRight(line, "\n"), width), " ") + "\n")
+		out.WriteString(strings.TrimRight(clip(strings.TrimRight(line, "\n"), width, more), " ") + "\n")
 	}
 	if len(t.Rows) == 0 {
 		out.WriteString(" (no rows)\n")
@@ -69,11 +73,11 @@ func renderText(t Table, width int) []byte {
 	return []byte(out.String())
 }
 
-func clip(line string, width int) string {
+func clip(line string, width int, more string) string {
 	if width <= 0 {
 		return line
 	}
-	return text.Snip(line, width, "…")
+	return text.Snip(line, width, more)
 }
 
 // columnLimits returns how many terminal cells each column may take so that a line fits; 0 is no limit. Numbers are
@@ -111,3 +115,19 @@ func columnLimits(t Table, cells [][]string, width int) []int {
 
 // cellWidth is the number of terminal cells a text takes; wide East Asian characters take two.
 func cellWidth(s string) int { return text.StringWidthWithoutEscSequences(s) }
+
+// ellipsis is what a text that was cut ends in.
+func ellipsis(ascii bool) string {
+	if ascii {
+		return "~"
+	}
+	return "…"
+}
+
+// shown is readable, with a NULL that terminals without UTF-8 can show.
+func shown(v any, kind Kind, ascii bool) string {
+	if ascii && v == nil {
+		return "-"
+	}
+	return readable(v, kind)
+}

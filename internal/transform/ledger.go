@@ -42,12 +42,13 @@ type ledger struct {
 	last    objectstore.URL // of the latest question
 }
 
-func (r *Runner) openLedger(ctx context.Context, table catalogue.Name) (*ledger, error) {
+// openLedger reads the ledger between two URLs, both included.
+func (r *Runner) openLedger(ctx context.Context, table catalogue.Name, first, last string) (*ledger, error) {
 	conn, err := r.Pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	rows, err := conn.Query(ctx, dwhdb.KnownObjects, string(table), "", lastURL)
+	rows, err := conn.Query(ctx, dwhdb.KnownObjects, string(table), first, last)
 	if err != nil {
 		conn.Release()
 		return nil, fmt.Errorf("read ledger: %w", err)

@@ -123,7 +123,7 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 
 func (r *Runner) loadNew(ctx context.Context, conn *pgx.Conn, j *journal, step Step, statement *copystmt.Statement, result *LoadResult) error {
 	// What the ledger knows is read beside the listing, in the same order, so that neither has to fit in memory.
-	ledger, err := r.openLedger(ctx, step.Table)
+	ledger, err := r.openLedger(ctx, step.Table, "", lastURL)
 	if err != nil {
 		return err
 	}
@@ -219,6 +219,7 @@ func (r *Runner) loadBatch(ctx context.Context, conn *pgx.Conn, j *journal, step
 			if err != nil {
 				return err
 			}
+			r.Failpoint("load.begun")
 			copied, err = r.Copier.Copy(ctx, conn, statement, unknown, func(p clientcopy.Progress) {
 				r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects + int64(p.Objects), Rows: result.Rows + p.Rows, Bytes: result.Bytes + p.Bytes})
 			})
@@ -341,23 +342,58 @@ func (r *Runner) analyzeAfter(ctx context.Context, conn *pgx.Conn, name catalogu
 	return nil
 }
 
+// analyzeWritten refreshes the statistics of what a run wrote much of. The flags count: the indexes that an incremental run follows
+// cover processed rows only, and as long as the planner takes those for few, it reads everything instead.
+func (r *Runner) analyzeWritten(ctx context.Context, conn *pgx.Conn, result *Result) error {
+	if result.Flagged > 0 {
+		for name, rows := range result.waiting {
+			if err := r.analyzeAfter(ctx, conn, name, rows); err != nil {
+				return err
+			}
+		}
+	}
+	for _, step := range result.Transforms {
+		if err := r.analyzeAfter(ctx, conn, step.Table, step.RowsOut); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // unknownObjects returns the objects whose URL and etag the ledger does not hold.
 func unknownObjects(ctx context.Context, tx pgx.Tx, table catalogue.Name, objects []objectstore.Object) ([]objectstore.Object, error) {
 	if len(objects) == 0 {
 		return nil, nil
 	}
-	known, err := dwhdb.New(tx).KnownObjects(ctx, string(table), string(objects[0].URL), string(objects[len(objects)-1].URL))
-	if err != nil {
-		return nil, fmt.Errorf("read ledger: %w", err)
+	db := dwhdb.New(tx)
+	held := map[dwhdb.KnownObjectsRow]bool{}
+	look := func(first, last objectstore.URL) error {
+		known, err := db.KnownObjects(ctx, string(table), string(first), string(last))
+		if err != nil {
+			return fmt.Errorf("read ledger: %w", err)
+		}
+		for _, row := range known {
+			held[row] = true
+		}
+		return nil
 	}
-	if len(known) == 0 {
+	// Few objects may lie far apart: between them stands the whole ledger.
+	if len(objects) <= singleLookups {
+		for _, object := range objects {
+			if err := look(object.URL, object.URL); err != nil {
+				return nil, err
+			}
+		}
+	} else if err := look(objects[0].URL, objects[len(objects)-1].URL); err != nil {
+		return nil, err
+	}
+	if len(held) == 0 {
 		return objects, nil
-	}
-	held := make(map[dwhdb.KnownObjectsRow]bool, len(known))
-	for _, row := range known {
-		held[row] = true
 	}
 	return slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool {
 		return held[dwhdb.KnownObjectsRow{Url: string(o.URL), Etag: o.ETag}]
 	}), nil
 }
+
+// singleLookups is up to how many objects are looked up one by one.
+const singleLookups = 200

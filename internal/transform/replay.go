@@ -83,7 +83,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		if err != nil {
 			return err
 		}
-		result.Replayed = true
+		result.Replayed, result.waiting = true, w.unprocessed
 		if err := r.rebuild(ctx, tx, w, result); err != nil {
 			return err
 		}
@@ -105,13 +105,12 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			}
 			live := w.tables[change.Table]
 			difference := differenceOf(live, w.schema)
-			for _, sql := range []string{
-				catalogue.DeleteDifferent(live, difference),
-				catalogue.InsertDifferent(live, live.In(w.schema), difference),
-			} {
-				if _, err := tx.Exec(ctx, sql); err != nil {
-					return fmt.Errorf("replay %s: %w", change.Table, err)
-				}
+			if _, err := tx.Exec(ctx, catalogue.DeleteDifferent(live, difference)); err != nil {
+				return fmt.Errorf("replay %s: %w", change.Table, err)
+			}
+			r.Failpoint("replay.deleted." + string(change.Table))
+			if _, err := tx.Exec(ctx, catalogue.InsertDifferent(live, live.In(w.schema), difference)); err != nil {
+				return fmt.Errorf("replay %s: %w", change.Table, err)
 			}
 			r.Failpoint("replay.applied." + string(change.Table))
 		}
@@ -155,7 +154,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		return err
 	}
 	r.Failpoint("replay.committed")
-	return nil
+	return r.analyzeWritten(ctx, conn, result)
 }
 
 func differenceOf(live catalogue.Table, schema catalogue.Name) catalogue.Table {

@@ -54,6 +54,8 @@ type Result struct {
 	Replayed    bool
 	Checks      []check.Result // of the gate
 	Duration    time.Duration
+
+	waiting map[catalogue.Name]int64 // rows of each staging table that were not processed before
 }
 
 // Changed tells whether a difference was found or written.
@@ -121,6 +123,7 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 		return Result{}, fmt.Errorf("write journal: %w", err)
 	}
 	result := Result{Run: j.run}
+	r.Failpoint("run.begun")
 	err = work(conn, j, &result)
 	result.Duration = time.Since(started)
 	if endErr := j.end(ctx, err); endErr != nil {
@@ -158,6 +161,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		for _, table := range w.staged {
 			waiting += w.unprocessed[table.Name]
 		}
+		result.waiting = w.unprocessed
 		if waiting == 0 {
 			if flag {
 				return r.remember(ctx, tx, j)
@@ -175,6 +179,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			if err != nil {
 				return err
 			}
+			r.Failpoint("transform.ran." + step.Name)
 			result.Transforms = append(result.Transforms, one)
 			j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", notes(one.Counts))
 			journaled++
@@ -218,7 +223,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		return err
 	}
 	r.Failpoint("transform.committed")
-	return nil
+	return r.analyzeWritten(ctx, conn, result)
 }
 
 func notes(counts []Count) string {

@@ -95,7 +95,11 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection, own bo
 			if err != nil {
 				return err
 			}
-			return s.eraseRejects(ctx, db)
+			if err := s.eraseRejects(ctx, db); err != nil {
+				return err
+			}
+			r.Failpoint("staging.deleted")
+			return nil
 		}
 		var err error
 		if own {

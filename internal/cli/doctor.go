@@ -1,0 +1,256 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/migration"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) doctorCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "doctor",
+		Usage: "check connection, engine, schema, sources and permissions, each with the fix",
+		Description: examples(`Changes nothing. Ends with exit code 1 when something would keep a run from working.`,
+			"dwh doctor", "dwh doctor --song-data s3://bucket/song_data --json"),
+		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{projectFlag(), jsonFlag()}),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh doctor --help"}
+			}
+			cfg, err := a.load(c)
+			if err != nil {
+				return err
+			}
+			return (&doctorRun{app: a, cfg: cfg, json: c.Bool("json")}).run(c.Context)
+		},
+	}
+}
+
+// doctorRun performs dwh doctor.
+type doctorRun struct {
+	app      *app
+	cfg      *config.Config
+	json     bool
+	findings []finding
+}
+
+// finding is one thing that was looked at.
+type finding struct {
+	Subject string `json:"subject"`
+	Result  string `json:"result"` // ok, warn or fail
+	Detail  string `json:"detail"`
+	Fix     string `json:"fix"`
+}
+
+func (d *doctorRun) add(subject, result, detail, fix string) {
+	d.findings = append(d.findings, finding{Subject: subject, Result: result, Detail: printable(detail), Fix: printable(fix)})
+}
+
+// fail adds what an error says.
+func (d *doctorRun) fail(subject string, err error, fix string) {
+	if hint := hintOf(err); hint != "" {
+		fix = hint
+	}
+	d.add(subject, "fail", err.Error(), fix)
+}
+
+func (d *doctorRun) run(ctx context.Context) error {
+	d.configuration()
+	if s, err := d.app.begin(ctx, d.cfg, false); err != nil {
+		if exitCode(err) == exitUsage {
+			return err
+		}
+		d.fail("connection", err, "")
+	} else {
+		defer s.close()
+		d.warehouse(ctx, s)
+	}
+	d.sources(ctx)
+	return d.print()
+}
+
+func (d *doctorRun) configuration() {
+	if d.cfg.Path != "" {
+		d.add("configuration", "ok", "read from "+d.cfg.Path, "")
+	} else {
+		d.add("configuration", "ok", "no dwh.yaml; defaults, environment and flags", "")
+	}
+}
+
+func (d *doctorRun) warehouse(ctx context.Context, s *session) {
+	d.add("connection", "ok", s.warehouse.Target(), "")
+	d.clock(ctx, s)
+	d.privileges(ctx, s)
+	d.tls(ctx, s)
+	if findings := s.lint(); findings != nil {
+		d.fail("SQL", findings, "run dwh lint")
+	} else {
+		d.add("SQL", "ok", "migrations, transforms and queries keep to the portable subset", "")
+	}
+	d.schema(ctx, s)
+}
+
+func (d *doctorRun) clock(ctx context.Context, s *session) {
+	// CURRENT_TIMESTAMP without a table runs on Redshift's leader node (dg/c_SQL_functions_leader_node_only).
+	text := `SELECT CURRENT_TIMESTAMP`
+	if s.warehouse.Engine() == sqlfile.Redshift {
+		text = `SELECT GETDATE()`
+	}
+	var there time.Time
+	before := time.Now()
+	if err := s.warehouse.Pool().QueryRow(ctx, text).Scan(&there); err != nil {
+		d.fail("clock", err, "")
+		return
+	}
+	off := there.UTC().Sub(before.Add(time.Since(before) / 2).UTC()).Round(time.Second)
+	if off.Abs() > time.Minute {
+		d.add("clock", "warn", fmt.Sprintf("the server's clock is %s off this machine's", off), "set both by NTP: the journal and S3 signatures depend on it")
+		return
+	}
+	d.add("clock", "ok", "agrees with the server's to a minute", "")
+}
+
+func (d *doctorRun) privileges(ctx context.Context, s *session) {
+	var database, schema bool
+	err := s.warehouse.Pool().QueryRow(ctx, `
+		SELECT has_database_privilege(current_database(), 'CREATE'), has_schema_privilege(current_schema(), 'CREATE')`).Scan(&database, &schema)
+	switch {
+	case err != nil:
+		d.fail("privileges", err, "")
+	case !schema:
+		d.add("privileges", "fail", "the role may not create tables in the schema", fmt.Sprintf("GRANT CREATE, USAGE ON SCHEMA public TO %s", s.warehouse.User()))
+	case !database:
+		d.add("privileges", "fail", "the role may not create the scratch schema that transforms build in", fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s", s.warehouse.Database(), s.warehouse.User()))
+	default:
+		d.add("privileges", "ok", "the role may create tables and the scratch schema", "")
+	}
+}
+
+func (d *doctorRun) tls(ctx context.Context, s *session) {
+	if s.warehouse.Private() {
+		return
+	}
+	conn, err := s.warehouse.Pool().Acquire(ctx)
+	if err != nil {
+		d.fail("TLS", err, "")
+		return
+	}
+	defer conn.Release()
+	config := conn.Conn().Config()
+	switch {
+	case config.TLSConfig == nil:
+		d.add("TLS", "warn", "the connection is not encrypted", "add sslmode=verify-full to the database URL, unless the server is on this machine")
+	case config.TLSConfig.InsecureSkipVerify && config.TLSConfig.VerifyPeerCertificate == nil && config.TLSConfig.VerifyConnection == nil:
+		d.add("TLS", "warn", "the connection is encrypted, but the server's certificate is not verified", "add sslmode=verify-full to the database URL")
+	default:
+		d.add("TLS", "ok", "encrypted, and the server's certificate is verified", "")
+	}
+}
+
+func (d *doctorRun) schema(ctx context.Context, s *session) {
+	err := s.requireCurrent(ctx)
+	var pending *migration.PendingError
+	switch {
+	case errors.As(err, &pending):
+		d.add("schema", "warn", err.Error(), pending.Hint())
+		return
+	case err != nil:
+		d.fail("schema", err, "")
+		return
+	}
+	d.add("schema", "ok", "every migration is applied", "")
+	steps, err := s.project.steps(s.warehouse.Engine())
+	if err != nil {
+		d.fail("transforms", err, "")
+		return
+	}
+	reasons, err := transform.Stale(ctx, dwhdb.New(s.warehouse.Pool()), steps)
+	switch {
+	case err != nil:
+		d.fail("transforms", err, "")
+	case len(reasons) > 0:
+		d.add("transforms", "warn", "replay needed: "+reasons[0], `"dwh transform" replays first; see "dwh transform --replay --dry-run"`)
+	default:
+		d.add("transforms", "ok", "dimensions and facts follow from staging", "")
+	}
+}
+
+func (d *doctorRun) sources(ctx context.Context) {
+	store := d.app.store(d.cfg)
+	for _, source := range []struct {
+		flag, value string
+		file        bool
+	}{
+		{"--song-data", d.cfg.SongData, false}, {"--log-data", d.cfg.LogData, false}, {"--log-jsonpaths", d.cfg.LogJSONPaths, true}, {"--names", d.cfg.Names, false},
+	} {
+		if source.value == "" {
+			continue
+		}
+		u, err := objectstore.ParseURL(source.value)
+		if err != nil {
+			d.fail("source "+source.flag, err, "")
+			continue
+		}
+		if source.file {
+			if _, _, err := store.ReadAll(ctx, u, 1<<20); err != nil {
+				d.fail("source "+source.flag, err, "")
+			} else {
+				d.add("source "+source.flag, "ok", string(u)+" can be read", "")
+			}
+			continue
+		}
+		d.source(ctx, store, source.flag, u)
+	}
+}
+
+// source lists the first object and opens it.
+func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, flag string, u objectstore.URL) {
+	for object, err := range store.List(ctx, u) {
+		if err != nil {
+			d.fail("source "+flag, err, "")
+			return
+		}
+		body, err := store.Open(ctx, object)
+		if err != nil {
+			d.fail("source "+flag, err, "")
+			return
+		}
+		_ = body.Close()
+		d.add("source "+flag, "ok", fmt.Sprintf("%s can be listed and read", u), "")
+		return
+	}
+	d.add("source "+flag, "warn", fmt.Sprintf("there are no objects under %s", u), "check the name")
+}
+
+func (d *doctorRun) print() error {
+	failed := 0
+	t := table.Table{Columns: table.Columns("subject", "result", "detail", "fix")}
+	for _, one := range d.findings {
+		if one.Result == "fail" {
+			failed++
+		}
+		t.Rows = append(t.Rows, []any{one.Subject, one.Result, one.Detail, one.Fix})
+	}
+	if d.json {
+		if err := writeJSON(d.app.out, d.findings); err != nil {
+			return err
+		}
+	} else if err := d.app.out.Table(t, table.Text); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d subjects need a fix", failed, len(d.findings))
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+func (a *app) stagingCommand() *cli.Command {
+	flags := func(more ...cli.Flag) []cli.Flag {
+		return flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{projectFlag(), waitFlag(), yesFlag()}, more)
+	}
+	return &cli.Command{
+		Name:  "staging",
+		Usage: "remove staged records: delete, drop",
+		Description: examples(`Staging is append-only: these commands, and a migrate down with --drop-staged-rows, are all that removes from it.`,
+			"dwh staging delete --user-id 39", "dwh staging delete --user-id 39 --yes", "dwh staging drop s_name --yes"),
+		Subcommands: []*cli.Command{
+			{
+				Name: "delete", Usage: "erase the records of one song or one user, in staging, rejects and star",
+				Description: examples(`Shows the records; with --yes they are deleted, and the keys concerned recomputed, in one transaction. The ledger stays, so
+that the objects are not loaded again; an object that is rewritten brings its records back.`,
+					"dwh staging delete --song-id SOUPIRU12A6D4FA1E1", "dwh staging delete --user-id 39 --yes"),
+				Flags: flags(
+					&cli.StringFlag{Name: "song-id", Usage: "the song's `ID`"},
+					&cli.StringFlag{Name: "user-id", Usage: "the user's `ID`"},
+				),
+				Action: func(c *cli.Context) error {
+					s := transform.Selection{SongID: c.String("song-id"), UserID: c.String("user-id")}
+					if (s.SongID == "") == (s.UserID == "") {
+						return &UsageError{Msg: "name either --song-id or --user-id", Help: "dwh staging delete --help"}
+					}
+					cfg, err := a.load(c)
+					if err != nil {
+						return err
+					}
+					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes")}.delete(c.Context, s)
+				},
+			},
+			{
+				Name: "drop", Usage: "delete every staged row of tables, with their ledger and rejects", ArgsUsage: "TABLE…",
+				Description: examples("The next load begins from nothing, and the star is replayed from what is left.", "dwh staging drop s_name --yes"),
+				Flags:       flags(),
+				Action: func(c *cli.Context) error {
+					if c.NArg() == 0 {
+						return &UsageError{Msg: "which table?", Advice: "s_song, s_songplay_event or s_name", Help: "dwh staging drop --help"}
+					}
+					for _, name := range c.Args().Slice() {
+						if name != "s_song" && name != "s_songplay_event" && name != "s_name" {
+							return &UsageError{Msg: fmt.Sprintf("%q is no staging table of records", name), Advice: "s_song, s_songplay_event or s_name", Help: "dwh staging drop --help"}
+						}
+					}
+					cfg, err := a.load(c)
+					if err != nil {
+						return err
+					}
+					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes")}.drop(c.Context, c.Args().Slice())
+				},
+			},
+		},
+	}
+}
+
+// stagingRun performs the commands on staging.
+type stagingRun struct {
+	app *app
+	cfg *config.Config
+	yes bool
+}
+
+func (r stagingRun) open(ctx context.Context) (*session, *transform.Runner, error) {
+	s, err := r.app.begin(ctx, r.cfg, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.requireCurrent(ctx); err != nil {
+		s.close()
+		return nil, nil, err
+	}
+	runner, err := s.runner(true, func(transform.Event) {})
+	if err != nil {
+		s.close()
+		return nil, nil, err
+	}
+	return s, runner, nil
+}
+
+func (r stagingRun) delete(ctx context.Context, selection transform.Selection) error {
+	s, runner, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	staged, err := runner.Look(ctx, selection)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(r.app.out.Stdout, "%s rows in %s, and %s rejects that quote them\n", count(staged.Rows), staged.Table, count(staged.Rejects)); err != nil {
+		return err
+	}
+	if len(staged.Sample.Rows) > 0 {
+		if err := r.app.out.Table(staged.Sample, table.Text); err != nil {
+			return err
+		}
+	}
+	if staged.Rows+staged.Rejects == 0 {
+		return nil
+	}
+	if !r.yes {
+		r.app.out.Status("nothing was deleted; add --yes to delete them and recompute what was made of them")
+		return nil
+	}
+	result, err := runner.Delete(ctx, r.app.commandLine(), selection, s.project.ownTransforms())
+	if err != nil {
+		return r.app.showViolations(err)
+	}
+	_, err = fmt.Fprintf(r.app.out.Stdout, "deleted %s rows from %s; the star follows (%s)\n", count(staged.Rows), staged.Table, seconds(result.Duration))
+	return err
+}
+
+func (r stagingRun) drop(ctx context.Context, tables []string) error {
+	s, runner, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	counts, err := runner.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range tables {
+		for _, one := range counts {
+			if string(one.Table) == name {
+				if _, err := fmt.Fprintf(r.app.out.Stdout, "%s rows in %s\n", count(one.Rows), name); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if !r.yes {
+		r.app.out.Status("nothing was deleted; add --yes to delete them, with their ledger and rejects, and replay the star")
+		return nil
+	}
+	result, err := runner.Drop(ctx, r.app.commandLine(), tables)
+	if err != nil {
+		return r.app.showViolations(err)
+	}
+	return r.app.printChanges(result)
+}
