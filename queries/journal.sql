@@ -136,3 +136,21 @@ UPDATE dwh_lease
 SET holder = '', beat = beat + 1
 WHERE name = sqlc.arg(name)
     AND holder = sqlc.arg(holder);
+
+-- name: UncountedObjects :many
+-- The loaded objects of a table whose rows were not counted yet when they were loaded.
+SELECT object.url, object.etag, object.load_id
+FROM s_object AS object
+WHERE object.table_name = sqlc.arg(table_name)
+    AND object.outcome = 'loaded'
+    AND object.rows IS NULL
+ORDER BY object.url, object.etag;
+
+-- name: CountObject :exec
+-- Fills in what a loaded object held, and the etag of the bytes that were read.
+UPDATE s_object
+SET etag = sqlc.arg(read_etag), rows = sqlc.arg(rows), rejects = sqlc.arg(rejects)
+WHERE table_name = sqlc.arg(table_name)
+    AND url = sqlc.arg(url)
+    AND etag = sqlc.arg(etag)
+    AND rows IS NULL;

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -32,7 +33,8 @@ func TestMain(m *testing.M) {
 	dwhtest.Main(m)
 }
 
-// Each script is a session at a shell: see testdata/script/README.txt for its commands.
+// Each script is a session at a shell. Beside testscript's commands it has those at the end of this file; $BUCKET is testdata/bucket, whose
+// answers the scripts hold as worked out by hand.
 func TestScripts(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {
@@ -56,6 +58,9 @@ func TestScripts(t *testing.T) {
 			if err := os.Mkdir(home, 0o755); err != nil {
 				return err
 			}
+			if err := protect(env.WorkDir); err != nil {
+				return err
+			}
 			env.Setenv("HOME", home)
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			env.Setenv("LANG", "C.UTF-8")
@@ -68,11 +73,27 @@ func TestScripts(t *testing.T) {
 			env.Values[sessionKey{}] = &session{t: env.T().(testing.TB), bucket: bucket}
 			return nil
 		},
+		Condition: func(condition string) (bool, error) {
+			if condition == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", condition)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "database": database, "server": server, "s3": storage, "psql": psql, "hold": hold, "release": release,
 			"interrupt": interrupt, "zip": archive, "table": tables, "replace": replace,
-			"garbage": garbage, "long": long, "wrong-password": wrongPassword, "wrong-database": wrongDatabase,
+			"garbage": garbage, "long": long, "bom": bom, "wrong-password": wrongPassword, "wrong-database": wrongDatabase,
 		},
+	})
+}
+
+// protect takes the right to write from all but the owner, whatever the umask: dwh ignores a dwh.yaml that others can write.
+func protect(dir string) error {
+	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		return os.Chmod(name, 0o644)
 	})
 }
 
@@ -197,7 +218,7 @@ func psql(ts *testscript.TestScript, neg bool, args []string) {
 		_, err := fmt.Fprintln(ts.Stdout(), strings.Join(row, "\t"))
 		ts.Check(err)
 	}
-	_, err := io.WriteString(ts.Stdout(), "")
+	_, err := io.WriteString(ts.Stdout(), "") // no row: what the command before wrote does not stay
 	ts.Check(err)
 }
 
@@ -350,4 +371,13 @@ func wrongPassword(ts *testscript.TestScript, neg bool, _ []string) {
 func wrongDatabase(ts *testscript.TestScript, neg bool, _ []string) {
 	noNegation(ts, neg)
 	ts.Setenv("DATABASE_URL", dwhtest.Server(sessionOf(ts).t).DSN("no_such_database"))
+}
+
+// bom puts a byte order mark in front of a file, as some editors on Windows do: bom FILE.
+func bom(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	if len(args) != 1 {
+		ts.Fatalf("usage: bom FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte("\ufeff"+ts.ReadFile(args[0])), 0o600))
 }

@@ -66,7 +66,7 @@ func CountRows(table Table) string { return "SELECT COUNT(*) FROM " + table.SQL(
 // Analyze refreshes the planner's statistics.
 func Analyze(table Table) string { return "ANALYZE " + table.SQL() }
 
-// InsertValues inserts rows that are bound as parameters; values is "($1, $2), ($3, $4)".
+// InsertValues inserts rows; values is a list such as "(1, 'a'), (2, 'b')" of literals that sqlliteral wrote.
 func InsertValues(table Name, columns []Name, values string) string {
 	return "INSERT INTO " + table.SQL() + " (" + list("", columns) + ") VALUES " + values
 }

@@ -98,6 +98,7 @@ func (a *app) commands() []*cli.Command {
 		a.runCommand(),
 		a.migrateCommand(),
 		a.transformCommand(),
+		a.compactCommand(),
 		a.checkCommand(),
 		a.reportCommand(),
 		a.renderCommand(),

@@ -32,19 +32,22 @@ func (o *Output) Progress(title string, total int64, unit Unit) *Progress {
 	if o.Quiet || !o.ErrTerminal {
 		return p
 	}
-	known := total
-	if known <= 0 {
-		known = -1 // a spinner
-	}
 	options := []progressbar.Option{
 		progressbar.OptionSetWriter(o.Stderr),
 		progressbar.OptionSetDescription(title),
 		progressbar.OptionEnableColorCodes(false),
 		progressbar.OptionSetWidth(30),
-		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(total > 0),
 		progressbar.OptionThrottle(100_000_000), // nanoseconds: ten times a second is smooth
 		progressbar.OptionClearOnFinish(),
+		// Else a goroutine of the library's goes on drawing the spinner, without our lock and after Done.
+		progressbar.OptionSetSpinnerChangeInterval(0),
+	}
+	known := total
+	if known <= 0 {
+		known = -1 // a spinner; set writes the count
+	} else {
+		options = append(options, progressbar.OptionShowCount())
 	}
 	if unit == Bytes {
 		options = append(options, progressbar.OptionShowBytes(true))
@@ -88,6 +91,8 @@ func (p *Progress) set(done int64) {
 	if p.bar != nil {
 		if p.total > 0 {
 			done = min(done, p.total) // the library calls more than the total an error
+		} else {
+			p.bar.Describe(p.title + ": " + p.amount(done))
 		}
 		_ = p.bar.Set64(done)
 		return
@@ -103,7 +108,7 @@ func (p *Progress) set(done int64) {
 
 func (p *Progress) amount(n int64) string {
 	if p.unit != Bytes {
-		return fmt.Sprint(n)
+		return count(n)
 	}
 	const step = 1024
 	if n < step {

@@ -41,6 +41,12 @@ func (a *app) reportCommand() *cli.Command {
 			if c.NArg() > 1 {
 				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().Get(1)), Advice: "a report's values are flags, such as --limit 3", Help: "dwh report --help"}
 			}
+			if given := c.String("format"); c.IsSet("format") && c.Bool("json") && given != string(table.JSON) {
+				return &UsageError{Msg: fmt.Sprintf("--json and --format %s contradict each other", given), Help: "dwh report --help"}
+			}
+			if c.Bool("chart") && (c.Bool("json") || c.IsSet("format") && c.String("format") != string(table.Text)) {
+				return &UsageError{Msg: "--chart draws in the terminal and has no other format", Advice: "leave one of them out", Help: "dwh report --help"}
+			}
 			cfg, err := a.load(c)
 			if err != nil {
 				return err

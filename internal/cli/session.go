@@ -177,13 +177,17 @@ func (s *session) runner(noReplay bool, watch transform.Observer) (*transform.Ru
 		return nil, err
 	}
 	store := s.app.store(s.cfg)
+	copier, err := s.copier(store, watch)
+	if err != nil {
+		return nil, err
+	}
 	return transform.New(transform.Options{
 		Pool:         s.warehouse.Pool(),
 		Engine:       s.warehouse.Engine(),
 		Version:      Version(),
 		Steps:        steps,
 		Vars:         s.cfg.SQLVariables(),
-		Copier:       clientCopier{store: store, options: clientcopy.Options{Workers: s.cfg.Load.Workers, BufferBytes: s.cfg.Load.BufferBytes, Logger: s.app.log}},
+		Copier:       copier,
 		Lister:       lister{store},
 		Checks:       checks,
 		Settings:     s.settings(),

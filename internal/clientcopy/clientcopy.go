@@ -182,5 +182,5 @@ func Copy(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *c
 	if stmt.NoLoad {
 		return l.run(ctx, nil)
 	}
-	return l.run(ctx, conn.PgConn())
+	return l.run(ctx, binaryCopy{conn.PgConn()})
 }

@@ -55,3 +55,17 @@ func (d *decompressor) close() {
 		d.zstd.Close()
 	}
 }
+
+// Decompress returns r's plain bytes under a COPY's compression. done frees what reading them took; it does not close r.
+func Decompress(kind copystmt.Compression, r io.Reader) (plain io.Reader, done func(), err error) {
+	if kind == copystmt.Lzop {
+		return nil, nil, fmt.Errorf("decompress %s: not supported", kind)
+	}
+	d := &decompressor{kind: kind}
+	plain, err = d.reader(r)
+	if err != nil {
+		d.close()
+		return nil, nil, err
+	}
+	return plain, d.close, nil
+}

@@ -47,6 +47,8 @@ type target struct {
 	path jsonpaths.Path
 	// otherwise is sent for NULL in a NOT NULL column that has a constant default.
 	otherwise []byte
+	// orDefault says that NULL in this NOT NULL column becomes the word DEFAULT, which an INSERT can say.
+	orDefault bool
 }
 
 // conversion is what the statement says about values, whatever the format.
@@ -214,11 +216,16 @@ func eachMember(b []byte, object slot, f func(key, value slot)) {
 
 var nullField = []byte{0xff, 0xff, 0xff, 0xff}
 
+// defaultField stands for DEFAULT in tuples that become an INSERT: a length that no field has.
+var defaultField = []byte{0xff, 0xff, 0xff, 0xfe}
+
 // null appends NULL, or what a NOT NULL column takes in its place.
 func (e *encoder) null(dst []byte, t *target) ([]byte, *fieldError) {
 	switch {
 	case !t.NotNull:
 		return append(dst, nullField...), nil
+	case t.orDefault:
+		return append(dst, defaultField...), nil
 	case t.otherwise != nil:
 		dst = binary.BigEndian.AppendUint32(dst, uint32(len(t.otherwise)))
 		return append(dst, t.otherwise...), nil

@@ -112,8 +112,23 @@ const rejectBytes = 32 << 20
 // rawMax is the room of one reject's text. It depends on MAXERROR alone, so that what is kept does not depend on the order of work.
 func (l *load) rawMax() int { return max(512, min(64<<10, rejectBytes/l.limit)) }
 
-// run does the work; conn is nil for NOLOAD.
-func (l *load) run(ctx context.Context, conn *pgconn.PgConn) (Result, error) {
+// A sink takes the rows of a load to the server. send returns when there are no more, or when the load gave up; aborted says that
+// it did, so that the server's error only repeats it.
+type sink interface {
+	send(ctx context.Context, l *load) (aborted bool, err error)
+}
+
+// binaryCopy is PostgreSQL's COPY FROM STDIN.
+type binaryCopy struct{ conn *pgconn.PgConn }
+
+func (c binaryCopy) send(ctx context.Context, l *load) (aborted bool, err error) {
+	r := &blockReader{load: l, closed: make(chan struct{})}
+	_, err = c.conn.CopyFrom(ctx, r, l.plan.sql)
+	return r.close(), err
+}
+
+// run does the work; to is nil for NOLOAD.
+func (l *load) run(ctx context.Context, to sink) (Result, error) {
 	working, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, groupCtx := errgroup.WithContext(working)
@@ -126,10 +141,9 @@ func (l *load) run(ctx context.Context, conn *pgconn.PgConn) (Result, error) {
 	}()
 
 	var serverErr error
-	if conn != nil {
-		r := &blockReader{load: l, closed: make(chan struct{})}
-		_, serverErr = conn.CopyFrom(ctx, r, l.plan.sql)
-		if r.close() {
+	if to != nil {
+		var aborted bool
+		if aborted, serverErr = to.send(ctx, l); aborted {
 			serverErr = nil // it only repeats that we gave up
 		}
 		if serverErr != nil {
@@ -482,6 +496,11 @@ func (r *blockReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// failed tells, once all workers are done, that nothing of the load is to be kept.
+func (l *load) failed() bool {
+	return l.failure != nil || !l.matters(len(l.objects)) || len(l.partial) > 0
+}
+
 // more makes the next block, or the trailer, r.rest; without wait it returns false when there is none yet.
 func (r *blockReader) more(wait bool) (bool, error) {
 	if r.block != nil {
@@ -510,8 +529,8 @@ func (r *blockReader) more(wait bool) (bool, error) {
 		r.block, r.rest = b, b
 		return true, nil
 	}
-	// All workers are done. A load that failed must not end in a trailer.
-	if r.failure != nil || !r.matters(len(r.objects)) || len(r.partial) > 0 {
+	// A load that failed must not end in a trailer.
+	if r.failed() {
 		r.aborted = true
 		return false, errAborted
 	}

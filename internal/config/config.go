@@ -47,6 +47,9 @@ type Limits struct {
 	BatchBytes   int64 // bytes of objects committed together at most, unless one object alone is bigger
 	Workers      int   // parallel fetchers and decoders; 0 lets dwh choose
 	BufferBytes  int64 // memory for objects and rows in flight
+	// Method is how Redshift is loaded: "copy" has it read S3 itself, "insert" sends it the rows; "" chooses by the source.
+	Method  string
+	Compact bool // pack small objects into large ones before Redshift's COPY
 }
 
 // Defaults returns the settings before any file, variable or flag.

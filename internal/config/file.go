@@ -44,8 +44,10 @@ func (c *Config) loadFile(o Options) error {
 		return &Error{File: name, Msg: fmt.Sprintf("cannot read the configuration file: %v", err), Err: err}
 	}
 	c.Path = name
-	d := &document{path: name, folder: filepath.Dir(name), lines: strings.Split(string(data), "\n"), config: c}
-	return d.load(data)
+	// Editors on Windows write a byte order mark and line ends of their own.
+	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
+	d := &document{path: name, folder: filepath.Dir(name), lines: strings.Split(text, "\n"), config: c}
+	return d.load([]byte(text))
 }
 
 // untrustedError says why a file is not to be believed: someone else could have written it, and it decides

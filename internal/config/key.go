@@ -139,6 +139,8 @@ func keys() []key {
 		},
 		// Below one MiB the largest legal row (4 MB on Redshift) could never pass in reasonable steps.
 		bytes("load.buffer_bytes", 1<<20, func(c *Config) *int64 { return &c.Load.BufferBytes }),
+		choice("load.method", []string{"copy", "insert"}, func(c *Config) *string { return &c.Load.Method }),
+		flag("load.compact", func(c *Config) *bool { return &c.Load.Compact }),
 	}
 }
 

@@ -90,6 +90,37 @@ func (q *Queries) AddStep(ctx context.Context, arg AddStepParams) error {
 	return err
 }
 
+const CountObject = `-- name: CountObject :exec
+UPDATE s_object
+SET etag = $1, rows = $2, rejects = $3
+WHERE table_name = $4
+    AND url = $5
+    AND etag = $6
+    AND rows IS NULL
+`
+
+type CountObjectParams struct {
+	ReadEtag  string `json:"read_etag"`
+	Rows      *int64 `json:"rows"`
+	Rejects   *int64 `json:"rejects"`
+	TableName string `json:"table_name"`
+	Url       string `json:"url"`
+	Etag      string `json:"etag"`
+}
+
+// Fills in what a loaded object held, and the etag of the bytes that were read.
+func (q *Queries) CountObject(ctx context.Context, arg CountObjectParams) error {
+	_, err := q.db.Exec(ctx, CountObject,
+		arg.ReadEtag,
+		arg.Rows,
+		arg.Rejects,
+		arg.TableName,
+		arg.Url,
+		arg.Etag,
+	)
+	return err
+}
+
 const EndRun = `-- name: EndRun :exec
 UPDATE dwh_run
 SET ended_at = $1, outcome = $2, error = $3, retries = $4
@@ -549,4 +580,40 @@ func (q *Queries) TakeLease(ctx context.Context, arg TakeLeaseParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const UncountedObjects = `-- name: UncountedObjects :many
+SELECT object.url, object.etag, object.load_id
+FROM s_object AS object
+WHERE object.table_name = $1
+    AND object.outcome = 'loaded'
+    AND object.rows IS NULL
+ORDER BY object.url, object.etag
+`
+
+type UncountedObjectsRow struct {
+	Url    string `json:"url"`
+	Etag   string `json:"etag"`
+	LoadID string `json:"load_id"`
+}
+
+// The loaded objects of a table whose rows were not counted yet when they were loaded.
+func (q *Queries) UncountedObjects(ctx context.Context, tableName string) ([]UncountedObjectsRow, error) {
+	rows, err := q.db.Query(ctx, UncountedObjects, tableName)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UncountedObjectsRow{}
+	for rows.Next() {
+		var i UncountedObjectsRow
+		if err := rows.Scan(&i.Url, &i.Etag, &i.LoadID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

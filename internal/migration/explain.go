@@ -54,22 +54,47 @@ func (m *Migrator) explain(doing string, err error) error {
 		if !strings.HasSuffix(file.Name(), "/"+partial.Failed.Source.Path) {
 			continue
 		}
-		for _, statement := range file.Statements(m.engine) {
-			expanded, expandErr := statement.Expand(nil)
-			if expandErr != nil || !strings.HasPrefix(failed, firstLine(expanded.SQL)) && !strings.Contains(failed, strings.TrimSpace(expanded.SQL)) {
-				continue
-			}
+		found, skipped, ok := m.failedStatement(file, partial.Failed.Direction, failed)
+		if ok {
 			// goose sends the statement with the comments that stand before it.
-			skipped := strings.Index(failed, strings.TrimSpace(expanded.SQL))
 			at := int(refused.Position)
 			if skipped > 0 {
 				at -= len([]rune(failed[:skipped]))
 			}
-			return expanded.ErrorAt(max(at, 0), message(refused), refused.Hint, err)
+			return found.ErrorAt(max(at, 0), message(refused), refused.Hint, err)
 		}
 		return &sqlfile.Error{File: file.Name(), Line: 1, Column: 1, Msg: message(refused), Hint: refused.Hint, Err: err}
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// failedStatement finds the statement that goose sent as text, and where it begins in it. goose drops some comments: when no statement
+// stands in the text as a whole, its first line decides.
+func (m *Migrator) failedStatement(file *sqlfile.File, direction, text string) (found sqlfile.Expanded, skipped int, ok bool) {
+	down := 0 // the line of the Down annotation
+	for i, line := range strings.Split(file.Text(), "\n") {
+		if word, is := strings.CutPrefix(strings.TrimSpace(line), "-- +goose "); is && strings.EqualFold(strings.TrimSpace(word), "down") {
+			down = i + 1
+		}
+	}
+	var half []sqlfile.Expanded
+	for _, statement := range file.Statements(m.engine) {
+		expanded, err := statement.Expand(nil)
+		if err == nil && (down > 0 && statement.Line() > down) == (direction == "down") {
+			half = append(half, expanded)
+		}
+	}
+	for _, one := range half {
+		if at := strings.Index(text, strings.TrimSpace(one.SQL)); at >= 0 {
+			return one, at, true
+		}
+	}
+	for _, one := range half {
+		if strings.HasPrefix(text, firstLine(one.SQL)) {
+			return one, 0, true
+		}
+	}
+	return sqlfile.Expanded{}, 0, false
 }
 
 func firstLine(text string) string {

@@ -225,6 +225,8 @@ func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationRe
 		return nil, err
 	}
 	if m.engine == sqlfile.Postgres {
+		// The connection goes back to the pool, from which goose takes those that it migrates on.
+		defer func() { _, _ = holder.Exec(context.WithoutCancel(ctx), `SET lock_timeout = `+lockTimeout) }()
 		// --wait means waiting for the other dwh for as long as it takes.
 		if _, err := holder.Exec(ctx, `SET lock_timeout = 0`); err != nil {
 			return nil, fmt.Errorf("set lock_timeout: %w", err)
@@ -236,7 +238,8 @@ func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationRe
 	}
 	defer func() { _ = lock.Rollback(context.WithoutCancel(ctx)) }()
 
-	before, err := readShape(ctx, holder.Conn())
+	// Not in the lock's transaction: it would hold on to every table that it looks into, against the migrations.
+	before, err := m.readShape(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -265,6 +268,10 @@ func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationRe
 		if err == nil {
 			return struct{}{}, nil
 		}
+		if writelock.Conflict(err) {
+			m.logger.Warn("another transaction came between; trying again", "error", err)
+			return struct{}{}, err
+		}
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && refused.Code == "55P03" {
 			m.logger.Warn("a migration waits for readers of a table it changes; trying again", "error", refused.Message)
@@ -279,6 +286,25 @@ func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationRe
 		err = markErr
 	}
 	return steps, err
+}
+
+// readShape reads the shape on a connection of its own.
+func (m *Migrator) readShape(ctx context.Context) (shape, error) {
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		return shape{}, fmt.Errorf("connect for migrations: %w", err)
+	}
+	defer conn.Release()
+	return readShape(ctx, conn.Conn())
+}
+
+func (m *Migrator) shape(ctx context.Context) (shape, error) {
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		return shape{}, fmt.Errorf("connect for migrations: %w", err)
+	}
+	defer conn.Release()
+	return readShape(ctx, conn.Conn())
 }
 
 // setMark writes a stale mark on a connection of its own: the lock's holder is in the middle of a transaction.

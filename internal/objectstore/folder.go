@@ -34,8 +34,14 @@ func fileETag(info fs.FileInfo) string {
 	return strconv.FormatInt(info.Size(), 10) + "-" + strconv.FormatInt(info.ModTime().UnixNano(), 10)
 }
 
-func (s *folderStore) list(ctx context.Context, prefix URL) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) {
+func (s *folderStore) list(ctx context.Context, prefix, after URL) iter.Seq2[Object, error] {
+	return func(all func(Object, error) bool) {
+		yield := func(o Object, err error) bool {
+			if err == nil && o.URL <= after {
+				return true
+			}
+			return all(o, err)
+		}
 		info, err := os.Stat(prefix.Path())
 		if err != nil {
 			yield(Object{}, folderError("list", prefix, err))

@@ -18,9 +18,12 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-func (s *bucketStore) list(ctx context.Context, prefix URL) iter.Seq2[Object, error] {
+func (s *bucketStore) list(ctx context.Context, prefix, after URL) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		var token *string
+		var token, startAfter *string
+		if key := after.Key(); key != "" && after.Bucket() == prefix.Bucket() {
+			startAfter = aws.String(key)
+		}
 		for {
 			var page *s3.ListObjectsV2Output
 			err := s.do(ctx, "list", prefix, func(client *s3.Client, region func(*s3.Options)) (err error) {
@@ -28,6 +31,7 @@ func (s *bucketStore) list(ctx context.Context, prefix URL) iter.Seq2[Object, er
 					Bucket:            aws.String(prefix.Bucket()),
 					Prefix:            aws.String(prefix.Key()),
 					ContinuationToken: token,
+					StartAfter:        startAfter,
 					// Keys may hold characters that XML cannot.
 					EncodingType: types.EncodingTypeUrl,
 				}, region)

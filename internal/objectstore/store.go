@@ -41,8 +41,8 @@ type Store struct {
 // backend is what a kind of store can do. URLs are canonical and of its own
 // scheme; every error is an *Error; ctx errors are wrapped.
 type backend interface {
-	// list yields in order of keys, by bytes, and stops at the first error.
-	list(ctx context.Context, prefix URL) iter.Seq2[Object, error]
+	// list yields what lies behind after in order of keys, by bytes, and stops at the first error.
+	list(ctx context.Context, prefix, after URL) iter.Seq2[Object, error]
 	// stat fails with ErrNotExist for a missing object and for a folder.
 	stat(ctx context.Context, u URL) (Object, error)
 	// open returns what was opened beside its bytes. An o without ETag is not
@@ -90,11 +90,17 @@ func (s *Store) backend(op string, u URL) (backend, error) {
 // An existing bucket or folder without objects yields nothing; an absent one
 // yields an *Error that wraps ErrNotExist. An error is the last thing yielded.
 func (s *Store) List(ctx context.Context, prefix URL) iter.Seq2[Object, error] {
+	return s.ListAfter(ctx, prefix, "")
+}
+
+// ListAfter is List from the first URL behind after in byte order; "" is before all. On S3 what lies before costs nothing
+// (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html, start-after); a folder is walked as a whole.
+func (s *Store) ListAfter(ctx context.Context, prefix, after URL) iter.Seq2[Object, error] {
 	b, err := s.backend("list", prefix)
 	if err != nil {
 		return func(yield func(Object, error) bool) { yield(Object{}, err) }
 	}
-	return b.list(ctx, prefix)
+	return b.list(ctx, prefix, after)
 }
 
 // Beside reports whether o, listed under an S3 prefix, lies beside the folder

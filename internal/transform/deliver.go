@@ -199,6 +199,24 @@ func (s *Stream) open(ctx context.Context) error {
 			return fmt.Errorf("write journal: %w", err)
 		}
 		s.j, s.steps = j, map[string]*dwhdb.AddStepParams{}
+		return s.complete(ctx)
+	}
+	return nil
+}
+
+// complete fills in, once a period, what earlier loads could not say.
+func (s *Stream) complete(ctx context.Context) error {
+	for _, step := range s.r.Steps {
+		if !step.Load || !step.Configured(s.r.Vars) {
+			continue
+		}
+		statement, err := s.r.copyOf(step)
+		if err != nil {
+			return err
+		}
+		if err := s.r.complete(ctx, s.conn, s.j, step, statement); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -321,7 +339,7 @@ func (s *Stream) load(ctx context.Context, tx pgx.Tx, j *journal, step Step, obj
 		return fmt.Errorf("load %s: %w", step.Name, err)
 	}
 	s.r.Failpoint("load.copied")
-	result := LoadResult{Step: step.Name, Table: step.Table, Rows: copied.Rows, Known: int64(len(objects) - len(unknown))}
+	result := LoadResult{Step: step.Name, Table: step.Table, Rows: max(copied.Rows, 0), Known: int64(len(objects) - len(unknown))}
 	left := map[objectstore.URL]bool{}
 	for _, object := range copied.Objects {
 		if object.Err != nil || object.Changed {

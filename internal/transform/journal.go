@@ -26,6 +26,9 @@ type journal struct {
 func (r *Runner) begin(ctx context.Context, command string) (*journal, error) {
 	now := time.Now().UTC()
 	j := &journal{run: newID(now), started: now, db: dwhdb.New(r.Pool)}
+	if copier, ok := r.Copier.(NamingCopier); ok {
+		copier.ForRun(j.run)
+	}
 	return j, j.db.StartRun(ctx, dwhdb.StartRunParams{
 		RunID: j.run, Command: clip(command, 256), Engine: string(r.Engine), DwhVersion: clip(r.Version, 64), StartedAt: now,
 	})

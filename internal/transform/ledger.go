@@ -3,8 +3,6 @@ package transform
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/sqlliteral"
 )
 
 // Outcomes in s_object and s_reject.
@@ -107,7 +106,7 @@ func (r *Runner) record(ctx context.Context, tx pgx.Tx, j *journal, step Step, c
 		}
 		rows = append(rows, []any{
 			string(object.Object.URL), object.Object.ETag, string(step.Table), object.Object.Size, object.Object.LastModified.UTC(),
-			object.Rows, object.Rejects, now, j.run, objectLoaded,
+			counted(object.Rows), counted(object.Rejects), now, j.run, objectLoaded,
 		})
 	}
 	if err := r.insert(ctx, tx, "s_object", ledgerColumns, rows); err != nil {
@@ -171,9 +170,9 @@ func optional(text string) *string {
 	return &text
 }
 
-// insertRows is how many rows one INSERT carries on Redshift: its protocol takes 32,767 parameters (C, pgx), and many
-// small statements are what AWS advises against (dg/c_best-practices-multi-row-inserts).
-const insertRows = 1000
+// insertBytes is the size at which an INSERT on Redshift is sent, well below the 16 MB that a statement may have (dg/c_redshift-sql); one
+// row of s_reject adds at most twice its 65,535 bytes of text.
+const insertBytes = 2 << 20
 
 // insert adds rows: on PostgreSQL by binary COPY, on Redshift, which has no COPY FROM STDIN, by INSERTs of many rows.
 func (r *Runner) insert(ctx context.Context, tx pgx.Tx, table catalogue.Name, columns []catalogue.Name, rows [][]any) error {
@@ -190,28 +189,37 @@ func (r *Runner) insert(ctx context.Context, tx pgx.Tx, table catalogue.Name, co
 		}
 		return nil
 	}
-	for len(rows) > 0 {
-		part := rows[:min(insertRows, len(rows))]
-		rows = rows[len(part):]
-		var values strings.Builder
-		args := make([]any, 0, len(part)*len(columns))
-		for i, row := range part {
-			if i > 0 {
-				values.WriteString(", ")
-			}
-			values.WriteString("(")
-			for k, value := range row {
-				if k > 0 {
-					values.WriteString(", ")
-				}
-				args = append(args, value)
-				values.WriteString("$" + strconv.Itoa(len(args)))
-			}
-			values.WriteString(")")
+	// As typed literals: what type a parameter of a list of VALUES gets is documented for no more than one row.
+	var values []byte
+	flush := func() error {
+		if len(values) == 0 {
+			return nil
 		}
-		if _, err := tx.Exec(ctx, catalogue.InsertValues(table, columns, values.String()), args...); err != nil {
+		if _, err := tx.Exec(ctx, catalogue.InsertValues(table, columns, string(values))); err != nil {
 			return fmt.Errorf("write %s: %w", table, err)
 		}
+		values = values[:0]
+		return nil
 	}
-	return nil
+	for _, row := range rows {
+		separator := "("
+		if len(values) > 0 {
+			separator = ", ("
+		}
+		for _, value := range row {
+			values = append(values, separator...)
+			var err error
+			if values, err = sqlliteral.Append(values, value); err != nil {
+				return fmt.Errorf("write %s: %w", table, err)
+			}
+			separator = ", "
+		}
+		values = append(values, ')')
+		if len(values) >= insertBytes {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
 }

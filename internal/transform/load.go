@@ -122,6 +122,9 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 }
 
 func (r *Runner) loadNew(ctx context.Context, conn *pgx.Conn, j *journal, step Step, statement *copystmt.Statement, result *LoadResult) error {
+	if err := r.complete(ctx, conn, j, step, statement); err != nil {
+		return err
+	}
 	// What the ledger knows is read beside the listing, in the same order, so that neither has to fit in memory.
 	ledger, err := r.openLedger(ctx, step.Table, "", lastURL)
 	if err != nil {

@@ -110,7 +110,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 func setRounds(t *testing.T) {
 	t.Helper()
 	roundsOnce.Do(func() {
-		if err := flag.Set("rapid.checks", strconv.Itoa(dwhtest.Rounds(t, 12))); err != nil {
+		if err := flag.Set("rapid.checks", strconv.Itoa(dwhtest.Rounds(t, 8))); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -73,8 +73,14 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 	for _, step := range chosen {
 		// What is wrong with the command line is said before anything runs.
 		if step.Load && step.Configured(r.Vars) {
-			if _, err := r.copyOf(step); err != nil {
+			statement, err := r.copyOf(step)
+			if err != nil {
 				return Result{}, err
+			}
+			if copier, ok := r.Copier.(CheckingCopier); ok {
+				if err := copier.Check(statement); err != nil {
+					return Result{}, err
+				}
 			}
 		}
 	}
@@ -125,6 +131,9 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 	result := Result{Run: j.run}
 	r.Failpoint("run.begun")
 	err = work(conn, j, &result)
+	if err != nil && conn.IsClosed() && ctx.Err() == nil {
+		err = lost(err)
+	}
 	result.Duration = time.Since(started)
 	if endErr := j.end(ctx, err); endErr != nil {
 		// The run's own outcome matters more than the note about it.

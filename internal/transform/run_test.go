@@ -509,3 +509,57 @@ func mustURL(t *testing.T, path string) objectstore.URL {
 	}
 	return u
 }
+
+func TestPartialRunFlagsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWarehouse(t)
+	s := newSource(t, t.TempDir())
+	s.object("song_data/A/1.json", star.Staging{Songs: []star.Song{song("S1", "A1")}}, "lines")
+	for _, only := range [][]string{{"010"}, {"110_d_song"}, {"d_song", "120"}} {
+		if _, err := w.runner(s.vars()).Run(t.Context(), "test", only); err != nil {
+			t.Fatalf("run only %s: %v", only, err)
+		}
+		if got := w.one("SELECT COUNT(*) FROM s_song WHERE NOT processed"); got != "1" {
+			t.Errorf("unprocessed songs after a run of only %s: got %s, want 1", only, got)
+		}
+	}
+	var unknown *transform.UnknownStepError
+	if _, err := w.runner(s.vars()).Run(t.Context(), "test", []string{"999"}); !errors.As(err, &unknown) {
+		t.Errorf("run of only 999: got %v, want an *UnknownStepError", err)
+	}
+	if result := w.run(s.vars()); result.Flagged != 1 {
+		t.Errorf("flagged by a whole run: got %d, want 1", result.Flagged)
+	}
+	w.same()
+}
+
+// TestOnlyWhatTheSnapshotHeldIsFlagged stages an event while a run is building: it is the next run's.
+func TestOnlyWhatTheSnapshotHeldIsFlagged(t *testing.T) {
+	t.Parallel()
+	w, s := loaded(t)
+	late := func(moment, user string) func(*transform.Options) {
+		return func(o *transform.Options) {
+			o.Failpoint = func(name string) {
+				if name == moment {
+					w.exec(insert(star.Staging{Events: []star.Event{play(user, 5)}}))
+				}
+			}
+		}
+	}
+	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 0)}}, "lines")
+	w.run(s.vars(), late("transform.built", "20"))
+	if got := w.one("SELECT STRING_AGG(user_id, ', ') FROM s_songplay_event WHERE NOT processed"); got != "20" {
+		t.Errorf("unprocessed after an incremental run: got users %s, want 20", got)
+	}
+	if _, err := w.runner(nil, late("replay.built", "21")).Replay(t.Context(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.one("SELECT STRING_AGG(user_id, ', ') FROM s_songplay_event WHERE NOT processed"); got != "21" {
+		t.Errorf("unprocessed after a replay: got users %s, want 21", got)
+	}
+	w.run(nil)
+	if got := w.one("SELECT COUNT(*) FROM f_songplay"); got != "5" {
+		t.Errorf("plays: got %s, want 5", got)
+	}
+	w.same()
+}

@@ -135,6 +135,35 @@ func (r *Runner) connect(ctx context.Context) (*pgx.Conn, func(), error) {
 	}, nil
 }
 
+// A LostError says that the connection broke in the middle of a run. The driver's own word for it may be no more than
+// "conn closed".
+type LostError struct {
+	Err error
+}
+
+func (e *LostError) Error() string {
+	return "the connection to the database was lost: " + e.Err.Error()
+}
+
+// Unwrap returns what was being done.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// Hint says what to do about it.
+func (*LostError) Hint() string {
+	return "the connection failed or broke: is the server running? Run the command again; nothing was committed halfway"
+}
+
+// lost makes err a *LostError unless somebody knows better: the server said why it ended the session, or the error has
+// advice of its own.
+func lost(err error) error {
+	var refused *pgconn.PgError
+	var advised interface{ Hint() string }
+	if errors.As(err, &refused) || errors.As(err, &advised) {
+		return err
+	}
+	return &LostError{Err: err}
+}
+
 // maxRetries bounds how often one transaction is tried again.
 const maxRetries = 6
 
@@ -144,7 +173,7 @@ func (r *Runner) write(ctx context.Context, conn *pgx.Conn, journal *journal, wo
 	pause := 50 * time.Millisecond
 	for try := 0; ; try++ {
 		err := r.writeOnce(ctx, conn, work)
-		if err == nil || !serializationFailure(err) || try == maxRetries || conn.IsClosed() {
+		if err == nil || !writelock.Conflict(err) || try == maxRetries || conn.IsClosed() {
 			return err
 		}
 		journal.retries++
@@ -177,30 +206,4 @@ func (r *Runner) writeOnce(ctx context.Context, conn *pgx.Conn, work func(tx pgx
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
-}
-
-// serializationFailure recognizes what ends a transaction because of another one: SQLSTATE 40001 and 40P01, and Redshift's
-// errors 1023 (serializable isolation violation) and 1018 (relation made after the snapshot), which come as XX000
-// with the number in the text.
-func serializationFailure(err error) bool {
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) {
-		return false
-	}
-	if refused.Code == "40001" || refused.Code == "40P01" {
-		return true
-	}
-	text := refused.Message + " " + refused.Detail
-	return refused.Code == "XX000" && (containsNumber(text, "1023") || containsNumber(text, "1018"))
-}
-
-// containsNumber finds number in text as a whole number.
-func containsNumber(text, number string) bool {
-	digit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
-	for i := 0; i+len(number) <= len(text); i++ {
-		if text[i:i+len(number)] == number && !digit(i-1) && !digit(i+len(number)) {
-			return true
-		}
-	}
-	return false
 }

@@ -220,6 +220,13 @@ func PgErrorHint(err error) string {
 		return "the statement was cancelled, by a timeout or by an administrator"
 	case "55P03":
 		return "another transaction holds the lock: run the command again, or wait for it with --wait"
+	case "XX000":
+		switch {
+		case strings.Contains(server.Message+server.Detail, "1023"):
+			return "another transaction was in the way: run the command again"
+		case strings.Contains(server.Message+server.Detail, "1018"):
+			return "a table was made or changed meanwhile: run the command again"
+		}
 	case "40001", "40P01":
 		return "another transaction was in the way: run the command again"
 	case "3D000":

@@ -86,8 +86,12 @@ func Open(ctx context.Context, o Options) (*Warehouse, error) {
 	if err := w.inspect(ctx); err != nil {
 		pool.Close()
 		var unsupported *UnsupportedError
+		var credentials *CredentialsError
 		if errors.As(err, &unsupported) || ctx.Err() != nil {
 			return nil, err
+		}
+		if errors.As(err, &credentials) {
+			return nil, credentials
 		}
 		return nil, connectError(err, pc, o)
 	}
@@ -162,13 +166,15 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	}
 	// Both engines know this one at startup; a PGCLIENTENCODING of the user's would garble texts.
 	cc.RuntimeParams["client_encoding"] = "UTF8"
+	pc.BeforeConnect = iamLogin(cc)
 	return pc, nil
 }
 
 // prepare readies one connection. These are SET statements rather than startup parameters because Redshift refuses a connection
 // that names a setting it does not know.
 func prepare(ctx context.Context, conn *pgx.Conn, engine string) error {
-	if _, err := conn.Exec(ctx, "SET TIME ZONE 'UTC'"); err != nil {
+	// The form of dg/r_timezone_config, which PostgreSQL has too.
+	if _, err := conn.Exec(ctx, "SET timezone TO 'UTC'"); err != nil {
 		return fmt.Errorf("set the time zone: %w", err)
 	}
 	// Every PostgreSQL reports this setting when a connection begins. Redshift does not have it.
@@ -190,6 +196,7 @@ func (w *Warehouse) inspect(ctx context.Context) error {
 		return err
 	}
 	defer conn.Release()
+	w.user = conn.Conn().Config().User // IAM may have given another
 	var banner string
 	if err := conn.QueryRow(ctx, "SELECT version()").Scan(&banner); err != nil {
 		return fmt.Errorf("ask for the server's version: %w", err)

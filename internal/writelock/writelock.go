@@ -41,13 +41,17 @@ func Ensure(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
+// redshiftPatience is how long LOCK may wait on Redshift before another dwh counts as busy, milliseconds as an integer (dg/r_statement_timeout).
+// The time that WLM queues a statement counts too, so that it is not short.
+const redshiftPatience = "10000"
+
 // Begin opens a transaction on conn and takes the lock as its first statement, so that no snapshot precedes it
 // and the lock ends with the work it protects. On PostgreSQL the transaction is REPEATABLE READ: one snapshot,
 // taken by the first statement after LOCK (PostgreSQL 15, LOCK TABLE, Notes). Redshift runs every transaction at
 // the database's own level (dg/c_serial_isolation).
 //
 // With wait it waits until ctx ends; without, a *BusyError is returned when another dwh holds the lock. Redshift's LOCK
-// has no NOWAIT (dg/r_LOCK): there it always waits.
+// has no NOWAIT (dg/r_LOCK): there a statement_timeout stands in for it, which is set before the transaction begins and reset in it.
 func Begin(ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool) (pgx.Tx, error) {
 	options := pgx.TxOptions{}
 	lock := `LOCK TABLE dwh_lock`
@@ -58,14 +62,29 @@ func Begin(ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool
 			lock += ` NOWAIT`
 		}
 	}
+	limited := engine == sqlfile.Redshift && !wait
+	if limited {
+		if _, err := conn.Exec(ctx, `SET statement_timeout TO `+redshiftPatience); err != nil {
+			return nil, fmt.Errorf("set statement_timeout: %w", err)
+		}
+	}
 	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	if _, err := tx.Exec(ctx, lock); err != nil {
+	_, err = tx.Exec(ctx, lock)
+	if err != nil {
 		_ = tx.Rollback(context.WithoutCancel(ctx))
+	}
+	if limited {
+		if _, resetErr := conn.Exec(context.WithoutCancel(ctx), `RESET statement_timeout`); resetErr != nil && err == nil {
+			_ = tx.Rollback(context.WithoutCancel(ctx))
+			return nil, fmt.Errorf("reset statement_timeout: %w", resetErr)
+		}
+	}
+	if err != nil {
 		var refused *pgconn.PgError
-		if errors.As(err, &refused) && refused.Code == "55P03" {
+		if errors.As(err, &refused) && (refused.Code == "55P03" || limited && refused.Code == "57014" && ctx.Err() == nil) {
 			return nil, &BusyError{}
 		}
 		return nil, fmt.Errorf("lock dwh_lock: %w", err)

@@ -3,6 +3,6 @@ INSERT INTO s_song (song_id, artist_id, artist_name) VALUES
     ('S1', 'A1', 'Longest Name'),
     ('S1', 'A1', 'Longest Name'),
     ('S1', 'A1', 'Longest Name'),
+    ('S1 ', 'A1', 'Longest Name '),
     ('S2', 'A1', 'Name'),
-    ('S3 ', 'A1', 'Name'),
-    ('S3', 'A1', 'Name ');
+    ('S3', 'A1', 'Name');

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/compact"
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/nativecopy"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+func (a *app) compactCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "compact",
+		Usage: "load what is new into Redshift's staging, small objects packed into large ones first",
+		Description: examples(`Redshift's COPY takes long over many small objects. This packs the new ones, a batch at a time, into
+few large gzipped objects under --work-prefix, loads those, and deletes them. The ledger records the
+original objects, so that nothing is loaded twice however they were loaded. Packs that are finished
+when a load breaks off are taken up by the next one. Transforms do not run: "dwh transform" follows.
+
+load.compact: true in dwh.yaml makes every load on Redshift pack.`,
+			"dwh compact --song-data s3://bucket/song_data --work-prefix s3://bucket/dwh-work --region us-west-2"),
+		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{projectFlag(), waitFlag(), jsonFlag()}),
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh compact --help"}
+			}
+			cfg, err := a.load(c)
+			if err != nil {
+				return err
+			}
+			return compactRun{app: a, cfg: cfg, json: c.Bool("json")}.run(c.Context)
+		},
+	}
+}
+
+// compactRun performs dwh compact.
+type compactRun struct {
+	app  *app
+	cfg  *config.Config
+	json bool
+}
+
+func (r compactRun) run(ctx context.Context) error {
+	if r.cfg.WorkPrefix == "" {
+		return &nativecopy.WorkPrefixError{}
+	}
+	prefix, err := objectstore.ParseURL(r.cfg.WorkPrefix)
+	if err != nil {
+		return err
+	}
+	if err := checkSources(r.cfg, nil); err != nil {
+		return err
+	}
+	r.cfg.Load.Compact = true
+	s, err := r.app.begin(ctx, r.cfg, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if s.warehouse.Engine() != sqlfile.Redshift {
+		return &UsageError{
+			Msg:    "dwh compact is for Redshift; on PostgreSQL dwh reads small objects itself, many at once",
+			Advice: `use "dwh transform"`,
+		}
+	}
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	steps, err := s.project.steps(s.warehouse.Engine())
+	if err != nil {
+		return err
+	}
+	var loads []string
+	for _, step := range steps {
+		if step.Load {
+			loads = append(loads, step.Name)
+		}
+	}
+	store := r.app.store(r.cfg)
+	if swept, err := compact.Sweep(ctx, store, prefix, time.Now()); err != nil {
+		return err
+	} else if swept > 0 {
+		r.app.out.Status("deleted %d objects of packs that no load took up for a week", swept)
+	}
+	watch := &watcher{out: r.app.out}
+	runner, err := s.runner(false, watch.event)
+	if err != nil {
+		return err
+	}
+	result, err := runner.Run(ctx, r.app.commandLine(), loads)
+	watch.stop()
+	if err != nil {
+		return err
+	}
+	if r.json {
+		return writeJSON(r.app.out, resultJSON(result))
+	}
+	return r.app.printResult(result)
+}

@@ -1,0 +1,117 @@
+package cli_test
+
+import (
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/cli"
+	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/queries"
+)
+
+var queryName = regexp.MustCompile(`(?m)^-- name: (\w+) :many$`)
+
+// queryNames are the names of a file's sqlc queries as a command line writes them: SongplayIDHash is songplay-id-hash.
+func queryNames(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := fs.ReadFile(queries.FS, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	border := regexp.MustCompile(`([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])`)
+	var names []string
+	for _, match := range queryName.FindAllStringSubmatch(string(text), -1) {
+		names = append(names, strings.ToLower(border.ReplaceAllString(match[1], "$1$3-$2$4")))
+	}
+	return names
+}
+
+// The query SongplaysByLevel is the report songplays-by-level, mechanically.
+func TestEveryReportQueryIsAReport(t *testing.T) {
+	var reports []string
+	for _, one := range report.BuiltIn() {
+		reports = append(reports, one.Name)
+		if one.Description == "" {
+			t.Errorf("report %s: got no description", one.Name)
+		}
+	}
+	want := queryNames(t, "reports.sql")
+	slices.Sort(want)
+	slices.Sort(reports)
+	if !slices.Equal(reports, want) {
+		t.Errorf("got reports %q, want those of queries/reports.sql: %q", reports, want)
+	}
+}
+
+// A check is called by its query, whose last word may be left out: DSongKeyPresent is d-song-key.
+func TestEveryCheckQueryIsACheck(t *testing.T) {
+	missing := queryNames(t, "checks.sql")
+	for _, one := range check.BuiltIn() {
+		if one.Description == "" {
+			t.Errorf("check %s: got no description", one.Name)
+		}
+		at := slices.IndexFunc(missing, func(query string) bool {
+			shorter, _, _ := cutLast(query, "-")
+			return query == one.Name || shorter == one.Name
+		})
+		if at < 0 {
+			t.Errorf("check %s: got no query of that name in queries/checks.sql", one.Name)
+			continue
+		}
+		missing = slices.Delete(missing, at, at+1)
+	}
+	if len(missing) > 0 {
+		t.Errorf("got queries %q in queries/checks.sql without a check", missing)
+	}
+}
+
+func cutLast(s, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i], s[i+len(separator):], true
+	}
+	return s, "", false
+}
+
+// README names every command, report and check.
+func TestReadmeNamesEverything(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	words := func(line string) []string {
+		return strings.FieldsFunc(line, func(r rune) bool { return !(r == '-' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
+	}
+	named := func(group, name string) bool {
+		return slices.ContainsFunc(lines, func(line string) bool {
+			return strings.Contains(line, group) && slices.Contains(words(line), name)
+		})
+	}
+	var walk func(path string, commands []*urfave.Command)
+	walk = func(path string, commands []*urfave.Command) {
+		for _, c := range commands {
+			if !named(path, c.Name) {
+				t.Errorf("README.md does not name %q", path+" "+c.Name)
+			}
+			walk(path+" "+c.Name, c.Subcommands)
+		}
+	}
+	walk("dwh", cli.Commands())
+	for _, one := range report.BuiltIn() {
+		if !named("", one.Name) {
+			t.Errorf("README.md does not name the report %s", one.Name)
+		}
+	}
+	for _, one := range check.BuiltIn() {
+		if !named("", one.Name) {
+			t.Errorf("README.md does not name the check %s", one.Name)
+		}
+	}
+}
