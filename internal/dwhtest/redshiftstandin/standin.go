@@ -1,0 +1,242 @@
+// Package redshiftstandin is a server for tests that stands in for Amazon Redshift: it takes and refuses what Redshift's guide says.
+package redshiftstandin
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sparkify/dwh/internal/dwhtest"
+)
+
+// Isolation is the isolation level of the database (dg/c_serial_isolation): whatever a BEGIN names, this one holds.
+type Isolation string
+
+// The two levels that a Redshift database can have.
+const (
+	Snapshot     Isolation = "Snapshot Isolation"
+	Serializable Isolation = "Serializable"
+)
+
+// Options say what kind of Redshift the stand-in is. The zero value is a provisioned cluster with snapshot isolation, no TLS and no S3.
+type Options struct {
+	// Backing is the DSN of the PostgreSQL database that holds the data, made ready for it on the first use; "" means a
+	// fresh one. Several stand-ins may share one.
+	Backing string
+	// Isolation is the database's level; "" means Snapshot, Redshift's default since 2024.
+	Isolation Isolation
+	// WithTLS makes the server take TLS connections alone, with a certificate of a test CA (Server.CAFile) for 127.0.0.1 and localhost.
+	WithTLS bool
+	// S3 is where COPY reads objects; nil means that COPY cannot reach S3.
+	S3 *s3.Client
+	// BucketRegion is the region of every bucket and ClusterRegion the server's own, "" meaning us-east-1. When the first is set, a COPY
+	// has to name it in REGION unless both are equal (dg/copy-parameters-data-source-s3).
+	BucketRegion, ClusterRegion string
+	// Serverless leaves the STL views empty, as Redshift Serverless does (dg/r_STL_LOAD_ERRORS); the SYS views are filled.
+	Serverless bool
+	// Scripts takes several statements in one simple query, as one transaction. Redshift's guide says nothing about it, so that it
+	// is refused by default; tests that fill tables from scripts need it.
+	Scripts bool
+}
+
+// Server is a running stand-in. What it does not show of Redshift:
+//   - strings that differ by trailing blanks alone are equal there (dg/c_redshift-sql-implementated-differently) and differ here;
+//   - the scale of a DECIMAL quotient, and how COPY writes numbers into text;
+//   - correlated subqueries that its planner refuses (dg/r_correlated_subqueries);
+//   - when a conflict of transactions ends in error 1023: here it is when PostgreSQL says so, and when Raise1023 does;
+//   - IAM, privileges, WLM, distribution and speed, and the words of most messages.
+type Server struct {
+	DSN     string // for any PostgreSQL client; verify-full when TLS is on
+	CAFile  string // the test CA's certificate in PEM, "" without TLS
+	Backing string // DSN of the PostgreSQL database behind it
+
+	options  Options
+	user     string
+	password string
+	database string
+	listener net.Listener
+	tls      *tls.Config
+	backing  *pgx.ConnConfig
+
+	group errgroup.Group // the sessions and what accepts them
+
+	mu       sync.Mutex
+	closed   bool
+	conns    map[net.Conn]struct{}
+	sessions map[uint32]*session // by the process id that clients cancel by
+	nextID   uint32
+	log      []string
+	raise    int
+	queries  int64
+	hidden   bool
+	held     []loadRow // what the load views do not show yet
+	logger   *loadLog
+}
+
+// Start starts a stand-in for one test; the test's end stops it.
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	if o.Isolation == "" {
+		o.Isolation = Snapshot
+	}
+	if o.Isolation != Snapshot && o.Isolation != Serializable {
+		t.Fatalf("redshiftstandin: unknown isolation level %q", o.Isolation)
+	}
+	if o.ClusterRegion == "" {
+		o.ClusterRegion = "us-east-1"
+	}
+	if o.Backing == "" {
+		o.Backing = dwhtest.Database(t)
+	}
+	s := &Server{
+		Backing: o.Backing, options: o, user: "awsuser", password: rand.Text(),
+		conns: map[net.Conn]struct{}{}, sessions: map[uint32]*session{}, nextID: 1073741824, queries: 1000,
+	}
+	if err := s.start(t); err != nil {
+		t.Fatalf("redshiftstandin: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Errorf("redshiftstandin: stop: %v", err)
+		}
+	})
+	return s
+}
+
+func (s *Server) start(t testing.TB) error {
+	ctx := context.Background()
+	var err error
+	if s.backing, err = pgx.ParseConfig(s.Backing); err != nil {
+		return err
+	}
+	s.database = s.backing.Database
+	if s.logger, err = prepareBacking(ctx, s.backing, s.options.Isolation); err != nil {
+		return fmt.Errorf("prepare the database behind: %w", err)
+	}
+	if s.options.WithTLS {
+		if s.tls, s.CAFile, err = testAuthority(t.TempDir()); err != nil {
+			return fmt.Errorf("make certificates: %w", err)
+		}
+	}
+	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	dsn := url.URL{Scheme: "postgres", User: url.UserPassword(s.user, s.password), Host: s.listener.Addr().String(), Path: "/" + s.database}
+	query := url.Values{"sslmode": {"disable"}}
+	if s.options.WithTLS {
+		query = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.CAFile}}
+	}
+	dsn.RawQuery = query.Encode()
+	s.DSN = dsn.String()
+	s.group.Go(func() error {
+		for {
+			conn, err := s.listener.Accept()
+			if err != nil {
+				return nil // closed
+			}
+			if !s.add(conn) {
+				return conn.Close()
+			}
+			s.group.Go(func() error {
+				defer s.remove(conn)
+				s.serve(conn)
+				return nil
+			})
+		}
+	})
+	return nil
+}
+
+func (s *Server) add(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.conns[conn] = struct{}{}
+	}
+	return !s.closed
+}
+
+func (s *Server) remove(conn net.Conn) {
+	_ = conn.Close() // by the client already, or without consequence
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, conn)
+}
+
+func (s *Server) close() error {
+	s.mu.Lock()
+	s.closed = true
+	err := s.listener.Close()
+	for conn := range s.conns {
+		_ = conn.Close()
+	}
+	for _, one := range s.sessions {
+		one.cut()
+	}
+	s.mu.Unlock()
+	return errors.Join(err, s.group.Wait(), s.logger.close())
+}
+
+// Statements returns the texts of all Query and Parse messages received so far, in order of arrival.
+func (s *Server) Statements() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.log)
+}
+
+func (s *Server) record(sql string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log = append(s.log, sql)
+}
+
+// Raise1023 makes n transaction blocks that write fail with a serialization error: where what is left of n is odd at their COMMIT, else at
+// the first statement that writes. A later call replaces what is left.
+func (s *Server) Raise1023(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.raise = n
+}
+
+// take1023 tells whether this is a moment to raise error 1023.
+func (s *Server) take1023(commit bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.raise <= 0 || (s.raise%2 == 1) != commit {
+		return false
+	}
+	s.raise--
+	return true
+}
+
+// HideLoads makes the load views (SYS_LOAD_HISTORY and so on) show no COPY that ends from now on, until it is called with false: on Redshift
+// their rows may come later than the commit.
+func (s *Server) HideLoads(hidden bool) error {
+	s.mu.Lock()
+	s.hidden = hidden
+	var held []loadRow
+	if !hidden {
+		held, s.held = s.held, nil
+	}
+	s.mu.Unlock()
+	return s.logger.write(context.Background(), held)
+}
+
+// nextQuery is the id of a new query.
+func (s *Server) nextQuery() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queries++
+	return s.queries
+}
