@@ -46,7 +46,7 @@ func newFixture() *fixture {
 //	func TestMain(m *testing.M) { dwhtest.Main(m) }
 //
 // The servers and their folder go away too when the process panics, times out or is killed. The folder is made in
-// DWH_TEST_DIR, by default /tmp; in memory (DWH_TEST_DIR=/dev/shm) a database per test costs a sixth.
+// DWH_TEST_DIR, by default in memory where there is enough of it (see memoryFolder), else in /tmp.
 func Main(m *testing.M) {
 	process.mu.Lock()
 	process.inMain = true
@@ -97,7 +97,7 @@ func (f *fixture) makeRoot() (string, error) {
 	// Not under TMPDIR, which is often private to one user, so that root's server could not enter it.
 	parent := os.Getenv("DWH_TEST_DIR")
 	if parent == "" {
-		parent = "/tmp"
+		parent = memoryFolder()
 	}
 	root, err := os.MkdirTemp(parent, "dwh-test-")
 	if err != nil {
@@ -113,6 +113,21 @@ func (f *fixture) makeRoot() (string, error) {
 	f.onClose(release)
 	f.onClose(func() error { return os.RemoveAll(root) })
 	return root, nil
+}
+
+// memoryFolder is /dev/shm where it has room, else /tmp. In memory a database per test costs a sixth. The servers keep fsync on there too;
+// what the crash tests end is dwh, never the machine.
+func memoryFolder() string {
+	const shared, room = "/dev/shm", 6 << 30
+	probe, err := os.MkdirTemp(shared, "dwh-test-")
+	if err != nil {
+		return "/tmp"
+	}
+	_ = os.Remove(probe)
+	if free, ok := freeBytes(shared); !ok || free < room {
+		return "/tmp"
+	}
+	return shared
 }
 
 // DataDir returns the name of a folder that does not exist yet, for a private server of the test's own, such as the one that a

@@ -298,15 +298,6 @@ func (m *Migrator) readShape(ctx context.Context) (shape, error) {
 	return readShape(ctx, conn.Conn())
 }
 
-func (m *Migrator) shape(ctx context.Context) (shape, error) {
-	conn, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return shape{}, fmt.Errorf("connect for migrations: %w", err)
-	}
-	defer conn.Release()
-	return readShape(ctx, conn.Conn())
-}
-
 // setMark writes a stale mark on a connection of its own: the lock's holder is in the middle of a transaction.
 func (m *Migrator) setMark(ctx context.Context, marks ...[2]string) error {
 	conn, err := m.pool.Acquire(ctx)

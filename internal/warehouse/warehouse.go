@@ -184,6 +184,9 @@ func prepare(ctx context.Context, conn *pgx.Conn, engine string) error {
 	if _, err := conn.Exec(ctx, "SET standard_conforming_strings = on"); err != nil {
 		return fmt.Errorf("set standard_conforming_strings: %w", err)
 	}
+	// Without it the server finishes a statement whose client was killed, and holds the lock until then. Servers on systems that cannot
+	// watch a socket refuse the setting; they find out late.
+	_, _ = conn.Exec(ctx, "SET client_connection_check_interval = '1s'")
 	return nil
 }
 
