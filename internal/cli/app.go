@@ -109,6 +109,7 @@ func (a *app) commands() []*cli.Command {
 		a.lintCommand(),
 		a.doctorCommand(),
 		a.localCommand(),
+		a.serveCommand(),
 		a.sampleCommand(),
 		a.completionCommand(),
 	}

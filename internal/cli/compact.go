@@ -89,6 +89,7 @@ func (r compactRun) run(ctx context.Context) error {
 		r.app.out.Status("deleted %d objects of packs that no load took up for a week", swept)
 	}
 	watch := &watcher{out: r.app.out}
+	defer watch.stop()
 	runner, err := s.runner(false, watch.event)
 	if err != nil {
 		return err

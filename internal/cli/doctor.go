@@ -98,7 +98,9 @@ func (d *doctorRun) warehouse(ctx context.Context, s *session) {
 	} else {
 		d.add("SQL", "ok", "migrations, transforms and queries keep to the portable subset", "")
 	}
-	d.schema(ctx, s)
+	if d.schema(ctx, s) {
+		d.redshift(ctx, s)
+	}
 }
 
 func (d *doctorRun) clock(ctx context.Context, s *session) {
@@ -158,22 +160,23 @@ func (d *doctorRun) tls(ctx context.Context, s *session) {
 	}
 }
 
-func (d *doctorRun) schema(ctx context.Context, s *session) {
+// schema tells whether every migration is applied.
+func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 	err := s.requireCurrent(ctx)
 	var pending *migration.PendingError
 	switch {
 	case errors.As(err, &pending):
 		d.add("schema", "warn", err.Error(), pending.Hint())
-		return
+		return false
 	case err != nil:
 		d.fail("schema", err, "")
-		return
+		return false
 	}
 	d.add("schema", "ok", "every migration is applied", "")
 	steps, err := s.project.steps(s.warehouse.Engine())
 	if err != nil {
 		d.fail("transforms", err, "")
-		return
+		return false
 	}
 	reasons, err := transform.Stale(ctx, dwhdb.New(s.warehouse.Pool()), steps)
 	switch {
@@ -184,6 +187,7 @@ func (d *doctorRun) schema(ctx context.Context, s *session) {
 	default:
 		d.add("transforms", "ok", "dimensions and facts follow from staging", "")
 	}
+	return true
 }
 
 func (d *doctorRun) sources(ctx context.Context) {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -224,12 +225,13 @@ func Manifest(objects []objectstore.Object) []byte {
 
 // marks tell the COPY that follows from those before it in the views.
 type marks struct {
-	session int64 // process id of the session
+	session int64 // process id of the session, as pg_backend_pid() has it
+	key     int64 // process id by which the session is cancelled: behind a proxy, another one
 	copied  int64 // id of the session's last COPY, -1 for none
 }
 
 func session(ctx context.Context, conn *pgx.Conn) (marks, error) {
-	var m marks
+	m := marks{key: int64(int32(conn.PgConn().PID()))}
 	if err := conn.QueryRow(ctx, `SELECT CAST(pg_backend_pid() AS BIGINT), CAST(pg_last_copy_id() AS BIGINT)`).Scan(&m.session, &m.copied); err != nil {
 		return m, fmt.Errorf("ask for the session: %w", err)
 	}
@@ -243,7 +245,7 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 		return err
 	}
 	result.Rejects = found.rejects(result.Objects)
-	var scanned int64
+	var scanned, unreadable int64
 	complete := true
 	for i := range result.Objects {
 		o := &result.Objects[i]
@@ -251,6 +253,12 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 			continue
 		}
 		file, ok := found.file(o.Object.URL)
+		if whole, bad := found.whole(o.Object.URL); bad && file.lines == 0 {
+			// It could not be read at all, such as no GZIP under GZIP: nothing of it is loaded, and it is tried again.
+			o.Rejects, o.Err = 1, fmt.Errorf("read %s: %s", o.Object.URL, whole.reason)
+			unreadable++
+			continue
+		}
 		if !ok {
 			complete = false
 			continue
@@ -263,19 +271,20 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 		o.Rows = file.lines - o.Rejects
 	}
 	// What the views say has to add up to what was loaded; else some of it is still to come.
-	if complete = complete && scanned-int64(len(result.Rejects)) == result.Rows; !complete {
+	if complete = complete && scanned+unreadable-int64(len(result.Rejects)) == result.Rows; !complete {
 		c.Logger.Debug("the load views are behind; the counts of objects are filled in later", "copy", id)
 		only := len(result.Objects) == 1
 		for i := range result.Objects {
-			if o := &result.Objects[i]; o.Object.Size != 0 {
+			if o := &result.Objects[i]; o.Object.Size != 0 && o.Err == nil {
 				o.Rows, o.Rejects = -1, -1
 				if only {
 					o.Rows = result.Rows
 				}
 			}
 		}
-		// Rejects are written together with the counts, so that none is written twice.
-		result.Rejects = nil
+		// Rejects are written together with the counts, so that none is written twice. An object that could not be read gets no ledger row
+		// to come back to.
+		result.Rejects = slices.DeleteFunc(result.Rejects, func(r clientcopy.RecordError) bool { return r.Line != 0 })
 		return nil
 	}
 	return c.complete(ctx, statement, result.Rejects)

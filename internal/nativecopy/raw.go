@@ -13,16 +13,14 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// viewLength is how many characters of a record STL_LOAD_ERRORS keeps.
-const viewLength = 1024
-
 // rawLength is how much of a record is kept, bytes: what clientcopy keeps of one too.
 const rawLength = 64 << 10
 
 // Rejects are read from their objects for at most so many of a COPY: the first ones tell what is wrong, and each object costs a request.
 const rawObjects = 200
 
-// complete reads from the objects the texts of records that the views do not have, or have in part, and words the reasons.
+// complete reads the texts of refused records from their objects, and words the reasons. The views have no text on Serverless, and
+// elsewhere its first 1,024 characters, with periods for what is not ASCII (dg/r_STL_LOAD_ERRORS): that serves where the object cannot be read any more.
 func (c *Copier) complete(ctx context.Context, statement *copystmt.Statement, rejects []clientcopy.RecordError) error {
 	read := 0
 	for i := 0; i < len(rejects); {
@@ -36,7 +34,7 @@ func (c *Copier) complete(ctx context.Context, statement *copystmt.Statement, re
 			if r.Value != "" && !strings.Contains(r.Reason, r.Value) {
 				r.Reason = fmt.Sprintf("%q: %s", clipText(r.Value, 100), r.Reason)
 			}
-			some = some || r.Line > 0 && (r.Raw == "" || len(r.Raw) >= viewLength)
+			some = some || r.Line > 0
 		}
 		if some && read < rawObjects {
 			read++
@@ -79,7 +77,7 @@ func (c *Copier) texts(ctx context.Context, statement *copystmt.Statement, rejec
 			continue
 		}
 		for next < len(rejects) && rejects[next].Line <= scan.line {
-			if r := &rejects[next]; r.Line == scan.line && (r.Raw == "" || len(r.Raw) >= viewLength) {
+			if r := &rejects[next]; r.Line == scan.line {
 				r.Raw = scan.record()
 			}
 			next++

@@ -52,6 +52,16 @@ func (v views) file(u objectstore.URL) (file, bool) {
 	return f, ok
 }
 
+// whole is the fault of an object as a whole, which stands at no line.
+func (v views) whole(u objectstore.URL) (fault, bool) {
+	for _, f := range v.faults {
+		if f.file == name(u) && f.line == 0 {
+			return f, true
+		}
+	}
+	return fault{}, false
+}
+
 func (v views) rejected(u objectstore.URL) int64 {
 	var n int64
 	for _, f := range v.faults {
@@ -124,8 +134,8 @@ func (c *Copier) views(ctx context.Context, id int64) (views, error) {
 // cannot be asked for in a transaction that failed.
 func (c *Copier) failedViews(ctx context.Context, before marks) (views, error) {
 	faults, err := c.faults(ctx,
-		"session_id = CAST($1 AS INTEGER) AND query_id > CAST($2 AS BIGINT)",
-		"session = CAST($1 AS INTEGER) AND query > CAST($2 AS INTEGER)", before.session, before.copied)
+		"session_id IN (CAST($1 AS INTEGER), CAST($2 AS INTEGER)) AND query_id > CAST($3 AS BIGINT)",
+		"session IN (CAST($1 AS INTEGER), CAST($2 AS INTEGER)) AND query > CAST($3 AS INTEGER)", before.session, before.key, before.copied)
 	return views{faults: faults}, err
 }
 

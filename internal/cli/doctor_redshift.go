@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/nativecopy"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// redshift looks at what only Redshift has: its isolation level, and how far its role reaches.
+func (d *doctorRun) redshift(ctx context.Context, s *session) {
+	if s.warehouse.Engine() != sqlfile.Redshift {
+		return
+	}
+	var level string
+	err := s.warehouse.Pool().QueryRow(ctx, `SELECT TRIM(isolation_level) FROM stv_db_isolation_level WHERE db_name = current_database()`).Scan(&level)
+	if err != nil {
+		d.add("isolation level", "warn", "not to be seen: "+err.Error(), "a superuser sees it in stv_db_isolation_level; dwh works at both levels")
+	} else {
+		d.add("isolation level", "ok", level+"; error 1023 is retried", "")
+	}
+	steps, err := s.project.steps(sqlfile.Redshift)
+	if err != nil {
+		d.fail("COPY", err, "")
+		return
+	}
+	store := d.app.store(d.cfg)
+	chosen, err := s.copier(store, func(transform.Event) {})
+	if err != nil {
+		d.fail("COPY", err, "")
+		return
+	}
+	copier, ok := chosen.(*redshiftCopier)
+	if !ok {
+		return
+	}
+	vars := d.cfg.SQLVariables()
+	for _, step := range steps {
+		if step.Load && step.Configured(vars) {
+			d.reach(ctx, s, copier, step, vars)
+		}
+	}
+}
+
+// reach has Redshift parse the first object of a source, without loading it, and rolls back.
+func (d *doctorRun) reach(ctx context.Context, s *session, copier *redshiftCopier, step transform.Step, vars map[string]string) {
+	subject := "COPY " + string(step.Table)
+	expanded, err := copystmt.Bind(step.File.Statements(sqlfile.Redshift)[0], vars)
+	if err != nil {
+		d.fail(subject, err, "")
+		return
+	}
+	statement, err := copystmt.Parse(expanded)
+	if err != nil {
+		d.fail(subject, err, "")
+		return
+	}
+	first, err := firstObject(ctx, copier.store, step, statement)
+	if err != nil || first.URL == "" {
+		return // the source's own line says so
+	}
+	if why := copier.byInsert(statement, []objectstore.Object{first}); why != "" {
+		d.add(subject, "ok", "loaded by INSERTs: "+why, "")
+		return
+	}
+	if err := copier.Check(statement); err != nil {
+		d.fail(subject, err, "")
+		return
+	}
+	conn, err := s.warehouse.Pool().Acquire(ctx)
+	if err != nil {
+		d.fail(subject, err, "")
+		return
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		d.fail(subject, err, "")
+		return
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	statement.NoLoad = true
+	_, err = copier.native.Copy(ctx, conn.Conn(), statement, []objectstore.Object{first}, nil)
+	var tooMany *clientcopy.MaxErrorError
+	var fatal *clientcopy.FatalError
+	var refused *nativecopy.Error
+	switch {
+	case err == nil:
+		d.add(subject, "ok", "Redshift reads the source and the work prefix", "")
+	case errors.As(err, &tooMany), errors.As(err, &fatal):
+		d.add(subject, "warn", fmt.Sprintf("Redshift reads the source and the work prefix, and refuses records of %s", first.URL), `see them with "dwh reject list" after a run`)
+	case errors.As(err, &refused):
+		d.fail(subject, refused, "")
+	default:
+		d.fail(subject, err, "the role of --iam-role needs s3:GetObject on the data, the JSONPaths file and the work prefix")
+	}
+}
+
+// firstObject is the first object of a source that a load would take; the zero Object for none.
+func firstObject(ctx context.Context, store *objectstore.Store, step transform.Step, statement *copystmt.Statement) (objectstore.Object, error) {
+	if statement.Manifest {
+		entries, err := clientcopy.Manifest(ctx, store, statement)
+		if err != nil || len(entries) == 0 {
+			return objectstore.Object{}, err
+		}
+		return entries[0], nil
+	}
+	prefix, err := objectstore.ParseURL(statement.From)
+	if err != nil {
+		return objectstore.Object{}, err
+	}
+	for object, err := range store.List(ctx, prefix) {
+		if err != nil {
+			return objectstore.Object{}, err
+		}
+		if ok, _ := (lister{store}).Wanted(step.Source, object); ok && object.Size > 0 {
+			return object, nil
+		}
+	}
+	return objectstore.Object{}, nil
+}

@@ -1,0 +1,58 @@
+-- Dimensions: what a play refers to, one row per key.
+
+-- +goose Up
+CREATE TABLE d_song (
+    song_id VARCHAR(64)                                        NOT NULL,
+    title VARCHAR(1024)                                       ,
+    artist_id VARCHAR(64)                                       ,
+    year INTEGER,
+    duration DOUBLE PRECISION,
+    PRIMARY KEY (song_id)
+)
+           DISTSTYLE ALL SORTKEY (song_id)   ;
+
+CREATE TABLE d_artist (
+    artist_id VARCHAR(64)                                        NOT NULL,
+    name VARCHAR(1024)                                       ,
+    location VARCHAR(1024)                                       ,
+    latitude DOUBLE PRECISION,
+    longitude DOUBLE PRECISION,
+    PRIMARY KEY (artist_id)
+)
+           DISTSTYLE ALL SORTKEY (artist_id)   ;
+
+-- last_ts, last_session_id and last_item_in_session name the play that the row comes from, so that an
+-- older play that arrives late is recognized without reading the user's history again.
+CREATE TABLE d_user (
+    user_id VARCHAR(64)                                        NOT NULL,
+    first_name VARCHAR(256)                                       ,
+    last_name VARCHAR(256)                                       ,
+    gender VARCHAR(64)                                       ,
+    level VARCHAR(64)                                       ,
+    last_ts BIGINT,
+    last_session_id BIGINT,
+    last_item_in_session INTEGER,
+    PRIMARY KEY (user_id)
+)
+           DISTSTYLE ALL SORTKEY (user_id)   ;
+
+CREATE TABLE d_time (
+    start_time TIMESTAMP NOT NULL,
+    hour INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    week INTEGER NOT NULL,
+    month INTEGER NOT NULL,
+    year INTEGER NOT NULL,
+    weekday INTEGER NOT NULL,
+    PRIMARY KEY (start_time)
+)
+           DISTSTYLE ALL SORTKEY (start_time)   ;
+
+-- +goose Down
+DROP TABLE d_time;
+
+DROP TABLE d_user;
+
+DROP TABLE d_artist;
+
+DROP TABLE d_song;

@@ -1,0 +1,27 @@
+-- s_songplay_event: one row per event of every page, as it came. The columns stand in the order of the JSONPaths file.
+-- writes: s_songplay_event
+COPY s_songplay_event (
+    artist,
+    auth,
+    first_name,
+    gender,
+    item_in_session,
+    last_name,
+    length,
+    level,
+    location,
+    method,
+    page,
+    registration,
+    session_id,
+    song,
+    status,
+    ts,
+    user_agent,
+    user_id
+)
+FROM 's3://sparkify/log_data'
+IAM_ROLE 'arn:aws:iam::123456789012:role/dwh-copy'
+REGION 'us-west-2'
+FORMAT AS JSON 's3://sparkify/log_json_path.json'
+MAXERROR 1000;

@@ -1,0 +1,175 @@
+-- d_user: one row per user_id, from the user's latest songplay.
+-- reads:  s_songplay_event, s_name
+-- writes: d_user
+
+-- The latest songplay of every user whom this run touches: of the plays that are new and the one that the row comes
+-- from today. A user is touched by a new play, or by a new name that may tell the gender.
+CREATE TABLE touched_d_user AS
+WITH play AS (
+    SELECT
+        RTRIM(event.user_id) AS user_id,
+        event.ts,
+        event.session_id,
+        event.item_in_session
+    FROM s_songplay_event AS event
+    WHERE NOT event.processed
+        AND RTRIM(event.page) = 'NextSong'
+        AND RTRIM(event.user_id) <> ''
+        AND event.session_id IS NOT NULL
+        AND event.item_in_session IS NOT NULL
+        AND event.ts BETWEEN -62135596800000 AND 253402300799999  -- years 1 to 9999, what a TIMESTAMP holds
+),
+known AS (
+    SELECT
+        d_user.user_id,
+        d_user.last_ts AS ts,
+        d_user.last_session_id AS session_id,
+        d_user.last_item_in_session AS item_in_session
+    FROM d_user
+    INNER JOIN (
+        SELECT play.user_id FROM play
+        UNION
+        SELECT named.user_id
+        FROM d_user AS named
+        INNER JOIN s_name AS name
+            ON RTRIM(name.name) = named.first_name
+        WHERE NOT name.processed
+    ) AS touched
+        ON touched.user_id = d_user.user_id
+),
+candidate AS (
+    SELECT play.user_id, play.ts, play.session_id, play.item_in_session FROM play
+    UNION ALL
+    SELECT known.user_id, known.ts, known.session_id, known.item_in_session FROM known
+),
+moment AS (
+    SELECT candidate.user_id, MAX(candidate.ts) AS ts
+    FROM candidate
+    GROUP BY candidate.user_id
+)
+SELECT
+    latest.user_id,
+    latest.ts,
+    latest.session_id,
+    latest.item_in_session
+FROM (
+    SELECT
+        candidate.user_id,
+        candidate.ts,
+        candidate.session_id,
+        candidate.item_in_session,
+        ROW_NUMBER() OVER (
+            PARTITION BY candidate.user_id
+            ORDER BY candidate.session_id DESC, candidate.item_in_session DESC
+        ) AS place
+    FROM moment
+    INNER JOIN candidate
+        ON candidate.user_id = moment.user_id
+        AND candidate.ts = moment.ts
+) AS latest
+WHERE latest.place = 1;
+
+
+
+DELETE FROM d_user
+USING touched_d_user
+WHERE d_user.user_id = touched_d_user.user_id;
+
+INSERT INTO d_user (
+    user_id,
+    first_name,
+    last_name,
+    gender,
+    level,
+    last_ts,
+    last_session_id,
+    last_item_in_session
+)
+WITH event AS (
+    -- every delivery of those plays; processed or not, so that PostgreSQL finds each part by its own index
+    SELECT
+        touched.user_id, touched.ts, touched.session_id, touched.item_in_session, staged.song, staged.artist, staged.length,
+        staged.level, staged.location, staged.user_agent, staged.first_name, staged.last_name, staged.gender
+    FROM touched_d_user AS touched
+    INNER JOIN s_songplay_event AS staged
+        ON RTRIM(staged.user_id) = touched.user_id
+        AND staged.session_id = touched.session_id
+        AND staged.item_in_session = touched.item_in_session
+        AND staged.ts = touched.ts
+    WHERE NOT staged.processed
+        AND RTRIM(staged.page) = 'NextSong'
+    UNION ALL
+    SELECT
+        touched.user_id, touched.ts, touched.session_id, touched.item_in_session, staged.song, staged.artist, staged.length,
+        staged.level, staged.location, staged.user_agent, staged.first_name, staged.last_name, staged.gender
+    FROM touched_d_user AS touched
+    INNER JOIN s_songplay_event AS staged
+        ON RTRIM(staged.user_id) = touched.user_id
+        AND staged.session_id = touched.session_id
+        AND staged.item_in_session = touched.item_in_session
+        AND staged.ts = touched.ts
+    WHERE staged.processed
+        AND RTRIM(staged.page) = 'NextSong'
+),
+pick AS (
+    -- among deliveries with one id the first counts, as for f_songplay
+    SELECT
+        event.user_id,
+        RTRIM(event.first_name) AS first_name,
+        RTRIM(event.last_name) AS last_name,
+        NULLIF(RTRIM(event.gender), '') AS gender,
+        RTRIM(event.level) AS level,
+        event.ts,
+        event.session_id,
+        event.item_in_session,
+        ROW_NUMBER() OVER (
+            PARTITION BY event.user_id
+            ORDER BY
+                RTRIM(event.song),
+                RTRIM(event.artist),
+                event.length,
+                RTRIM(event.level),
+                RTRIM(event.location),
+                RTRIM(event.user_agent),
+                RTRIM(event.first_name),
+                RTRIM(event.last_name),
+                RTRIM(event.gender)
+        ) AS place
+    FROM event
+),
+wanted AS (
+    -- the first names whose sex has to be looked up
+    SELECT DISTINCT pick.first_name
+    FROM pick
+    WHERE pick.place = 1
+        AND pick.gender IS NULL
+),
+named AS (
+    SELECT
+        wanted.first_name,
+        NULLIF(RTRIM(name.sex), '') AS sex,
+        ROW_NUMBER() OVER (
+            PARTITION BY wanted.first_name
+            ORDER BY
+                CASE WHEN name.births IS NULL THEN 1 ELSE 0 END,
+                name.births DESC,
+                RTRIM(name.sex)
+        ) AS place
+    FROM wanted
+    INNER JOIN s_name AS name
+        ON RTRIM(name.name) = wanted.first_name
+)
+SELECT
+    pick.user_id,
+    pick.first_name,
+    pick.last_name,
+    COALESCE(pick.gender, named.sex) AS gender,
+    pick.level,
+    pick.ts,
+    pick.session_id,
+    pick.item_in_session
+FROM pick
+LEFT JOIN named
+    ON named.first_name = pick.first_name
+    AND named.place = 1
+WHERE pick.place = 1;

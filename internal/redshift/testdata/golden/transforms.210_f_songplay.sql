@@ -1,0 +1,277 @@
+-- f_songplay: one row per songplay.
+-- reads:  s_songplay_event, s_song
+-- writes: f_songplay
+
+-- The keys of the plays this run has to recompute. Beside the new ones, a song that arrives after its plays heals
+-- them: those of the same title and artist, and those of an artist whose smallest artist_id falls or first appears.
+CREATE TABLE touched_play AS
+SELECT
+    RTRIM(event.user_id) AS user_id,
+    event.session_id,
+    event.item_in_session,
+    event.ts
+FROM s_songplay_event AS event
+WHERE NOT event.processed
+    AND RTRIM(event.page) = 'NextSong'
+    AND RTRIM(event.user_id) <> ''
+    AND event.session_id IS NOT NULL
+    AND event.item_in_session IS NOT NULL
+    AND event.ts BETWEEN -62135596800000 AND 253402300799999  -- years 1 to 9999, what a TIMESTAMP holds
+UNION
+SELECT
+    RTRIM(event.user_id) AS user_id,
+    event.session_id,
+    event.item_in_session,
+    event.ts
+FROM (
+    SELECT DISTINCT
+        RTRIM(song.artist_name) AS artist,
+        RTRIM(song.title) AS title
+    FROM s_song AS song
+    WHERE NOT song.processed
+        AND RTRIM(song.song_id) <> ''
+        AND RTRIM(song.artist_id) <> ''
+) AS late
+INNER JOIN s_songplay_event AS event
+    ON RTRIM(event.artist) = late.artist
+    AND RTRIM(event.song) = late.title
+WHERE event.processed
+    AND RTRIM(event.page) = 'NextSong'
+    AND RTRIM(event.user_id) <> ''
+    AND event.session_id IS NOT NULL
+    AND event.item_in_session IS NOT NULL
+    AND event.ts BETWEEN -62135596800000 AND 253402300799999
+UNION
+SELECT
+    RTRIM(event.user_id) AS user_id,
+    event.session_id,
+    event.item_in_session,
+    event.ts
+FROM (
+    SELECT
+        arrived.artist,
+        MIN(CASE WHEN song.processed THEN RTRIM(song.artist_id) END) AS before,
+        MIN(RTRIM(song.artist_id)) AS after
+    FROM (
+        SELECT DISTINCT
+            RTRIM(song.artist_name) AS artist
+        FROM s_song AS song
+        WHERE NOT song.processed
+            AND RTRIM(song.artist_id) <> ''
+    ) AS arrived
+    INNER JOIN s_song AS song
+        ON RTRIM(song.artist_name) = arrived.artist
+    WHERE RTRIM(song.artist_id) <> ''
+    GROUP BY arrived.artist
+) AS lowest
+INNER JOIN s_songplay_event AS event
+    ON RTRIM(event.artist) = lowest.artist
+WHERE (lowest.before IS NULL OR lowest.after < lowest.before)
+    AND event.processed
+    AND RTRIM(event.page) = 'NextSong'
+    AND RTRIM(event.user_id) <> ''
+    AND event.session_id IS NOT NULL
+    AND event.item_in_session IS NOT NULL
+    AND event.ts BETWEEN -62135596800000 AND 253402300799999;
+
+
+
+-- Every delivery of those plays, whether new or processed; all that is new stands here, so that the checks see what
+-- a play was made from.
+CREATE VIEW touched_s_songplay_event AS
+SELECT
+    event.artist, event.auth, event.first_name, event.gender, event.item_in_session, event.last_name, event.length, event.level, event.location,
+    event.method, event.page, event.registration, event.session_id, event.song, event.status, event.ts, event.user_agent, event.user_id, event.processed
+FROM s_songplay_event AS event
+WHERE NOT event.processed
+UNION ALL
+SELECT
+    event.artist, event.auth, event.first_name, event.gender, event.item_in_session, event.last_name, event.length, event.level, event.location,
+    event.method, event.page, event.registration, event.session_id, event.song, event.status, event.ts, event.user_agent, event.user_id, event.processed
+FROM touched_play AS touched
+INNER JOIN s_songplay_event AS event
+    ON RTRIM(event.user_id) = touched.user_id
+    AND event.session_id = touched.session_id
+    AND event.item_in_session = touched.item_in_session
+    AND event.ts = touched.ts
+WHERE event.processed;
+
+-- One delivery of each play: among those with one id the first counts.
+CREATE TABLE picked_play AS
+SELECT
+    pick.user_id,
+    pick.session_id,
+    pick.item_in_session,
+    pick.ts,
+    pick.artist,
+    pick.song,
+    pick.length,
+    pick.level,
+    pick.location,
+    pick.user_agent
+FROM (
+    SELECT
+        RTRIM(event.user_id) AS user_id,
+        event.session_id,
+        event.item_in_session,
+        event.ts,
+        RTRIM(event.artist) AS artist,
+        RTRIM(event.song) AS song,
+        event.length,
+        RTRIM(event.level) AS level,
+        RTRIM(event.location) AS location,
+        RTRIM(event.user_agent) AS user_agent,
+        ROW_NUMBER() OVER (
+            PARTITION BY RTRIM(event.user_id), event.session_id, event.item_in_session, event.ts
+            ORDER BY
+                RTRIM(event.song),
+                RTRIM(event.artist),
+                event.length,
+                RTRIM(event.level),
+                RTRIM(event.location),
+                RTRIM(event.user_agent),
+                RTRIM(event.first_name),
+                RTRIM(event.last_name),
+                RTRIM(event.gender)
+        ) AS place
+    FROM touched_s_songplay_event AS event
+    WHERE RTRIM(event.page) = 'NextSong'
+        AND RTRIM(event.user_id) <> ''
+        AND event.session_id IS NOT NULL
+        AND event.item_in_session IS NOT NULL
+        AND event.ts BETWEEN -62135596800000 AND 253402300799999
+) AS pick
+WHERE pick.place = 1;
+
+
+
+-- The staged song of each title, artist and length that was played: the nearest in duration.
+CREATE TABLE matched_song AS
+SELECT
+    pick.artist,
+    pick.song,
+    pick.length,
+    pick.song_id,
+    pick.artist_id
+FROM (
+    SELECT
+        played.artist,
+        played.song,
+        played.length,
+        RTRIM(song.song_id) AS song_id,
+        RTRIM(song.artist_id) AS artist_id,
+        ROW_NUMBER() OVER (
+            PARTITION BY played.artist, played.song, played.length
+            ORDER BY
+                CASE WHEN played.length IS NULL THEN 0 ELSE ABS(song.duration - played.length) END,
+                RTRIM(song.song_id),
+                RTRIM(song.artist_id)
+        ) AS place
+    FROM (
+        SELECT DISTINCT
+            play.artist,
+            play.song,
+            play.length
+        FROM picked_play AS play
+    ) AS played
+    INNER JOIN s_song AS song
+        ON RTRIM(song.artist_name) = played.artist
+        AND RTRIM(song.title) = played.song
+    WHERE RTRIM(song.song_id) <> ''
+        AND RTRIM(song.artist_id) <> ''
+) AS pick
+WHERE pick.place = 1;
+
+
+
+-- The smallest artist_id of each artist name that was played.
+CREATE TABLE matched_artist AS
+SELECT
+    played.artist,
+    MIN(RTRIM(song.artist_id)) AS artist_id
+FROM (
+    SELECT DISTINCT
+        play.artist
+    FROM picked_play AS play
+) AS played
+INNER JOIN s_song AS song
+    ON RTRIM(song.artist_name) = played.artist
+WHERE RTRIM(song.artist_id) <> ''
+GROUP BY played.artist;
+
+
+
+CREATE TABLE touched_f_songplay AS
+SELECT
+                                                                                 SHA2(play.name, 256)    AS songplay_id,
+    DATE_TRUNC('hour', play.played_at) AS start_time,
+    play.played_at,
+    play.user_id,
+    COALESCE(song.artist_id, artist.artist_id) AS artist_id,
+    song.song_id,
+    play.level,
+    play.session_id,
+    play.location,
+    play.user_agent
+FROM (
+    SELECT
+        picked.user_id || '|' || CAST(picked.session_id AS VARCHAR(20)) || '|' || CAST(picked.item_in_session AS VARCHAR(11)) || '|' || CAST(picked.ts AS VARCHAR(20)) AS name,
+        -- whole seconds and the rest apart, so that every millisecond is exact
+        TIMESTAMP 'epoch' + picked.ts / 1000 * INTERVAL '1 second' + MOD(picked.ts, 1000) / 1000.0 * INTERVAL '1 second' AS played_at,
+        picked.user_id,
+        picked.session_id,
+        picked.artist,
+        picked.song,
+        picked.length,
+        picked.level,
+        picked.location,
+        picked.user_agent
+    FROM picked_play AS picked
+) AS play
+LEFT JOIN matched_song AS song
+    ON song.artist = play.artist
+    AND song.song = play.song
+    AND COALESCE(song.length, 0) = COALESCE(play.length, 0)
+    AND CASE WHEN song.length IS NULL THEN 1 ELSE 0 END = CASE WHEN play.length IS NULL THEN 1 ELSE 0 END
+LEFT JOIN matched_artist AS artist
+    ON artist.artist = play.artist;
+
+
+
+-- A SELECT is a count for the journal: plays that were here already and now know their song or artist.
+SELECT
+    COUNT(*) AS healed_songplays
+FROM f_songplay AS before
+INNER JOIN touched_f_songplay AS after
+    ON after.songplay_id = before.songplay_id
+WHERE (before.song_id IS NULL AND after.song_id IS NOT NULL)
+    OR (before.artist_id IS NULL AND after.artist_id IS NOT NULL);
+
+DELETE FROM f_songplay
+USING touched_f_songplay
+WHERE f_songplay.songplay_id = touched_f_songplay.songplay_id;
+
+INSERT INTO f_songplay (
+    songplay_id,
+    start_time,
+    played_at,
+    user_id,
+    artist_id,
+    song_id,
+    level,
+    session_id,
+    location,
+    user_agent
+)
+SELECT
+    touched.songplay_id,
+    touched.start_time,
+    touched.played_at,
+    touched.user_id,
+    touched.artist_id,
+    touched.song_id,
+    touched.level,
+    touched.session_id,
+    touched.location,
+    touched.user_agent
+FROM touched_f_songplay AS touched;

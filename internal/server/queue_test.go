@@ -1,0 +1,86 @@
+package server_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/server"
+)
+
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1_000_000, 0)
+	at := func(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+	const age = 200 * time.Millisecond
+	w := server.NewWaiting(4)
+	expect := func(what string, ms, objects int, bytes int64, want []objectstore.URL, wait time.Duration) {
+		t.Helper()
+		got, later := w.Due(at(ms), age, objects, bytes)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: got another batch than wanted (-want +got):\n%s", what, diff)
+		}
+		if want == nil && later != wait {
+			t.Errorf("%s: got %s to wait, want %s", what, later, wait)
+		}
+	}
+	w.Put("file:///a", "1", 10, at(0), at(0))
+	w.Put("file:///b", "1", 10, at(50), at(150))
+	expect("young", 100, 10, 100, nil, 50*time.Millisecond) // b settles
+	expect("young, settled", 160, 10, 100, nil, 40*time.Millisecond)
+	expect("old enough", 200, 10, 100, []objectstore.URL{"file:///a", "file:///b"}, 0)
+
+	w.Put("file:///a", "1", 10, at(300), at(300))
+	if got, _ := w.Due(at(900), age, 10, 100); got != nil {
+		t.Errorf("an object that is on its way: got %v, want nothing", got)
+	}
+	w.Fail(at(400), "file:///a")
+	w.Put("file:///c", "1", 10, at(300), at(300))
+	expect("full by count", 301, 1, 100, []objectstore.URL{"file:///c"}, 0)
+	w.Put("file:///d", "1", 60, at(300), at(300))
+	w.Put("file:///e", "1", 60, at(300), at(300))
+	expect("full by bytes", 301, 10, 100, []objectstore.URL{"file:///d"}, 0)
+	expect("what is due goes before what failed", 500, 10, 100, []objectstore.URL{"file:///e"}, 0)
+	expect("what failed travels alone", 500, 10, 100, []objectstore.URL{"file:///a"}, 0)
+
+	for i, u := range []objectstore.URL{"file:///1", "file:///2", "file:///3", "file:///4", "file:///5", "file:///1"} {
+		if got, want := w.Put(u, "2", 1, at(600), at(600)), i != 4; got != want {
+			t.Errorf("object %d into 4 places: got %t, want %t", i+1, got, want)
+		}
+	}
+}
+
+func TestDays(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2018, 12, 1, 3, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		under   objectstore.URL
+		objects []objectstore.URL
+		want    []objectstore.URL
+	}{
+		{"s3://b/log_data", []objectstore.URL{"s3://b/log_data/2018/11/2018-11-12-events.json"}, []objectstore.URL{"s3://b/log_data/2018/11/", "s3://b/log_data/2018/12/"}},
+		{"s3://b/log/", []objectstore.URL{"s3://b/log/2018/11/02/a.json", "s3://b/log/2018/11/30/a.json"}, []objectstore.URL{"s3://b/log/2018/11/30/", "s3://b/log/2018/12/01/"}},
+		{"s3://b/", []objectstore.URL{"s3://b/x/year=2018/month=12/day=01/a"}, []objectstore.URL{"s3://b/x/year=2018/month=12/day=01/", "s3://b/x/year=2018/month=11/day=30/"}},
+		{"s3://b/song_data/", []objectstore.URL{"s3://b/song_data/A/B/C/TRABC.json"}, nil},
+		{"s3://b/log/2018/", []objectstore.URL{"s3://b/log/2018/11/a.json"}, []objectstore.URL{"s3://b/log/2018/11/", "s3://b/log/2018/12/"}},
+	} {
+		if diff := cmp.Diff(c.want, server.Days(c.under, now, c.objects...)); diff != "" {
+			t.Errorf("%s with %v (-want +got):\n%s", c.under, c.objects, diff)
+		}
+	}
+}
+
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	for n := range 100 {
+		full := 30 * time.Second
+		if n < 9 {
+			full = 100 * time.Millisecond << max(n-1, 0)
+		}
+		if got := server.PauseAfter(n, 30*time.Second); got < full/2 || got > full {
+			t.Errorf("pause after %d failures: got %s, want between %s and %s", n, got, full/2, full)
+		}
+	}
+}

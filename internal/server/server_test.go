@@ -1,0 +1,379 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/sparkify/dwh/internal/dwhtest"
+)
+
+// What lands before, while and after a server looks is delivered once: the tables are those of one plain run.
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	dsn, env := migrated(t)
+	f := newFolder(t, 60, 600)
+	half := len(f.all) / 2
+	f.land(f.all[:half]...)
+	s := serve(t, env, f.flags()...)
+	awaitOne(t, dsn, countObjects, strconv.Itoa(half))
+	for _, name := range f.all[half:] {
+		f.land(name)
+	}
+	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
+	// The same bytes again, as another version of the object: its events fold into the same songplays.
+	plays := one(t, dsn, countPlays)
+	last := f.all[0]
+	for _, name := range f.all {
+		if strings.HasPrefix(name, "log_data") {
+			last = name
+		}
+	}
+	f.land(last)
+	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)+1))
+	if got := one(t, dsn, countPlays); got != plays {
+		t.Errorf("songplays after a repeated object: got %s, want %s", got, plays)
+	}
+	dwh(t, env, 0, "verify")
+
+	code, body := s.get("/readyz")
+	if code != http.StatusOK || !strings.Contains(body, `"phase":"working"`) {
+		t.Errorf("/readyz: got %d, %s", code, body)
+	}
+	if code, _ := s.get("/healthz"); code != http.StatusOK {
+		t.Errorf("/healthz: got %d, want 200", code)
+	}
+	_, text := s.get("/metrics")
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("/metrics: %v", err)
+	}
+	loaded := 0.0
+	for _, metric := range families["dwh_objects_total"].GetMetric() {
+		for _, label := range metric.GetLabel() {
+			if label.GetValue() == "loaded" {
+				loaded += metric.GetCounter().GetValue()
+			}
+		}
+	}
+	if loaded != float64(len(f.all)+1) {
+		t.Errorf("dwh_objects_total loaded: got %v, want %d", loaded, len(f.all)+1)
+	}
+	for _, name := range []string{"dwh_lag_seconds", "dwh_step_duration_seconds", "dwh_pool_connections", "dwh_landed_to_committed_seconds", "dwh_phase"} {
+		if families[name] == nil {
+			t.Errorf("/metrics: got no %s", name)
+		}
+	}
+
+	s.stop()
+	rows := dwhtest.Query(t, dsn, `SELECT outcome FROM dwh_run WHERE command = 'serve'`)
+	if len(rows) != 1 || rows[0][0] != "done" {
+		t.Errorf("journal: got %v, want one run that is done", rows)
+	}
+	if got := one(t, dsn, `SELECT holder FROM dwh_lease`); got != "" {
+		t.Errorf("lease after the end: got %q, want none", got)
+	}
+	// Another server finds nothing to do.
+	s = serve(t, env, f.flags()...)
+	s.says("working")
+	f.land(f.all[0])
+	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)+2))
+	s.stop()
+}
+
+// The same from S3, with the store failing for a while.
+func TestS3(t *testing.T) {
+	t.Parallel()
+	dsn, env := migrated(t)
+	f := newFolder(t, 30, 300)
+	store := dwhtest.S3(t)
+	var down atomic.Bool
+	endpoint := store.Proxy(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if down.Load() {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	for _, one := range store.Env() {
+		if !strings.HasPrefix(one, "AWS_ENDPOINT_URL_S3=") {
+			env = append(env, one)
+		}
+	}
+	env = append(env, "AWS_ENDPOINT_URL_S3="+endpoint, "AWS_MAX_ATTEMPTS=1")
+	put := func(names []string) {
+		for _, name := range names {
+			store.Put(filepath.ToSlash(name), f.read(name))
+		}
+	}
+	store.Put("log_json_path.json", f.read("log_json_path.json"))
+	third := len(f.all) / 3
+	put(f.all[:third])
+	source := []string{"--song-data", store.URL("song_data/"), "--log-data", store.URL("log_data/"), "--log-jsonpaths", store.URL("log_json_path.json")}
+	s := serve(t, env, source...)
+	awaitOne(t, dsn, countObjects, strconv.Itoa(third))
+	down.Store(true)
+	put(f.all[third : 2*third])
+	s.says("trying again")
+	if code, body := s.get("/readyz"); code != http.StatusServiceUnavailable {
+		t.Errorf("/readyz while S3 is down: got %d, %s, want 503", code, body)
+	}
+	down.Store(false)
+	awaitOne(t, dsn, countObjects, strconv.Itoa(2*third))
+	put(f.all[2*third:])
+	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
+	s.says("works again")
+	if got := one(t, dsn, `SELECT count(*) FROM s_reject`) + one(t, dsn, `SELECT count(*) FROM s_object WHERE outcome <> 'loaded'`); got != "00" {
+		t.Errorf("rejects and objects given up after S3 failed: got %s, want none", got)
+	}
+	s.stop()
+	same(t, dsn, env, source)
+}
+
+// event is a line of a log object.
+func event(user, level string, session int) string {
+	return fmt.Sprintf(`{"artist":null,"auth":"Logged In","firstName":"A","gender":"F","itemInSession":1,"lastName":"B","length":1.5,"level":%q,"location":"X","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":%d,"song":"S","status":200,"ts":1541105830796,"userAgent":"u","userId":%q}`+"\n", level, session, user)
+}
+
+// An object that cannot be loaded, and one whose records fail a check, are found among others, given up and reported.
+func TestPoisonedObjects(t *testing.T) {
+	t.Parallel()
+	dsn, env := migrated(t)
+	f := newFolder(t, 0, 0)
+	for i := range 12 {
+		f.put(fmt.Sprintf("log_data/good%02d.json", i), []byte(event(strconv.Itoa(i), "free", i)))
+	}
+	f.put("log_data/bad.json", bytes.Repeat([]byte(`{"ts": "soon"}`+"\n"), 1001))
+	f.put("log_data/odd.json", []byte(event("99", "platinum", 1)))
+	f.put("log_data/torn.json.gz", []byte("\x1f\x8b\x08 this is no gzip"))
+	s := serve(t, env, f.flags()...)
+	const given = `SELECT string_agg(regexp_replace(url, '.*/', ''), ' ' ORDER BY url) FROM s_object WHERE outcome = 'quarantined'`
+	awaitOne(t, dsn, given, "bad.json odd.json")
+	awaitOne(t, dsn, countPlays, "12")
+	s.says("f-songplay-level")
+	awaitOne(t, dsn, `SELECT count(*) FROM s_reject WHERE line = 0 AND reason LIKE 'quarantined: %'`, "2")
+	if got := one(t, dsn, `SELECT count(*) FROM s_reject WHERE line > 0 AND url LIKE '%bad.json'`); got != "1000" {
+		t.Errorf("rejects of the object: got %s, want 1000", got)
+	}
+	// It is left alone while it is the same, by the next server and by a plain run too.
+	f.put("log_data/good99.json", []byte(event("98", "paid", 98)))
+	awaitOne(t, dsn, countPlays, "13")
+	s.stop()
+	// torn.json.gz is no .gz to a COPY without GZIP: its text is one bad record.
+	if got := one(t, dsn, `SELECT count(*) FROM s_songplay_event WHERE NOT processed`); got != "0" {
+		t.Errorf("staged and not processed: got %s rows, want none", got)
+	}
+	dwh(t, env, 0, "verify")
+	s = serve(t, env, f.flags()...)
+	f.put("log_data/bad.json", []byte(event("97", "free", 97)))
+	awaitOne(t, dsn, countPlays, "14")
+	awaitOne(t, dsn, `SELECT count(*) FROM s_reject WHERE url LIKE '%bad.json'`, "0")
+	s.stop()
+}
+
+// A database that breaks its connections loses nothing.
+func TestDatabaseCut(t *testing.T) {
+	t.Parallel()
+	dsn, env := migrated(t)
+	proxy := dwhtest.CutProxy(t, dsn)
+	f := newFolder(t, 20, 400)
+	s := serve(t, []string{"DATABASE_URL=" + proxy.DSN()}, f.flags()...)
+	for i, name := range f.all {
+		f.land(name)
+		if i%9 == 0 {
+			proxy.CutAfter(int64(500 + 700*i))
+		}
+	}
+	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
+	proxy.Cut()
+	f.put("log_data/after.json", []byte(event("1", "free", 7)))
+	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)+1))
+	s.stop()
+	if proxy.Cuts() == 0 {
+		t.Error("the connections were never cut")
+	}
+	same(t, dsn, env, f.flags())
+}
+
+// One server works, the other stands by, and takes over when the first is killed.
+func TestTakeover(t *testing.T) {
+	t.Parallel()
+	dsn, env := migrated(t)
+	f := newFolder(t, 10, 200)
+	first := serve(t, env, f.flags()...)
+	first.says("working")
+	second := serve(t, env, f.flags()...)
+	second.says("standing by")
+	if code, body := second.get("/readyz"); code != http.StatusOK || !strings.Contains(body, "standby") {
+		t.Errorf("/readyz of the standby: got %d, %s", code, body)
+	}
+	half := len(f.all) / 2
+	f.land(f.all[:half]...)
+	awaitOne(t, dsn, countObjects, strconv.Itoa(half))
+	f.land(f.all[half:]...)
+	first.signal(syscall.SIGKILL)
+	second.says("working")
+	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
+	// The one that ends in order hands over without a wait.
+	third := serve(t, env, f.flags()...)
+	third.says("standing by")
+	second.stop()
+	third.says("working")
+	third.stop()
+	same(t, dsn, env, f.flags())
+}
+
+// block holds the writers' lock, so that a batch cannot go on, until the function it returns is called.
+func block(t *testing.T, dsn string) (release func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err := conn.Exec(t.Context(), `BEGIN; LOCK TABLE dwh_lock IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := conn.Exec(t.Context(), `ROLLBACK`); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+const lockWaiters = `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = to_regclass('dwh_lock') AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
+// SIGTERM lets the batch at hand end; a deadline, or a second signal, breaks it off and leaves nothing of it.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		flags   []string
+		again   bool // a second signal
+		release bool // the batch may end
+		code    int
+		plays   string
+	}{
+		{name: "finished", release: true, code: 0, plays: "1"},
+		{name: "deadline", flags: []string{"--shutdown-timeout", "200ms"}, code: 130, plays: "0"},
+		{name: "second signal", again: true, code: -1, plays: "0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dsn, env := migrated(t)
+			f := newFolder(t, 0, 0)
+			s := serve(t, env, append(f.flags(), c.flags...)...)
+			s.says("working")
+			f.put("log_data/a.json", []byte(event("1", "free", 1)))
+			awaitOne(t, dsn, countPlays, "1")
+			dwhtest.Query(t, dsn, `DELETE FROM f_songplay`)
+			release := block(t, dsn)
+			f.put("log_data/b.json", []byte(event("2", "free", 2)))
+			awaitOne(t, dsn, lockWaiters, "1")
+			s.signal(syscall.SIGTERM)
+			s.says("stopping")
+			if c.again {
+				s.signal(syscall.SIGTERM)
+			}
+			if c.release {
+				release()
+			}
+			if got := s.wait(); got != c.code {
+				t.Errorf("exit code: got %d, want %d", got, c.code)
+			}
+			if !c.release {
+				// A backend that waits for a lock finds out afterwards that its client is gone.
+				release()
+				awaitOne(t, dsn, lockWaiters, "0")
+			}
+			if got := one(t, dsn, countPlays); got != c.plays {
+				t.Errorf("songplays: got %s, want %s", got, c.plays)
+			}
+		})
+	}
+}
+
+// What no patience helps against stops the server, with the words what to do.
+func TestStops(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t, 0, 0)
+	refused := func(t *testing.T, env []string, want int, words []string, args ...string) {
+		t.Helper()
+		said := dwh(t, env, want, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+		for _, word := range words {
+			if !strings.Contains(said, word) {
+				t.Errorf("got %q, want %q in it", said, word)
+			}
+		}
+	}
+	t.Run("pending", func(t *testing.T) {
+		t.Parallel()
+		env := []string{"DATABASE_URL=" + dwhtest.Database(t)}
+		refused(t, env, 1, []string{"migrations are pending", `run "dwh migrate up"`}, f.flags()...)
+	})
+	t.Run("stale", func(t *testing.T) {
+		t.Parallel()
+		dsn, env := migrated(t)
+		dwhtest.Query(t, dsn, `INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())`)
+		refused(t, env, 1, []string{"replay needed", `run "dwh transform --replay", then start`}, f.flags()...)
+	})
+	t.Run("while it runs", func(t *testing.T) {
+		t.Parallel()
+		for _, c := range []struct{ name, sql, words string }{
+			{"stale", `INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())`, "dwh transform --replay"},
+			{"pending", `DELETE FROM goose_db_version WHERE version_id = 7`, `run "dwh migrate up"`},
+		} {
+			dsn, env := migrated(t)
+			g := newFolder(t, 0, 0)
+			s := serve(t, env, g.flags()...)
+			s.says("working")
+			dwhtest.Query(t, dsn, c.sql)
+			g.put("log_data/a.json", []byte(event("1", "free", 1)))
+			if got := s.wait(); got != 1 || !strings.Contains(s.output(), c.words) {
+				t.Errorf("%s: got exit code %d, %s, want 1 and %q", c.name, got, s.output(), c.words)
+			}
+			if got := one(t, dsn, countEvents); got != "0" {
+				t.Errorf("%s: got %s events staged, want none", c.name, got)
+			}
+		}
+	})
+	t.Run("usage", func(t *testing.T) {
+		t.Parallel()
+		_, env := migrated(t)
+		refused(t, env, 2, []string{"no token", "DWH_TOKEN", "unix:"}, append(f.flags(), "--listen", "0.0.0.0:0")...)
+		refused(t, env, 2, []string{"--batch-bytes"}, append(f.flags(), "--batch-bytes", "many")...)
+		refused(t, env, 2, []string{"--song-data"})
+		refused(t, env, 1, []string{"does not exist"}, "--song-data", filepath.Join(f.root, "absent"))
+	})
+}
+
+// A server on a unix socket answers its owner, and takes its socket along.
+func TestSocket(t *testing.T) {
+	t.Parallel()
+	_, env := migrated(t)
+	f := newFolder(t, 0, 0)
+	path := filepath.Join(f.root, "dwh.sock")
+	s := start(t, env, append([]string{"serve", "--listen", "unix:" + path}, f.flags()...)...)
+	s.says("working")
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("socket: got %v, %v, want mode 0600", info, err)
+	}
+	s.stop()
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("socket after the end: got %v, want none", err)
+	}
+}

@@ -1,0 +1,210 @@
+package server
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// Phase is what a server is doing.
+type Phase string
+
+// The phases.
+const (
+	Starting Phase = "starting" // it looks for who leads, or takes over
+	Standby  Phase = "standby"  // another server works, this one waits for its end
+	Working  Phase = "working"  // it watches and delivers
+	Retrying Phase = "retrying" // something outside fails; it tries again for ever
+	Stopping Phase = "stopping" // it ends the batch at hand
+)
+
+// keep is how many of the latest batches and quarantined objects a State holds.
+const keep = 50
+
+// State is what a server knows of itself at one moment. It is a copy: nobody changes it afterwards.
+type State struct {
+	Phase       Phase
+	Started     time.Time
+	Holder      string // this server's name in the lease
+	Leader      string // the name of the server that works, "" while unknown
+	Target      string // the warehouse, without secrets
+	Version     string // of dwh
+	Problem     *Problem
+	Sources     []SourceState
+	Waiting     WaitingState
+	Totals      Totals
+	Batches     []Batch      // the latest, newest first
+	Quarantined []Quarantine // the latest, newest first
+	Checks      []CheckState // of the last full check
+	CheckedAt   time.Time    // zero before the first
+	CommittedAt time.Time    // of the latest batch; zero before the first
+}
+
+// Problem is what keeps a server, or one of its sources, from going on.
+type Problem struct {
+	Text  string
+	Hint  string    // what to do about it, "" when unknown
+	Since time.Time // of the first of these failures in a row
+	Tries int       // so far
+	Next  time.Time // the next try
+}
+
+// SourceState is a source and how it is watched.
+type SourceState struct {
+	Step     string
+	Table    string
+	URL      objectstore.URL
+	Notified bool // the system, or a queue, tells of new objects; else they are found by listing
+	SweptAt  time.Time
+	Swept    time.Duration // of the last sweep
+	Found    int64         // new objects so far
+	Problem  *Problem
+}
+
+// WaitingState is what waits to be delivered.
+type WaitingState struct {
+	Objects int
+	Bytes   int64
+	Oldest  time.Time // when the server first heard of the oldest; zero for none
+	Full    bool      // there is no room: the sources wait
+}
+
+// Totals are counted since the server started.
+type Totals struct {
+	Batches, Objects, Known, Rows, Bytes, Rejects, Quarantined, Retries int64
+}
+
+// Batch is a batch that was committed.
+type Batch struct {
+	Run      string // in the journal; batches of ten minutes share one
+	At       time.Time
+	Objects  int64
+	Known    int64 // objects that the ledger held already
+	Rows     int64 // staged
+	Rejects  int64
+	Bytes    int64
+	Waited   time.Duration // of the oldest object until the batch began
+	Duration time.Duration
+	Steps    []BatchStep
+}
+
+// BatchStep is one load or transform of a batch.
+type BatchStep struct {
+	Step     string
+	RowsIn   int64 // of a load: objects
+	RowsOut  int64
+	Counts   []transform.Count
+	Duration time.Duration
+}
+
+// Quarantine is an object that was given up.
+type Quarantine struct {
+	URL    objectstore.URL
+	ETag   string
+	Step   string
+	Reason string
+	At     time.Time
+}
+
+// CheckState is the outcome of a check.
+type CheckState struct {
+	Name, Description string
+	Severity          check.Severity
+	Outcome           string // ok, warn, fail or off
+	Violations        int64
+}
+
+// StateSource is what a page needs of a server: its state, and word of the next change.
+type StateSource interface {
+	// State returns the state and a channel that is closed when it changes.
+	State() (State, <-chan struct{})
+}
+
+// board holds the state and tells of changes.
+type board struct {
+	mu      sync.Mutex
+	state   State
+	changed chan struct{}
+}
+
+func newBoard(s State) *board { return &board{state: s, changed: make(chan struct{})} }
+
+// change lets edit work on the state. What edit replaces inside slices must be replaced as a whole.
+func (b *board) change(edit func(*State)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	edit(&b.state)
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+func (b *board) read() (State, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.state
+	s.Sources = slices.Clone(s.Sources)
+	s.Batches = slices.Clone(s.Batches)
+	s.Quarantined = slices.Clone(s.Quarantined)
+	s.Checks = slices.Clone(s.Checks)
+	return s, b.changed
+}
+
+// source edits the state of one source.
+func (b *board) source(step string, edit func(*SourceState)) {
+	b.change(func(s *State) {
+		for i := range s.Sources {
+			if s.Sources[i].Step == step {
+				edit(&s.Sources[i])
+			}
+		}
+	})
+}
+
+// latest puts one in front and keeps the latest.
+func latest[T any](list []T, one T) []T {
+	return append([]T{one}, list[:min(len(list), keep-1)]...)
+}
+
+// problems counts failures in a row by what fails, and shows the one that has lasted longest.
+type problems struct {
+	mu   sync.Mutex
+	open map[string]*Problem
+}
+
+// failed notes a failure and returns a copy of what is known of it, with its next try.
+func (p *problems) failed(what string, err error, hint string, pause func(tries int) time.Duration) (Problem, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open == nil {
+		p.open = map[string]*Problem{}
+	}
+	one := p.open[what]
+	if one == nil {
+		one = &Problem{Since: time.Now()}
+		p.open[what] = one
+	}
+	one.Tries++
+	d := pause(one.Tries)
+	one.Text, one.Hint, one.Next = err.Error(), hint, time.Now().Add(d)
+	return *one, d
+}
+
+// ended forgets a failure; it tells whether there was one, and the one that remains.
+func (p *problems) ended(what string) (was bool, left *Problem) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, was = p.open[what]
+	delete(p.open, what)
+	for _, name := range slices.Sorted(maps.Keys(p.open)) {
+		if one := p.open[name]; left == nil || one.Since.Before(left.Since) {
+			copied := *one
+			left = &copied
+		}
+	}
+	return was, left
+}
