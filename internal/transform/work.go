@@ -23,6 +23,7 @@ type work struct {
 	tables      map[catalogue.Name]catalogue.Table
 	staged      []catalogue.Table        // tables of records: s_ with a flag, by name
 	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
+	empty       map[catalogue.Name]bool  // d_ and f_ tables that had no row when the transaction began
 }
 
 // openWork reads the catalogue and counts what waits.
@@ -31,7 +32,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &work{tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}}
+	w := &work{tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, empty: map[catalogue.Name]bool{}}
 	if w.tables, err = catalogue.Read(ctx, tx, live); err != nil {
 		return nil, err
 	}
@@ -39,6 +40,16 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 		if strings.HasPrefix(string(name), "s_") && table.Has("processed") {
 			w.staged = append(w.staged, table)
 		}
+	}
+	for name, table := range w.tables {
+		if !strings.HasPrefix(string(name), "d_") && !strings.HasPrefix(string(name), "f_") {
+			continue
+		}
+		var filled bool
+		if err := tx.QueryRow(ctx, catalogue.HasRows(table)).Scan(&filled); err != nil {
+			return nil, fmt.Errorf("look into %s: %w", name, err)
+		}
+		w.empty[name] = !filled
 	}
 	slices.SortFunc(w.staged, func(a, b catalogue.Table) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	for _, table := range w.staged {
