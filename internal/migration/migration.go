@@ -111,11 +111,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 		return nil, fmt.Errorf("connect for migrations: %w", err)
 	}
 	m.db = stdlib.OpenDBFromPool(m.pool)
-	dialect := goose.DialectPostgres
-	if o.Engine == sqlfile.Redshift {
-		dialect = goose.DialectRedshift
-	}
-	if m.provider, err = goose.NewProvider(dialect, m.db, rendered, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger())); err != nil {
+	if err := m.renew(); err != nil {
 		m.Close()
 		if errors.Is(err, goose.ErrNoMigrations) {
 			return nil, fmt.Errorf("no migrations in %s", dirName(o.Dir))
@@ -123,6 +119,20 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	return m, nil
+}
+
+// renew makes the provider. goose creates its version table once in a provider's life, and counts a try that failed.
+func (m *Migrator) renew() error {
+	dialect := goose.DialectPostgres
+	if m.engine == sqlfile.Redshift {
+		dialect = goose.DialectRedshift
+	}
+	provider, err := goose.NewProvider(dialect, m.db, m.rendered, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return err
+	}
+	m.provider = provider
+	return nil
 }
 
 // Close ends the connections that New opened.
@@ -133,9 +143,31 @@ func (m *Migrator) Close() {
 	m.pool.Close()
 }
 
+// reading runs what only reads. It creates goose's version table where it is absent, and so can meet another transaction.
+func (m *Migrator) reading(ctx context.Context, read func() error) error {
+	_, err := backoff.Retry(ctx, func() (struct{}, error) {
+		err := read()
+		switch {
+		case err == nil:
+			return struct{}{}, nil
+		case !writelock.Conflict(err):
+			return struct{}{}, backoff.Permanent(err)
+		}
+		if renewErr := m.renew(); renewErr != nil {
+			return struct{}{}, backoff.Permanent(renewErr)
+		}
+		return struct{}{}, err
+	}, backoff.WithBackOff(backoff.NewExponentialBackOff()), backoff.WithMaxTries(7))
+	return err
+}
+
 // Status lists every migration in order of version.
 func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
-	listed, err := m.provider.Status(ctx)
+	var listed []*goose.MigrationStatus
+	err := m.reading(ctx, func() (err error) {
+		listed, err = m.provider.Status(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, m.explain("read the state of migrations", err)
 	}
@@ -166,7 +198,11 @@ func (m *Migrator) RequireCurrent(ctx context.Context) error {
 
 // Version is the highest version that is applied; 0 for none.
 func (m *Migrator) Version(ctx context.Context) (int64, error) {
-	version, err := m.provider.GetDBVersion(ctx)
+	var version int64
+	err := m.reading(ctx, func() (err error) {
+		version, err = m.provider.GetDBVersion(ctx)
+		return err
+	})
 	if err != nil {
 		return 0, m.explain("read the schema's version", err)
 	}
@@ -270,6 +306,9 @@ func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationRe
 		}
 		if writelock.Conflict(err) {
 			m.logger.Warn("another transaction came between; trying again", "error", err)
+			if renewErr := m.renew(); renewErr != nil {
+				return struct{}{}, backoff.Permanent(renewErr)
+			}
 			return struct{}{}, err
 		}
 		var refused *pgconn.PgError
