@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -63,15 +62,8 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, late bool) ([]che
 // touched keys.
 func narrowable(one check.Check, w *work, touched map[catalogue.Name]catalogue.Table) []catalogue.Name {
 	var names []catalogue.Name
-	// What was empty before is touched as a whole: narrowing it would only cost.
-	whole := true
-	for _, text := range one.Touched {
-		if name := catalogue.Name(text); !strings.HasPrefix(text, "s_") && !w.empty[name] {
-			whole = false
-		}
-	}
-	if whole {
-		return nil
+	if w.first {
+		return nil // narrowing what is touched as a whole would only cost
 	}
 	for _, text := range one.Touched {
 		name := catalogue.Name(text)

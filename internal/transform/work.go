@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/dwhdb"
 )
 
 // touchedPrefix marks the tables and views in which a transform keeps the keys it recomputes: touched_d_song has the key
@@ -23,7 +24,7 @@ type work struct {
 	tables      map[catalogue.Name]catalogue.Table
 	staged      []catalogue.Table        // tables of records: s_ with a flag, by name
 	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
-	empty       map[catalogue.Name]bool  // d_ and f_ tables that had no row when the transaction began
+	first       bool                     // no transform has built anything yet: all of the star is touched
 }
 
 // openWork reads the catalogue and counts what waits.
@@ -32,7 +33,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &work{tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, empty: map[catalogue.Name]bool{}}
+	w := &work{tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}}
 	if w.tables, err = catalogue.Read(ctx, tx, live); err != nil {
 		return nil, err
 	}
@@ -41,16 +42,11 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 			w.staged = append(w.staged, table)
 		}
 	}
-	for name, table := range w.tables {
-		if !strings.HasPrefix(string(name), "d_") && !strings.HasPrefix(string(name), "f_") {
-			continue
-		}
-		var filled bool
-		if err := tx.QueryRow(ctx, catalogue.HasRows(table)).Scan(&filled); err != nil {
-			return nil, fmt.Errorf("look into %s: %w", name, err)
-		}
-		w.empty[name] = !filled
+	built, err := dwhdb.New(tx).Fingerprints(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read fingerprints: %w", err)
 	}
+	w.first = len(built) == 0
 	slices.SortFunc(w.staged, func(a, b catalogue.Table) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	for _, table := range w.staged {
 		var count int64

@@ -76,7 +76,7 @@ func (b *bucketCopy) Load(t *testing.T, c conformance.Case) conformance.Outcome 
 			got.Err = fmt.Errorf("%s: %w", c.Fails, got.Err)
 		}
 	}
-	for i, row := range rows(t, conn, "SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, TRIM(error_message) FROM sys_load_error_detail WHERE file_name LIKE '"+root+"/%'") {
+	for i, row := range rows(t, conn, "SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, TRIM(error_message) FROM sys_load_error_detail WHERE file_name LIKE '"+root+"/%' ORDER BY file_name, line_number") {
 		parts := strings.SplitN(row, "|", 5)
 		reject := conformance.Reject{Key: strings.TrimPrefix(parts[0], root+"/"), Column: parts[2], Reason: parts[3] + " " + parts[4]}
 		if _, err := fmt.Sscan(parts[1], &reject.Line); err != nil {
