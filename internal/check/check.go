@@ -109,6 +109,10 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Check, error) {
 		if one.Query, err = query.File(file, engine); err != nil {
 			return nil, err
 		}
+		if len(one.Query.Params()) > 0 {
+			variable := file.Statements(engine)[0].Variables()[0]
+			return nil, file.ErrorAt(variable.Line, variable.Column, fmt.Sprintf("undefined variable :'%s'", variable.Name), "a check is told no values: write the value itself", nil)
+		}
 		out = append(out, one)
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
@@ -231,11 +235,7 @@ type FailedError struct {
 func (e *FailedError) Error() string {
 	names := make([]string, 0, len(e.Results))
 	for _, result := range e.Results {
-		violations := "violations"
-		if result.Violations == 1 {
-			violations = "violation"
-		}
-		names = append(names, fmt.Sprintf("%s (%d %s)", result.Check.Name, result.Violations, violations))
+		names = append(names, fmt.Sprintf("%s (%s)", result.Check.Name, violations(result.Violations)))
 	}
 	text := "check failed: "
 	if len(names) > 1 {
@@ -246,6 +246,13 @@ func (e *FailedError) Error() string {
 		text += "; nothing was committed, readers see the state before"
 	}
 	return text
+}
+
+func violations(n int64) string {
+	if n == 1 {
+		return "1 violation"
+	}
+	return fmt.Sprintf("%d violations", n)
 }
 
 // ExitCode is 3: a check of error severity failed.

@@ -53,7 +53,7 @@ func WriteJUnit(w io.Writer, results []Result) error {
 			one.Skipped = &junitMessage{Message: "turned off"}
 		case "fail":
 			suite.Failures++
-			one.Failure = &junitMessage{Message: fmt.Sprintf("%d violations: %s", result.Violations, result.Check.Description), Text: rows.String()}
+			one.Failure = &junitMessage{Message: fmt.Sprintf("%s: %s", violations(result.Violations), result.Check.Description), Text: rows.String()}
 		case "warn":
 			one.Output = rows.String()
 		}

@@ -77,6 +77,9 @@ func (r checkRun) run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
+	if err := s.lint(); err != nil {
+		return err
+	}
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
@@ -140,7 +143,7 @@ func writeJUnit(file *os.File, results []check.Result) error {
 
 // violationText says what a check found in one line.
 func violationText(result check.Result) string {
-	text := result.Check.Description
+	text := strings.TrimSuffix(result.Check.Description, ".")
 	if text == "" {
 		text = "violations found"
 	}

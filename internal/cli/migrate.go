@@ -182,7 +182,7 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 	} else {
 		steps, err = m.migrator.UpTo(ctx, to)
 	}
-	m.tell(steps)
+	m.tell(steps, err)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (m migrateRun) down(ctx context.Context, downTo bool) error {
 	} else {
 		steps, err = m.migrator.Down(ctx)
 	}
-	m.tell(steps)
+	m.tell(steps, err)
 	return err
 }
 
@@ -255,7 +255,7 @@ func (m migrateRun) redo(ctx context.Context) error {
 		}
 	}
 	steps, err := m.migrator.Redo(ctx)
-	m.tell(steps)
+	m.tell(steps, err)
 	if err != nil {
 		return err
 	}
@@ -311,7 +311,8 @@ func (m migrateRun) print(one migration.Migration, up bool) error {
 	return err
 }
 
-func (m migrateRun) tell(steps []migration.Step) {
+// tell says what was done; after a failure that is what was committed before it.
+func (m migrateRun) tell(steps []migration.Step, err error) {
 	for _, step := range steps {
 		word := "applied"
 		if !step.Up {
@@ -319,7 +320,7 @@ func (m migrateRun) tell(steps []migration.Step) {
 		}
 		_, _ = fmt.Fprintf(m.out.Stdout, "%s %s (%s)\n", word, step.Name, seconds(step.Duration))
 	}
-	if len(steps) == 0 {
+	if len(steps) == 0 && err == nil {
 		m.out.Status("nothing to migrate")
 	}
 }

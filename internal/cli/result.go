@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -22,6 +23,8 @@ func (a *app) commandLine() string {
 			word = "--database-url=xxxxx"
 		case word == "--database-url", word == "-database-url":
 			hide = true
+		default:
+			word = config.RedactDSN(word)
 		}
 		words = append(words, word)
 	}

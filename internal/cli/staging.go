@@ -100,7 +100,7 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(r.app.out.Stdout, "%s rows in %s, and %s rejects that quote them\n", count(staged.Rows), staged.Table, count(staged.Rejects)); err != nil {
+	if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s; rejects that hold the same key: %s\n", counted(staged.Rows, "row"), staged.Table, count(staged.Rejects)); err != nil {
 		return err
 	}
 	if len(staged.Sample.Rows) > 0 {
@@ -119,7 +119,7 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 	if err != nil {
 		return r.app.showViolations(err)
 	}
-	_, err = fmt.Fprintf(r.app.out.Stdout, "deleted %s rows from %s; the star follows (%s)\n", count(staged.Rows), staged.Table, seconds(result.Duration))
+	_, err = fmt.Fprintf(r.app.out.Stdout, "deleted %s from %s; the star follows (%s)\n", counted(staged.Rows, "row"), staged.Table, seconds(result.Duration))
 	return err
 }
 
@@ -136,7 +136,7 @@ func (r stagingRun) drop(ctx context.Context, tables []string) error {
 	for _, name := range tables {
 		for _, one := range counts {
 			if string(one.Table) == name {
-				if _, err := fmt.Fprintf(r.app.out.Stdout, "%s rows in %s\n", count(one.Rows), name); err != nil {
+				if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s\n", counted(one.Rows, "row"), name); err != nil {
 					return err
 				}
 			}

@@ -161,6 +161,8 @@ func TestFileErrors(t *testing.T) {
 		{"wrong duration", "checks:\n  max_age: 3 moons\n", `2:12: checks.max_age wants a duration (such as 36h or 7d), got "3 moons"`, ""},
 		{"wrong scheme", "song_data: http://h/x\n", `1:12: song_data wants an s3:// or file:// URL or a path, got "http://h/x"`, ""},
 		{"no bucket", "song_data: s3:///x\n", `1:12: song_data "s3:///x" names no bucket; wants s3://bucket/prefix`, ""},
+		{"one slash", "song_data: s3:/b/x\n", `1:12: song_data "s3:/b/x" is no URL; wants s3://bucket/prefix, or ./s3:/b/x for a folder of that name`, ""},
+		{"credentials in a URL", "song_data: s3://key:secret@b/x\n", `1:12: song_data credentials do not belong in a URL: s3://xxxxx@…; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`, ""},
 		{"group as text", "load: 5\n", `1:7: load wants keys and values, got a number`, "write key: value"},
 		{"file as a list", "- a\n", `1:1: the file wants keys and values, got a list`, "write key: value"},
 		{"setting as variable", "variables:\n  song_data: x\n", `2:3: song_data is a setting of its own`, "set the key song_data instead"},

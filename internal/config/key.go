@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -213,9 +214,17 @@ func source(name string, field func(*Config) *string) key {
 		name: name,
 		set: func(c *Config, v, folder string) error {
 			scheme, rest, isURL := strings.Cut(v, "://")
+			authority, _, _ := strings.Cut(rest, "/")
 			switch {
+			case strings.HasPrefix(v, "s3:") && !isURL:
+				return fmt.Errorf("%q is no URL; wants s3://bucket/prefix, or ./%s for a folder of that name", v, v)
+			case strings.HasPrefix(v, "file:") && !isURL:
+				return fmt.Errorf("%q is no URL; wants file:///path, or ./%s for a folder of that name", v, v)
 			case !isURL:
 				v = absolute(v, folder)
+			case scheme == "s3" && strings.Contains(authority, "@"):
+				// It would stand in plans, errors and the journal.
+				return errors.New("credentials do not belong in a URL: s3://xxxxx@…; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
 			case scheme == "s3" && (rest == "" || strings.HasPrefix(rest, "/")):
 				return fmt.Errorf("%q names no bucket; wants s3://bucket/prefix", v)
 			case scheme == "s3":

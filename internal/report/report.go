@@ -81,9 +81,9 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
 			declared[name] = true
 			one.Params = append(one.Params, Param{Name: name, Usage: "a value of the report", Required: true})
 		}
-		for _, name := range one.Query.Params() {
-			if !declared[name] {
-				return nil, file.ErrorAt(1, 1, fmt.Sprintf("the report uses :'%s', which it does not declare", name), fmt.Sprintf("add the line \"-- param: %s\" at the top", name), nil)
+		for _, variable := range file.Statements(engine)[0].Variables() {
+			if name := variable.Name; !declared[name] {
+				return nil, file.ErrorAt(variable.Line, variable.Column, fmt.Sprintf("the report uses :'%s', which it does not declare", name), fmt.Sprintf("add the line \"-- param: %s\" at the top", name), nil)
 			}
 		}
 		out = append(out, one)
