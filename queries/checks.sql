@@ -254,7 +254,12 @@ ORDER BY play.songplay_id;
 -- NextSong events that lack a user, a session, an item or a usable time; they are staged, and no songplays.
 SELECT
     incomplete.lacks,
-    COUNT(*) AS events
+    incomplete.user_id,
+    incomplete.session_id,
+    incomplete.item_in_session,
+    incomplete.ts,
+    incomplete.artist,
+    incomplete.song
 FROM (
     SELECT
         CASE
@@ -263,13 +268,25 @@ FROM (
             WHEN event.item_in_session IS NULL THEN 'item_in_session'
             WHEN event.ts IS NULL THEN 'ts'
             WHEN event.ts NOT BETWEEN -62135596800000 AND 253402300799999 THEN 'ts between the years 1 and 9999'
-        END AS lacks
+        END AS lacks,
+        event.user_id,
+        event.session_id,
+        event.item_in_session,
+        event.ts,
+        event.artist,
+        event.song
     FROM s_songplay_event AS event
     WHERE RTRIM(event.page) = 'NextSong'
 ) AS incomplete
 WHERE incomplete.lacks IS NOT NULL
-GROUP BY incomplete.lacks
-ORDER BY incomplete.lacks;
+ORDER BY
+    incomplete.lacks,
+    incomplete.user_id,
+    incomplete.session_id,
+    incomplete.item_in_session,
+    incomplete.ts,
+    incomplete.artist,
+    incomplete.song;
 
 -- name: MatchedShare :many
 -- The share of plays that know their song is not below the threshold.
@@ -291,7 +308,9 @@ WHERE share.songplays > 0
 SELECT
     reject.table_name,
     reject.url,
-    COUNT(*) AS rejects
+    reject.line,
+    reject.column_name,
+    reject.reason
 FROM s_reject AS reject
 INNER JOIN (
     SELECT MAX(latest.load_id) AS load_id
@@ -302,8 +321,7 @@ INNER JOIN (
     ) AS latest
 ) AS last_load
     ON last_load.load_id = reject.load_id
-GROUP BY reject.table_name, reject.url
-ORDER BY reject.table_name, reject.url;
+ORDER BY reject.table_name, reject.url, reject.line, reject.column_name, reject.reason;
 
 -- name: Freshness :many
 -- The newest songplay is not older than the maximum age; off unless one is configured.

@@ -15,10 +15,11 @@ func (n Name) SQL() string {
 
 // A Table is a table or view with the columns and the primary key that the database knows of.
 type Table struct {
-	Schema  Name
-	Name    Name
-	Columns []Name // in order of definition
-	Key     []Name // the primary key; empty without one
+	Schema   Name
+	Name     Name
+	Columns  []Name // in order of definition
+	Required []Name // the columns that are NOT NULL, in order
+	Key      []Name // the primary key; empty without one
 }
 
 // SQL is the table's qualified name.

@@ -32,18 +32,21 @@ func CurrentSchema(ctx context.Context, q Querier) (Name, error) {
 func Read(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
 	tables := map[Name]Table{}
 	rows, err := q.Query(ctx, `
-		SELECT CAST(c.table_name AS VARCHAR(127)), CAST(c.column_name AS VARCHAR(127))
+		SELECT CAST(c.table_name AS VARCHAR(127)), CAST(c.column_name AS VARCHAR(127)), CAST(c.is_nullable AS VARCHAR(3))
 		FROM information_schema.columns AS c
 		WHERE c.table_schema = CAST($1 AS VARCHAR(127))
 		ORDER BY c.table_name, c.ordinal_position`, string(schema))
 	if err != nil {
 		return nil, fmt.Errorf("read columns of schema %s: %w", schema, err)
 	}
-	var table, column string
-	if _, err := pgx.ForEachRow(rows, []any{&table, &column}, func() error {
+	var table, column, nullable string
+	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &nullable}, func() error {
 		one := tables[Name(table)]
 		one.Schema, one.Name = schema, Name(table)
 		one.Columns = append(one.Columns, Name(column))
+		if nullable == "NO" {
+			one.Required = append(one.Required, Name(column))
+		}
 		tables[Name(table)] = one
 		return nil
 	}); err != nil {

@@ -372,7 +372,12 @@ func (q *Queries) DUserUnique(ctx context.Context) ([]DUserUniqueRow, error) {
 const EventsWithoutKey = `-- name: EventsWithoutKey :many
 SELECT
     incomplete.lacks,
-    COUNT(*) AS events
+    incomplete.user_id,
+    incomplete.session_id,
+    incomplete.item_in_session,
+    incomplete.ts,
+    incomplete.artist,
+    incomplete.song
 FROM (
     SELECT
         CASE
@@ -381,18 +386,35 @@ FROM (
             WHEN event.item_in_session IS NULL THEN 'item_in_session'
             WHEN event.ts IS NULL THEN 'ts'
             WHEN event.ts NOT BETWEEN -62135596800000 AND 253402300799999 THEN 'ts between the years 1 and 9999'
-        END AS lacks
+        END AS lacks,
+        event.user_id,
+        event.session_id,
+        event.item_in_session,
+        event.ts,
+        event.artist,
+        event.song
     FROM s_songplay_event AS event
     WHERE RTRIM(event.page) = 'NextSong'
 ) AS incomplete
 WHERE incomplete.lacks IS NOT NULL
-GROUP BY incomplete.lacks
-ORDER BY incomplete.lacks
+ORDER BY
+    incomplete.lacks,
+    incomplete.user_id,
+    incomplete.session_id,
+    incomplete.item_in_session,
+    incomplete.ts,
+    incomplete.artist,
+    incomplete.song
 `
 
 type EventsWithoutKeyRow struct {
-	Lacks  interface{} `json:"lacks"`
-	Events int64       `json:"events"`
+	Lacks         interface{} `json:"lacks"`
+	UserID        *string     `json:"user_id"`
+	SessionID     *int64      `json:"session_id"`
+	ItemInSession *int32      `json:"item_in_session"`
+	Ts            *int64      `json:"ts"`
+	Artist        *string     `json:"artist"`
+	Song          *string     `json:"song"`
 }
 
 // NextSong events that lack a user, a session, an item or a usable time; they are staged, and no songplays.
@@ -405,7 +427,15 @@ func (q *Queries) EventsWithoutKey(ctx context.Context) ([]EventsWithoutKeyRow, 
 	items := []EventsWithoutKeyRow{}
 	for rows.Next() {
 		var i EventsWithoutKeyRow
-		if err := rows.Scan(&i.Lacks, &i.Events); err != nil {
+		if err := rows.Scan(
+			&i.Lacks,
+			&i.UserID,
+			&i.SessionID,
+			&i.ItemInSession,
+			&i.Ts,
+			&i.Artist,
+			&i.Song,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -772,7 +802,9 @@ const RejectsInLastLoad = `-- name: RejectsInLastLoad :many
 SELECT
     reject.table_name,
     reject.url,
-    COUNT(*) AS rejects
+    reject.line,
+    reject.column_name,
+    reject.reason
 FROM s_reject AS reject
 INNER JOIN (
     SELECT MAX(latest.load_id) AS load_id
@@ -783,14 +815,15 @@ INNER JOIN (
     ) AS latest
 ) AS last_load
     ON last_load.load_id = reject.load_id
-GROUP BY reject.table_name, reject.url
-ORDER BY reject.table_name, reject.url
+ORDER BY reject.table_name, reject.url, reject.line, reject.column_name, reject.reason
 `
 
 type RejectsInLastLoadRow struct {
-	TableName string `json:"table_name"`
-	Url       string `json:"url"`
-	Rejects   int64  `json:"rejects"`
+	TableName  string  `json:"table_name"`
+	Url        string  `json:"url"`
+	Line       int64   `json:"line"`
+	ColumnName *string `json:"column_name"`
+	Reason     *string `json:"reason"`
 }
 
 // The last load refused no record.
@@ -803,7 +836,13 @@ func (q *Queries) RejectsInLastLoad(ctx context.Context) ([]RejectsInLastLoadRow
 	items := []RejectsInLastLoadRow{}
 	for rows.Next() {
 		var i RejectsInLastLoadRow
-		if err := rows.Scan(&i.TableName, &i.Url, &i.Rejects); err != nil {
+		if err := rows.Scan(
+			&i.TableName,
+			&i.Url,
+			&i.Line,
+			&i.ColumnName,
+			&i.Reason,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

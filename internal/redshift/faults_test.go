@@ -95,7 +95,7 @@ func TestRejects(t *testing.T) {
 			n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")+bad+"\n"+event("1", 1, 2, "1541000002000")))
 			n.bucket.Put("log/b.json", []byte(event("2", 2, 0, "1541000000000")))
 			_, stderr := n.must(n.args...)
-			if !strings.Contains(stderr, "1 records refused") || !strings.Contains(stderr, "a.json:2: column ts:") {
+			if !strings.Contains(stderr, "1 record refused") || !strings.Contains(stderr, "a.json:2: column ts:") {
 				t.Errorf("got\n%s\nwant a warning that names object, line and column", stderr)
 			}
 			n.want("SELECT COUNT(*) FROM s_songplay_event", "3")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,8 +14,9 @@ import (
 )
 
 // gate runs the checks of error severity inside the run's transaction, each over what the run touched as far as it allows that: a view
-// of the touched rows stands before the live table in search_path. late chooses the checks that are about the flags.
-func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, late bool) ([]check.Result, error) {
+// of the touched rows stands before the live table in search_path. late chooses the checks that are about the flags. Where only some of the
+// steps ran, a check of tables that they do not write has nothing to say yet.
+func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late bool) ([]check.Result, error) {
 	settings := r.Settings
 	settings.Now = time.Now()
 	touched, err := w.touched(ctx)
@@ -33,7 +35,7 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, late bool) ([]che
 		return nil
 	}
 	for _, one := range r.Checks {
-		if one.Severity != check.Error || one.Flags != late {
+		if one.Severity != check.Error || one.Flags != late || !concerns(one, ran) {
 			continue
 		}
 		wanted := narrowable(one, w, touched)
@@ -56,6 +58,16 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, late bool) ([]che
 		results = append(results, result)
 	}
 	return results, hide()
+}
+
+// concerns tells whether every d_ and f_ table that a check may be narrowed to is written by one of the steps.
+func concerns(one check.Check, ran []Step) bool {
+	for _, text := range one.Touched {
+		if !strings.HasPrefix(text, "s_") && !slices.ContainsFunc(ran, func(s Step) bool { return slices.Contains(s.Writes, catalogue.Name(text)) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // narrowable returns the tables to show narrowed for a check: all that it allows, or none when one of them is not known by its

@@ -289,7 +289,11 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 	// Line 0 is an object that could not be read, which is told above.
 	records := slices.DeleteFunc(slices.Clone(copied.Rejects), func(e clientcopy.RecordError) bool { return e.Line == 0 })
 	if len(records) > 0 {
-		r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%d records refused, such as %s; see dwh reject list", len(records), records[0].Error())})
+		said := "1 record refused: "
+		if len(records) > 1 {
+			said = fmt.Sprintf("%d records refused, such as ", len(records))
+		}
+		r.Observer(Event{Kind: Warning, Step: step.Name, Text: said + records[0].Error() + "; see dwh reject list"})
 	}
 	r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects})
 }

@@ -182,8 +182,14 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 			if !strings.HasPrefix(string(name), "d_") && !strings.HasPrefix(string(name), "f_") {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("%s is no d_ or f_ table", name), "a transform writes dimensions and facts; staging is loaded by COPY", nil)
 			}
+			if len(live.Key) == 0 && len(live.Required) > 0 {
+				// A key that was dropped is how rows come to stand twice. Any column without NULLs tells groups of rows apart, and the
+				// difference replaces a group as a whole.
+				live.Key = live.Required[:1]
+				w.tables[name] = live
+			}
 			if len(live.Key) == 0 {
-				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has no PRIMARY KEY, and replay compares by it", name), "declare one by a migration", nil)
+				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name), "declare one by a migration", nil)
 			}
 			if _, err := tx.Exec(ctx, catalogue.CreateEmpty(live.In(w.schema), live)); err != nil {
 				return fmt.Errorf("make scratch table %s: %w", name, err)

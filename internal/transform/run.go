@@ -195,7 +195,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		}
 		r.Failpoint("transform.built")
 		// Before the flags are set: what the gate looks at depends on them.
-		if result.Checks, err = r.gate(ctx, tx, w, false); err != nil {
+		if result.Checks, err = r.gate(ctx, tx, w, steps, false); err != nil {
 			return err
 		}
 		if flag {
@@ -203,7 +203,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 				return err
 			}
 			r.Failpoint("transform.flagged")
-			late, err := r.gate(ctx, tx, w, true)
+			late, err := r.gate(ctx, tx, w, steps, true)
 			if err != nil {
 				return err
 			}
