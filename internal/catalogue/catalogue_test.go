@@ -1,0 +1,58 @@
+package catalogue_test
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden file")
+
+// TestStatements holds every statement that is put together from names against the one that was reviewed. The names are as hostile as
+// a catalogue can make them.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	live := catalogue.Table{
+		Schema: "public", Name: "d_song", Columns: []catalogue.Name{"song_id", `ti"tle`, "select"}, Key: []catalogue.Name{"song_id", "select"},
+	}
+	staged := catalogue.Table{Schema: "public", Name: "s_song", Columns: []catalogue.Name{"song_id", "processed"}}
+	built := live.In("dwh_scratch")
+	touched := built.Named("touched_d_song")
+	difference := built.Named("difference_d_song")
+	got := strings.Join([]string{
+		catalogue.CreateSchema(`dwh"; DROP TABLE x; --`),
+		catalogue.DropSchema("dwh_scratch"),
+		catalogue.SetSearchPath("dwh_scratch", "public"),
+		catalogue.CreateEmpty(built, live),
+		catalogue.CreateUnprocessed(staged.In("dwh_scratch"), staged),
+		catalogue.CreateNarrowed(built, live, touched),
+		catalogue.CreateNarrowed(staged.In("dwh_scratch"), staged, staged.In("dwh_scratch").Named("touched_s_song")),
+		catalogue.DropView(built),
+		catalogue.CountUnprocessed(staged),
+		catalogue.FlagProcessed(staged),
+		catalogue.CountRows(live),
+		catalogue.HasRows(live),
+		catalogue.Analyze(live),
+		catalogue.InsertValues("s_object", []catalogue.Name{"url", "etag"}, "('a', 'b')"),
+		catalogue.CreateDifference(difference, live, built),
+		catalogue.CountDifference(difference),
+		catalogue.DeleteDifferent(live, difference),
+		catalogue.InsertDifferent(live, built, difference),
+	}, ";\n\n") + ";\n"
+	const golden = "testdata/statements.golden.sql"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

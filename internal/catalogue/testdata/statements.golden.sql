@@ -1,0 +1,35 @@
+CREATE SCHEMA "dwh""; DROP TABLE x; --";
+
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;
+
+SET search_path TO "dwh_scratch", "public";
+
+CREATE TABLE "dwh_scratch"."d_song" (LIKE "public"."d_song" INCLUDING DEFAULTS);
+
+CREATE VIEW "dwh_scratch"."s_song" AS SELECT staged."song_id", FALSE AS "processed" FROM "public"."s_song" AS staged;
+
+CREATE VIEW "dwh_scratch"."d_song" AS SELECT live."song_id", live."ti""tle", live."select" FROM (SELECT DISTINCT chosen."song_id", chosen."select" FROM "dwh_scratch"."touched_d_song" AS chosen) AS touched INNER JOIN "public"."d_song" AS live ON live."song_id" = touched."song_id" AND live."select" = touched."select";
+
+CREATE VIEW "dwh_scratch"."s_song" AS SELECT touched."song_id", touched."processed" FROM "dwh_scratch"."touched_s_song" AS touched;
+
+DROP VIEW "dwh_scratch"."d_song";
+
+SELECT COUNT(*) FROM "public"."s_song" AS staged WHERE NOT staged."processed";
+
+UPDATE "public"."s_song" SET "processed" = TRUE WHERE NOT "processed";
+
+SELECT COUNT(*) FROM "public"."d_song";
+
+SELECT EXISTS (SELECT 1 FROM "public"."d_song");
+
+ANALYZE "public"."d_song";
+
+INSERT INTO "s_object" ("url", "etag") VALUES ('a', 'b');
+
+CREATE TABLE "dwh_scratch"."difference_d_song" AS SELECT different."song_id", different."select", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."song_id", side."ti""tle", side."select", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."song_id", live."ti""tle", live."select", 1 AS dwh_live, 0 AS dwh_built FROM "public"."d_song" AS live UNION ALL SELECT built."song_id", built."ti""tle", built."select", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."d_song" AS built) AS side GROUP BY side."song_id", side."ti""tle", side."select" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."song_id", different."select";
+
+SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_song";
+
+DELETE FROM "public"."d_song" USING "dwh_scratch"."difference_d_song" WHERE "public"."d_song"."song_id" = "dwh_scratch"."difference_d_song"."song_id" AND "public"."d_song"."select" = "dwh_scratch"."difference_d_song"."select";
+
+INSERT INTO "public"."d_song" ("song_id", "ti""tle", "select") SELECT built."song_id", built."ti""tle", built."select" FROM "dwh_scratch"."difference_d_song" AS different INNER JOIN "dwh_scratch"."d_song" AS built ON built."song_id" = different."song_id" AND built."select" = different."select";
