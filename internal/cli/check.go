@@ -77,10 +77,7 @@ func (r checkRun) run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.lint(); err != nil {
-		return err
-	}
-	if err := s.requireCurrent(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	runner, err := s.runner(true, func(transform.Event) {})

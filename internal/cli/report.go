@@ -176,10 +176,7 @@ func (r reportRun) run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.lint(); err != nil {
-		return err
-	}
-	if err := s.requireCurrent(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	tx, err := s.warehouse.Pool().BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})

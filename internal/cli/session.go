@@ -161,6 +161,14 @@ func (s *session) requireCurrent(ctx context.Context) error {
 	return m.RequireCurrent(ctx)
 }
 
+// ready checks what every command that runs the project's SQL needs: files within the portable subset, and a current schema.
+func (s *session) ready(ctx context.Context) error {
+	if err := s.lint(); err != nil {
+		return err
+	}
+	return s.requireCurrent(ctx)
+}
+
 // settings are the checks' settings.
 func (s *session) settings() check.Settings {
 	return check.Settings{MatchedShare: s.cfg.Checks.MatchedShareWarnBelow, MaxAge: s.cfg.Checks.MaxAge}

@@ -43,10 +43,7 @@ func (v verifyRun) run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.lint(); err != nil {
-		return err
-	}
-	if err := s.requireCurrent(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		return err
 	}
 	watch := &watcher{out: v.app.out}

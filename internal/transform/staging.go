@@ -20,6 +20,14 @@ type Selection struct {
 	UserID string
 }
 
+// table is the staging table that the selection is in.
+func (s Selection) table() string {
+	if s.SongID != "" {
+		return "s_song"
+	}
+	return "s_songplay_event"
+}
+
 // keepStaged is how many of the selected rows are shown.
 const keepStaged = 20
 
@@ -34,9 +42,8 @@ type Staged struct {
 // Look returns what Delete would delete.
 func (r *Runner) Look(ctx context.Context, s Selection) (Staged, error) {
 	db := dwhdb.New(r.Pool)
-	var out Staged
+	out := Staged{Table: s.table()}
 	if s.SongID != "" {
-		out.Table = "s_song"
 		rows, err := db.SongRows(ctx, s.SongID)
 		if err != nil {
 			return out, fmt.Errorf("read staged songs: %w", err)
@@ -47,7 +54,6 @@ func (r *Runner) Look(ctx context.Context, s Selection) (Staged, error) {
 			out.Sample.Rows = append(out.Sample.Rows, []any{row.SongID, row.Title, row.ArtistID, row.ArtistName, row.Duration, row.Year})
 		}
 	} else {
-		out.Table = "s_songplay_event"
 		count, err := db.UserEventCount(ctx, s.UserID)
 		if err != nil {
 			return out, fmt.Errorf("read staged events: %w", err)
@@ -110,11 +116,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection, own bo
 		if err != nil {
 			return err
 		}
-		name := "s_songplay_event"
-		if s.SongID != "" {
-			name = "s_song"
-		}
-		j.step("staging delete "+name, started, deleted, 0, "", "done", "")
+		j.step("staging delete "+s.table(), started, deleted, 0, "", "done", "")
 		return nil
 	})
 }
@@ -250,10 +252,7 @@ func (s Selection) rejects(ctx context.Context, db *dwhdb.Queries, name string) 
 }
 
 func (s Selection) eraseRejects(ctx context.Context, db *dwhdb.Queries) error {
-	name := "s_songplay_event"
-	if s.SongID != "" {
-		name = "s_song"
-	}
+	name := s.table()
 	rows, err := s.rejects(ctx, db, name)
 	if err != nil {
 		return err
