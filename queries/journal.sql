@@ -7,6 +7,19 @@ UPDATE dwh_run
 SET ended_at = sqlc.arg(ended_at), outcome = sqlc.arg(outcome), error = sqlc.narg(error), retries = sqlc.arg(retries)
 WHERE run_id = sqlc.arg(run_id);
 
+-- name: BeatRun :exec
+-- A run that works says so now and then: until it ends, its end is when it last did.
+UPDATE dwh_run
+SET ended_at = sqlc.arg(ended_at)
+WHERE run_id = sqlc.arg(run_id)
+    AND outcome = 'running';
+
+-- name: FailRun :exec
+-- What was found out about a run after its end.
+UPDATE dwh_run
+SET outcome = sqlc.arg(outcome), error = sqlc.arg(error)
+WHERE run_id = sqlc.arg(run_id);
+
 -- name: AddStep :exec
 INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, fingerprint, outcome, note)
 VALUES (sqlc.arg(run_id), sqlc.arg(position), sqlc.arg(step), sqlc.arg(started_at), sqlc.arg(ended_at), sqlc.arg(rows_in), sqlc.arg(rows_out), sqlc.narg(fingerprint), sqlc.arg(outcome), sqlc.narg(note));
@@ -66,8 +79,11 @@ WHERE reject.url = sqlc.arg(url)
 ORDER BY reject.table_name;
 
 -- name: Fingerprints :many
-SELECT transform.name, transform.fingerprint
+-- The transforms that the star follows from, and the run that they were written down in.
+SELECT transform.name, transform.fingerprint, transform.run_id, run.command
 FROM dwh_transform AS transform
+LEFT JOIN dwh_run AS run
+    ON run.run_id = transform.run_id
 ORDER BY transform.name;
 
 -- name: ForgetFingerprint :exec
@@ -154,3 +170,17 @@ WHERE table_name = sqlc.arg(table_name)
     AND url = sqlc.arg(url)
     AND etag = sqlc.arg(etag)
     AND rows IS NULL;
+
+-- name: LedgerOf :many
+-- The versions of an object that the ledger holds.
+SELECT object.table_name, object.etag, object.outcome, object.loaded_at
+FROM s_object AS object
+WHERE object.url = sqlc.arg(url)
+ORDER BY object.table_name, object.loaded_at, object.etag;
+
+-- name: ForgetGivenUp :execrows
+-- An object that was quarantined or skipped is tried again.
+DELETE FROM s_object
+WHERE url = sqlc.arg(url)
+    AND table_name = sqlc.arg(table_name)
+    AND outcome IN ('quarantined', 'skipped');

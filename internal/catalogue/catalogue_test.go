@@ -37,6 +37,7 @@ func TestStatements(t *testing.T) {
 		catalogue.HasRows(live),
 		catalogue.Analyze(live),
 		catalogue.InsertValues("s_object", []catalogue.Name{"url", "etag"}, "('a', 'b')"),
+		catalogue.CountSame(live, built),
 		catalogue.CreateDifference(difference, live, built),
 		catalogue.CountDifference(difference),
 		catalogue.DeleteDifferent(live, difference),

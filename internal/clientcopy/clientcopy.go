@@ -18,17 +18,19 @@ import (
 type Object = objectstore.Object
 
 // DefaultBufferBytes is the budget of Options.BufferBytes when none is given.
-const DefaultBufferBytes = 64 << 20
+const DefaultBufferBytes = 32 << 20
 
 // Options configure Copy. The zero value works.
 type Options struct {
-	// Workers is the number of objects read and converted at once; 0: one a CPU for local folders, 32 for S3. It has
-	// no influence on the result.
+	// Workers is the number of objects read at once; 0: one a CPU for local folders, objectstore.DefaultConcurrency for small objects of
+	// S3, of which a few at a time are converted. It has no influence on the result.
 	Workers int
 	// BufferBytes bounds the buffers of all workers together, bytes; 0: DefaultBufferBytes. A few records of several MB
 	// at once, and decompression, come on top.
 	BufferBytes int64
-	Logger      *slog.Logger // nil: none
+	// True names a BOOLEAN column outside the statement's list that holds TRUE in every row loaded; "": none.
+	True   string
+	Logger *slog.Logger // nil: none
 	// Progress is called after each object and now and then within a large one, never twice at once; nil: not.
 	Progress func(Progress)
 }
@@ -174,7 +176,7 @@ func Copy(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *c
 	if conn == nil || store == nil {
 		return Result{}, errors.New("copy needs a connection and a store")
 	}
-	p, err := compile(ctx, conn, store, stmt)
+	p, err := compile(ctx, conn, store, stmt, o.True)
 	if err != nil {
 		return Result{}, err
 	}

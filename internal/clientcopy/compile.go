@@ -74,8 +74,8 @@ func tableName(stmt *copystmt.Statement) string {
 	return pgx.Identifier{stmt.Schema, stmt.Name}.Sanitize()
 }
 
-// compile turns a statement that Check has passed into a plan for its table.
-func compile(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement) (*plan, error) {
+// compile turns a statement that Check has passed into a plan for its table. set is Options.True.
+func compile(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, set string) (*plan, error) {
 	table := tableName(stmt)
 	all, err := Columns(ctx, conn, table)
 	if errors.Is(err, ErrNoTable) {
@@ -98,6 +98,14 @@ func compile(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt
 				return nil, err
 			}
 		}
+	}
+	if set != "" {
+		n := slices.IndexFunc(all, func(c Column) bool { return c.Name == set })
+		if n < 0 || columnTypes[all[n].Type] != typeBoolean || slices.ContainsFunc(columns, func(c Column) bool { return c.Name == set }) {
+			return nil, stmt.ErrorAt("TABLE", fmt.Sprintf("table %s has no BOOLEAN column %s beside those that are loaded", stmt.Table, set), "leave it out of the column list", nil)
+		}
+		columns = append(columns, all[n])
+		p.appended = []byte{0, 0, 0, 1, 1}
 	}
 	p.sql = copySQL(table, columns)
 	return p, nil

@@ -70,9 +70,10 @@ type conversion struct {
 type plan struct {
 	targets []target
 	conversion
-	sql  string    // the COPY FROM STDIN that takes the tuples
-	json *jsonPlan // nil for CSV and delimited text
-	text *textPlan // nil for JSON
+	appended []byte    // a last field of every tuple, the same in all; nil: none
+	sql      string    // the COPY FROM STDIN that takes the tuples
+	json     *jsonPlan // nil for CSV and delimited text
+	text     *textPlan // nil for JSON
 	// ignoreHeader is the number of lines to pass over at the start of each object.
 	ignoreHeader int
 }
@@ -102,7 +103,11 @@ type encoder struct {
 // record appends the tuple of a record whose values lie in b. On an error dst is returned as it was.
 func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
 	start := len(dst)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(len(e.targets)))
+	fields := len(e.targets)
+	if e.appended != nil {
+		fields++
+	}
+	dst = binary.BigEndian.AppendUint16(dst, uint16(fields))
 	for i := range e.targets {
 		t := &e.targets[i]
 		s := slots[t.slot]
@@ -126,7 +131,7 @@ func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
 			return dst[:start], err
 		}
 	}
-	return dst, nil
+	return append(dst, e.appended...), nil
 }
 
 // descend follows the rest of a JSONPath. What is not there is NULL, an index that leads nowhere fails the COPY

@@ -90,6 +90,19 @@ func (q *Queries) AddStep(ctx context.Context, arg AddStepParams) error {
 	return err
 }
 
+const BeatRun = `-- name: BeatRun :exec
+UPDATE dwh_run
+SET ended_at = $1
+WHERE run_id = $2
+    AND outcome = 'running'
+`
+
+// A run that works says so now and then: until it ends, its end is when it last did.
+func (q *Queries) BeatRun(ctx context.Context, endedAt *time.Time, runID string) error {
+	_, err := q.db.Exec(ctx, BeatRun, endedAt, runID)
+	return err
+}
+
 const CountObject = `-- name: CountObject :exec
 UPDATE s_object
 SET etag = $1, rows = $2, rejects = $3
@@ -146,6 +159,18 @@ func (q *Queries) EndRun(ctx context.Context, arg EndRunParams) error {
 	return err
 }
 
+const FailRun = `-- name: FailRun :exec
+UPDATE dwh_run
+SET outcome = $1, error = $2
+WHERE run_id = $3
+`
+
+// What was found out about a run after its end.
+func (q *Queries) FailRun(ctx context.Context, outcome string, error *string, runID string) error {
+	_, err := q.db.Exec(ctx, FailRun, outcome, error, runID)
+	return err
+}
+
 const FailedURLs = `-- name: FailedURLs :many
 SELECT DISTINCT reject.url
 FROM s_reject AS reject
@@ -176,16 +201,21 @@ func (q *Queries) FailedURLs(ctx context.Context, tableName string) ([]string, e
 }
 
 const Fingerprints = `-- name: Fingerprints :many
-SELECT transform.name, transform.fingerprint
+SELECT transform.name, transform.fingerprint, transform.run_id, run.command
 FROM dwh_transform AS transform
+LEFT JOIN dwh_run AS run
+    ON run.run_id = transform.run_id
 ORDER BY transform.name
 `
 
 type FingerprintsRow struct {
-	Name        string `json:"name"`
-	Fingerprint string `json:"fingerprint"`
+	Name        string  `json:"name"`
+	Fingerprint string  `json:"fingerprint"`
+	RunID       string  `json:"run_id"`
+	Command     *string `json:"command"`
 }
 
+// The transforms that the star follows from, and the run that they were written down in.
 func (q *Queries) Fingerprints(ctx context.Context) ([]FingerprintsRow, error) {
 	rows, err := q.db.Query(ctx, Fingerprints)
 	if err != nil {
@@ -195,7 +225,12 @@ func (q *Queries) Fingerprints(ctx context.Context) ([]FingerprintsRow, error) {
 	items := []FingerprintsRow{}
 	for rows.Next() {
 		var i FingerprintsRow
-		if err := rows.Scan(&i.Name, &i.Fingerprint); err != nil {
+		if err := rows.Scan(
+			&i.Name,
+			&i.Fingerprint,
+			&i.RunID,
+			&i.Command,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -227,6 +262,22 @@ WHERE name = $1
 func (q *Queries) ForgetFingerprint(ctx context.Context, name string) error {
 	_, err := q.db.Exec(ctx, ForgetFingerprint, name)
 	return err
+}
+
+const ForgetGivenUp = `-- name: ForgetGivenUp :execrows
+DELETE FROM s_object
+WHERE url = $1
+    AND table_name = $2
+    AND outcome IN ('quarantined', 'skipped')
+`
+
+// An object that was quarantined or skipped is tried again.
+func (q *Queries) ForgetGivenUp(ctx context.Context, url string, tableName string) (int64, error) {
+	result, err := q.db.Exec(ctx, ForgetGivenUp, url, tableName)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const ForgetStaleMark = `-- name: ForgetStaleMark :exec
@@ -315,6 +366,46 @@ func (q *Queries) LeaveLease(ctx context.Context, name string, holder string) (i
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const LedgerOf = `-- name: LedgerOf :many
+SELECT object.table_name, object.etag, object.outcome, object.loaded_at
+FROM s_object AS object
+WHERE object.url = $1
+ORDER BY object.table_name, object.loaded_at, object.etag
+`
+
+type LedgerOfRow struct {
+	TableName string    `json:"table_name"`
+	Etag      string    `json:"etag"`
+	Outcome   string    `json:"outcome"`
+	LoadedAt  time.Time `json:"loaded_at"`
+}
+
+// The versions of an object that the ledger holds.
+func (q *Queries) LedgerOf(ctx context.Context, url string) ([]LedgerOfRow, error) {
+	rows, err := q.db.Query(ctx, LedgerOf, url)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LedgerOfRow{}
+	for rows.Next() {
+		var i LedgerOfRow
+		if err := rows.Scan(
+			&i.TableName,
+			&i.Etag,
+			&i.Outcome,
+			&i.LoadedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const ProcessedRows = `-- name: ProcessedRows :one

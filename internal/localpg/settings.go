@@ -50,7 +50,8 @@ func settings(m machine, port int, socket string) []setting {
 
 		{"shared_buffers", mb(clamp(m.memory/4, 32*mib, 2*gib))},
 		{"effective_cache_size", mb(clamp(m.memory/2, 64*mib, 64*gib))},
-		{"work_mem", mb(clamp(m.memory/64, 4*mib, 128*mib))},
+		// One writer groups by millions of keys; readers are few.
+		{"work_mem", mb(clamp(m.memory/48, 4*mib, 512*mib))},
 		{"maintenance_work_mem", mb(clamp(m.memory/16, 32*mib, gib))},
 		{"autovacuum", "on"},
 		// Three autovacuum workers would each take maintenance_work_mem.

@@ -17,6 +17,7 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // objectQuarantined stands in s_object for an object that was given up: it is not tried again until its etag changes.
@@ -314,7 +315,10 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 }
 
 // load copies one source's objects into the open transaction.
-func (s *Stream) load(ctx context.Context, tx pgx.Tx, j *journal, step Step, objects []objectstore.Object, d *Delivery) error {
+func (s *Stream) load(ctx context.Context, tx pgx.Tx, j *journal, step Step, objects []objectstore.Object, d *Delivery) (err error) {
+	result := LoadResult{Step: step.Name, Table: step.Table}
+	ctx, span := telemetry.Begin(ctx, "load "+step.Name, telemetry.Step(step.Name))
+	defer func() { span.End(err, result.attributes()...) }()
 	started := time.Now()
 	statement, err := s.r.copyOf(step)
 	if err != nil {
@@ -339,7 +343,7 @@ func (s *Stream) load(ctx context.Context, tx pgx.Tx, j *journal, step Step, obj
 		return fmt.Errorf("load %s: %w", step.Name, err)
 	}
 	s.r.Failpoint("load.copied")
-	result := LoadResult{Step: step.Name, Table: step.Table, Rows: max(copied.Rows, 0), Known: int64(len(objects) - len(unknown))}
+	result.Rows, result.Known = max(copied.Rows, 0), int64(len(objects)-len(unknown))
 	left := map[objectstore.URL]bool{}
 	for _, object := range copied.Objects {
 		if object.Err != nil || object.Changed {

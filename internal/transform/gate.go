@@ -11,19 +11,21 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // gate runs the checks of error severity inside the run's transaction, each over what the run touched as far as it allows that: a view
 // of the touched rows stands before the live table in search_path. late chooses the checks that are about the flags. Where only some of the
 // steps ran, a check of tables that they do not write has nothing to say yet.
-func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late bool) ([]check.Result, error) {
+func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late bool) (results []check.Result, err error) {
+	ctx, span := telemetry.Begin(ctx, "gate")
+	defer func() { span.End(err, checked(results)...) }()
 	settings := r.Settings
 	settings.Now = time.Now()
 	touched, err := w.touched(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var results []check.Result
 	var shown []catalogue.Name // the tables that views stand before now
 	hide := func() error {
 		for _, name := range shown {

@@ -3,12 +3,19 @@ package transform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/writelock"
+)
+
+// Outcomes of a run beside done, failed and refused.
+const (
+	outcomeCheckFailed = "check failed" // checks found violations of error severity
+	outcomeInterrupted = "interrupted"
 )
 
 // journal writes down a run. What it writes on its own is autocommitted beside the run's transactions, so that a run
@@ -20,18 +27,23 @@ type journal struct {
 	retries int32
 	steps   []dwhdb.AddStepParams
 	checks  []dwhdb.AddCheckParams
+	quiet   func() // ends what keepAlive began; nil without
 }
 
-// begin writes the run's first row.
+// begin writes the run's first row. end has to follow.
 func (r *Runner) begin(ctx context.Context, command string) (*journal, error) {
 	now := time.Now().UTC()
 	j := &journal{run: newID(now), started: now, db: dwhdb.New(r.Pool)}
 	if copier, ok := r.Copier.(NamingCopier); ok {
 		copier.ForRun(j.run)
 	}
-	return j, j.db.StartRun(ctx, dwhdb.StartRunParams{
+	if err := j.db.StartRun(ctx, dwhdb.StartRunParams{
 		RunID: j.run, Command: clip(command, 256), Engine: string(r.Engine), DwhVersion: clip(r.Version, 64), StartedAt: now,
-	})
+	}); err != nil {
+		return nil, err
+	}
+	j.keepAlive(ctx, r.Heartbeat, r.Logger)
+	return j, nil
 }
 
 // step notes a step; it is written at the run's end, or with the transaction that did its work.
@@ -46,6 +58,19 @@ func (j *journal) step(name string, started time.Time, rowsIn, rowsOut int64, fi
 		step.Note = &note
 	}
 	j.steps = append(j.steps, step)
+}
+
+// rolledBack says of the steps from the given one on that their transaction was.
+func (j *journal) rolledBack(from int) {
+	for i := from; i < len(j.steps); i++ {
+		j.steps[i].Outcome = "rolled back"
+	}
+}
+
+// load notes a load step.
+func (j *journal) load(step Step, started time.Time, result LoadResult, outcome string) {
+	note := fmt.Sprintf("%d objects, %d known, %d rejects", result.Objects, result.Known, result.Rejects)
+	j.step(step.Name, started, result.Objects, result.Rows, step.Fingerprint, outcome, note)
 }
 
 // results notes what checks found.
@@ -69,15 +94,18 @@ func (j *journal) end(ctx context.Context, cause error) error {
 	case errors.As(cause, &busy):
 		outcome = "refused"
 	case errors.Is(cause, context.Canceled):
-		outcome = "interrupted"
+		outcome = outcomeInterrupted
 	case errors.As(cause, &failed):
-		outcome = "check failed"
+		outcome = outcomeCheckFailed
 	default:
 		outcome = "failed"
 	}
 	if cause != nil {
 		message := clip(cause.Error(), 8192)
 		text = &message
+	}
+	if j.quiet != nil {
+		j.quiet()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // Copier performs a COPY of exactly the given objects inside the transaction that is open on conn. It neither begins nor
@@ -47,6 +49,14 @@ type LoadResult struct {
 	Changed    int64 // objects that changed while they were read, left for the next run
 	Bytes      int64
 	Duration   time.Duration
+
+	found int64 // bytes of the objects to load, as far as they are listed
+	more  bool  // the listing has not ended
+}
+
+// attributes are what the load's span says of it.
+func (l LoadResult) attributes() []telemetry.Attribute {
+	return []telemetry.Attribute{telemetry.Objects(l.Objects), telemetry.Rows(l.Rows), telemetry.Rejects(l.Rejects), telemetry.Bytes(l.Bytes)}
 }
 
 // A MissingError says that a load lacks a value beside its source.
@@ -83,25 +93,29 @@ func (r *Runner) copyOf(step Step) (*copystmt.Statement, error) {
 		}
 		return nil, err
 	}
-	return copystmt.Parse(expanded)
+	statement, err := copystmt.Parse(expanded)
+	if err != nil {
+		return nil, err
+	}
+	if catalogue.Name(statement.Name) != step.Table {
+		return nil, step.statements[0].ErrorAt(0, fmt.Sprintf("COPY writes %s, the file's name says %s", statement.Table, step.Table), "let both name the same table", nil)
+	}
+	return statement, nil
 }
 
 // load copies the objects of one source that the ledger does not know, in batches, each in a transaction of its own.
-func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step) (LoadResult, error) {
-	result := LoadResult{Step: step.Name, Table: step.Table}
+func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step) (result LoadResult, err error) {
+	result = LoadResult{Step: step.Name, Table: step.Table}
 	if !step.Configured(r.Vars) {
-		result.Skipped = "no source: --" + flagName(step.Source) + " is not given"
-		r.Observer(Event{Kind: Note, Step: step.Name, Text: "skipped, " + result.Skipped})
-		return result, nil
+		return r.skipped(step), nil
 	}
+	ctx, span := telemetry.Begin(ctx, "load "+step.Name, telemetry.Step(step.Name))
+	defer func() { span.End(err, result.attributes()...) }()
 	started := time.Now()
 	r.Observer(Event{Kind: StepStarted, Step: step.Name})
 	statement, err := r.copyOf(step)
 	if err != nil {
 		return result, err
-	}
-	if catalogue.Name(statement.Name) != step.Table {
-		return result, step.statements[0].ErrorAt(0, fmt.Sprintf("COPY writes %s, the file's name says %s", statement.Table, step.Table), "let both name the same table", nil)
 	}
 	err = r.loadNew(ctx, conn, j, step, statement, &result)
 	result.Duration = time.Since(started)
@@ -109,59 +123,108 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 	if err != nil {
 		outcome = "failed"
 	}
-	note := fmt.Sprintf("%d objects, %d known, %d rejects", result.Objects, result.Known, result.Rejects)
-	j.step(step.Name, started, result.Objects, result.Rows, step.Fingerprint, outcome, note)
+	j.load(step, started, result, outcome)
 	if err != nil {
 		return result, err
 	}
 	if err := r.analyzeAfter(ctx, conn, step.Table, result.Rows); err != nil {
 		return result, err
 	}
-	r.Observer(Event{Kind: StepDone, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects, Duration: result.Duration})
+	r.Observer(result.done())
 	return result, nil
+}
+
+// skipped is a load without a source.
+func (r *Runner) skipped(step Step) LoadResult {
+	result := LoadResult{Step: step.Name, Table: step.Table, Skipped: "no source: --" + flagName(step.Source) + " is not given"}
+	r.Observer(Event{Kind: Note, Step: step.Name, Text: "skipped, " + result.Skipped})
+	return result
+}
+
+// progress tells how far the load of a batch is.
+func (r *Runner) progress(step Step, before *LoadResult) func(clientcopy.Progress) {
+	return func(p clientcopy.Progress) {
+		r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: before.Objects + int64(p.Objects), Rows: before.Rows + p.Rows, Bytes: before.Bytes + p.Bytes, Total: before.found, More: before.more})
+	}
+}
+
+// done is the event at a load's end.
+func (l LoadResult) done() Event {
+	return Event{Kind: StepDone, Step: l.Step, Objects: l.Objects, Rows: l.Rows, Bytes: l.Bytes, Rejects: l.Rejects, Duration: l.Duration}
 }
 
 func (r *Runner) loadNew(ctx context.Context, conn *pgx.Conn, j *journal, step Step, statement *copystmt.Statement, result *LoadResult) error {
 	if err := r.complete(ctx, conn, j, step, statement); err != nil {
 		return err
 	}
+	found, err := r.list(ctx, step, statement, result, func(batch []objectstore.Object) error {
+		return r.loadBatch(ctx, conn, j, step, statement, batch, result)
+	})
+	if err != nil {
+		return err
+	}
+	r.tell(step, statement, found)
+	return nil
+}
+
+// listing is what was noticed while objects were listed.
+type listing struct {
+	objects int             // all of them, known or not
+	left    map[string]int  // objects that the load does not take, by why
+	beside  objectstore.URL // one that only the prefix matches, "" without
+}
+
+// tell says what a listing noticed.
+func (r *Runner) tell(step Step, statement *copystmt.Statement, found listing) {
+	if found.beside != "" {
+		r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("the prefix %s also matches %s; end it with / to load that folder only", statement.From, found.beside)})
+	}
+	for _, reason := range slices.Sorted(maps.Keys(found.left)) {
+		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("left out %d objects: %s", found.left[reason], reason)})
+	}
+	if found.objects == 0 {
+		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("there are no objects under %s", statement.From)})
+	}
+}
+
+// list hands the objects that the ledger does not know to do, in batches of bounded size.
+func (r *Runner) list(ctx context.Context, step Step, statement *copystmt.Statement, result *LoadResult, do func(batch []objectstore.Object) error) (listing, error) {
+	found := listing{left: map[string]int{}}
 	// What the ledger knows is read beside the listing, in the same order, so that neither has to fit in memory.
 	ledger, err := r.openLedger(ctx, step.Table, "", lastURL)
 	if err != nil {
-		return err
+		return found, err
 	}
 	defer ledger.close()
 
 	var batch []objectstore.Object
 	var bytes int64
-	flush := func() error {
+	flush := func(more bool) error {
 		if len(batch) == 0 {
 			return nil
 		}
-		err := r.loadBatch(ctx, conn, j, step, statement, batch, result)
+		result.more = more
+		err := do(batch)
 		batch, bytes = nil, 0
 		return err
 	}
-	left := map[string]int{}
-	beside := 0
-	listed := 0
 	for object, err := range r.objects(ctx, statement) {
 		if err != nil {
-			return err
+			return found, err
 		}
-		listed++
+		if found.objects++; found.objects%1000 == 0 {
+			r.Observer(Event{Kind: StepProgress, Step: step.Name, Listed: int64(found.objects)})
+		}
 		if ok, reason := r.Lister.Wanted(step.Source, object); !ok {
-			left[reason]++
+			found.left[reason]++
 			continue
 		}
-		if prefix, err := objectstore.ParseURL(statement.From); err == nil && !statement.Manifest && r.Lister.Beside(prefix, object) {
-			if beside++; beside == 1 {
-				r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("the prefix %s also matches %s; end it with / to load that folder only", statement.From, object.URL)})
-			}
+		if prefix, err := objectstore.ParseURL(statement.From); err == nil && found.beside == "" && !statement.Manifest && r.Lister.Beside(prefix, object) {
+			found.beside = object.URL
 		}
 		known, err := ledger.knows(object)
 		if err != nil {
-			return err
+			return found, err
 		}
 		if known {
 			result.Known++
@@ -169,19 +232,14 @@ func (r *Runner) loadNew(ctx context.Context, conn *pgx.Conn, j *journal, step S
 		}
 		batch = append(batch, object)
 		bytes += object.Size
+		result.found += object.Size
 		if len(batch) >= r.BatchObjects || bytes >= r.BatchBytes {
-			if err := flush(); err != nil {
-				return err
+			if err := flush(true); err != nil {
+				return found, err
 			}
 		}
 	}
-	for reason, count := range left {
-		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("left out %d objects: %s", count, reason)})
-	}
-	if listed == 0 {
-		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("there are no objects under %s", statement.From)})
-	}
-	return flush()
+	return found, flush(false)
 }
 
 // objects lists what the statement means, in byte order of URLs, no URL twice.
@@ -223,9 +281,7 @@ func (r *Runner) loadBatch(ctx context.Context, conn *pgx.Conn, j *journal, step
 				return err
 			}
 			r.Failpoint("load.begun")
-			copied, err = r.Copier.Copy(ctx, conn, statement, unknown, func(p clientcopy.Progress) {
-				r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects + int64(p.Objects), Rows: result.Rows + p.Rows, Bytes: result.Bytes + p.Bytes})
-			})
+			copied, err = r.Copier.Copy(ctx, conn, statement, unknown, r.progress(step, result))
 			if err != nil {
 				return err
 			}
@@ -255,10 +311,12 @@ func (r *Runner) loadBatch(ctx context.Context, conn *pgx.Conn, j *journal, step
 			objects = slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool { return gone[o.URL] })
 			continue
 		case errors.As(err, &tooMany):
+			result.Rejects += int64(len(tooMany.Result.Rejects))
 			return r.refuse(ctx, conn, j, step, tooMany.Result, tooMany)
 		case errors.As(err, &fatal):
 			found := fatal.Result
 			found.Rejects = append(found.Rejects, fatal.Record)
+			result.Rejects += int64(len(found.Rejects))
 			return r.refuse(ctx, conn, j, step, found, fatal)
 		case err != nil:
 			return fmt.Errorf("load %s: %w", step.Name, err)
@@ -295,7 +353,7 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 		}
 		r.Observer(Event{Kind: Warning, Step: step.Name, Text: said + records[0].Error() + "; see dwh reject list"})
 	}
-	r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects})
+	r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects, Total: result.found, More: result.more})
 }
 
 // refuse writes the rejects of a batch that COPY gave up, in a transaction of their own: the batch itself is rolled back.

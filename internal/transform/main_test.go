@@ -199,6 +199,10 @@ func (c folderCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copys
 	return clientcopy.Copy(ctx, conn, c.store, statement, objects, clientcopy.Options{Progress: progress})
 }
 
+func (c folderCopier) CopyFlagged(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, column string, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
+	return clientcopy.Copy(ctx, conn, c.store, statement, objects, clientcopy.Options{Progress: progress, True: column})
+}
+
 type folderLister struct{ store *objectstore.Store }
 
 func (l folderLister) List(ctx context.Context, prefix objectstore.URL) iter.Seq2[objectstore.Object, error] {

@@ -17,7 +17,7 @@ import (
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-// Step is one numbered file: a load (0xx, one COPY) or a transform.
+// Step is one numbered file: a load (0xx, one COPY and what indexes its table has once it is filled) or a transform.
 type Step struct {
 	Name        string // the file's name without .sql, such as 210_f_songplay
 	Number      string // its three digits
@@ -30,6 +30,7 @@ type Step struct {
 	File        *sqlfile.File
 	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart
 	statements  []sqlfile.Statement
+	indexes     []index // of a load
 }
 
 var stepName = regexp.MustCompile(`^([0-9]{3})_([a-z][a-z0-9_]*)\.sql$`)
@@ -86,8 +87,15 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 	for i, statement := range step.statements {
 		isCopy := statement.Keyword() == "COPY"
 		switch {
+		case step.Load && i > 0 && statement.Keyword() == "CREATE":
+			one, err := parseIndex(statement, step.Table)
+			if err != nil {
+				return Step{}, err
+			}
+			step.indexes = append(step.indexes, one)
+			continue
 		case step.Load && (!isCopy || i > 0):
-			return Step{}, statement.ErrorAt(0, "a 0xx transform is one COPY", "put other statements into a 1xx or 2xx file", nil)
+			return Step{}, statement.ErrorAt(0, "a 0xx transform is one COPY, with the indexes of its table behind it", "put other statements into a 1xx or 2xx file", nil)
 		case !step.Load && isCopy:
 			return Step{}, statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
 		}
@@ -97,6 +105,7 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 		}
 	}
 	if step.Load {
+		step.statements = step.statements[:1]
 		step.Source, _ = copystmt.Source(step.statements[0])
 	} else if len(step.Reads) == 0 {
 		return Step{}, file.ErrorAt(1, 1, "the header does not say what it reads", `add a line such as "-- reads: s_song"`, nil)

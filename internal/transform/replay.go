@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // Change is how a live table differs from the one that staging gives, counted by keys.
@@ -70,11 +71,10 @@ func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result 
 
 // replayAfter is replay with something done first in the same transaction.
 func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error) error {
-	var journaled int
+	noted := len(j.steps)
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
-		j.steps = j.steps[:len(j.steps)-journaled]
-		journaled = 0
+		j.steps = j.steps[:noted]
 
 		if err := first(tx); err != nil {
 			return err
@@ -83,7 +83,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		if err != nil {
 			return err
 		}
-		result.Replayed, result.waiting = true, w.unprocessed
+		result.Replayed, result.everything, result.waiting = true, true, w.unprocessed
 		if err := r.rebuild(ctx, tx, w, result); err != nil {
 			return err
 		}
@@ -96,13 +96,13 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 				}
 			}
 			j.step(one.Step, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", note)
-			journaled++
 		}
 		r.Failpoint("replay.built")
 		for _, change := range result.Differences {
 			if change.Added+change.Changed+change.Removed == 0 {
 				continue
 			}
+			r.Observer(Event{Kind: StepStarted, Step: "apply " + string(change.Table)})
 			live := w.tables[change.Table]
 			difference := differenceOf(live, w.schema)
 			if _, err := tx.Exec(ctx, catalogue.DeleteDifferent(live, difference)); err != nil {
@@ -121,6 +121,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			return err
 		}
 		r.Failpoint("replay.flagged")
+		r.Observer(Event{Kind: StepStarted, Step: "check"})
 		settings := r.Settings
 		settings.Now = time.Now()
 		for _, one := range r.Checks {
@@ -148,13 +149,11 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		return nil
 	})
 	if err != nil {
-		for i := len(j.steps) - journaled; i < len(j.steps); i++ {
-			j.steps[i].Outcome = "rolled back"
-		}
+		j.rolledBack(noted)
 		return err
 	}
 	r.Failpoint("replay.committed")
-	return r.analyzeWritten(ctx, conn, result)
+	return r.settle(ctx, conn, j, result)
 }
 
 func differenceOf(live catalogue.Table, schema catalogue.Name) catalogue.Table {
@@ -162,11 +161,14 @@ func differenceOf(live catalogue.Table, schema catalogue.Name) catalogue.Table {
 }
 
 // rebuild runs every transform over empty d_ and f_ tables and views of staging in which no row is processed, and compares.
-func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result) error {
+func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result) (err error) {
+	ctx, span := telemetry.Begin(ctx, "rebuild")
+	defer func() { span.End(err) }()
 	if err := w.enter(ctx, w.live); err != nil {
 		return err
 	}
 	var built []catalogue.Name
+	loose := map[catalogue.Name]bool{} // by which of them no row is known to stand once
 	for _, step := range r.Steps {
 		if step.Load {
 			continue
@@ -187,6 +189,7 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 				// difference replaces a group as a whole.
 				live.Key = live.Required[:1]
 				w.tables[name] = live
+				loose[name] = true
 			}
 			if len(live.Key) == 0 {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name), "declare one by a migration", nil)
@@ -208,6 +211,9 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 		}
 		w.unprocessed[table.Name] = count
 	}
+	if err := w.parallel(ctx, r.Engine, total(w.unprocessed)); err != nil {
+		return err
+	}
 	for _, step := range r.Steps {
 		if step.Load {
 			continue
@@ -219,7 +225,8 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 		result.Transforms = append(result.Transforms, one)
 	}
 	for _, name := range built {
-		change, err := r.compare(ctx, tx, w, w.tables[name])
+		r.Observer(Event{Kind: StepStarted, Step: "compare " + string(name)})
+		change, err := r.compare(ctx, tx, w, w.tables[name], r.Engine == sqlfile.Postgres && !loose[name])
 		if err != nil {
 			return err
 		}
@@ -228,13 +235,22 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 	return nil
 }
 
-// compare leaves the difference in the scratch schema and counts it.
-func (r *Runner) compare(ctx context.Context, tx pgx.Tx, w *work, live catalogue.Table) (Change, error) {
+// compare leaves the difference, where there is one, in the scratch schema and counts it. enforced says that the server keeps live's key unique.
+func (r *Runner) compare(ctx context.Context, tx pgx.Tx, w *work, live catalogue.Table, enforced bool) (Change, error) {
 	change := Change{Table: live.Name}
 	rebuilt, difference := live.In(w.schema), differenceOf(live, w.schema)
 	if r.Engine == sqlfile.Postgres {
 		if _, err := tx.Exec(ctx, catalogue.Analyze(rebuilt)); err != nil {
 			return change, fmt.Errorf("analyze %s: %w", live.Name, err)
+		}
+	}
+	if enforced {
+		var before, same int64
+		if err := tx.QueryRow(ctx, catalogue.CountSame(live, rebuilt)).Scan(&before, &change.Rows, &same); err != nil {
+			return change, fmt.Errorf("compare %s: %w", live.Name, err)
+		}
+		if before == same && change.Rows == same {
+			return change, nil
 		}
 	}
 	if _, err := tx.Exec(ctx, catalogue.CreateDifference(difference, live, rebuilt)); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // StepResult is what one transform did.
@@ -55,7 +56,8 @@ type Result struct {
 	Checks      []check.Result // of the gate
 	Duration    time.Duration
 
-	waiting map[catalogue.Name]int64 // rows of each staging table that were not processed before
+	everything bool                     // Checks looked at all rows
+	waiting    map[catalogue.Name]int64 // rows of each staging table that were not processed before
 }
 
 // Changed tells whether a difference was found or written.
@@ -91,6 +93,21 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		}
 		if len(marks) > 0 && r.NoReplay {
 			return &StaleError{Marks: marks}
+		}
+		built, err := r.built(ctx)
+		switch {
+		case err != nil:
+			return err
+		case built:
+			err = r.buildIndexes(ctx, conn, j)
+		case len(marks) == 0 && len(only) == 0:
+			var done bool
+			if done, err = r.first(ctx, conn, j, result); done {
+				return err
+			}
+		}
+		if err != nil {
+			return err
 		}
 		for _, step := range chosen {
 			if !step.Load {
@@ -128,6 +145,7 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 	if err != nil {
 		return Result{}, fmt.Errorf("write journal: %w", err)
 	}
+	telemetry.Annotate(ctx, telemetry.Run(j.run))
 	result := Result{Run: j.run}
 	r.Failpoint("run.begun")
 	err = work(conn, j, &result)
@@ -152,12 +170,11 @@ func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, st
 
 // incrementalAfter is incremental with something done first in the same transaction.
 func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx) error) error {
-	var journaled int
+	noted := len(j.steps)
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		// A retry begins from nothing.
 		result.Transforms, result.Checks, result.Flagged = nil, nil, 0
-		j.steps = j.steps[:len(j.steps)-journaled]
-		journaled = 0
+		j.steps = j.steps[:noted]
 
 		if err := first(tx); err != nil {
 			return err
@@ -166,10 +183,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		if err != nil {
 			return err
 		}
-		var waiting int64
-		for _, table := range w.staged {
-			waiting += w.unprocessed[table.Name]
-		}
+		waiting := total(w.unprocessed)
 		result.waiting = w.unprocessed
 		if waiting == 0 {
 			if flag {
@@ -177,23 +191,17 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			}
 			return nil
 		}
+		result.everything = w.first
+		if err := w.parallel(ctx, r.Engine, waiting); err != nil {
+			return err
+		}
 		if err := w.enter(ctx, w.live); err != nil {
 			return err
 		}
-		for _, step := range steps {
-			if step.Load {
-				continue
-			}
-			one, err := r.transform(ctx, tx, w, step)
-			if err != nil {
-				return err
-			}
-			r.Failpoint("transform.ran." + step.Name)
-			result.Transforms = append(result.Transforms, one)
-			j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", notes(one.Counts))
-			journaled++
+		if err := r.build(ctx, tx, w, j, steps, result); err != nil {
+			return err
 		}
-		r.Failpoint("transform.built")
+		r.Observer(Event{Kind: StepStarted, Step: "check"})
 		// Before the flags are set: what the gate looks at depends on them.
 		if result.Checks, err = r.gate(ctx, tx, w, steps, false); err != nil {
 			return err
@@ -226,13 +234,37 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		return nil
 	})
 	if err != nil {
-		for i := len(j.steps) - journaled; i < len(j.steps); i++ {
-			j.steps[i].Outcome = "rolled back"
-		}
+		j.rolledBack(noted)
 		return err
 	}
 	r.Failpoint("transform.committed")
-	return r.analyzeWritten(ctx, conn, result)
+	return r.settle(ctx, conn, j, result)
+}
+
+// build runs the transforms among steps, and notes them in the journal.
+func (r *Runner) build(ctx context.Context, tx pgx.Tx, w *work, j *journal, steps []Step, result *Result) error {
+	for _, step := range steps {
+		if step.Load {
+			continue
+		}
+		one, err := r.transform(ctx, tx, w, step)
+		if err != nil {
+			return err
+		}
+		r.Failpoint("transform.ran." + step.Name)
+		result.Transforms = append(result.Transforms, one)
+		j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", notes(one.Counts))
+	}
+	r.Failpoint("transform.built")
+	return nil
+}
+
+// settle is what follows the commit of a run: nobody waits for it, and a run that ends before leaves it to the next.
+func (r *Runner) settle(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
+	if err := r.analyzeWritten(ctx, conn, result); err != nil {
+		return err
+	}
+	return r.buildIndexes(ctx, conn, j)
 }
 
 func notes(counts []Count) string {
@@ -246,13 +278,15 @@ func notes(counts []Count) string {
 }
 
 // transform runs one step's statements.
-func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (StepResult, error) {
+func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (result StepResult, err error) {
+	ctx, span := telemetry.Begin(ctx, "transform "+step.Name, telemetry.Step(step.Name))
+	defer func() { span.End(err, telemetry.RowsIn(result.RowsIn), telemetry.Rows(result.RowsOut)) }()
 	started := time.Now()
-	result := StepResult{Step: step.Name, Table: step.Table}
-	r.Observer(Event{Kind: StepStarted, Step: step.Name})
+	result = StepResult{Step: step.Name, Table: step.Table}
 	for _, name := range step.Reads {
 		result.RowsIn += w.unprocessed[name]
 	}
+	r.Observer(Event{Kind: StepStarted, Step: step.Name, RowsIn: result.RowsIn})
 	for _, statement := range step.statements {
 		expanded, err := statement.Expand(r.Vars)
 		if err != nil {
@@ -353,6 +387,15 @@ func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, ran []Step) (int6
 	return flagged, nil
 }
 
+// built tells whether the transforms have built the star before.
+func (r *Runner) built(ctx context.Context) (bool, error) {
+	known, err := dwhdb.New(r.Pool).Fingerprints(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read fingerprints: %w", err)
+	}
+	return len(known) > 0, nil
+}
+
 // remember writes down the text that the star now follows from.
 func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal) error {
 	db := dwhdb.New(tx)
@@ -414,9 +457,58 @@ func (r *Runner) Counts(ctx context.Context) ([]TableCount, error) {
 	return out, nil
 }
 
+// checked is what a span says of checks.
+func checked(results []check.Result) []telemetry.Attribute {
+	var violations int64
+	for _, one := range results {
+		if one.Check.Severity == check.Error {
+			violations += one.Violations
+		}
+	}
+	return []telemetry.Attribute{telemetry.Checks(len(results)), telemetry.Violations(violations)}
+}
+
+// CheckAfter runs the checks over everything, as Check does, behind a run: what the run itself has checked over everything, as a first one and a
+// replay do before they commit, is not checked again.
+func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, error) {
+	known := map[string]check.Result{}
+	if ran.everything {
+		for _, one := range ran.Checks {
+			known[one.Check.Name] = one
+		}
+	}
+	var names []string
+	for _, one := range r.Checks {
+		if _, ok := known[one.Name]; !ok {
+			names = append(names, one.Name)
+		}
+	}
+	rest := map[string]check.Result{}
+	if len(names) > 0 {
+		found, err := r.Check(ctx, ran.Run, names)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range found {
+			rest[one.Check.Name] = one
+		}
+	}
+	results := make([]check.Result, 0, len(r.Checks))
+	for _, one := range r.Checks {
+		if result, ok := known[one.Name]; ok {
+			results = append(results, result)
+		} else if result, ok := rest[one.Name]; ok {
+			results = append(results, result)
+		}
+	}
+	return results, nil
+}
+
 // Check runs the named checks, or all, over everything, in one read-only snapshot, and keeps their results in the journal under the run, a
 // new id when it is "".
-func (r *Runner) Check(ctx context.Context, run string, names []string) ([]check.Result, error) {
+func (r *Runner) Check(ctx context.Context, run string, names []string) (results []check.Result, err error) {
+	ctx, span := telemetry.Begin(ctx, "check")
+	defer func() { span.End(err, checked(results)...) }()
 	chosen, err := check.Select(r.Checks, names)
 	if err != nil {
 		return nil, err
@@ -432,14 +524,15 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) ([]check
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	results, err := check.Run(ctx, tx, chosen, settings)
+	results, err = check.Run(ctx, tx, chosen, settings)
 	if err != nil {
 		return results, err
 	}
 	if err := tx.Rollback(ctx); err != nil {
 		return results, fmt.Errorf("end reading: %w", err)
 	}
-	if run == "" {
+	ofRun := run != ""
+	if !ofRun {
 		run = newID(time.Now())
 	}
 	j := &journal{run: run, db: dwhdb.New(r.Pool)}
@@ -447,6 +540,12 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) ([]check
 	for _, one := range j.checks {
 		if err := j.db.AddCheck(ctx, one); err != nil {
 			return results, fmt.Errorf("keep check results: %w", err)
+		}
+	}
+	if failed := check.Failed(results, false); failed != nil && ofRun {
+		text := clip(failed.Error(), 8192)
+		if err := j.db.FailRun(ctx, outcomeCheckFailed, &text, run); err != nil {
+			return results, fmt.Errorf("write journal: %w", err)
 		}
 	}
 	return results, nil

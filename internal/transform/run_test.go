@@ -167,7 +167,7 @@ func TestChangedTransformIsStale(t *testing.T) {
 // own is a check of error severity over SQL that a user might write.
 func own(t *testing.T, sql string) check.Check {
 	t.Helper()
-	checks, err := check.Project(fstest.MapFS{"own.sql": {Data: []byte("-- own: nothing is wrong.\n-- severity: error\n" + sql)}}, "checks", sqlfile.Postgres)
+	checks, err := check.Project(fstest.MapFS{"own.sql": {Data: []byte("-- own: nothing is wrong.\n-- severity: error\n" + sql)}}, "checks", sqlfile.Postgres, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

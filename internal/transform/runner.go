@@ -45,6 +45,8 @@ type Options struct {
 	NoReplay     bool // fail instead of replaying a stale warehouse
 	Logger       *slog.Logger
 	Observer     Observer
+	// Heartbeat is how often a run says in the journal that it works; 0 means every minute.
+	Heartbeat time.Duration
 	// Failpoint, where set, is called at named moments; the crash tests end the process there.
 	Failpoint func(name string)
 }
@@ -62,6 +64,8 @@ type Runner struct {
 	// owner says that this run has had the lock: from then on it waits for it, since another dwh may take it
 	// between two of its transactions.
 	owner bool
+	// indexed says that the indexes of the loads are known to be there.
+	indexed bool
 }
 
 // New returns a Runner.
@@ -78,6 +82,9 @@ func New(o Options) *Runner {
 	if o.Observer == nil {
 		o.Observer = func(Event) {}
 	}
+	if o.Heartbeat <= 0 {
+		o.Heartbeat = heartbeat
+	}
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
 	}
@@ -92,7 +99,9 @@ type Event struct {
 	Objects  int64         // loaded so far, or at the end
 	Rows     int64         // written so far, or at the end
 	Bytes    int64         // read so far
-	Total    int64         // objects to load, as far as they are listed
+	Total    int64         // bytes of the objects to load, as far as they are listed; with More the list goes on
+	More     bool          // more objects may be found
+	Listed   int64         // objects listed so far; 0 in what tells of loading
 	Rejects  int64         // records refused
 	RowsIn   int64         // unprocessed rows a transform started from
 	Duration time.Duration // at the end of a step
@@ -105,7 +114,7 @@ type EventKind int
 const (
 	Note EventKind = iota
 	Warning
-	StepStarted
+	StepStarted // not every one has its StepDone: comparing, applying and checking are told by their beginning
 	StepProgress
 	StepDone
 )

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -71,8 +72,13 @@ func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool)
 		return nil, nil
 	}
 	held := map[string]string{}
+	built := map[string]string{} // by what run, in words
 	for _, row := range known {
 		held[row.Name] = row.Fingerprint
+		built[row.Name] = "run " + row.RunID
+		if row.Command != nil {
+			built[row.Name] += fmt.Sprintf(" (dwh %s)", *row.Command)
+		}
 	}
 	add := func(step, reason string) error {
 		if marked[step+"\x00"+reason] {
@@ -91,20 +97,21 @@ func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool)
 		if step.Load {
 			continue
 		}
-		built, ok := held[step.Name]
+		last, ok := held[step.Name]
 		delete(held, step.Name)
 		switch {
 		case !ok:
 			err = add(step.Name, "the transform is new")
-		case built != step.Fingerprint:
+		case last != step.Fingerprint:
 			err = add(step.Name, "the transform's text changed")
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
-	for name := range held {
-		if err := add(name, "the transform is gone"); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(held)) {
+		// Another project's, or one that was deleted or renamed: the run's words tell which.
+		if err := add(name, "is not among the transforms now, and the tables were last built with it, in "+built[name]); err != nil {
 			return nil, err
 		}
 	}

@@ -10,11 +10,15 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // touchedPrefix marks the tables and views in which a transform keeps the keys it recomputes: touched_d_song has the key
 // columns of d_song. The gate narrows the checks to them.
 const touchedPrefix = "touched_"
+
+// flagColumn says in a staging table whether the star holds the row.
+const flagColumn = "processed"
 
 // work is what one building transaction knows of the schema, and the scratch schema it builds in.
 type work struct {
@@ -38,7 +42,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 		return nil, err
 	}
 	for name, table := range w.tables {
-		if strings.HasPrefix(string(name), "s_") && table.Has("processed") {
+		if strings.HasPrefix(string(name), "s_") && table.Has(flagColumn) {
 			w.staged = append(w.staged, table)
 		}
 	}
@@ -70,6 +74,33 @@ func (w *work) enter(ctx context.Context, behind ...catalogue.Name) error {
 		}
 	}
 	return nil
+}
+
+// manyRows is from how many rows on a run is worth several processes of the server, which take some 10 ms to start.
+const manyRows = 100_000
+
+// parallel makes PostgreSQL's planner think better of parallel plans for the rest of the transaction: by default it takes handing a row from one
+// process to another for ten times the work of reading it, and has one process build what all of them could
+// (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PARALLEL-TUPLE-COST).
+func (w *work) parallel(ctx context.Context, engine sqlfile.Engine, rows int64) error {
+	if engine != sqlfile.Postgres || rows < manyRows {
+		return nil
+	}
+	for _, sql := range []string{"SET LOCAL parallel_tuple_cost = 0.001", "SET LOCAL parallel_setup_cost = 100"} {
+		if _, err := w.tx.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("set planner costs: %w", err)
+		}
+	}
+	return nil
+}
+
+// total is how many rows wait in all the tables.
+func total(waiting map[catalogue.Name]int64) int64 {
+	var rows int64
+	for _, count := range waiting {
+		rows += count
+	}
+	return rows
 }
 
 // leave drops the scratch schema.

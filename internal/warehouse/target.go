@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -9,7 +10,7 @@ import (
 	"github.com/sparkify/dwh/internal/localpg"
 )
 
-// LocalDatabase is the warehouse's database in the private PostgreSQL.
+// LocalDatabase is the warehouse's database in the private PostgreSQL, unless the configuration names another.
 const LocalDatabase = "dwh"
 
 // ResolveTarget says which warehouse a configuration means: the one of its database URL, else the private PostgreSQL, which is started and
@@ -24,7 +25,7 @@ func ResolveTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (O
 			Advice: "set DWH_DATABASE_URL to the cluster's or workgroup's address",
 		}
 	}
-	return Private(ctx, cfg.DataDir, LocalDatabase, log)
+	return Private(ctx, cfg.DataDir, cmp.Or(cfg.Database, LocalDatabase), log)
 }
 
 // Private starts the private PostgreSQL of a data folder ("" for the default one) when it is down, and creates the database there when

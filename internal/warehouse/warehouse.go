@@ -18,6 +18,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 const (
@@ -66,6 +67,7 @@ func Open(ctx context.Context, o Options) (*Warehouse, error) {
 			return nil, &DSNError{Origin: o.Origin, Reason: err.Error()}
 		}
 	}
+	pc.ConnConfig.Tracer = telemetry.PgxTracer(ctx)
 	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepare(ctx, conn, o.Engine) }
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {

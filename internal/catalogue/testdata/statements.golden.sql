@@ -26,6 +26,8 @@ ANALYZE "public"."d_song";
 
 INSERT INTO "s_object" ("url", "etag") VALUES ('a', 'b');
 
+SELECT (SELECT COUNT(*) FROM "public"."d_song"), (SELECT COUNT(*) FROM "dwh_scratch"."d_song"), (SELECT COUNT(*) FROM "public"."d_song" AS live WHERE EXISTS (SELECT 1 FROM "dwh_scratch"."d_song" AS built WHERE built."song_id" = live."song_id" AND built."select" = live."select" AND built."ti""tle" IS NOT DISTINCT FROM live."ti""tle"));
+
 CREATE TABLE "dwh_scratch"."difference_d_song" AS SELECT different."song_id", different."select", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."song_id", side."ti""tle", side."select", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."song_id", live."ti""tle", live."select", 1 AS dwh_live, 0 AS dwh_built FROM "public"."d_song" AS live UNION ALL SELECT built."song_id", built."ti""tle", built."select", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."d_song" AS built) AS side GROUP BY side."song_id", side."ti""tle", side."select" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."song_id", different."select";
 
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_song";
