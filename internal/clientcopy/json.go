@@ -244,8 +244,9 @@ func (d *jsonDecoder) clear() {
 //
 // After a fault it goes on like this (our choice, the guide only counts errors): at the root, each [ , and ] is one
 // bad record, and so is a run of other text up to the end of its line or to the next { on it. A broken
-// record reaches to the next line that begins, blanks aside, with {, at or after the byte at which the record broke, and is one bad
-// record with all that lies between. A record that the end of the object cuts off is one too.
+// record is one bad record with all that lies up to the first line behind its first that begins with {, or, from the byte at which it broke on,
+// with blanks and {. So a record that was cut off behind a colon does not take the next one for its value; what a
+// pretty-printed record nests is indented. A record that the end of the object cuts off is broken too.
 func (d *jsonDecoder) decode(w *window, out *output) error {
 	if err := w.begin(d.ignoreHeader); err != nil {
 		return err
@@ -298,8 +299,13 @@ func (d *jsonDecoder) decode(w *window, out *output) error {
 			}
 		case w.eof:
 			s := span{w: w, max: out.rawMax}
-			s.take(len(b))
-			if err := s.reject(out, "the object is cut off: the file ends inside it"); err != nil {
+			reason := "the object is cut off: the file ends inside it"
+			end := d.nextLine(b)
+			if end < len(b) {
+				reason = cutOff
+			}
+			s.take(end)
+			if err := s.reject(out, reason); err != nil {
 				return err
 			}
 		default:
@@ -335,10 +341,30 @@ func (d *jsonDecoder) junk(w *window, out *output) error {
 	return s.reject(out, "text that is not JSON")
 }
 
+// cutOff is why a record is refused inside which the next one begins.
+const cutOff = "the object is cut off: the next one begins inside it"
+
+// nextLine returns the index of the first line behind the first that a record may begin; len(b) without one.
+func (d *jsonDecoder) nextLine(b []byte) int {
+	for i := 0; ; i++ {
+		n := bytes.IndexByte(b[i:], '\n')
+		if n < 0 {
+			return len(b)
+		}
+		if i += n; i+1 < len(b) && d.json.opens(b[i+1]) {
+			return i + 1
+		}
+	}
+}
+
 // resync passes over the record at w.pos, which is broken at its byte n.
 func (d *jsonDecoder) resync(w *window, out *output, n int) error {
 	s := span{w: w, max: out.rawMax}
 	b := w.buf[w.pos:w.end]
+	if next := d.nextLine(b[:n]); next < n {
+		s.take(next)
+		return s.reject(out, cutOff)
+	}
 	line := bytes.LastIndexByte(b[:n], '\n')
 	reason := fmt.Sprintf("invalid JSON: unexpected %s", describe(b[n]))
 	if line >= 0 && d.json.opens(b[n]) && skipSpace(b[:n], line) == n {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -291,6 +292,121 @@ func genValue(r *rapid.T, depth int) string {
 		}
 		return `{ "k" : ` + genValue(r, depth+1) + "}"
 	}
+}
+
+// referenceRecords cuts a text into whole records and into what is refused between them, slowly and on encoding/json: see jsonDecoder.decode.
+func referenceRecords(text string) (parts []string, whole []bool) {
+	add := func(part string, is bool) {
+		parts, whole = append(parts, strings.TrimRight(part, " \t\r\n")), append(whole, is)
+	}
+	for {
+		text = strings.TrimLeft(text, " \t\r\n")
+		if text == "" {
+			return parts, whole
+		}
+		switch {
+		case text[0] == '[', text[0] == ']', text[0] == ',':
+			add(text[:1], false)
+			text = text[1:]
+		case text[0] != '{':
+			end := strings.IndexAny(text, "\n{")
+			if end < 0 {
+				end = len(text)
+			}
+			add(text[:end], false)
+			text = text[end:]
+		default:
+			d := json.NewDecoder(strings.NewReader(text))
+			err := d.Decode(new(json.RawMessage))
+			if err == nil {
+				add(text[:d.InputOffset()], true)
+				text = text[d.InputOffset():]
+				continue
+			}
+			broke := len(text)
+			var syntax *json.SyntaxError
+			if errors.As(err, &syntax) {
+				broke = int(syntax.Offset) - 1
+			}
+			end := len(text)
+			for line := 1; line < len(text); line++ {
+				if text[line-1] != '\n' {
+					continue
+				}
+				begin := len(text) - len(strings.TrimLeft(text[line:], " \t\r\n"))
+				if begin < len(text) && text[begin] == '{' && (begin == line || begin >= broke) {
+					end = begin
+					break
+				}
+			}
+			add(text[:end], false)
+			text = text[end:]
+		}
+	}
+}
+
+// compareText holds many records against the reference: the same rows in the same order, and the same refused texts.
+func compareText(t testing.TB, d, single *clientcopy.Decoder, text string) {
+	t.Helper()
+	var tuples []byte
+	var refused []string
+	parts, whole := referenceRecords(text)
+	for i, part := range parts {
+		if whole[i] {
+			if err := single.Decode(strings.NewReader(part)); err != nil {
+				t.Fatalf("%q: got error %v, want none", part, err)
+			}
+			if single.Rows == 1 {
+				tuples = append(tuples, single.Tuples...)
+				continue
+			}
+		}
+		refused = append(refused, strings.ReplaceAll(strings.ToValidUTF8(part, "\uFFFD"), "\x00", "\uFFFD"))
+	}
+	if err := d.Decode(strings.NewReader(text)); err != nil {
+		t.Fatalf("%q: got error %v, want none", text, err)
+	}
+	var got []string
+	for _, reject := range d.Rejects {
+		got = append(got, reject.Raw)
+	}
+	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", refused) {
+		t.Fatalf("%q: got the rejects %q, want %q", text, got, refused)
+	}
+	if !bytes.Equal(d.Tuples, tuples) {
+		t.Fatalf("%q: got the rows %q, want %q", text, d.Tuples, tuples)
+	}
+}
+
+// TestBrokenRecords: a broken record takes no whole one with it, wherever it broke.
+func TestBrokenRecords(t *testing.T) {
+	const sql = "COPY t FROM 's3://b/p' FORMAT AS JSON 'auto'"
+	single := newDecoder(t, sql, referenceColumns(), 64)
+	const good = `{"a":"x","c":1}`
+	for i := 1; i < len(good); i++ {
+		for _, end := range []string{"\n", "\r\n", "\n\n"} {
+			for _, behind := range []string{good, good + end + good, good + end + good + end} {
+				text := good[:i] + end + behind
+				d := newDecoder(t, sql, referenceColumns(), 16)
+				compareText(t, d, single, text)
+				if want := int64(strings.Count(behind, "x")); d.Rows != want || len(d.Rejects) != 1 || d.Rejects[0].Line != 1 || d.Rejects[0].Raw != good[:i] {
+					t.Errorf("%q: got %d rows and the rejects %+v, want %d and the first line alone", text, d.Rows, d.Rejects, want)
+				}
+			}
+		}
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		var b strings.Builder
+		for range rapid.IntRange(1, 6).Draw(r, "records") {
+			record := genRecord(r)
+			if rapid.Bool().Draw(r, "cut") {
+				record = record[:rapid.IntRange(0, len(record)).Draw(r, "to")]
+			}
+			b.WriteString(record)
+			b.WriteString(rapid.SampledFrom([]string{"\n", "\n", "\r\n", "", "\n  ", " junk\n", ","}).Draw(r, "end"))
+		}
+		compareText(t, newDecoder(t, sql, referenceColumns(), rapid.SampledFrom([]int{16, 64, 1 << 16}).Draw(r, "window")), single, b.String())
+	})
 }
 
 // TestWindow reads the same bytes through windows of many sizes, with the same result.

@@ -259,6 +259,8 @@ func errorCases() []Case {
 		c("46", "two bad objects in a line", "{\"id\":\"x\"}{\"id\":\"y\"}{\"id\":1,\"v\":\"a\"}", "MAXERROR 5", []string{"1|a"}, reject(1, "id", `"x"`), reject(1, "id", `"y"`)),
 		c("46", "a broken object and the next line", "{\"id\":1,\"v\":\"a\n{\"id\":2,\"v\":\"b\"}\n", "MAXERROR 5", []string{"2|b"}, reject(1, "", "invalid JSON: unexpected end of line")),
 		c("46", "an object that lacks its end", "{\"id\":1\n{\"id\":2,\"v\":\"b\"}\n", "MAXERROR 5", []string{"2|b"}, reject(1, "", "invalid JSON")),
+		c("46", "a record cut off behind a colon", "{\"id\":1,\"v\":\n{\"id\":2,\"v\":\"b\"}\n{\"id\":3,\"v\":\"c\"}\n", "MAXERROR 5", []string{"2|b", "3|c"}, reject(1, "", "")),
+		c("46", "a record cut off behind a colon at the end", "{\"id\":1,\"v\":\n{\"id\":2,\"v\":\"b\"}\n", "MAXERROR 5", []string{"2|b"}, reject(1, "", "cut off")),
 		c("46", "a broken word", "{\"id\":soon}\n{\"id\":2,\"v\":\"b\"}\n", "MAXERROR 5", []string{"2|b"}, reject(1, "", `unexpected "s"`)),
 		c("46", "a broken object of several lines", "{\n\"id\":soon,\n\"v\":\"a\"\n}\n{\"id\":2,\"v\":\"b\"}\n", "MAXERROR 5", []string{"2|b"}, reject(4, "", `unexpected "s"`)),
 		c("46", "other text is one error a run", "hello world\n{\"id\":2,\"v\":\"b\"}\nx {\"id\":3,\"v\":\"c\"} y z\n", "MAXERROR 5", []string{"2|b", "3|c"},

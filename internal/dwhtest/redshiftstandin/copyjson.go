@@ -92,11 +92,10 @@ func (c *copyRun) jsonRecords(text []byte, emit emitter) error {
 }
 
 // endOfBroken guesses where a broken object ends, which the guide says nothing about: at its last brace; at the end of a line within a string; before a
-// line that begins with a brace where no value can; or at the end of the file.
+// line that begins with a brace; or at the end of the file.
 func endOfBroken(text []byte, start int) int {
 	depth := 0
 	inString := false
-	last := byte(0) // the last character that is no blank
 	for i := start; i < len(text); i++ {
 		ch := text[i]
 		switch {
@@ -108,7 +107,7 @@ func endOfBroken(text []byte, start int) int {
 			inString = ch != '"'
 		case ch == '"':
 			inString = true
-		case ch == '{' && i > start && text[i-1] == '\n' && strings.IndexByte(":,[", last) < 0:
+		case ch == '{' && i > start && text[i-1] == '\n':
 			return i - 1
 		case ch == '{', ch == '[':
 			depth++
@@ -116,9 +115,6 @@ func endOfBroken(text []byte, start int) int {
 			if depth--; depth <= 0 {
 				return i + 1
 			}
-		}
-		if strings.IndexByte(" \t\r\n", ch) < 0 {
-			last = ch
 		}
 	}
 	return len(text)
