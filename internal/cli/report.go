@@ -1,15 +1,20 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/chart"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -21,43 +26,46 @@ func (a *app) reportCommand() *cli.Command {
 		Name:      "report",
 		Usage:     "answer a question: list, or the report of that name",
 		ArgsUsage: "NAME",
-		Description: examples(`The reports that dwh ships stand in queries/reports.sql; those of --project in its reports/ folder.`,
+		Description: examples(`The reports that dwh ships stand in queries/reports.sql; those of --project in its reports/ folder.
+--all puts every report that needs no value, or whose values are given, into one file that agrees with
+itself: all of them see the same moment. html is one page that needs nothing else and prints well; in
+it, of a long table, the first 100 rows stand.`,
 			"dwh report list", "dwh report songplays-by-level", "dwh report top-artists --limit 3 --format json",
-			`dwh report artist-locations --artist "Muse" --chart`),
-		Flags: append(flags(), append([]cli.Flag{
-			formatFlag(), jsonFlag(),
-			&cli.BoolFlag{Name: "chart", Usage: "draw bars in the terminal"},
-		}, a.reportParams()...)...),
+			`dwh report artist-locations --artist "Muse" --chart`, "dwh report daily-activity -o activity.svg",
+			"dwh report --all -o report.html"),
+		Flags: append(flags(), append(reportFlags(), a.reportParams()...)...),
 		BashComplete: func(c *cli.Context) {
 			_, _ = fmt.Fprintln(c.App.Writer, "list")
-			for _, one := range report.BuiltIn() {
+			for _, one := range a.knownReports() {
 				_, _ = fmt.Fprintln(c.App.Writer, one.Name)
 			}
 		},
 		Action: func(c *cli.Context) error {
-			if c.NArg() == 0 {
-				return &UsageError{Msg: "which report?", Advice: `see them with "dwh report list"`, Help: "dwh report --help"}
+			r := reportRun{app: a, all: c.Bool("all"), chart: c.Bool("chart"), file: c.String("output"), values: map[string]string{}}
+			switch {
+			case r.all && c.NArg() > 0:
+				return reportUsage(fmt.Sprintf("--all and the name %q contradict each other", c.Args().First()), "leave one of them out")
+			case !r.all && c.NArg() == 0:
+				return reportUsage("which report?", `see them with "dwh report list", or take all with --all`)
+			case c.NArg() > 1:
+				return reportUsage(fmt.Sprintf("unexpected argument %q", c.Args().Get(1)), "a report's values are flags, such as --limit 3")
+			case c.IsSet("output") && r.file == "":
+				return reportUsage("--output names no file", "")
 			}
-			if c.NArg() > 1 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().Get(1)), Advice: "a report's values are flags, such as --limit 3", Help: "dwh report --help"}
-			}
-			if given := c.String("format"); c.IsSet("format") && c.Bool("json") && given != string(table.JSON) {
-				return &UsageError{Msg: fmt.Sprintf("--json and --format %s contradict each other", given), Help: "dwh report --help"}
-			}
-			if c.Bool("chart") && (c.Bool("json") || c.IsSet("format") && c.String("format") != string(table.Text)) {
-				return &UsageError{Msg: "--chart draws in the terminal and has no other format", Advice: "leave one of them out", Help: "dwh report --help"}
-			}
-			cfg, err := a.load(c)
-			if err != nil {
+			r.name = c.Args().First()
+			var err error
+			if r.cfg, err = a.load(c); err != nil {
 				return err
 			}
-			format := table.JSON
-			if !c.Bool("json") {
-				if format, err = table.ParseFormat(c.String("format")); err != nil {
-					return err
-				}
+			if r.format, err = reportFormat(c, r.file); err != nil {
+				return err
 			}
-			r := reportRun{app: a, cfg: cfg, name: c.Args().First(), format: format, chart: c.Bool("chart"), values: map[string]string{}}
+			if r.chart && r.format != table.Text {
+				return reportUsage("--chart draws in the terminal and has no other format", "leave one of them out; a picture is --format svg")
+			}
+			if r.all && (r.format == table.CSV || r.format == table.SVG) {
+				return reportUsage(fmt.Sprintf("--all has no format %s, which holds one report", r.format), "take html, markdown, json or table, or one report by its name")
+			}
 			for _, name := range a.reportParamNames() {
 				if c.IsSet(name) {
 					r.values[name] = c.String(name)
@@ -66,6 +74,48 @@ func (a *app) reportCommand() *cli.Command {
 			return r.run(c.Context)
 		},
 	}
+}
+
+// reportFlags are the flags of every report, whatever its parameters.
+func reportFlags() []cli.Flag {
+	return []cli.Flag{
+		formatFlag(), jsonFlag(),
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whose ending says the format unless --format does"},
+		&cli.BoolFlag{Name: "all", Usage: "every report, in one file of html, markdown or json"},
+		&cli.BoolFlag{Name: "chart", Usage: "draw bars in the terminal"},
+	}
+}
+
+func reportUsage(message, advice string) error {
+	return &UsageError{Msg: message, Advice: advice, Help: "dwh report --help"}
+}
+
+// reportFormat is the format that --json or --format say, else the ending of the file.
+func reportFormat(c *cli.Context, file string) (table.Format, error) {
+	given := c.String("format")
+	switch {
+	case c.Bool("json") && c.IsSet("format") && given != string(table.JSON):
+		return "", reportUsage(fmt.Sprintf("--json and --format %s contradict each other", given), "")
+	case c.Bool("json"):
+		return table.JSON, nil
+	case c.IsSet("format") || file == "":
+		return table.ParseFormat(given)
+	}
+	switch ending := strings.ToLower(filepath.Ext(file)); ending {
+	case ".html", ".htm":
+		return table.HTML, nil
+	case ".md", ".markdown":
+		return table.Markdown, nil
+	case ".json":
+		return table.JSON, nil
+	case ".csv":
+		return table.CSV, nil
+	case ".svg":
+		return table.SVG, nil
+	case ".pdf":
+		return "", reportUsage("dwh writes no PDF", "write html and print it to PDF: it is made for that")
+	}
+	return table.Text, nil
 }
 
 // reportParamNames are the parameters of all reports, the built-in ones first. The project is found without the command line's
@@ -86,7 +136,7 @@ func (a *app) reportParamNames() []string {
 
 func (a *app) reportParams() []cli.Flag {
 	taken := map[string]bool{}
-	for _, set := range [][]cli.Flag{globalFlags(), connectionFlags(), sourceFlags(), {projectFlag(), formatFlag(), jsonFlag(), &cli.BoolFlag{Name: "chart"}}} {
+	for _, set := range [][]cli.Flag{globalFlags(), connectionFlags(), sourceFlags(), {projectFlag()}, reportFlags()} {
 		for _, flag := range set {
 			for _, name := range flag.Names() {
 				taken[name] = true
@@ -116,18 +166,7 @@ func (a *app) reportParams() []cli.Flag {
 // knownReports are the built-in reports and those of the project that the command line, the environment or the file names. What is wrong
 // with the project is said when the report runs.
 func (a *app) knownReports() []report.Report {
-	folder := a.env["DWH_PROJECT"]
-	for i, word := range a.args {
-		if value, ok := strings.CutPrefix(word, "--project="); ok {
-			folder = value
-		} else if word == "--project" && i+1 < len(a.args) {
-			folder = a.args[i+1]
-		}
-	}
-	if folder == "" {
-		folder = a.configuredProject()
-	}
-	p, err := openProject(folder)
+	p, err := a.projectAtHand()
 	if err != nil {
 		return report.BuiltIn()
 	}
@@ -143,8 +182,10 @@ type reportRun struct {
 	app    *app
 	cfg    *config.Config
 	name   string
+	all    bool
 	format table.Format
 	chart  bool
+	file   string // "" or "-": stdout
 	values map[string]string
 }
 
@@ -161,15 +202,28 @@ func (r reportRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.name == "list" {
-		return r.list(all)
-	}
-	one, err := report.Find(all, r.name)
+	out, err := newReportFile(r.file)
 	if err != nil {
 		return err
 	}
-	if err := one.Validate(r.values); err != nil {
-		return err
+	if r.name == "list" {
+		return r.write(out, report.Document{Title: "reports", When: time.Now(), Sections: []report.Section{{Name: "reports", Table: reportList(all)}}})
+	}
+	doc := report.Document{Title: "dwh reports", When: time.Now()}
+	chosen := all
+	if r.all {
+		chosen, doc.LeftOut = withValues(all, r.values)
+	} else {
+		one, err := report.Find(all, r.name)
+		if err != nil {
+			return err
+		}
+		chosen, doc.Title = []report.Report{one}, one.Name
+	}
+	for _, one := range chosen {
+		if err := one.Validate(r.valuesOf(one)); err != nil {
+			return err
+		}
 	}
 	s, err := r.app.begin(ctx, r.cfg, false)
 	if err != nil {
@@ -179,22 +233,144 @@ func (r reportRun) run(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	tx, err := s.warehouse.Pool().BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	result, err := one.Run(ctx, tx, r.values)
-	if err != nil {
+	doc.Target = s.warehouse.Target()
+	if doc.Sections, err = r.sections(ctx, s, chosen); err != nil {
 		return err
 	}
-	if r.chart {
-		return r.app.out.Chart(result)
+	if err := r.write(out, doc); err != nil {
+		return err
 	}
-	return r.app.out.Table(result, r.format)
+	for _, one := range doc.LeftOut {
+		r.app.out.Status("left out: %s, which %s", one.Name, one.Reason)
+	}
+	return nil
 }
 
-func (r reportRun) list(all []report.Report) error {
+// sections runs the reports in one transaction that only reads, and in one snapshot, so that they agree with each other. On Redshift every
+// transaction reads one snapshot anyway.
+func (r reportRun) sections(ctx context.Context, s *session, chosen []report.Report) ([]report.Section, error) {
+	options := pgx.TxOptions{AccessMode: pgx.ReadOnly}
+	if s.warehouse.Engine() == sqlfile.Postgres {
+		options.IsoLevel = pgx.RepeatableRead
+	}
+	tx, err := s.warehouse.Pool().BeginTx(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	var out []report.Section
+	for _, one := range chosen {
+		values := r.valuesOf(one)
+		result, err := one.Run(ctx, tx, values)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, report.Section{Name: one.Name, Description: one.Description, Values: one.Told(values), Table: result})
+	}
+	return out, nil
+}
+
+// valuesOf are the given values that concern a report: of one report all, so that a wrong one is an error.
+func (r reportRun) valuesOf(one report.Report) map[string]string {
+	if !r.all {
+		return r.values
+	}
+	out := map[string]string{}
+	for _, param := range one.Params {
+		if value, given := r.values[param.Name]; given {
+			out[param.Name] = value
+		}
+	}
+	return out
+}
+
+// withValues are the reports whose required values are given, and those that have to be left out.
+func withValues(all []report.Report, values map[string]string) (chosen []report.Report, leftOut []report.LeftOut) {
+	for _, one := range all {
+		var missing []string
+		for _, param := range one.Params {
+			if _, given := values[param.Name]; param.Required && !given {
+				missing = append(missing, "--"+param.Name)
+			}
+		}
+		if len(missing) > 0 {
+			leftOut = append(leftOut, report.LeftOut{Name: one.Name, Reason: "needs " + strings.Join(missing, " and ")})
+			continue
+		}
+		chosen = append(chosen, one)
+	}
+	return chosen, leftOut
+}
+
+// write renders the document and puts it where it belongs.
+func (r reportRun) write(out reportFile, doc report.Document) error {
+	var body bytes.Buffer
+	if err := r.render(&body, doc, out); err != nil {
+		return err
+	}
+	if out.stdout() {
+		_, err := r.app.out.Stdout.Write(body.Bytes())
+		return err
+	}
+	if err := out.write(body.Bytes()); err != nil {
+		return err
+	}
+	what := doc.Title
+	if r.all {
+		what = counted(int64(len(doc.Sections)), "report")
+	}
+	r.app.out.Status("wrote %s: %s as %s, %s", out.path, what, r.format, counted(int64(body.Len()), "byte"))
+	return nil
+}
+
+func (r reportRun) render(w *bytes.Buffer, doc report.Document, out reportFile) error {
+	var body []byte
+	var err error
+	switch {
+	case r.format == table.HTML:
+		body, err = doc.HTML()
+	case r.format == table.Markdown:
+		body, err = doc.Markdown()
+	case r.format == table.JSON && r.all:
+		body, err = doc.JSON()
+	case r.format == table.SVG:
+		body, err = chart.SVG(doc.Sections[0].Table, chart.Options{Title: doc.Sections[0].Name})
+	default:
+		return r.renderText(w, doc, out)
+	}
+	w.Write(body)
+	return err
+}
+
+// renderText renders the formats that consist of tables only, each below the other.
+func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFile) error {
+	o := r.app.out
+	width, colour := o.Width, o.Color
+	if !out.stdout() {
+		width, colour = 0, false
+	}
+	if r.chart && width == 0 {
+		width = terminalWidth(nil, r.app.env) // without a terminal COLUMNS still says what the reader wants
+	}
+	for i, section := range doc.Sections {
+		if i > 0 {
+			w.WriteByte('\n')
+		}
+		// Among all reports, one that has nothing to draw is shown as a table.
+		if r.chart && (!r.all || len(section.Table.Rows) == 0 || chart.Drawable(section.Table)) {
+			if err := table.Draw(w, section.Table, table.ChartOptions{Width: width, Color: colour, ASCII: !o.UTF8}); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func reportList(all []report.Report) table.Table {
 	t := table.Table{Title: "reports", Columns: table.Columns("report", "parameters", "description")}
 	for _, one := range all {
 		var params []string
@@ -207,5 +383,5 @@ func (r reportRun) list(all []report.Report) error {
 		}
 		t.Rows = append(t.Rows, []any{one.Name, strings.Join(params, ", "), one.Description})
 	}
-	return r.app.out.Table(t, r.format)
+	return t
 }

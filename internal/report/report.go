@@ -5,8 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"path"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // Param is a value that a report asks for.
@@ -65,30 +65,23 @@ func BuiltIn() []Report {
 
 // Project reads a user's reports, NAME.sql in fsys: one SELECT each, whose columns are the keys. dir names the folder in errors.
 func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
-	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
+	found, err := query.Folder(fsys, dir, engine, func(header sqlfile.Header, name string) (problem, hint string) {
+		if slices.Contains(header.Params, name) {
+			return "", ""
+		}
+		return fmt.Sprintf("the report uses :'%s', which it does not declare", name), fmt.Sprintf("add the line \"-- param: %s\" at the top", name)
+	})
 	if err != nil {
 		return nil, err
 	}
-	var out []Report
-	for _, file := range files {
-		header := file.Header()
-		one := Report{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), Description: header.Description}
-		if one.Query, err = query.File(file, engine); err != nil {
-			return nil, err
-		}
-		declared := map[string]bool{}
-		for _, name := range header.Params {
-			declared[name] = true
+	out := make([]Report, 0, len(found))
+	for _, file := range found {
+		one := Report{Name: file.Name, Description: file.Header.Description, Query: file.Query}
+		for _, name := range file.Header.Params {
 			one.Params = append(one.Params, Param{Name: name, Usage: "a value of the report", Required: true})
-		}
-		for _, variable := range file.Statements(engine)[0].Variables() {
-			if name := variable.Name; !declared[name] {
-				return nil, file.ErrorAt(variable.Line, variable.Column, fmt.Sprintf("the report uses :'%s', which it does not declare", name), fmt.Sprintf("add the line \"-- param: %s\" at the top", name), nil)
-			}
 		}
 		out = append(out, one)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out, nil
 }
 
@@ -146,17 +139,32 @@ func (r Report) Validate(values map[string]string) error {
 }
 
 // Run runs the report with values by parameter name; what is left out has its default.
-func (r Report) Run(ctx context.Context, db query.Querier, values map[string]string) (table.Table, error) {
+func (r Report) Run(ctx context.Context, db query.Querier, values map[string]string) (out table.Table, err error) {
 	args, err := r.args(values)
 	if err != nil {
 		return table.Table{}, err
 	}
+	ctx, span := telemetry.Begin(ctx, "report "+r.Name, telemetry.Report(r.Name))
+	defer func() { span.End(err, telemetry.Rows(int64(len(out.Rows)))) }()
 	result, err := r.Query.Run(ctx, db, args, 0)
 	if err != nil {
 		return table.Table{}, err
 	}
-	result.Table.Title = r.Name
+	result.Table.Title, result.Table.Description = r.Name, r.Description
 	return result.Table, nil
+}
+
+// Told says for people which values the report runs with, defaults included: "artist: Muse, limit: 10"; "" without parameters.
+func (r Report) Told(values map[string]string) string {
+	var out []string
+	for _, param := range r.Params {
+		value, given := values[param.Name]
+		if !given {
+			value = param.Default
+		}
+		out = append(out, param.Name+": "+value)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (r Report) args(values map[string]string) (map[string]any, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -30,7 +31,7 @@ func (e *NoMeasureError) Error() string {
 func (e *NoMeasureError) ExitCode() int { return 2 }
 
 // Hint says what to do instead.
-func (e *NoMeasureError) Hint() string { return "leave --chart out" }
+func (e *NoMeasureError) Hint() string { return "print it as a table: leave the chart out" }
 
 // Chart draws a horizontal bar chart: a line per row, labelled by the row's label columns, its bar as long as the first measure.
 // A table with rows but without a measure is a *NoMeasureError.
@@ -55,10 +56,11 @@ func Draw(w io.Writer, t Table, o ChartOptions) error {
 		_, err := io.WriteString(w, out.String())
 		return err
 	}
-	labels, measure := t.axes()
-	if measure < 0 {
+	labels, measures := t.Axes()
+	if len(measures) == 0 {
 		return &NoMeasureError{Title: t.Title}
 	}
+	measure := measures[0]
 	title := visible(t.Columns[measure].Name)
 	if t.Title != "" {
 		title = visible(t.Title) + ": " + title
@@ -71,38 +73,15 @@ func Draw(w io.Writer, t Table, o ChartOptions) error {
 	return err
 }
 
-// axes returns the columns that label a row, and the one that its bar shows (-1: none). With numbers only, as in (hour,
-// songplays), the first column is the label.
-func (t Table) axes() (labels []int, measure int) {
-	measure = -1
-	var measures []int
-	for i := range t.Columns {
-		switch t.kindOf(i) {
-		case KindLabel:
-			labels = append(labels, i)
-		case KindMeasure:
-			if t.numericColumn(i) {
-				measures = append(measures, i)
-			}
-		}
-	}
-	if len(labels) == 0 && len(measures) > 1 && t.Columns[measures[0]].Kind == KindAuto {
-		labels, measures = measures[:1], measures[1:]
-	}
-	if len(measures) > 0 {
-		measure = measures[0]
-	}
-	return labels, measure
-}
-
 // plot is a chart with its layout worked out: label, blank, bars, blank, value.
 type plot struct {
-	labels, texts []string
-	values        []float64
-	labelWidth    int
-	left, right   int // cells for bars below and above zero
-	scale         float64
-	options       ChartOptions
+	labels      [][]string // the parts of each row's label
+	texts       []string
+	values      []float64
+	labelWidth  int
+	left, right int // cells for bars below and above zero
+	scale       float64
+	options     ChartOptions
 }
 
 func newPlot(t Table, labels []int, measure int, o ChartOptions) *plot {
@@ -114,18 +93,13 @@ func newPlot(t Table, labels []int, measure int, o ChartOptions) *plot {
 		for _, i := range labels {
 			parts = append(parts, shown(plain(row[i]), KindLabel, o.ASCII))
 		}
-		separator := " · "
-		if o.ASCII {
-			separator = " / "
-		}
-		label := strings.Join(parts, separator)
 		value := plain(row[measure])
-		p.labels = append(p.labels, label)
+		p.labels = append(p.labels, parts)
 		p.texts = append(p.texts, shown(value, KindMeasure, o.ASCII))
-		v := magnitude(value)
+		v, _ := magnitude(value)
 		p.values = append(p.values, v)
 		low, high = min(low, v), max(high, v)
-		p.labelWidth = max(p.labelWidth, cellWidth(label))
+		p.labelWidth = max(p.labelWidth, cellWidth(strings.Join(parts, p.separator())))
 		valueWidth = max(valueWidth, cellWidth(p.texts[len(p.texts)-1]))
 	}
 	// Bars matter more than the ends of long labels, but a label of which nothing is left says nothing.
@@ -152,27 +126,11 @@ func newPlot(t Table, labels []int, measure int, o ChartOptions) *plot {
 	return p
 }
 
-// magnitude is the number a bar shows; NULL, NaN and infinities have none.
-func magnitude(v any) float64 {
-	switch x := v.(type) {
-	case int64:
-		return float64(x)
-	case uint64:
-		return float64(x)
-	case float64:
-		if !math.IsNaN(x) && !math.IsInf(x, 0) {
-			return x
-		}
-	}
-	return 0
-}
-
 func (p *plot) lines() []string {
 	lines := make([]string, len(p.labels))
 	for i := range p.labels {
-		label := p.labels[i]
+		label := p.label(i)
 		if p.labelWidth > 0 {
-			label = text.Snip(label, p.labelWidth, ellipsis(p.options.ASCII))
 			label += strings.Repeat(" ", p.labelWidth-cellWidth(label)) + " "
 		}
 		before, bar := p.bar(p.values[i])
@@ -186,6 +144,45 @@ func (p *plot) lines() []string {
 		lines[i] = strings.TrimRight(label+before+bar+value, " ")
 	}
 	return lines
+}
+
+func (p *plot) separator() string {
+	if p.options.ASCII {
+		return " / "
+	}
+	return " · "
+}
+
+// label is a row's label within its width. The longest part is cut first, so that what tells two rows apart, such as a level
+// behind a location, is seen as long as possible.
+func (p *plot) label(row int) string {
+	parts, more := slices.Clone(p.labels[row]), ellipsis(p.options.ASCII)
+	for {
+		label := strings.Join(parts, p.separator())
+		excess := cellWidth(label) - p.labelWidth
+		if excess <= 0 {
+			return label
+		}
+		longest, second := 0, 0 // a part, and the width of the next longest
+		for i, part := range parts {
+			if cellWidth(part) > cellWidth(parts[longest]) {
+				longest = i
+			}
+		}
+		for i, part := range parts {
+			if i != longest {
+				second = max(second, cellWidth(part))
+			}
+		}
+		width := cellWidth(parts[longest])
+		// As short as the next longest, and then in turns.
+		next := max(width-excess, min(second, width-1), 2)
+		cut := text.Snip(parts[longest], next, more)
+		if len(parts) < 2 || next >= width || cellWidth(cut) >= width {
+			return text.Snip(label, p.labelWidth, more)
+		}
+		parts[longest] = cut
+	}
 }
 
 // eighths are the blocks that fill one to seven eighths of a cell from the left.

@@ -3,6 +3,7 @@ package table_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -93,6 +94,75 @@ func TestChartOfExtremes(t *testing.T) {
 			if err := table.Chart(&bytes.Buffer{}, in, width, false); err != nil {
 				t.Errorf("%v at width %d: %v", values, width, err)
 			}
+		}
+	}
+}
+
+// The terminals that people have, with names wider than any of them and in letters two cells wide.
+func TestChartsOfTerminals(t *testing.T) {
+	in := table.Table{
+		Title:   "top-artists",
+		Columns: table.Columns("rank", "artist", "songplays"),
+		Rows:    [][]any{{1, "Dwight Yoakam", 1594}, {2, "生命生命の言葉", 800}, {3, strings.Repeat("name of 300 characters ", 13), 12}, {4, nil, nil}, {5, "👩‍👩‍👧‍👦", 1}},
+	}
+	for _, width := range []int{20, 40, 80, 200} {
+		var out bytes.Buffer
+		if err := table.Draw(&out, in, table.ChartOptions{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, fmt.Sprintf("chart.terminal.%d.golden", width), out.Bytes())
+		full := 0
+		for line := range strings.Lines(out.String()) {
+			got := text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n"))
+			if got > width {
+				t.Errorf("width %d: got a line of %d cells: %q", width, got, line)
+			}
+			full = max(full, got)
+		}
+		if full < width-1 {
+			t.Errorf("width %d: got a widest line of %d cells, want the width used", width, full)
+		}
+		if strings.Contains(out.String(), "\x1b") {
+			t.Errorf("width %d: got escapes, want none without colour", width)
+		}
+	}
+}
+
+func TestChartOfManyRows(t *testing.T) {
+	in := table.Table{Columns: table.Columns("name", "n")}
+	for i := range 1000 {
+		in.Rows = append(in.Rows, []any{i, i})
+	}
+	var out bytes.Buffer
+	if err := table.Chart(&out, in, 80, false); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Count(out.String(), "\n"), 1001; got != want {
+		t.Errorf("got %d lines, want %d: all rows", got, want)
+	}
+}
+
+// In a narrow terminal the longer label gives way, so that rows of one location stay apart.
+func TestChartKeepsBothLabels(t *testing.T) {
+	in := table.Table{Columns: table.Columns("location", "level", "songplays"), Rows: [][]any{
+		{"Atlanta-Sandy Springs-Roswell, GA", "free", 14}, {"Atlanta-Sandy Springs-Roswell, GA", "paid", 15}, {"生命生命の言葉生命生命の言葉", "paid", 2}, {nil, "free", 1},
+	}}
+	var out bytes.Buffer
+	if err := table.Chart(&out, in, 50, false); err != nil {
+		t.Fatal(err)
+	}
+	want := `songplays
+Atlanta-Sand… · free ████████████████████████▎ 14
+Atlanta-Sand… · paid ██████████████████████████ 15
+生命生命の言… · paid ███▌ 2
+– · free             █▊ 1
+`
+	if got := out.String(); got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
+	}
+	for _, width := range []int{1, 10, 20} {
+		if err := table.Chart(&bytes.Buffer{}, in, width, false); err != nil {
+			t.Errorf("width %d: %v", width, err)
 		}
 	}
 }

@@ -43,9 +43,10 @@ type Column struct {
 // Table is a result. A value is a string, a bool, an integer, a float, a time.Time or nil for NULL; pointers to these
 // stand for what they point at.
 type Table struct {
-	Title   string
-	Columns []Column
-	Rows    [][]any
+	Title       string
+	Description string // what a row is, in a line; shown where there is room for prose
+	Columns     []Column
+	Rows        [][]any
 }
 
 // Columns returns columns of these names, with alignment and kind found by themselves.
@@ -66,11 +67,12 @@ const (
 	JSON     Format = "json"     // one array of objects, keys in column order
 	CSV      Format = "csv"      // RFC 4180 with a header row
 	Markdown Format = "markdown" // a pipe table
-	HTML     Format = "html"     // a self-contained page
+	HTML     Format = "html"     // a table element, to stand in a page
+	SVG      Format = "svg"      // a picture, which package chart draws and Write does not
 )
 
 // Formats returns all formats, the default first.
-func Formats() []Format { return []Format{Text, JSON, CSV, Markdown, HTML} }
+func Formats() []Format { return []Format{Text, JSON, CSV, Markdown, HTML, SVG} }
 
 // FormatError is the name of a format that does not exist.
 type FormatError struct{ Name string }
@@ -135,7 +137,7 @@ func Render(w io.Writer, t Table, f Format, o TextOptions) error {
 	case Markdown:
 		out = renderMarkdown(t)
 	case HTML:
-		out = renderHTML(t)
+		out = []byte(HTMLTable(t, t.Title))
 	default:
 		return &FormatError{Name: string(f)}
 	}

@@ -59,6 +59,12 @@ func awkward() table.Table {
 func TestFormats(t *testing.T) {
 	for _, f := range table.Formats() {
 		var out bytes.Buffer
+		if f == table.SVG { // a chart's
+			if err := table.Write(&out, awkward(), f); err == nil {
+				t.Error("got no error for svg, want one")
+			}
+			continue
+		}
 		if err := table.Write(&out, awkward(), f); err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +77,7 @@ func TestEmpty(t *testing.T) {
 		table.JSON:     "[]\n",
 		table.CSV:      "a,b\n",
 		table.Text:     " a │ b\n───┼───\n (no rows)\n",
-		table.Markdown: "| a | b |\n| --- | --- |\n",
+		table.Markdown: "| a   | b   |\n| --- | --- |\n",
 	} {
 		var out bytes.Buffer
 		if err := table.Write(&out, table.Table{Columns: table.Columns("a", "b")}, f); err != nil {
@@ -173,8 +179,8 @@ func TestParseFormat(t *testing.T) {
 	}
 	for _, c := range []struct{ name, hint string }{
 		{"jsn", `did you mean "json"?`},
-		{"parquet", "one of: table, json, csv, markdown, html"},
-		{"", "one of: table, json, csv, markdown, html"},
+		{"parquet", "one of: table, json, csv, markdown, html, svg"},
+		{"", "one of: table, json, csv, markdown, html, svg"},
 	} {
 		_, err := table.ParseFormat(c.name)
 		var fault *table.FormatError
@@ -184,5 +190,59 @@ func TestParseFormat(t *testing.T) {
 		if fault.Hint() != c.hint || fault.ExitCode() != 2 {
 			t.Errorf("ParseFormat(%q): got hint %q and exit code %d, want %q and 2", c.name, fault.Hint(), fault.ExitCode(), c.hint)
 		}
+	}
+}
+
+func TestNumbersForPeople(t *testing.T) {
+	for _, c := range []struct {
+		in   float64
+		want string
+	}{
+		{0, "0"}, {math.Copysign(0, -1), "0"}, {1594, "1,594"}, {-1234567, "-1,234,567"}, {245.0833333333333, "245.083"}, {37.77493, "37.7749"},
+		{0.9541284403669725, "0.954128"}, {0.30000000000000004, "0.3"}, {1234567.891, "1,234,568"}, {999999.96, "1,000,000"}, {0.00005, "5e-05"}, {0.00012345, "0.000123"},
+		{1e15, "1e+15"}, {-5e-324, "-4.94066e-324"}, {math.Inf(1), "+Inf"}, {math.NaN(), "NaN"},
+	} {
+		if got := table.Number(c.in); got != c.want {
+			t.Errorf("Number(%v): got %q, want %q", c.in, got, c.want)
+		}
+	}
+}
+
+// For people a number is rounded; programs get every digit.
+func TestProgramsGetEveryDigit(t *testing.T) {
+	in := table.Table{Columns: table.Columns("name", "share"), Rows: [][]any{{"a", 0.9541284403669725}}}
+	for _, f := range []table.Format{table.JSON, table.CSV} {
+		var out bytes.Buffer
+		if err := table.Write(&out, in, f); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "0.9541284403669725") {
+			t.Errorf("%s: got %q, want every digit", f, out.String())
+		}
+	}
+}
+
+func TestMarkdownLinesUp(t *testing.T) {
+	in := table.Table{
+		Title: "top_artists", Description: "the most played | artists",
+		Columns: table.Columns("rank", "artist", "songplays"),
+		Rows:    [][]any{{1, "生命", 1234}, {2, "a|b\nc", nil}, {3, strings.Repeat("x", 300), 1}},
+	}
+	var out bytes.Buffer
+	if err := table.Write(&out, in, table.Markdown); err != nil {
+		t.Fatal(err)
+	}
+	want := `### top\_artists
+
+the most played \| artists
+
+| rank | artist                                                       | songplays |
+| ---: | ------------------------------------------------------------ | --------: |
+|    1 | 生命                                                         |     1,234 |
+|    2 | a\|b<br>c                                                    |           |
+|    3 | ` + strings.Repeat("x", 300) + ` |         1 |
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

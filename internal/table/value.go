@@ -50,14 +50,35 @@ func readable(v any, kind Kind) string {
 		if kind != KindMeasure || math.IsNaN(x) || math.IsInf(x, 0) {
 			return exact(x)
 		}
-		if math.Abs(x) >= 1e15 {
-			return strconv.FormatFloat(x, 'g', -1, 64)
-		}
+		return people(x)
 	}
 	if kind == KindMeasure && numeric(v) {
 		return grouped(exact(v))
 	}
 	return exact(v)
+}
+
+// significant is how many digits of a fraction people are shown: enough for coordinates, few enough for averages.
+const significant = 6
+
+// people is a finite float with thousands separators, rounded to its whole part and at least six digits.
+func people(x float64) string {
+	size := math.Abs(x)
+	if size != 0 && (size >= 1e15 || size < 1e-4) {
+		return strconv.FormatFloat(x, 'g', significant, 64)
+	}
+	decimals := significant
+	if size >= 1 {
+		decimals = max(significant-1-int(math.Floor(math.Log10(size))), 0)
+	}
+	text := strconv.FormatFloat(x, 'f', decimals, 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	if text == "-0" {
+		text = "0"
+	}
+	return grouped(text)
 }
 
 // grouped puts commas between the thousands of a decimal number.

@@ -1,0 +1,65 @@
+package table
+
+import "math"
+
+// Axes returns the columns that label a row, and those that its bars show; without measures there is nothing to draw. With numbers
+// only, as in (hour, songplays), the first column is the label.
+func (t Table) Axes() (labels, measures []int) {
+	for i := range t.Columns {
+		switch t.kindOf(i) {
+		case KindLabel:
+			labels = append(labels, i)
+		case KindMeasure:
+			if t.numericColumn(i) {
+				measures = append(measures, i)
+			}
+		}
+	}
+	if len(labels) == 0 && len(measures) > 1 && t.Columns[measures[0]].Kind == KindAuto {
+		labels, measures = measures[:1], measures[1:]
+	}
+	return labels, measures
+}
+
+// Ranked says whether a column holds each row's place: such a table is a ranking, a row a thing.
+func (t Table) Ranked() bool {
+	for i := range t.Columns {
+		if t.kindOf(i) == KindRank {
+			return true
+		}
+	}
+	return false
+}
+
+// Value is the value in that row and column reduced to nil, bool, int64, uint64, float64, string or time.Time.
+func (t Table) Value(row, column int) any { return plain(t.Rows[row][column]) }
+
+// Number is the finite number in that row and column; ok is false for NULL, NaN, an infinity and whatever is no number.
+func (t Table) Number(row, column int) (number float64, ok bool) {
+	return magnitude(plain(t.Rows[row][column]))
+}
+
+// magnitude is the number a bar shows; NULL, NaN and infinities have none.
+func magnitude(v any) (float64, bool) {
+	switch x := v.(type) {
+	case int64:
+		return float64(x), true
+	case uint64:
+		return float64(x), true
+	case float64:
+		if !math.IsNaN(x) && !math.IsInf(x, 0) {
+			return x, true
+		}
+	}
+	return 0, false
+}
+
+// Label is the value in that row and column as people read a name: digits without separators, NULL as a dash, control
+// characters as escapes.
+func (t Table) Label(row, column int) string { return readable(plain(t.Rows[row][column]), KindLabel) }
+
+// Number is a measure as people read it: commas between the thousands, no more digits than tell something.
+func Number(v float64) string { return readable(v, KindMeasure) }
+
+// Visible writes control characters, and marks that reorder text, as escapes, and bytes that are no UTF-8 as U+FFFD.
+func Visible(s string) string { return visible(s) }
