@@ -51,13 +51,13 @@ func (f *fixture) startGateway() (*gateway, error) {
 		return nil, err
 	}
 	g := &gateway{secret: rand.Text(), data: filepath.Join(root, "s3")}
-	if err := os.Mkdir(g.data, 0o700); err != nil {
+	if err := os.MkdirAll(g.data, 0o700); err != nil {
 		return nil, err
 	}
 	var backend []string
 	if err := unix.Setxattr(g.data, "user.dwh", []byte("1"), 0); err != nil { // tmpfs before Linux 6.6
 		sidecar := filepath.Join(root, "s3-metadata")
-		if err := os.Mkdir(sidecar, 0o700); err != nil {
+		if err := os.MkdirAll(sidecar, 0o700); err != nil {
 			return nil, err
 		}
 		backend = append(backend, "--sidecar", sidecar)

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/bench/outcome"
+	"github.com/sparkify/dwh/queries"
+)
+
+// reportRounds is how many rounds a report gets for one of the others': it takes so little that few would only tell the machine's mood.
+const reportRounds = 3
+
+// measureReport compares a report with psql running its SQL.
+func measureReport(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) {
+	row := outcome.Row{
+		Name: "report", What: "dwh report songplays-by-level", Peer: "psql running the same SQL", Limit: "0 ms",
+		Goal: outcome.Goal{Unit: outcome.Milliseconds, AtLeast: 50, Aim: 15, Lower: true},
+	}
+	if l.psql == "" {
+		row.Missing = errNoPSQL.Error()
+		return []outcome.Row{row}, nil
+	}
+	if err := l.copyOf(ctx, star, database("report")); err != nil {
+		return nil, err
+	}
+	defer func() { _ = l.drop(context.WithoutCancel(ctx), database("report")) }() // the next copy drops it too
+	text, err := namedQuery("reports.sql", "SongplaysByLevel")
+	if err != nil {
+		return nil, err
+	}
+	sql, err := l.write("report.sql", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	printed := map[string]string{}
+	seconds, err := l.alternate(ctx, "report", reportRounds*l.settings.rounds, []side{
+		{name: "dwh", ours: true, run: func(ctx context.Context) (float64, error) {
+			r, err := l.dwh(ctx, child{args: []string{"report", "songplays-by-level", "--format", "csv"}, database: database("report"), measured: "report"})
+			printed["dwh"] = strings.ReplaceAll(r.stdout, "\r\n", "\n")
+			return r.seconds, err
+		}},
+		{name: "psql", run: func(ctx context.Context) (float64, error) {
+			r, err := l.runPSQL(ctx, database("report"), "--csv", "-f", sql)
+			printed["psql"] = r.stdout
+			return r.seconds, err
+		}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if printed["dwh"] != printed["psql"] {
+		return nil, &differenceError{fmt.Sprintf("the report prints %q, psql %q", printed["dwh"], printed["psql"])}
+	}
+	row.Ours, row.Theirs = seconds["dwh"], seconds["psql"]
+	row.Values = outcome.Delays(row.Ours, row.Theirs)
+	return []outcome.Row{row}, nil
+}
+
+// namedQuery is one of the queries that sqlc generates Go from.
+func namedQuery(file, name string) (string, error) {
+	text, err := fs.ReadFile(queries.FS, file)
+	if err != nil {
+		return "", err
+	}
+	_, rest, found := strings.Cut(string(text), "-- name: "+name+" ")
+	if !found {
+		return "", fmt.Errorf("queries/%s has no query %s", file, name)
+	}
+	_, rest, _ = strings.Cut(rest, "\n")
+	query, _, _ := strings.Cut(rest, "-- name: ")
+	return query, nil
+}
