@@ -110,51 +110,51 @@ ORDER BY play.songplay_id;
 -- Every user_id of f_songplay stands in d_user.
 SELECT
     play.user_id,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.user_id) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_user AS listener
     ON listener.user_id = play.user_id
 WHERE listener.user_id IS NULL
-GROUP BY play.user_id
-ORDER BY play.user_id;
+ORDER BY play.user_id, play.songplay_id;
 
 -- name: FSongplayTimeExists :many
 -- Every start_time of f_songplay stands in d_time.
 SELECT
     play.start_time,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.start_time) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_time
     ON d_time.start_time = play.start_time
 WHERE d_time.start_time IS NULL
-GROUP BY play.start_time
-ORDER BY play.start_time;
+ORDER BY play.start_time, play.songplay_id;
 
 -- name: FSongplaySongExists :many
 -- Every song_id of f_songplay stands in d_song.
 SELECT
     play.song_id,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.song_id) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_song AS song
     ON song.song_id = play.song_id
 WHERE play.song_id IS NOT NULL
     AND song.song_id IS NULL
-GROUP BY play.song_id
-ORDER BY play.song_id;
+ORDER BY play.song_id, play.songplay_id;
 
 -- name: FSongplayArtistExists :many
 -- Every artist_id of f_songplay stands in d_artist.
 SELECT
     play.artist_id,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.artist_id) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_artist AS artist
     ON artist.artist_id = play.artist_id
 WHERE play.artist_id IS NOT NULL
     AND artist.artist_id IS NULL
-GROUP BY play.artist_id
-ORDER BY play.artist_id;
+ORDER BY play.artist_id, play.songplay_id;
 
 -- name: SongplaysComplete :many
 -- Every songplay in staging is a row of f_songplay, and the other way round.
@@ -216,11 +216,11 @@ ORDER BY waiting.table_name;
 -- A level in f_songplay is free or paid, or unknown.
 SELECT
     play.level,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.level) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 WHERE play.level NOT IN ('free', 'paid')
-GROUP BY play.level
-ORDER BY play.level;
+ORDER BY play.level, play.songplay_id;
 
 -- name: DUserLevelDomain :many
 -- A level in d_user is free or paid, or unknown.

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"sort"
 	"strings"
 	"time"
 
@@ -93,29 +91,31 @@ func BuiltIn() []Check {
 	}
 }
 
-// Project reads a user's checks, NAME.sql in fsys: one SELECT each, whose rows are the violations. dir names the folder in errors.
-func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Check, error) {
-	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
+// Project reads a user's checks, NAME.sql in fsys: one SELECT each, whose rows are the violations. dir names the folder in errors. A :'name'
+// in it has its value from vars; one that is not there is an error with its place.
+func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]string) ([]Check, error) {
+	found, err := query.Folder(fsys, dir, engine, func(_ sqlfile.Header, name string) (problem, hint string) {
+		if _, ok := vars[name]; ok {
+			return "", ""
+		}
+		return fmt.Sprintf("undefined variable :'%s'", name), fmt.Sprintf("give %s a value under variables: in dwh.yaml, or write the value itself", name)
+	})
 	if err != nil {
 		return nil, err
 	}
-	var out []Check
-	for _, file := range files {
-		header := file.Header()
-		one := Check{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), Description: header.Description, Severity: Error}
-		if header.Severity == string(Warn) {
+	out := make([]Check, 0, len(found))
+	for _, file := range found {
+		one := Check{Name: file.Name, Description: file.Header.Description, Severity: Error, Query: file.Query}
+		if file.Header.Severity == string(Warn) {
 			one.Severity = Warn
 		}
-		if one.Query, err = query.File(file, engine); err != nil {
-			return nil, err
+		args := map[string]any{}
+		for _, name := range file.Query.Params() {
+			args[name] = vars[name]
 		}
-		if len(one.Query.Params()) > 0 {
-			variable := file.Statements(engine)[0].Variables()[0]
-			return nil, file.ErrorAt(variable.Line, variable.Column, fmt.Sprintf("undefined variable :'%s'", variable.Name), "a check is told no values: write the value itself", nil)
-		}
+		one.settings = func(Settings) (map[string]any, bool) { return args, true }
 		out = append(out, one)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
 	return out, nil
 }
 

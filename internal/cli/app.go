@@ -95,6 +95,7 @@ private PostgreSQL of its own.`,
 func (a *app) commands() []*cli.Command {
 	return []*cli.Command{
 		a.demoCommand(),
+		a.initCommand(),
 		a.runCommand(),
 		a.migrateCommand(),
 		a.transformCommand(),
@@ -112,6 +113,7 @@ func (a *app) commands() []*cli.Command {
 		a.serveCommand(),
 		a.sampleCommand(),
 		a.completionCommand(),
+		a.manCommand(),
 	}
 }
 
@@ -140,7 +142,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 	if in.help {
 		return a.writeHelp(a.out.Stdout, in.path)
 	}
-	if err := a.root.RunContext(ctx, in.args); err != nil {
+	if err := a.traced(ctx, in, func(ctx context.Context) error { return a.root.RunContext(ctx, in.args) }); err != nil {
 		return err
 	}
 	return a.out.strictError()
@@ -166,9 +168,15 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 		}
 	}
 	for _, key := range config.Keys() {
-		if name := config.FlagName(key); c.IsSet(name) {
-			o.Flags[key] = fmt.Sprint(c.Value(name))
+		name := config.FlagName(key)
+		if !c.IsSet(name) || strings.HasPrefix(key, "serve.") && c.Command.Name != "serve" { // another command's flag of that name, such as a report's
+			continue
 		}
+		if many, ok := c.Value(name).(cli.StringSlice); ok {
+			o.Flags[key] = strings.Join(many.Value(), ",")
+			continue
+		}
+		o.Flags[key] = fmt.Sprint(c.Value(name))
 	}
 	cfg, err := config.Load(o)
 	if err != nil {
@@ -188,6 +196,22 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 		a.out.Warn("%s", warning)
 	}
 	return cfg, nil
+}
+
+// projectAtHand is the project that the command line, the environment or the configuration file names, before the command line is understood.
+func (a *app) projectAtHand() (project, error) {
+	folder := a.env["DWH_PROJECT"]
+	for i, word := range a.args {
+		if value, ok := strings.CutPrefix(word, "--project="); ok {
+			folder = value
+		} else if word == "--project" && i+1 < len(a.args) {
+			folder = a.args[i+1]
+		}
+	}
+	if folder == "" {
+		folder = a.configuredProject()
+	}
+	return openProject(folder)
 }
 
 // configuredProject is the project that the configuration file names, found before the command line is understood; "" without one.

@@ -23,6 +23,7 @@ func (a *app) checkCommand() *cli.Command {
 		Description: examples(`A check is a query whose rows are violations. One of severity error that finds any ends the command with
 exit code 3; a warning is told. The results are kept in the database.`,
 			"dwh check", "dwh check d-song-unique songplays-complete", "dwh check --json", "dwh check --junit checks.xml"),
+		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownChecks(), "\n")) },
 		// The source flags are accepted so that one set of flags serves every command.
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{
 			projectFlag(), jsonFlag(),
@@ -56,7 +57,7 @@ func (r checkRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := p.allChecks(engine)
+	all, err := p.allChecks(engine, r.cfg.SQLVariables())
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (r checkRun) run(ctx context.Context) error {
 		}
 		defer func() { _ = junit.Close() }() // after a failure; writeJUnit closes it otherwise
 	}
-	s, err := r.app.begin(ctx, r.cfg, false)
+	s, err := r.app.begin(ctx, r.cfg, true) // it keeps the results
 	if err != nil {
 		return err
 	}

@@ -260,32 +260,6 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-func TestProgressWithoutTerminal(t *testing.T) {
-	var stderr bytes.Buffer
-	out := cli.NewOutput(&bytes.Buffer{}, &stderr, nil)
-	p := out.Progress("load", 2048, cli.Bytes)
-	for range 8 {
-		p.Add(256)
-	}
-	p.Done()
-	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
-	if got, want := lines[len(lines)-1], "load: 2.0 KiB of 2.0 KiB (100 %)"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if len(lines) > 10 {
-		t.Errorf("got %d lines, want at most 10", len(lines))
-	}
-	stderr.Reset()
-	out.Quiet = true
-	p = out.Progress("load", 10, cli.Items)
-	p.Set(10)
-	p.Done()
-	out.Status("quiet")
-	if stderr.Len() > 0 {
-		t.Errorf("got %q, want nothing when quiet", stderr.String())
-	}
-}
-
 func TestASCIIByLocale(t *testing.T) {
 	for _, c := range []struct {
 		env  map[string]string
@@ -316,6 +290,21 @@ func TestCompletion(t *testing.T) {
 		{[]string{"local", "status", "--log-format", ""}, []string{"text", "json"}},
 		{[]string{"local", "status", "--data-dir", ""}, nil},
 		{[]string{"local", "nonsense", "--he"}, []string{"--help"}},
+		{[]string{"report", "top-s"}, []string{"top-songs"}},
+		{[]string{"report", "--project", "testdata/project", "pl"}, []string{"plays of an artist"}},
+		{[]string{"check", "d-song-"}, []string{"d-song-unique", "d-song-key"}},
+		{[]string{"check", "--project", "testdata/project", "own"}, []string{"own-check"}},
+		{[]string{"transform", "--only", "2"}, []string{"210_f_songplay"}},
+		{[]string{"transform", "--only", "110_d_song,2"}, []string{"110_d_song,210_f_songplay"}},
+		{[]string{"transform", "--only=110_d_song,2"}, []string{"--only=110_d_song,210_f_songplay"}},
+		{[]string{"transform", "--only", "=", "2"}, []string{"210_f_songplay"}}, // bash parts words at "="
+		{[]string{"transform", "--engine", "=", ""}, []string{"postgres", "redshift"}},
+		{[]string{"transform", "--engine", "="}, []string{"postgres", "redshift"}},
+		{[]string{"transform", "--engine", "=", "postgres", "--rep"}, []string{"--replay"}},
+		{[]string{"report", "top-songs", "--format=js"}, []string{"--format=json"}},
+		{[]string{"render", "14"}, []string{"140_d_time"}},
+		{[]string{"migrate", "down-to", ""}, []string{"1", "2", "3", "4", "5", "6", "7"}},
+		{[]string{"staging", "drop", "s_n"}, []string{"s_name"}},
 	} {
 		code, stdout, _ := run(t, append([]string{"__complete"}, c.words...)...)
 		var got []string

@@ -88,7 +88,7 @@ func (r compactRun) run(ctx context.Context) error {
 	} else if swept > 0 {
 		r.app.out.Status("deleted %d objects of packs that no load took up for a week", swept)
 	}
-	watch := &watcher{out: r.app.out}
+	watch := s.newWatcher()
 	defer watch.stop()
 	runner, err := s.runner(false, watch.event)
 	if err != nil {
@@ -102,5 +102,5 @@ func (r compactRun) run(ctx context.Context) error {
 	if r.json {
 		return writeJSON(r.app.out, resultJSON(result))
 	}
-	return r.app.printResult(result)
+	return r.app.printResult(result, justLoading)
 }

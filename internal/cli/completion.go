@@ -4,11 +4,14 @@ import (
 	"embed"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -58,6 +61,7 @@ func (a *app) complete(words []string) error {
 	if len(words) == 0 {
 		words = []string{""}
 	}
+	words = joined(words)
 	word := words[len(words)-1]
 	// PowerShell before 7.3 drops empty arguments, so its script writes two quotes.
 	if word == `""` {
@@ -66,7 +70,12 @@ func (a *app) complete(words []string) error {
 	p := &parser{levels: []*level{{name: a.root.Name, flags: a.root.Flags, commands: a.root.Commands, seen: map[string]bool{}}}}
 	before := words[:len(words)-1]
 	if name, ok := openFlag(p, before); ok {
-		return a.candidates(word, flagValues(name), nil)
+		return a.values(name, word, "")
+	}
+	if written, value, ok := strings.Cut(word, "="); ok && isFlag(written) {
+		if name, ok := openFlag(p, append(slices.Clone(before), written)); ok {
+			return a.values(name, value, written+"=")
+		}
 	}
 	// What is wrong so far shows when the command runs.
 	_ = p.walk(before)
@@ -115,7 +124,7 @@ func (a *app) positionals(c *cli.Command) []string {
 	context := cli.NewContext(&quiet, nil, nil)
 	context.Command = c
 	c.BashComplete(context)
-	return strings.Fields(out.String())
+	return slices.DeleteFunc(strings.Split(out.String(), "\n"), func(name string) bool { return name == "" })
 }
 
 // openFlag says whether the last of the words is a flag whose value comes next.
@@ -138,8 +147,47 @@ func openFlag(p *parser, words []string) (name string, ok bool) {
 	return name, f != nil && takesValue(f)
 }
 
+// joined undoes what bash does to --flag=value: three words. The value that is being written stays a word of its own, as bash puts only
+// that in.
+func joined(words []string) []string {
+	var out []string
+	for i := 0; i < len(words); i++ {
+		if words[i] != "=" || len(out) == 0 || !isFlag(out[len(out)-1]) {
+			out = append(out, words[i])
+			continue
+		}
+		switch {
+		case i == len(words)-1: // --flag=
+			out = append(out, "")
+		case i == len(words)-2: // --flag=val
+			out = append(out, words[i+1])
+			i++
+		default:
+			out[len(out)-1] += "=" + words[i+1]
+			i++
+		}
+	}
+	return out
+}
+
+// values prints what a flag's value can become. Each is written behind before, what stands before the value in the same word.
+func (a *app) values(name, word, before string) error {
+	if name == "only" { // several, separated by commas
+		if at := strings.LastIndexByte(word, ',') + 1; at > 0 {
+			before, word = before+word[:at], word[at:]
+		}
+	}
+	var names []string
+	for _, value := range a.flagValues(name) {
+		if strings.HasPrefix(value, word) {
+			names = append(names, before+value)
+		}
+	}
+	return a.candidates("", names, nil)
+}
+
 // flagValues lists the values of flags that take one of a few.
-func flagValues(name string) []string {
+func (a *app) flagValues(name string) []string {
 	switch name {
 	case "engine":
 		return []string{"postgres", "redshift"}
@@ -151,8 +199,69 @@ func flagValues(name string) []string {
 			names = append(names, string(f))
 		}
 		return names
+	case "only":
+		return a.knownSteps()
 	}
 	return nil
+}
+
+// knownSteps are the transforms of the project at hand.
+func (a *app) knownSteps() []string {
+	p, err := a.projectAtHand()
+	if err != nil {
+		return nil // the command itself says what is wrong with the project
+	}
+	steps, err := p.steps(sqlfile.Postgres)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, step := range steps {
+		names = append(names, step.Name)
+	}
+	return names
+}
+
+// knownChecks are the built-in checks and those of the project at hand, by their files' names.
+func (a *app) knownChecks() []string {
+	var names []string
+	for _, one := range check.BuiltIn() {
+		names = append(names, one.Name)
+	}
+	p, err := a.projectAtHand()
+	if err != nil || p.checks == nil {
+		return names
+	}
+	own, err := fs.Glob(p.checks, "*.sql")
+	if err != nil {
+		return names
+	}
+	for _, file := range own {
+		if name := strings.TrimSuffix(file, ".sql"); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// knownMigrations are the versions of the project at hand.
+func (a *app) knownMigrations() []string {
+	p, err := a.projectAtHand()
+	if err != nil {
+		return nil
+	}
+	files, err := fs.Glob(p.migrations, "*.sql")
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, file := range files {
+		digits, _, _ := strings.Cut(file, "_")
+		if version := strings.TrimLeft(digits, "0"); version != "" {
+			names = append(names, version)
+		}
+	}
+	return names
 }
 
 func (a *app) candidates(word string, names, usages []string) error {

@@ -100,9 +100,9 @@ func (d demoRun) run(ctx context.Context) error {
 	}
 	flag := ""
 	if d.cfg.DataDir != "" {
-		flag = " --data-dir " + d.cfg.DataDir
+		flag = " --data-dir " + shellWord(d.cfg.DataDir)
 	}
-	d.app.out.Status("\nlook further: DATABASE_URL=$(dwh local url%s | sed 's|/%s?|/%s?|') dwh report list", flag, warehouse.LocalDatabase, demoDatabase)
+	d.app.out.Status("\nlook further: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list", demoDatabase, flag)
 	d.app.out.Status("the private PostgreSQL goes on running; stop it with: dwh local stop%s", flag)
 	return nil
 }

@@ -23,6 +23,17 @@ const (
 	exitInterrupted = 130
 )
 
+// exitCodes says what they mean, for people.
+func exitCodes() [][2]string {
+	return [][2]string{
+		{fmt.Sprint(exitDone), "done; warnings too, unless --strict"},
+		{fmt.Sprint(exitFailed), "something outside failed: server, bucket, data, SQL, pending migrations, a second writer"},
+		{fmt.Sprint(exitUsage), "the command line or the configuration has to change"},
+		{fmt.Sprint(exitCheck), "a check of error severity failed, or verify found a difference"},
+		{fmt.Sprint(exitInterrupted), "interrupted"},
+	}
+}
+
 // UsageError is a command line that has to change.
 type UsageError struct {
 	Msg    string

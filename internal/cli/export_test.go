@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"io"
+	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -33,3 +35,31 @@ func RunAction(ctx context.Context, env []string, stdout, stderr io.Writer, acti
 
 // NewOutput is the output of a command.
 var NewOutput = newOutput
+
+// ExpectedDuration is what a journal lets a step expect.
+var ExpectedDuration = expected
+
+// ProgressWords is what is said so long after the beginning, when an amount came each second from the beginning on.
+func ProgressWords(amounts []Amount, after, expected time.Duration) string {
+	begun := time.Date(2018, 11, 1, 0, 0, 0, 0, time.UTC)
+	p := &Progress{o: newOutput(io.Discard, io.Discard, nil), started: begun, since: begun, expected: expected}
+	for i, a := range amounts {
+		p.show(a, begun.Add(time.Duration(i)*time.Second))
+	}
+	return strings.Join(p.words(begun.Add(after)), ", ")
+}
+
+// ProgressLine is a terminal's line at the beginning.
+func ProgressLine(title string, a Amount, width int, env map[string]string) string {
+	begun := time.Date(2018, 11, 1, 0, 0, 0, 0, time.UTC)
+	p := &Progress{o: newOutput(io.Discard, io.Discard, env), title: title, started: begun, since: begun}
+	p.show(a, begun)
+	return p.line(begun, width)
+}
+
+// Tick lets a progress that is done look at the clock so long after its beginning.
+func Tick(p *Progress, a Amount, after time.Duration) {
+	now := p.started.Add(after)
+	p.show(a, now)
+	p.tick(now)
+}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -76,6 +77,16 @@ func formatFlag() cli.Flag {
 // yesFlag is for commands that delete.
 func yesFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "act; without it nothing is deleted"}
+}
+
+// settingFlag is the flag of a setting, documented as the configuration documents it.
+func settingFlag(key string) cli.Flag {
+	for _, doc := range config.Documentation() {
+		if doc.Key == key {
+			return &cli.StringFlag{Name: config.FlagName(key), Usage: doc.Usage, DefaultText: doc.Default}
+		}
+	}
+	panic("there is no setting " + key)
 }
 
 // hidden returns flags that are accepted and not shown: for commands that need no source but are called with the same

@@ -12,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) historyCommand() *cli.Command {
@@ -65,6 +66,9 @@ func (h historyRun) show(ctx context.Context) error {
 	runs, err := db.Runs(ctx, h.limit)
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
+	}
+	for i := range runs {
+		runs[i] = transform.Seen(dwhdb.DwhRun(runs[i]), time.Now())
 	}
 	if h.json {
 		type runRow struct {

@@ -2,14 +2,15 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/localpg"
+	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
-	"github.com/sparkify/dwh/internal/warehouse"
 )
 
 func (a *app) localCommand() *cli.Command {
@@ -27,15 +28,15 @@ It is started by the first command that needs it and goes on running until "dwh 
 			{
 				Name:        "start",
 				Usage:       "start it, if it is down",
-				Description: examples("", "dwh local start", "dwh local start --data-dir /srv/dwh"),
-				Flags:       flags(),
+				Description: examples("", "dwh local start", "dwh local start --data-dir /srv/dwh", "dwh local start --json"),
+				Flags:       flags(jsonFlag()),
 				Action:      a.local(func(ctx context.Context, l localServer) error { return l.start(ctx) }),
 			},
 			{
 				Name:        "stop",
 				Usage:       "stop it; the data stay",
 				Description: examples("", "dwh local stop"),
-				Flags:       flags(),
+				Flags:       flags(jsonFlag()),
 				Action:      a.local(func(ctx context.Context, l localServer) error { return l.stop(ctx) }),
 			},
 			{
@@ -49,8 +50,9 @@ It is started by the first command that needs it and goes on running until "dwh 
 				Name:  "url",
 				Usage: "print the URL of its database, password included, for psql and other clients",
 				Description: examples("The server is started if it is down. The URL is all that a client needs, from any user's shell.",
-					`psql "$(dwh local url)"`, `DATABASE_URL="$(dwh local url)" some-other-tool`),
-				Flags:  flags(),
+					`psql "$(dwh local url)"`, `DATABASE_URL="$(dwh local url)" some-other-tool`, `psql "$(dwh local url --database dwh_demo)"`),
+				Flags: flags(jsonFlag(),
+					&cli.StringFlag{Name: "database", Usage: "another database there, by `NAME`; it has to exist", DefaultText: "the warehouse's"}),
 				Action: a.local(func(ctx context.Context, l localServer) error { return l.url(ctx) }),
 			},
 			{
@@ -75,16 +77,30 @@ func (a *app) local(run func(context.Context, localServer) error) cli.ActionFunc
 		if err != nil {
 			return err
 		}
-		return run(c.Context, localServer{server: server, out: a.out, json: c.Bool("json"), yes: c.Bool("yes")})
+		l := localServer{server: server, out: a.out, database: cfg.Database, named: cfg.Origin("database").Kind == config.Flag, json: c.Bool("json"), yes: c.Bool("yes")}
+		return run(c.Context, l)
 	}
 }
 
 // localServer performs the commands on the private server.
 type localServer struct {
-	server *localpg.Server
-	out    *Output
-	json   bool
-	yes    bool
+	server   *localpg.Server
+	out      *Output
+	database string // the warehouse's, or the one that --database names
+	named    bool   // by --database
+	json     bool
+	yes      bool
+}
+
+// localJSON is what start, stop and url print for machines.
+type localJSON struct {
+	State    string `json:"state"` // started, running, stopped or not running
+	DataDir  string `json:"data_dir"`
+	Version  string `json:"version,omitempty"`
+	Host     string `json:"host,omitempty"`
+	Port     int    `json:"port,omitempty"`
+	Database string `json:"database,omitempty"`
+	URL      string `json:"url,omitempty"` // with the password: for url only
 }
 
 func (l localServer) start(ctx context.Context) error {
@@ -92,8 +108,11 @@ func (l localServer) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.server.EnsureDatabase(ctx, warehouse.LocalDatabase); err != nil {
+	if err := l.server.EnsureDatabase(ctx, l.database); err != nil {
 		return err
+	}
+	if l.json {
+		return writeJSON(l.out, l.running(info))
 	}
 	state := "runs already"
 	if info.Started {
@@ -103,6 +122,14 @@ func (l localServer) start(ctx context.Context) error {
 	return nil
 }
 
+func (l localServer) running(info localpg.Info) localJSON {
+	state := "running"
+	if info.Started {
+		state = "started"
+	}
+	return localJSON{State: state, DataDir: l.server.DataDir(), Version: info.Version, Host: info.Host, Port: info.Port, Database: l.database}
+}
+
 func (l localServer) stop(ctx context.Context) error {
 	status, err := l.server.Status(ctx)
 	if err != nil {
@@ -110,11 +137,17 @@ func (l localServer) stop(ctx context.Context) error {
 		l.out.Warn("%v", err)
 	}
 	if err == nil && !status.Running {
+		if l.json {
+			return writeJSON(l.out, localJSON{State: "not running", DataDir: l.server.DataDir()})
+		}
 		l.out.Status("the private PostgreSQL is not running (%s)", l.server.DataDir())
 		return nil
 	}
 	if err := l.server.Stop(ctx); err != nil {
 		return err
+	}
+	if l.json {
+		return writeJSON(l.out, localJSON{State: "stopped", DataDir: l.server.DataDir()})
 	}
 	l.out.Status("stopped the private PostgreSQL; its data stay in %s", l.server.DataDir())
 	return nil
@@ -126,10 +159,7 @@ func (l localServer) status(ctx context.Context) error {
 		return err
 	}
 	if l.json {
-		encoder := json.NewEncoder(l.out.Stdout)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(status)
+		return writeJSON(l.out, status)
 	}
 	state := "not running"
 	switch {
@@ -165,11 +195,39 @@ func (l localServer) url(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.server.EnsureDatabase(ctx, warehouse.LocalDatabase); err != nil {
+	if err := l.settle(ctx); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(l.out.Stdout, info.DSN(warehouse.LocalDatabase))
+	if l.json {
+		out := l.running(info)
+		out.URL = info.DSN(l.database)
+		return writeJSON(l.out, out)
+	}
+	_, err = fmt.Fprintln(l.out.Stdout, info.DSN(l.database))
 	return err
+}
+
+// settle makes the warehouse's database where it is missing. One that was named on the command line has to be there: a new one would hide a
+// misspelt name.
+func (l localServer) settle(ctx context.Context) error {
+	if !l.named {
+		return l.server.EnsureDatabase(ctx, l.database)
+	}
+	status, err := l.server.Status(ctx)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, one := range status.Databases {
+		names = append(names, one.Name)
+	}
+	if slices.Contains(names, l.database) {
+		return nil
+	}
+	return &UsageError{
+		Msg:    fmt.Sprintf("the private PostgreSQL has no database %q", l.database),
+		Advice: suggest.Hint(l.database, names), Help: "dwh local url --help",
+	}
 }
 
 func (l localServer) reset(ctx context.Context) error {

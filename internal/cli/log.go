@@ -12,7 +12,7 @@ import (
 func (o *Output) logger(format string, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if format == "json" {
-		return slog.New(&counter{slog.NewJSONHandler(lineWriter{o}, options), o})
+		return o.counted(slog.NewJSONHandler(lineWriter{o}, options))
 	}
 	options.ReplaceAttr = func(groups []string, attr slog.Attr) slog.Attr {
 		// A person knows the time; level and message are written in front.
@@ -22,7 +22,15 @@ func (o *Output) logger(format string, level slog.Level) *slog.Logger {
 		return attr
 	}
 	s := &scratch{}
-	return slog.New(&counter{&plainHandler{slog.NewTextHandler(&s.Buffer, options), s, o}, o})
+	return o.counted(&plainHandler{slog.NewTextHandler(&s.Buffer, options), s, o})
+}
+
+// counted returns a logger to handler whose warnings count, and keeps one whose do not.
+func (o *Output) counted(handler slog.Handler) *slog.Logger {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.uncounted = slog.New(handler)
+	return slog.New(&counter{handler, o})
 }
 
 // counter counts warnings and errors on their way to the handler.

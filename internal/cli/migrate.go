@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/urfave/cli/v2"
@@ -30,6 +32,7 @@ func (a *app) migrateCommand() *cli.Command {
 	drop := func() cli.Flag {
 		return &cli.BoolFlag{Name: "drop-staged-rows", Usage: "allow what drops staged rows"}
 	}
+	versions := func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownMigrations(), "\n")) }
 	return &cli.Command{
 		Name:  "migrate",
 		Usage: "the schema's history: up, up-to, down, down-to, redo, status, create",
@@ -38,32 +41,34 @@ func (a *app) migrateCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "up", Usage: "apply every pending migration",
-				Description: examples("Ends by naming what a migration made stale; dwh transform then replays it.", "dwh migrate up", "dwh migrate up --dry-run"),
-				Flags:       flags(dryRun()),
+				Description: examples("Ends by naming what a migration made stale; dwh transform then replays it.", "dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json"),
+				Flags:       flags(jsonFlag(), dryRun()),
 				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.up(ctx, 1<<62) }),
 			},
 			{
 				Name: "up-to", Usage: "apply pending migrations up to a version", ArgsUsage: "VERSION",
-				Description: examples("", "dwh migrate up-to 4"),
-				Flags:       flags(dryRun()),
-				Action:      a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.up(ctx, m.version) }),
+				Description:  examples("", "dwh migrate up-to 4"),
+				BashComplete: versions,
+				Flags:        flags(jsonFlag(), dryRun()),
+				Action:       a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.up(ctx, m.version) }),
 			},
 			{
 				Name: "down", Usage: "revert the newest migration",
 				Description: examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down", "dwh migrate down --dry-run"),
-				Flags:       flags(dryRun(), drop()),
+				Flags:       flags(jsonFlag(), dryRun(), drop()),
 				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.down(ctx, false) }),
 			},
 			{
 				Name: "down-to", Usage: "revert every migration above a version", ArgsUsage: "VERSION",
-				Description: examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down-to 5"),
-				Flags:       flags(dryRun(), drop()),
-				Action:      a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.down(ctx, true) }),
+				Description:  examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down-to 5"),
+				BashComplete: versions,
+				Flags:        flags(jsonFlag(), dryRun(), drop()),
+				Action:       a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.down(ctx, true) }),
 			},
 			{
 				Name: "redo", Usage: "revert the newest migration and apply it again",
 				Description: examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate redo"),
-				Flags:       flags(dryRun(), drop()),
+				Flags:       flags(jsonFlag(), dryRun(), drop()),
 				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.redo(ctx) }),
 			},
 			{
@@ -154,6 +159,20 @@ type migrateRun struct {
 	version  int64
 }
 
+// migrateJSON is what the commands that change the schema print for machines: with --dry-run the SQL, else what was done.
+type migrateJSON struct {
+	Migrations   []migrationJSON `json:"migrations"`
+	ReplayNeeded []string        `json:"replay_needed"` // why; empty when nothing is stale
+}
+
+type migrationJSON struct {
+	Version   int64    `json:"version"`
+	Name      string   `json:"name"`
+	Direction string   `json:"direction"` // up or down
+	Seconds   *float64 `json:"seconds,omitempty"`
+	SQL       string   `json:"sql,omitempty"`
+}
+
 func (m migrateRun) up(ctx context.Context, to int64) error {
 	all, err := m.migrator.Status(ctx)
 	if err != nil {
@@ -167,14 +186,13 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 		return &UsageError{Msg: fmt.Sprintf("there is no migration %d", to), Advice: "see the versions with: dwh migrate status"}
 	}
 	if m.dryRun {
+		var plan []planned
 		for _, one := range all {
 			if !one.Applied && one.Version <= to {
-				if err := m.print(one, true); err != nil {
-					return err
-				}
+				plan = append(plan, planned{one, true})
 			}
 		}
-		return nil
+		return m.printPlan(plan)
 	}
 	var steps []migration.Step
 	if known && to == 1<<62 {
@@ -182,11 +200,7 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 	} else {
 		steps, err = m.migrator.UpTo(ctx, to)
 	}
-	m.tell(steps, err)
-	if err != nil {
-		return err
-	}
-	return m.stale(ctx)
+	return m.tell(ctx, steps, err)
 }
 
 func (m migrateRun) down(ctx context.Context, downTo bool) error {
@@ -198,18 +212,11 @@ func (m migrateRun) down(ctx context.Context, downTo bool) error {
 		}
 	}
 	if m.dryRun {
-		all, err := m.migrator.Status(ctx)
+		plan, err := m.planDown(ctx, to)
 		if err != nil {
 			return err
 		}
-		for i := len(all) - 1; i >= 0; i-- {
-			if all[i].Applied && all[i].Version > to && to >= 0 {
-				if err := m.print(all[i], false); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return m.printPlan(plan)
 	}
 	if !m.drop && to >= 0 {
 		if err := m.migrator.GuardStaging(ctx, to); err != nil {
@@ -223,8 +230,28 @@ func (m migrateRun) down(ctx context.Context, downTo bool) error {
 	} else {
 		steps, err = m.migrator.Down(ctx)
 	}
-	m.tell(steps, err)
-	return err
+	return m.tell(ctx, steps, err)
+}
+
+// planned is a migration that a dry run shows.
+type planned struct {
+	migration.Migration
+	up bool
+}
+
+// planDown lists the applied migrations above a version, the newest first; a negative one means that there is nothing to revert.
+func (m migrateRun) planDown(ctx context.Context, to int64) ([]planned, error) {
+	all, err := m.migrator.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var plan []planned
+	for _, one := range slices.Backward(all) {
+		if one.Applied && one.Version > to && to >= 0 {
+			plan = append(plan, planned{one, false})
+		}
+	}
+	return plan, nil
 }
 
 func (m migrateRun) redo(ctx context.Context) error {
@@ -233,21 +260,14 @@ func (m migrateRun) redo(ctx context.Context) error {
 		return err
 	}
 	if m.dryRun {
-		if err := m.down(ctx, false); err != nil {
-			return err
-		}
-		all, err := m.migrator.Status(ctx)
+		plan, err := m.planDown(ctx, to)
 		if err != nil {
 			return err
 		}
-		for _, one := range all {
-			if one.Applied && one.Version > to && to >= 0 {
-				if err := m.print(one, true); err != nil {
-					return err
-				}
-			}
+		for _, one := range slices.Backward(slices.Clone(plan)) {
+			plan = append(plan, planned{one.Migration, true})
 		}
-		return nil
+		return m.printPlan(plan)
 	}
 	if !m.drop && to >= 0 {
 		if err := m.migrator.GuardStaging(ctx, to); err != nil {
@@ -255,11 +275,7 @@ func (m migrateRun) redo(ctx context.Context) error {
 		}
 	}
 	steps, err := m.migrator.Redo(ctx)
-	m.tell(steps, err)
-	if err != nil {
-		return err
-	}
-	return m.stale(ctx)
+	return m.tell(ctx, steps, err)
 }
 
 func (m migrateRun) status(ctx context.Context) error {
@@ -297,58 +313,99 @@ func (m migrateRun) status(ctx context.Context) error {
 	return m.out.Table(t, table.Text)
 }
 
-// print writes a migration's SQL as a dry run shows it.
-func (m migrateRun) print(one migration.Migration, up bool) error {
-	text, err := m.migrator.SQL(one.Version, up)
-	if err != nil {
-		return err
+// printPlan writes the migrations' SQL.
+func (m migrateRun) printPlan(plan []planned) error {
+	out := migrateJSON{Migrations: []migrationJSON{}, ReplayNeeded: []string{}}
+	for _, one := range plan {
+		text, err := m.migrator.SQL(one.Version, one.up)
+		if err != nil {
+			return err
+		}
+		if m.json {
+			out.Migrations = append(out.Migrations, migrationJSON{Version: one.Version, Name: one.Name, Direction: direction(one.up), SQL: text})
+			continue
+		}
+		title := "Up"
+		if !one.up {
+			title = "Down"
+		}
+		if _, err := fmt.Fprintf(m.out.Stdout, "-- %s (%s)\n%s\n", one.Name, title, text); err != nil {
+			return err
+		}
 	}
-	direction := "Up"
-	if !up {
-		direction = "Down"
+	if m.json {
+		return writeJSON(m.out, out)
 	}
-	_, err = fmt.Fprintf(m.out.Stdout, "-- %s (%s)\n%s\n", one.Name, direction, text)
-	return err
+	return nil
 }
 
-// tell says what was done; after a failure that is what was committed before it.
-func (m migrateRun) tell(steps []migration.Step, err error) {
+func direction(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}
+
+// tell says what was done, and what is stale for it; after a failure, what was committed before it.
+func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause error) error {
+	out := migrateJSON{Migrations: []migrationJSON{}, ReplayNeeded: []string{}}
 	for _, step := range steps {
+		took := step.Duration.Seconds()
+		out.Migrations = append(out.Migrations, migrationJSON{Version: step.Version, Name: step.Name, Direction: direction(step.Up), Seconds: &took})
+		if m.json {
+			continue
+		}
 		word := "applied"
 		if !step.Up {
 			word = "reverted"
 		}
-		_, _ = fmt.Fprintf(m.out.Stdout, "%s %s (%s)\n", word, step.Name, seconds(step.Duration))
+		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s (%s)\n", word, step.Name, seconds(step.Duration)); err != nil {
+			return errors.Join(cause, err)
+		}
 	}
-	if len(steps) == 0 && err == nil {
+	if cause != nil {
+		if m.json {
+			return errors.Join(cause, writeJSON(m.out, out))
+		}
+		return cause
+	}
+	if len(steps) == 0 {
 		m.out.Status("nothing to migrate")
 	}
-}
-
-// stale names what does not follow from staging any more.
-func (m migrateRun) stale(ctx context.Context) error {
-	if err := m.migrator.RequireCurrent(ctx); err != nil {
-		return nil // the marks may not be there to be read yet
-	}
-	steps, err := m.session.project.steps(m.session.warehouse.Engine())
+	reasons, err := m.stale(ctx)
 	if err != nil {
 		return err
 	}
-	reasons, err := transform.Staleness(ctx, dwhdb.New(m.session.warehouse.Pool()), steps)
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == "42P01" && m.session.project.migrations != fs.FS(migrations.FS) {
-		return nil // undefined_table: a project's own migrations need not keep a bookkeeping of ours
-	}
-	if err != nil {
-		return err
+	if m.json {
+		out.ReplayNeeded = append(out.ReplayNeeded, reasons...)
+		return writeJSON(m.out, out)
 	}
 	for _, reason := range reasons {
-		_, _ = fmt.Fprintf(m.out.Stdout, "replay needed: %s\n", reason)
+		if _, err := fmt.Fprintf(m.out.Stdout, "replay needed: %s\n", reason); err != nil {
+			return err
+		}
 	}
 	if len(reasons) > 0 {
 		m.out.Status(`"dwh transform" and "dwh run" replay first; "dwh transform --replay --dry-run" shows what would change`)
 	}
 	return nil
+}
+
+// stale names what does not follow from staging any more.
+func (m migrateRun) stale(ctx context.Context) ([]string, error) {
+	if err := m.migrator.RequireCurrent(ctx); err != nil {
+		return nil, nil // the marks may not be there to be read yet
+	}
+	steps, err := m.session.project.steps(m.session.warehouse.Engine())
+	if err != nil {
+		return nil, err
+	}
+	reasons, err := transform.Staleness(ctx, dwhdb.New(m.session.warehouse.Pool()), steps)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "42P01" && m.session.project.migrations != fs.FS(migrations.FS) {
+		return nil, nil // undefined_table: a project's own migrations need not keep a bookkeeping of ours
+	}
+	return reasons, err
 }
 
 // writeJSON prints a value as indented JSON.

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -31,7 +32,10 @@ type Output struct {
 	strict   bool
 	mu       sync.Mutex
 	warnings int
-	bar      *Progress // the bar on the terminal's last line, which other lines must not tear
+	// uncounted logs what is no matter for --strict
+	uncounted *slog.Logger
+	bar       *Progress // the bar on the terminal's last line, which other lines must not tear
+	bars      bool      // Stderr is a terminal on which a line can be drawn again
 }
 
 func newOutput(stdout, stderr io.Writer, env map[string]string) *Output {
@@ -40,6 +44,7 @@ func newOutput(stdout, stderr io.Writer, env map[string]string) *Output {
 	// https://no-color.org: set to anything but the empty text.
 	plain := env["NO_COLOR"] != "" || env["TERM"] == "dumb"
 	o.Color, o.ErrColor = o.Terminal && !plain, o.ErrTerminal && !plain
+	o.bars = o.ErrTerminal && env["TERM"] != "dumb"
 	if o.Terminal {
 		o.Width = terminalWidth(stdout, env)
 	}

@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // Unit is what a progress counts.
@@ -15,99 +20,184 @@ const (
 	Bytes
 )
 
-// Progress shows how far a piece of work is: a bar on a terminal, elsewhere a line at every tenth. It is safe for concurrent use.
-type Progress struct {
-	o      *Output
-	title  string
-	unit   Unit
-	total  int64
-	done   int64
-	tenths int64 // printed so far, where there is no bar
-	bar    *progressbar.ProgressBar
+// Amount is how far a piece of work is.
+type Amount struct {
+	Done  int64
+	Total int64  // 0: unknown
+	More  bool   // the total is known so far only, and says nothing about the time left
+	What  string // what is counted, such as "objects listed"; "" says nothing new
+	Note  string // said beside it
+	Unit  Unit
 }
 
-// Progress starts one; total 0 or less is unknown. Call Done at the end, on failure too.
-func (o *Output) Progress(title string, total int64, unit Unit) *Progress {
-	p := &Progress{o: o, title: title, unit: unit, total: total}
-	if o.Quiet || !o.ErrTerminal {
+// The pace of a Progress. A bar that moves five times a second looks alive; what is written into a file is for reading afterwards.
+const (
+	redrawEvery = 200 * time.Millisecond
+	lookEvery   = time.Second
+	sayAfter    = 10 * time.Second // between lines, where there is no bar
+	sayAtLatest = time.Minute      // a line even when no further tenth is done
+	// A rate over less than this is noise.
+	rateAfter     = time.Second
+	estimateAfter = 2 * time.Second
+)
+
+// Progress shows how far a piece of work is: a line that changes on a terminal, elsewhere a line now and then when the work takes long. It is
+// safe for concurrent use.
+type Progress struct {
+	o       *Output
+	title   string
+	started time.Time
+	// expect, where set, says how long the work takes in all, 0 when nobody knows. It is asked once, when the work turns out to take long.
+	expect func(ctx context.Context) time.Duration
+
+	// Under the Output's lock.
+	amount   Amount
+	since    time.Time // when what is counted began to be counted
+	base     int64     // done then
+	shown    bool      // there is an amount
+	drawn    bool      // the line is on the screen
+	expected time.Duration
+	said     time.Time // the last line, where there is no bar
+	tenths   int64     // said
+
+	stop  context.CancelFunc
+	ended sync.WaitGroup
+}
+
+// Progress starts one. Call Done at the end, on failure too. expect may be nil.
+func (o *Output) Progress(title string, expect func(ctx context.Context) time.Duration) *Progress {
+	now := time.Now()
+	p := &Progress{o: o, title: title, started: now, since: now, said: now, expect: expect, stop: func() {}}
+	if o.Quiet {
 		return p
 	}
-	options := []progressbar.Option{
-		progressbar.OptionSetWriter(o.Stderr),
-		progressbar.OptionSetDescription(title),
-		progressbar.OptionEnableColorCodes(false),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionSetPredictTime(total > 0),
-		progressbar.OptionThrottle(100_000_000), // nanoseconds: ten times a second is smooth
-		progressbar.OptionClearOnFinish(),
-		// Else a goroutine of the library's goes on drawing the spinner, without our lock and after Done.
-		progressbar.OptionSetSpinnerChangeInterval(0),
+	if o.bars {
+		o.mu.Lock()
+		o.bar = p
+		o.mu.Unlock()
 	}
-	known := total
-	if known <= 0 {
-		known = -1 // a spinner; set writes the count
-	} else {
-		options = append(options, progressbar.OptionShowCount())
-	}
-	if unit == Bytes {
-		options = append(options, progressbar.OptionShowBytes(true))
-	}
-	if !o.UTF8 {
-		options = append(options, progressbar.OptionSetTheme(progressbar.ThemeASCII))
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	p.bar = progressbar.NewOptions64(known, options...)
-	o.bar = p
+	ctx, cancel := context.WithCancel(context.Background())
+	p.stop = cancel
+	p.ended.Go(func() { p.watch(ctx) })
 	return p
 }
 
-// Set says how much is done so far.
-func (p *Progress) Set(done int64) {
-	p.o.mu.Lock()
-	defer p.o.mu.Unlock()
-	p.set(done)
-}
-
-// Add says that n more are done.
-func (p *Progress) Add(n int64) {
-	p.o.mu.Lock()
-	defer p.o.mu.Unlock()
-	p.set(p.done + n)
-}
-
-// Total corrects the total, when it becomes known only later.
-func (p *Progress) Total(total int64) {
-	p.o.mu.Lock()
-	defer p.o.mu.Unlock()
-	p.total = total
-	if p.bar != nil && total > 0 {
-		p.bar.ChangeMax64(total)
+// watch draws, or says, how far the work is, until ctx ends.
+func (p *Progress) watch(ctx context.Context) {
+	every, patience := lookEvery, sayAfter-lookEvery
+	if p.o.bars {
+		every, patience = redrawEvery, estimateAfter
 	}
-}
-
-func (p *Progress) set(done int64) {
-	p.done = done
-	if p.bar != nil {
-		if p.total > 0 {
-			done = min(done, p.total) // the library calls more than the total an error
-		} else {
-			p.bar.Describe(p.title + ": " + p.amount(done))
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			if p.expect != nil && now.Sub(p.started) >= patience {
+				expected := p.expect(ctx)
+				p.expect = nil
+				p.o.mu.Lock()
+				p.expected = expected
+				p.o.mu.Unlock()
+			}
+			p.tick(now)
 		}
-		_ = p.bar.Set64(done)
-		return
-	}
-	if p.total <= 0 || p.o.Quiet {
-		return
-	}
-	if tenths := min(done, p.total) * 10 / p.total; tenths > p.tenths {
-		p.tenths = tenths
-		_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s of %s (%d %%)\n", p.title, p.amount(done), p.amount(p.total), tenths*10)
 	}
 }
 
-func (p *Progress) amount(n int64) string {
-	if p.unit != Bytes {
+// Show says how far the work is.
+func (p *Progress) Show(a Amount) {
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	p.show(a, time.Now())
+}
+
+func (p *Progress) show(a Amount, now time.Time) {
+	if p.o.Quiet {
+		return
+	}
+	if a.What != p.amount.What || a.Unit != p.amount.Unit {
+		p.since, p.base = now, a.Done // another kind of work has a pace of its own
+		if !p.shown {
+			p.since, p.base = p.started, 0
+		}
+	}
+	p.amount = a
+	if !p.shown {
+		p.shown = true
+		p.draw(now)
+	}
+}
+
+// tick is called now and then.
+func (p *Progress) tick(now time.Time) {
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	if p.o.bars {
+		p.draw(now)
+		return
+	}
+	if now.Sub(p.said) < sayAfter {
+		return
+	}
+	var tenths int64
+	if p.amount.Total > 0 {
+		tenths = min(p.amount.Done, p.amount.Total) * 10 / p.amount.Total
+		if tenths == p.tenths && now.Sub(p.said) < sayAtLatest {
+			return
+		}
+	}
+	p.said, p.tenths = now, tenths
+	_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s\n", p.title, strings.Join(p.words(now), ", "))
+}
+
+// words say how far the work is: the amount, its rate, the time so far, and the time left when that is more than a guess.
+func (p *Progress) words(now time.Time) []string {
+	var words []string
+	a, elapsed := p.amount, now.Sub(p.since)
+	perSecond := 0.0
+	if elapsed >= rateAfter && a.Done > p.base {
+		perSecond = float64(a.Done-p.base) / elapsed.Seconds()
+	}
+	all := a.Total > 0 && a.Done >= a.Total && !a.More
+	if p.shown {
+		text := a.text(a.Done)
+		if a.Total > 0 {
+			text += " of " + a.text(a.Total)
+			if a.More {
+				text += " or more"
+			}
+		}
+		if a.What != "" {
+			text += " " + a.What
+		}
+		words = append(words, text)
+		if perSecond > 0 && !all { // what is done stays done, however long its commit takes
+			words = append(words, a.text(int64(perSecond))+"/s")
+		}
+	}
+	words = append(words, elapsedText(now.Sub(p.started)))
+	switch {
+	case a.Total > 0:
+		if !all && !a.More && perSecond > 0 && elapsed >= estimateAfter {
+			words = append(words, leftText(time.Duration(float64(a.Total-a.Done)/perSecond*float64(time.Second))))
+		}
+	case p.expected > 0 && now.Sub(p.started) < p.expected:
+		words = append(words, leftText(p.expected-now.Sub(p.started)))
+	case p.expected > 0:
+		words = append(words, "longer than last time")
+	}
+	if a.Note != "" { // last: a narrow terminal cuts it off
+		words = append(words, a.Note)
+	}
+	return words
+}
+
+// text is an amount of its unit.
+func (a Amount) text(n int64) string {
+	if a.Unit != Bytes {
 		return count(n)
 	}
 	const step = 1024
@@ -121,29 +211,92 @@ func (p *Progress) amount(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[unit])
 }
 
-// Done takes the bar off the screen.
-func (p *Progress) Done() {
-	p.o.mu.Lock()
-	defer p.o.mu.Unlock()
-	if p.bar == nil {
-		return
+// barCells is the width of a bar.
+const barCells = 20
+
+// line is the progress as a terminal shows it, no wider than width.
+func (p *Progress) line(now time.Time, width int) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%-22s ", p.title)
+	if a := p.amount; a.Total > 0 {
+		full, empty := "█", "░"
+		if !p.o.UTF8 {
+			full, empty = "#", "."
+		}
+		done := min(a.Done, a.Total)
+		cells := int(done * barCells / a.Total)
+		out.WriteString(strings.Repeat(full, cells) + strings.Repeat(empty, barCells-cells))
+		fmt.Fprintf(&out, " %3d %%  ", done*100/a.Total)
 	}
-	p.clear()
-	p.bar = nil
-	if p.o.bar == p {
-		p.o.bar = nil
+	out.WriteString(strings.Join(p.words(now), ", "))
+	runes := []rune(out.String())
+	if len(runes) > width {
+		runes = runes[:max(width, 0)]
 	}
+	return string(runes)
 }
 
-// clear and redraw are called with the Output's lock held.
+// draw, clear and redraw are called with the Output's lock held.
+func (p *Progress) draw(now time.Time) {
+	if !p.o.bars || p.o.bar != p {
+		return
+	}
+	width := 80
+	if f, ok := p.o.Stderr.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			width = columns
+		}
+	}
+	p.drawn = true
+	// One column less: a full line moves the cursor on some terminals.
+	_, _ = fmt.Fprint(p.o.Stderr, "\r"+printable(p.line(now, width-1))+"\x1b[K")
+}
+
 func (p *Progress) clear() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
+	if p.drawn {
+		p.drawn = false
+		_, _ = fmt.Fprint(p.o.Stderr, "\r\x1b[K\r")
 	}
 }
 
 func (p *Progress) redraw() {
-	if p.bar != nil {
-		_ = p.bar.RenderBlank()
+	if p.shown {
+		p.draw(time.Now())
 	}
+}
+
+// Done takes the line off the screen. It may be called again.
+func (p *Progress) Done() {
+	p.stop()
+	p.ended.Wait()
+	p.o.mu.Lock()
+	defer p.o.mu.Unlock()
+	if p.o.bar == p {
+		p.clear()
+		p.o.bar = nil
+	}
+}
+
+// elapsedText is "12 s", "2 min 5 s" or "1 h 20 min".
+func elapsedText(d time.Duration) string {
+	whole := int64(d / time.Second)
+	switch {
+	case whole < 60:
+		return fmt.Sprintf("%d s", whole)
+	case whole < 3600:
+		return fmt.Sprintf("%d min %d s", whole/60, whole%60)
+	}
+	return fmt.Sprintf("%d h %d min", whole/3600, whole%3600/60)
+}
+
+// leftText is a time that nobody knows to the second: "about 12 s left".
+func leftText(d time.Duration) string {
+	whole := int64((d + time.Second - 1) / time.Second)
+	switch {
+	case whole < 90:
+		return fmt.Sprintf("about %d s left", max(whole, 1))
+	case whole < 90*60:
+		return fmt.Sprintf("about %d min left", (whole+30)/60)
+	}
+	return fmt.Sprintf("about %.1f h left", float64(whole)/3600)
 }

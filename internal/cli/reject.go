@@ -17,9 +17,9 @@ import (
 func (a *app) rejectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "reject",
-		Usage: "records that COPY refused: list, skip",
+		Usage: "records that COPY refused: list, skip, retry",
 		Description: examples("A record that cannot be loaded stands in s_reject with its object, line, column, reason and text.",
-			"dwh reject list", "dwh reject skip s3://bucket/log_data/2018/11/broken.json"),
+			"dwh reject list", "dwh reject skip s3://bucket/log_data/2018/11/broken.json", "dwh reject retry s3://bucket/log_data/2018/11/broken.json"),
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Usage: "show the refused records, the latest first",
@@ -57,6 +57,28 @@ func (a *app) rejectCommand() *cli.Command {
 						return err
 					}
 					return rejectRun{app: a, cfg: cfg, table: c.String("table")}.skip(c.Context, u)
+				},
+			},
+			{
+				Name: "retry", Usage: "try an object again that the server quarantined or that was skipped", ArgsUsage: "URL",
+				Description: examples(`Takes back "reject skip", and what "dwh serve" does with an object that fails by itself: the next load, or the server's next sweep,
+tries it again as it is. An object that was loaded is not loaded twice.`, "dwh reject retry s3://bucket/log_data/2018/11/broken.json"),
+				Flags: flagSet(connectionFlags(), []cli.Flag{
+					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "try it again for this staging `TABLE` only"},
+				}),
+				Action: func(c *cli.Context) error {
+					if c.NArg() != 1 {
+						return &UsageError{Msg: "reject retry takes one URL", Advice: "see them with: dwh reject list", Help: "dwh reject retry --help"}
+					}
+					u, err := objectstore.ParseURL(c.Args().First())
+					if err != nil {
+						return err
+					}
+					cfg, err := a.load(c)
+					if err != nil {
+						return err
+					}
+					return rejectRun{app: a, cfg: cfg, table: c.String("table")}.retry(c.Context, u)
 				},
 			},
 		},
@@ -168,6 +190,35 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	}
 	for _, name := range tables {
 		if _, err := fmt.Fprintf(r.app.out.Stdout, "skipped %s for %s\n", u, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
+	s, err := r.app.begin(ctx, r.cfg, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	runner, err := s.runner(true, func(transform.Event) {})
+	if err != nil {
+		return err
+	}
+	var tables []string
+	if r.table != "" {
+		tables = []string{r.table}
+	}
+	retried, err := runner.Retry(ctx, r.app.commandLine(), u, tables)
+	if err != nil {
+		return err
+	}
+	for _, one := range retried {
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "%s is tried again for %s: it was %s\n", u, one.Table, one.Outcome); err != nil {
 			return err
 		}
 	}

@@ -22,7 +22,8 @@ func (a *app) renderCommand() *cli.Command {
 		Description: examples(`Variables are filled in and secrets redacted; a COPY whose source is not configured is shown as a comment.
 Needs no connection. Without FILEs everything is printed.`,
 			"dwh render --engine redshift", "dwh render 210_f_songplay", "dwh render 010_s_song --song-data s3://bucket/song_data --engine redshift"),
-		Flags: flagSet([]cli.Flag{&cli.StringFlag{Name: "engine", Usage: "render for `ENGINE`, postgres or redshift", DefaultText: "postgres"}}, sourceFlags(), []cli.Flag{projectFlag()}),
+		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownSteps(), "\n")) },
+		Flags:        flagSet([]cli.Flag{&cli.StringFlag{Name: "engine", Usage: "render for `ENGINE`, postgres or redshift", DefaultText: "postgres"}}, sourceFlags(), []cli.Flag{projectFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := a.load(c)
 			if err != nil {
@@ -127,14 +128,15 @@ func renderStep(step transform.Step, engine sqlfile.Engine, vars map[string]stri
 		end := start + len(statement.SQL())
 		out.WriteString(text[done:start])
 		done = end
+		copying := step.Load && statement.Keyword() == "COPY" // and no index that a load makes
 		switch {
-		case step.Load && !step.Configured(vars):
+		case copying && !step.Configured(vars):
 			// The semicolon belongs to what is commented out.
 			if done < len(text) && text[done] == ';' {
 				done++
 			}
 			fmt.Fprintf(&out, "-- skipped: --%s is not given\n-- %s;", strings.ReplaceAll(step.Source, "_", "-"), strings.ReplaceAll(sqlfile.Redact(statement.SQL()), "\n", "\n-- "))
-		case step.Load:
+		case copying:
 			if err := missingValue(step, engine, vars); err != nil {
 				return "", err
 			}

@@ -31,8 +31,19 @@ func (a *app) commandLine() string {
 	return strings.Join(words, " ")
 }
 
+// extent says which steps a run was told to take.
+type extent int
+
+// The extents.
+const (
+	everyStep   extent = iota
+	someSteps          // chosen by name: nothing is flagged as processed
+	someLoads          // chosen by name, no transform among them
+	justLoading        // a command that only loads
+)
+
 // printResult says what a run did, as text on Stdout.
-func (a *app) printResult(result transform.Result) error {
+func (a *app) printResult(result transform.Result, of extent) error {
 	for _, load := range result.Loads {
 		if load.Skipped != "" {
 			continue
@@ -60,12 +71,31 @@ func (a *app) printResult(result transform.Result) error {
 	if result.Replayed {
 		return a.printChanges(result)
 	}
-	if len(result.Transforms) == 0 {
-		_, err := fmt.Fprintln(a.out.Stdout, "nothing to transform")
+	if closing := closingLine(result, of); closing != "" {
+		_, err := fmt.Fprintln(a.out.Stdout, closing)
 		return err
 	}
-	_, err := fmt.Fprintf(a.out.Stdout, "transformed %s (%s)\n", counted(result.Flagged, "row"), seconds(result.Duration))
-	return err
+	return nil
+}
+
+// closingLine says in one line what was transformed, as far as that was asked for.
+func closingLine(result transform.Result, of extent) string {
+	took := seconds(result.Duration)
+	switch {
+	case of == justLoading:
+		return ""
+	case of == someLoads:
+		return fmt.Sprintf("transforms were left out by --only (%s)", took)
+	case len(result.Transforms) == 0:
+		return "nothing to transform"
+	case of == someSteps:
+		var ran []string
+		for _, step := range result.Transforms {
+			ran = append(ran, step.Step)
+		}
+		return fmt.Sprintf("ran %s; by --only no row counts as processed, so that the next run takes up all of them (%s)", strings.Join(ran, ", "), took)
+	}
+	return fmt.Sprintf("transformed %s (%s)", counted(result.Flagged, "row"), took)
 }
 
 // printChanges shows what a replay changed, or would change.

@@ -63,7 +63,7 @@ func (m mainRun) run(ctx context.Context) error {
 
 // in does the job in an open session.
 func (m mainRun) in(ctx context.Context, s *session) error {
-	watch := &watcher{out: m.app.out}
+	watch := s.newWatcher()
 	defer watch.stop()
 	runner, err := s.runner(m.noReplay, watch.event)
 	if err != nil {
@@ -83,7 +83,7 @@ func (m mainRun) in(ctx context.Context, s *session) error {
 	var checks []check.Result
 	var counts []transform.TableCount
 	if m.fullCheck {
-		if checks, err = runner.Check(ctx, result.Run, nil); err != nil {
+		if checks, err = runner.CheckAfter(ctx, result); err != nil {
 			return err
 		}
 		if counts, err = runner.Counts(ctx); err != nil {
@@ -139,7 +139,7 @@ func (m mainRun) print(result transform.Result, checks []check.Result, counts []
 		}
 		return writeJSON(m.app.out, out)
 	}
-	if err := m.app.printResult(result); err != nil {
+	if err := m.app.printResult(result, everyStep); err != nil {
 		return err
 	}
 	if len(counts) > 0 {

@@ -4,17 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
-	"strconv"
+	"os"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/server"
 	"github.com/sparkify/dwh/internal/server/notification"
 	"github.com/sparkify/dwh/internal/transform"
@@ -28,7 +30,7 @@ func (l lister) ListAfter(ctx context.Context, prefix, after objectstore.URL) it
 func (a *app) serveCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "serve",
-		Usage: "the ETL server: watches the sources, delivers what arrives, serves /healthz, /readyz and /metrics",
+		Usage: "the ETL server: watches the sources, delivers what arrives, serves a dashboard, /healthz, /readyz and /metrics",
 		Description: examples(`Delivers new objects in small batches: loads, transforms, checks and commits each in one transaction. Several servers
 of one warehouse take turns: one works, the others stand by. Migrations are not applied: run "dwh migrate up" first. SIGTERM
 finishes the batch at hand; a second one aborts it, and nothing of it is left behind.`,
@@ -38,19 +40,20 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(),
-			&cli.StringFlag{Name: "listen", Usage: "serve HTTP on `ADDRESS`, host:port or unix:/path; any but a loopback address needs a token", Value: server.DefaultListen},
-			&cli.StringFlag{Name: "token", Usage: "`TOKEN` that clients have to give; better in DWH_TOKEN"},
+			settingFlag("serve.listen"),
+			&cli.StringFlag{Name: "token", Usage: "`TOKEN` that clients have to give; better in DWH_TOKEN or --token-file"},
+			settingFlag("serve.token_file"),
 			&cli.StringSliceFlag{Name: "host", Usage: "also serve requests for this `NAME` in the Host header; repeatable"},
-			&cli.StringFlag{Name: "queue", Usage: "`URL` of an SQS queue that receives the bucket's event notifications"},
-			&cli.DurationFlag{Name: "batch-age", Usage: "deliver an object after at most `DURATION`", Value: server.DefaultBatchAge},
-			&cli.IntFlag{Name: "batch-objects", Usage: "deliver at most `N` objects at once", Value: server.DefaultBatchObjects},
-			&cli.StringFlag{Name: "batch-bytes", Usage: "deliver at most this `SIZE` at once, unless one object is larger", Value: "64MiB"},
-			&cli.DurationFlag{Name: "sweep", Usage: "list all of a source every `DURATION`", Value: server.DefaultSweep},
-			&cli.DurationFlag{Name: "poll", Usage: "list the newest part of an S3 source every `DURATION`", Value: server.DefaultPoll},
-			&cli.IntFlag{Name: "tries", Usage: "quarantine an object that fails by itself `N` times", Value: server.DefaultTries},
-			&cli.DurationFlag{Name: "full-check", Usage: "check everything every `DURATION`; 0 never does", Value: server.DefaultFullCheck},
-			&cli.DurationFlag{Name: "lease", Usage: "take over from a server that is silent for `DURATION`", Value: server.DefaultLease},
-			&cli.DurationFlag{Name: "shutdown-timeout", Usage: "give the batch at hand `DURATION` when told to stop", Value: server.DefaultShutdown},
+			settingFlag("serve.queue"),
+			settingFlag("serve.batch_age"),
+			settingFlag("serve.batch_objects"),
+			settingFlag("serve.batch_bytes"),
+			settingFlag("serve.sweep"),
+			settingFlag("serve.poll"),
+			settingFlag("serve.tries"),
+			settingFlag("serve.full_check"),
+			settingFlag("serve.lease"),
+			settingFlag("serve.shutdown_timeout"),
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -60,55 +63,66 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 			if err != nil {
 				return err
 			}
-			token := c.String("token")
-			if token != "" {
-				a.out.Warn("a token on the command line is seen by other users of this machine; set DWH_TOKEN instead")
-			} else {
-				token = a.env["DWH_TOKEN"]
-			}
-			s := serveRun{app: a, cfg: cfg, options: server.Options{
-				Listen: c.String("listen"), Token: config.Secret(token), Hosts: c.StringSlice("host"),
-				BatchAge: c.Duration("batch-age"), BatchObjects: c.Int("batch-objects"),
-				Sweep: c.Duration("sweep"), Poll: c.Duration("poll"), Tries: c.Int("tries"), FullCheck: c.Duration("full-check"),
-				Lease: c.Duration("lease"), Shutdown: c.Duration("shutdown-timeout"),
-			}}
-			for name, d := range map[string]time.Duration{
-				"batch-age": s.options.BatchAge, "sweep": s.options.Sweep, "poll": s.options.Poll, "lease": s.options.Lease, "shutdown-timeout": s.options.Shutdown,
-			} {
-				if d < time.Millisecond {
-					return &UsageError{Msg: fmt.Sprintf("--%s: wants a duration of at least 1ms, got %s", name, d), Help: "dwh serve --help"}
-				}
-			}
-			for name, n := range map[string]int{"batch-objects": s.options.BatchObjects, "tries": s.options.Tries} {
-				if n < 1 {
-					return &UsageError{Msg: fmt.Sprintf("--%s: wants a number from 1, got %d", name, n), Help: "dwh serve --help"}
-				}
-			}
-			if s.options.BatchBytes, err = parseBytes(c.String("batch-bytes")); err != nil || s.options.BatchBytes < 1 {
-				return &UsageError{Msg: fmt.Sprintf("--batch-bytes: wants a size such as 64MiB, got %q", c.String("batch-bytes")), Help: "dwh serve --help"}
-			}
-			switch {
-			case s.options.FullCheck < 0:
-				return &UsageError{Msg: fmt.Sprintf("--full-check: wants a positive duration or 0, got %s", s.options.FullCheck), Help: "dwh serve --help"}
-			case s.options.FullCheck == 0:
-				s.options.FullCheck = -1
-			}
-			if s.options.Listen == "" {
-				return &UsageError{Msg: "--listen names no address", Help: "dwh serve --help"}
-			}
-			if err := server.CheckAddress(s.options.Listen, token != ""); err != nil {
+			token, err := a.serveToken(c.String("token"), cfg)
+			if err != nil {
 				return err
 			}
-			if url := c.String("queue"); url != "" {
-				queue, err := notification.New(url, cfg.Region)
+			set := cfg.Serve
+			if err := server.CheckAddress(set.Listen, token != ""); err != nil {
+				return err
+			}
+			s := serveRun{app: a, cfg: cfg, options: server.Options{
+				Listen: set.Listen, Token: token, Hosts: set.Hosts, BatchAge: set.BatchAge, BatchObjects: set.BatchObjects, BatchBytes: set.BatchBytes,
+				Sweep: set.Sweep, Poll: set.Poll, Tries: set.Tries, FullCheck: set.FullCheck, Lease: set.Lease, Shutdown: set.ShutdownTimeout,
+			}}
+			if s.options.FullCheck == 0 {
+				s.options.FullCheck = -1 // there, 0 is the default
+			}
+			if set.Queue != "" {
+				queue, err := notification.New(set.Queue, cfg.Region)
 				if err != nil {
-					return &UsageError{Msg: "--queue: " + err.Error(), Help: "dwh serve --help"}
+					return &UsageError{Msg: fmt.Sprintf("%s: %v", cfg.Origin("serve.queue"), err), Help: "dwh serve --help"}
 				}
 				s.options.Queue = queue
 			}
 			return s.run(c.Context)
 		},
 	}
+}
+
+// maxTokenBytes is far beyond any token, and keeps a wrong path from filling memory.
+const maxTokenBytes = 4096
+
+// serveToken finds the token: --token, --token-file, DWH_TOKEN, and the token file of environment and dwh.yaml, in this order.
+func (a *app) serveToken(flag string, cfg *config.Config) (config.Secret, error) {
+	if flag != "" {
+		a.out.Warn("a token on the command line is seen by other users of this machine; set DWH_TOKEN or --token-file instead")
+		return config.Secret(flag), nil
+	}
+	origin := cfg.Origin("serve.token_file")
+	if token := a.env["DWH_TOKEN"]; token != "" && origin.Kind != config.Flag {
+		return config.Secret(token), nil
+	}
+	if cfg.Serve.TokenFile == "" {
+		return "", nil
+	}
+	fault := func(msg string, cause error) error {
+		return &config.Error{Key: "serve.token_file", Origin: origin, Msg: msg, Advice: "write the token into the file, on one line", Err: cause}
+	}
+	file, err := os.Open(cfg.Serve.TokenFile)
+	if err != nil {
+		return "", fault(fmt.Sprintf("cannot read the token: %v", err), err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	text, err := io.ReadAll(io.LimitReader(file, maxTokenBytes+1))
+	if err != nil {
+		return "", fault(fmt.Sprintf("cannot read the token: %v", err), err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" || len(text) > maxTokenBytes || strings.ContainsAny(token, "\n\r") {
+		return "", fault(cfg.Serve.TokenFile+" does not hold a token on one line", nil)
+	}
+	return config.Secret(token), nil
 }
 
 // serveRun performs dwh serve.
@@ -144,11 +158,27 @@ func (r serveRun) run(ctx context.Context) error {
 	o.Runner, o.Pool, o.Store, o.RequireCurrent = runner, s.warehouse.Pool(), r.app.store(r.cfg), migrator.RequireCurrent
 	o.Command, o.Target, o.Version, o.Logger = "serve", s.warehouse.Target(), Version(), r.app.log
 	o.Watch = r.watch
+	pages, err := r.dashboard(ctx, s, runner)
+	if err != nil {
+		return err
+	}
+	defer pages.Close()
+	o.Home = pages.Handler
 	serving, err := server.New(o)
 	if err != nil {
 		return err
 	}
 	return explainStop(serving.Run(ctx))
+}
+
+// dashboard makes the pages; a project's reports are read for each view.
+func (r serveRun) dashboard(ctx context.Context, s *session, runner *transform.Runner) (*dashboard.Dashboard, error) {
+	engine, vars := s.warehouse.Engine(), r.cfg.SQLVariables()
+	return dashboard.New(ctx, dashboard.Options{
+		Pool: s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks, Logger: r.app.log,
+		Reports: func() ([]report.Report, error) { return s.project.allReports(engine) },
+		SQL:     func(step transform.Step) (string, error) { return renderStep(step, engine, vars) },
+	})
 }
 
 // stoppedError says what made the server stop, and what to do before it is started again.
@@ -253,20 +283,4 @@ func batchLine(b server.Batch) string {
 		}
 	}
 	return fmt.Sprintf("%s (%s, waited %s)", strings.Join(words, ", "), seconds(b.Duration), seconds(b.Waited))
-}
-
-// parseBytes reads a size as dwh.yaml has it: a number of bytes, or one with a unit.
-func parseBytes(text string) (int64, error) {
-	value, unit := strings.TrimSpace(text), int64(1)
-	for _, u := range []struct {
-		name  string
-		bytes int64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}} {
-		if digits, ok := strings.CutSuffix(value, u.name); ok {
-			value, unit = strings.TrimSpace(digits), u.bytes
-			break
-		}
-	}
-	n, err := strconv.ParseInt(value, 10, 40)
-	return n * unit, err
 }

@@ -88,13 +88,13 @@ func (p project) allReports(engine sqlfile.Engine) ([]report.Report, error) {
 	return override(all, own, func(r report.Report) string { return r.Name }), nil
 }
 
-// allChecks are the built-in checks and the project's; a project's check of the same name replaces the built-in one.
-func (p project) allChecks(engine sqlfile.Engine) ([]check.Check, error) {
+// allChecks are the built-in checks and the project's, which may use vars; a project's check of the same name replaces the built-in one.
+func (p project) allChecks(engine sqlfile.Engine, vars map[string]string) ([]check.Check, error) {
 	all := check.BuiltIn()
 	if p.checks == nil {
 		return all, nil
 	}
-	own, err := check.Project(p.checks, p.checksDir, engine)
+	own, err := check.Project(p.checks, p.checksDir, engine, vars)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (s *session) runner(noReplay bool, watch transform.Observer) (*transform.Ru
 	if err != nil {
 		return nil, err
 	}
-	checks, err := s.project.allChecks(s.warehouse.Engine())
+	checks, err := s.project.allChecks(s.warehouse.Engine(), s.cfg.SQLVariables())
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (s *session) runner(noReplay bool, watch transform.Observer) (*transform.Ru
 }
 
 func (a *app) store(cfg *config.Config) *objectstore.Store {
-	return objectstore.New(objectstore.Options{Region: cfg.Region, Anonymous: cfg.Anonymous, Logger: a.log})
+	return objectstore.New(objectstore.Options{Region: cfg.Region, Anonymous: cfg.Anonymous, Concurrency: cfg.Load.Workers, Logger: a.log})
 }
 
 // clientCopier performs COPY by dwh itself.
@@ -224,6 +224,12 @@ func (c clientCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copys
 	options := c.options
 	options.Progress = progress
 	return clientcopy.Copy(ctx, conn, c.store, statement, objects, options)
+}
+
+// CopyFlagged implements transform.FlaggingCopier.
+func (c clientCopier) CopyFlagged(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, column string, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
+	c.options.True = column
+	return c.Copy(ctx, conn, statement, objects, progress)
 }
 
 // lister finds objects in a store.

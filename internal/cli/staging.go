@@ -3,17 +3,20 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) stagingCommand() *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag {
-		return flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{projectFlag(), waitFlag(), yesFlag()}, more)
+		return flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{projectFlag(), waitFlag(), yesFlag(), jsonFlag()}, more)
 	}
 	return &cli.Command{
 		Name:  "staging",
@@ -39,38 +42,61 @@ that the objects are not loaded again; an object that is rewritten brings its re
 					if err != nil {
 						return err
 					}
-					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes")}.delete(c.Context, s)
+					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes"), json: c.Bool("json")}.delete(c.Context, s)
 				},
 			},
 			{
 				Name: "drop", Usage: "delete every staged row of tables, with their ledger and rejects", ArgsUsage: "TABLE…",
 				Description: examples("The next load begins from nothing, and the star is replayed from what is left.", "dwh staging drop s_name --yes"),
 				Flags:       flags(),
+				BashComplete: func(c *cli.Context) {
+					_, _ = fmt.Fprintln(c.App.Writer, strings.Join(stagingTables(), "\n"))
+				},
 				Action: func(c *cli.Context) error {
 					if c.NArg() == 0 {
 						return &UsageError{Msg: "which table?", Advice: "s_song, s_songplay_event or s_name", Help: "dwh staging drop --help"}
 					}
 					for _, name := range c.Args().Slice() {
-						if name != "s_song" && name != "s_songplay_event" && name != "s_name" {
-							return &UsageError{Msg: fmt.Sprintf("%q is no staging table of records", name), Advice: "s_song, s_songplay_event or s_name", Help: "dwh staging drop --help"}
+						if !slices.Contains(stagingTables(), name) {
+							return &UsageError{Msg: fmt.Sprintf("%q is no staging table of records", name), Advice: suggest.Hint(name, stagingTables()), Help: "dwh staging drop --help"}
 						}
 					}
 					cfg, err := a.load(c)
 					if err != nil {
 						return err
 					}
-					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes")}.drop(c.Context, c.Args().Slice())
+					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes"), json: c.Bool("json")}.drop(c.Context, c.Args().Slice())
 				},
 			},
 		},
 	}
 }
 
+// stagingTables are the tables that records are loaded into.
+func stagingTables() []string { return []string{"s_song", "s_songplay_event", "s_name"} }
+
 // stagingRun performs the commands on staging.
 type stagingRun struct {
-	app *app
-	cfg *config.Config
-	yes bool
+	app  *app
+	cfg  *config.Config
+	yes  bool
+	json bool
+}
+
+// stagedJSON is what a command on staging found in a table.
+type stagedJSON struct {
+	Table   string          `json:"table"`
+	Rows    int64           `json:"rows"`
+	Rejects *int64          `json:"rejects,omitempty"`
+	Sample  []orderedObject `json:"sample,omitempty"`
+}
+
+// stagingJSON is what a command on staging prints for machines.
+type stagingJSON struct {
+	Tables  []stagedJSON `json:"tables"`
+	Deleted bool         `json:"deleted"`
+	Changes []changeJSON `json:"changes"` // of the star, where it was replayed
+	Seconds float64      `json:"seconds"`
 }
 
 func (r stagingRun) open(ctx context.Context) (*session, *transform.Runner, error) {
@@ -100,6 +126,9 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 	if err != nil {
 		return err
 	}
+	if r.json {
+		return r.deleteJSON(ctx, s, runner, selection, staged)
+	}
 	if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s; rejects that hold the same key: %s\n", counted(staged.Rows, "row"), staged.Table, count(staged.Rejects)); err != nil {
 		return err
 	}
@@ -123,6 +152,22 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 	return err
 }
 
+func (r stagingRun) deleteJSON(ctx context.Context, s *session, runner *transform.Runner, selection transform.Selection, staged transform.Staged) error {
+	found := stagedJSON{Table: staged.Table, Rows: staged.Rows, Rejects: &staged.Rejects, Sample: []orderedObject{}}
+	for _, row := range staged.Sample.Rows {
+		found.Sample = append(found.Sample, orderedObject{columns: staged.Sample.Columns, values: row})
+	}
+	out := stagingJSON{Tables: []stagedJSON{found}, Changes: []changeJSON{}}
+	if r.yes && staged.Rows+staged.Rejects > 0 {
+		result, err := runner.Delete(ctx, r.app.commandLine(), selection, s.project.ownTransforms())
+		if err != nil {
+			return r.app.showViolations(err)
+		}
+		out.Deleted, out.Changes, out.Seconds = true, changesJSON(result), result.Duration.Seconds()
+	}
+	return writeJSON(r.app.out, out)
+}
+
 func (r stagingRun) drop(ctx context.Context, tables []string) error {
 	s, runner, err := r.open(ctx)
 	if err != nil {
@@ -133,14 +178,22 @@ func (r stagingRun) drop(ctx context.Context, tables []string) error {
 	if err != nil {
 		return err
 	}
+	out := stagingJSON{Tables: []stagedJSON{}, Changes: []changeJSON{}}
 	for _, name := range tables {
 		for _, one := range counts {
 			if string(one.Table) == name {
+				out.Tables = append(out.Tables, stagedJSON{Table: name, Rows: one.Rows})
+				if r.json {
+					continue
+				}
 				if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s\n", counted(one.Rows, "row"), name); err != nil {
 					return err
 				}
 			}
 		}
+	}
+	if r.json && !r.yes {
+		return writeJSON(r.app.out, out)
 	}
 	if !r.yes {
 		r.app.out.Status("nothing was deleted; add --yes to delete them, with their ledger and rejects, and replay the star")
@@ -149,6 +202,10 @@ func (r stagingRun) drop(ctx context.Context, tables []string) error {
 	result, err := runner.Drop(ctx, r.app.commandLine(), tables)
 	if err != nil {
 		return r.app.showViolations(err)
+	}
+	if r.json {
+		out.Deleted, out.Changes, out.Seconds = true, changesJSON(result), result.Duration.Seconds()
+		return writeJSON(r.app.out, out)
 	}
 	return r.app.printChanges(result)
 }

@@ -108,8 +108,8 @@ func TestBarOnTerminal(t *testing.T) {
 	for _, total := range []int64{0, 1000} {
 		screen := onTerminal(t, 60, func(terminal *os.File) {
 			out := cli.NewOutput(terminal, terminal, nil)
-			p := out.Progress("load", total, cli.Items)
-			p.Set(500)
+			p := out.Progress("load", nil)
+			p.Show(cli.Amount{Done: 500, Total: total})
 			out.Status("a line")
 			p.Done()
 			out.Status("the end")

@@ -94,7 +94,7 @@ func (t transformRun) run(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	watch := &watcher{out: t.app.out}
+	watch := s.newWatcher()
 	defer watch.stop()
 	runner, err := s.runner(t.noReplay, watch.event)
 	if err != nil {
@@ -116,7 +116,29 @@ func (t transformRun) run(ctx context.Context) error {
 	if t.json {
 		return writeJSON(t.app.out, resultJSON(result))
 	}
-	return t.app.printResult(result)
+	of, err := t.extent(s)
+	if err != nil {
+		return err
+	}
+	return t.app.printResult(result, of)
+}
+
+// extent says which kinds of steps --only chose.
+func (t transformRun) extent(s *session) (extent, error) {
+	if len(t.only) == 0 {
+		return everyStep, nil
+	}
+	steps, err := s.project.steps(s.warehouse.Engine())
+	if err != nil {
+		return everyStep, err
+	}
+	if steps, err = transform.Select(steps, t.only); err != nil {
+		return everyStep, err
+	}
+	if slices.ContainsFunc(steps, func(step transform.Step) bool { return !step.Load }) {
+		return someSteps, nil
+	}
+	return someLoads, nil
 }
 
 // checkSources refuses a run that has loads and no source at all, or a source without what its COPY needs beside it.

@@ -46,7 +46,7 @@ func (v verifyRun) run(ctx context.Context) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	watch := &watcher{out: v.app.out}
+	watch := s.newWatcher()
 	defer watch.stop()
 	runner, err := s.runner(true, watch.event)
 	if err != nil {

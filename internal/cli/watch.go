@@ -1,17 +1,25 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
 // watcher shows a run to people: a bar for the step that runs, a line for each that is done.
 type watcher struct {
-	out *Output
-	bar *Progress
+	out  *Output
+	pace *pace // nil where nothing is known
+	bar  *Progress
+}
+
+// newWatcher returns a watcher that knows from the warehouse's journal how long steps take.
+func (s *session) newWatcher() *watcher {
+	return &watcher{out: s.app.out, pace: &pace{journal: dwhdb.New(s.warehouse.Pool())}}
 }
 
 // event implements transform.Observer.
@@ -23,10 +31,18 @@ func (w *watcher) event(e transform.Event) {
 		w.out.Warn("%s", withStep(e.Step, e.Text))
 	case transform.StepStarted:
 		w.stop()
-		w.bar = w.out.Progress(e.Step, 0, Items)
+		var expect func(context.Context) time.Duration
+		if w.pace != nil && e.RowsIn > 0 {
+			expect = func(ctx context.Context) time.Duration { return w.pace.expect(ctx, e.Step, e.RowsIn) }
+		}
+		w.bar = w.out.Progress(e.Step, expect)
 	case transform.StepProgress:
-		if w.bar != nil {
-			w.bar.Set(e.Rows)
+		switch {
+		case w.bar == nil:
+		case e.Listed > 0:
+			w.bar.Show(Amount{Done: e.Listed, What: "objects listed"})
+		default:
+			w.bar.Show(Amount{Done: e.Bytes, Total: e.Total, More: e.More, Unit: Bytes, Note: counted(e.Objects, "object") + ", " + counted(e.Rows, "row")})
 		}
 	case transform.StepDone:
 		w.stop()

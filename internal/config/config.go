@@ -11,6 +11,7 @@ type Config struct {
 	DatabaseURL  Secret // "" means the private PostgreSQL
 	Engine       string // "postgres", "redshift", or "" to detect it
 	DataDir      string // folder of the private PostgreSQL, "" for the default one
+	Database     string // the warehouse's database in the private PostgreSQL
 	Project      string // folder with its own migrations and transforms, "" for the embedded ones
 	SongData     string // sources: an s3:// or file:// URL, or an absolute path; "" when not configured
 	LogData      string
@@ -25,6 +26,7 @@ type Config struct {
 	LogFormat    string // "text" or "json"
 	Checks       Checks
 	Load         Limits
+	Serve        Serve
 	Variables    map[string]string // further psql variables, for a project's own SQL
 
 	// Path is the configuration file that was read, "" when there was none.
@@ -52,13 +54,35 @@ type Limits struct {
 	Compact bool // pack small objects into large ones before Redshift's COPY
 }
 
+// Serve are the settings of the server. Their defaults are those of package server.
+type Serve struct {
+	Listen          string   // host:port or unix:/path
+	Hosts           []string // Host headers that are served beside the loopback ones
+	TokenFile       string   // file with the token that clients have to give, "" for none
+	Queue           string   // URL of an SQS queue, "" for none
+	BatchAge        time.Duration
+	BatchObjects    int
+	BatchBytes      int64
+	Sweep           time.Duration
+	Poll            time.Duration
+	Tries           int
+	FullCheck       time.Duration // 0: never
+	Lease           time.Duration
+	ShutdownTimeout time.Duration
+}
+
 // Defaults returns the settings before any file, variable or flag.
 func Defaults() *Config {
 	return &Config{
+		Database:  "dwh",
 		IAMRole:   "default",
 		LogFormat: "text",
 		Checks:    Checks{MatchedShareWarnBelow: 0.10},
 		Load:      Limits{BatchObjects: 10_000, BatchBytes: 1 << 30, BufferBytes: 64 << 20},
+		Serve: Serve{
+			Listen: "127.0.0.1:8080", BatchAge: 200 * time.Millisecond, BatchObjects: 1000, BatchBytes: 64 << 20, Sweep: 2 * time.Minute, Poll: 2 * time.Second,
+			Tries: 5, FullCheck: time.Hour, Lease: 10 * time.Second, ShutdownTimeout: 30 * time.Second,
+		},
 		Variables: map[string]string{},
 		origins:   map[string]Origin{},
 	}
@@ -68,7 +92,7 @@ func Defaults() *Config {
 // "variables.name").
 func (c *Config) Origin(key string) Origin { return c.origins[key] }
 
-// Setting is one key with its value, as `dwh doctor` shows it.
+// Setting is one key with its value, as it is shown to people.
 type Setting struct {
 	Key    string
 	Value  string // passwords redacted; "" when not set

@@ -194,15 +194,19 @@ func (d *document) record(full string, entry *ast.MappingValueNode) {
 // scalar returns a value's text, when it has the key's type.
 func (d *document) scalar(k key, value ast.Node) (string, error) {
 	ok := false
-	switch value.(type) {
+	switch value := value.(type) {
 	case *ast.StringNode, *ast.LiteralNode:
-		ok = k.kind == text || k.kind == size || k.kind == duration
+		ok = k.kind == text || k.kind == size || k.kind == duration || k.kind == list
 	case *ast.BoolNode:
 		ok = k.kind == boolean
 	case *ast.IntegerNode:
 		ok = k.kind == integer || k.kind == number || k.kind == size
 	case *ast.FloatNode:
 		ok = k.kind == number
+	case *ast.SequenceNode:
+		if k.kind == list {
+			return d.texts(k, value)
+		}
 	}
 	if !ok {
 		hint := ""
@@ -212,6 +216,20 @@ func (d *document) scalar(k key, value ast.Node) (string, error) {
 		return "", d.fault(value.GetToken(), k.name, fmt.Sprintf("%s wants %s, got %s", k.name, k.kind, describe(value)), hint)
 	}
 	return scalarText(value), nil
+}
+
+// texts returns the items of a list, separated by commas.
+func (d *document) texts(k key, value *ast.SequenceNode) (string, error) {
+	var items []string
+	for _, item := range value.Values {
+		switch item.(type) {
+		case *ast.StringNode, *ast.LiteralNode:
+			items = append(items, scalarText(item))
+		default:
+			return "", d.fault(item.GetToken(), k.name, fmt.Sprintf("%s wants %s, got %s in it", k.name, k.kind, describe(item)), "put it in quotes")
+		}
+	}
+	return strings.Join(items, ","), nil
 }
 
 func scalarText(value ast.Node) string {
@@ -248,7 +266,7 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 }
 
 // groups are the keys that hold further keys.
-func groups() []string { return []string{"checks", "load", variablesKey} }
+func groups() []string { return []string{"checks", "load", serveKey, variablesKey} }
 
 func suggestKey(group, full string) string {
 	var here []string

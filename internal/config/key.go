@@ -14,7 +14,10 @@ import (
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-const variablesKey = "variables"
+const (
+	variablesKey = "variables"
+	serveKey     = "serve"
+)
 
 // kind is the type of a key's value in the file.
 type kind int
@@ -26,6 +29,7 @@ const (
 	number
 	size     // bytes: an integer, or text with a unit
 	duration // text with a unit
+	list     // texts
 )
 
 // String names the type as an error message does, with an example where the form is not obvious.
@@ -41,6 +45,8 @@ func (k kind) String() string {
 		return "a size in bytes (such as 1GiB or 500MB)"
 	case duration:
 		return "a duration (such as 36h or 7d)"
+	case list:
+		return "a list of texts"
 	default:
 		return "text"
 	}
@@ -49,10 +55,12 @@ func (k kind) String() string {
 // key is one setting: its name in the file, its type, and how its text is taken over and shown. set's folder is what a
 // relative path is relative to.
 type key struct {
-	name string
-	kind kind
-	set  func(c *Config, value, folder string) error
-	show func(c *Config) string
+	name    string
+	kind    kind
+	usage   string // what it means, for people: one line, with the name of its value in backquotes as flags have it
+	example string // a value to show where there is no default
+	set     func(c *Config, value, folder string) error
+	show    func(c *Config) string
 }
 
 // env returns the name of the key's environment variable.
@@ -60,8 +68,17 @@ func (k key) env() string {
 	return "DWH_" + strings.ToUpper(strings.ReplaceAll(k.name, ".", "_"))
 }
 
-// FlagName returns the name of a key's flag, without dashes: "song-data" for "song_data".
-func FlagName(key string) string { return strings.NewReplacer("_", "-", ".", "-").Replace(key) }
+// about gives a key its documentation.
+func (k key) about(usage, example string) key {
+	k.usage, k.example = usage, example
+	return k
+}
+
+// FlagName returns the name of a key's flag, without dashes: "song-data" for "song_data". The flags of the group "serve" belong to the
+// command of that name and do without it.
+func FlagName(key string) string {
+	return strings.NewReplacer("_", "-", ".", "-").Replace(strings.TrimPrefix(key, serveKey+"."))
+}
 
 // Keys returns the names of all keys but those under "variables", as in the file, nested ones with a dot.
 func Keys() []string {
@@ -75,27 +92,43 @@ func Keys() []string {
 // keys lists every setting in the order of the documentation.
 func keys() []key {
 	return []key{
-		{
+		key{
 			name: "database_url",
 			set:  func(c *Config, v, _ string) error { c.DatabaseURL = Secret(v); return nil },
 			show: func(c *Config) string { return RedactDSN(c.DatabaseURL.Reveal()) },
-		},
-		choice("engine", []string{"postgres", "redshift"}, func(c *Config) *string { return &c.Engine }),
-		path("data_dir", func(c *Config) *string { return &c.DataDir }),
-		path("project", func(c *Config) *string { return &c.Project }),
-		source("song_data", func(c *Config) *string { return &c.SongData }),
-		source("log_data", func(c *Config) *string { return &c.LogData }),
-		source("log_jsonpaths", func(c *Config) *string { return &c.LogJSONPaths }),
-		source("names", func(c *Config) *string { return &c.Names }),
-		matching("region", regexp.MustCompile(`^[a-z0-9-]+$`), "a region's name such as us-west-2", func(c *Config) *string { return &c.Region }),
+		}.about("the warehouse; without one it is the private PostgreSQL. Passwords belong in PGPASSFILE or the environment", "postgres://loader@warehouse.example.com/dwh"),
+		choice("engine", []string{"postgres", "redshift"}, func(c *Config) *string { return &c.Engine }).
+			about("postgres or redshift; detected unless given", "redshift"),
+		path("data_dir", func(c *Config) *string { return &c.DataDir }).
+			about("folder of the private PostgreSQL; by default in your data home", "/srv/dwh"),
+		matching("database", regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`), "a database's name: letters, digits, _ and -, at most 63", func(c *Config) *string { return &c.Database }).
+			about("the warehouse's database in the private PostgreSQL; made when it does not exist", ""),
+		path("project", func(c *Config) *string { return &c.Project }).
+			about("folder with migrations/, transforms/, reports/ and checks/ of your own", "."),
+		source("song_data", func(c *Config) *string { return &c.SongData }).
+			about("song objects: an s3:// URL or a folder", "s3://bucket/song_data/"),
+		source("log_data", func(c *Config) *string { return &c.LogData }).
+			about("event objects: an s3:// URL or a folder", "s3://bucket/log_data/"),
+		source("log_jsonpaths", func(c *Config) *string { return &c.LogJSONPaths }).
+			about("the events' JSONPaths file", "s3://bucket/log_json_path.json"),
+		source("names", func(c *Config) *string { return &c.Names }).
+			about("baby names, yobYYYY.txt in a folder or a .zip; optional", "s3://bucket/names.zip"),
+		matching("region", regexp.MustCompile(`^[a-z0-9-]+$`), "a region's name such as us-west-2", func(c *Config) *string { return &c.Region }).
+			about("the bucket's region; found out unless given", "us-west-2"),
 		matching("iam_role", regexp.MustCompile(`^(default|arn:\S+)$`), `"default" or an ARN such as arn:aws:iam::123456789012:role/dwh`,
-			func(c *Config) *string { return &c.IAMRole }),
-		flag("anonymous", func(c *Config) *bool { return &c.Anonymous }),
-		matching("work_prefix", regexp.MustCompile(`^s3://[^/]+(/.*)?$`), "an s3://bucket/prefix URL", func(c *Config) *string { return &c.WorkPrefix }),
-		flag("wait", func(c *Config) *bool { return &c.Wait }),
-		flag("strict", func(c *Config) *bool { return &c.Strict }),
-		choice("log_format", []string{"text", "json"}, func(c *Config) *string { return &c.LogFormat }),
-		{
+			func(c *Config) *string { return &c.IAMRole }).
+			about("role that Redshift reads S3 as: default or an ARN", ""),
+		flag("anonymous", func(c *Config) *bool { return &c.Anonymous }).
+			about("read public buckets without credentials", ""),
+		matching("work_prefix", regexp.MustCompile(`^s3://[^/]+(/.*)?$`), "an s3://bucket/prefix URL", func(c *Config) *string { return &c.WorkPrefix }).
+			about("where manifests for Redshift are written", "s3://bucket/work/"),
+		flag("wait", func(c *Config) *bool { return &c.Wait }).
+			about("wait for another writer to end instead of giving up", ""),
+		flag("strict", func(c *Config) *bool { return &c.Strict }).
+			about("warnings fail a command", ""),
+		choice("log_format", []string{"text", "json"}, func(c *Config) *string { return &c.LogFormat }).
+			about("log lines as text or json", ""),
+		key{
 			name: "checks.matched_share_warn_below", kind: number,
 			set: func(c *Config, v, _ string) error {
 				f, err := strconv.ParseFloat(v, 64)
@@ -109,8 +142,8 @@ func keys() []key {
 				return nil
 			},
 			show: func(c *Config) string { return strconv.FormatFloat(c.Checks.MatchedShareWarnBelow, 'f', -1, 64) },
-		},
-		{
+		}.about("warn when a smaller share of plays knows its song, 0 to 1", ""),
+		key{
 			name: "checks.max_age", kind: duration,
 			set: func(c *Config, v, _ string) error {
 				d, err := parseDuration(v)
@@ -124,24 +157,71 @@ func keys() []key {
 				if c.Checks.MaxAge == 0 {
 					return ""
 				}
-				return c.Checks.MaxAge.String()
+				return formatDuration(c.Checks.MaxAge)
 			},
-		},
-		{
-			name: "load.batch_objects", kind: integer,
-			set:  whole(1, 1_000_000, func(c *Config, n int64) { c.Load.BatchObjects = int(n) }),
-			show: func(c *Config) string { return strconv.Itoa(c.Load.BatchObjects) },
-		},
-		bytes("load.batch_bytes", 1, func(c *Config) *int64 { return &c.Load.BatchBytes }),
-		{
-			name: "load.workers", kind: integer,
-			set:  whole(0, 1024, func(c *Config, n int64) { c.Load.Workers = int(n) }),
-			show: func(c *Config) string { return strconv.Itoa(c.Load.Workers) },
-		},
+		}.about("warn when the newest play is older; off unless set", "48h"),
+		count("load.batch_objects", 1, 1_000_000, func(c *Config) *int { return &c.Load.BatchObjects }).
+			about("objects that one transaction loads at most", ""),
+		bytes("load.batch_bytes", 1, func(c *Config) *int64 { return &c.Load.BatchBytes }).
+			about("bytes that one transaction loads at most, unless one object is larger", ""),
+		count("load.workers", 0, 1024, func(c *Config) *int { return &c.Load.Workers }).
+			about("objects fetched and decoded at once; 0 lets dwh choose", ""),
 		// Below one MiB the largest legal row (4 MB on Redshift) could never pass in reasonable steps.
-		bytes("load.buffer_bytes", 1<<20, func(c *Config) *int64 { return &c.Load.BufferBytes }),
-		choice("load.method", []string{"copy", "insert"}, func(c *Config) *string { return &c.Load.Method }),
-		flag("load.compact", func(c *Config) *bool { return &c.Load.Compact }),
+		bytes("load.buffer_bytes", 1<<20, func(c *Config) *int64 { return &c.Load.BufferBytes }).
+			about("memory for objects and rows in flight", ""),
+		choice("load.method", []string{"copy", "insert"}, func(c *Config) *string { return &c.Load.Method }).
+			about("how Redshift is loaded, copy or insert; chosen by the source unless given", "copy"),
+		flag("load.compact", func(c *Config) *bool { return &c.Load.Compact }).
+			about("pack small objects into large ones before Redshift's COPY", ""),
+		key{
+			name: "serve.listen",
+			set: func(c *Config, v, _ string) error {
+				if v == "" {
+					return errors.New("wants an address, host:port or unix:/path")
+				}
+				c.Serve.Listen = v
+				return nil
+			},
+			show: func(c *Config) string { return c.Serve.Listen },
+		}.about("serve HTTP on `ADDRESS`, host:port or unix:/path; any but a loopback address needs a token", ""),
+		key{
+			name: "serve.host", kind: list,
+			set: func(c *Config, v, _ string) error {
+				c.Serve.Hosts = nil
+				for _, host := range strings.Split(v, ",") {
+					if host = strings.TrimSpace(host); host != "" {
+						c.Serve.Hosts = append(c.Serve.Hosts, host)
+					}
+				}
+				return nil
+			},
+			show: func(c *Config) string { return strings.Join(c.Serve.Hosts, ",") },
+		}.about("also serve requests for these `NAME`s in the Host header", "[dwh.example.com]"),
+		path("serve.token_file", func(c *Config) *string { return &c.Serve.TokenFile }).
+			about("`FILE` with the token that clients have to give; DWH_TOKEN holds the token itself", "/etc/dwh/token"),
+		key{
+			name: "serve.queue",
+			set:  func(c *Config, v, _ string) error { c.Serve.Queue = v; return nil },
+			show: func(c *Config) string { return c.Serve.Queue },
+		}.about("`URL` of an SQS queue that receives the bucket's event notifications", "https://sqs.us-west-2.amazonaws.com/123456789012/dwh"),
+		period("serve.batch_age", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.BatchAge }).
+			about("deliver an object after at most `DURATION`", ""),
+		count("serve.batch_objects", 1, 1_000_000, func(c *Config) *int { return &c.Serve.BatchObjects }).
+			about("deliver at most `N` objects at once", ""),
+		bytes("serve.batch_bytes", 1, func(c *Config) *int64 { return &c.Serve.BatchBytes }).
+			about("deliver at most `SIZE` at once, unless one object is larger", ""),
+		period("serve.sweep", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.Sweep }).
+			about("list all of a source every `DURATION`", ""),
+		period("serve.poll", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.Poll }).
+			about("list the newest part of an S3 source every `DURATION`", ""),
+		count("serve.tries", 1, 1_000_000, func(c *Config) *int { return &c.Serve.Tries }).
+			about("quarantine an object that fails by itself `N` times", ""),
+		period("serve.full_check", 0, func(c *Config) *time.Duration { return &c.Serve.FullCheck }).
+			about("check everything every `DURATION`; 0s never does", ""),
+		period("serve.lease", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.Lease }).
+			about("take over from a server that is silent for `DURATION`", ""),
+		period("serve.shutdown_timeout", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.ShutdownTimeout }).
+			about("give the batch at hand `DURATION` when told to stop", ""),
 	}
 }
 
@@ -256,17 +336,39 @@ func flag(name string, field func(*Config) *bool) key {
 	}
 }
 
-func whole(low, high int64, assign func(*Config, int64)) func(*Config, string, string) error {
-	return func(c *Config, v, _ string) error {
-		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil {
-			return wants(integer, v)
-		}
-		if n < low || n > high {
-			return fmt.Errorf("wants a number from %d to %d, got %d", low, high, n)
-		}
-		assign(c, n)
-		return nil
+func count(name string, low, high int, field func(*Config) *int) key {
+	return key{
+		name: name, kind: integer,
+		set: func(c *Config, v, _ string) error {
+			n, err := strconv.Atoi(v)
+			if err != nil {
+				return wants(integer, v)
+			}
+			if n < low || n > high {
+				return fmt.Errorf("wants a number from %d to %d, got %d", low, high, n)
+			}
+			*field(c) = n
+			return nil
+		},
+		show: func(c *Config) string { return strconv.Itoa(*field(c)) },
+	}
+}
+
+func period(name string, low time.Duration, field func(*Config) *time.Duration) key {
+	return key{
+		name: name, kind: duration,
+		set: func(c *Config, v, _ string) error {
+			d, err := parseDuration(v)
+			if err != nil {
+				return err
+			}
+			if d < low {
+				return fmt.Errorf("wants a duration of at least %s, got %q", formatDuration(low), v)
+			}
+			*field(c) = d
+			return nil
+		},
+		show: func(c *Config) string { return formatDuration(*field(c)) },
 	}
 }
 
@@ -352,6 +454,18 @@ func parseDuration(v string) (time.Duration, error) {
 		return 0, fmt.Errorf("wants a positive duration, got %q", v)
 	}
 	return d, nil
+}
+
+// formatDuration writes a duration without the zero units that Go ends with: 2m, not 2m0s.
+func formatDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func sortedNames(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -120,7 +120,7 @@ func (c *Config) errorAt(key, msg, hint string, cause error) *Error {
 }
 
 // notKeys are variables of ours that are no settings, so that they are no misspelt ones either.
-func notKeys() []string { return []string{"DWH_PG_BIN", "DWH_DEBUG", "DWH_TEST_ROUNDS"} }
+func notKeys() []string { return []string{"DWH_PG_BIN", "DWH_DEBUG", "DWH_TOKEN", "DWH_TEST_ROUNDS"} }
 
 // warnOfNearMisses names variables such as DWH_SONGDATA, which would be ignored silently. Other people's
 // variables may begin with DWH_ too, so a near miss is no error.
@@ -130,7 +130,7 @@ func (c *Config) warnOfNearMisses(env map[string]string) {
 		known = append(known, k.env())
 	}
 	for _, name := range sortedNames(env) {
-		if !strings.HasPrefix(name, "DWH_") || slices.Contains(known, name) || slices.Contains(notKeys(), name) ||
+		if env[name] == "" || !strings.HasPrefix(name, "DWH_") || slices.Contains(known, name) || slices.Contains(notKeys(), name) ||
 			strings.HasPrefix(name, "DWH_TEST_") {
 			continue
 		}

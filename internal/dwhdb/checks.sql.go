@@ -449,19 +449,20 @@ func (q *Queries) EventsWithoutKey(ctx context.Context) ([]EventsWithoutKeyRow, 
 const FSongplayArtistExists = `-- name: FSongplayArtistExists :many
 SELECT
     play.artist_id,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.artist_id) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_artist AS artist
     ON artist.artist_id = play.artist_id
 WHERE play.artist_id IS NOT NULL
     AND artist.artist_id IS NULL
-GROUP BY play.artist_id
-ORDER BY play.artist_id
+ORDER BY play.artist_id, play.songplay_id
 `
 
 type FSongplayArtistExistsRow struct {
-	ArtistID  *string `json:"artist_id"`
-	Songplays int64   `json:"songplays"`
+	ArtistID   *string `json:"artist_id"`
+	Songplays  int64   `json:"songplays"`
+	SongplayID string  `json:"songplay_id"`
 }
 
 // Every artist_id of f_songplay stands in d_artist.
@@ -474,7 +475,7 @@ func (q *Queries) FSongplayArtistExists(ctx context.Context) ([]FSongplayArtistE
 	items := []FSongplayArtistExistsRow{}
 	for rows.Next() {
 		var i FSongplayArtistExistsRow
-		if err := rows.Scan(&i.ArtistID, &i.Songplays); err != nil {
+		if err := rows.Scan(&i.ArtistID, &i.Songplays, &i.SongplayID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -541,16 +542,17 @@ func (q *Queries) FSongplayKeyPresent(ctx context.Context) ([]FSongplayKeyPresen
 const FSongplayLevelDomain = `-- name: FSongplayLevelDomain :many
 SELECT
     play.level,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.level) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 WHERE play.level NOT IN ('free', 'paid')
-GROUP BY play.level
-ORDER BY play.level
+ORDER BY play.level, play.songplay_id
 `
 
 type FSongplayLevelDomainRow struct {
-	Level     *string `json:"level"`
-	Songplays int64   `json:"songplays"`
+	Level      *string `json:"level"`
+	Songplays  int64   `json:"songplays"`
+	SongplayID string  `json:"songplay_id"`
 }
 
 // A level in f_songplay is free or paid, or unknown.
@@ -563,7 +565,7 @@ func (q *Queries) FSongplayLevelDomain(ctx context.Context) ([]FSongplayLevelDom
 	items := []FSongplayLevelDomainRow{}
 	for rows.Next() {
 		var i FSongplayLevelDomainRow
-		if err := rows.Scan(&i.Level, &i.Songplays); err != nil {
+		if err := rows.Scan(&i.Level, &i.Songplays, &i.SongplayID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -577,19 +579,20 @@ func (q *Queries) FSongplayLevelDomain(ctx context.Context) ([]FSongplayLevelDom
 const FSongplaySongExists = `-- name: FSongplaySongExists :many
 SELECT
     play.song_id,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.song_id) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_song AS song
     ON song.song_id = play.song_id
 WHERE play.song_id IS NOT NULL
     AND song.song_id IS NULL
-GROUP BY play.song_id
-ORDER BY play.song_id
+ORDER BY play.song_id, play.songplay_id
 `
 
 type FSongplaySongExistsRow struct {
-	SongID    *string `json:"song_id"`
-	Songplays int64   `json:"songplays"`
+	SongID     *string `json:"song_id"`
+	Songplays  int64   `json:"songplays"`
+	SongplayID string  `json:"songplay_id"`
 }
 
 // Every song_id of f_songplay stands in d_song.
@@ -602,7 +605,7 @@ func (q *Queries) FSongplaySongExists(ctx context.Context) ([]FSongplaySongExist
 	items := []FSongplaySongExistsRow{}
 	for rows.Next() {
 		var i FSongplaySongExistsRow
-		if err := rows.Scan(&i.SongID, &i.Songplays); err != nil {
+		if err := rows.Scan(&i.SongID, &i.Songplays, &i.SongplayID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -616,18 +619,19 @@ func (q *Queries) FSongplaySongExists(ctx context.Context) ([]FSongplaySongExist
 const FSongplayTimeExists = `-- name: FSongplayTimeExists :many
 SELECT
     play.start_time,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.start_time) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_time
     ON d_time.start_time = play.start_time
 WHERE d_time.start_time IS NULL
-GROUP BY play.start_time
-ORDER BY play.start_time
+ORDER BY play.start_time, play.songplay_id
 `
 
 type FSongplayTimeExistsRow struct {
-	StartTime time.Time `json:"start_time"`
-	Songplays int64     `json:"songplays"`
+	StartTime  time.Time `json:"start_time"`
+	Songplays  int64     `json:"songplays"`
+	SongplayID string    `json:"songplay_id"`
 }
 
 // Every start_time of f_songplay stands in d_time.
@@ -640,7 +644,7 @@ func (q *Queries) FSongplayTimeExists(ctx context.Context) ([]FSongplayTimeExist
 	items := []FSongplayTimeExistsRow{}
 	for rows.Next() {
 		var i FSongplayTimeExistsRow
-		if err := rows.Scan(&i.StartTime, &i.Songplays); err != nil {
+		if err := rows.Scan(&i.StartTime, &i.Songplays, &i.SongplayID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -690,18 +694,19 @@ func (q *Queries) FSongplayUnique(ctx context.Context) ([]FSongplayUniqueRow, er
 const FSongplayUserExists = `-- name: FSongplayUserExists :many
 SELECT
     play.user_id,
-    COUNT(*) AS songplays
+    COUNT(*) OVER (PARTITION BY play.user_id) AS songplays,
+    play.songplay_id
 FROM f_songplay AS play
 LEFT JOIN d_user AS listener
     ON listener.user_id = play.user_id
 WHERE listener.user_id IS NULL
-GROUP BY play.user_id
-ORDER BY play.user_id
+ORDER BY play.user_id, play.songplay_id
 `
 
 type FSongplayUserExistsRow struct {
-	UserID    string `json:"user_id"`
-	Songplays int64  `json:"songplays"`
+	UserID     string `json:"user_id"`
+	Songplays  int64  `json:"songplays"`
+	SongplayID string `json:"songplay_id"`
 }
 
 // Every user_id of f_songplay stands in d_user.
@@ -714,7 +719,7 @@ func (q *Queries) FSongplayUserExists(ctx context.Context) ([]FSongplayUserExist
 	items := []FSongplayUserExistsRow{}
 	for rows.Next() {
 		var i FSongplayUserExistsRow
-		if err := rows.Scan(&i.UserID, &i.Songplays); err != nil {
+		if err := rows.Scan(&i.UserID, &i.Songplays, &i.SongplayID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

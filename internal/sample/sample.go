@@ -81,12 +81,22 @@ type Summary struct {
 // String says it in two or three lines.
 func (s Summary) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s songs in %s files; %s events in %s files, %s plays among them (%s of known songs), by %s users; %s baby names; %s in %s",
-		grouped(s.Songs), grouped(s.SongObjects), grouped(s.Events), grouped(s.EventObjects), grouped(s.Songplays), percent(s.Matched, s.Songplays), grouped(s.Users),
-		grouped(s.Names), megabytes(s.Bytes), s.Dir)
+	of := func(n int, what string) string {
+		if n == 1 {
+			return "1 " + what
+		}
+		return grouped(n) + " " + what + "s"
+	}
+	fmt.Fprintf(&b, "%s in %s; %s in %s, %s among them (%s of known songs), by %s; %s; %s in %s",
+		of(s.Songs, "song"), of(s.SongObjects, "file"), of(s.Events, "event"), of(s.EventObjects, "file"), of(s.Songplays, "play"), percent(s.Matched, s.Songplays),
+		of(s.Users, "user"), of(s.Names, "baby name"), megabytes(s.Bytes), s.Dir)
 	if s.LateSongs > 0 {
-		fmt.Fprintf(&b, "\n%s more songs in %s come late: copied into %s they match %s earlier plays",
-			grouped(s.LateSongs), filepath.Join(lateFolder, songFolder), songFolder, grouped(s.LatePlays))
+		come, they := "come", "they match"
+		if s.LateSongs == 1 {
+			come, they = "comes", "it matches"
+		}
+		fmt.Fprintf(&b, "\n%s in %s %s late: copied into %s %s %s",
+			of(s.LateSongs, "more song"), filepath.Join(lateFolder, songFolder), come, songFolder, they, of(s.LatePlays, "earlier play"))
 	}
 	return b.String()
 }

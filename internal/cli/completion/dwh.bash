@@ -1,8 +1,11 @@
 # bash completion for dwh: source <(dwh completion bash)
 _dwh() {
-    local candidates
-    candidates=$(dwh __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f 1)
-    local IFS=$'\n'
-    COMPREPLY=($(compgen -W "$candidates" -- "${COMP_WORDS[COMP_CWORD]}"))
+    local word described
+    COMPREPLY=()
+    # Not compgen -W: it would run what stands in a name.
+    while IFS=$'\t' read -r word described; do
+        [[ $word != *[!A-Za-z0-9_.,:/=@%+-]* ]] || printf -v word %q "$word"
+        COMPREPLY+=("$word")
+    done < <(dwh __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -o bashdefault -F _dwh dwh
