@@ -22,6 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 func TestMain(m *testing.M) {
+	dwhtest.ProgramMain(cli.Main) // servers are processes, which can be killed
 	flag.Parse()
 	dwhtest.Main(m)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/telemetry"
 	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/internal/warehouse"
 )
@@ -37,7 +38,9 @@ func (d *deliverer) first(work context.Context) error {
 	if err := d.require(work); err != nil {
 		return err
 	}
-	delivery, err := d.stream.Deliver(work, nil)
+	within, span := telemetry.BeginLinked(work, "batch")
+	delivery, err := d.stream.Deliver(within, nil)
+	span.End(err, delivered(delivery)...)
 	if err == nil && delivery.Flagged > 0 {
 		d.committed(work, delivery, nil, time.Now())
 	}
@@ -130,7 +133,9 @@ func (d *deliverer) deliver(ctx, work context.Context, batch []*item) error {
 	for _, i := range batch {
 		objects[i.step] = append(objects[i.step], i.object)
 	}
-	delivery, err := d.stream.Deliver(work, objects)
+	within, span := telemetry.BeginLinked(work, "batch", telemetry.Waiting(len(batch)))
+	delivery, err := d.stream.Deliver(within, objects)
+	span.End(err, delivered(delivery)...)
 	switch {
 	case err == nil:
 		d.committed(work, delivery, batch, began)
@@ -156,6 +161,17 @@ func (d *deliverer) deliver(ctx, work context.Context, batch []*item) error {
 		}
 	}
 	return nil
+}
+
+// delivered is what a batch's span says of it.
+func delivered(d transform.Delivery) []telemetry.Attribute {
+	var objects, rows, rejects, bytes int64
+	for _, load := range d.Loads {
+		objects, rows, rejects, bytes = objects+load.Objects, rows+load.Rows, rejects+load.Rejects, bytes+load.Bytes
+	}
+	return []telemetry.Attribute{
+		telemetry.Run(d.Run), telemetry.Objects(objects), telemetry.Rows(rows), telemetry.Rejects(rejects), telemetry.Bytes(bytes),
+	}
 }
 
 // dataFault tells whether an error may come from what the objects hold.

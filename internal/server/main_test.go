@@ -7,153 +7,45 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sparkify/dwh/internal/cli"
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/sample"
 )
 
-// TestMain runs the tests, or dwh itself when the test binary is called by that name: servers are processes, which can be killed.
+// TestMain lets the tests run servers as processes, which can be killed.
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) == "dwh" {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		context.AfterFunc(ctx, stop)
-		code := cli.Main(ctx, os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-		stop()
-		os.Exit(code)
-	}
+	dwhtest.ProgramMain(cli.Main)
 	dwhtest.Main(m)
 }
-
-// patience is how long a test waits for what should happen soon.
-const patience = 30 * time.Second
 
 // await waits until check returns "".
 func await(t testing.TB, check func() string) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		missing := check()
-		if missing == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s: %s", patience, missing)
-		}
-		<-time.After(10 * time.Millisecond)
-	}
+	dwhtest.Await(t, check)
 }
 
-// program is a dwh command as a process.
+// program is a server and where it listens.
 type program struct {
+	*dwhtest.Program
 	t       testing.TB
-	cmd     *exec.Cmd
-	mu      sync.Mutex
-	text    bytes.Buffer
-	ended   chan struct{}
-	code    int
 	address string
-}
-
-// Write collects stderr and stdout.
-func (p *program) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *program) output() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
 }
 
 // start runs a command line in an environment.
 func start(t testing.TB, env []string, args ...string) *program {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &program{t: t, ended: make(chan struct{})}
-	p.cmd = exec.Command(self, args...)
-	p.cmd.Args[0] = "dwh"
-	p.cmd.Dir = t.TempDir()
-	p.cmd.Env = append([]string{"HOME=" + p.cmd.Dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}, env...)
-	p.cmd.Stdout, p.cmd.Stderr = p, p
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		_ = p.cmd.Wait()
-		p.code = p.cmd.ProcessState.ExitCode()
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Kill()
-		<-p.ended
-		if t.Failed() {
-			t.Logf("dwh %s: exit code %d\n%s", strings.Join(args, " "), p.code, p.output())
-		}
-	})
-	return p
+	return &program{Program: dwhtest.StartProgram(t, env, args...), t: t}
 }
 
 // dwh runs a command to its end and checks its exit code.
 func dwh(t testing.TB, env []string, want int, args ...string) string {
 	t.Helper()
-	p := start(t, env, args...)
-	if got := p.wait(); got != want {
-		t.Fatalf("dwh %s: got exit code %d, want %d\n%s", strings.Join(args, " "), got, want, p.output())
-	}
-	return p.output()
-}
-
-// wait returns the exit code; -1 after death by a signal.
-func (p *program) wait() int {
-	p.t.Helper()
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		p.t.Fatalf("dwh did not end:\n%s", p.output())
-	}
-	return p.code
-}
-
-func (p *program) signal(s os.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// stop ends a server as a supervisor does.
-func (p *program) stop() {
-	p.t.Helper()
-	p.signal(syscall.SIGTERM)
-	if got := p.wait(); got != 0 {
-		p.t.Errorf("SIGTERM: got exit code %d, want 0\n%s", got, p.output())
-	}
-}
-
-// says waits for a text among what the program wrote.
-func (p *program) says(text string) {
-	p.t.Helper()
-	await(p.t, func() string {
-		if strings.Contains(p.output(), text) {
-			return ""
-		}
-		return fmt.Sprintf("got %q, want %q in it", p.output(), text)
-	})
+	return dwhtest.RunProgram(t, env, want, args...).Output()
 }
 
 var listening = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
@@ -165,10 +57,10 @@ func serve(t testing.TB, env []string, args ...string) *program {
 		"serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--poll", "50ms", "--sweep", "1s", "--lease", "1s", "--tries", "2",
 	}, args...)...)
 	await(t, func() string {
-		p.address = listening.FindString(p.output())
+		p.address = listening.FindString(p.Output())
 		select {
-		case <-p.ended:
-			t.Fatalf("the server ended: %s", p.output())
+		case <-p.Ended():
+			t.Fatalf("the server ended: %s", p.Output())
 		default:
 		}
 		if p.address == "" {

@@ -20,6 +20,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/telemetry"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -186,6 +187,8 @@ func (s *Server) Run(ctx context.Context) error {
 			state.Sources = append(state.Sources, SourceState{Step: source.Step, Table: string(source.Table), URL: source.URL})
 		}
 	})
+	// Each batch is a trace of its own; looking around for as long as the server lives is none.
+	ctx = telemetry.Quiet(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	if s.Listen != "" {
 		listener, err := listen(ctx, s.Listen)
@@ -428,7 +431,9 @@ func (s *Server) checkAll(ctx context.Context) error {
 			if err = s.require(ctx); err != nil {
 				return err
 			}
-			results, err = s.Runner.Check(ctx, "", nil)
+			within, span := telemetry.BeginLinked(ctx, "check everything")
+			defer func() { span.End(err) }()
+			results, err = s.Runner.Check(within, "", nil)
 			return err
 		})
 		if err != nil {

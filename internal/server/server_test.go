@@ -78,7 +78,7 @@ func TestFolder(t *testing.T) {
 		}
 	}
 
-	s.stop()
+	s.Stop()
 	rows := dwhtest.Query(t, dsn, `SELECT outcome FROM dwh_run WHERE command = 'serve'`)
 	if len(rows) != 1 || rows[0][0] != "done" {
 		t.Errorf("journal: got %v, want one run that is done", rows)
@@ -88,10 +88,10 @@ func TestFolder(t *testing.T) {
 	}
 	// Another server finds nothing to do.
 	s = serve(t, env, f.flags()...)
-	s.says("working")
+	s.Says("working")
 	f.land(f.all[0])
 	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)+2))
-	s.stop()
+	s.Stop()
 }
 
 // The same from S3, with the store failing for a while.
@@ -127,7 +127,7 @@ func TestS3(t *testing.T) {
 	awaitOne(t, dsn, countObjects, strconv.Itoa(third))
 	down.Store(true)
 	put(f.all[third : 2*third])
-	s.says("trying again")
+	s.Says("trying again")
 	if code, body := s.get("/readyz"); code != http.StatusServiceUnavailable {
 		t.Errorf("/readyz while S3 is down: got %d, %s, want 503", code, body)
 	}
@@ -135,11 +135,11 @@ func TestS3(t *testing.T) {
 	awaitOne(t, dsn, countObjects, strconv.Itoa(2*third))
 	put(f.all[2*third:])
 	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
-	s.says("works again")
+	s.Says("works again")
 	if got := one(t, dsn, `SELECT count(*) FROM s_reject`) + one(t, dsn, `SELECT count(*) FROM s_object WHERE outcome <> 'loaded'`); got != "00" {
 		t.Errorf("rejects and objects given up after S3 failed: got %s, want none", got)
 	}
-	s.stop()
+	s.Stop()
 	same(t, dsn, env, source)
 }
 
@@ -163,7 +163,7 @@ func TestPoisonedObjects(t *testing.T) {
 	const given = `SELECT string_agg(regexp_replace(url, '.*/', ''), ' ' ORDER BY url) FROM s_object WHERE outcome = 'quarantined'`
 	awaitOne(t, dsn, given, "bad.json odd.json")
 	awaitOne(t, dsn, countPlays, "12")
-	s.says("f-songplay-level")
+	s.Says("f-songplay-level")
 	awaitOne(t, dsn, `SELECT count(*) FROM s_reject WHERE line = 0 AND reason LIKE 'quarantined: %'`, "2")
 	if got := one(t, dsn, `SELECT count(*) FROM s_reject WHERE line > 0 AND url LIKE '%bad.json'`); got != "1000" {
 		t.Errorf("rejects of the object: got %s, want 1000", got)
@@ -171,7 +171,7 @@ func TestPoisonedObjects(t *testing.T) {
 	// It is left alone while it is the same, by the next server and by a plain run too.
 	f.put("log_data/good99.json", []byte(event("98", "paid", 98)))
 	awaitOne(t, dsn, countPlays, "13")
-	s.stop()
+	s.Stop()
 	// torn.json.gz is no .gz to a COPY without GZIP: its text is one bad record.
 	if got := one(t, dsn, `SELECT count(*) FROM s_songplay_event WHERE NOT processed`); got != "0" {
 		t.Errorf("staged and not processed: got %s rows, want none", got)
@@ -181,7 +181,7 @@ func TestPoisonedObjects(t *testing.T) {
 	f.put("log_data/bad.json", []byte(event("97", "free", 97)))
 	awaitOne(t, dsn, countPlays, "14")
 	awaitOne(t, dsn, `SELECT count(*) FROM s_reject WHERE url LIKE '%bad.json'`, "0")
-	s.stop()
+	s.Stop()
 }
 
 // A database that breaks its connections loses nothing.
@@ -201,7 +201,7 @@ func TestDatabaseCut(t *testing.T) {
 	proxy.Cut()
 	f.put("log_data/after.json", []byte(event("1", "free", 7)))
 	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)+1))
-	s.stop()
+	s.Stop()
 	if proxy.Cuts() == 0 {
 		t.Error("the connections were never cut")
 	}
@@ -214,9 +214,9 @@ func TestTakeover(t *testing.T) {
 	dsn, env := migrated(t)
 	f := newFolder(t, 10, 200)
 	first := serve(t, env, f.flags()...)
-	first.says("working")
+	first.Says("working")
 	second := serve(t, env, f.flags()...)
-	second.says("standing by")
+	second.Says("standing by")
 	if code, body := second.get("/readyz"); code != http.StatusOK || !strings.Contains(body, "standby") {
 		t.Errorf("/readyz of the standby: got %d, %s", code, body)
 	}
@@ -224,15 +224,15 @@ func TestTakeover(t *testing.T) {
 	f.land(f.all[:half]...)
 	awaitOne(t, dsn, countObjects, strconv.Itoa(half))
 	f.land(f.all[half:]...)
-	first.signal(syscall.SIGKILL)
-	second.says("working")
+	first.Signal(syscall.SIGKILL)
+	second.Says("working")
 	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
 	// The one that ends in order hands over without a wait.
 	third := serve(t, env, f.flags()...)
-	third.says("standing by")
-	second.stop()
-	third.says("working")
-	third.stop()
+	third.Says("standing by")
+	second.Stop()
+	third.Says("working")
+	third.Stop()
 	same(t, dsn, env, f.flags())
 }
 
@@ -276,22 +276,22 @@ func TestSignals(t *testing.T) {
 			dsn, env := migrated(t)
 			f := newFolder(t, 0, 0)
 			s := serve(t, env, append(f.flags(), c.flags...)...)
-			s.says("working")
+			s.Says("working")
 			f.put("log_data/a.json", []byte(event("1", "free", 1)))
 			awaitOne(t, dsn, countPlays, "1")
 			dwhtest.Query(t, dsn, `DELETE FROM f_songplay`)
 			release := block(t, dsn)
 			f.put("log_data/b.json", []byte(event("2", "free", 2)))
 			awaitOne(t, dsn, lockWaiters, "1")
-			s.signal(syscall.SIGTERM)
-			s.says("stopping")
+			s.Signal(syscall.SIGTERM)
+			s.Says("stopping")
 			if c.again {
-				s.signal(syscall.SIGTERM)
+				s.Signal(syscall.SIGTERM)
 			}
 			if c.release {
 				release()
 			}
-			if got := s.wait(); got != c.code {
+			if got := s.Wait(); got != c.code {
 				t.Errorf("exit code: got %d, want %d", got, c.code)
 			}
 			if !c.release {
@@ -339,11 +339,11 @@ func TestStops(t *testing.T) {
 			dsn, env := migrated(t)
 			g := newFolder(t, 0, 0)
 			s := serve(t, env, g.flags()...)
-			s.says("working")
+			s.Says("working")
 			dwhtest.Query(t, dsn, c.sql)
 			g.put("log_data/a.json", []byte(event("1", "free", 1)))
-			if got := s.wait(); got != 1 || !strings.Contains(s.output(), c.words) {
-				t.Errorf("%s: got exit code %d, %s, want 1 and %q", c.name, got, s.output(), c.words)
+			if got := s.Wait(); got != 1 || !strings.Contains(s.Output(), c.words) {
+				t.Errorf("%s: got exit code %d, %s, want 1 and %q", c.name, got, s.Output(), c.words)
 			}
 			if got := one(t, dsn, countEvents); got != "0" {
 				t.Errorf("%s: got %s events staged, want none", c.name, got)
@@ -367,12 +367,12 @@ func TestSocket(t *testing.T) {
 	f := newFolder(t, 0, 0)
 	path := filepath.Join(f.root, "dwh.sock")
 	s := start(t, env, append([]string{"serve", "--listen", "unix:" + path}, f.flags()...)...)
-	s.says("working")
+	s.Says("working")
 	info, err := os.Stat(path)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: got %v, %v, want mode 0600", info, err)
 	}
-	s.stop()
+	s.Stop()
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("socket after the end: got %v, want none", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // How the queue is asked: SQS's longest wait and largest answer (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html).
@@ -79,6 +80,7 @@ func (q *Queue) connect(ctx context.Context) (*sqs.Client, error) {
 	if err != nil {
 		return nil, &Error{Op: "configure", Queue: q.url, Err: err}
 	}
+	telemetry.InstrumentAWS(ctx, &cfg)
 	q.client = sqs.NewFromConfig(cfg)
 	return q.client, nil
 }
