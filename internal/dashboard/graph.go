@@ -1,0 +1,264 @@
+package dashboard
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The sizes of the lineage's picture, in pixels.
+const (
+	nodeHeight  = 52
+	laneHeight  = 14 // where an edge passes a layer
+	rowGap      = 18
+	columnGap   = 96
+	letterWidth = 8 // of the names' font, generously
+	leastNode   = 150
+	longestName = 34 // in characters; the whole name stands in the node's title
+	margin      = 8
+)
+
+// graph is the lineage as a picture: a column a layer, an edge from each table to those made from it.
+type graph struct {
+	Width, Height int
+	Columns       []graphColumn
+	Nodes         []graphNode
+	Edges         []graphEdge
+}
+
+type graphColumn struct {
+	X    int
+	Name string
+}
+
+// graphNode is a table at its place.
+type graphNode struct {
+	lineageTable
+	X, Y, Width, Height int
+	Shown, Below        string // its name, cut, and what makes it
+	TextX, NameY        int
+	BelowY              int
+}
+
+// graphEdge is a line from a table to one that is made from it.
+type graphEdge struct {
+	From, To string
+	Path     string
+}
+
+// slot is a place in a column: a table, or a lane in which a table's edges pass the column.
+type slot struct {
+	table int // in the lineage
+	lane  bool
+	place float64 // for ordering
+	y     int     // of its middle
+}
+
+// columnHeading is above the nodes.
+const columnHeading = 28
+
+// newGraph lays the tables out.
+func newGraph(tables []lineageTable) *graph {
+	if len(tables) == 0 {
+		return &graph{}
+	}
+	index := map[string]int{}
+	for i, t := range tables {
+		index[t.Name] = i
+	}
+	layer := layersOf(tables, index)
+	columns := make([][]slot, slices.Max(layer)+1)
+	for i := range tables {
+		columns[layer[i]] = append(columns[layer[i]], slot{table: i})
+	}
+	for i, t := range tables {
+		last := layer[i]
+		for _, name := range t.ReadBy {
+			last = max(last, layer[index[name]])
+		}
+		for c := layer[i] + 1; c < last; c++ {
+			columns[c] = append(columns[c], slot{table: i, lane: true})
+		}
+	}
+	order(columns, tables, index, layer)
+
+	width, height := leastNode, 0
+	for _, t := range tables {
+		width = max(width, min(len(t.Name), longestName)*letterWidth+28)
+	}
+	heights := make([]int, len(columns))
+	for c, slots := range columns {
+		for _, s := range slots {
+			heights[c] += s.height() + rowGap
+		}
+		height = max(height, heights[c]-rowGap)
+	}
+	g := &graph{Width: 2*margin + len(columns)*width + (len(columns)-1)*columnGap, Height: columnHeading + height + 2*margin}
+	left := func(c int) int { return margin + c*(width+columnGap) }
+	for c, slots := range columns {
+		y := columnHeading + margin + (height-heights[c]+rowGap)/2
+		for i := range slots {
+			slots[i].y = y + slots[i].height()/2
+			y += slots[i].height() + rowGap
+		}
+	}
+	shown := ""
+	for c, slots := range columns {
+		names := map[string]bool{}
+		for _, s := range slots {
+			if s.lane {
+				continue
+			}
+			t := tables[s.table]
+			n := graphNode{lineageTable: t, X: left(c), Y: s.y - nodeHeight/2, Width: width, Height: nodeHeight, Shown: excerpt(t.Name, longestName), Below: madeBy(t)}
+			n.TextX, n.NameY, n.BelowY = n.X+14, n.Y+23, n.Y+40
+			g.Nodes = append(g.Nodes, n)
+			names[t.Layer] = true
+		}
+		column := graphColumn{X: left(c)}
+		if len(names) == 1 {
+			for name := range names {
+				column.Name = map[string]string{"staging": "Staging", "dimension": "Dimensions", "fact": "Facts"}[name]
+			}
+		}
+		if c > 0 && column.Name == shown {
+			column.Name = "" // it goes on
+		} else {
+			shown = column.Name
+		}
+		g.Columns = append(g.Columns, column)
+	}
+	at := func(c, table int, lane bool) int {
+		for _, s := range columns[c] {
+			if s.table == table && s.lane == lane {
+				return s.y
+			}
+		}
+		return 0
+	}
+	for i, t := range tables {
+		for _, name := range t.ReadBy {
+			to := index[name]
+			x, y := left(layer[i])+width, at(layer[i], i, false)
+			var path strings.Builder
+			fmt.Fprintf(&path, "M%d %d", x, y)
+			curve := func(toX, toY int) {
+				bend := (toX - x) / 2
+				fmt.Fprintf(&path, "C%d %d %d %d %d %d", x+bend, y, toX-bend, toY, toX, toY)
+				x, y = toX, toY
+			}
+			for c := layer[i] + 1; c < layer[to]; c++ {
+				curve(left(c), at(c, i, true))
+				x += width
+				fmt.Fprintf(&path, "H%d", x)
+			}
+			curve(left(layer[to]), at(layer[to], to, false))
+			g.Edges = append(g.Edges, graphEdge{From: t.Name, To: name, Path: path.String()})
+		}
+	}
+	return g
+}
+
+func (s slot) height() int {
+	if s.lane {
+		return laneHeight
+	}
+	return nodeHeight
+}
+
+// madeBy says what makes a table.
+func madeBy(t lineageTable) string {
+	switch {
+	case len(t.Steps) == 0:
+		return "no transform writes it"
+	case len(t.Steps) > 1:
+		return fmt.Sprintf("%d transforms", len(t.Steps))
+	case t.Steps[0].Load && t.Source != "":
+		return t.Steps[0].Number + " loads " + excerpt(t.Source, 20)
+	case t.Steps[0].Load:
+		return t.Steps[0].Number + " loads"
+	}
+	return t.Steps[0].Number + " transforms"
+}
+
+// layersOf puts each table behind what it is made from, dimensions behind staging, and facts behind dimensions. Layers are
+// numbered from 0 without gaps.
+func layersOf(tables []lineageTable, index map[string]int) []int {
+	const unknown, visiting = -1, -2
+	layer := make([]int, len(tables))
+	for i := range layer {
+		layer[i] = unknown
+	}
+	var visit func(i int) int
+	visit = func(i int) int {
+		if layer[i] != unknown {
+			return max(layer[i], 0) // tables that are made from each other stay where their names put them
+		}
+		layer[i] = visiting
+		found := max(layerRank(tables[i].Layer), 0)
+		for _, name := range tables[i].Reads {
+			if from := index[name]; layer[from] != visiting {
+				found = max(found, visit(from)+1)
+			}
+		}
+		layer[i] = found
+		return found
+	}
+	for i := range tables {
+		visit(i)
+	}
+	used := slices.Compact(slices.Sorted(slices.Values(layer)))
+	for i := range layer {
+		layer[i] = slices.Index(used, layer[i])
+	}
+	return layer
+}
+
+// order sorts each column by the middle of what its slots are connected to, back and forth, so that few edges cross.
+func order(columns [][]slot, tables []lineageTable, index map[string]int, layer []int) {
+	const sweeps = 6
+	for sweep := range sweeps {
+		for k := range columns {
+			c := k
+			if sweep%2 == 1 {
+				c = len(columns) - 1 - k
+			}
+			for i := range columns[c] {
+				s := &columns[c][i]
+				sum, n := 0.0, 0
+				near := func(column, table int, lane bool) {
+					if column < 0 || column >= len(columns) {
+						return
+					}
+					for place, other := range columns[column] {
+						if other.table == table && other.lane == lane {
+							sum += float64(place) / float64(len(columns[column]))
+							n++
+						}
+					}
+				}
+				t := tables[s.table]
+				if sweep%2 == 0 && !s.lane { // towards what it is made from
+					for _, name := range t.Reads {
+						near(c-1, index[name], layer[index[name]] != c-1)
+					}
+				}
+				if s.lane {
+					near(c-1, s.table, layer[s.table] != c-1)
+				}
+				if sweep%2 == 1 {
+					near(c+1, s.table, true)
+					for _, name := range t.ReadBy {
+						near(c+1, index[name], false)
+					}
+				}
+				s.place = float64(i) / float64(len(columns[c]))
+				if n > 0 {
+					s.place = sum / float64(n)
+				}
+			}
+			slices.SortStableFunc(columns[c], func(a, b slot) int { return cmp.Compare(a.place, b.place) })
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package dashboard
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// lineage is which table is made from which, as the transforms' headers say.
+type lineage struct {
+	tables []lineageTable // in layers, from what is read to what is built
+	graph  *graph
+}
+
+// lineageTable is a table and what makes it.
+type lineageTable struct {
+	Name   string
+	Layer  string // staging, dimension, fact; "" for another
+	Steps  []transform.Step
+	Reads  []string // the tables that it is made from
+	ReadBy []string
+	Source string // of a load, the setting that names it
+	Link   string
+}
+
+func newLineage(steps []transform.Step) *lineage {
+	l := &lineage{}
+	at := func(name string) *lineageTable {
+		i := slices.IndexFunc(l.tables, func(t lineageTable) bool { return t.Name == name })
+		if i < 0 {
+			l.tables = append(l.tables, lineageTable{Name: name, Layer: layerName(name), Link: "/lineage/" + url.PathEscape(name)})
+			i = len(l.tables) - 1
+		}
+		return &l.tables[i]
+	}
+	for _, step := range steps {
+		for _, written := range step.Writes {
+			one := at(string(written))
+			one.Steps = append(one.Steps, step)
+			if step.Load {
+				one.Source = step.Source
+			}
+			for _, read := range step.Reads {
+				if read == written {
+					continue
+				}
+				from := at(string(read))
+				one = at(string(written)) // at may have moved it
+				if !slices.Contains(one.Reads, from.Name) {
+					one.Reads = append(one.Reads, from.Name)
+					from.ReadBy = append(from.ReadBy, one.Name)
+				}
+			}
+		}
+	}
+	l.graph = newGraph(l.tables)
+	return l
+}
+
+func (l *lineage) table(name string) (lineageTable, bool) {
+	i := slices.IndexFunc(l.tables, func(t lineageTable) bool { return t.Name == name })
+	if i < 0 {
+		return lineageTable{}, false
+	}
+	return l.tables[i], true
+}
+
+type lineageBody struct {
+	Graph  *graph
+	Tables []lineageTable
+}
+
+func (s *site) lineagePage(*http.Request) (answer, error) {
+	return view{name: "lineage", Title: "Lineage", Nav: "Lineage", Body: lineageBody{s.lineage.graph, s.lineage.tables}}, nil
+}
+
+type tableBody struct {
+	lineageTable
+	Engine string
+	SQL    []stepSQL
+}
+
+// stepSQL is a transform as the engine gets it.
+type stepSQL struct {
+	transform.Step
+	Text    template.HTML
+	Problem *problem
+}
+
+func (s *site) lineageTable(r *http.Request) (answer, error) {
+	name := r.PathValue("table")
+	found, ok := s.lineage.table(name)
+	if !ok {
+		return nil, &missingError{what: fmt.Sprintf("table %q in the transforms", excerpt(name, 80)), advice: "see them all at /lineage"}
+	}
+	body := tableBody{lineageTable: found, Engine: "PostgreSQL"}
+	if s.Engine == "redshift" {
+		body.Engine = "Redshift"
+	}
+	for _, step := range found.Steps {
+		one := stepSQL{Step: step}
+		text, err := s.SQL(step)
+		if err != nil {
+			p := problemOf(err)
+			one.Problem = &p
+		} else {
+			one.Text = highlight(strings.TrimRight(text, "\n"))
+		}
+		body.SQL = append(body.SQL, one)
+	}
+	return view{name: "table", Title: name, Nav: "Lineage", Body: body}, nil
+}

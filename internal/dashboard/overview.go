@@ -1,0 +1,159 @@
+package dashboard
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/server"
+)
+
+// overviewBody is what the overview shows.
+type overviewBody struct {
+	State       server.State
+	Look        look
+	Problem     *problem // why the warehouse could not be asked
+	LastCommit  time.Time
+	Layers      []layerCounts
+	Checks      []checkLight
+	CheckedAt   time.Time
+	Tally       tally
+	Batches     []server.Batch
+	Runs        []runRow
+	GivenUp     []givenUp
+	Quarantined []server.Quarantine // where the warehouse cannot be asked
+}
+
+// layerCounts are the tables of a layer.
+type layerCounts struct {
+	Name   string
+	Tables []tableCount
+}
+
+// checkLight is a check and what it last found.
+type checkLight struct {
+	Name, Description, Severity, Outcome string
+	Violations                           int64
+	CheckedAt                            time.Time
+}
+
+// tally counts outcomes.
+type tally struct{ OK, Warn, Fail, Off int }
+
+func (t *tally) add(outcome string) {
+	switch outcome {
+	case "ok":
+		t.OK++
+	case "warn":
+		t.Warn++
+	case "fail":
+		t.Fail++
+	default:
+		t.Off++
+	}
+}
+
+// Outcome is the worst of them.
+func (t tally) Outcome() string {
+	switch {
+	case t.Fail > 0:
+		return "fail"
+	case t.Warn > 0:
+		return "warn"
+	case t.OK > 0:
+		return "ok"
+	}
+	return "off"
+}
+
+// givenUp is an object that could not be loaded.
+type givenUp struct {
+	dwhdb.GivenUpObjectsRow
+	Link string
+}
+
+// shownBatches is how many of the latest batches the overview lists.
+const shownBatches = 8
+
+func (s *site) overview(r *http.Request) (answer, error) {
+	state, _ := s.source.State()
+	found, err := s.look(r.Context(), state)
+	if err != nil {
+		return nil, err
+	}
+	body := overviewBody{State: state, Look: found, LastCommit: state.CommittedAt, Batches: state.Batches[:min(len(state.Batches), shownBatches)]}
+	if found.DoneAt.After(body.LastCommit) {
+		body.LastCommit = found.DoneAt
+	}
+	if found.Err != nil {
+		p := problemOf(found.Err)
+		body.Problem = &p
+		body.Quarantined = state.Quarantined
+	}
+	for _, one := range found.Counts {
+		if n := len(body.Layers); n == 0 || body.Layers[n-1].Name != one.Layer {
+			body.Layers = append(body.Layers, layerCounts{Name: one.Layer})
+		}
+		last := &body.Layers[len(body.Layers)-1]
+		last.Tables = append(last.Tables, one)
+	}
+	body.Checks, body.CheckedAt = s.lights(state, found.Checks)
+	for _, one := range body.Checks {
+		body.Tally.add(one.Outcome)
+	}
+	for _, run := range found.Runs {
+		body.Runs = append(body.Runs, newRunRow(run, state))
+	}
+	for _, one := range found.GivenUp {
+		body.GivenUp = append(body.GivenUp, givenUp{one, rejectLink(one.LoadID, one.TableName, one.Url, 0)})
+	}
+	page := view{name: "overview", Title: "Overview", Nav: "Overview", Body: body}
+	if found.Err != nil {
+		page.Again = unavailableAgain
+	}
+	return page, nil
+}
+
+// lights are the checks in their own order: what the server's last full check found, or the journal where that is newer. Those that are new to it
+// have not run.
+func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLight, time.Time) {
+	found := map[string]checkLight{}
+	var latest time.Time
+	for _, one := range journal {
+		found[one.Name] = checkLight{Name: one.Name, Severity: one.Severity, Outcome: one.Outcome, Violations: one.Violations, CheckedAt: one.CheckedAt}
+		if one.CheckedAt.After(latest) {
+			latest = one.CheckedAt
+		}
+	}
+	for _, one := range state.Checks {
+		if !found[one.Name].CheckedAt.After(state.CheckedAt) {
+			found[one.Name] = checkLight{
+				Name: one.Name, Description: one.Description, Severity: string(one.Severity), Outcome: one.Outcome, Violations: one.Violations, CheckedAt: state.CheckedAt,
+			}
+		}
+	}
+	if state.CheckedAt.After(latest) {
+		latest = state.CheckedAt
+	}
+	var out []checkLight
+	for _, one := range s.Checks {
+		light, ok := found[one.Name]
+		if !ok {
+			light = checkLight{Name: one.Name, Severity: string(one.Severity), Outcome: "not run yet"}
+		}
+		light.Description = one.Description
+		out = append(out, light)
+	}
+	// What fails stands first: that is what one looks for.
+	slices.SortStableFunc(out, func(a, b checkLight) int { return outcomeRank(a.Outcome) - outcomeRank(b.Outcome) })
+	return out, latest
+}
+
+func outcomeRank(outcome string) int {
+	order := []string{"fail", "warn", "ok"}
+	if at := slices.Index(order, outcome); at >= 0 {
+		return at
+	}
+	return len(order)
+}

@@ -1,0 +1,125 @@
+package dashboard
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/dwhdb"
+)
+
+// sendable tells whether a text of a client's can be bound to a parameter, and is no longer than what is compared to it.
+func sendable(text string, most int) bool {
+	return len(text) <= most && utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+}
+
+type rejectsBody struct {
+	Table, URL string // the filter
+	Tables     []string
+	Rejects    []rejectRow
+	paging
+}
+
+// rejectRow is a refused record as the list shows it.
+type rejectRow struct {
+	dwhdb.RejectsPageRow
+	Link   string
+	Column string
+	Raw    string
+	More   bool // the record is longer than Raw
+}
+
+// rejectLink is the address of a line's rejects.
+func rejectLink(load, table, object string, line int64) string {
+	return "/rejects/record?" + url.Values{"load": {load}, "table": {table}, "url": {object}, "line": {strconv.FormatInt(line, 10)}}.Encode()
+}
+
+func (s *site) rejects(r *http.Request) (answer, error) {
+	page, err := pageOf(r)
+	if err != nil {
+		return nil, err
+	}
+	values := r.URL.Query()
+	body := rejectsBody{Table: values.Get("table"), URL: strings.TrimSpace(values.Get("url"))}
+	if !sendable(body.Table, 127) || !sendable(body.URL, 2048) {
+		return nil, &badRequestError{"the filter is longer than any table's or object's name, or holds characters that none has"}
+	}
+	for _, step := range s.Steps {
+		if step.Load {
+			body.Tables = append(body.Tables, string(step.Table))
+		}
+	}
+	ctx := r.Context()
+	var rows []dwhdb.RejectsPageRow
+	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
+		first, last := places(page)
+		rows, err = dwhdb.New(tx).RejectsPage(ctx, dwhdb.RejectsPageParams{TableName: body.Table, Url: body.URL, FirstPlace: first, LastPlace: last})
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("read the rejects: %w", err)
+	}
+	if len(rows) == 0 && page > 1 {
+		return nil, &missingError{what: fmt.Sprintf("page %s: the rejects end before it", number(int64(page))), advice: "see the latest ones at /rejects"}
+	}
+	rows, body.paging = cutPage(r, page, rows)
+	for _, one := range rows {
+		row := rejectRow{RejectsPageRow: one, Link: rejectLink(one.LoadID, one.TableName, one.Url, one.Line), Raw: one.RawStart, More: one.RawBytes > int64(len(one.RawStart))}
+		if one.ColumnName != nil {
+			row.Column = *one.ColumnName
+		}
+		body.Rejects = append(body.Rejects, row)
+	}
+	return view{name: "rejects", Title: "Rejects", Nav: "Rejects", Body: body}, nil
+}
+
+type rejectBody struct {
+	Load, Table, URL string
+	RunLink          string
+	Line             int64
+	Records          []dwhdb.SReject
+	Raw              string
+	Bytes            int64
+	Download         string
+	Objects          string // the address of all rejects of the object
+}
+
+func (s *site) reject(r *http.Request) (answer, error) {
+	values := r.URL.Query()
+	body := rejectBody{Load: values.Get("load"), Table: values.Get("table"), URL: values.Get("url")}
+	line, err := strconv.ParseInt(values.Get("line"), 10, 64)
+	if err != nil || !sendable(body.Load, 64) || !sendable(body.Table, 127) || !sendable(body.URL, 2048) {
+		return nil, &badRequestError{"a record's address has its load, table, url and line"}
+	}
+	body.Line = line
+	ctx := r.Context()
+	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
+		body.Records, err = dwhdb.New(tx).RejectsAt(ctx, dwhdb.RejectsAtParams{LoadID: body.Load, TableName: body.Table, Url: body.URL, Line: line})
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("read the rejects: %w", err)
+	}
+	if len(body.Records) == 0 {
+		return nil, &missingError{what: "reject of that line", advice: "it was loaded since, or erased; the others are at /rejects"}
+	}
+	for _, one := range body.Records {
+		if one.RawText != nil {
+			body.Raw = *one.RawText
+			break
+		}
+	}
+	body.Bytes = int64(len(body.Raw))
+	if values.Get("format") == "text" {
+		// Shown as it is: as text that no browser takes for anything else.
+		return file{kind: "text/plain; charset=utf-8", text: []byte(body.Raw), policy: dataPolicy, cache: "no-store", download: "reject-line-" + strconv.FormatInt(line, 10) + ".txt"}, nil
+	}
+	values.Set("format", "text")
+	body.Download = "/rejects/record?" + values.Encode()
+	body.RunLink = "/runs/" + url.PathEscape(body.Load)
+	body.Objects = "/rejects?" + url.Values{"url": {body.URL}}.Encode()
+	return view{name: "reject", Title: "Rejected record", Nav: "Rejects", Body: body}, nil
+}

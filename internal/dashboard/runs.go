@@ -1,0 +1,156 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/server"
+)
+
+// runRow is a run as lists show it.
+type runRow struct {
+	dwhdb.DwhRun
+	Link    string
+	Took    string // "" while it runs
+	Outcome string
+	Error   string
+	Live    bool // it is this server's, and goes on
+}
+
+func newRunRow(run dwhdb.DwhRun, state server.State) runRow {
+	row := runRow{DwhRun: run, Link: "/runs/" + url.PathEscape(run.RunID), Outcome: run.Outcome}
+	if run.EndedAt != nil {
+		row.Took = words(run.EndedAt.Sub(run.StartedAt))
+	}
+	if run.Error != nil {
+		row.Error = *run.Error
+	}
+	row.Live = run.EndedAt == nil && len(state.Batches) > 0 && state.Batches[0].Run == run.RunID
+	return row
+}
+
+type runsBody struct {
+	Runs []runRow
+	paging
+}
+
+func (s *site) runs(r *http.Request) (answer, error) {
+	page, err := pageOf(r)
+	if err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
+	var runs []dwhdb.DwhRun
+	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
+		first, last := places(page)
+		runs, err = dwhdb.New(tx).RunsPage(ctx, first, last)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	if len(runs) == 0 && page > 1 {
+		return nil, &missingError{what: fmt.Sprintf("page %s: the journal ends before it", number(int64(page))), advice: "see the latest runs at /runs"}
+	}
+	state, _ := s.source.State()
+	body := runsBody{}
+	runs, body.paging = cutPage(r, page, runs)
+	for _, run := range runs {
+		body.Runs = append(body.Runs, newRunRow(run, state))
+	}
+	return view{name: "runs", Title: "Runs", Nav: "Runs", Body: body}, nil
+}
+
+type runBody struct {
+	Run     runRow
+	Steps   []stepRow
+	Checks  []dwhdb.DwhCheck
+	Tally   tally
+	Batches []server.Batch // of this server's, which the journal sums up when the run ends
+	Rejects string         // address of those of this run
+}
+
+// stepRow is a step with its share of the run's time.
+type stepRow struct {
+	dwhdb.DwhStep
+	Table string // that it works on, where a transform is known of that name
+	Took  string
+	Note  string
+	Share int // of the longest step, in percent
+}
+
+func (s *site) run(r *http.Request) (answer, error) {
+	id := r.PathValue("id")
+	body, err := s.readRun(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	return view{name: "run", Title: "Run " + excerpt(id, 64), Nav: "Runs", Body: body}, nil
+}
+
+func (s *site) readRun(ctx context.Context, id string) (*runBody, error) {
+	missing := &missingError{what: fmt.Sprintf("run %q", excerpt(id, 64)), advice: "see the runs at /runs"}
+	if !sendable(id, 64) {
+		return nil, missing
+	}
+	var runs []dwhdb.DwhRun
+	var steps []dwhdb.DwhStep
+	body := &runBody{}
+	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
+		db := dwhdb.New(tx)
+		if runs, err = db.OneRun(ctx, id); err != nil {
+			return err
+		}
+		if steps, err = db.Steps(ctx, id); err != nil {
+			return err
+		}
+		body.Checks, err = db.ChecksOfRun(ctx, id)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	if len(runs) == 0 {
+		return nil, missing
+	}
+	state, _ := s.source.State()
+	body.Run = newRunRow(runs[0], state)
+	for _, batch := range state.Batches {
+		if batch.Run == id {
+			body.Batches = append(body.Batches, batch)
+		}
+	}
+	var longest time.Duration
+	for _, step := range steps {
+		if step.EndedAt != nil {
+			longest = max(longest, step.EndedAt.Sub(step.StartedAt))
+		}
+	}
+	for _, step := range steps {
+		row := stepRow{DwhStep: step}
+		for _, known := range s.Steps {
+			if known.Name == step.Step {
+				row.Table = string(known.Table)
+			}
+		}
+		if step.EndedAt != nil {
+			took := step.EndedAt.Sub(step.StartedAt)
+			row.Took = words(took)
+			if longest > 0 {
+				row.Share = int(100 * took / longest)
+			}
+		}
+		if step.Note != nil {
+			row.Note = *step.Note
+		}
+		body.Steps = append(body.Steps, row)
+	}
+	for _, one := range body.Checks {
+		body.Tally.add(one.Outcome)
+	}
+	return body, nil
+}
