@@ -78,7 +78,7 @@ func Defaults() *Config {
 		IAMRole:   "default",
 		LogFormat: "text",
 		Checks:    Checks{MatchedShareWarnBelow: 0.10},
-		Load:      Limits{BatchObjects: 10_000, BatchBytes: 1 << 30, BufferBytes: 64 << 20},
+		Load:      Limits{BatchObjects: 10_000, BatchBytes: 1 << 30, BufferBytes: 32 << 20},
 		Serve: Serve{
 			Listen: "127.0.0.1:8080", BatchAge: 200 * time.Millisecond, BatchObjects: 1000, BatchBytes: 64 << 20, Sweep: 2 * time.Minute, Poll: 2 * time.Second,
 			Tries: 5, FullCheck: time.Hour, Lease: 10 * time.Second, ShutdownTimeout: 30 * time.Second,

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,56 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 )
-
-func (s *bucketStore) list(ctx context.Context, prefix, after URL) iter.Seq2[Object, error] {
-	return func(yield func(Object, error) bool) {
-		var token, startAfter *string
-		if key := after.Key(); key != "" && after.Bucket() == prefix.Bucket() {
-			startAfter = aws.String(key)
-		}
-		for {
-			var page *s3.ListObjectsV2Output
-			err := s.do(ctx, "list", prefix, func(client *s3.Client, region func(*s3.Options)) (err error) {
-				page, err = client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{
-					Bucket:            aws.String(prefix.Bucket()),
-					Prefix:            aws.String(prefix.Key()),
-					ContinuationToken: token,
-					StartAfter:        startAfter,
-					// Keys may hold characters that XML cannot.
-					EncodingType: types.EncodingTypeUrl,
-				}, region)
-				return err
-			})
-			if err != nil {
-				yield(Object{}, err)
-				return
-			}
-			for _, entry := range page.Contents {
-				key := aws.ToString(entry.Key)
-				if page.EncodingType == types.EncodingTypeUrl {
-					if key, err = url.QueryUnescape(key); err != nil {
-						yield(Object{}, &Error{Op: "list", URL: prefix, Err: fmt.Errorf("the server sent a malformed key: %w", err)})
-						return
-					}
-				}
-				size := aws.ToInt64(entry.Size)
-				if size == 0 && strings.HasSuffix(key, "/") {
-					continue // what consoles make to show a folder
-				}
-				if !yield(Object{URL: newS3URL(prefix.Bucket(), key), ETag: bareETag(entry.ETag), Size: size, LastModified: aws.ToTime(entry.LastModified)}, nil) {
-					return
-				}
-			}
-			if !aws.ToBool(page.IsTruncated) {
-				return
-			}
-			if token = page.NextContinuationToken; aws.ToString(token) == "" {
-				yield(Object{}, &Error{Op: "list", URL: prefix, Err: errors.New("the server broke the listing off without a continuation token")})
-				return
-			}
-		}
-	}
-}
 
 // bareETag is the entity tag without the quotes, which some servers leave out
 // of listings.
@@ -134,6 +83,26 @@ func (s *bucketStore) open(ctx context.Context, o Object) (io.ReadCloser, Object
 
 // get asks for the bytes of o from an offset on, of the version with o's etag.
 func (s *bucketStore) get(ctx context.Context, op string, o Object, from int64) (*part, error) {
+	var p *part
+	outdone, err := s.byLean(ctx, op, o.URL, o.URL.Key(), func(c *leanClient, t *target) (err error) {
+		partCtx, cancel := context.WithCancelCause(ctx)
+		if p, err = c.get(partCtx, t, o, from); err != nil {
+			cancel(nil)
+			return err
+		}
+		p.cancel = cancel
+		return nil
+	})
+	if err != errLeft {
+		return p, err
+	}
+	if p, err = s.getBySDK(ctx, op, o, from); err == nil {
+		outdone()
+	}
+	return p, err
+}
+
+func (s *bucketStore) getBySDK(ctx context.Context, op string, o Object, from int64) (*part, error) {
 	in := &s3.GetObjectInput{Bucket: aws.String(o.URL.Bucket()), Key: aws.String(o.URL.Key()), IfMatch: quoteETag(o.ETag)}
 	if from > 0 {
 		in.Range = aws.String(fmt.Sprintf("bytes=%d-", from))

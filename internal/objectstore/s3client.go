@@ -19,6 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // Limits on waiting. A stalled server is one more transient failure.
@@ -38,6 +40,7 @@ type bucketStore struct {
 
 	mu      sync.Mutex
 	client  *s3.Client        // nil before the first use
+	lean    *leanClient       // beside client
 	region  string            // configured; empty: each bucket's own
 	custom  bool              // an endpoint other than AWS's
 	regions map[string]string // learnt from S3, by bucket
@@ -121,8 +124,10 @@ func (s *bucketStore) connect(ctx context.Context, op string, u URL) (*s3.Client
 		}
 		cfg.Credentials = markedCredentials{cfg.Credentials}
 	}
+	telemetry.InstrumentAWS(ctx, &cfg)
+	httpClient := s.httpClient(cfg.HTTPClient)
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.HTTPClient = s.httpClient(cfg.HTTPClient)
+		o.HTTPClient = httpClient
 		o.UsePathStyle = o.BaseEndpoint != nil // a server at an address has no name per bucket
 		o.DisableLogOutputChecksumValidationSkipped = true
 		if o.Region == "" {
@@ -137,6 +142,7 @@ func (s *bucketStore) connect(ctx context.Context, op string, u URL) (*s3.Client
 		s.custom = true
 	}
 	s.client, s.region = client, cfg.Region
+	s.lean = newLeanClient(client, httpClient.GetTransport(), s.options.Concurrency, len(cfg.APIOptions) > 0)
 	return s.client, nil
 }
 
@@ -147,7 +153,7 @@ type metadataClient struct{ *imds.Client }
 
 // httpClient widens the pool of the SDK's own transport, which also carries
 // AWS_CA_BUNDLE and proxies: many small objects from one host, connections kept.
-func (s *bucketStore) httpClient(base aws.HTTPClient) aws.HTTPClient {
+func (s *bucketStore) httpClient(base aws.HTTPClient) *awshttp.BuildableClient {
 	client, ok := base.(*awshttp.BuildableClient)
 	if !ok {
 		client = awshttp.NewBuildableClient()

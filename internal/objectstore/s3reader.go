@@ -29,19 +29,24 @@ type part struct {
 	cancel context.CancelCauseFunc // ends the transfer
 	object Object                  // as the answer's headers say; Size -1: not said
 	skip   int64                   // bytes still to be dropped
+	stall  *time.Timer             // nil before the first read
 }
 
-// read reads once and gives up on a connection that has gone silent.
-func (p *part) read(b []byte) (int, error) {
-	timer := time.AfterFunc(stallTimeout, func() { p.cancel(errStalled) })
-	defer timer.Stop()
+// Read reads once and gives up on a connection that has gone silent.
+func (p *part) Read(b []byte) (int, error) {
+	if p.stall == nil {
+		p.stall = time.AfterFunc(stallTimeout, func() { p.cancel(errStalled) })
+	} else {
+		p.stall.Reset(stallTimeout)
+	}
+	defer p.stall.Stop()
 	for p.skip > 0 {
 		n, err := io.CopyN(io.Discard, p.body, min(p.skip, 1<<20))
 		p.skip -= n
 		if err != nil {
 			return 0, err
 		}
-		timer.Reset(stallTimeout)
+		p.stall.Reset(stallTimeout)
 	}
 	return p.body.Read(b)
 }
@@ -78,7 +83,7 @@ func (r *objectReader) Read(b []byte) (int, error) {
 				break
 			}
 		}
-		n, err := r.part.read(b)
+		n, err := r.part.Read(b)
 		r.read += int64(n)
 		switch {
 		case err == nil:

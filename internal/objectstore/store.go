@@ -12,8 +12,11 @@ import (
 )
 
 // DefaultConcurrency is the number of objects that a Store is prepared to read
-// at once: throughput no longer rises beyond it on a near S3 server.
-const DefaultConcurrency = 32
+// at once. At the 20 to 30 ms that S3 takes for a small object it gives 3,000 to
+// 5,000 a second, near the 5,500 that a prefix is good for before S3 asks to slow
+// down (docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html);
+// a near server is busy with 32 and neither faster nor slower with more.
+const DefaultConcurrency = 96
 
 // Object is one object as it was listed.
 type Object struct {
