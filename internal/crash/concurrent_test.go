@@ -13,11 +13,11 @@ const busy = "another dwh is writing to this warehouse"
 
 // twoAtOnce holds one dwh in the middle of its work: a second one says so and ends, a third one waits.
 func (w *world) twoAtOnce(t *testing.T) {
-	first, replay := w.job(t, "first run"), w.job(t, "replay")
+	first, once, replay := w.job(t, "first run"), w.job(t, "first run at once"), w.job(t, "replay")
 	for _, one := range []struct {
 		job   *job
 		point string
-	}{{first, "load.copied"}, {first, "transform.flagged"}, {replay, "replay.deleted.d_user"}} {
+	}{{first, "load.copied"}, {first, "transform.flagged"}, {once, "first.checked"}, {replay, "replay.deleted.d_user"}} {
 		t.Run(one.point, func(t *testing.T) {
 			t.Parallel()
 			dsn := one.job.start(t)
@@ -26,7 +26,7 @@ func (w *world) twoAtOnce(t *testing.T) {
 			var works, waits outcome
 			var group errgroup.Group
 			group.Go(func() error {
-				works = call{dsn: dsn, home: w.home, args: one.job.args, failpoint: func(name string) {
+				works = call{dsn: dsn, home: w.home, args: one.job.args, env: one.job.env, failpoint: func(name string) {
 					if name == one.point && !held {
 						held = true
 						close(reached)

@@ -102,7 +102,7 @@ func (w *world) connectionCut(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dsn := c.job.start(t)
-			ended := call{dsn: newWire(t, dsn, c.judge()).dsn, home: w.home, args: c.job.args}.run(t.Context())
+			ended := call{dsn: newWire(t, dsn, c.judge()).dsn, home: w.home, args: c.job.args, env: c.job.env}.run(t.Context())
 			// What is cut while dwh says goodbye, or while the journal is written, need not end it.
 			switch {
 			case c.ends:
@@ -117,13 +117,13 @@ func (w *world) connectionCut(t *testing.T) {
 
 // serverGone cuts all connections at a failpoint and lets no new one through: not even the journal can be written.
 func (w *world) serverGone(t *testing.T) {
-	j := w.job(t, "first run")
-	for _, point := range []string{"load.recorded", "transform.built", "transform.checked"} {
+	first, once := w.job(t, "first run"), w.job(t, "first run at once")
+	for point, j := range map[string]*job{"load.recorded": first, "transform.built": first, "transform.checked": first, "first.copied": once, "first.checked": once} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			dsn := j.start(t)
 			through := newWire(t, dsn, func(message) verdict { return pass })
-			ended := call{dsn: through.dsn, home: w.home, args: j.args, failpoint: func(name string) {
+			ended := call{dsn: through.dsn, home: w.home, args: j.args, env: j.env, failpoint: func(name string) {
 				if name == point {
 					through.Cut(true)
 				}
@@ -172,7 +172,7 @@ func (w *world) diskFull(t *testing.T) {
 				}
 				return pass
 			})
-			ended := call{dsn: through.dsn, home: w.home, args: one.job.args}.run(t.Context())
+			ended := call{dsn: through.dsn, home: w.home, args: one.job.args, env: one.job.env}.run(t.Context())
 			if !struck.Load() {
 				t.Error("the statement did not come")
 			}
@@ -187,16 +187,16 @@ func (w *world) diskFull(t *testing.T) {
 
 // terminated has an administrator end dwh's sessions.
 func (w *world) terminated(t *testing.T) {
-	first, replay := w.job(t, "first run"), w.job(t, "replay")
+	first, once, replay := w.job(t, "first run"), w.job(t, "first run at once"), w.job(t, "replay")
 	for _, one := range []struct {
 		job   *job
 		point string
-	}{{first, "load.copied"}, {first, "transform.flagged"}, {replay, "replay.deleted.f_songplay"}} {
+	}{{first, "load.copied"}, {first, "transform.flagged"}, {once, "first.copied"}, {replay, "replay.deleted.f_songplay"}} {
 		t.Run(one.point, func(t *testing.T) {
 			t.Parallel()
 			dsn := one.job.start(t)
 			struck := false
-			ended := call{dsn: dsn, home: w.home, args: one.job.args, failpoint: func(name string) {
+			ended := call{dsn: dsn, home: w.home, args: one.job.args, env: one.job.env, failpoint: func(name string) {
 				if name == one.point && !struck {
 					struck = true
 					dwhtest.Query(t, dsn, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dwh'")

@@ -20,6 +20,7 @@ type job struct {
 	name  string
 	start func(t *testing.T) string // makes a database and returns its DSN
 	args  []string
+	env   []string   // more than every dwh of these tests sees
 	after [][]string // what an operator does next, whether the job was killed or not
 	// ledger says that the ledger and staging agree all the way; after a deletion from staging they do not.
 	ledger bool
@@ -59,6 +60,7 @@ func jobs(w *world) []*job {
 	return []*job{
 		{name: "migrate up", start: in("empty"), args: []string{"migrate", "up"}, after: [][]string{load}, ledger: true},
 		{name: "first run", start: in("migrated"), args: load, after: [][]string{load}, ledger: true},
+		{name: "first run at once", start: in("migrated"), args: load, env: []string{atOnce}, after: [][]string{load}, ledger: true},
 		{name: "incremental transform", start: in("half"), args: transform, after: [][]string{load}, ledger: true},
 		{name: "run that replays", start: in("half", "INSERT INTO dwh_stale (subject, reason, since) VALUES ('d_song', 'as a test wants', now())"), args: load, after: [][]string{load}, ledger: true},
 		{name: "replay", start: in("full", damage), args: []string{"transform", "--replay"}, after: [][]string{{"transform", "--replay"}, load}, ledger: true},
@@ -95,7 +97,7 @@ func (j *job) learn(t *testing.T, w *world) {
 	dsn := j.start(t)
 	j.before = snapshot(t, dsn)
 	through := newWire(t, dsn, func(message) verdict { return pass })
-	done := call{dsn: through.dsn, home: w.home, args: j.args, failpoint: func(name string) { j.hits = append(j.hits, name) }}.run(t.Context())
+	done := call{dsn: through.dsn, home: w.home, args: j.args, env: j.env, failpoint: func(name string) { j.hits = append(j.hits, name) }}.run(t.Context())
 	if done.code != 0 {
 		t.Fatalf("%s undisturbed: %s", j.name, done)
 	}
@@ -105,7 +107,7 @@ func (j *job) learn(t *testing.T, w *world) {
 	j.recover(t, w, dsn)
 	j.final = snapshot(t, dsn)
 
-	child, err := call{dsn: j.start(t), home: w.home, args: j.args}.spawn("")
+	child, err := call{dsn: j.start(t), home: w.home, args: j.args, env: j.env}.spawn("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +165,7 @@ func (k kill) String() string {
 // do kills the job and reports whether it died of it.
 func (k kill) do(t *testing.T, w *world) (killed bool, lingered time.Duration) {
 	dsn := k.job.start(t)
-	c := call{dsn: dsn, home: w.home, args: k.job.args}
+	c := call{dsn: dsn, home: w.home, args: k.job.args, env: k.job.env}
 	end := ""
 	if k.point != "" {
 		end = fmt.Sprintf("KILL %s %d", k.point, k.n)

@@ -13,18 +13,19 @@ import (
 
 // signals interrupts dwh as Ctrl-C and init do, at failpoints.
 func (w *world) signals(t *testing.T) {
-	first, replay := w.job(t, "first run"), w.job(t, "replay")
+	first, once, replay := w.job(t, "first run"), w.job(t, "first run at once"), w.job(t, "replay")
 	for _, one := range []struct {
 		job *job
 		end string
 	}{
 		{first, "INT load.begun 3"}, {first, "TERM load.recorded 2"}, {first, "INT transform.built 1"}, {first, "INT transform.checked 1"},
+		{once, "INT first.copied 2"}, {once, "TERM first.checked 1"},
 		{replay, "INT replay.deleted.f_songplay 1"}, {replay, "TERM replay.checked 1"},
 	} {
 		t.Run(one.end, func(t *testing.T) {
 			t.Parallel()
 			dsn := one.job.start(t)
-			child, err := call{dsn: dsn, home: w.home, args: one.job.args}.spawn(one.end)
+			child, err := call{dsn: dsn, home: w.home, args: one.job.args, env: one.job.env}.spawn(one.end)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +86,7 @@ func (w *world) signalAtAnyTime(t *testing.T) {
 	rounds := 1 + dwhtest.Rounds(t, 1)
 	for i := range rounds {
 		dsn := j.start(t)
-		child, err := call{dsn: dsn, home: w.home, args: j.args}.spawn("")
+		child, err := call{dsn: dsn, home: w.home, args: j.args, env: j.env}.spawn("")
 		if err != nil {
 			t.Fatal(err)
 		}
