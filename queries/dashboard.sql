@@ -42,7 +42,7 @@ ORDER BY latest.name;
 SELECT
     COUNT(*) AS runs,
     CAST(COALESCE(MAX(run.started_at), TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS started_at,
-    CAST(COALESCE(MAX(run.ended_at), TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS ended_at,
+    CAST(COALESCE(MAX(CASE WHEN run.outcome <> 'running' THEN run.ended_at END), TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS ended_at,
     CAST(COALESCE(MAX(CASE WHEN run.outcome = 'done' THEN run.ended_at END), TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS done_at
 FROM dwh_run AS run;
 
