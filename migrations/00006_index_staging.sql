@@ -17,6 +17,8 @@
 
 /*postgres*/ CREATE INDEX s_name_name ON s_name (RTRIM(name)) /*redshift*/;
 
+/*postgres*/ CREATE STATISTICS s_songplay_event_play_statistics (ndistinct) ON session_id, item_in_session, ts FROM s_songplay_event /*redshift*/;
+
 /*postgres*/ CREATE STATISTICS s_songplay_event_page_statistics ON (RTRIM(page)) FROM s_songplay_event /*redshift*/;
 
 /*postgres*/ CREATE STATISTICS s_songplay_event_user_statistics ON (RTRIM(user_id)) FROM s_songplay_event /*redshift*/;
@@ -33,6 +35,8 @@
 /*postgres*/ DROP STATISTICS s_songplay_event_user_statistics /*redshift*/;
 
 /*postgres*/ DROP STATISTICS s_songplay_event_page_statistics /*redshift*/;
+
+/*postgres*/ DROP STATISTICS s_songplay_event_play_statistics /*redshift*/;
 
 /*postgres*/ DROP INDEX s_name_name /*redshift*/;
 

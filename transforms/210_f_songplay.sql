@@ -2,34 +2,35 @@
 -- reads:  s_songplay_event, s_song
 -- writes: f_songplay
 
--- What tells the plays that this run has to recompute: integers alone, so that finding them is cheap; a play of another user that shares them
--- is recomputed too, and comes out as it was. Beside the new ones, a song that arrives after its plays heals
--- them: those of the same title and artist, and those of an artist whose smallest artist_id falls or first appears.
+-- What tells the plays that this run has to recompute, and how many deliveries of each are new: integers alone, so that finding them is
+-- cheap; a play of another user that shares them is recomputed too, and comes out as it was. Beside the new ones, a song that
+-- arrives after its plays heals them: those of the same title and artist, and those of an artist whose smallest artist_id falls or first
+-- appears. Such a play may stand here twice, once as new.
 CREATE TABLE touched_play AS
 SELECT
-    play.session_id,
-    play.item_in_session,
-    play.ts,
-    SUM(play.delivery) AS deliveries  -- new ones
+    event.session_id,
+    event.item_in_session,
+    event.ts,
+    COUNT(*) AS deliveries
+FROM s_songplay_event AS event
+WHERE NOT event.processed
+    AND RTRIM(event.page) = 'NextSong'
+    AND RTRIM(event.user_id) <> ''
+    AND event.session_id IS NOT NULL
+    AND event.item_in_session IS NOT NULL
+    AND event.ts BETWEEN -62135596800000 AND 253402300799999  -- years 1 to 9999, what a TIMESTAMP holds
+GROUP BY event.session_id, event.item_in_session, event.ts
+UNION ALL
+SELECT
+    healed.session_id,
+    healed.item_in_session,
+    healed.ts,
+    0 AS deliveries
 FROM (
     SELECT
         event.session_id,
         event.item_in_session,
-        event.ts,
-        1 AS delivery
-    FROM s_songplay_event AS event
-    WHERE NOT event.processed
-        AND RTRIM(event.page) = 'NextSong'
-        AND RTRIM(event.user_id) <> ''
-        AND event.session_id IS NOT NULL
-        AND event.item_in_session IS NOT NULL
-        AND event.ts BETWEEN -62135596800000 AND 253402300799999  -- years 1 to 9999, what a TIMESTAMP holds
-    UNION ALL
-    SELECT
-        event.session_id,
-        event.item_in_session,
-        event.ts,
-        0 AS delivery
+        event.ts
     FROM (
         SELECT DISTINCT
             RTRIM(song.artist_name) AS artist,
@@ -48,12 +49,11 @@ FROM (
         AND event.session_id IS NOT NULL
         AND event.item_in_session IS NOT NULL
         AND event.ts BETWEEN -62135596800000 AND 253402300799999
-    UNION ALL
+    UNION
     SELECT
         event.session_id,
         event.item_in_session,
-        event.ts,
-        0 AS delivery
+        event.ts
     FROM (
         SELECT
             arrived.artist,
@@ -80,8 +80,7 @@ FROM (
         AND event.session_id IS NOT NULL
         AND event.item_in_session IS NOT NULL
         AND event.ts BETWEEN -62135596800000 AND 253402300799999
-) AS play
-GROUP BY play.session_id, play.item_in_session, play.ts;
+) AS healed;
 
 /*postgres*/ ANALYZE touched_play /*redshift*/;
 
@@ -97,7 +96,13 @@ UNION ALL
 SELECT
     event.artist, event.auth, event.first_name, event.gender, event.item_in_session, event.last_name, event.length, event.level, event.location,
     event.method, event.page, event.registration, event.session_id, event.song, event.status, event.ts, event.user_agent, event.user_id, event.processed
-FROM touched_play AS touched
+FROM (
+    SELECT DISTINCT
+        play.session_id,
+        play.item_in_session,
+        play.ts
+    FROM touched_play AS play
+) AS touched
 INNER JOIN s_songplay_event AS event
     ON event.session_id = touched.session_id
     AND event.item_in_session = touched.item_in_session

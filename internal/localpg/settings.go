@@ -27,7 +27,7 @@ type setting struct{ name, value string }
 // fsync, full_page_writes and synchronous_commit stay on.
 func settings(m machine, port int, socket string) []setting {
 	mb := func(n int64) string { return fmt.Sprintf("%dMB", n/mib) }
-	maxWAL := 4 * gib
+	maxWAL := 16 * gib // a first load writes a few; a checkpoint in the middle of it costs as much again
 	if m.disk > 0 {
 		maxWAL = clamp(m.disk/10, 256*mib, maxWAL)
 	}
