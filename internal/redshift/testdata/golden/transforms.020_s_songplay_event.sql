@@ -25,3 +25,6 @@ IAM_ROLE 'arn:aws:iam::123456789012:role/dwh-copy'
 REGION 'us-west-2'
 FORMAT AS JSON 's3://sparkify/log_json_path.json'
 MAXERROR 1000;
+
+-- What an incremental run finds earlier plays by. dwh builds an index that a load names once its table holds processed rows: before
+-- a first load it would cost four times as much.

@@ -2,15 +2,13 @@
 -- reads:  s_songplay_event, s_name
 -- writes: d_user
 
--- The latest songplay of every user whom this run touches: of the plays that are new and the one that the row comes
--- from today. A user is touched by a new play, or by a new name that may tell the gender.
-CREATE TABLE touched_d_user AS
-WITH play AS (
+-- When the latest songplay was of every user whom this run touches: of the plays that are new and the one that the row comes from
+-- today. A user is touched by a new play, or by a new name that may tell the gender.
+CREATE TABLE latest_moment AS
+WITH newest AS (
     SELECT
         RTRIM(event.user_id) AS user_id,
-        event.ts,
-        event.session_id,
-        event.item_in_session
+        MAX(event.ts) AS ts
     FROM s_songplay_event AS event
     WHERE NOT event.processed
         AND RTRIM(event.page) = 'NextSong'
@@ -18,16 +16,18 @@ WITH play AS (
         AND event.session_id IS NOT NULL
         AND event.item_in_session IS NOT NULL
         AND event.ts BETWEEN -62135596800000 AND 253402300799999  -- years 1 to 9999, what a TIMESTAMP holds
-),
-known AS (
-    SELECT
-        d_user.user_id,
-        d_user.last_ts AS ts,
-        d_user.last_session_id AS session_id,
-        d_user.last_item_in_session AS item_in_session
+    GROUP BY RTRIM(event.user_id)
+)
+SELECT
+    seen.user_id,
+    MAX(seen.ts) AS ts
+FROM (
+    SELECT newest.user_id, newest.ts FROM newest
+    UNION ALL
+    SELECT d_user.user_id, d_user.last_ts AS ts
     FROM d_user
     INNER JOIN (
-        SELECT play.user_id FROM play
+        SELECT newest.user_id FROM newest
         UNION
         SELECT named.user_id
         FROM d_user AS named
@@ -36,17 +36,13 @@ known AS (
         WHERE NOT name.processed
     ) AS touched
         ON touched.user_id = d_user.user_id
-),
-candidate AS (
-    SELECT play.user_id, play.ts, play.session_id, play.item_in_session FROM play
-    UNION ALL
-    SELECT known.user_id, known.ts, known.session_id, known.item_in_session FROM known
-),
-moment AS (
-    SELECT candidate.user_id, MAX(candidate.ts) AS ts
-    FROM candidate
-    GROUP BY candidate.user_id
-)
+) AS seen
+GROUP BY seen.user_id;
+
+
+
+-- The songplay of that moment.
+CREATE TABLE touched_d_user AS
 SELECT
     latest.user_id,
     latest.ts,
@@ -62,10 +58,31 @@ FROM (
             PARTITION BY candidate.user_id
             ORDER BY candidate.session_id DESC, candidate.item_in_session DESC
         ) AS place
-    FROM moment
-    INNER JOIN candidate
-        ON candidate.user_id = moment.user_id
-        AND candidate.ts = moment.ts
+    FROM (
+        SELECT
+            moment.user_id,
+            event.ts,
+            event.session_id,
+            event.item_in_session
+        FROM latest_moment AS moment
+        INNER JOIN s_songplay_event AS event
+            ON RTRIM(event.user_id) = moment.user_id
+            AND event.ts = moment.ts
+        WHERE NOT event.processed
+            AND RTRIM(event.page) = 'NextSong'
+            AND event.session_id IS NOT NULL
+            AND event.item_in_session IS NOT NULL
+        UNION ALL
+        SELECT
+            d_user.user_id,
+            d_user.last_ts AS ts,
+            d_user.last_session_id AS session_id,
+            d_user.last_item_in_session AS item_in_session
+        FROM latest_moment AS moment
+        INNER JOIN d_user
+            ON d_user.user_id = moment.user_id
+            AND d_user.last_ts = moment.ts
+    ) AS candidate
 ) AS latest
 WHERE latest.place = 1;
 
@@ -75,16 +92,8 @@ DELETE FROM d_user
 USING touched_d_user
 WHERE d_user.user_id = touched_d_user.user_id;
 
-INSERT INTO d_user (
-    user_id,
-    first_name,
-    last_name,
-    gender,
-    level,
-    last_ts,
-    last_session_id,
-    last_item_in_session
-)
+-- What the user was called then.
+CREATE TABLE picked_d_user AS
 WITH event AS (
     -- every delivery of those plays; processed or not, so that PostgreSQL finds each part by its own index
     SELECT
@@ -136,13 +145,34 @@ pick AS (
                 RTRIM(event.gender)
         ) AS place
     FROM event
-),
-wanted AS (
+)
+SELECT
+    pick.user_id,
+    pick.first_name,
+    pick.last_name,
+    pick.gender,
+    pick.level,
+    pick.ts,
+    pick.session_id,
+    pick.item_in_session
+FROM pick
+WHERE pick.place = 1;
+
+INSERT INTO d_user (
+    user_id,
+    first_name,
+    last_name,
+    gender,
+    level,
+    last_ts,
+    last_session_id,
+    last_item_in_session
+)
+WITH wanted AS (
     -- the first names whose sex has to be looked up
     SELECT DISTINCT pick.first_name
-    FROM pick
-    WHERE pick.place = 1
-        AND pick.gender IS NULL
+    FROM picked_d_user AS pick
+    WHERE pick.gender IS NULL
 ),
 named AS (
     SELECT
@@ -168,8 +198,7 @@ SELECT
     pick.ts,
     pick.session_id,
     pick.item_in_session
-FROM pick
+FROM picked_d_user AS pick
 LEFT JOIN named
     ON named.first_name = pick.first_name
-    AND named.place = 1
-WHERE pick.place = 1;
+    AND named.place = 1;
