@@ -29,7 +29,7 @@ func TestStatements(t *testing.T) {
 		catalogue.CreateEmpty(built, live),
 		catalogue.CreateUnprocessed(staged.In("dwh_scratch"), staged),
 		catalogue.CreateNarrowed(built, live, touched),
-		catalogue.CreateNarrowed(staged.In("dwh_scratch"), staged, staged.In("dwh_scratch").Named("touched_s_song")),
+		catalogue.CreateView(staged.In("dwh_scratch"), staged.In("dwh_scratch").Named("touched_s_song")),
 		catalogue.DropView(built),
 		catalogue.CountUnprocessed(staged),
 		catalogue.FlagProcessed(staged),

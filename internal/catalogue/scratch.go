@@ -36,13 +36,14 @@ func CreateUnprocessed(view, of Table) string {
 	return "CREATE VIEW " + view.SQL() + " AS SELECT " + columns.String() + " FROM " + of.SQL() + " AS staged"
 }
 
-// CreateNarrowed makes a view of the rows of a table whose keys stand in touched. A table without a key cannot be narrowed
-// by it: the view then shows touched itself, which has the table's columns.
-func CreateNarrowed(view, live, touched Table) string {
-	if len(live.Key) == 0 {
-		return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("touched.", live.Columns) + " FROM " + touched.SQL() + " AS touched"
-	}
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("live.", live.Columns) +
+// CreateView makes a view that shows a table's columns as they stand in another.
+func CreateView(view, of Table) string {
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("shown.", view.Columns) + " FROM " + of.SQL() + " AS shown"
+}
+
+// CreateNarrowed copies the rows of a table whose keys stand in touched.
+func CreateNarrowed(copied, live, touched Table) string {
+	return "CREATE TABLE " + copied.SQL() + " AS SELECT " + list("live.", live.Columns) +
 		" FROM (SELECT DISTINCT " + list("chosen.", live.Key) + " FROM " + touched.SQL() + " AS chosen) AS touched" +
 		" INNER JOIN " + live.SQL() + " AS live ON " + equal("live", "touched", live.Key)
 }

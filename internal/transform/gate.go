@@ -47,7 +47,18 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 			}
 			for _, name := range wanted {
 				live := w.tables[name]
-				if _, err := tx.Exec(ctx, catalogue.CreateNarrowed(live.In(w.schema), live, touched[name])); err != nil {
+				rows := touched[name] // of a table without a key, they stand there whole
+				if len(live.Key) > 0 {
+					rows = live.In(w.schema).Named("narrowed_" + name)
+					if !w.narrowed[name] {
+						// Once for all checks, which would look every key up again.
+						if _, err := tx.Exec(ctx, catalogue.CreateNarrowed(rows, live, touched[name])); err != nil {
+							return nil, fmt.Errorf("narrow %s for the gate: %w", name, err)
+						}
+						w.narrowed[name] = true
+					}
+				}
+				if _, err := tx.Exec(ctx, catalogue.CreateView(live.In(w.schema), rows)); err != nil {
 					return nil, fmt.Errorf("make gate view of %s: %w", name, err)
 				}
 			}

@@ -28,6 +28,7 @@ type work struct {
 	tables      map[catalogue.Name]catalogue.Table
 	staged      []catalogue.Table        // tables of records: s_ with a flag, by name
 	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
+	narrowed    map[catalogue.Name]bool  // tables of which the gate has a copy of what the run touched
 	first       bool                     // no transform has built anything yet: all of the star is touched
 }
 
@@ -37,7 +38,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &work{tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}}
+	w := &work{tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{}}
 	if w.tables, err = catalogue.Read(ctx, tx, live); err != nil {
 		return nil, err
 	}

@@ -8,9 +8,9 @@ CREATE TABLE "dwh_scratch"."d_song" (LIKE "public"."d_song" INCLUDING DEFAULTS);
 
 CREATE VIEW "dwh_scratch"."s_song" AS SELECT staged."song_id", FALSE AS "processed" FROM "public"."s_song" AS staged;
 
-CREATE VIEW "dwh_scratch"."d_song" AS SELECT live."song_id", live."ti""tle", live."select" FROM (SELECT DISTINCT chosen."song_id", chosen."select" FROM "dwh_scratch"."touched_d_song" AS chosen) AS touched INNER JOIN "public"."d_song" AS live ON live."song_id" = touched."song_id" AND live."select" = touched."select";
+CREATE TABLE "dwh_scratch"."d_song" AS SELECT live."song_id", live."ti""tle", live."select" FROM (SELECT DISTINCT chosen."song_id", chosen."select" FROM "dwh_scratch"."touched_d_song" AS chosen) AS touched INNER JOIN "public"."d_song" AS live ON live."song_id" = touched."song_id" AND live."select" = touched."select";
 
-CREATE VIEW "dwh_scratch"."s_song" AS SELECT touched."song_id", touched."processed" FROM "dwh_scratch"."touched_s_song" AS touched;
+CREATE VIEW "dwh_scratch"."s_song" AS SELECT shown."song_id", shown."processed" FROM "dwh_scratch"."touched_s_song" AS shown;
 
 DROP VIEW "dwh_scratch"."d_song";
 

@@ -84,15 +84,8 @@ FROM (
 
 
 
--- Every delivery of those plays, whether new or processed; all that is new stands here, so that the checks see what
--- a play was made from.
-CREATE VIEW touched_s_songplay_event AS
-SELECT
-    event.artist, event.auth, event.first_name, event.gender, event.item_in_session, event.last_name, event.length, event.level, event.location,
-    event.method, event.page, event.registration, event.session_id, event.song, event.status, event.ts, event.user_agent, event.user_id, event.processed
-FROM s_songplay_event AS event
-WHERE NOT event.processed
-UNION ALL
+-- Their deliveries that are processed.
+CREATE TABLE earlier_delivery AS
 SELECT
     event.artist, event.auth, event.first_name, event.gender, event.item_in_session, event.last_name, event.length, event.level, event.location,
     event.method, event.page, event.registration, event.session_id, event.song, event.status, event.ts, event.user_agent, event.user_id, event.processed
@@ -109,6 +102,23 @@ INNER JOIN s_songplay_event AS event
     AND event.ts = touched.ts
 WHERE event.processed;
 
+
+
+-- Every delivery of those plays, whether new or processed; all that is new stands here, so that the checks see what
+-- a play was made from.
+CREATE VIEW touched_s_songplay_event AS
+SELECT
+    event.artist, event.auth, event.first_name, event.gender, event.item_in_session, event.last_name, event.length, event.level, event.location,
+    event.method, event.page, event.registration, event.session_id, event.song, event.status, event.ts, event.user_agent, event.user_id, event.processed
+FROM s_songplay_event AS event
+WHERE NOT event.processed
+UNION ALL
+SELECT
+    earlier.artist, earlier.auth, earlier.first_name, earlier.gender, earlier.item_in_session, earlier.last_name, earlier.length, earlier.level, earlier.location,
+    earlier.method, earlier.page, earlier.registration, earlier.session_id, earlier.song, earlier.status, earlier.ts, earlier.user_agent, earlier.user_id,
+    earlier.processed
+FROM earlier_delivery AS earlier;
+
 -- Those with more than one delivery, by the same integers. Only these need a pick: ordering every play by all of its columns costs more
 -- than all the rest.
 CREATE TABLE repeated_play AS
@@ -124,12 +134,11 @@ SELECT
     touched.item_in_session,
     touched.ts
 FROM touched_play AS touched
-INNER JOIN s_songplay_event AS event
-    ON event.session_id = touched.session_id
-    AND event.item_in_session = touched.item_in_session
-    AND event.ts = touched.ts
-WHERE event.processed
-    AND RTRIM(event.page) = 'NextSong'
+INNER JOIN earlier_delivery AS earlier
+    ON earlier.session_id = touched.session_id
+    AND earlier.item_in_session = touched.item_in_session
+    AND earlier.ts = touched.ts
+WHERE RTRIM(earlier.page) = 'NextSong'
 GROUP BY touched.session_id, touched.item_in_session, touched.ts, touched.deliveries
 HAVING touched.deliveries + COUNT(*) > 1;
 
