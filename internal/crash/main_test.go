@@ -68,8 +68,8 @@ func environment(dsn, home string, more ...string) []string {
 	return append([]string{"HOME=" + home, "DATABASE_URL=" + dsn, "DWH_LOAD_BATCH_OBJECTS=" + strconv.Itoa(batchObjects), "AWS_EC2_METADATA_DISABLED=true"}, more...)
 }
 
-// batchObjects is how many objects one transaction of a load takes: so few that a first run has too many for one.
-const batchObjects = 4
+// batchObjects is how many objects one transaction of a load takes; a first run has more.
+const batchObjects = 13
 
 // atOnce makes a first run one transaction.
 const atOnce = "DWH_LOAD_BATCH_OBJECTS=1000"

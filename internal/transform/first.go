@@ -25,12 +25,24 @@ type FlaggingCopier interface {
 	CopyFlagged(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, column string, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error)
 }
 
-// firstObjects and firstBytes bound, in batches, what a first run loads in one transaction: with the defaults 160,000 objects and 4 GiB,
-// a minute or two. A larger load commits batch by batch, so that it resumes where it broke off.
+// firstObjects and firstBytes bound what a first run loads in one transaction, a minute or two, unless the options bound it. A larger load
+// commits batch by batch, so that it resumes where it broke off.
 const (
-	firstObjects = 16
-	firstBytes   = 4
+	firstObjects = 160_000
+	firstBytes   = 4 << 30
 )
+
+// firstLimits are the bounds in force: whoever says how large a batch is means it.
+func (r *Runner) firstLimits() (objects int, bytes int64) {
+	objects, bytes = firstObjects, firstBytes
+	if r.BatchObjects != DefaultBatchObjects {
+		objects = r.BatchObjects
+	}
+	if r.BatchBytes != DefaultBatchBytes {
+		bytes = r.BatchBytes
+	}
+	return objects, bytes
+}
 
 // firstLoad is a load of a first run, listed as a whole.
 type firstLoad struct {
@@ -128,6 +140,7 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 // listFirst lists all that is to be loaded.
 func (r *Runner) listFirst(ctx context.Context) (loads []firstLoad, objects int, err error) {
 	var bytes int64
+	mostObjects, mostBytes := r.firstLimits()
 	for _, step := range r.Steps {
 		if !step.Load {
 			continue
@@ -147,7 +160,7 @@ func (r *Runner) listFirst(ctx context.Context) (loads []firstLoad, objects int,
 			for _, object := range batch {
 				bytes += object.Size
 			}
-			if objects > firstObjects*r.BatchObjects || bytes > firstBytes*r.BatchBytes {
+			if objects > mostObjects || bytes > mostBytes {
 				return errTooMuch
 			}
 			return nil

@@ -50,21 +50,21 @@ func TestFirstRunIsOneTransaction(t *testing.T) {
 	w.same()
 }
 
-// TestLargeFirstRunCommitsBatches: what is more than one transaction should hold is loaded so that it resumes.
+// TestLargeFirstRunCommitsBatches: what is more than one transaction may hold is loaded so that it resumes.
 func TestLargeFirstRunCommitsBatches(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)
 	s := newSource(t, t.TempDir())
 	s.object("song_data/A/1.json", star.Staging{Songs: []star.Song{song("S1", "A1")}}, "lines")
-	for i := range 20 {
+	for i := range 3 {
 		s.object(fmt.Sprintf("log_data/%d.json", i), star.Staging{Events: []star.Event{play("7", int64(i))}}, "lines")
 	}
 	result := w.run(s.vars(), func(o *transform.Options) { o.BatchObjects = 1 })
-	if got := w.one("SELECT COUNT(DISTINCT CAST(xmin AS VARCHAR)) FROM s_object"); got != "21" {
-		t.Errorf("transactions that loaded: got %s, want 21", got)
+	if got := w.one("SELECT COUNT(DISTINCT CAST(xmin AS VARCHAR)) FROM s_object"); got != "4" {
+		t.Errorf("transactions that loaded: got %s, want 4", got)
 	}
-	if result.Flagged != 21 || len(result.Loads) != 3 || result.Loads[1].Objects != 20 {
-		t.Errorf("got %d rows flagged, loads %+v, want 21 and 20 objects", result.Flagged, result.Loads)
+	if result.Flagged != 4 || len(result.Loads) != 3 || result.Loads[1].Objects != 3 {
+		t.Errorf("got %d rows flagged, loads %+v, want 4 and 3 objects", result.Flagged, result.Loads)
 	}
 	w.same()
 }
