@@ -86,6 +86,8 @@ func (s settings) run(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
+	// Apart from the server's folder: a sample wants an empty one.
+	root = filepath.Join(root, "source")
 	source, err := s.stage(ctx, conn, root, dwh)
 	if err != nil {
 		return err
