@@ -44,20 +44,7 @@ func (a *app) rejectCommand() *cli.Command {
 				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "the staging `TABLE` it was refused for, where there is no reject that says so"},
 				}),
-				Action: func(c *cli.Context) error {
-					if c.NArg() != 1 {
-						return &UsageError{Msg: "reject skip takes one URL", Advice: "see them with: dwh reject list", Help: "dwh reject skip --help"}
-					}
-					u, err := objectstore.ParseURL(c.Args().First())
-					if err != nil {
-						return err
-					}
-					cfg, err := a.load(c)
-					if err != nil {
-						return err
-					}
-					return rejectRun{app: a, cfg: cfg, table: c.String("table")}.skip(c.Context, u)
-				},
+				Action: a.rejectedObject(rejectRun.skip),
 			},
 			{
 				Name: "retry", Usage: "try an object again that the server quarantined or that was skipped", ArgsUsage: "URL",
@@ -66,22 +53,27 @@ tries it again as it is. An object that was loaded is not loaded twice.`, "dwh r
 				Flags: flagSet(connectionFlags(), []cli.Flag{
 					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "try it again for this staging `TABLE` only"},
 				}),
-				Action: func(c *cli.Context) error {
-					if c.NArg() != 1 {
-						return &UsageError{Msg: "reject retry takes one URL", Advice: "see them with: dwh reject list", Help: "dwh reject retry --help"}
-					}
-					u, err := objectstore.ParseURL(c.Args().First())
-					if err != nil {
-						return err
-					}
-					cfg, err := a.load(c)
-					if err != nil {
-						return err
-					}
-					return rejectRun{app: a, cfg: cfg, table: c.String("table")}.retry(c.Context, u)
-				},
+				Action: a.rejectedObject(rejectRun.retry),
 			},
 		},
+	}
+}
+
+// rejectedObject is the action of a command on the one object that the command line names.
+func (a *app) rejectedObject(act func(rejectRun, context.Context, objectstore.URL) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.NArg() != 1 {
+			return &UsageError{Msg: fmt.Sprintf("reject %s takes one URL", c.Command.Name), Advice: "see them with: dwh reject list", Help: fmt.Sprintf("dwh reject %s --help", c.Command.Name)}
+		}
+		u, err := objectstore.ParseURL(c.Args().First())
+		if err != nil {
+			return err
+		}
+		cfg, err := a.load(c)
+		if err != nil {
+			return err
+		}
+		return act(rejectRun{app: a, cfg: cfg, table: c.String("table")}, c.Context, u)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/objectstore"
@@ -204,11 +203,8 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		if err := w.enter(ctx, w.live); err != nil {
 			return err
 		}
-		// The transforms meet every row as one that they have not seen.
-		for _, table := range w.staged {
-			if _, err := tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), table)); err != nil {
-				return fmt.Errorf("make scratch view of %s: %w", table.Name, err)
-			}
+		if err := w.unflag(ctx); err != nil {
+			return err
 		}
 		if err := r.build(ctx, tx, w, j, r.Steps, result); err != nil {
 			return err
@@ -224,9 +220,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 			}
 			result.Checks = append(result.Checks, found...)
 		}
-		j.checks = nil
-		j.results(result.Checks)
-		if err := check.Failed(result.Checks, true); err != nil {
+		if err := j.judge(result.Checks); err != nil {
 			return err
 		}
 	}
@@ -260,12 +254,8 @@ func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *jo
 		r.account(step, copied, &result)
 	}
 	if result.Rows > 0 {
-		schema, err := catalogue.CurrentSchema(ctx, tx)
-		if err != nil {
+		if err := analyze(ctx, conn, step.Table); err != nil {
 			return result, err
-		}
-		if _, err := tx.Exec(ctx, catalogue.Analyze(catalogue.Table{Schema: schema, Name: step.Table})); err != nil {
-			return result, fmt.Errorf("analyze %s: %w", step.Table, err)
 		}
 	}
 	result.Duration = time.Since(started)

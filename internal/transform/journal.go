@@ -83,6 +83,13 @@ func (j *journal) results(results []check.Result) {
 	}
 }
 
+// judge notes what the checks of a run found, in place of what an earlier try found, and returns a *check.FailedError if it must not be committed.
+func (j *journal) judge(results []check.Result) error {
+	j.checks = nil
+	j.results(results)
+	return check.Failed(results, true)
+}
+
 // end writes the steps, the checks and how the run went, even when ctx has ended.
 func (j *journal) end(ctx context.Context, cause error) error {
 	outcome := "done"

@@ -196,6 +196,8 @@ func (r *Runner) list(ctx context.Context, step Step, statement *copystmt.Statem
 		return found, err
 	}
 	defer ledger.close()
+	prefix, err := objectstore.ParseURL(statement.From)
+	besides := err == nil && !statement.Manifest // a manifest names its objects
 
 	var batch []objectstore.Object
 	var bytes int64
@@ -219,7 +221,7 @@ func (r *Runner) list(ctx context.Context, step Step, statement *copystmt.Statem
 			found.left[reason]++
 			continue
 		}
-		if prefix, err := objectstore.ParseURL(statement.From); err == nil && found.beside == "" && !statement.Manifest && r.Lister.Beside(prefix, object) {
+		if besides && found.beside == "" && r.Lister.Beside(prefix, object) {
 			found.beside = object.URL
 		}
 		known, err := ledger.knows(object)
@@ -397,6 +399,11 @@ func (r *Runner) analyzeAfter(ctx context.Context, conn *pgx.Conn, name catalogu
 	if float64(rows) < known/10 {
 		return nil
 	}
+	return analyze(ctx, conn, name)
+}
+
+// analyze refreshes what PostgreSQL's planner knows of a table, inside the transaction that is open on conn, if one is.
+func analyze(ctx context.Context, conn *pgx.Conn, name catalogue.Name) error {
 	schema, err := catalogue.CurrentSchema(ctx, conn)
 	if err != nil {
 		return err

@@ -134,9 +134,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			}
 			result.Checks = append(result.Checks, found)
 		}
-		j.checks = nil
-		j.results(result.Checks)
-		if err := check.Failed(result.Checks, true); err != nil {
+		if err := j.judge(result.Checks); err != nil {
 			return err
 		}
 		if err := r.remember(ctx, tx, j); err != nil {
@@ -200,11 +198,10 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 			built = append(built, name)
 		}
 	}
+	if err := w.unflag(ctx); err != nil {
+		return err
+	}
 	for _, table := range w.staged {
-		if _, err := tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), table)); err != nil {
-			return fmt.Errorf("make scratch view of %s: %w", table.Name, err)
-		}
-		// The transforms meet every staged row.
 		var count int64
 		if err := tx.QueryRow(ctx, catalogue.CountRows(table)).Scan(&count); err != nil {
 			return fmt.Errorf("count %s: %w", table.Name, err)

@@ -217,9 +217,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			}
 			result.Checks = append(result.Checks, late...)
 		}
-		j.checks = nil
-		j.results(result.Checks)
-		if err := check.Failed(result.Checks, true); err != nil {
+		if err := j.judge(result.Checks); err != nil {
 			return err
 		}
 		if err := w.leave(ctx); err != nil {
@@ -483,23 +481,18 @@ func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, er
 			names = append(names, one.Name)
 		}
 	}
-	rest := map[string]check.Result{}
 	if len(names) > 0 {
-		found, err := r.Check(ctx, ran.Run, names)
+		rest, err := r.Check(ctx, ran.Run, names)
 		if err != nil {
 			return nil, err
 		}
-		for _, one := range found {
-			rest[one.Check.Name] = one
+		for _, one := range rest {
+			known[one.Check.Name] = one
 		}
 	}
 	results := make([]check.Result, 0, len(r.Checks))
 	for _, one := range r.Checks {
-		if result, ok := known[one.Name]; ok {
-			results = append(results, result)
-		} else if result, ok := rest[one.Name]; ok {
-			results = append(results, result)
-		}
+		results = append(results, known[one.Name])
 	}
 	return results, nil
 }

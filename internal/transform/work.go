@@ -104,6 +104,16 @@ func total(waiting map[catalogue.Name]int64) int64 {
 	return rows
 }
 
+// unflag shows the transforms every staged row as one that they have not seen.
+func (w *work) unflag(ctx context.Context) error {
+	for _, table := range w.staged {
+		if _, err := w.tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), table)); err != nil {
+			return fmt.Errorf("make scratch view of %s: %w", table.Name, err)
+		}
+	}
+	return nil
+}
+
 // leave drops the scratch schema.
 func (w *work) leave(ctx context.Context) error {
 	for _, sql := range []string{catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)} {
