@@ -8,10 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/warehouse"
 )
 
@@ -50,17 +52,23 @@ type app struct {
 	log   *slog.Logger // on stderr; load sets its format and level
 	root  *cli.App
 	args  []string // the command line as given
+	// opened are the projects opened before, by folder: a command asks for its own several times.
+	opened map[string]project
+	// knownReports are the built-in reports and those of the project that the command line, the environment or the file names. What is wrong
+	// with the project is said when the report runs.
+	knownReports func() []report.Report
 	// failpoint, where set, is called at named moments of a run; the crash tests end the process there.
 	failpoint func(name string)
 }
 
 func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app {
-	a := &app{env: map[string]string{}, stdin: stdin, args: args}
+	a := &app{env: map[string]string{}, stdin: stdin, args: args, opened: map[string]project{}}
 	for _, entry := range env {
 		if name, value, ok := strings.Cut(entry, "="); ok {
 			a.env[name] = value
 		}
 	}
+	a.knownReports = sync.OnceValue(a.findReports)
 	a.out = newOutput(stdout, stderr, a.env)
 	a.log = a.out.logger("text", slog.LevelInfo)
 	a.root = &cli.App{
@@ -211,7 +219,7 @@ func (a *app) projectAtHand() (project, error) {
 	if folder == "" {
 		folder = a.configuredProject()
 	}
-	return openProject(folder)
+	return a.openProject(folder)
 }
 
 // configuredProject is the project that the configuration file names, found before the command line is understood; "" without one.

@@ -49,7 +49,7 @@ type checkRun struct {
 }
 
 func (r checkRun) run(ctx context.Context) error {
-	p, err := openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg.Project)
 	if err != nil {
 		return err
 	}
@@ -73,12 +73,12 @@ func (r checkRun) run(ctx context.Context) error {
 		}
 		defer func() { _ = junit.Close() }() // after a failure; writeJUnit closes it otherwise
 	}
-	s, err := r.app.begin(ctx, r.cfg, true) // it keeps the results
+	s, err := r.app.beginLinted(ctx, r.cfg, true, project.lint) // it keeps the results
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.ready(ctx); err != nil {
+	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
 	runner, err := s.runner(true, func(transform.Event) {})

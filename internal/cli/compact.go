@@ -54,7 +54,7 @@ func (r compactRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSources(r.cfg, nil); err != nil {
+	if err := r.app.checkSources(r.cfg, nil); err != nil {
 		return err
 	}
 	r.cfg.Load.Compact = true

@@ -82,8 +82,11 @@ func (d demoRun) run(ctx context.Context) error {
 	cfg.LogData = filepath.Join(folder, "log_data")
 	cfg.LogJSONPaths = filepath.Join(folder, "log_json_path.json")
 	cfg.Names = filepath.Join(folder, "names")
-	p, err := openProject("")
+	p, err := d.app.openProject("")
 	if err != nil {
+		return err
+	}
+	if err := p.lint(); err != nil {
 		return err
 	}
 	s := &session{app: d.app, cfg: &cfg, project: p, warehouse: w}

@@ -93,7 +93,7 @@ func (d *doctorRun) warehouse(ctx context.Context, s *session) {
 	d.clock(ctx, s)
 	d.privileges(ctx, s)
 	d.tls(ctx, s)
-	if findings := s.lint(); findings != nil {
+	if findings := s.project.lint(); findings != nil {
 		d.fail("SQL", findings, "run dwh lint")
 	} else {
 		d.add("SQL", "ok", "migrations, transforms and queries keep to the portable subset", "")

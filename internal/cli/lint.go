@@ -10,6 +10,7 @@ import (
 	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/migrations"
 	"github.com/sparkify/dwh/queries"
 )
 
@@ -47,7 +48,7 @@ func (l lintRun) run() error {
 	if l.rules {
 		return l.list()
 	}
-	p, err := openProject(l.cfg.Project)
+	p, err := l.app.openProject(l.cfg.Project)
 	if err != nil {
 		return err
 	}
@@ -105,32 +106,63 @@ func (l lintRun) list() error {
 }
 
 // lint checks the project's SQL before anything of it runs.
-func (s *session) lint() error {
-	findings, err := s.project.findings()
+func (p project) lint() error {
+	findings, err := p.findings()
 	if err != nil {
 		return err
 	}
 	return lint.Err(findings)
 }
 
+// lintReports is lint before a report: of the files that dwh ships only what a report runs.
+func (p project) lintReports() error {
+	var folders []sqlFolder
+	for _, folder := range p.folders() {
+		switch {
+		case folder.kind == lint.Query:
+			folder.files = "reports.sql"
+		case folder.shipped:
+			continue
+		}
+		folders = append(folders, folder)
+	}
+	findings, err := lintFolders(folders)
+	if err != nil {
+		return err
+	}
+	return lint.Err(findings)
+}
+
+// sqlFolder is a folder of SQL files of one kind.
+type sqlFolder struct {
+	fsys    fs.FS // nil: there is none
+	dir     string
+	files   string // a pattern of their names
+	kind    lint.Kind
+	shipped bool // with dwh
+}
+
+// folders are the project's, and the queries that dwh ships.
+func (p project) folders() []sqlFolder {
+	return []sqlFolder{
+		{p.migrations, p.migrationsDir, "*.sql", lint.Migration, p.migrations == fs.FS(migrations.FS)},
+		{p.transforms, p.transformsDir, "*.sql", lint.Transform, !p.ownTransforms()},
+		{queries.FS, "queries", "*.sql", lint.Query, true},
+		{p.reports, p.reportsDir, "*.sql", lint.Report, false},
+		{p.checks, p.checksDir, "*.sql", lint.Check, false},
+	}
+}
+
 // findings are the places in the project's files, and in the queries that dwh ships, that leave the portable subset.
-func (p project) findings() ([]lint.Finding, error) {
+func (p project) findings() ([]lint.Finding, error) { return lintFolders(p.folders()) }
+
+func lintFolders(folders []sqlFolder) ([]lint.Finding, error) {
 	var findings []lint.Finding
-	for _, folder := range []struct {
-		fsys fs.FS
-		dir  string
-		kind lint.Kind
-	}{
-		{p.migrations, p.migrationsDir, lint.Migration},
-		{p.transforms, p.transformsDir, lint.Transform},
-		{queries.FS, "queries", lint.Query},
-		{p.reports, p.reportsDir, lint.Report},
-		{p.checks, p.checksDir, lint.Check},
-	} {
+	for _, folder := range folders {
 		if folder.fsys == nil {
 			continue
 		}
-		files, err := sqlfile.ParseFS(folder.fsys, folder.dir, "*.sql")
+		files, err := sqlfile.ParseFS(folder.fsys, folder.dir, folder.files)
 		if err != nil {
 			return nil, err
 		}

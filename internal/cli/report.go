@@ -163,9 +163,8 @@ func (a *app) reportParams() []cli.Flag {
 	return flags
 }
 
-// knownReports are the built-in reports and those of the project that the command line, the environment or the file names. What is wrong
-// with the project is said when the report runs.
-func (a *app) knownReports() []report.Report {
+// findReports finds what app.knownReports returns.
+func (a *app) findReports() []report.Report {
 	p, err := a.projectAtHand()
 	if err != nil {
 		return report.BuiltIn()
@@ -190,7 +189,7 @@ type reportRun struct {
 }
 
 func (r reportRun) run(ctx context.Context) error {
-	p, err := openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg.Project)
 	if err != nil {
 		return err
 	}
@@ -225,12 +224,12 @@ func (r reportRun) run(ctx context.Context) error {
 			return err
 		}
 	}
-	s, err := r.app.begin(ctx, r.cfg, false)
+	s, err := r.app.beginLinted(ctx, r.cfg, false, project.lintReports)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.ready(ctx); err != nil {
+	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
 	doc.Target = s.warehouse.Target()

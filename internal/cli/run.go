@@ -8,6 +8,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -50,10 +51,10 @@ type mainRun struct {
 
 func (m mainRun) run(ctx context.Context) error {
 	// What is wrong with the command line is said before a server is started for it.
-	if err := checkSources(m.cfg, nil); err != nil {
+	if err := m.app.checkSources(m.cfg, nil); err != nil {
 		return err
 	}
-	s, err := m.app.begin(ctx, m.cfg, true)
+	s, err := m.app.beginLinted(ctx, m.cfg, true, project.lint)
 	if err != nil {
 		return err
 	}
@@ -67,9 +68,6 @@ func (m mainRun) in(ctx context.Context, s *session) error {
 	defer watch.stop()
 	runner, err := s.runner(m.noReplay, watch.event)
 	if err != nil {
-		return err
-	}
-	if err := s.lint(); err != nil {
 		return err
 	}
 	if err := s.migrateUp(ctx); err != nil {
@@ -99,6 +97,9 @@ func (m mainRun) in(ctx context.Context, s *session) error {
 
 // migrateUp applies what is pending and says so.
 func (s *session) migrateUp(ctx context.Context) error {
+	if current, err := migration.Current(ctx, s.warehouse.Pool(), s.project.migrations); current || err != nil {
+		return err
+	}
 	m, err := s.migrator(ctx)
 	if err != nil {
 		return err

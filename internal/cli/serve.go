@@ -133,17 +133,14 @@ type serveRun struct {
 }
 
 func (r serveRun) run(ctx context.Context) error {
-	if err := checkSources(r.cfg, nil); err != nil {
+	if err := r.app.checkSources(r.cfg, nil); err != nil {
 		return err
 	}
-	s, err := r.app.begin(ctx, r.cfg, true)
+	s, err := r.app.beginLinted(ctx, r.cfg, true, project.lint)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.lint(); err != nil {
-		return err
-	}
 	r.cfg.Wait = true // another dwh is waited for, batch by batch
 	runner, err := s.runner(true, nil)
 	if err != nil {

@@ -8,9 +8,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/clientcopy"
@@ -33,12 +36,34 @@ type project struct {
 	reports, checks              fs.FS  // a user's own; nil for none
 	reportsDir, checksDir        string
 	folder                       string // of --project, "" for the embedded files
+	parsed                       *parsedSteps
+}
+
+// parsedSteps are a project's transforms, which several parts of a command ask for.
+type parsedSteps struct {
+	mu     sync.Mutex
+	engine map[sqlfile.Engine][]transform.Step
+}
+
+// openProject is openProject for a folder that was not opened before.
+func (a *app) openProject(folder string) (project, error) {
+	if p, known := a.opened[folder]; known {
+		return p, nil
+	}
+	p, err := openProject(folder)
+	if err == nil {
+		a.opened[folder] = p
+	}
+	return p, err
 }
 
 // openProject finds the SQL. A folder that has neither migrations nor transforms, reports nor checks is a usage error; what
 // of these it lacks is the embedded one's.
 func openProject(folder string) (project, error) {
-	p := project{migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations", transformsDir: "transforms", folder: folder}
+	p := project{
+		migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations", transformsDir: "transforms", folder: folder,
+		parsed: &parsedSteps{engine: map[sqlfile.Engine][]transform.Step{}},
+	}
 	if folder == "" {
 		return p, nil
 	}
@@ -72,7 +97,16 @@ func openProject(folder string) (project, error) {
 func (p project) ownTransforms() bool { return p.transforms != fs.FS(transforms.FS) }
 
 func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
-	return transform.Steps(p.transforms, p.transformsDir, engine)
+	p.parsed.mu.Lock()
+	defer p.parsed.mu.Unlock()
+	if steps, known := p.parsed.engine[engine]; known {
+		return slices.Clone(steps), nil
+	}
+	steps, err := transform.Steps(p.transforms, p.transformsDir, engine)
+	if err == nil {
+		p.parsed.engine[engine] = slices.Clone(steps)
+	}
+	return steps, err
 }
 
 // allReports are the built-in reports and the project's; a project's report of the same name replaces the built-in one.
@@ -126,7 +160,7 @@ type session struct {
 
 // begin opens the project and the warehouse; write says that the command is going to write, and names the target first.
 func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*session, error) {
-	p, err := openProject(cfg.Project)
+	p, err := a.openProject(cfg.Project)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +176,27 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 	return s, nil
 }
 
+// beginLinted is begin for commands that run the project's SQL, which lint, project.lint or a part of it, checks while the warehouse is
+// connected to.
+func (a *app) beginLinted(ctx context.Context, cfg *config.Config, write bool, lint func(project) error) (*session, error) {
+	p, err := a.openProject(cfg.Project)
+	if err != nil {
+		return nil, err
+	}
+	var beside errgroup.Group
+	beside.Go(func() error { return lint(p) })
+	s, err := a.begin(ctx, cfg, write)
+	faults := beside.Wait()
+	if err != nil {
+		return nil, err
+	}
+	if faults != nil {
+		s.close()
+		return nil, faults
+	}
+	return s, nil
+}
+
 func (s *session) close() { s.warehouse.Close() }
 
 // migrator opens the project's migrations; the caller closes it.
@@ -153,20 +208,15 @@ func (s *session) migrator(ctx context.Context) (*migration.Migrator, error) {
 
 // requireCurrent fails while a migration is pending.
 func (s *session) requireCurrent(ctx context.Context) error {
+	if current, err := migration.Current(ctx, s.warehouse.Pool(), s.project.migrations); current || err != nil {
+		return err
+	}
 	m, err := s.migrator(ctx)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
 	return m.RequireCurrent(ctx)
-}
-
-// ready checks what every command that runs the project's SQL needs: files within the portable subset, and a current schema.
-func (s *session) ready(ctx context.Context) error {
-	if err := s.lint(); err != nil {
-		return err
-	}
-	return s.requireCurrent(ctx)
 }
 
 // settings are the checks' settings.

@@ -82,16 +82,16 @@ func (t transformRun) run(ctx context.Context) error {
 	}
 	// What is wrong with the command line is said before a server is started for it.
 	if !t.replay {
-		if err := checkSources(t.cfg, t.only); err != nil {
+		if err := t.app.checkSources(t.cfg, t.only); err != nil {
 			return err
 		}
 	}
-	s, err := t.app.begin(ctx, t.cfg, !t.dryRun)
+	s, err := t.app.beginLinted(ctx, t.cfg, !t.dryRun, project.lint)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.ready(ctx); err != nil {
+	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
 	watch := s.newWatcher()
@@ -142,8 +142,8 @@ func (t transformRun) extent(s *session) (extent, error) {
 }
 
 // checkSources refuses a run that has loads and no source at all, or a source without what its COPY needs beside it.
-func checkSources(cfg *config.Config, only []string) error {
-	p, err := openProject(cfg.Project)
+func (a *app) checkSources(cfg *config.Config, only []string) error {
+	p, err := a.openProject(cfg.Project)
 	if err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func missingValue(step transform.Step, engine sqlfile.Engine, vars map[string]st
 func flagName(variable string) string { return "--" + strings.ReplaceAll(variable, "_", "-") }
 
 func (t transformRun) printPlan() error {
-	p, err := openProject(t.cfg.Project)
+	p, err := t.app.openProject(t.cfg.Project)
 	if err != nil {
 		return err
 	}

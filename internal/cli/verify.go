@@ -38,12 +38,12 @@ type verifyRun struct {
 }
 
 func (v verifyRun) run(ctx context.Context) error {
-	s, err := v.app.begin(ctx, v.cfg, false)
+	s, err := v.app.beginLinted(ctx, v.cfg, false, project.lint)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	if err := s.ready(ctx); err != nil {
+	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
 	watch := s.newWatcher()

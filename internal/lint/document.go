@@ -36,11 +36,12 @@ func newDocument(f *sqlfile.File, kind Kind, rules []Rule) *document {
 			d.refused[verb] = true
 		}
 	}
-	for _, t := range sqlfile.Tokens(f.Text()) {
-		switch t.Kind {
+	tokens := sqlfile.Tokens(f.Text())
+	for i := range tokens {
+		switch t := &tokens[i]; t.Kind {
 		case sqlfile.KindMarker:
 			if d.firstMarker == nil {
-				d.firstMarker = &t
+				d.firstMarker = t
 			}
 			if strings.HasPrefix(t.Text, "/*redshift") {
 				start := place{t.Line, t.Column}
@@ -53,8 +54,11 @@ func newDocument(f *sqlfile.File, kind Kind, rules []Rule) *document {
 			}
 		}
 	}
-	d.redshift = d.units(sqlfile.Redshift)
-	d.postgres = d.units(sqlfile.Postgres)
+	d.postgres = d.units(sqlfile.Postgres, tokens)
+	d.redshift = d.postgres
+	if text := f.Render(sqlfile.Redshift); text != f.Text() {
+		d.redshift = d.units(sqlfile.Redshift, sqlfile.Tokens(text))
+	}
 	return d
 }
 
@@ -83,24 +87,25 @@ func (d *document) marked(t sqlfile.Token) bool {
 	return i < len(d.markers) && !at.before(d.markers[i].start)
 }
 
-// units returns the statements of a rendering. A rendering keeps lines and columns, so the positions of its tokens are
+// units returns the statements of a rendering, of which these are the tokens. A rendering keeps lines and columns, so the positions of its tokens are
 // those of the file. What stands between goose's StatementBegin and StatementEnd is cut at its semicolons.
-func (d *document) units(e sqlfile.Engine) []*unit {
+func (d *document) units(e sqlfile.Engine, tokens []sqlfile.Token) []*unit {
 	statements := d.file.Statements(e)
 	var units []*unit
 	next := 0
-	var current []sqlfile.Token
+	code := make([]sqlfile.Token, 0, len(tokens)) // of all statements, one behind the other
+	first := 0                                    // of the statement at hand
 	finish := func() {
-		if len(current) > 0 {
-			u := newUnit(d, current)
+		if len(code) > first {
+			u := newUnit(d, code[first:len(code):len(code)])
 			units = append(units, u)
 			if body := u.functionBody(); body != nil {
 				units = append(units, body)
 			}
 		}
-		current = nil
+		first = len(code)
 	}
-	for _, t := range sqlfile.Tokens(d.file.Render(e)) {
+	for _, t := range tokens {
 		for next < len(statements) && t.Start >= statements[next].Offset()+len(statements[next].SQL()) {
 			finish()
 			next++
@@ -113,7 +118,7 @@ func (d *document) units(e sqlfile.Engine) []*unit {
 		case t.Kind == sqlfile.KindSemicolon:
 			finish()
 		default:
-			current = append(current, t)
+			code = append(code, t)
 		}
 	}
 	finish()

@@ -66,14 +66,15 @@ func File(f *sqlfile.File, kind Kind) []Finding {
 	rules := Rules()
 	d := newDocument(f, kind, rules)
 	var findings []Finding
-	for _, rule := range rules {
+	for i := range rules {
+		rule := &rules[i]
 		if kind == Load && !rule.lexical {
 			continue
 		}
 		found := func(line, column int, what string) {
 			hint := fmt.Sprintf("%s (%s)", rule.Instead, rule.Page)
 			msg := fmt.Sprintf("%s: %s [%s]", what, rule.Why, rule.Name)
-			findings = append(findings, Finding{Rule: rule, Err: f.ErrorAt(line, column, msg, hint, nil)})
+			findings = append(findings, Finding{Rule: *rule, Err: f.ErrorAt(line, column, msg, hint, nil)})
 		}
 		if rule.document != nil {
 			rule.document(d, found)

@@ -8,10 +8,14 @@ import (
 
 // checkPhrases refuses sequences of words.
 func checkPhrases(phrases ...string) func(*unit, func(int, string)) {
+	words := make([][]string, len(phrases))
+	for n, phrase := range phrases {
+		words[n] = strings.Fields(phrase)
+	}
 	return func(u *unit, found func(int, string)) {
 		for i := range u.tokens {
-			for _, phrase := range phrases {
-				if u.keyword(i, strings.Fields(phrase)...) {
+			for n, phrase := range phrases {
+				if u.keyword(i, words[n]...) {
 					found(i, phrase)
 				}
 			}

@@ -61,7 +61,7 @@ func newUnit(d *document, tokens []sqlfile.Token) *unit {
 // foldParameters makes one token of each parameter as sqlc writes it: sqlc.arg(name), sqlc.narg('name'), @name.
 // The names in them are Go's, not the database's.
 func foldParameters(tokens []sqlfile.Token) []sqlfile.Token {
-	var folded []sqlfile.Token
+	folded := make([]sqlfile.Token, 0, len(tokens))
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]
 		last := -1
@@ -95,7 +95,11 @@ func (u *unit) is(i int, texts ...string) bool {
 		return false
 	}
 	for n, text := range texts {
-		t := u.tokens[i+n]
+		// Every rule asks this of every token: the length tells most of them apart.
+		t := &u.tokens[i+n]
+		if len(t.Text) != len(text) {
+			return false
+		}
 		switch t.Kind {
 		case sqlfile.KindWord:
 			if !strings.EqualFold(t.Text, text) {

@@ -19,6 +19,7 @@ type postmaster struct {
 	pid    int
 	port   int
 	socket string // folder, "" when there is none
+	ready  bool   // it accepts connections
 }
 
 // readPostmaster returns nil when there is no postmaster.pid or it is not complete yet.
@@ -42,6 +43,7 @@ func readPostmaster(pgdata string) (*postmaster, error) {
 	if len(lines) > 4 {
 		p.socket = strings.TrimSpace(lines[4])
 	}
+	p.ready = len(lines) > 7 && strings.TrimSpace(lines[7]) == "ready"
 	return p, nil
 }
 

@@ -80,7 +80,14 @@ func TestLifecycle(t *testing.T) {
 	if err := s.Stop(ctx); err != nil {
 		t.Errorf("stop before the first start: %v", err)
 	}
+	if got, ok := s.Running(ctx); ok {
+		t.Errorf("running before the first start: got %+v, want none", got)
+	}
 	info := start(t, s)
+	running, ok := s.Running(ctx)
+	if !ok || running.DSN("postgres") != info.DSN("postgres") || running.Socket != info.Socket {
+		t.Errorf("running: got %+v, %t, want the started server %+v", running, ok, info)
+	}
 	if !info.Started || info.Host != "127.0.0.1" || info.User != "dwh" || info.BinDir == "" {
 		t.Errorf("got %+v, want a started server on 127.0.0.1 with user dwh", info)
 	}
@@ -138,6 +145,9 @@ func TestLifecycle(t *testing.T) {
 	}
 	if _, err := os.Stat(info.Socket); err == nil {
 		t.Errorf("socket folder %s is left after stop", info.Socket)
+	}
+	if got, ok := s.Running(ctx); ok {
+		t.Errorf("running after stop: got %+v, want none", got)
 	}
 	if status, err := s.Status(ctx); err != nil || status.Running || !status.Initialized {
 		t.Errorf("after stop: got %+v, %v, want a cluster that does not run", status, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -12,6 +13,34 @@ import (
 type Database struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
+}
+
+// Running says how to reach a server that is up, as far as the data folder tells: it neither connects nor takes the folder's lock, so that a
+// server that is just ending may not answer. Version is not known then. For whatever else, false: Start finds out what it is.
+func (s *Server) Running(ctx context.Context) (Info, bool) {
+	a, err := serverAccount(s.dataDir)
+	if err != nil {
+		return Info{}, false
+	}
+	folder, err := os.Lstat(s.dataDir)
+	if err != nil || !folder.IsDir() {
+		return Info{}, false
+	}
+	if uid, _, ok := owner(folder); !ok || uid != a.uid {
+		return Info{}, false
+	}
+	if made, err := s.exists(); err != nil || !made {
+		return Info{}, false
+	}
+	p, err := s.running(ctx)
+	if err != nil || p == nil || !p.ready || p.port == 0 {
+		return Info{}, false
+	}
+	password, err := s.password()
+	if err != nil {
+		return Info{}, false
+	}
+	return Info{Host: loopback, Port: p.port, Socket: p.socket, User: Superuser, Password: password}, true
 }
 
 // Status describes a server without starting it.

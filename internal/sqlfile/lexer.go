@@ -102,7 +102,7 @@ func (t Token) Value() string {
 // project's markers. It accepts any text: what is never closed runs to the end and is marked Unclosed.
 func Tokens(sql string) []Token {
 	l := lexer{text: sql, line: 1, column: 1}
-	var tokens []Token
+	tokens := make([]Token, 0, len(sql)/7+1) // about what SQL with its comments has
 	for {
 		t, ok := l.next()
 		if !ok {
@@ -121,15 +121,19 @@ type lexer struct {
 // advance moves to offset, counting lines and characters on the way.
 func (l *lexer) advance(offset int) {
 	for l.pos < offset {
-		if l.text[l.pos] == '\n' {
+		switch c := l.text[l.pos]; {
+		case c == '\n':
 			l.line++
 			l.column = 1
 			l.pos++
-			continue
+		case c < utf8.RuneSelf:
+			l.column++
+			l.pos++
+		default:
+			_, size := utf8.DecodeRuneInString(l.text[l.pos:])
+			l.column++
+			l.pos += size
 		}
-		_, size := utf8.DecodeRuneInString(l.text[l.pos:])
-		l.column++
-		l.pos += size
 	}
 }
 

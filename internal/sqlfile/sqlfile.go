@@ -47,11 +47,14 @@ type File struct {
 // Parse reads a file. The name is what errors show, such as "transforms/210_f_songplay.sql".
 // Every error is an *Error with its position.
 func Parse(name, text string) (*File, error) {
-	f := &File{name: name, source: newSource(text), shown: newSource(text)}
+	f := &File{name: name, source: newSource(text)}
+	f.shown = f.source
 	if err := f.checkEncoding(); err != nil {
 		return nil, err
 	}
-	f.shown = newSource(maskSecrets(text))
+	if masked := maskSecrets(text); masked != text {
+		f.shown = newSource(masked)
+	}
 	tokens := Tokens(text)
 	// The texts of markers come first: a literal cut off inside one seems to open behind it.
 	for _, t := range tokens {
@@ -78,11 +81,15 @@ func Parse(name, text string) (*File, error) {
 	if f.header, err = f.parseHeader(tokens); err != nil {
 		return nil, err
 	}
-	f.redshift = newSource(render(text, tokens, regions, spans))
+	f.redshift = f.source
 	f.statements = map[Engine][]Statement{Postgres: f.cut(Postgres, f.source.text, tokens, spans)}
-	rendered := Tokens(f.redshift.text)
-	if spans, err = f.split(rendered); err != nil {
-		return nil, err
+	rendered := tokens
+	if text := render(text, tokens, regions, spans); text != f.source.text {
+		f.redshift = newSource(text)
+		rendered = Tokens(text)
+		if spans, err = f.split(rendered); err != nil {
+			return nil, err
+		}
 	}
 	f.statements[Redshift] = f.cut(Redshift, f.redshift.text, rendered, spans)
 	return f, nil

@@ -34,16 +34,17 @@ func (s Statement) Line() int { return s.line }
 // Keyword returns the first word in upper case: COPY, INSERT, SELECT, WITH. It is "" when the
 // statement begins with something else than a word.
 func (s Statement) Keyword() string {
-	for _, t := range Tokens(s.sql) {
-		if t.Text == "(" {
-			continue
-		}
-		if t.Kind == KindWord {
+	l := lexer{text: s.sql, line: 1, column: 1}
+	for {
+		t, ok := l.next()
+		switch {
+		case ok && t.Text == "(":
+		case ok && t.Kind == KindWord:
 			return strings.ToUpper(t.Text)
+		default:
+			return ""
 		}
-		break
 	}
-	return ""
 }
 
 // Variable is a place where a statement takes a value from outside: :'name' or :"name".
@@ -56,6 +57,9 @@ type Variable struct {
 
 // Variables returns the statement's variables in order of appearance.
 func (s Statement) Variables() []Variable {
+	if !strings.Contains(s.sql, ":'") && !strings.Contains(s.sql, `:"`) {
+		return nil
+	}
 	var variables []Variable
 	for _, t := range Tokens(s.sql) {
 		if t.Kind != KindVariable {

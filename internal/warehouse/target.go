@@ -28,19 +28,26 @@ func ResolveTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (O
 	return Private(ctx, cfg.DataDir, cmp.Or(cfg.Database, LocalDatabase), log)
 }
 
-// Private starts the private PostgreSQL of a data folder ("" for the default one) when it is down, and creates the database there when
-// it does not exist.
+// Private is the database of the private PostgreSQL of a data folder ("" for the default one), which is started when it is down; the
+// database is made when it does not exist. Of a server that runs already Open finds out whether it has the database.
 func Private(ctx context.Context, dataDir, database string, log *slog.Logger) (Options, error) {
 	server, err := localpg.New(localpg.Options{DataDir: dataDir, Logger: log})
 	if err != nil {
 		return Options{}, fmt.Errorf("private PostgreSQL: %w", err)
 	}
-	info, err := server.Start(ctx)
-	if err != nil {
-		return Options{}, fmt.Errorf("start the private PostgreSQL: %w", err)
+	start := func(ctx context.Context) (Options, error) {
+		info, err := server.Start(ctx)
+		if err != nil {
+			return Options{}, fmt.Errorf("start the private PostgreSQL: %w", err)
+		}
+		if err := server.EnsureDatabase(ctx, database); err != nil {
+			return Options{}, fmt.Errorf("private PostgreSQL: %w", err)
+		}
+		return Options{DSN: config.Secret(info.DSN(database)), Local: &info}, nil
 	}
-	if err := server.EnsureDatabase(ctx, database); err != nil {
-		return Options{}, fmt.Errorf("private PostgreSQL: %w", err)
+	info, ok := server.Running(ctx)
+	if !ok {
+		return start(ctx)
 	}
-	return Options{DSN: config.Secret(info.DSN(database)), Local: &info}, nil
+	return Options{DSN: config.Secret(info.DSN(database)), Local: &info, start: start}, nil
 }

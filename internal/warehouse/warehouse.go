@@ -37,6 +37,9 @@ type Options struct {
 	Local   *localpg.Info // the private server, when it is that one
 	AppName string        // "" means dwh
 	Origin  string        // where the connection string came from, for errors: "DATABASE_URL", "dwh.yaml:3"; "" unknown
+
+	// start, where set, starts the private server and makes its database: the rest is a guess that both are there.
+	start func(context.Context) (Options, error)
 }
 
 // Warehouse is an open warehouse. Close it.
@@ -57,6 +60,17 @@ type Warehouse struct {
 // UTF-8. A malformed connection string is a *DSNError, a server that cannot be reached or refuses a *ConnectError, one that
 // does not fit a *UnsupportedError.
 func Open(ctx context.Context, o Options) (*Warehouse, error) {
+	w, err := open(ctx, o)
+	if err == nil || o.start == nil || ctx.Err() != nil {
+		return w, err
+	}
+	if o, err = o.start(ctx); err != nil {
+		return nil, err
+	}
+	return open(ctx, o)
+}
+
+func open(ctx context.Context, o Options) (*Warehouse, error) {
 	pc, err := poolConfig(o)
 	if err != nil {
 		return nil, err
@@ -168,6 +182,9 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	}
 	// Both engines know this one at startup; a PGCLIENTENCODING of the user's would garble texts.
 	cc.RuntimeParams["client_encoding"] = "UTF8"
+	if o.Local != nil {
+		cc.RequireAuth = "scram-sha-256" // whoever took the private server's port has to know its password, and is not told it
+	}
 	pc.BeforeConnect = iamLogin(cc)
 	return pc, nil
 }
@@ -176,23 +193,27 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 // that names a setting it does not know.
 func prepare(ctx context.Context, conn *pgx.Conn, engine string) error {
 	// The form of dg/r_timezone_config, which PostgreSQL has too.
-	if _, err := conn.Exec(ctx, "SET timezone TO 'UTC'"); err != nil {
-		return fmt.Errorf("set the time zone: %w", err)
+	set := "SET timezone TO 'UTC'"
+	if engine != string(sqlfile.Redshift) && reportsItself(conn) {
+		set += "; SET standard_conforming_strings = on"
+		// Without the last one the server finishes a statement whose client was killed, and holds the lock until then. Servers on systems that
+		// cannot watch a socket refuse it, and with it the others; they find out late.
+		if _, err := conn.Exec(ctx, set+"; SET client_connection_check_interval = '1s'"); err == nil {
+			return nil
+		}
 	}
-	// Every PostgreSQL reports this setting when a connection begins. Redshift does not have it.
-	if engine == string(sqlfile.Redshift) || conn.PgConn().ParameterStatus("standard_conforming_strings") == "" {
-		return nil
+	if _, err := conn.Exec(ctx, set); err != nil {
+		return fmt.Errorf("set up the session: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "SET standard_conforming_strings = on"); err != nil {
-		return fmt.Errorf("set standard_conforming_strings: %w", err)
-	}
-	// Without it the server finishes a statement whose client was killed, and holds the lock until then. Servers on systems that cannot
-	// watch a socket refuse the setting; they find out late.
-	_, _ = conn.Exec(ctx, "SET client_connection_check_interval = '1s'")
 	return nil
 }
 
-var redshiftVersion = regexp.MustCompile(`Redshift ([0-9][0-9.]*)`)
+// reportsItself tells PostgreSQL, which reports this setting when a connection begins, from Redshift, which does not have it.
+func reportsItself(conn *pgx.Conn) bool {
+	return conn.PgConn().ParameterStatus("standard_conforming_strings") != ""
+}
+
+var redshiftVersion = regexp.MustCompile(`Redshift [0-9][0-9.]*`)
 
 // inspect asks the server what it is.
 func (w *Warehouse) inspect(ctx context.Context) error {
@@ -202,32 +223,39 @@ func (w *Warehouse) inspect(ctx context.Context) error {
 	}
 	defer conn.Release()
 	w.user = conn.Conn().Config().User // IAM may have given another
-	var banner string
-	if err := conn.QueryRow(ctx, "SELECT version()").Scan(&banner); err != nil {
+	var banner, number, encoding string
+	if w.engine != sqlfile.Redshift && reportsItself(conn.Conn()) {
+		err = conn.QueryRow(ctx, "SELECT version(), current_setting('server_version_num'), current_setting('server_encoding')").Scan(&banner, &number, &encoding)
+	} else {
+		err = conn.QueryRow(ctx, "SELECT version()").Scan(&banner)
+	}
+	if err != nil {
 		return fmt.Errorf("ask for the server's version: %w", err)
 	}
-	redshift := redshiftVersion.FindStringSubmatch(banner)
+	version, redshift := strings.CutPrefix(redshiftVersion.FindString(banner), "Redshift ")
 	if w.engine == "" {
 		w.engine = sqlfile.Postgres
-		if redshift != nil {
+		if redshift {
 			w.engine = sqlfile.Redshift
 		}
 	}
 	if w.engine == sqlfile.Redshift {
 		w.Version = "(version unknown)"
-		if redshift != nil {
-			w.Version = redshift[1]
+		if redshift {
+			w.Version = version
 		}
 		return nil
 	}
-	return w.inspectPostgres(ctx, conn.Conn())
+	if number == "" {
+		if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num'), current_setting('server_encoding')").Scan(&number, &encoding); err != nil {
+			return fmt.Errorf("ask for the server's version and encoding: %w", err)
+		}
+	}
+	return w.supported(number, encoding)
 }
 
-func (w *Warehouse) inspectPostgres(ctx context.Context, conn *pgx.Conn) error {
-	var number, encoding string
-	if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num'), current_setting('server_encoding')").Scan(&number, &encoding); err != nil {
-		return fmt.Errorf("ask for the server's version and encoding: %w", err)
-	}
+// supported takes over a PostgreSQL's version number and refuses what dwh cannot work on.
+func (w *Warehouse) supported(number, encoding string) error {
 	n, err := strconv.Atoi(number)
 	if err != nil {
 		return fmt.Errorf("the server's version number %q is not a number", number)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/warehouse"
 )
@@ -280,5 +282,75 @@ func TestResolveTarget(t *testing.T) {
 	var fault *config.Error
 	if !errors.As(err, &fault) {
 		t.Errorf("got %v, want a *config.Error: the private server is no Redshift", err)
+	}
+}
+
+// TestPrivate has the private server started when it is down, by a stop or by a crash, and the database made when the server runs and lacks it.
+func TestPrivate(t *testing.T) {
+	t.Parallel()
+	dir := dwhtest.DataDir(t)
+	server, err := localpg.New(localpg.Options{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect := func(database string) *warehouse.Warehouse {
+		t.Helper()
+		target, err := warehouse.Private(t.Context(), dir, database, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := warehouse.Open(t.Context(), target)
+		if err != nil {
+			t.Fatalf("open %s: %v", database, err)
+		}
+		if !w.Private() || w.Database() != database {
+			t.Errorf("got %s, want the database %s of the private server", w.Target(), database)
+		}
+		return w
+	}
+	connect("one").Close()
+	connect("two").Close()
+	if err := server.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	connect("one").Close()
+	status, err := server.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(status.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	w := connect("one")
+	defer w.Close()
+	var made int
+	if err := w.Pool().QueryRow(t.Context(), "SELECT COUNT(*) FROM pg_database WHERE datname IN ('one', 'two')").Scan(&made); err != nil {
+		t.Fatal(err)
+	}
+	if made != 2 {
+		t.Errorf("got %d of the databases, want both", made)
+	}
+}
+
+// TestPrivateFound opens a target that was found running and has ended since.
+func TestPrivateFound(t *testing.T) {
+	t.Parallel()
+	dir := dwhtest.DataDir(t)
+	server, err := localpg.New(localpg.Options{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := server.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	target, err := warehouse.Private(t.Context(), dir, "late", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := open(t, target).Database(); got != "late" {
+		t.Errorf("got database %s, want late", got)
 	}
 }
