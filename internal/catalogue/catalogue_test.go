@@ -36,12 +36,19 @@ func TestStatements(t *testing.T) {
 		catalogue.CountRows(live),
 		catalogue.HasRows(live),
 		catalogue.Analyze(live),
+		catalogue.AnalyzeLoaded(live),
 		catalogue.InsertValues("s_object", []catalogue.Name{"url", "etag"}, "('a', 'b')"),
 		catalogue.CountSame(live, built),
 		catalogue.CreateDifference(difference, live, built),
 		catalogue.CountDifference(difference),
 		catalogue.DeleteDifferent(live, difference),
 		catalogue.InsertDifferent(live, built, difference),
+		catalogue.DropTable(live),
+		catalogue.RenameTable(touched, "d_song"),
+		catalogue.MoveTable(built, "public"),
+		catalogue.Require(built, []catalogue.Name{"song_id", `ti"tle`}),
+		catalogue.AddKey(built, `d_song"pkey`, live.Key),
+		catalogue.InsertAll(live, built),
 	}, ";\n\n") + ";\n"
 	const golden = "testdata/statements.golden.sql"
 	if *update {

@@ -42,7 +42,10 @@ type Check struct {
 	// among those rows, and needs all the other tables whole. Empty: it always reads everything.
 	Touched []string
 	// Flags says that the check is about the flags, which a run sets last.
-	Flags    bool
+	Flags bool
+	// Unique names the column that the check finds doubled values of, in the table that Touched names. Where the server enforces a
+	// primary key on it, a gate has nothing to look for.
+	Unique   string
 	settings func(Settings) (args map[string]any, on bool)
 }
 
@@ -50,6 +53,11 @@ type Check struct {
 func BuiltIn() []Check {
 	one := func(name, description string, severity Severity, sql string, touched ...string) Check {
 		return Check{Name: name, Description: description, Severity: severity, Query: query.Text("check "+name, sql), Touched: touched}
+	}
+	unique := func(name, description, sql, table, column string) Check {
+		c := one(name, description, Error, sql, table)
+		c.Unique = column
+		return c
 	}
 	matched := one("matched-share", "enough plays know their song", Warn, "")
 	matched.Query = query.Text("check matched-share", dwhdb.MatchedShare, "threshold")
@@ -64,11 +72,11 @@ func BuiltIn() []Check {
 	unprocessed := one("staged-unprocessed", "nothing staged is left unprocessed", Error, dwhdb.StagedUnprocessed)
 	unprocessed.Flags = true
 	return []Check{
-		one("d-song-unique", "d_song holds a song_id once", Error, dwhdb.DSongUnique, "d_song"),
-		one("d-artist-unique", "d_artist holds an artist_id once", Error, dwhdb.DArtistUnique, "d_artist"),
-		one("d-user-unique", "d_user holds a user_id once", Error, dwhdb.DUserUnique, "d_user"),
-		one("d-time-unique", "d_time holds an hour once", Error, dwhdb.DTimeUnique, "d_time"),
-		one("f-songplay-unique", "f_songplay holds a songplay_id once", Error, dwhdb.FSongplayUnique, "f_songplay"),
+		unique("d-song-unique", "d_song holds a song_id once", dwhdb.DSongUnique, "d_song", "song_id"),
+		unique("d-artist-unique", "d_artist holds an artist_id once", dwhdb.DArtistUnique, "d_artist", "artist_id"),
+		unique("d-user-unique", "d_user holds a user_id once", dwhdb.DUserUnique, "d_user", "user_id"),
+		unique("d-time-unique", "d_time holds an hour once", dwhdb.DTimeUnique, "d_time", "start_time"),
+		unique("f-songplay-unique", "f_songplay holds a songplay_id once", dwhdb.FSongplayUnique, "f_songplay", "songplay_id"),
 		one("d-song-key", "d_song has no row without a key", Error, dwhdb.DSongKeyPresent, "d_song"),
 		one("d-artist-key", "d_artist has no row without a key", Error, dwhdb.DArtistKeyPresent, "d_artist"),
 		one("d-user-key", "d_user has no row without a key", Error, dwhdb.DUserKeyPresent, "d_user"),

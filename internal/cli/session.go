@@ -251,6 +251,7 @@ func (s *session) runner(noReplay bool, watch transform.Observer) (*transform.Ru
 		Settings:     s.settings(),
 		BatchObjects: s.cfg.Load.BatchObjects,
 		BatchBytes:   s.cfg.Load.BatchBytes,
+		ParallelRows: int64(s.cfg.Transform.ParallelRows),
 		Wait:         s.cfg.Wait,
 		NoReplay:     noReplay,
 		Logger:       s.app.log,

@@ -26,6 +26,7 @@ type Config struct {
 	LogFormat    string // "text" or "json"
 	Checks       Checks
 	Load         Limits
+	Transform    Transform
 	Serve        Serve
 	Variables    map[string]string // further psql variables, for a project's own SQL
 
@@ -54,6 +55,11 @@ type Limits struct {
 	Compact bool // pack small objects into large ones before Redshift's COPY
 }
 
+// Transform are the settings of the transforms.
+type Transform struct {
+	ParallelRows int // from how many unprocessed rows on PostgreSQL is asked to transform by several of its processes
+}
+
 // Serve are the settings of the server. Their defaults are those of package server.
 type Serve struct {
 	Listen          string   // host:port or unix:/path
@@ -79,6 +85,7 @@ func Defaults() *Config {
 		LogFormat: "text",
 		Checks:    Checks{MatchedShareWarnBelow: 0.10},
 		Load:      Limits{BatchObjects: 10_000, BatchBytes: 1 << 30, BufferBytes: 32 << 20},
+		Transform: Transform{ParallelRows: 100_000},
 		Serve: Serve{
 			Listen: "127.0.0.1:8080", BatchAge: 200 * time.Millisecond, BatchObjects: 1000, BatchBytes: 64 << 20, Sweep: 2 * time.Minute, Poll: 2 * time.Second,
 			Tries: 5, FullCheck: time.Hour, Lease: 10 * time.Second, ShutdownTimeout: 30 * time.Second,

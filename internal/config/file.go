@@ -266,7 +266,7 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 }
 
 // groups are the keys that hold further keys.
-func groups() []string { return []string{"checks", "load", serveKey, variablesKey} }
+func groups() []string { return []string{"checks", "load", "transform", serveKey, variablesKey} }
 
 func suggestKey(group, full string) string {
 	var here []string

@@ -101,7 +101,7 @@ func keys() []key {
 			about("postgres or redshift; detected unless given", "redshift"),
 		path("data_dir", func(c *Config) *string { return &c.DataDir }).
 			about("folder of the private PostgreSQL; by default in your data home", "/srv/dwh"),
-		matching("database", regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`), "a database's name: letters, digits, _ and -, at most 63", func(c *Config) *string { return &c.Database }).
+		matching("database", `^[A-Za-z_][A-Za-z0-9_-]{0,62}$`, "a database's name: letters, digits, _ and -, at most 63", func(c *Config) *string { return &c.Database }).
 			about("the warehouse's database in the private PostgreSQL; made when it does not exist", ""),
 		path("project", func(c *Config) *string { return &c.Project }).
 			about("folder with migrations/, transforms/, reports/ and checks/ of your own", "."),
@@ -113,14 +113,14 @@ func keys() []key {
 			about("the events' JSONPaths file", "s3://bucket/log_json_path.json"),
 		source("names", func(c *Config) *string { return &c.Names }).
 			about("baby names, yobYYYY.txt in a folder or a .zip; optional", "s3://bucket/names.zip"),
-		matching("region", regexp.MustCompile(`^[a-z0-9-]+$`), "a region's name such as us-west-2", func(c *Config) *string { return &c.Region }).
+		matching("region", `^[a-z0-9-]+$`, "a region's name such as us-west-2", func(c *Config) *string { return &c.Region }).
 			about("the bucket's region; found out unless given", "us-west-2"),
-		matching("iam_role", regexp.MustCompile(`^(default|arn:\S+)$`), `"default" or an ARN such as arn:aws:iam::123456789012:role/dwh`,
+		matching("iam_role", `^(default|arn:\S+)$`, `"default" or an ARN such as arn:aws:iam::123456789012:role/dwh`,
 			func(c *Config) *string { return &c.IAMRole }).
 			about("role that Redshift reads S3 as: default or an ARN", ""),
 		flag("anonymous", func(c *Config) *bool { return &c.Anonymous }).
 			about("read public buckets without credentials", ""),
-		matching("work_prefix", regexp.MustCompile(`^s3://[^/]+(/.*)?$`), "an s3://bucket/prefix URL", func(c *Config) *string { return &c.WorkPrefix }).
+		matching("work_prefix", `^s3://[^/]+(/.*)?$`, "an s3://bucket/prefix URL", func(c *Config) *string { return &c.WorkPrefix }).
 			about("where manifests for Redshift are written", "s3://bucket/work/"),
 		flag("wait", func(c *Config) *bool { return &c.Wait }).
 			about("wait for another writer to end instead of giving up", ""),
@@ -173,6 +173,8 @@ func keys() []key {
 			about("how Redshift is loaded, copy or insert; chosen by the source unless given", "copy"),
 		flag("load.compact", func(c *Config) *bool { return &c.Load.Compact }).
 			about("pack small objects into large ones before Redshift's COPY", ""),
+		count("transform.parallel_rows", 1, 1_000_000_000, func(c *Config) *int { return &c.Transform.ParallelRows }).
+			about("new rows from which on PostgreSQL transforms by several of its processes", ""),
 		key{
 			name: "serve.listen",
 			set: func(c *Config, v, _ string) error {
@@ -258,13 +260,13 @@ func choice(name string, choices []string, field func(*Config) *string) key {
 	}
 }
 
-func matching(name string, form *regexp.Regexp, what string, field func(*Config) *string) key {
+func matching(name, form, what string, field func(*Config) *string) key {
 	return key{
 		name: name,
 		set: func(c *Config, v, _ string) error {
 			if v == "" {
 				v = *field(Defaults())
-			} else if !form.MatchString(v) {
+			} else if !regexp.MustCompile(form).MatchString(v) { // not before: every command lists the keys, several times
 				return fmt.Errorf("wants %s, got %q", what, v)
 			}
 			*field(c) = v

@@ -61,9 +61,11 @@ func jobs(w *world) []*job {
 		{name: "migrate up", start: in("empty"), args: []string{"migrate", "up"}, after: [][]string{load}, ledger: true},
 		{name: "first run", start: in("migrated"), args: load, after: [][]string{load}, ledger: true},
 		{name: "first run at once", start: in("migrated"), args: load, env: []string{atOnce}, after: [][]string{load}, ledger: true},
+		{name: "large first run at once", start: in("migrated"), args: load, env: []string{atOnce, large}, after: [][]string{load}, ledger: true},
 		{name: "incremental transform", start: in("half"), args: transform, after: [][]string{load}, ledger: true},
 		{name: "run that replays", start: in("half", "INSERT INTO dwh_stale (subject, reason, since) VALUES ('d_song', 'as a test wants', now())"), args: load, after: [][]string{load}, ledger: true},
 		{name: "replay", start: in("full", damage), args: []string{"transform", "--replay"}, after: [][]string{{"transform", "--replay"}, load}, ledger: true},
+		{name: "large replay", start: in("full", damage), args: []string{"transform", "--replay"}, env: []string{large}, after: [][]string{{"transform", "--replay"}, load}, ledger: true},
 		{name: "staging delete", start: in("full"), args: eraseUser, after: [][]string{eraseUser, load}},
 		{name: "staging delete song", start: in("full"), args: eraseSong, after: [][]string{eraseSong, load}},
 		{

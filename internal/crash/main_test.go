@@ -74,6 +74,9 @@ const batchObjects = 13
 // atOnce makes a first run one transaction.
 const atOnce = "DWH_LOAD_BATCH_OBJECTS=1000"
 
+// large makes a run build as one over millions of rows does.
+const large = "DWH_TRANSFORM_PARALLEL_ROWS=1"
+
 // outcome is how a dwh ended.
 type outcome struct {
 	code   int // -1: killed

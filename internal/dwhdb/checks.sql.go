@@ -895,6 +895,38 @@ func (q *Queries) SongplayIDHash(ctx context.Context) ([]SongplayIDHashRow, erro
 }
 
 const SongplaysComplete = `-- name: SongplaysComplete :many
+WITH doubtful AS (
+    -- not one delivery and one row: the others need no closer look
+    SELECT
+        counted.user_id,
+        counted.session_id,
+        counted.played_at
+    FROM (
+        SELECT
+            RTRIM(staged.user_id) AS user_id,
+            staged.session_id,
+            TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS played_at,
+            1 AS deliveries,
+            0 AS held
+        FROM s_songplay_event AS staged
+        WHERE RTRIM(staged.page) = 'NextSong'
+            AND RTRIM(staged.user_id) <> ''
+            AND staged.session_id IS NOT NULL
+            AND staged.item_in_session IS NOT NULL
+            AND staged.ts BETWEEN -62135596800000 AND 253402300799999
+        UNION ALL
+        SELECT
+            play.user_id,
+            play.session_id,
+            play.played_at,
+            0 AS deliveries,
+            1 AS held
+        FROM f_songplay AS play
+    ) AS counted
+    GROUP BY counted.played_at, counted.session_id, counted.user_id
+    HAVING SUM(counted.deliveries) <> 1
+        OR SUM(counted.held) <> 1
+)
 SELECT
     counted.user_id,
     counted.session_id,
@@ -905,30 +937,36 @@ FROM (
     SELECT
         event.user_id,
         event.session_id,
-        TIMESTAMP 'epoch' + event.ts / 1000 * INTERVAL '1 second' + MOD(event.ts, 1000) / 1000.0 * INTERVAL '1 second' AS played_at,
+        event.played_at,
         1 AS staged,
         0 AS held
     FROM (
         SELECT DISTINCT
-            RTRIM(staged.user_id) AS user_id,
-            staged.session_id,
-            staged.item_in_session,
-            staged.ts
-        FROM s_songplay_event AS staged
+            doubtful.user_id,
+            doubtful.session_id,
+            doubtful.played_at,
+            staged.item_in_session
+        FROM doubtful
+        INNER JOIN s_songplay_event AS staged
+            ON RTRIM(staged.user_id) = doubtful.user_id
+            AND staged.session_id = doubtful.session_id
+            AND TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' = doubtful.played_at
         WHERE RTRIM(staged.page) = 'NextSong'
-            AND RTRIM(staged.user_id) <> ''
-            AND staged.session_id IS NOT NULL
             AND staged.item_in_session IS NOT NULL
             AND staged.ts BETWEEN -62135596800000 AND 253402300799999
     ) AS event
     UNION ALL
     SELECT
-        play.user_id,
-        play.session_id,
-        play.played_at,
+        doubtful.user_id,
+        doubtful.session_id,
+        doubtful.played_at,
         0 AS staged,
         1 AS held
-    FROM f_songplay AS play
+    FROM doubtful
+    INNER JOIN f_songplay AS play
+        ON play.user_id = doubtful.user_id
+        AND play.session_id = doubtful.session_id
+        AND play.played_at = doubtful.played_at
 ) AS counted
 GROUP BY counted.user_id, counted.session_id, counted.played_at
 HAVING SUM(counted.staged) <> SUM(counted.held)

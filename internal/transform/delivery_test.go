@@ -144,12 +144,13 @@ func TestDeliveredObjectsEndInOneStar(t *testing.T) {
 		w.empty()
 		round++
 		s := newSource(r, filepath.Join(root, fmt.Sprint(round)))
-		batch := rapid.IntRange(1, 3).Draw(r, "objects a batch")
+		batch := rapid.SampledFrom([]int{1, 2, 3, 1000}).Draw(r, "objects a batch")
+		parallel := rapid.SampledFrom([]int64{0, 1}).Draw(r, "parallel rows")
 		var staged star.Staging
 		var history []string
 		run := func() {
 			history = append(history, "run")
-			result := w.run(s.vars(), func(o *transform.Options) { o.BatchObjects = batch })
+			result := w.run(s.vars(), func(o *transform.Options) { o.BatchObjects, o.ParallelRows = batch, parallel })
 			s.take(&staged)
 			for _, load := range result.Loads {
 				if load.Rejects+load.Unreadable+load.Changed > 0 {

@@ -87,6 +87,7 @@ type node struct {
 	Relation string `json:"Relation Name"`
 	Index    string `json:"Index Name"`
 	Cond     string `json:"Index Cond"`
+	Parent   string `json:"Parent Relationship"`
 	Plans    []node
 }
 
@@ -181,6 +182,9 @@ func TestCostFollowsTheBatch(t *testing.T) {
 		one.Node.walk(func(n node) {
 			if n.Relation != "s_songplay_event" && n.Relation != "f_songplay" {
 				return
+			}
+			if n.Parent == "InitPlan" {
+				return // an EXISTS, which ends at the first row
 			}
 			seen[n.Relation]++
 			reads := strings.Contains(n.Type, "Scan") && !strings.Contains(n.Type, "Bitmap Heap")

@@ -197,10 +197,13 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 	w.unprocessed = loaded
 	if result.Flagged > 0 {
 		result.everything = true
-		if err := w.parallel(ctx, r.Engine, result.Flagged); err != nil {
+		if err := r.parallel(ctx, w, result.Flagged); err != nil {
 			return err
 		}
 		if err := w.enter(ctx, w.live); err != nil {
+			return err
+		}
+		if err := w.anew(ctx, w.written(r.Steps)); err != nil {
 			return err
 		}
 		if err := w.unflag(ctx); err != nil {
@@ -209,9 +212,17 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		if err := r.build(ctx, tx, w, j, r.Steps, result); err != nil {
 			return err
 		}
-		if err := w.leave(ctx); err != nil {
+		if err := w.reflag(ctx); err != nil {
 			return err
 		}
+		if err := w.offer(ctx, r.ParallelRows); err != nil {
+			return err
+		}
+		flushed, err := r.flush(ctx, w)
+		if err != nil {
+			return err
+		}
+		defer flushed()
 		r.Observer(Event{Kind: StepStarted, Step: "check"})
 		for _, late := range []bool{false, true} {
 			found, err := r.gate(ctx, tx, w, r.Steps, late)
@@ -223,12 +234,30 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		if err := j.judge(result.Checks); err != nil {
 			return err
 		}
+		if err := r.remember(ctx, tx, j); err != nil {
+			return err
+		}
+		r.Failpoint("first.checked")
+		if err := w.publish(ctx, flushed()); err != nil {
+			return err
+		}
+		r.Failpoint("first.published")
+		return w.leave(ctx)
 	}
-	if err := r.remember(ctx, tx, j); err != nil {
-		return err
+	return r.remember(ctx, tx, j)
+}
+
+// written are the dimensions and facts that the steps write.
+func (w *work) written(steps []Step) []catalogue.Name {
+	var names []catalogue.Name
+	for _, step := range steps {
+		for _, name := range step.Writes {
+			if _, known := w.tables[name]; known && !step.Load && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
-	r.Failpoint("first.checked")
-	return nil
+	return names
 }
 
 // loadFirst stages the rows of one source.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
@@ -38,6 +39,10 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 	}
 	for _, one := range r.Checks {
 		if one.Severity != check.Error || one.Flags != late || !concerns(one, ran) {
+			continue
+		}
+		if r.enforced(one, w) {
+			results = append(results, check.Result{Check: one})
 			continue
 		}
 		wanted := narrowable(one, w, touched)
@@ -71,6 +76,18 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 		results = append(results, result)
 	}
 	return results, hide()
+}
+
+// enforced tells whether the server itself keeps what a check looks for from being written: PostgreSQL enforces a primary key, Redshift does not.
+func (r *Runner) enforced(one check.Check, w *work) bool {
+	if r.Engine != sqlfile.Postgres || one.Unique == "" || len(one.Touched) != 1 {
+		return false
+	}
+	name := catalogue.Name(one.Touched[0])
+	if slices.Contains(w.building, name) && !w.keyed[name] {
+		return false // it stands in the scratch schema, without its key
+	}
+	return !w.loose[name] && slices.Equal(w.tables[name].Key, []catalogue.Name{catalogue.Name(one.Unique)})
 }
 
 // concerns tells whether every d_ and f_ table that a check may be narrowed to is written by one of the steps.

@@ -408,7 +408,7 @@ func analyze(ctx context.Context, conn *pgx.Conn, name catalogue.Name) error {
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, catalogue.Analyze(catalogue.Table{Schema: schema, Name: name})); err != nil {
+	if _, err := conn.Exec(ctx, catalogue.AnalyzeLoaded(catalogue.Table{Schema: schema, Name: name})); err != nil {
 		return fmt.Errorf("analyze %s: %w", name, err)
 	}
 	return nil

@@ -56,7 +56,8 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 				history = append(history, "-- run")
 				w.star(staged, history)
 			case "replay":
-				w.replay()
+				rows := rapid.SampledFrom([]int64{0, 1}).Draw(r, "parallel rows")
+				w.replay(func(o *transform.Options) { o.ParallelRows = rows })
 				history = append(history, "-- replay")
 				w.star(staged, history)
 			case "only":
@@ -119,9 +120,9 @@ func setRounds(t *testing.T) {
 var roundsOnce sync.Once
 
 // replay makes one replay that has to succeed.
-func (w *warehouse) replay() transform.Result {
+func (w *warehouse) replay(change ...func(*transform.Options)) transform.Result {
 	w.t.Helper()
-	result, err := w.runner(nil).Replay(w.t.Context(), "test")
+	result, err := w.runner(nil, change...).Replay(w.t.Context(), "test")
 	if err != nil {
 		w.t.Fatalf("replay: %v", err)
 	}

@@ -128,6 +128,10 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			if one.Severity != check.Error {
 				continue
 			}
+			if r.enforced(one, w) {
+				result.Checks = append(result.Checks, check.Result{Check: one})
+				continue
+			}
 			found, err := one.Run(ctx, tx, settings)
 			if err != nil {
 				return err
@@ -166,7 +170,6 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 		return err
 	}
 	var built []catalogue.Name
-	loose := map[catalogue.Name]bool{} // by which of them no row is known to stand once
 	for _, step := range r.Steps {
 		if step.Load {
 			continue
@@ -187,16 +190,16 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 				// difference replaces a group as a whole.
 				live.Key = live.Required[:1]
 				w.tables[name] = live
-				loose[name] = true
+				w.loose[name] = true
 			}
 			if len(live.Key) == 0 {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name), "declare one by a migration", nil)
 			}
-			if _, err := tx.Exec(ctx, catalogue.CreateEmpty(live.In(w.schema), live)); err != nil {
-				return fmt.Errorf("make scratch table %s: %w", name, err)
-			}
 			built = append(built, name)
 		}
+	}
+	if err := w.anew(ctx, built); err != nil {
+		return err
 	}
 	if err := w.unflag(ctx); err != nil {
 		return err
@@ -208,7 +211,7 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 		}
 		w.unprocessed[table.Name] = count
 	}
-	if err := w.parallel(ctx, r.Engine, total(w.unprocessed)); err != nil {
+	if err := r.parallel(ctx, w, total(w.unprocessed)); err != nil {
 		return err
 	}
 	for _, step := range r.Steps {
@@ -223,7 +226,7 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 	}
 	for _, name := range built {
 		r.Observer(Event{Kind: StepStarted, Step: "compare " + string(name)})
-		change, err := r.compare(ctx, tx, w, w.tables[name], r.Engine == sqlfile.Postgres && !loose[name])
+		change, err := r.compare(ctx, tx, w, w.tables[name], r.Engine == sqlfile.Postgres && !w.loose[name])
 		if err != nil {
 			return err
 		}

@@ -192,7 +192,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			return nil
 		}
 		result.everything = w.first
-		if err := w.parallel(ctx, r.Engine, waiting); err != nil {
+		if err := r.parallel(ctx, w, waiting); err != nil {
 			return err
 		}
 		if err := w.enter(ctx, w.live); err != nil {
@@ -296,6 +296,17 @@ func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (
 				return result, explain(expanded, err)
 			}
 			result.Counts = append(result.Counts, counts...)
+			continue
+		}
+		if done, err := w.make(ctx, statement, r.Vars); err != nil {
+			return result, err
+		} else if done {
+			continue
+		}
+		if rows, done, err := w.move(ctx, statement); err != nil {
+			return result, err
+		} else if done {
+			result.RowsOut += rows
 			continue
 		}
 		tag, err := tx.Exec(ctx, expanded.SQL)

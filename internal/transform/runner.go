@@ -41,6 +41,9 @@ type Options struct {
 	// BatchObjects and BatchBytes bound what one transaction loads; 0 means the defaults, 10,000 objects and 1 GiB.
 	BatchObjects int
 	BatchBytes   int64
+	// ParallelRows is from how many unprocessed rows on PostgreSQL is asked to transform by several of its processes, which take some 10 ms to
+	// start; 0 means 100,000.
+	ParallelRows int64
 	Wait         bool // wait for another dwh instead of failing
 	NoReplay     bool // fail instead of replaying a stale warehouse
 	Logger       *slog.Logger
@@ -55,6 +58,7 @@ type Options struct {
 const (
 	DefaultBatchObjects = 10_000
 	DefaultBatchBytes   = 1 << 30
+	DefaultParallelRows = 100_000
 )
 
 // Runner loads and transforms. It is not safe for concurrent use; two of them, in two processes, are kept apart by the
@@ -75,6 +79,9 @@ func New(o Options) *Runner {
 	}
 	if o.BatchBytes <= 0 {
 		o.BatchBytes = DefaultBatchBytes
+	}
+	if o.ParallelRows <= 0 {
+		o.ParallelRows = DefaultParallelRows
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

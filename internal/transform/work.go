@@ -30,6 +30,12 @@ type work struct {
 	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
 	narrowed    map[catalogue.Name]bool  // tables of which the gate has a copy of what the run touched
 	first       bool                     // no transform has built anything yet: all of the star is touched
+	building    []catalogue.Name         // tables that are built anew, in the scratch schema
+	fills       bool                     // they are worth being made by several processes of the server
+	made        map[catalogue.Name]int64 // rows of those whose touched_ table has their types, until it takes their place
+	filled      map[catalogue.Name]int64 // rows of those whose place it has taken
+	keyed       map[catalogue.Name]bool  // of those, the ones with a key
+	loose       map[catalogue.Name]bool  // tables without a primary key, compared by a column in which rows may share a value
 }
 
 // openWork reads the catalogue and counts what waits.
@@ -38,7 +44,10 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &work{tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{}}
+	w := &work{
+		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
+		made: map[catalogue.Name]int64{}, filled: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, loose: map[catalogue.Name]bool{},
+	}
 	if w.tables, err = catalogue.Read(ctx, tx, live); err != nil {
 		return nil, err
 	}
@@ -77,14 +86,11 @@ func (w *work) enter(ctx context.Context, behind ...catalogue.Name) error {
 	return nil
 }
 
-// manyRows is from how many rows on a run is worth several processes of the server, which take some 10 ms to start.
-const manyRows = 100_000
-
 // parallel makes PostgreSQL's planner think better of parallel plans for the rest of the transaction: by default it takes handing a row from one
 // process to another for ten times the work of reading it, and has one process build what all of them could
 // (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PARALLEL-TUPLE-COST).
-func (w *work) parallel(ctx context.Context, engine sqlfile.Engine, rows int64) error {
-	if engine != sqlfile.Postgres || rows < manyRows {
+func (r *Runner) parallel(ctx context.Context, w *work, rows int64) error {
+	if r.Engine != sqlfile.Postgres || rows < r.ParallelRows {
 		return nil
 	}
 	for _, sql := range []string{"SET LOCAL parallel_tuple_cost = 0.001", "SET LOCAL parallel_setup_cost = 100"} {
@@ -92,6 +98,7 @@ func (w *work) parallel(ctx context.Context, engine sqlfile.Engine, rows int64) 
 			return fmt.Errorf("set planner costs: %w", err)
 		}
 	}
+	w.fills = true
 	return nil
 }
 
@@ -104,11 +111,33 @@ func total(waiting map[catalogue.Name]int64) int64 {
 	return rows
 }
 
+// anew makes the transforms build the tables from nothing: empty ones stand before them.
+func (w *work) anew(ctx context.Context, names []catalogue.Name) error {
+	for _, name := range names {
+		live := w.tables[name]
+		if _, err := w.tx.Exec(ctx, catalogue.CreateEmpty(live.In(w.schema), live)); err != nil {
+			return fmt.Errorf("make scratch table %s: %w", name, err)
+		}
+		w.building = append(w.building, name)
+	}
+	return nil
+}
+
 // unflag shows the transforms every staged row as one that they have not seen.
 func (w *work) unflag(ctx context.Context) error {
 	for _, table := range w.staged {
 		if _, err := w.tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), table)); err != nil {
 			return fmt.Errorf("make scratch view of %s: %w", table.Name, err)
+		}
+	}
+	return nil
+}
+
+// reflag shows staged rows with the flags that they have.
+func (w *work) reflag(ctx context.Context) error {
+	for _, table := range w.staged {
+		if _, err := w.tx.Exec(ctx, catalogue.DropView(table.In(w.schema))); err != nil {
+			return fmt.Errorf("drop scratch view of %s: %w", table.Name, err)
 		}
 	}
 	return nil
@@ -121,6 +150,7 @@ func (w *work) leave(ctx context.Context) error {
 			return fmt.Errorf("drop schema %s: %w", w.schema, err)
 		}
 	}
+	w.building = nil
 	return nil
 }
 

@@ -12,7 +12,7 @@ CREATE TABLE "dwh_scratch"."d_song" AS SELECT live."song_id", live."ti""tle", li
 
 CREATE VIEW "dwh_scratch"."s_song" AS SELECT shown."song_id", shown."processed" FROM "dwh_scratch"."touched_s_song" AS shown;
 
-DROP VIEW "dwh_scratch"."d_song";
+DROP VIEW "dwh_scratch"."d_song" CASCADE;
 
 SELECT COUNT(*) FROM "public"."s_song" AS staged WHERE NOT staged."processed";
 
@@ -23,6 +23,8 @@ SELECT COUNT(*) FROM "public"."d_song";
 SELECT EXISTS (SELECT 1 FROM "public"."d_song");
 
 ANALYZE "public"."d_song";
+
+SET LOCAL default_statistics_target = 30; ANALYZE "public"."d_song"; SET LOCAL default_statistics_target = DEFAULT;
 
 INSERT INTO "s_object" ("url", "etag") VALUES ('a', 'b');
 
@@ -35,3 +37,15 @@ SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(
 DELETE FROM "public"."d_song" USING "dwh_scratch"."difference_d_song" WHERE "public"."d_song"."song_id" = "dwh_scratch"."difference_d_song"."song_id" AND "public"."d_song"."select" = "dwh_scratch"."difference_d_song"."select";
 
 INSERT INTO "public"."d_song" ("song_id", "ti""tle", "select") SELECT built."song_id", built."ti""tle", built."select" FROM "dwh_scratch"."difference_d_song" AS different INNER JOIN "dwh_scratch"."d_song" AS built ON built."song_id" = different."song_id" AND built."select" = different."select";
+
+DROP TABLE "public"."d_song";
+
+ALTER TABLE "dwh_scratch"."touched_d_song" RENAME TO "d_song";
+
+ALTER TABLE "dwh_scratch"."d_song" SET SCHEMA "public";
+
+ALTER TABLE "dwh_scratch"."d_song" ALTER COLUMN "song_id" SET NOT NULL, ALTER COLUMN "ti""tle" SET NOT NULL;
+
+ALTER TABLE "dwh_scratch"."d_song" ADD CONSTRAINT "d_song""pkey" PRIMARY KEY ("song_id", "select");
+
+INSERT INTO "public"."d_song" ("song_id", "ti""tle", "select") SELECT made."song_id", made."ti""tle", made."select" FROM "dwh_scratch"."d_song" AS made ORDER BY made."song_id", made."select";

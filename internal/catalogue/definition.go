@@ -1,0 +1,192 @@
+package catalogue
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A Column is one column of a table as PostgreSQL defines it.
+type Column struct {
+	Name      Name
+	Type      uint32 // the type's OID
+	Modifier  int32  // atttypmod: of a VARCHAR(n), n + 4; -1 without one
+	Shown     string // the type as SQL writes it, such as "character varying(64)"
+	Collation string // qualified and quoted; "" where the type has none or the column keeps its type's own
+}
+
+// OIDs of the types that Assigned knows to turn into one another (https://www.postgresql.org/docs/current/catalog-pg-type.html, pg_type.dat).
+const (
+	oidBool        = 16
+	oidInt8        = 20
+	oidInt2        = 21
+	oidInt4        = 23
+	oidText        = 25
+	oidFloat4      = 700
+	oidFloat8      = 701
+	oidVarchar     = 1043
+	oidDate        = 1082
+	oidTimestamp   = 1114
+	oidTimestamptz = 1184
+	oidNumeric     = 1700
+)
+
+// ReadColumns returns the columns of a table of a PostgreSQL server, in the order of their definition.
+func ReadColumns(ctx context.Context, q Querier, table Table) ([]Column, error) {
+	rows, err := q.Query(ctx, `
+		SELECT a.attname::text, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod),
+			CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(n.nspname) || '.' || quote_ident(o.collname) ELSE '' END
+		FROM pg_attribute AS a
+		INNER JOIN pg_type AS t ON t.oid = a.atttypid
+		LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
+		LEFT JOIN pg_namespace AS n ON n.oid = o.collnamespace
+		WHERE a.attrelid = CAST($1 AS regclass) AND a.attnum > 0 AND NOT a.attisdropped
+		ORDER BY a.attnum`, table.SQL())
+	if err != nil {
+		return nil, fmt.Errorf("read columns of %s: %w", table.Name, err)
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Column])
+	if err != nil {
+		return nil, fmt.Errorf("read columns of %s: %w", table.Name, err)
+	}
+	return columns, nil
+}
+
+// Assigned writes an expression of the type from as INSERT would store it in the column: a text that is too long is an error, which a plain CAST
+// would cut (https://www.postgresql.org/docs/current/datatype-character.html). ok is false where it is not known to do the same as INSERT.
+func (c Column) Assigned(expression string, from uint32) (sql string, ok bool) {
+	switch {
+	case c.Type == oidVarchar && (from == oidVarchar || from == oidText):
+		sql = "CAST(" + expression + " AS VARCHAR)"
+		if c.Modifier >= 0 {
+			// The function behind the type's length, told that the cast is not explicit.
+			sql = `CAST(pg_catalog."varchar"(` + sql + ", " + strconv.Itoa(int(c.Modifier)) + ", FALSE) AS " + c.Shown + ")"
+		}
+	case c.Type == oidText && (from == oidVarchar || from == oidText):
+		sql = "CAST(" + expression + " AS TEXT)"
+	case c.Type == oidInt8 && (from == oidInt4 || from == oidInt2), c.Type == oidInt4 && from == oidInt2, c.Type == oidFloat8 && from == oidFloat4:
+		sql = "CAST(" + expression + " AS " + c.Shown + ")"
+	case c.Type != from:
+		return "", false
+	default:
+		switch c.Type {
+		case oidBool, oidInt8, oidInt2, oidInt4, oidFloat4, oidFloat8, oidDate, oidTimestamp, oidTimestamptz, oidNumeric:
+			sql = expression
+			if c.Modifier >= 0 {
+				sql = "CAST(" + expression + " AS " + c.Shown + ")"
+			}
+		default:
+			return "", false
+		}
+	}
+	if c.Collation != "" {
+		sql += " COLLATE " + c.Collation
+	}
+	return sql, true
+}
+
+// Assignment is the select list that gives the rows of a query, which from names the columns of with their types, the columns of a table. ok is
+// false where it cannot: the names are not the same, or a type is not one that Assigned knows.
+func Assignment(columns []Column, alias Name, from map[Name]uint32) (list string, ok bool) {
+	if len(columns) != len(from) {
+		return "", false
+	}
+	var out strings.Builder
+	for i, column := range columns {
+		source, named := from[column.Name]
+		if !named {
+			return "", false
+		}
+		sql, known := column.Assigned(alias.SQL()+"."+column.Name.SQL(), source)
+		if !known {
+			return "", false
+		}
+		if i > 0 {
+			out.WriteString(", ")
+		}
+		out.WriteString(sql + " AS " + column.Name.SQL())
+	}
+	return out.String(), true
+}
+
+// Replaceable tells whether a table of a PostgreSQL server is no more than its columns, with NOT NULL, and its primary key, and nothing was built on it,
+// so that another table of the same columns and key can take its place unnoticed. It belongs to the current user, has no other constraint
+// or index, default, trigger, rule, policy, privilege, comment, option, statistics object or publication, and no view or key refers to it. key is the
+// name of the key's constraint.
+func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool, err error) {
+	rows, err := q.Query(ctx, `
+		SELECT k.conname::text,
+			pg_get_userbyid(c.relowner) = CURRENT_USER AND c.relkind = 'r' AND c.relpersistence = 'p' AND c.relacl IS NULL AND c.reloptions IS NULL
+			AND c.reltablespace = 0 AND c.reloftype = 0 AND c.relreplident = 'd' AND c.relam = (SELECT m.oid FROM pg_am AS m WHERE m.amname = 'heap')
+			AND NOT (c.relrowsecurity OR c.relforcerowsecurity OR c.relhastriggers OR c.relhasrules OR c.relhassubclass OR c.relispartition)
+			AND NOT k.condeferrable
+			AND NOT EXISTS (SELECT 1 FROM pg_attribute AS a INNER JOIN pg_type AS t ON t.oid = a.atttypid
+				WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+				AND (a.attacl IS NOT NULL OR a.attoptions IS NOT NULL OR a.attidentity <> '' OR a.attgenerated <> '' OR a.atthasdef
+					OR a.attstorage <> t.typstorage OR a.attcompression <> '' OR COALESCE(a.attstattarget, -1) <> -1 OR a.attinhcount > 0))
+			AND NOT EXISTS (SELECT 1 FROM pg_constraint AS o WHERE o.oid <> k.oid AND o.contype <> 'n' AND (o.conrelid = c.oid OR o.confrelid = c.oid))
+			AND NOT EXISTS (SELECT 1 FROM pg_index AS i INNER JOIN pg_class AS x ON x.oid = i.indexrelid
+				WHERE i.indrelid = c.oid AND (i.indexrelid <> k.conindid OR i.indisclustered OR i.indnatts > i.indnkeyatts OR x.reloptions IS NOT NULL OR x.reltablespace <> 0))
+			AND NOT EXISTS (SELECT 1 FROM pg_statistic_ext AS s WHERE s.stxrelid = c.oid)
+			AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid)
+			AND NOT EXISTS (SELECT 1 FROM pg_inherits AS h WHERE h.inhrelid = c.oid)
+			AND NOT EXISTS (SELECT 1 FROM pg_publication_rel AS r WHERE r.prrelid = c.oid)
+			AND NOT EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid IN (c.oid, k.conindid) AND d.classoid = CAST('pg_class' AS regclass)
+				OR d.objoid = k.oid AND d.classoid = CAST('pg_constraint' AS regclass))
+			AND NOT EXISTS (SELECT 1 FROM pg_seclabel AS l WHERE l.objoid = c.oid AND l.classoid = CAST('pg_class' AS regclass))
+			AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = c.oid AND d.deptype = 'n')
+		FROM pg_class AS c
+		INNER JOIN pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
+		WHERE c.oid = CAST($1 AS regclass)`, table.SQL())
+	if err != nil {
+		return "", false, fmt.Errorf("read what depends on %s: %w", table.Name, err)
+	}
+	var name string
+	if _, err := pgx.ForEachRow(rows, []any{&name, &ok}, func() error { return nil }); err != nil {
+		return "", false, fmt.Errorf("read what depends on %s: %w", table.Name, err)
+	}
+	return Name(name), ok, nil
+}
+
+// DropTable drops a table on which nothing depends.
+func DropTable(table Table) string { return "DROP TABLE " + table.SQL() }
+
+// RenameTable gives a table another name in its schema.
+func RenameTable(table Table, name Name) string {
+	return "ALTER TABLE " + table.SQL() + " RENAME TO " + name.SQL()
+}
+
+// MoveTable puts a table into another schema.
+func MoveTable(table Table, schema Name) string {
+	return "ALTER TABLE " + table.SQL() + " SET SCHEMA " + schema.SQL()
+}
+
+// Require makes columns of a table NOT NULL, which reads it once.
+func Require(table Table, columns []Name) string {
+	var out strings.Builder
+	out.WriteString("ALTER TABLE " + table.SQL())
+	for i, column := range columns {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString(" ALTER COLUMN " + column.SQL() + " SET NOT NULL")
+	}
+	return out.String()
+}
+
+// AddKey makes columns the primary key of a table under a name.
+func AddKey(table Table, name Name, columns []Name) string {
+	return "ALTER TABLE " + table.SQL() + " ADD CONSTRAINT " + name.SQL() + " PRIMARY KEY (" + list("", columns) + ")"
+}
+
+// InsertAll copies the rows of one table into another with the same columns, in the order of its key: a key grows twice as fast in its own order.
+func InsertAll(into, from Table) string {
+	sql := "INSERT INTO " + into.SQL() + " (" + list("", into.Columns) + ") SELECT " + list("made.", into.Columns) + " FROM " + from.SQL() + " AS made"
+	if len(into.Key) > 0 {
+		sql += " ORDER BY " + list("made.", into.Key)
+	}
+	return sql
+}

@@ -1,0 +1,189 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+)
+
+// A first run hands over what it built in the scratch schema. Most tables are small, and are copied. A large one with its key would take as long to
+// copy as to build, and takes the place of the empty one instead, where nobody can tell the two apart.
+
+// offer gives the tables of at least so many rows that a first run has filled their keys, where they can take the place of the live ones.
+func (w *work) offer(ctx context.Context, rows int64) error {
+	for _, name := range w.building {
+		live := w.tables[name]
+		if w.filled[name] < rows || len(live.Key) == 0 {
+			continue
+		}
+		key, ok, err := catalogue.Replaceable(ctx, w.tx, live)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if _, err := w.tx.Exec(ctx, catalogue.AddKey(live.In(w.schema), key, live.Key)); err != nil {
+			return fmt.Errorf("make the key of %s: %w", name, err)
+		}
+		w.keyed[name] = true
+	}
+	return nil
+}
+
+// flush begins to write to disk what the transaction has made, if its commit would have to, with the locks of the tables held that readers
+// want: so it is where wal_level is minimal (https://www.postgresql.org/docs/current/populate.html#POPULATE-PITR). The function that it returns
+// waits for that; false means that the commit may take long.
+func (r *Runner) flush(ctx context.Context, w *work) (wait func() bool, err error) {
+	if len(w.keyed) == 0 {
+		return func() bool { return true }, nil
+	}
+	var level string
+	if err := w.tx.QueryRow(ctx, "SHOW wal_level").Scan(&level); err != nil {
+		return nil, fmt.Errorf("read wal_level: %w", err)
+	}
+	if level != "minimal" {
+		return func() bool { return true }, nil
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := r.Pool.Exec(ctx, "CHECKPOINT")
+		done <- err
+	}()
+	return sync.OnceValue(func() bool {
+		err := <-done
+		if err != nil {
+			r.Logger.Debug("no checkpoint", "error", err)
+		}
+		return err == nil
+	}), nil
+}
+
+// publish fills the live tables, which are empty, with what was built. Where flushed is false, all of them by copying.
+func (w *work) publish(ctx context.Context, flushed bool) error {
+	var large []catalogue.Name // last: from then on readers wait for the commit
+	for _, name := range w.building {
+		if flushed && w.keyed[name] {
+			large = append(large, name)
+			continue
+		}
+		if err := w.copyOver(ctx, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range large {
+		swapped, err := w.swap(ctx, name)
+		if err != nil {
+			return err
+		}
+		if !swapped {
+			if err := w.copyOver(ctx, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *work) copyOver(ctx context.Context, name catalogue.Name) error {
+	live := w.tables[name]
+	if _, err := w.tx.Exec(ctx, catalogue.InsertAll(live, live.In(w.schema))); err != nil {
+		return fmt.Errorf("fill %s: %w", name, err)
+	}
+	return nil
+}
+
+// A table is taken from under its readers only if none reads it for so long: those that come meanwhile wait behind the run.
+const (
+	swapPatience = 30 * time.Millisecond
+	swapTries    = 20
+	swapPause    = 100 * time.Millisecond
+)
+
+// SQLSTATEs of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+const (
+	lockNotAvailable = "55P03"
+	dependentObjects = "2BP01" // dependent_objects_still_exist
+)
+
+// errNotEmpty says that a table has been written to, if only by somebody whose rows the snapshot does not show.
+var errNotEmpty = errors.New("the table is not empty")
+
+// swap puts the built table in the place of the live one. false means that it is better copied: somebody holds on to the live table, has written to it, or
+// may do what this role may not.
+func (w *work) swap(ctx context.Context, name catalogue.Name) (bool, error) {
+	live := w.tables[name]
+	old := live.Named("dwh_replaced_" + name)
+	for try := range swapTries {
+		if try > 0 {
+			select {
+			case <-ctx.Done():
+				return false, ctx.Err()
+			case <-time.After(swapPause):
+			}
+		}
+		err := w.attempt(ctx, func(tx pgx.Tx) error {
+			if err := execAll(ctx, tx, fmt.Sprintf("SET LOCAL lock_timeout = %d", swapPatience.Milliseconds()), catalogue.RenameTable(live, old.Name), "SET LOCAL lock_timeout = DEFAULT"); err != nil {
+				return err
+			}
+			var bytes int64
+			if err := tx.QueryRow(ctx, "SELECT pg_relation_size(CAST($1 AS regclass))", old.SQL()).Scan(&bytes); err != nil {
+				return err
+			}
+			if bytes > 0 {
+				return errNotEmpty
+			}
+			return execAll(ctx, tx, catalogue.DropTable(old), catalogue.MoveTable(live.In(w.schema), live.Schema))
+		})
+		switch {
+		case err == nil:
+			return true, nil
+		case refusal(err) == lockNotAvailable:
+		case refusal(err) != "", errors.Is(err, errNotEmpty):
+			return false, nil
+		default:
+			return false, fmt.Errorf("replace %s: %w", name, err)
+		}
+	}
+	return false, nil
+}
+
+// attempt does something so that an error undoes that and nothing else.
+func (w *work) attempt(ctx context.Context, do func(tx pgx.Tx) error) error {
+	within, err := w.tx.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("set a savepoint: %w", err)
+	}
+	if err := do(within); err != nil {
+		if undone := within.Rollback(ctx); undone != nil {
+			return errors.Join(undone, err)
+		}
+		return err
+	}
+	return within.Commit(ctx)
+}
+
+func execAll(ctx context.Context, tx pgx.Tx, statements ...string) error {
+	for _, sql := range statements {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refusal is the SQLSTATE of an error that the server gave, or "".
+func refusal(err error) string {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Code
+	}
+	return ""
+}
