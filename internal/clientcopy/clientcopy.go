@@ -22,8 +22,8 @@ const DefaultBufferBytes = 32 << 20
 
 // Options configure Copy. The zero value works.
 type Options struct {
-	// Workers is the number of objects read at once; 0: one a CPU for local folders, objectstore.DefaultConcurrency for small objects of
-	// S3, of which a few at a time are converted. It has no influence on the result.
+	// Workers is the number of objects read at once; 0: a few more than CPUs for small files of local folders, objectstore.DefaultConcurrency for
+	// small objects of S3, of which a few at a time are converted. It has no influence on the result.
 	Workers int
 	// BufferBytes bounds the buffers of all workers together, bytes; 0: DefaultBufferBytes. A few records of several MB
 	// at once, and decompression, come on top.

@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,12 +15,51 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// TestS3Fetch: objects from S3 that are fetched as a whole and those that are streamed load alike, whatever the number of workers and the
+// place is where a test's objects are.
+type place struct {
+	root   string // ends in a slash
+	put    func(key string, body []byte)
+	remove func(key string)
+}
+
+// TestFetch: objects that are fetched as a whole and those that are streamed load alike, whatever the number of workers and the
 // budget; so do those that changed or went since they were listed.
-func TestS3Fetch(t *testing.T) {
+func TestFetch(t *testing.T) {
+	t.Run("S3", func(t *testing.T) {
+		server := dwhtest.S3(t)
+		server.Setenv(t)
+		testFetch(t, place{
+			root:   server.URL(""),
+			put:    func(key string, body []byte) { server.Put(key, body) },
+			remove: func(key string) { server.Delete(key) },
+		})
+	})
+	t.Run("folder", func(t *testing.T) {
+		dir := t.TempDir()
+		testFetch(t, place{
+			root: "file://" + filepath.ToSlash(dir) + "/",
+			put: func(key string, body []byte) {
+				t.Helper()
+				path := filepath.Join(dir, key)
+				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, body, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			},
+			remove: func(key string) {
+				t.Helper()
+				if err := os.Remove(filepath.Join(dir, key)); err != nil {
+					t.Fatal(err)
+				}
+			},
+		})
+	})
+}
+
+func testFetch(t *testing.T, at place) {
 	f := newFixture(t, "id INTEGER, v VARCHAR(65535)")
-	server := dwhtest.S3(t)
-	server.Setenv(t)
 	f.store = objectstore.New(objectstore.Options{})
 	record := func(i, length int) string {
 		return fmt.Sprintf("{\"id\":%d,\"v\":\"%s\"}\n", i, strings.Repeat(string(rune('a'+i%26)), length))
@@ -39,15 +80,15 @@ func TestS3Fetch(t *testing.T) {
 		if i%10 == 3 { // more than is fetched as a whole
 			body = strings.Repeat(record(i, 30_000), 12)
 		}
-		server.Put(fmt.Sprintf("plain/%02d.json", i), []byte(body))
-		server.Put(fmt.Sprintf("gzip/%02d.json.gz", i), zipped(body))
+		at.put(fmt.Sprintf("plain/%02d.json", i), []byte(body))
+		at.put(fmt.Sprintf("gzip/%02d.json.gz", i), zipped(body))
 	}
 	for _, form := range []string{"plain", "gzip"} {
-		objects := list(t, f.store, server.URL(form+"/"))
+		objects := list(t, f.store, at.root+form)
 		for _, i := range []int{5, 13} { // a small and a large one
-			server.Put(strings.TrimPrefix(string(objects[i].URL), "s3://"+server.Bucket+"/"), []byte("other"))
+			at.put(strings.TrimPrefix(string(objects[i].URL), at.root), []byte("other"))
 		}
-		server.Delete(strings.TrimPrefix(string(objects[7].URL), "s3://"+server.Bucket+"/"))
+		at.remove(strings.TrimPrefix(string(objects[7].URL), at.root))
 		options := jsonAuto + " MAXERROR 5"
 		if form == "gzip" {
 			options += " GZIP"

@@ -26,7 +26,7 @@ const (
 	minBlockSize = 32 << 10
 	windowSize   = 256 << 10 // of a worker's view of its object
 	minWindow    = 32 << 10
-	// smallObject is up to what size an object from S3 is fetched as a whole before a worker turns to it, so that many can be on their way while the
+	// smallObject is up to what size an object is fetched as a whole before a worker turns to it, so that many can be on their way while the
 	// workers, which need memory, are few.
 	smallObject = 256 << 10
 	keptBuffer  = 32 << 10 // of a reader for such objects; a larger one is let go
@@ -35,6 +35,10 @@ const (
 // streams is how many objects of S3 at least are read at once while they are decoded: one connection gives 85 to 90 MB/s
 // (docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices), which is less than a decoder takes.
 const streams = 8
+
+// folderReaders is how many small files at least are read at once while a worker a CPU decodes them: where the files are not in memory, on a disk
+// or behind a network, each read waits for an answer.
+const folderReaders = 8
 
 // load is one run of a COPY: readers get objects, workers turn them into blocks of tuples, the connection sends the blocks.
 type load struct {
@@ -95,7 +99,7 @@ func newLoad(p *plan, store *objectstore.Store, stmt *copystmt.Statement, object
 	case remote:
 		readers = objectstore.DefaultConcurrency
 	default:
-		readers = workers
+		readers = max(folderReaders, workers)
 	}
 	readers = max(1, min(readers, len(objects)))
 	workers = min(workers, readers)
@@ -117,7 +121,7 @@ func newLoad(p *plan, store *objectstore.Store, stmt *copystmt.Statement, object
 		free: make(chan []byte, blocks), full: make(chan []byte, blocks),
 		huge: semaphore.NewWeighted(4),
 	}
-	if room := budget/4 - int64(workers*window); remote && room > 0 {
+	if room := budget/4 - int64(workers*window); (remote || readers > workers) && room > 0 {
 		l.fetched = semaphore.NewWeighted(room)
 		l.small = min(smallObject, room/4)
 	}

@@ -11,6 +11,23 @@ const MaxOutdone = maxOutdone
 // ListAhead is how many pages a listing runs ahead.
 const ListAhead = listAhead
 
+// WalkPiece is how many entries of one folder are looked at in one go.
+const WalkPiece = walkPiece
+
+// NewPortable returns a Store that reads folders through package os, on any system, up to ahead entries ahead.
+func NewPortable(o Options, ahead int) *Store {
+	s := New(o)
+	s.folder.system, s.folder.ahead = portable{}, ahead
+	return s
+}
+
+// NewAhead returns a Store that reads up to ahead entries ahead.
+func NewAhead(o Options, ahead int) *Store {
+	s := New(o)
+	s.folder.ahead = ahead
+	return s
+}
+
 // Address is where a bucket's requests go without the SDK, "" if nowhere.
 func (s *Store) Address(ctx context.Context, bucket, region string) (string, error) {
 	if _, err := s.s3.connect(ctx, "stat", newS3URL(bucket, "")); err != nil {

@@ -66,7 +66,7 @@ func New(o Options) *Store {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Store{s3: newBucketStore(o), folder: &folderStore{logger: o.Logger}}
+	return &Store{s3: newBucketStore(o), folder: &folderStore{system: host(), ahead: walkAhead, logger: o.Logger}}
 }
 
 // backend chooses by scheme.

@@ -49,6 +49,7 @@ func isolate(t *testing.T) {
 type location struct {
 	root objectstore.URL // without a trailing slash
 	put  func(key string, body []byte)
+	open func(objectstore.Options) *objectstore.Store
 	// absent is the URL of a bucket or folder that does not exist.
 	absent objectstore.URL
 }
@@ -59,7 +60,7 @@ func folderLocation(t *testing.T) location {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return location{root: root, absent: root + "/absent/folder", put: func(key string, body []byte) {
+	return location{root: root, open: objectstore.New, absent: root + "/absent/folder", put: func(key string, body []byte) {
 		t.Helper()
 		path := filepath.Join(dir, filepath.FromSlash(key))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -71,16 +72,26 @@ func folderLocation(t *testing.T) location {
 	}}
 }
 
+func portableLocation(t *testing.T) location {
+	at := folderLocation(t)
+	at.open = func(o objectstore.Options) *objectstore.Store { return objectstore.NewPortable(o, 1) }
+	return at
+}
+
 func s3Location(t *testing.T) location {
 	server := useS3(t)
-	return location{root: objectstore.URL("s3://" + server.Bucket + "/root"), absent: "s3://no-such-bucket-here/x", put: func(key string, body []byte) {
+	return location{root: objectstore.URL("s3://" + server.Bucket + "/root"), open: objectstore.New, absent: "s3://no-such-bucket-here/x", put: func(key string, body []byte) {
 		t.Helper()
 		server.Put("root/"+key, body)
 	}}
 }
 
 func TestFolder(t *testing.T) { exercise(t, folderLocation) }
-func TestS3(t *testing.T)     { exercise(t, s3Location) }
+
+// TestPortable: package os gives what the system's own calls give.
+func TestPortable(t *testing.T) { exercise(t, portableLocation) }
+
+func TestS3(t *testing.T) { exercise(t, s3Location) }
 
 // exercise is the contract of both implementations.
 func exercise(t *testing.T, locate func(*testing.T) location) {
@@ -97,7 +108,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 			at.put(key, body)
 		}
 		slices.Sort(keys)
-		store := objectstore.New(objectstore.Options{})
+		store := at.open(objectstore.Options{})
 		var got []string
 		for o, err := range store.List(ctx, at.root+"/") {
 			if err != nil {
@@ -131,7 +142,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 			at.put(fmt.Sprintf("d/%d.json", i), []byte("x"))
 		}
 		n := 0
-		for _, err := range objectstore.New(objectstore.Options{}).List(ctx, at.root) {
+		for _, err := range at.open(objectstore.Options{}).List(ctx, at.root) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +158,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 	t.Run("one object by its own name", func(t *testing.T) {
 		at := locate(t)
 		at.put("one.json", []byte("1"))
-		got := collect(t, objectstore.New(objectstore.Options{}), at.root+"/one.json")
+		got := collect(t, at.open(objectstore.Options{}), at.root+"/one.json")
 		if len(got) != 1 || got[0].URL != at.root+"/one.json" {
 			t.Errorf("list: got %v, want one.json alone", got)
 		}
@@ -159,7 +170,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 		for i := range n {
 			at.put(fmt.Sprintf("flat/%04d.json", i), []byte("x"))
 		}
-		got := collect(t, objectstore.New(objectstore.Options{}), at.root+"/flat/")
+		got := collect(t, at.open(objectstore.Options{}), at.root+"/flat/")
 		for i, o := range got {
 			if want := at.root + objectstore.URL(fmt.Sprintf("/flat/%04d.json", i)); o.URL != want {
 				t.Fatalf("object %d: got %s, want %s", i, o.URL, want)
@@ -173,7 +184,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 	t.Run("what is absent", func(t *testing.T) {
 		at := locate(t)
 		at.put("x.json", []byte("x"))
-		store := objectstore.New(objectstore.Options{})
+		store := at.open(objectstore.Options{})
 		for _, err := range store.List(ctx, at.absent) {
 			wantError(t, "list", err, objectstore.ErrNotExist, at.absent)
 		}
@@ -191,7 +202,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 	t.Run("an object replaced between list and open", func(t *testing.T) {
 		at := locate(t)
 		at.put("x.json", []byte("old"))
-		store := objectstore.New(objectstore.Options{})
+		store := at.open(objectstore.Options{})
 		listed := collect(t, store, at.root)[0]
 		at.put("x.json", []byte("new one"))
 		body, err := store.Open(ctx, listed)
@@ -208,7 +219,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 	t.Run("writes, reads and deletes", func(t *testing.T) {
 		at := locate(t)
 		at.put("other", []byte("x"))
-		store := objectstore.New(objectstore.Options{})
+		store := at.open(objectstore.Options{})
 		u := at.root + "/manifests/run 1.json"
 		for _, body := range []string{"first", "second, longer", ""} {
 			if err := store.Write(ctx, u, []byte(body)); err != nil {
@@ -242,7 +253,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 		at := locate(t)
 		content := bytes.Repeat([]byte("0123456789abcdef"), 4096)
 		at.put("x.json", content)
-		store := objectstore.New(objectstore.Options{})
+		store := at.open(objectstore.Options{})
 		body, err := store.Open(ctx, collect(t, store, at.root)[0])
 		if err != nil {
 			t.Fatal(err)
@@ -256,7 +267,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 	t.Run("a cancelled context", func(t *testing.T) {
 		at := locate(t)
 		at.put("x.json", []byte("x"))
-		store := objectstore.New(objectstore.Options{})
+		store := at.open(objectstore.Options{})
 		listed := collect(t, store, at.root)[0]
 		cancelled, cancel := context.WithCancel(ctx)
 		cancel()
