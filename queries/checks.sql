@@ -159,7 +159,7 @@ ORDER BY play.artist_id, play.songplay_id;
 -- name: SongplaysComplete :many
 -- Every songplay in staging is a row of f_songplay, and the other way round.
 WITH doubtful AS (
-    -- not one delivery and one row: the others need no closer look
+    -- all but one play, however often it was delivered, and one row. Asked this way, a planner expects few.
     SELECT
         counted.user_id,
         counted.session_id,
@@ -169,7 +169,7 @@ WITH doubtful AS (
             RTRIM(staged.user_id) AS user_id,
             staged.session_id,
             TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS played_at,
-            1 AS deliveries,
+            staged.item_in_session,
             0 AS held
         FROM s_songplay_event AS staged
         WHERE RTRIM(staged.page) = 'NextSong'
@@ -182,13 +182,12 @@ WITH doubtful AS (
             play.user_id,
             play.session_id,
             play.played_at,
-            0 AS deliveries,
+            CAST(NULL AS INTEGER) AS item_in_session,
             1 AS held
         FROM f_songplay AS play
     ) AS counted
     GROUP BY counted.played_at, counted.session_id, counted.user_id
-    HAVING SUM(counted.deliveries) <> 1
-        OR SUM(counted.held) <> 1
+    HAVING CASE WHEN SUM(counted.held) = 1 AND MIN(counted.item_in_session) = MAX(counted.item_in_session) THEN 0 ELSE 1 END = 1
 )
 SELECT
     counted.user_id,
@@ -279,13 +278,12 @@ WHERE listener.gender NOT IN ('F', 'M')
 ORDER BY listener.user_id;
 
 -- name: SongplayIDHash :many
--- A songplay_id is 64 digits long, in lower case.
+-- A songplay_id is 64 digits long, in lower case. Asked this way, a planner expects few violations, and does not read the table in the order of its key.
 SELECT
     play.songplay_id,
     LENGTH(play.songplay_id) AS digits
 FROM f_songplay AS play
-WHERE LENGTH(play.songplay_id) <> 64
-    OR LOWER(play.songplay_id) <> play.songplay_id
+WHERE CASE WHEN LENGTH(play.songplay_id) = 64 AND LOWER(play.songplay_id) = play.songplay_id THEN 0 ELSE 1 END = 1
 ORDER BY play.songplay_id;
 
 -- name: EventsWithoutKey :many

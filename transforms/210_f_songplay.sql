@@ -2,6 +2,9 @@
 -- reads:  s_songplay_event, s_song
 -- writes: f_songplay
 
+-- Millions of plays, of which hardly one repeats, PostgreSQL groups twice as fast by sorting, though it expects the opposite.
+/*postgres*/ SET LOCAL enable_hashagg = off /*redshift*/;
+
 -- What tells the plays that this run has to recompute, and how many deliveries of each are new: integers alone, so that finding them is
 -- cheap; a play of another user that shares them is recomputed too, and comes out as it was. Beside the new ones, a song that
 -- arrives after its plays heals them: those of the same title and artist, and those of an artist whose smallest artist_id falls or first
@@ -90,6 +93,8 @@ FROM (
         AND event.item_in_session IS NOT NULL
         AND event.ts BETWEEN -62135596800000 AND 253402300799999
 ) AS healed;
+
+/*postgres*/ SET LOCAL enable_hashagg = DEFAULT /*redshift*/;
 
 /*postgres*/ ANALYZE touched_play /*redshift*/;
 

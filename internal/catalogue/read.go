@@ -3,8 +3,11 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // Querier is what reading the catalogue needs of a connection, a pool or a transaction.
@@ -28,8 +31,66 @@ func CurrentSchema(ctx context.Context, q Querier) (Name, error) {
 	return Name(*name), nil
 }
 
-// Read returns the tables and views of a schema by name, with columns and primary keys.
-func Read(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
+// Read returns the tables and views of a schema by name, with columns and primary keys: those that the user may use.
+func Read(ctx context.Context, q Querier, engine sqlfile.Engine, schema Name) (map[Name]Table, error) {
+	if engine == sqlfile.Postgres {
+		return readSystem(ctx, q, schema)
+	}
+	return readInformation(ctx, q, schema)
+}
+
+// readSystem reads PostgreSQL's own catalogue, which takes a tenth of what its information_schema takes, whose views join dozens of tables. What it
+// leaves out is what they leave out: relations that hold no rows, and columns that the user has no privilege on. A key is a key to whoever sees
+// its columns, also to one who may only read them.
+func readSystem(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
+	rows, err := q.Query(ctx, `
+		SELECT CAST(c.relname AS text), CAST(a.attname AS text), a.attnotnull OR (t.typtype = 'd' AND t.typnotnull),
+			COALESCE(array_position(k.conkey, a.attnum), 0)
+		FROM pg_catalog.pg_namespace AS n
+		INNER JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid
+		INNER JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
+		INNER JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+		LEFT JOIN pg_catalog.pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
+		WHERE n.nspname = CAST($1 AS text) AND c.relkind IN ('r', 'v', 'f', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+			AND (pg_has_role(c.relowner, 'USAGE') OR has_column_privilege(c.oid, a.attnum, 'SELECT, INSERT, UPDATE, REFERENCES'))
+		ORDER BY c.relname, a.attnum`, string(schema))
+	if err != nil {
+		return nil, fmt.Errorf("read tables of schema %s: %w", schema, err)
+	}
+	tables := map[Name]Table{}
+	places := map[Name][]int{} // of the columns in the key, 0 for those outside
+	var table, column string
+	var required bool
+	var place int
+	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &required, &place}, func() error {
+		one := tables[Name(table)]
+		one.Schema, one.Name = schema, Name(table)
+		one.Columns = append(one.Columns, Name(column))
+		if required {
+			one.Required = append(one.Required, Name(column))
+		}
+		tables[Name(table)] = one
+		places[Name(table)] = append(places[Name(table)], place)
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read tables of schema %s: %w", schema, err)
+	}
+	for name, of := range places {
+		one := tables[name]
+		for next := 1; ; next++ {
+			at := slices.Index(of, next)
+			if at < 0 {
+				break
+			}
+			one.Key = append(one.Key, one.Columns[at])
+		}
+		tables[name] = one
+	}
+	return tables, nil
+}
+
+// readInformation reads what the SQL standard has and Redshift documents.
+func readInformation(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
 	tables := map[Name]Table{}
 	rows, err := q.Query(ctx, `
 		SELECT CAST(c.table_name AS VARCHAR(127)), CAST(c.column_name AS VARCHAR(127)), CAST(c.is_nullable AS VARCHAR(3))

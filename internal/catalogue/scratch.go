@@ -48,12 +48,22 @@ func CreateNarrowed(copied, live, touched Table) string {
 		" INNER JOIN " + live.SQL() + " AS live ON " + equal("live", "touched", live.Key)
 }
 
-// DropView drops a view, and the views on it.
-func DropView(view Table) string { return "DROP VIEW " + view.SQL() + " CASCADE" }
+// DropView drops views, and the views on them.
+func DropView(views ...Table) string {
+	names := make([]string, len(views))
+	for i, view := range views {
+		names[i] = view.SQL()
+	}
+	return "DROP VIEW " + strings.Join(names, ", ") + " CASCADE"
+}
 
-// CountUnprocessed counts the staged rows that the star does not hold yet.
-func CountUnprocessed(staged Table) string {
-	return "SELECT COUNT(*) FROM " + staged.SQL() + " AS staged WHERE NOT staged." + processed.SQL()
+// CountUnprocessed counts the staged rows that the star does not hold yet: one row, with a column for each table.
+func CountUnprocessed(staged []Table) string {
+	counts := make([]string, len(staged))
+	for i, table := range staged {
+		counts[i] = "(SELECT COUNT(*) FROM " + table.SQL() + " AS staged WHERE NOT staged." + processed.SQL() + ")"
+	}
+	return "SELECT " + strings.Join(counts, ", ")
 }
 
 // FlagProcessed flags every row that the transaction's snapshot holds.

@@ -36,7 +36,7 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 	if err != nil {
 		return err
 	}
-	there, err := catalogue.Read(ctx, m.pool, schema)
+	there, err := catalogue.Read(ctx, m.pool, m.engine, schema)
 	if err != nil {
 		return err
 	}

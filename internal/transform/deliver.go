@@ -238,7 +238,7 @@ func (s *Stream) Close(ctx context.Context) error {
 			j.steps = append(j.steps, *one)
 		}
 	}
-	if err := j.end(ctx, nil); err != nil {
+	if err := s.r.end(ctx, j, nil); err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
 	return nil
@@ -324,7 +324,7 @@ func (s *Stream) load(ctx context.Context, tx pgx.Tx, j *journal, step Step, obj
 	if err != nil {
 		return err
 	}
-	unknown, err := unknownObjects(ctx, tx, step.Table, objects)
+	unknown, err := s.r.unknownObjects(ctx, tx, step.Table, objects)
 	if err != nil {
 		return err
 	}
@@ -416,7 +416,7 @@ func (s *Stream) Quarantine(ctx context.Context, name string, object objectstore
 	rejects = slices.DeleteFunc(rejects, func(e clientcopy.RecordError) bool { return e.Object != object.URL || e.Line == 0 })
 	rejects = append(rejects, clientcopy.RecordError{Object: object.URL, Reason: "quarantined: " + cause.Error()})
 	return s.r.write(ctx, s.conn, s.j, func(tx pgx.Tx) error {
-		unknown, err := unknownObjects(ctx, tx, step.Table, []objectstore.Object{object})
+		unknown, err := s.r.unknownObjects(ctx, tx, step.Table, []objectstore.Object{object})
 		if err != nil || len(unknown) == 0 {
 			return err
 		}

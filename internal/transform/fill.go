@@ -100,7 +100,7 @@ func parseMove(statement sqlfile.Statement) (table catalogue.Name, columns []cat
 		next()
 	}
 	if len(tokens) > 0 && !tokens[0].Is("order") {
-		if alias, ok = name(); !ok {
+		if _, ok := name(); !ok {
 			return "", nil, false
 		}
 	}
@@ -118,7 +118,7 @@ func parseMove(statement sqlfile.Statement) (table catalogue.Name, columns []cat
 func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[string]string) (done bool, err error) {
 	m, ok := parseMaking(statement)
 	live, known := w.tables[m.table]
-	if !ok || !known || !w.fills || !slices.Contains(w.building, m.table) {
+	if !ok || !known || w.fills == 0 || !slices.Contains(w.building, m.table) {
 		return false, nil
 	}
 	edits := make([]sqlfile.Edit, 0, 4)
@@ -188,6 +188,10 @@ func (w *work) move(ctx context.Context, statement sqlfile.Statement) (rows int6
 	} else if err != nil {
 		return 0, false, fmt.Errorf("fill %s: %w", table, err)
 	}
-	w.filled[table] = rows
+	if w.handsOver && rows >= w.fills && len(live.Key) > 0 {
+		if err := w.offer(ctx, table); err != nil {
+			return 0, false, err
+		}
+	}
 	return rows, true, nil
 }

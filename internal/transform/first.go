@@ -114,7 +114,7 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	tables, err := catalogue.Read(ctx, q, schema)
+	tables, err := catalogue.Read(ctx, q, r.Engine, schema)
 	if err != nil {
 		return false, err
 	}
@@ -203,6 +203,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		if err := w.enter(ctx, w.live); err != nil {
 			return err
 		}
+		w.handsOver = true
 		if err := w.anew(ctx, w.written(r.Steps)); err != nil {
 			return err
 		}
@@ -213,9 +214,6 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 			return err
 		}
 		if err := w.reflag(ctx); err != nil {
-			return err
-		}
-		if err := w.offer(ctx, r.ParallelRows); err != nil {
 			return err
 		}
 		flushed, err := r.flush(ctx, w)
@@ -283,7 +281,7 @@ func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *jo
 		r.account(step, copied, &result)
 	}
 	if result.Rows > 0 {
-		if err := analyze(ctx, conn, step.Table); err != nil {
+		if err := r.analyze(ctx, conn, step.Table); err != nil {
 			return result, err
 		}
 	}

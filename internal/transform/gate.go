@@ -16,66 +16,138 @@ import (
 )
 
 // gate runs the checks of error severity inside the run's transaction, each over what the run touched as far as it allows that: a view
-// of the touched rows stands before the live table in search_path. late chooses the checks that are about the flags. Where only some of the
-// steps ran, a check of tables that they do not write has nothing to say yet.
+// of the touched rows stands before the live table in search_path. In a first run, where everything is touched, none does: it would only cost. late
+// chooses the checks that are about the flags. Where only some of the steps ran, a check of tables that they do not write has nothing to say yet.
 func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late bool) (results []check.Result, err error) {
 	ctx, span := telemetry.Begin(ctx, "gate")
 	defer func() { span.End(err, checked(results)...) }()
 	settings := r.Settings
 	settings.Now = time.Now()
-	touched, err := w.touched(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var shown []catalogue.Name // the tables that views stand before now
-	hide := func() error {
-		for _, name := range shown {
-			if _, err := tx.Exec(ctx, catalogue.DropView(catalogue.Table{Schema: w.schema, Name: name})); err != nil {
-				return fmt.Errorf("drop gate view of %s: %w", name, err)
-			}
-		}
-		shown = nil
-		return nil
-	}
+	var touched map[catalogue.Name]catalogue.Table
+	var chosen []narrowing
 	for _, one := range r.Checks {
 		if one.Severity != check.Error || one.Flags != late || !concerns(one, ran) {
 			continue
 		}
-		if r.enforced(one, w) {
-			results = append(results, check.Result{Check: one})
+		next := narrowing{result: check.Result{Check: one}, done: r.enforced(one, w)}
+		if !next.done && !w.first && len(one.Touched) > 0 {
+			if touched == nil {
+				if touched, err = r.touched(ctx, w); err != nil {
+					return nil, err
+				}
+			}
+			next.tables = narrowable(one, w, touched)
+		}
+		chosen = append(chosen, next)
+	}
+	for _, at := range together(chosen) {
+		one := &chosen[at]
+		if one.done {
 			continue
 		}
-		wanted := narrowable(one, w, touched)
-		if !slices.Equal(wanted, shown) {
-			if err := hide(); err != nil {
-				return nil, err
-			}
-			for _, name := range wanted {
-				live := w.tables[name]
-				rows := touched[name] // of a table without a key, they stand there whole
-				if len(live.Key) > 0 {
-					rows = live.In(w.schema).Named("narrowed_" + name)
-					if !w.narrowed[name] {
-						// Once for all checks, which would look every key up again.
-						if _, err := tx.Exec(ctx, catalogue.CreateNarrowed(rows, live, touched[name])); err != nil {
-							return nil, fmt.Errorf("narrow %s for the gate: %w", name, err)
-						}
-						w.narrowed[name] = true
-					}
-				}
-				if _, err := tx.Exec(ctx, catalogue.CreateView(live.In(w.schema), rows)); err != nil {
-					return nil, fmt.Errorf("make gate view of %s: %w", name, err)
-				}
-			}
-			shown = wanted
-		}
-		result, err := one.Run(ctx, tx, settings)
-		if err != nil {
+		if err := w.show(ctx, one, touched); err != nil {
 			return nil, err
 		}
-		results = append(results, result)
+		if one.result, err = r.check(ctx, tx, one.result.Check, settings); err != nil {
+			return nil, err
+		}
 	}
-	return results, hide()
+	for _, one := range chosen {
+		results = append(results, one.result)
+	}
+	return results, nil
+}
+
+// check makes one check.
+func (r *Runner) check(ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings) (check.Result, error) {
+	sort := one.Sorts && r.Engine == sqlfile.Postgres
+	if sort {
+		if _, err := tx.Exec(ctx, "SET LOCAL enable_hashagg = off"); err != nil {
+			return check.Result{}, fmt.Errorf("set how to group: %w", err)
+		}
+	}
+	result, err := one.Run(ctx, tx, settings)
+	if err != nil || !sort {
+		return result, err
+	}
+	if _, err := tx.Exec(ctx, "SET LOCAL enable_hashagg = DEFAULT"); err != nil {
+		return check.Result{}, fmt.Errorf("set how to group: %w", err)
+	}
+	return result, nil
+}
+
+// narrowing is a check in a gate, and the tables that it sees narrowed.
+type narrowing struct {
+	result check.Result
+	tables []catalogue.Name
+	done   bool // nothing has to run
+}
+
+// together are the places of the checks in an order in which those that see the same tables narrowed follow one another, so that a view is not made
+// twice: each group stands where its first check does.
+func together(checks []narrowing) []int {
+	var order []int
+	for i, one := range checks {
+		if slices.Contains(order, i) {
+			continue
+		}
+		for j := i; j < len(checks); j++ {
+			if slices.Equal(checks[j].tables, one.tables) {
+				order = append(order, j)
+			}
+		}
+	}
+	return order
+}
+
+// whole tells whether a check reads a table that it does not see narrowed. Of one that says nothing of what it may see narrowed, such as a project's,
+// whose text may call functions that read any table, it is every table.
+func (n narrowing) whole(name catalogue.Name) bool {
+	if slices.Contains(n.tables, name) {
+		return false
+	}
+	return len(n.result.Check.Touched) == 0 || slices.ContainsFunc(sqlfile.Tokens(n.result.Check.Query.SQL()), func(t sqlfile.Token) bool {
+		return (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent) && strings.EqualFold(t.Value(), string(name))
+	})
+}
+
+// show makes views stand before the tables that a check sees narrowed, and no others that it reads. A view stays until a check wants its table whole.
+func (w *work) show(ctx context.Context, one *narrowing, touched map[catalogue.Name]catalogue.Table) error {
+	if slices.ContainsFunc(w.shown, one.whole) {
+		var hidden []catalogue.Table
+		w.shown = slices.DeleteFunc(w.shown, func(name catalogue.Name) bool {
+			if slices.Contains(one.tables, name) {
+				return false
+			}
+			hidden = append(hidden, catalogue.Table{Schema: w.schema, Name: name})
+			return true
+		})
+		if _, err := w.tx.Exec(ctx, catalogue.DropView(hidden...)); err != nil {
+			return fmt.Errorf("drop gate views: %w", err)
+		}
+	}
+	for _, name := range one.tables {
+		if slices.Contains(w.shown, name) {
+			continue
+		}
+		live := w.tables[name]
+		rows := touched[name] // of a table without a key, they stand there whole
+		if len(live.Key) > 0 {
+			rows = live.In(w.schema).Named("narrowed_" + name)
+			if !w.narrowed[name] {
+				// Once for all checks, which would look every key up again.
+				if _, err := w.tx.Exec(ctx, catalogue.CreateNarrowed(rows, live, touched[name])); err != nil {
+					return fmt.Errorf("narrow %s for the gate: %w", name, err)
+				}
+				w.narrowed[name] = true
+			}
+		}
+		if _, err := w.tx.Exec(ctx, catalogue.CreateView(live.In(w.schema), rows)); err != nil {
+			return fmt.Errorf("make gate view of %s: %w", name, err)
+		}
+		w.shown = append(w.shown, name)
+	}
+	return nil
 }
 
 // enforced tells whether the server itself keeps what a check looks for from being written: PostgreSQL enforces a primary key, Redshift does not.
@@ -104,9 +176,6 @@ func concerns(one check.Check, ran []Step) bool {
 // touched keys.
 func narrowable(one check.Check, w *work, touched map[catalogue.Name]catalogue.Table) []catalogue.Name {
 	var names []catalogue.Name
-	if w.first {
-		return nil // narrowing what is touched as a whole would only cost
-	}
 	for _, text := range one.Touched {
 		name := catalogue.Name(text)
 		live, exists := w.tables[name]

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -48,14 +49,19 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 	if r.indexed {
 		return nil
 	}
-	schema, err := catalogue.CurrentSchema(ctx, conn)
+	schema, err := r.currentSchema(ctx, conn)
+	if err != nil {
+		return err
+	}
+	absent, err := r.absentIndexes(ctx, conn)
 	if err != nil {
 		return err
 	}
 	var missing []index
 	all := true
 	for _, step := range r.Steps {
-		if len(step.indexes) == 0 {
+		wanted := slices.DeleteFunc(slices.Clone(step.indexes), func(one index) bool { return !absent[one.name] })
+		if len(wanted) == 0 {
 			continue
 		}
 		var filled bool
@@ -66,21 +72,13 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 			all = false
 			continue
 		}
-		for _, one := range step.indexes {
-			var there bool
-			if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", one.name.SQL()).Scan(&there); err != nil {
-				return fmt.Errorf("look for index %s: %w", one.name, err)
-			}
-			if !there {
-				missing = append(missing, one)
-			}
-		}
+		missing = append(missing, wanted...)
 	}
 	r.indexed = all && len(missing) == 0
 	if len(missing) == 0 {
 		return nil
 	}
-	return r.write(ctx, conn, j, func(tx pgx.Tx) error {
+	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		for _, one := range missing {
 			r.Observer(Event{Kind: StepStarted, Step: "index " + string(one.name)})
 			expanded, err := one.statement.Expand(r.Vars)
@@ -94,4 +92,35 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 		}
 		return nil
 	})
+	r.indexed = all && err == nil
+	return err
+}
+
+// absentIndexes are the indexes of the loads that are not there.
+func (r *Runner) absentIndexes(ctx context.Context, conn *pgx.Conn) (map[catalogue.Name]bool, error) {
+	absent := map[catalogue.Name]bool{}
+	var names, quoted []string
+	for _, step := range r.Steps {
+		for _, one := range step.indexes {
+			names, quoted = append(names, string(one.name)), append(quoted, one.name.SQL())
+		}
+	}
+	if len(names) == 0 {
+		return absent, nil
+	}
+	rows, err := conn.Query(ctx, `
+		SELECT one.name
+		FROM unnest(CAST($1 AS text[]), CAST($2 AS text[])) AS one (name, quoted)
+		WHERE to_regclass(one.quoted) IS NULL`, names, quoted)
+	if err != nil {
+		return nil, fmt.Errorf("look for indexes: %w", err)
+	}
+	var name string
+	if _, err := pgx.ForEachRow(rows, []any{&name}, func() error {
+		absent[catalogue.Name(name)] = true
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("look for indexes: %w", err)
+	}
+	return absent, nil
 }

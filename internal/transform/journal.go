@@ -7,8 +7,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
@@ -91,7 +95,7 @@ func (j *journal) judge(results []check.Result) error {
 }
 
 // end writes the steps, the checks and how the run went, even when ctx has ended.
-func (j *journal) end(ctx context.Context, cause error) error {
+func (r *Runner) end(ctx context.Context, j *journal, cause error) error {
 	outcome := "done"
 	var text *string
 	var busy *writelock.BusyError
@@ -118,17 +122,64 @@ func (j *journal) end(ctx context.Context, cause error) error {
 	defer cancel()
 	for i := range j.steps {
 		j.steps[i].Position = int32(i + 1)
-		if err := j.db.AddStep(ctx, j.steps[i]); err != nil {
-			return err
-		}
-	}
-	for _, one := range j.checks {
-		if err := j.db.AddCheck(ctx, one); err != nil {
-			return err
-		}
 	}
 	ended := time.Now().UTC()
-	return j.db.EndRun(ctx, dwhdb.EndRunParams{EndedAt: &ended, Outcome: outcome, Error: text, Retries: j.retries, RunID: j.run})
+	return r.put(ctx, j, &dwhdb.EndRunParams{EndedAt: &ended, Outcome: outcome, Error: text, Retries: j.retries, RunID: j.run})
+}
+
+// put writes the journal's steps and checks and, last, the end of its run, if it has come. PostgreSQL takes them in one message, which is one
+// transaction (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY). On Redshift they are a statement for each table. A
+// transaction of all three would take its snapshot before it waits for whoever writes the same tables, and end in error 1023 behind it
+// (dg/c_serial_isolation); without one, a run that breaks off in between is still called running.
+func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) error {
+	if r.Engine != sqlfile.Postgres {
+		if err := insertLiterals(ctx, r.Pool, "dwh_step", stepColumns, j.stepRows()); err != nil {
+			return err
+		}
+		if err := insertLiterals(ctx, r.Pool, "dwh_check", checkColumns, j.checkRows()); err != nil {
+			return err
+		}
+		if end == nil {
+			return nil
+		}
+		return j.db.EndRun(ctx, *end)
+	}
+	batch := &pgx.Batch{}
+	for _, row := range j.stepRows() {
+		batch.Queue(dwhdb.AddStep, row...)
+	}
+	for _, row := range j.checkRows() {
+		batch.Queue(dwhdb.AddCheck, row...)
+	}
+	if end != nil {
+		batch.Queue(dwhdb.EndRun, end.EndedAt, end.Outcome, end.Error, end.Retries, end.RunID)
+	}
+	if batch.Len() == 0 {
+		return nil
+	}
+	return r.Pool.SendBatch(ctx, batch).Close()
+}
+
+// The columns in the order in which AddStep and AddCheck have them.
+var (
+	stepColumns  = []catalogue.Name{"run_id", "position", "step", "started_at", "ended_at", "rows_in", "rows_out", "fingerprint", "outcome", "note"}
+	checkColumns = []catalogue.Name{"run_id", "name", "severity", "outcome", "violations", "checked_at"}
+)
+
+func (j *journal) stepRows() [][]any {
+	rows := make([][]any, len(j.steps))
+	for i, s := range j.steps {
+		rows[i] = []any{s.RunID, int64(s.Position), s.Step, s.StartedAt, *s.EndedAt, s.RowsIn, s.RowsOut, s.Fingerprint, s.Outcome, s.Note}
+	}
+	return rows
+}
+
+func (j *journal) checkRows() [][]any {
+	rows := make([][]any, len(j.checks))
+	for i, c := range j.checks {
+		rows[i] = []any{c.RunID, c.Name, c.Severity, c.Outcome, c.Violations, c.CheckedAt}
+	}
+	return rows
 }
 
 // clip cuts text to at most n bytes, between characters, and takes out what PostgreSQL cannot store.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/clientcopy"
@@ -189,13 +190,23 @@ func (r *Runner) insert(ctx context.Context, tx pgx.Tx, table catalogue.Name, co
 		}
 		return nil
 	}
-	// As typed literals: what type a parameter of a list of VALUES gets is documented for no more than one row.
+	return insertLiterals(ctx, tx, table, columns, rows)
+}
+
+// executor is a transaction, a connection or a pool.
+type executor interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// insertLiterals adds rows by INSERTs of many, as typed literals: what type a parameter of a list of VALUES gets is documented for no more than one
+// row.
+func insertLiterals(ctx context.Context, db executor, table catalogue.Name, columns []catalogue.Name, rows [][]any) error {
 	var values []byte
 	flush := func() error {
 		if len(values) == 0 {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, catalogue.InsertValues(table, columns, string(values))); err != nil {
+		if _, err := db.Exec(ctx, catalogue.InsertValues(table, columns, string(values))); err != nil {
 			return fmt.Errorf("write %s: %w", table, err)
 		}
 		values = values[:0]

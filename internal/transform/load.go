@@ -15,9 +15,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/copystmt"
-	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/objectstore"
-	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
@@ -127,8 +125,10 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 	if err != nil {
 		return result, err
 	}
-	if err := r.analyzeAfter(ctx, conn, step.Table, result.Rows); err != nil {
-		return result, err
+	if result.Rows >= analyzeFirst { // fewer can wait for the run's end
+		if err := r.analyzeAfter(ctx, conn, map[catalogue.Name]int64{step.Table: result.Rows}); err != nil {
+			return result, err
+		}
 	}
 	r.Observer(result.done())
 	return result, nil
@@ -278,7 +278,7 @@ func (r *Runner) loadBatch(ctx context.Context, conn *pgx.Conn, j *journal, step
 		var copied clientcopy.Result
 		err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 			// Another dwh may have loaded some of them since the ledger was read.
-			unknown, err := unknownObjects(ctx, tx, step.Table, objects)
+			unknown, err := r.unknownObjects(ctx, tx, step.Table, objects)
 			if err != nil {
 				return err
 			}
@@ -385,87 +385,3 @@ func (e *RefusedError) Unwrap() error { return e.Cause }
 func (*RefusedError) Hint() string {
 	return `nothing of this batch was loaded; see the records with "dwh reject list", then correct the objects, raise MAXERROR in the transform, or leave an object out with "dwh reject skip URL"`
 }
-
-// analyzeAfter refreshes PostgreSQL's statistics when a load has added a good part of a table: what the planner knows
-// decides whether a transform follows its batch or reads everything. Redshift keeps its statistics itself.
-func (r *Runner) analyzeAfter(ctx context.Context, conn *pgx.Conn, name catalogue.Name, rows int64) error {
-	if r.Engine != sqlfile.Postgres || rows == 0 {
-		return nil
-	}
-	var known float64
-	if err := conn.QueryRow(ctx, `SELECT CAST(c.reltuples AS DOUBLE PRECISION) FROM pg_class AS c WHERE c.oid = to_regclass($1)`, name.SQL()).Scan(&known); err != nil {
-		return fmt.Errorf("read the size of %s: %w", name, err)
-	}
-	if float64(rows) < known/10 {
-		return nil
-	}
-	return analyze(ctx, conn, name)
-}
-
-// analyze refreshes what PostgreSQL's planner knows of a table, inside the transaction that is open on conn, if one is.
-func analyze(ctx context.Context, conn *pgx.Conn, name catalogue.Name) error {
-	schema, err := catalogue.CurrentSchema(ctx, conn)
-	if err != nil {
-		return err
-	}
-	if _, err := conn.Exec(ctx, catalogue.AnalyzeLoaded(catalogue.Table{Schema: schema, Name: name})); err != nil {
-		return fmt.Errorf("analyze %s: %w", name, err)
-	}
-	return nil
-}
-
-// analyzeWritten refreshes the statistics of what a run wrote much of. The flags count: the indexes that an incremental run follows
-// cover processed rows only, and as long as the planner takes those for few, it reads everything instead.
-func (r *Runner) analyzeWritten(ctx context.Context, conn *pgx.Conn, result *Result) error {
-	if result.Flagged > 0 {
-		for name, rows := range result.waiting {
-			if err := r.analyzeAfter(ctx, conn, name, rows); err != nil {
-				return err
-			}
-		}
-	}
-	for _, step := range result.Transforms {
-		if err := r.analyzeAfter(ctx, conn, step.Table, step.RowsOut); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unknownObjects returns the objects whose URL and etag the ledger does not hold.
-func unknownObjects(ctx context.Context, tx pgx.Tx, table catalogue.Name, objects []objectstore.Object) ([]objectstore.Object, error) {
-	if len(objects) == 0 {
-		return nil, nil
-	}
-	db := dwhdb.New(tx)
-	held := map[dwhdb.KnownObjectsRow]bool{}
-	look := func(first, last objectstore.URL) error {
-		known, err := db.KnownObjects(ctx, string(table), string(first), string(last))
-		if err != nil {
-			return fmt.Errorf("read ledger: %w", err)
-		}
-		for _, row := range known {
-			held[row] = true
-		}
-		return nil
-	}
-	// Few objects may lie far apart: between them stands the whole ledger.
-	if len(objects) <= singleLookups {
-		for _, object := range objects {
-			if err := look(object.URL, object.URL); err != nil {
-				return nil, err
-			}
-		}
-	} else if err := look(objects[0].URL, objects[len(objects)-1].URL); err != nil {
-		return nil, err
-	}
-	if len(held) == 0 {
-		return objects, nil
-	}
-	return slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool {
-		return held[dwhdb.KnownObjectsRow{Url: string(o.URL), Etag: o.ETag}]
-	}), nil
-}
-
-// singleLookups is up to how many objects are looked up one by one.
-const singleLookups = 200

@@ -16,25 +16,21 @@ import (
 // A first run hands over what it built in the scratch schema. Most tables are small, and are copied. A large one with its key would take as long to
 // copy as to build, and takes the place of the empty one instead, where nobody can tell the two apart.
 
-// offer gives the tables of at least so many rows that a first run has filled their keys, where they can take the place of the live ones.
-func (w *work) offer(ctx context.Context, rows int64) error {
-	for _, name := range w.building {
-		live := w.tables[name]
-		if w.filled[name] < rows || len(live.Key) == 0 {
-			continue
-		}
-		key, ok, err := catalogue.Replaceable(ctx, w.tx, live)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			continue
-		}
-		if _, err := w.tx.Exec(ctx, catalogue.AddKey(live.In(w.schema), key, live.Key)); err != nil {
-			return fmt.Errorf("make the key of %s: %w", name, err)
-		}
-		w.keyed[name] = true
+// offer gives a table that a first run has filled its key, if it can take the place of the live one.
+func (w *work) offer(ctx context.Context, name catalogue.Name) error {
+	live := w.tables[name]
+	key, ok, err := catalogue.Replaceable(ctx, w.tx, live)
+	if err != nil || !ok {
+		return err
 	}
+	if _, err := w.tx.Exec(ctx, catalogue.AddKey(live.In(w.schema), key, live.Key)); err != nil {
+		return fmt.Errorf("make the key of %s: %w", name, err)
+	}
+	// For the gate, and for the readers after it.
+	if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(live.In(w.schema))); err != nil {
+		return fmt.Errorf("analyze %s: %w", name, err)
+	}
+	w.keyed[name] = true
 	return nil
 }
 

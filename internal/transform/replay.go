@@ -132,7 +132,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 				result.Checks = append(result.Checks, check.Result{Check: one})
 				continue
 			}
-			found, err := one.Run(ctx, tx, settings)
+			found, err := r.check(ctx, tx, one, settings)
 			if err != nil {
 				return err
 			}
@@ -141,7 +141,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		if err := j.judge(result.Checks); err != nil {
 			return err
 		}
-		if err := r.remember(ctx, tx, j); err != nil {
+		if err := r.rememberOver(ctx, tx, j, w.built); err != nil {
 			return err
 		}
 		if err := dwhdb.New(tx).ForgetStaleMarks(ctx); err != nil {

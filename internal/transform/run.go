@@ -87,17 +87,14 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		}
 	}
 	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
-		marks, err := r.staleness(ctx, conn)
+		marks, built, err := r.standing(ctx, conn)
 		if err != nil {
 			return err
 		}
 		if len(marks) > 0 && r.NoReplay {
 			return &StaleError{Marks: marks}
 		}
-		built, err := r.built(ctx)
 		switch {
-		case err != nil:
-			return err
 		case built:
 			err = r.buildIndexes(ctx, conn, j)
 		case len(marks) == 0 && len(only) == 0:
@@ -153,7 +150,7 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 		err = lost(err)
 	}
 	result.Duration = time.Since(started)
-	if endErr := j.end(ctx, err); endErr != nil {
+	if endErr := r.end(ctx, j, err); endErr != nil {
 		// The run's own outcome matters more than the note about it.
 		if err == nil {
 			return result, fmt.Errorf("write journal: %w", endErr)
@@ -187,7 +184,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		result.waiting = w.unprocessed
 		if waiting == 0 {
 			if flag {
-				return r.remember(ctx, tx, j)
+				return r.rememberOver(ctx, tx, j, w.built)
 			}
 			return nil
 		}
@@ -224,7 +221,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			return err
 		}
 		if flag {
-			if err := r.remember(ctx, tx, j); err != nil {
+			if err := r.rememberOver(ctx, tx, j, w.built); err != nil {
 				return err
 			}
 		}
@@ -407,11 +404,16 @@ func (r *Runner) built(ctx context.Context) (bool, error) {
 
 // remember writes down the text that the star now follows from.
 func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal) error {
-	db := dwhdb.New(tx)
-	known, err := db.Fingerprints(ctx)
+	known, err := dwhdb.New(tx).Fingerprints(ctx)
 	if err != nil {
 		return fmt.Errorf("read fingerprints: %w", err)
 	}
+	return r.rememberOver(ctx, tx, j, known)
+}
+
+// rememberOver is remember where it is known what the transaction's snapshot holds.
+func (r *Runner) rememberOver(ctx context.Context, tx pgx.Tx, j *journal, known []dwhdb.FingerprintsRow) error {
+	db := dwhdb.New(tx)
 	held := map[string]string{}
 	for _, row := range known {
 		held[row.Name] = row.Fingerprint
@@ -528,9 +530,17 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	results, err = check.Run(ctx, tx, chosen, settings)
-	if err != nil {
-		return results, err
+	if r.Engine == sqlfile.Postgres {
+		if err := execAll(ctx, tx, preferParallel); err != nil {
+			return nil, fmt.Errorf("set planner costs: %w", err)
+		}
+	}
+	for _, one := range chosen {
+		result, err := r.check(ctx, tx, one, settings)
+		if err != nil {
+			return results, err
+		}
+		results = append(results, result)
 	}
 	if err := tx.Rollback(ctx); err != nil {
 		return results, fmt.Errorf("end reading: %w", err)
@@ -541,10 +551,8 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 	}
 	j := &journal{run: run, db: dwhdb.New(r.Pool)}
 	j.results(results)
-	for _, one := range j.checks {
-		if err := j.db.AddCheck(ctx, one); err != nil {
-			return results, fmt.Errorf("keep check results: %w", err)
-		}
+	if err := r.put(ctx, j, nil); err != nil {
+		return results, fmt.Errorf("keep check results: %w", err)
 	}
 	if failed := check.Failed(results, false); failed != nil && ofRun {
 		text := clip(failed.Error(), 8192)

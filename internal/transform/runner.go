@@ -70,6 +70,20 @@ type Runner struct {
 	owner bool
 	// indexed says that the indexes of the loads are known to be there.
 	indexed bool
+	// schema is that of the tables that readers use, "" until somebody asks.
+	schema catalogue.Name
+}
+
+// currentSchema is the schema that unqualified names mean outside a run's transaction.
+func (r *Runner) currentSchema(ctx context.Context, q catalogue.Querier) (catalogue.Name, error) {
+	if r.schema == "" {
+		schema, err := catalogue.CurrentSchema(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		r.schema = schema
+	}
+	return r.schema, nil
 }
 
 // New returns a Runner.

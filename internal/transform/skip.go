@@ -17,7 +17,7 @@ func (r *Runner) Skip(ctx context.Context, command string, object objectstore.Ob
 			now := time.Now().UTC()
 			var rows [][]any
 			for _, table := range tables {
-				unknown, err := unknownObjects(ctx, tx, catalogue.Name(table), []objectstore.Object{object})
+				unknown, err := r.unknownObjects(ctx, tx, catalogue.Name(table), []objectstore.Object{object})
 				if err != nil {
 					return err
 				}

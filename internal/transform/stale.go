@@ -29,23 +29,31 @@ func (*StaleError) Hint() string { return `run "dwh transform --replay", or leav
 // staleness returns why the star does not follow from staging: what the database holds as marks, and transforms whose text has
 // changed since they last built it, which is then marked too.
 func (r *Runner) staleness(ctx context.Context, conn *pgx.Conn) ([]string, error) {
-	return Staleness(ctx, dwhdb.New(conn), r.Steps)
+	marks, _, err := r.standing(ctx, conn)
+	return marks, err
+}
+
+// standing is staleness, and whether transforms have built the star before.
+func (r *Runner) standing(ctx context.Context, conn *pgx.Conn) (marks []string, built bool, err error) {
+	return staleness(ctx, dwhdb.New(conn), r.Steps, true)
 }
 
 // Staleness is Stale, and marks in the database each transform whose text is not the one that built the star.
 func Staleness(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
-	return staleness(ctx, db, steps, true)
+	marks, _, err := staleness(ctx, db, steps, true)
+	return marks, err
 }
 
 // Stale returns one sentence for each reason why d_ and f_ do not follow from staging.
 func Stale(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
-	return staleness(ctx, db, steps, false)
+	marks, _, err := staleness(ctx, db, steps, false)
+	return marks, err
 }
 
-func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool) ([]string, error) {
+func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool) (sentences []string, built bool, err error) {
 	marks, err := db.StaleMarks(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read stale marks: %w", err)
+		return nil, false, fmt.Errorf("read stale marks: %w", err)
 	}
 	var reasons []string
 	marked := map[string]bool{}
@@ -55,29 +63,29 @@ func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool)
 	}
 	known, err := db.Fingerprints(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read fingerprints: %w", err)
+		return nil, false, fmt.Errorf("read fingerprints: %w", err)
 	}
 	if len(known) == 0 {
 		if len(reasons) > 0 {
-			return reasons, nil
+			return reasons, false, nil
 		}
 		// Nothing was built yet. Rows that are flagged all the same came from elsewhere.
 		flagged, err := db.ProcessedRows(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("look for flagged rows: %w", err)
+			return nil, false, fmt.Errorf("look for flagged rows: %w", err)
 		}
 		if flagged != nil && *flagged {
-			return []string{"staged rows are flagged as processed, and no transform has built from them"}, nil
+			return []string{"staged rows are flagged as processed, and no transform has built from them"}, false, nil
 		}
-		return nil, nil
+		return nil, false, nil
 	}
 	held := map[string]string{}
-	built := map[string]string{} // by what run, in words
+	by := map[string]string{} // by what run, in words
 	for _, row := range known {
 		held[row.Name] = row.Fingerprint
-		built[row.Name] = "run " + row.RunID
+		by[row.Name] = "run " + row.RunID
 		if row.Command != nil {
-			built[row.Name] += fmt.Sprintf(" (dwh %s)", *row.Command)
+			by[row.Name] += fmt.Sprintf(" (dwh %s)", *row.Command)
 		}
 	}
 	add := func(step, reason string) error {
@@ -106,16 +114,16 @@ func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool)
 			err = add(step.Name, "the transform's text changed")
 		}
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(held)) {
 		// Another project's, or one that was deleted or renamed: the run's words tell which.
-		if err := add(name, "is not among the transforms now, and the tables were last built with it, in "+built[name]); err != nil {
-			return nil, err
+		if err := add(name, "is not among the transforms now, and the tables were last built with it, in "+by[name]); err != nil {
+			return nil, false, err
 		}
 	}
-	return reasons, nil
+	return reasons, true, nil
 }
 
 // sentence names the transforms that a mark on a table is about.

@@ -28,27 +28,29 @@ type work struct {
 	tables      map[catalogue.Name]catalogue.Table
 	staged      []catalogue.Table        // tables of records: s_ with a flag, by name
 	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
+	built       []dwhdb.FingerprintsRow  // the transforms that the star follows from
 	narrowed    map[catalogue.Name]bool  // tables of which the gate has a copy of what the run touched
+	shown       []catalogue.Name         // tables that the gate's views stand before
 	first       bool                     // no transform has built anything yet: all of the star is touched
 	building    []catalogue.Name         // tables that are built anew, in the scratch schema
-	fills       bool                     // they are worth being made by several processes of the server
+	fills       int64                    // from how many rows on they are worth being made by several processes of the server; 0: never
+	handsOver   bool                     // they may take the place of the live ones, which are empty
 	made        map[catalogue.Name]int64 // rows of those whose touched_ table has their types, until it takes their place
-	filled      map[catalogue.Name]int64 // rows of those whose place it has taken
-	keyed       map[catalogue.Name]bool  // of those, the ones with a key
+	keyed       map[catalogue.Name]bool  // those that have their key, and may take the place of the live ones
 	loose       map[catalogue.Name]bool  // tables without a primary key, compared by a column in which rows may share a value
 }
 
 // openWork reads the catalogue and counts what waits.
 func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
-	live, err := catalogue.CurrentSchema(ctx, tx)
+	live, err := r.currentSchema(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	w := &work{
 		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
-		made: map[catalogue.Name]int64{}, filled: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, loose: map[catalogue.Name]bool{},
+		made: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, loose: map[catalogue.Name]bool{},
 	}
-	if w.tables, err = catalogue.Read(ctx, tx, live); err != nil {
+	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
 		return nil, err
 	}
 	for name, table := range w.tables {
@@ -56,18 +58,24 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 			w.staged = append(w.staged, table)
 		}
 	}
-	built, err := dwhdb.New(tx).Fingerprints(ctx)
-	if err != nil {
+	if w.built, err = dwhdb.New(tx).Fingerprints(ctx); err != nil {
 		return nil, fmt.Errorf("read fingerprints: %w", err)
 	}
-	w.first = len(built) == 0
+	w.first = len(w.built) == 0
 	slices.SortFunc(w.staged, func(a, b catalogue.Table) int { return strings.Compare(string(a.Name), string(b.Name)) })
-	for _, table := range w.staged {
-		var count int64
-		if err := tx.QueryRow(ctx, catalogue.CountUnprocessed(table)).Scan(&count); err != nil {
-			return nil, fmt.Errorf("count unprocessed rows of %s: %w", table.Name, err)
-		}
-		w.unprocessed[table.Name] = count
+	if len(w.staged) == 0 {
+		return w, nil
+	}
+	counts := make([]int64, len(w.staged))
+	into := make([]any, len(w.staged))
+	for i := range counts {
+		into[i] = &counts[i]
+	}
+	if err := tx.QueryRow(ctx, catalogue.CountUnprocessed(w.staged)).Scan(into...); err != nil {
+		return nil, fmt.Errorf("count unprocessed rows: %w", err)
+	}
+	for i, table := range w.staged {
+		w.unprocessed[table.Name] = counts[i]
 	}
 	return w, nil
 }
@@ -86,19 +94,20 @@ func (w *work) enter(ctx context.Context, behind ...catalogue.Name) error {
 	return nil
 }
 
-// parallel makes PostgreSQL's planner think better of parallel plans for the rest of the transaction: by default it takes handing a row from one
+// preferParallel makes PostgreSQL's planner think better of parallel plans for the rest of the transaction: by default it takes handing a row from one
 // process to another for ten times the work of reading it, and has one process build what all of them could
 // (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PARALLEL-TUPLE-COST).
+const preferParallel = "SET LOCAL parallel_tuple_cost = 0.001; SET LOCAL parallel_setup_cost = 100"
+
+// parallel has several processes of PostgreSQL work for a run over so many rows.
 func (r *Runner) parallel(ctx context.Context, w *work, rows int64) error {
 	if r.Engine != sqlfile.Postgres || rows < r.ParallelRows {
 		return nil
 	}
-	for _, sql := range []string{"SET LOCAL parallel_tuple_cost = 0.001", "SET LOCAL parallel_setup_cost = 100"} {
-		if _, err := w.tx.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("set planner costs: %w", err)
-		}
+	if err := execAll(ctx, w.tx, preferParallel); err != nil {
+		return fmt.Errorf("set planner costs: %w", err)
 	}
-	w.fills = true
+	w.fills = r.ParallelRows
 	return nil
 }
 
@@ -155,8 +164,8 @@ func (w *work) leave(ctx context.Context) error {
 }
 
 // touched returns the touched_ tables and views of the scratch schema by the table they speak of.
-func (w *work) touched(ctx context.Context) (map[catalogue.Name]catalogue.Table, error) {
-	made, err := catalogue.Read(ctx, w.tx, w.schema)
+func (r *Runner) touched(ctx context.Context, w *work) (map[catalogue.Name]catalogue.Table, error) {
+	made, err := catalogue.Read(ctx, w.tx, r.Engine, w.schema)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,9 @@ CREATE VIEW "dwh_scratch"."s_song" AS SELECT shown."song_id", shown."processed" 
 
 DROP VIEW "dwh_scratch"."d_song" CASCADE;
 
-SELECT COUNT(*) FROM "public"."s_song" AS staged WHERE NOT staged."processed";
+DROP VIEW "dwh_scratch"."d_song", "dwh_scratch"."touched_d_song" CASCADE;
+
+SELECT (SELECT COUNT(*) FROM "public"."s_song" AS staged WHERE NOT staged."processed"), (SELECT COUNT(*) FROM "public"."s_name" AS staged WHERE NOT staged."processed");
 
 UPDATE "public"."s_song" SET "processed" = TRUE WHERE NOT "processed";
 

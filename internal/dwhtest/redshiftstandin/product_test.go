@@ -64,7 +64,7 @@ func TestMigrations(t *testing.T) {
 	if err != nil || len(steps) != len(all) {
 		t.Fatalf("up: got %d steps, want %d (%v)", len(steps), len(all), err)
 	}
-	tables, err := catalogue.Read(ctx, conn, "public")
+	tables, err := catalogue.Read(ctx, conn, sqlfile.Redshift, "public")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestMigrations(t *testing.T) {
 	if _, err := m.DownTo(ctx, 0); err != nil {
 		t.Fatalf("down: %v", err)
 	}
-	if tables, err = catalogue.Read(ctx, conn, "public"); err != nil || len(tables) != 2 {
+	if tables, err = catalogue.Read(ctx, conn, sqlfile.Redshift, "public"); err != nil || len(tables) != 2 {
 		t.Errorf("after down: got %v, want dwh_lock and goose's table (%v)", tables, err)
 	}
 	if _, err := m.Up(ctx); err != nil {

@@ -41,6 +41,33 @@ GROUP BY seen.user_id;
 
 
 
+-- The new plays of that moment, as they came.
+CREATE TABLE latest_event AS
+SELECT
+    moment.user_id,
+    event.ts,
+    event.session_id,
+    event.item_in_session,
+    event.song,
+    event.artist,
+    event.length,
+    event.level,
+    event.location,
+    event.user_agent,
+    event.first_name,
+    event.last_name,
+    event.gender
+FROM latest_moment AS moment
+INNER JOIN s_songplay_event AS event
+    ON RTRIM(event.user_id) = moment.user_id
+    AND event.ts = moment.ts
+WHERE NOT event.processed
+    AND RTRIM(event.page) = 'NextSong'
+    AND event.session_id IS NOT NULL
+    AND event.item_in_session IS NOT NULL;
+
+
+
 -- The songplay of that moment.
 CREATE TABLE touched_d_user AS
 SELECT
@@ -60,18 +87,11 @@ FROM (
         ) AS place
     FROM (
         SELECT
-            moment.user_id,
+            event.user_id,
             event.ts,
             event.session_id,
             event.item_in_session
-        FROM latest_moment AS moment
-        INNER JOIN s_songplay_event AS event
-            ON RTRIM(event.user_id) = moment.user_id
-            AND event.ts = moment.ts
-        WHERE NOT event.processed
-            AND RTRIM(event.page) = 'NextSong'
-            AND event.session_id IS NOT NULL
-            AND event.item_in_session IS NOT NULL
+        FROM latest_event AS event
         UNION ALL
         SELECT
             d_user.user_id,
@@ -95,18 +115,15 @@ WHERE d_user.user_id = touched_d_user.user_id;
 -- What the user was called then.
 CREATE TABLE picked_d_user AS
 WITH event AS (
-    -- every delivery of those plays; processed or not, so that PostgreSQL finds each part by its own index
+    -- every delivery of those plays, new or processed
     SELECT
-        touched.user_id, touched.ts, touched.session_id, touched.item_in_session, staged.song, staged.artist, staged.length,
-        staged.level, staged.location, staged.user_agent, staged.first_name, staged.last_name, staged.gender
+        touched.user_id, touched.ts, touched.session_id, touched.item_in_session, latest.song, latest.artist, latest.length,
+        latest.level, latest.location, latest.user_agent, latest.first_name, latest.last_name, latest.gender
     FROM touched_d_user AS touched
-    INNER JOIN s_songplay_event AS staged
-        ON RTRIM(staged.user_id) = touched.user_id
-        AND staged.session_id = touched.session_id
-        AND staged.item_in_session = touched.item_in_session
-        AND staged.ts = touched.ts
-    WHERE NOT staged.processed
-        AND RTRIM(staged.page) = 'NextSong'
+    INNER JOIN latest_event AS latest
+        ON latest.user_id = touched.user_id
+        AND latest.session_id = touched.session_id
+        AND latest.item_in_session = touched.item_in_session
     UNION ALL
     SELECT
         touched.user_id, touched.ts, touched.session_id, touched.item_in_session, staged.song, staged.artist, staged.length,

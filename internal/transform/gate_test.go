@@ -1,0 +1,125 @@
+package transform_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// statements is a pgx tracer that keeps what is sent.
+type statements struct {
+	mu  sync.Mutex
+	all []string
+}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, data.SQL)
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TestGateGroupsItsChecks makes each of its views once, tells its results in the order of the checks, and shows a project's check, wherever it stands
+// among them, every table whole.
+func TestGateGroupsItsChecks(t *testing.T) {
+	t.Parallel()
+	w := newWarehouse(t)
+	w.exec(`
+		INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, level, gender) VALUES
+			('NextSong', 1, 1, 1541106106796, '1', 'free', 'F'), ('NextSong', 2, 1, 1541116106796, '2', 'free', 'F')`)
+	w.run(nil)
+	w.exec(`INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, level, gender) VALUES ('NextSong', 3, 1, 1541126106796, '3', 'free', 'F')`)
+
+	own, err := check.Project(fstest.MapFS{
+		"plays.sql":     {Data: []byte("SELECT COUNT(*) FROM f_songplay HAVING COUNT(*) <> 3")},
+		"listeners.sql": {Data: []byte("SELECT COUNT(*) FROM d_user HAVING COUNT(*) <> 3")},
+	}, "checks", sqlfile.Postgres, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := &statements{}
+	config := w.pool.Config()
+	config.ConnConfig.Tracer = sent
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	checks := check.BuiltIn()
+	for at := range checks {
+		if checks[at].Name == "d-user-level" { // between two that see d_user narrowed
+			checks = slices.Insert(checks, at, own...)
+			break
+		}
+	}
+	result := w.run(nil, func(o *transform.Options) { o.Checks, o.Pool = checks, pool })
+
+	var got, want, late []string
+	for _, one := range result.Checks {
+		got = append(got, one.Check.Name)
+		if one.Violations > 0 {
+			t.Errorf("%s: got %d violations, want none", one.Check.Name, one.Violations)
+		}
+	}
+	for _, one := range checks {
+		switch {
+		case one.Severity != check.Error:
+		case one.Flags:
+			late = append(late, one.Name)
+		default:
+			want = append(want, one.Name)
+		}
+	}
+	if want = append(want, late...); !slices.Equal(got, want) {
+		t.Errorf("results: got %v, want %v", got, want)
+	}
+	views := map[string]int{}
+	for _, sql := range sent.all {
+		if view, ok := strings.CutPrefix(sql, `CREATE VIEW "dwh_scratch".`); ok {
+			name, _, _ := strings.Cut(view, " ")
+			views[name]++
+		}
+	}
+	for name, times := range views {
+		if times > 1 {
+			t.Errorf("view of %s: made %d times, want once", name, times)
+		}
+	}
+	if len(views) != 6 {
+		t.Errorf("views: got %v, want those of five tables and of the events", views)
+	}
+}
+
+// TestJournalEndsAtOnce holds that a run's last words are written together: where one cannot be, none is, and the run is still called running.
+func TestJournalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWarehouse(t)
+	w.exec(`
+		INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, level, gender) VALUES ('NextSong', 1, 1, 1541106106796, '1', 'free', 'F');
+		ALTER TABLE dwh_run ADD CONSTRAINT running CHECK (outcome = 'running')`)
+	pool, _ := w.counting(t)
+	if _, err := w.runner(nil, func(o *transform.Options) { o.Pool = pool }).Run(t.Context(), "test", nil); err == nil || !strings.Contains(err.Error(), "write journal") {
+		t.Fatalf("run: got %v, want that the journal cannot be written", err)
+	}
+	const state = `SELECT (SELECT MAX(outcome) FROM dwh_run) || ' ' || (SELECT COUNT(*) FROM dwh_step) || ' ' || (SELECT COUNT(*) FROM dwh_check)`
+	if got := w.one(state); got != "running 0 0" {
+		t.Errorf("journal: got %s, want running 0 0", got)
+	}
+	if got := w.one(`SELECT COUNT(*) FROM f_songplay`); got != "1" {
+		t.Errorf("plays: got %s, want 1", got)
+	}
+}
