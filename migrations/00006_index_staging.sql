@@ -1,10 +1,8 @@
 -- PostgreSQL only: what an incremental run needs so that its cost follows the batch, and what the planner has to know of the expressions that
--- the transforms select and join by; without it, it takes a whole first load for a handful of rows. The two large indexes of
+-- the transforms select and join by; without it, it takes a whole first load for a handful of rows. The indexes of
 -- s_songplay_event stand in transforms/020_s_songplay_event.sql: they are built once there are rows.
 
 -- +goose Up
-/*postgres*/ CREATE INDEX s_songplay_event_new ON s_songplay_event (ts) WHERE NOT processed /*redshift*/;
-
 /*postgres*/ CREATE INDEX s_song_new ON s_song (song_id) WHERE NOT processed /*redshift*/;
 
 /*postgres*/ CREATE INDEX s_song_key ON s_song (RTRIM(song_id)) /*redshift*/;
@@ -54,4 +52,4 @@
 
 /*postgres*/ DROP INDEX IF EXISTS s_songplay_event_key /*redshift*/;
 
-/*postgres*/ DROP INDEX s_songplay_event_new /*redshift*/;
+/*postgres*/ DROP INDEX IF EXISTS s_songplay_event_new /*redshift*/;

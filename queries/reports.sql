@@ -1,12 +1,19 @@
 -- name: SongplaysByLevel :many
--- Plays and listeners of each subscription level.
+-- Plays and listeners of each subscription level. By listener first: PostgreSQL counts distinct values of millions of rows by sorting all of them.
 SELECT
-    play.level,
-    COUNT(*) AS songplays,
-    COUNT(DISTINCT play.user_id) AS listeners
-FROM f_songplay AS play
-GROUP BY play.level
-ORDER BY play.level;
+    played.level,
+    CAST(SUM(played.songplays) AS BIGINT) AS songplays,
+    COUNT(played.user_id) AS listeners
+FROM (
+    SELECT
+        play.level,
+        play.user_id,
+        COUNT(*) AS songplays
+    FROM f_songplay AS play
+    GROUP BY play.level, play.user_id
+) AS played
+GROUP BY played.level
+ORDER BY played.level;
 
 -- name: SongplaysByLocation :many
 -- Plays of each listeners' location and subscription level.

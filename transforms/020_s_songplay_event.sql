@@ -26,8 +26,10 @@ REGION :'region'
 FORMAT AS JSON :'log_jsonpaths'
 MAXERROR 1000;
 
--- What an incremental run finds earlier plays by. dwh builds an index that a load names once its table holds processed rows: before
--- a first load it would cost four times as much.
+-- What an incremental run finds new events by, and then earlier plays. dwh builds an index that a load names once its table holds processed
+-- rows: before a first load it would cost four times as much.
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_new ON s_songplay_event (ts) WHERE NOT processed /*redshift*/;
+
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_key ON s_songplay_event (ts, session_id, item_in_session) WHERE processed /*redshift*/;
 
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_title ON s_songplay_event (RTRIM(artist), RTRIM(song)) WHERE processed /*redshift*/;

@@ -196,12 +196,19 @@ func (q *Queries) SongplaysByHour(ctx context.Context) ([]SongplaysByHourRow, er
 
 const SongplaysByLevel = `-- name: SongplaysByLevel :many
 SELECT
-    play.level,
-    COUNT(*) AS songplays,
-    COUNT(DISTINCT play.user_id) AS listeners
-FROM f_songplay AS play
-GROUP BY play.level
-ORDER BY play.level
+    played.level,
+    CAST(SUM(played.songplays) AS BIGINT) AS songplays,
+    COUNT(played.user_id) AS listeners
+FROM (
+    SELECT
+        play.level,
+        play.user_id,
+        COUNT(*) AS songplays
+    FROM f_songplay AS play
+    GROUP BY play.level, play.user_id
+) AS played
+GROUP BY played.level
+ORDER BY played.level
 `
 
 type SongplaysByLevelRow struct {
@@ -210,7 +217,7 @@ type SongplaysByLevelRow struct {
 	Listeners int64   `json:"listeners"`
 }
 
-// Plays and listeners of each subscription level.
+// Plays and listeners of each subscription level. By listener first: PostgreSQL counts distinct values of millions of rows by sorting all of them.
 func (q *Queries) SongplaysByLevel(ctx context.Context) ([]SongplaysByLevelRow, error) {
 	rows, err := q.db.Query(ctx, SongplaysByLevel)
 	if err != nil {

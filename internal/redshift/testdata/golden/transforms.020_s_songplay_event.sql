@@ -26,5 +26,5 @@ REGION 'us-west-2'
 FORMAT AS JSON 's3://sparkify/log_json_path.json'
 MAXERROR 1000;
 
--- What an incremental run finds earlier plays by. dwh builds an index that a load names once its table holds processed rows: before
--- a first load it would cost four times as much.
+-- What an incremental run finds new events by, and then earlier plays. dwh builds an index that a load names once its table holds processed
+-- rows: before a first load it would cost four times as much.
