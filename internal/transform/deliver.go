@@ -81,11 +81,7 @@ func (r *Runner) Unloaded(ctx context.Context, source Source, part Part, listed 
 			}
 			if known == nil {
 				// Nothing that lies outside the part needs to be read.
-				last := lastURL
-				if part.Prefix != "" {
-					last = string(part.Prefix) + lastURL
-				}
-				if known, err = r.openLedger(ctx, source.Table, string(object.URL), last); err != nil {
+				if known, err = r.openLedger(ctx, source.Table, object.URL, part.Prefix); err != nil {
 					yield(object, err)
 					return
 				}

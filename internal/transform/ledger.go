@@ -1,8 +1,11 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,28 +35,30 @@ const lastURL = "\U0010FFFF"
 // ledger reads a table's known objects in the order of a listing. Both are in byte order of URLs (s_object.url has the C
 // collation; Redshift has no other), so that one pass over each finds what is new.
 type ledger struct {
-	rows    pgx.Rows
-	release func()
-	url     string
-	etags   map[string]bool // of url
-	nextURL string          // of the row behind url's
-	next    string          // its etag
-	more    bool
-	last    objectstore.URL // of the latest question
+	rows        pgx.Rows
+	release     func()
+	more        bool            // rows stands at a row that was not looked at
+	first, past objectstore.URL // it knows of the URLs from first on and before past
+	last        objectstore.URL // of the latest question
+	etags       []string        // of last
 }
 
-// openLedger reads the ledger between two URLs, both included.
-func (r *Runner) openLedger(ctx context.Context, table catalogue.Name, first, last string) (*ledger, error) {
+// openLedger reads the ledger from the first object of a listing on, to the end of what the listing's prefix can have; "" is no prefix.
+func (r *Runner) openLedger(ctx context.Context, table catalogue.Name, first, prefix objectstore.URL) (*ledger, error) {
 	conn, err := r.Pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	rows, err := conn.Query(ctx, dwhdb.KnownObjects, string(table), first, last)
+	past := objectstore.URL(lastURL)
+	if strings.HasPrefix(string(first), string(prefix)) {
+		past = prefix + lastURL
+	}
+	rows, err := conn.Query(ctx, dwhdb.KnownObjects, string(table), string(first), string(past))
 	if err != nil {
 		conn.Release()
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	l := &ledger{rows: rows, release: conn.Release}
+	l := &ledger{rows: rows, release: conn.Release, first: first, past: past}
 	if err := l.step(); err != nil {
 		l.close()
 		return nil, err
@@ -71,30 +76,32 @@ func (l *ledger) step() error {
 		if err := l.rows.Err(); err != nil {
 			return fmt.Errorf("read ledger: %w", err)
 		}
-		return nil
-	}
-	if err := l.rows.Scan(&l.nextURL, &l.next); err != nil {
-		return fmt.Errorf("read ledger: %w", err)
 	}
 	return nil
 }
 
 // knows tells whether the object's URL and etag stand in the ledger. Objects must be asked for in byte order of their URLs.
 func (l *ledger) knows(o objectstore.Object) (bool, error) {
-	if o.URL < l.last {
-		return false, fmt.Errorf("listing is out of order: %s after %s", o.URL, l.last)
+	if o.URL < l.last || o.URL < l.first || o.URL >= l.past {
+		return false, fmt.Errorf("listing is out of order: %s after %s", o.URL, cmp.Or(l.last, l.first))
 	}
-	l.last = o.URL
-	for l.more && l.nextURL <= string(o.URL) {
-		if l.nextURL != l.url {
-			l.url, l.etags = l.nextURL, map[string]bool{}
+	if o.URL != l.last {
+		l.last, l.etags = o.URL, l.etags[:0]
+	}
+	for l.more {
+		// A text is the same bytes in both formats, and to compare them takes no copy.
+		row := l.rows.RawValues()
+		if string(row[0]) > string(o.URL) {
+			break
 		}
-		l.etags[l.next] = true
+		if string(row[0]) == string(o.URL) {
+			l.etags = append(l.etags, string(row[1]))
+		}
 		if err := l.step(); err != nil {
 			return false, err
 		}
 	}
-	return l.url == string(o.URL) && l.etags[o.ETag], nil
+	return slices.Contains(l.etags, o.ETag), nil
 }
 
 // record writes the ledger rows and the rejects of a batch into the transaction that staged it.

@@ -191,13 +191,19 @@ func (r *Runner) tell(step Step, statement *copystmt.Statement, found listing) {
 func (r *Runner) list(ctx context.Context, step Step, statement *copystmt.Statement, result *LoadResult, do func(batch []objectstore.Object) error) (listing, error) {
 	found := listing{left: map[string]int{}}
 	// What the ledger knows is read beside the listing, in the same order, so that neither has to fit in memory.
-	ledger, err := r.openLedger(ctx, step.Table, "", lastURL)
-	if err != nil {
-		return found, err
+	var known *ledger
+	defer func() {
+		if known != nil {
+			known.close()
+		}
+	}()
+	var prefix objectstore.URL // none of a manifest, which names its objects
+	if !statement.Manifest {
+		var err error
+		if prefix, err = objectstore.ParseURL(statement.From); err != nil {
+			return found, err
+		}
 	}
-	defer ledger.close()
-	prefix, err := objectstore.ParseURL(statement.From)
-	besides := err == nil && !statement.Manifest // a manifest names its objects
 
 	var batch []objectstore.Object
 	var bytes int64
@@ -221,14 +227,19 @@ func (r *Runner) list(ctx context.Context, step Step, statement *copystmt.Statem
 			found.left[reason]++
 			continue
 		}
-		if besides && found.beside == "" && r.Lister.Beside(prefix, object) {
+		if prefix != "" && found.beside == "" && r.Lister.Beside(prefix, object) {
 			found.beside = object.URL
 		}
-		known, err := ledger.knows(object)
+		if known == nil {
+			if known, err = r.openLedger(ctx, step.Table, object.URL, prefix); err != nil {
+				return found, err
+			}
+		}
+		held, err := known.knows(object)
 		if err != nil {
 			return found, err
 		}
-		if known {
+		if held {
 			result.Known++
 			continue
 		}
