@@ -28,7 +28,7 @@ type FlaggingCopier interface {
 // commits batch by batch, so that it resumes where it broke off.
 const (
 	firstObjects = 160_000
-	firstBytes   = 4 << 30
+	firstBytes   = 16 << 30
 )
 
 // firstLimits are the bounds in force: whoever says how large a batch is means it.
