@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // A Column is one column of a table as PostgreSQL defines it.
@@ -17,22 +18,6 @@ type Column struct {
 	Shown     string // the type as SQL writes it, such as "character varying(64)"
 	Collation string // qualified and quoted; "" where the type has none or the column keeps its type's own
 }
-
-// OIDs of the types that Assigned knows to turn into one another (https://www.postgresql.org/docs/current/catalog-pg-type.html, pg_type.dat).
-const (
-	oidBool        = 16
-	oidInt8        = 20
-	oidInt2        = 21
-	oidInt4        = 23
-	oidText        = 25
-	oidFloat4      = 700
-	oidFloat8      = 701
-	oidVarchar     = 1043
-	oidDate        = 1082
-	oidTimestamp   = 1114
-	oidTimestamptz = 1184
-	oidNumeric     = 1700
-)
 
 // ReadColumns returns the columns of a table of a PostgreSQL server, in the order of their definition.
 func ReadColumns(ctx context.Context, q Querier, table Table) ([]Column, error) {
@@ -59,21 +44,21 @@ func ReadColumns(ctx context.Context, q Querier, table Table) ([]Column, error) 
 // would cut (https://www.postgresql.org/docs/current/datatype-character.html). ok is false where it is not known to do the same as INSERT.
 func (c Column) Assigned(expression string, from uint32) (sql string, ok bool) {
 	switch {
-	case c.Type == oidVarchar && (from == oidVarchar || from == oidText):
+	case c.Type == pgtype.VarcharOID && (from == pgtype.VarcharOID || from == pgtype.TextOID):
 		sql = "CAST(" + expression + " AS VARCHAR)"
 		if c.Modifier >= 0 {
 			// The function behind the type's length, told that the cast is not explicit.
 			sql = `CAST(pg_catalog."varchar"(` + sql + ", " + strconv.Itoa(int(c.Modifier)) + ", FALSE) AS " + c.Shown + ")"
 		}
-	case c.Type == oidText && (from == oidVarchar || from == oidText):
+	case c.Type == pgtype.TextOID && (from == pgtype.VarcharOID || from == pgtype.TextOID):
 		sql = "CAST(" + expression + " AS TEXT)"
-	case c.Type == oidInt8 && (from == oidInt4 || from == oidInt2), c.Type == oidInt4 && from == oidInt2, c.Type == oidFloat8 && from == oidFloat4:
+	case c.Type == pgtype.Int8OID && (from == pgtype.Int4OID || from == pgtype.Int2OID), c.Type == pgtype.Int4OID && from == pgtype.Int2OID, c.Type == pgtype.Float8OID && from == pgtype.Float4OID:
 		sql = "CAST(" + expression + " AS " + c.Shown + ")"
 	case c.Type != from:
 		return "", false
 	default:
 		switch c.Type {
-		case oidBool, oidInt8, oidInt2, oidInt4, oidFloat4, oidFloat8, oidDate, oidTimestamp, oidTimestamptz, oidNumeric:
+		case pgtype.BoolOID, pgtype.Int8OID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.DateOID, pgtype.TimestampOID, pgtype.TimestamptzOID, pgtype.NumericOID:
 			sql = expression
 			if c.Modifier >= 0 {
 				sql = "CAST(" + expression + " AS " + c.Shown + ")"

@@ -226,19 +226,6 @@ func (c Check) Run(ctx context.Context, db query.Querier, s Settings) (Result, e
 	return Result{Check: c, Violations: found.Count, Rows: found.Table, Duration: time.Since(started)}, nil
 }
 
-// Run makes the checks in order.
-func Run(ctx context.Context, db query.Querier, checks []Check, s Settings) ([]Result, error) {
-	results := make([]Result, 0, len(checks))
-	for _, one := range checks {
-		result, err := one.Run(ctx, db, s)
-		if err != nil {
-			return results, err
-		}
-		results = append(results, result)
-	}
-	return results, nil
-}
-
 // A FailedError says that checks of error severity found violations.
 type FailedError struct {
 	Results []Result // the failed ones

@@ -42,10 +42,10 @@ type Edit struct {
 	Text       string
 }
 
-// Expand fills in the variables. A name that vars does not define, and a value that no literal or
+// Expand fills in the variables and applies further edits, as Replace does. A name that vars does not define, and a value that no literal or
 // identifier can hold, is an *Error at the variable.
-func (s Statement) Expand(vars map[string]string) (Expanded, error) {
-	var edits []Edit
+func (s Statement) Expand(vars map[string]string, edits ...Edit) (Expanded, error) {
+	edits = slices.Clone(edits)
 	for _, v := range s.Variables() {
 		edit, err := s.Fill(v, vars)
 		if err != nil {

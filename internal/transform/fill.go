@@ -33,13 +33,6 @@ func parseMaking(statement sqlfile.Statement) (m making, ok bool) {
 	return making{table: catalogue.Name(of), query: tokens[3].End}, ok
 }
 
-// significant are the tokens of a statement that are no comments.
-func significant(statement sqlfile.Statement) []sqlfile.Token {
-	return slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
-		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
-	})
-}
-
 // parseMove recognizes INSERT INTO X (columns) SELECT the same columns FROM touched_X, in whatever order.
 func parseMove(statement sqlfile.Statement) (table catalogue.Name, columns []catalogue.Name, ok bool) {
 	tokens := significant(statement)
@@ -116,20 +109,15 @@ func parseMove(statement sqlfile.Statement) (table catalogue.Name, columns []cat
 // make runs a statement that is a CREATE TABLE touched_X AS so that the table has the types of X and X's order of columns. done is false where that is
 // not what the statement is, or X is not built anew: nothing has run then.
 func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[string]string) (done bool, err error) {
-	m, ok := parseMaking(statement)
-	live, known := w.tables[m.table]
-	if !ok || !known || w.fills == 0 || !slices.Contains(w.building, m.table) {
+	if w.fills == 0 {
 		return false, nil
 	}
-	edits := make([]sqlfile.Edit, 0, 4)
-	for _, variable := range statement.Variables() {
-		edit, err := statement.Fill(variable, vars)
-		if err != nil {
-			return false, err
-		}
-		edits = append(edits, edit)
+	m, ok := parseMaking(statement)
+	if !ok || !slices.Contains(w.building, m.table) {
+		return false, nil
 	}
-	alone, err := statement.Replace(append(slices.Clone(edits), sqlfile.Edit{End: m.query}))
+	live := w.tables[m.table]
+	alone, err := statement.Expand(vars, sqlfile.Edit{End: m.query})
 	if err != nil {
 		return false, err
 	}
@@ -150,9 +138,9 @@ func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[s
 		return false, nil
 	}
 	made := live.In(w.schema).Named(touchedPrefix + live.Name)
-	whole, err := statement.Replace(append(edits,
+	whole, err := statement.Expand(vars,
 		sqlfile.Edit{End: m.query, Text: "CREATE TABLE " + made.SQL() + " AS SELECT " + list + " FROM ("},
-		sqlfile.Edit{Start: len(statement.SQL()), End: len(statement.SQL()), Text: "\n) AS made"})) // the query may end in a comment
+		sqlfile.Edit{Start: len(statement.SQL()), End: len(statement.SQL()), Text: "\n) AS made"}) // the query may end in a comment
 	if err != nil {
 		return false, err
 	}
@@ -166,6 +154,9 @@ func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[s
 
 // move makes touched_X, which make has made, X itself where the statement would copy it there and X is empty. rows is how many it holds.
 func (w *work) move(ctx context.Context, statement sqlfile.Statement) (rows int64, done bool, err error) {
+	if len(w.made) == 0 {
+		return 0, false, nil
+	}
 	table, columns, ok := parseMove(statement)
 	rows, made := w.made[table]
 	live := w.tables[table]

@@ -110,7 +110,7 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 	if built, err := r.built(ctx); err != nil || built {
 		return false, err
 	}
-	schema, err := catalogue.CurrentSchema(ctx, q)
+	schema, err := r.currentSchema(ctx, q)
 	if err != nil {
 		return false, err
 	}
@@ -232,7 +232,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		if err := j.judge(result.Checks); err != nil {
 			return err
 		}
-		if err := r.remember(ctx, tx, j); err != nil {
+		if err := r.remember(ctx, tx, j, w.built); err != nil {
 			return err
 		}
 		r.Failpoint("first.checked")
@@ -242,7 +242,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		r.Failpoint("first.published")
 		return w.leave(ctx)
 	}
-	return r.remember(ctx, tx, j)
+	return r.remember(ctx, tx, j, w.built)
 }
 
 // written are the dimensions and facts that the steps write.

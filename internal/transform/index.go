@@ -22,25 +22,16 @@ type index struct {
 
 // parseIndex accepts CREATE INDEX IF NOT EXISTS name ON table …
 func parseIndex(statement sqlfile.Statement, table catalogue.Name) (index, error) {
-	var words []string
-	for _, token := range sqlfile.Tokens(statement.SQL()) {
-		switch token.Kind {
-		case sqlfile.KindComment, sqlfile.KindMarker:
-			continue
-		}
-		if words = append(words, token.Value()); len(words) == 8 {
-			break
-		}
-	}
+	tokens := significant(statement)
 	form := []string{"create", "index", "if", "not", "exists", "", "on", string(table)}
-	fits := len(words) == len(form)
+	fits := len(tokens) >= len(form)
 	for i := 0; fits && i < len(form); i++ {
-		fits = form[i] == "" || strings.EqualFold(words[i], form[i])
+		fits = form[i] == "" || strings.EqualFold(tokens[i].Value(), form[i])
 	}
 	if !fits {
 		return index{}, statement.ErrorAt(0, "behind its COPY, a load has indexes of its table only", fmt.Sprintf("write CREATE INDEX IF NOT EXISTS name ON %s (...)", table), nil)
 	}
-	return index{name: catalogue.Name(words[5]), statement: statement}, nil
+	return index{name: catalogue.Name(tokens[5].Value()), statement: statement}, nil
 }
 
 // buildIndexes builds the indexes that the loads name and that are not there, of tables that hold rows. Readers go on meanwhile:

@@ -192,3 +192,10 @@ func (s Step) missing(vars map[string]string) []string {
 func (s Step) Configured(vars map[string]string) bool {
 	return s.Source == "" || vars[s.Source] != ""
 }
+
+// significant are the tokens of a statement that are no comments.
+func significant(statement sqlfile.Statement) []sqlfile.Token {
+	return slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
+		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
+	})
+}

@@ -141,7 +141,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		if err := j.judge(result.Checks); err != nil {
 			return err
 		}
-		if err := r.rememberOver(ctx, tx, j, w.built); err != nil {
+		if err := r.remember(ctx, tx, j, w.built); err != nil {
 			return err
 		}
 		if err := dwhdb.New(tx).ForgetStaleMarks(ctx); err != nil {

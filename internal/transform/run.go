@@ -184,7 +184,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		result.waiting = w.unprocessed
 		if waiting == 0 {
 			if flag {
-				return r.rememberOver(ctx, tx, j, w.built)
+				return r.remember(ctx, tx, j, w.built)
 			}
 			return nil
 		}
@@ -221,7 +221,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			return err
 		}
 		if flag {
-			if err := r.rememberOver(ctx, tx, j, w.built); err != nil {
+			if err := r.remember(ctx, tx, j, w.built); err != nil {
 				return err
 			}
 		}
@@ -322,19 +322,11 @@ func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (
 
 // target is the table that an INSERT writes to.
 func target(statement sqlfile.Statement) catalogue.Name {
-	words := 0
-	for _, token := range sqlfile.Tokens(statement.SQL()) {
-		switch token.Kind {
-		case sqlfile.KindComment, sqlfile.KindMarker:
-		case sqlfile.KindWord, sqlfile.KindQuotedIdent:
-			if words++; words == 3 { // INSERT INTO name
-				return catalogue.Name(token.Value())
-			}
-		default:
-			return ""
-		}
+	tokens := significant(statement)
+	if len(tokens) < 3 || slices.ContainsFunc(tokens[:3], func(t sqlfile.Token) bool { return t.Kind != sqlfile.KindWord && t.Kind != sqlfile.KindQuotedIdent }) {
+		return ""
 	}
-	return ""
+	return catalogue.Name(tokens[2].Value()) // INSERT INTO name
 }
 
 // countRow runs a SELECT of one row and hands its columns on as counts.
@@ -402,17 +394,8 @@ func (r *Runner) built(ctx context.Context) (bool, error) {
 	return len(known) > 0, nil
 }
 
-// remember writes down the text that the star now follows from.
-func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal) error {
-	known, err := dwhdb.New(tx).Fingerprints(ctx)
-	if err != nil {
-		return fmt.Errorf("read fingerprints: %w", err)
-	}
-	return r.rememberOver(ctx, tx, j, known)
-}
-
-// rememberOver is remember where it is known what the transaction's snapshot holds.
-func (r *Runner) rememberOver(ctx context.Context, tx pgx.Tx, j *journal, known []dwhdb.FingerprintsRow) error {
+// remember writes down the text that the star now follows from; known is what the transaction's snapshot holds of it.
+func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal, known []dwhdb.FingerprintsRow) error {
 	db := dwhdb.New(tx)
 	held := map[string]string{}
 	for _, row := range known {

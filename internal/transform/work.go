@@ -82,14 +82,12 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 
 // enter makes the scratch schema and puts it in front of the others. One that an earlier version left behind goes first.
 func (w *work) enter(ctx context.Context, behind ...catalogue.Name) error {
-	for _, sql := range []string{
+	if err := execAll(ctx, w.tx,
 		catalogue.DropSchema(w.schema),
 		catalogue.CreateSchema(w.schema),
 		catalogue.SetSearchPath(append([]catalogue.Name{w.schema}, behind...)...),
-	} {
-		if _, err := w.tx.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("make schema %s: %w", w.schema, err)
-		}
+	); err != nil {
+		return fmt.Errorf("make schema %s: %w", w.schema, err)
 	}
 	return nil
 }
@@ -154,10 +152,8 @@ func (w *work) reflag(ctx context.Context) error {
 
 // leave drops the scratch schema.
 func (w *work) leave(ctx context.Context) error {
-	for _, sql := range []string{catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)} {
-		if _, err := w.tx.Exec(ctx, sql); err != nil {
-			return fmt.Errorf("drop schema %s: %w", w.schema, err)
-		}
+	if err := execAll(ctx, w.tx, catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)); err != nil {
+		return fmt.Errorf("drop schema %s: %w", w.schema, err)
 	}
 	w.building = nil
 	return nil
