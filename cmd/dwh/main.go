@@ -2,17 +2,12 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/sparkify/dwh/internal/cli"
+	"github.com/sparkify/dwh/internal/interrupt"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second Ctrl-C ends the process at once.
-	context.AfterFunc(ctx, stop)
-	os.Exit(cli.Main(ctx, os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(cli.Main(interrupt.Context(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }

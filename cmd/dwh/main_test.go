@@ -81,7 +81,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code": code, "database": database, "server": server, "s3": storage, "psql": psql, "hold": hold, "release": release,
-			"interrupt": interrupt, "zip": archive, "table": tables, "replace": replace,
+			"interrupt": interruptAt, "zip": archive, "table": tables, "replace": replace,
 			"garbage": garbage, "long": long, "bom": bom, "wrong-password": wrongPassword, "wrong-database": wrongDatabase,
 		},
 	})
@@ -273,8 +273,8 @@ func closeHeld(s *session) error {
 	return conn.Close(ctx)
 }
 
-// interrupt runs a command, sends it SIGINT once a query has a row, and checks that it ends with code 130.
-func interrupt(ts *testscript.TestScript, neg bool, args []string) {
+// interruptAt runs a command, sends it SIGINT once a query has a row, and checks that it ends with code 130.
+func interruptAt(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	if len(args) < 2 {
 		ts.Fatalf("usage: interrupt 'QUERY' command [argument...]")

@@ -13,16 +13,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/sparkify/dwh/internal/bench/dataset"
 	"github.com/sparkify/dwh/internal/bench/outcome"
+	"github.com/sparkify/dwh/internal/interrupt"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -53,8 +52,7 @@ func scales() []scale {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	ctx := interrupt.Context()
 	s, err := parse(os.Args[1:], os.Stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/cli"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/interrupt"
 )
 
 // The environment of a child: childVariable makes the test binary dwh itself, endVariable is "KILL|INT|TERM name n": the signal that
@@ -34,9 +34,7 @@ func TestMain(m *testing.M) {
 
 // child does what cmd/dwh does, and ends where endVariable says.
 func child() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A signal is heard until the very end: the first one is dwh's, the second one the system's.
-	context.AfterFunc(ctx, stop)
+	ctx := interrupt.Context()
 	var failpoint func(string)
 	if text := os.Getenv(endVariable); text != "" {
 		var name, point string

@@ -7,13 +7,14 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sparkify/dwh/internal/interrupt"
 )
 
 // soon is how long a test waits for what should happen soon.
@@ -41,11 +42,7 @@ func ProgramMain(main func(ctx context.Context, args, env []string, stdin io.Rea
 	if filepath.Base(os.Args[0]) != "dwh" {
 		return
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
-	code := main(ctx, os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	os.Exit(main(interrupt.Context(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
 // Program is a dwh command as a process, which can be killed. The package's TestMain calls ProgramMain.
