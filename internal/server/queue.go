@@ -44,6 +44,7 @@ type waiting struct {
 	order  *list.List // of *item, by seen
 	items  map[itemKey]*list.Element
 	flight map[itemKey]string // etags of the batch that is being delivered
+	passed bool               // a batch went before an object that travels alone and was ready: that one is next
 	wake   chan struct{}      // something was put in; holds one token
 	freed  chan struct{}      // something was taken out; holds one token
 }
@@ -154,7 +155,7 @@ func (w *waiting) look() (objects int, bytes int64, oldest time.Time) {
 const scanPause = 5 * time.Millisecond
 
 // take returns the next batch as soon as one is due: its oldest object has waited for the limit's age, or it is full. An object that failed by
-// itself comes alone.
+// itself comes alone, when no batch is due or one went before it.
 func (w *waiting) take(ctx context.Context, l limits) ([]*item, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -215,9 +216,10 @@ func (w *waiting) due(now time.Time, l limits) ([]*item, time.Duration) {
 		full = len(batch) >= l.objects || bytes >= l.bytes
 	}
 	switch {
-	case full, len(batch) > 0 && now.Sub(oldest) >= l.age:
+	case (suspect == nil || !w.passed) && (full || len(batch) > 0 && now.Sub(oldest) >= l.age):
+		w.passed = suspect != nil
 	case suspect != nil:
-		batch = []*item{suspect}
+		batch, w.passed = []*item{suspect}, false
 	default:
 		if len(batch) > 0 && oldest.Add(l.age).Before(next) {
 			next = oldest.Add(l.age)

@@ -52,6 +52,26 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// Where batches are always due, what failed is tried again all the same: else it would never be given up.
+func TestFailedAmongMany(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1_000_000, 0)
+	w := server.NewWaiting(10)
+	w.Fail(start, "file:///bad", "file:///worse")
+	var got []objectstore.URL
+	for _, u := range []objectstore.URL{"file:///1", "file:///2", "file:///3", "file:///4"} {
+		w.Put(u, "1", 1, start, start)
+	}
+	for range 6 {
+		batch, _ := w.Due(start.Add(time.Second), 0, 1, 100)
+		got = append(got, batch...)
+	}
+	want := []objectstore.URL{"file:///1", "file:///worse", "file:///2", "file:///bad", "file:///3", "file:///4"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("batches (-want +got):\n%s", diff)
+	}
+}
+
 func TestDays(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2018, 12, 1, 3, 0, 0, 0, time.UTC)
