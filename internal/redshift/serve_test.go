@@ -37,6 +37,7 @@ func (s *serving) serve(args ...string) *dwhtest.Program {
 	}
 	p := dwhtest.StartProgram(s.t, s.env, append([]string{
 		"serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--poll", "50ms", "--sweep", "1s", "--lease", "1s", "--tries", "2",
+		"--shutdown-timeout", dwhtest.Patience.String(),
 	}, args...)...)
 	return p
 }
@@ -148,7 +149,7 @@ func TestServePoison(t *testing.T) {
 	for i := range 6 {
 		s.bucket.Put(fmt.Sprintf("log/good%d.json", i), []byte(event(strconv.Itoa(i), i, 0, "1541000000000")))
 	}
-	s.bucket.Put("log/bad.json", []byte(strings.Repeat(event("1", 1, 0, `"soon"`), 1001)))
+	s.bucket.Put("log/bad.json", []byte(strings.Repeat(`{"ts": "soon"}`+"\n", 1001)))
 	s.bucket.Put("log/odd.json", []byte(strings.Replace(event("99", 99, 0, "1541000000000"), `"free"`, `"platinum"`, 1)))
 	p := s.serve()
 	s.await("SELECT STRING_AGG(SUBSTRING(url FROM '[a-z]*.json$'), ' ' ORDER BY url) FROM s_object WHERE outcome = 'quarantined'", "bad.json odd.json")

@@ -55,6 +55,7 @@ func serve(t testing.TB, env []string, args ...string) *program {
 	t.Helper()
 	p := start(t, env, append([]string{
 		"serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--poll", "50ms", "--sweep", "1s", "--lease", "1s", "--tries", "2",
+		"--shutdown-timeout", dwhtest.Patience.String(),
 	}, args...)...)
 	await(t, func() string {
 		p.address = listening.FindString(p.Output())
