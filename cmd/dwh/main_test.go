@@ -246,7 +246,7 @@ func hold(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: hold 'SQL'")
 	}
 	s := sessionOf(ts)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), dwhtest.Patience)
 	defer cancel()
 	conn, err := pgconn.Connect(ctx, databaseURL(ts))
 	ts.Check(err)
@@ -266,7 +266,7 @@ func closeHeld(s *session) error {
 	if s.held == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), dwhtest.Patience)
 	defer cancel()
 	conn := s.held
 	s.held = nil
@@ -279,7 +279,7 @@ func interruptAt(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: interrupt 'QUERY' command [argument...]")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), dwhtest.Patience)
 	defer cancel()
 	path, err := exec.LookPath(filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], args[1]))
 	ts.Check(err)
@@ -296,7 +296,7 @@ func interruptAt(ts *testscript.TestScript, neg bool, args []string) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			ts.Fatalf("the query had no row within a minute")
+			ts.Fatalf("the query had no row within %s", dwhtest.Patience)
 		}
 	}
 	ts.Check(command.Process.Signal(os.Interrupt))

@@ -113,7 +113,7 @@ func awaitRow(t *testing.T, dsn, query string) {
 		t.Fatal(err)
 	}
 	defer conn.Close(t.Context())
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(dwhtest.Patience); ; {
 		var n int
 		switch err := conn.QueryRow(t.Context(), query).Scan(&n); {
 		case err == nil:
@@ -121,7 +121,7 @@ func awaitRow(t *testing.T, dsn, query string) {
 		case err != pgx.ErrNoRows:
 			t.Fatalf("%s: %v", query, err)
 		case time.Now().After(deadline):
-			t.Fatalf("%s: got no row within a minute", query)
+			t.Fatalf("%s: got no row within %s", query, dwhtest.Patience)
 		}
 		time.Sleep(time.Millisecond)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/dwhtest"
 )
 
 var (
@@ -27,7 +29,7 @@ type state struct {
 // snapshot reads the warehouse as any reader would. Times, ids of loads and the flags stay out of the tables.
 func snapshot(t *testing.T, dsn string) state {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), dwhtest.Patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
@@ -167,7 +169,7 @@ func whole(t *testing.T, what string, s, before, after state, ledger bool) {
 // awaitGone waits until the server has noticed that the clients of a database are gone, and returns how long that took.
 func awaitGone(t *testing.T, dsn string) time.Duration {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), dwhtest.Patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {
@@ -186,7 +188,7 @@ func awaitGone(t *testing.T, dsn string) time.Duration {
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("got %d clients after a minute, want none", clients)
+			t.Fatalf("got %d clients after %s, want none", clients, dwhtest.Patience)
 		case <-time.After(2 * time.Millisecond):
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -139,7 +138,7 @@ func (s *site) do(method, path string, headers ...string) answer {
 		}
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Timeout: dwhtest.Patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
 		s.t.Fatal(err)
@@ -176,18 +175,7 @@ func (s *site) page(path string, code int, texts ...string) answer {
 // await waits until check returns "".
 func await(t testing.TB, check func() string) {
 	t.Helper()
-	const patience = 30 * time.Second
-	deadline := time.Now().Add(patience)
-	for {
-		missing := check()
-		if missing == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %s: %s", patience, missing)
-		}
-		<-time.After(10 * time.Millisecond)
-	}
+	dwhtest.Await(t, check)
 }
 
 // project makes reports of texts by name.

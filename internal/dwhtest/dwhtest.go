@@ -167,7 +167,11 @@ func Rounds(t testing.TB, def int) int {
 	return n
 }
 
-// patience bounds a step of the helpers, so that a hang fails with a cause.
+// Patience is how long a test waits for what has to happen. It only bounds a hang, so that one fails with a cause: it is long enough for a machine with
+// much else to do, and costs nothing where things work.
+const Patience = 5 * time.Minute
+
+// patience bounds a step of the helpers.
 func patience() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 2*time.Minute)
+	return context.WithTimeout(context.Background(), Patience)
 }

@@ -269,7 +269,7 @@ func TestEndings(t *testing.T) {
 			if root == "" {
 				t.Fatal("the process did not say where its servers are")
 			}
-			if err := family.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			if err := family.SetReadDeadline(time.Now().Add(dwhtest.Patience)); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := io.Copy(io.Discard, family); err != nil {
@@ -285,7 +285,7 @@ func TestEndings(t *testing.T) {
 
 // awaitFile waits until a file of that pattern exists.
 func awaitFile(t *testing.T, pattern string) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), dwhtest.Patience)
 	defer cancel()
 	for tick := time.NewTicker(time.Millisecond); ; {
 		if found, err := filepath.Glob(pattern); err != nil || len(found) > 0 {

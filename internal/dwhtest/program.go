@@ -17,20 +17,17 @@ import (
 	"github.com/sparkify/dwh/internal/interrupt"
 )
 
-// soon is how long a test waits for what should happen soon.
-const soon = 30 * time.Second
-
-// Await waits until check returns "", and fails the test with its answer when that takes more than 30 seconds.
+// Await waits until check returns "", and fails the test with its answer when that takes longer than Patience.
 func Await(t testing.TB, check func() string) {
 	t.Helper()
-	deadline := time.Now().Add(soon)
+	deadline := time.Now().Add(Patience)
 	for {
 		missing := check()
 		if missing == "" {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("after %s: %s", soon, missing)
+			t.Fatalf("after %s: %s", Patience, missing)
 		}
 		<-time.After(10 * time.Millisecond)
 	}
@@ -131,7 +128,7 @@ func (p *Program) Wait() int {
 	p.t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(soon):
+	case <-time.After(Patience):
 		p.t.Fatalf("dwh did not end:\n%s", p.Output())
 	}
 	return p.code

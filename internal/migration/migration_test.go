@@ -392,14 +392,12 @@ func TestSecondMigratorIsLockedOut(t *testing.T) {
 // await asks until the answer is as wanted.
 func await(t *testing.T, dsn, sql, want string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	got := one(t, dsn, sql)
-	for ; got != want; got = one(t, dsn, sql) {
-		if ctx.Err() != nil {
-			t.Fatalf("%s: got %s for 30 s, want %s", sql, got, want)
+	dwhtest.Await(t, func() string {
+		if got := one(t, dsn, sql); got != want {
+			return fmt.Sprintf("%s: got %s, want %s", sql, got, want)
 		}
-	}
+		return ""
+	})
 }
 
 // TestFirstMigratorsRace starts several on an empty database: one works, the others wait or are refused, and the schema is whole.
@@ -471,7 +469,7 @@ func TestMigrationWaitsForReaders(t *testing.T) {
 		if !strings.Contains(line, "waits for readers") {
 			t.Errorf("log: got %q, want that it waits for readers", line)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(dwhtest.Patience):
 		t.Error("the migration never stepped aside")
 	}
 	if err := reader.Rollback(t.Context()); err != nil {

@@ -463,12 +463,13 @@ func TestTwoRunners(t *testing.T) {
 // await asks until the answer is as wanted.
 func (w *warehouse) await(sql, want string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), dwhtest.Patience)
 	defer cancel()
 	for w.one(sql) != want {
 		if ctx.Err() != nil {
-			w.t.Fatalf("%s: got %s for 30 s, want %s", sql, w.one(sql), want)
+			w.t.Fatalf("%s: got %s for %s, want %s", sql, w.one(sql), dwhtest.Patience, want)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

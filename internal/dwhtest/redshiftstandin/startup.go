@@ -15,10 +15,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/sparkify/dwh/internal/dwhtest"
 )
 
 // handshakeTime bounds a connection's first messages.
-const handshakeTime = 30 * time.Second
+const handshakeTime = dwhtest.Patience
 
 // reported are the settings that a server of PostgreSQL 8.0's age reports when a connection begins and when they change.
 // standard_conforming_strings is not one of them: Redshift does not know it.
