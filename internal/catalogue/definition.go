@@ -102,20 +102,35 @@ func Assignment(columns []Column, alias Name, from map[Name]uint32) (list string
 // or index, default, trigger, rule, policy, privilege, comment, option, statistics object or publication, and no view or key refers to it. key is the
 // name of the key's constraint.
 func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool, err error) {
+	return replaceable(ctx, q, table, false)
+}
+
+// ReplaceableByTwin tells whether a table of a PostgreSQL server can be replaced unnoticed by what CreateTwin makes: it may have defaults and statistics
+// objects, but no key.
+func ReplaceableByTwin(ctx context.Context, q Querier, table Table) (bool, error) {
+	_, ok, err := replaceable(ctx, q, table, true)
+	return ok, err
+}
+
+func replaceable(ctx context.Context, q Querier, table Table, twin bool) (key Name, ok bool, err error) {
 	rows, err := q.Query(ctx, `
-		SELECT k.conname::text,
+		SELECT COALESCE(k.conname::text, ''),
 			pg_get_userbyid(c.relowner) = CURRENT_USER AND c.relkind = 'r' AND c.relpersistence = 'p' AND c.relacl IS NULL AND c.reloptions IS NULL
 			AND c.reltablespace = 0 AND c.reloftype = 0 AND c.relreplident = 'd' AND c.relam = (SELECT m.oid FROM pg_am AS m WHERE m.amname = 'heap')
 			AND NOT (c.relrowsecurity OR c.relforcerowsecurity OR c.relhastriggers OR c.relhasrules OR c.relhassubclass OR c.relispartition)
-			AND NOT k.condeferrable
+			AND CASE WHEN CAST($2 AS boolean) THEN k.oid IS NULL ELSE NOT k.condeferrable END
 			AND NOT EXISTS (SELECT 1 FROM pg_attribute AS a INNER JOIN pg_type AS t ON t.oid = a.atttypid
 				WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-				AND (a.attacl IS NOT NULL OR a.attoptions IS NOT NULL OR a.attidentity <> '' OR a.attgenerated <> '' OR a.atthasdef
+				AND (a.attacl IS NOT NULL OR a.attoptions IS NOT NULL OR a.attidentity <> '' OR a.attgenerated <> '' OR a.atthasdef AND NOT CAST($2 AS boolean)
 					OR a.attstorage <> t.typstorage OR a.attcompression <> '' OR COALESCE(a.attstattarget, -1) <> -1 OR a.attinhcount > 0))
-			AND NOT EXISTS (SELECT 1 FROM pg_constraint AS o WHERE o.oid <> k.oid AND o.contype <> 'n' AND (o.conrelid = c.oid OR o.confrelid = c.oid))
+			AND NOT EXISTS (SELECT 1 FROM pg_constraint AS o WHERE o.oid IS DISTINCT FROM k.oid AND o.contype <> 'n' AND (o.conrelid = c.oid OR o.confrelid = c.oid))
 			AND NOT EXISTS (SELECT 1 FROM pg_index AS i INNER JOIN pg_class AS x ON x.oid = i.indexrelid
-				WHERE i.indrelid = c.oid AND (i.indexrelid <> k.conindid OR i.indisclustered OR i.indnatts > i.indnkeyatts OR x.reloptions IS NOT NULL OR x.reltablespace <> 0))
-			AND NOT EXISTS (SELECT 1 FROM pg_statistic_ext AS s WHERE s.stxrelid = c.oid)
+				WHERE i.indrelid = c.oid
+				AND (i.indexrelid IS DISTINCT FROM k.conindid OR i.indisclustered OR i.indnatts > i.indnkeyatts OR x.reloptions IS NOT NULL OR x.reltablespace <> 0))
+			AND NOT EXISTS (SELECT 1 FROM pg_statistic_ext AS s
+				WHERE s.stxrelid = c.oid
+				AND (NOT CAST($2 AS boolean) OR s.stxnamespace <> c.relnamespace OR s.stxowner <> c.relowner OR COALESCE(s.stxstattarget, -1) <> -1
+					OR EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = s.oid AND d.classoid = CAST('pg_statistic_ext' AS regclass))))
 			AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid)
 			AND NOT EXISTS (SELECT 1 FROM pg_inherits AS h WHERE h.inhrelid = c.oid)
 			AND NOT EXISTS (SELECT 1 FROM pg_publication_rel AS r WHERE r.prrelid = c.oid)
@@ -124,8 +139,8 @@ func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool
 			AND NOT EXISTS (SELECT 1 FROM pg_seclabel AS l WHERE l.objoid = c.oid AND l.classoid = CAST('pg_class' AS regclass))
 			AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = c.oid AND d.deptype = 'n')
 		FROM pg_class AS c
-		INNER JOIN pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
-		WHERE c.oid = CAST($1 AS regclass)`, table.SQL())
+		LEFT JOIN pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
+		WHERE c.oid = CAST($1 AS regclass) AND (CAST($2 AS boolean) OR k.oid IS NOT NULL)`, table.SQL(), twin)
 	if err != nil {
 		return "", false, fmt.Errorf("read what depends on %s: %w", table.Name, err)
 	}
@@ -134,6 +149,45 @@ func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool
 		return "", false, fmt.Errorf("read what depends on %s: %w", table.Name, err)
 	}
 	return Name(name), ok, nil
+}
+
+// CreateTwin makes an empty table with the columns, defaults and statistics objects of another. The objects get names of their own.
+func CreateTwin(twin, of Table) string {
+	return "CREATE TABLE " + twin.SQL() + " (LIKE " + of.SQL() + " INCLUDING DEFAULTS INCLUDING STATISTICS)"
+}
+
+// A Statistics is a statistics object of PostgreSQL (https://www.postgresql.org/docs/current/sql-createstatistics.html).
+type Statistics struct {
+	Name Name
+	Says string // what it is about, and the kinds: the same for objects that say the same
+}
+
+// ReadStatistics returns the statistics objects of a table of a PostgreSQL server in the order in which they were made, which is that in which CreateTwin
+// makes them.
+func ReadStatistics(ctx context.Context, q Querier, table Table) ([]Statistics, error) {
+	rows, err := q.Query(ctx, `
+		SELECT CAST(s.stxname AS text), pg_get_statisticsobjdef_columns(s.oid) || ' ' || CAST(s.stxkind AS text)
+		FROM pg_statistic_ext AS s
+		WHERE s.stxrelid = CAST($1 AS regclass)
+		ORDER BY s.oid`, table.SQL())
+	if err != nil {
+		return nil, fmt.Errorf("read statistics objects of %s: %w", table.Name, err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Statistics])
+	if err != nil {
+		return nil, fmt.Errorf("read statistics objects of %s: %w", table.Name, err)
+	}
+	return found, nil
+}
+
+// RenameStatistics gives a statistics object of a schema another name.
+func RenameStatistics(schema, from, to Name) string {
+	return "ALTER STATISTICS " + schema.SQL() + "." + from.SQL() + " RENAME TO " + to.SQL()
+}
+
+// MoveStatistics puts a statistics object into another schema; it does not follow its table there.
+func MoveStatistics(schema, name, to Name) string {
+	return "ALTER STATISTICS " + schema.SQL() + "." + name.SQL() + " SET SCHEMA " + to.SQL()
 }
 
 // DropTable drops a table on which nothing depends.

@@ -70,6 +70,7 @@ func (m mainRun) in(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	runner.FullCheck = m.fullCheck
 	if err := s.migrateUp(ctx); err != nil {
 		return err
 	}

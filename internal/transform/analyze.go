@@ -104,5 +104,8 @@ func (r *Runner) analyzeWritten(ctx context.Context, conn *pgx.Conn, result *Res
 	for _, step := range result.Transforms {
 		written[step.Table] += step.RowsOut
 	}
+	for _, name := range result.analyzed {
+		delete(written, name)
+	}
 	return r.analyzeAfter(ctx, conn, written)
 }

@@ -165,8 +165,7 @@ func (w *work) move(ctx context.Context, statement sqlfile.Statement) (rows int6
 	}
 	delete(w.made, table)
 	empty, touched := live.In(w.schema), live.In(w.schema).Named(touchedPrefix+table)
-	var filled bool
-	if err := w.tx.QueryRow(ctx, catalogue.HasRows(empty)).Scan(&filled); err != nil || filled {
+	if filled, err := hasRows(ctx, w.tx, empty); err != nil || filled {
 		return 0, false, err
 	}
 	steps := []string{catalogue.DropTable(empty), catalogue.RenameTable(touched, table)}

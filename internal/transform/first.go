@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/objectstore"
@@ -24,32 +25,23 @@ type FlaggingCopier interface {
 	CopyFlagged(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, column string, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error)
 }
 
-// firstObjects and firstBytes bound what a first run loads in one transaction, a minute or two, unless the options bound it. A larger load
-// commits batch by batch, so that it resumes where it broke off.
+// firstObjects and firstBytes bound what a first run, or a load into an empty table, loads in one transaction, a minute or two, unless the options
+// bound it. A larger load commits batch by batch, so that it resumes where it broke off.
 const (
 	firstObjects = 160_000
 	firstBytes   = 16 << 30
 )
 
-// firstLimits are the bounds in force: whoever says how large a batch is means it.
-func (r *Runner) firstLimits() (objects int, bytes int64) {
-	objects, bytes = firstObjects, firstBytes
+// oneTransaction tells whether so much may go into one. The limits of a batch hold where they are set: whoever says how large a batch is means it.
+func (r *Runner) oneTransaction(objects int, bytes int64) bool {
+	mostObjects, mostBytes := firstObjects, int64(firstBytes)
 	if r.BatchObjects != DefaultBatchObjects {
-		objects = r.BatchObjects
+		mostObjects = r.BatchObjects
 	}
 	if r.BatchBytes != DefaultBatchBytes {
-		bytes = r.BatchBytes
+		mostBytes = r.BatchBytes
 	}
-	return objects, bytes
-}
-
-// firstLoad is a load of a first run, listed as a whole.
-type firstLoad struct {
-	step      Step
-	statement *copystmt.Statement
-	batches   [][]objectstore.Object
-	found     listing
-	result    LoadResult
+	return objects <= mostObjects && bytes <= mostBytes
 }
 
 // errTooMuch ends the listing of what is no matter of one transaction.
@@ -82,17 +74,16 @@ func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *
 		j.steps = j.steps[:noted]
 		return r.buildFirst(ctx, conn, tx, j, copier, loads, result)
 	})
-	var busy *writelock.BusyError
 	switch {
 	case err == nil:
-	case ctx.Err() != nil, conn.IsClosed(), errors.As(err, &busy):
+	case cannotGoOn(ctx, conn, err):
 		j.rolledBack(noted)
 		return false, err
 	default:
 		j.steps, j.checks = j.steps[:noted], nil
 		*result = Result{Run: result.Run}
 		if !errors.Is(err, errNotFirst) {
-			r.Observer(Event{Kind: Note, Text: fmt.Sprintf("loading again, batch by batch: %v", err)})
+			r.goPiecemeal(err)
 		}
 		return false, nil
 	}
@@ -103,6 +94,18 @@ func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *
 		}
 	}
 	return true, r.settle(ctx, conn, j, result)
+}
+
+// cannotGoOn tells whether an error leaves nothing to do in another way: the run was interrupted, the connection is gone, or another dwh has the lock.
+func cannotGoOn(ctx context.Context, conn *pgx.Conn, err error) bool {
+	var busy *writelock.BusyError
+	return ctx.Err() != nil || conn.IsClosed() || errors.As(err, &busy)
+}
+
+// goPiecemeal says that what could not be loaded as a whole is loaded batch by batch.
+func (r *Runner) goPiecemeal(cause error) {
+	r.piecemeal = true
+	r.Observer(Event{Kind: Note, Text: fmt.Sprintf("loading again, batch by batch: %v", cause)})
 }
 
 // fresh tells whether nothing is staged and nothing was built.
@@ -124,11 +127,7 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 			if !ok || step.Load && !table.Has(flagColumn) {
 				return false, nil // the usual way says what is missing
 			}
-			rows, err := q.Query(ctx, catalogue.HasRows(table))
-			if err != nil {
-				return false, fmt.Errorf("look for rows of %s: %w", name, err)
-			}
-			if filled, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool]); err != nil || filled {
+			if filled, err := hasRows(ctx, q, table); err != nil || filled {
 				return false, err
 			}
 		}
@@ -136,15 +135,27 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 	return true, nil
 }
 
+// hasRows tells whether a table has a row.
+func hasRows(ctx context.Context, q catalogue.Querier, table catalogue.Table) (bool, error) {
+	rows, err := q.Query(ctx, catalogue.HasRows(table))
+	if err != nil {
+		return false, fmt.Errorf("look for rows of %s: %w", table.Name, err)
+	}
+	filled, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("look for rows of %s: %w", table.Name, err)
+	}
+	return filled, nil
+}
+
 // listFirst lists all that is to be loaded.
-func (r *Runner) listFirst(ctx context.Context) (loads []firstLoad, objects int, err error) {
+func (r *Runner) listFirst(ctx context.Context) (loads []wholeLoad, objects int, err error) {
 	var bytes int64
-	mostObjects, mostBytes := r.firstLimits()
 	for _, step := range r.Steps {
 		if !step.Load {
 			continue
 		}
-		load := firstLoad{step: step, result: LoadResult{Step: step.Name, Table: step.Table}}
+		load := wholeLoad{step: step, result: LoadResult{Step: step.Name, Table: step.Table}}
 		if !step.Configured(r.Vars) {
 			loads = append(loads, load)
 			continue
@@ -159,7 +170,7 @@ func (r *Runner) listFirst(ctx context.Context) (loads []firstLoad, objects int,
 			for _, object := range batch {
 				bytes += object.Size
 			}
-			if objects > mostObjects || bytes > mostBytes {
+			if !r.oneTransaction(objects, bytes) {
 				return errTooMuch
 			}
 			return nil
@@ -173,16 +184,22 @@ func (r *Runner) listFirst(ctx context.Context) (loads []firstLoad, objects int,
 }
 
 // buildFirst is the work of first's transaction.
-func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, copier FlaggingCopier, loads []firstLoad, result *Result) error {
+func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, copier FlaggingCopier, loads []wholeLoad, result *Result) error {
 	if fresh, err := r.fresh(ctx, tx); err != nil {
 		return err
 	} else if !fresh {
 		return errNotFirst
 	}
+	w, err := r.openWork(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := w.enter(ctx, w.live); err != nil {
+		return err
+	}
 	loaded := map[catalogue.Name]int64{}
 	for i := range loads {
-		load := &loads[i]
-		one, err := r.loadFirst(ctx, conn, tx, j, copier, load)
+		one, err := r.loadFirst(ctx, conn, w, j, copier, &loads[i])
 		if err != nil {
 			return err
 		}
@@ -190,59 +207,84 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		loaded[one.Table] += one.Rows
 		result.Flagged += one.Rows
 	}
-	w, err := r.openWork(ctx, tx)
+	w.unprocessed = loaded
+	if result.Flagged > 0 {
+		err = r.buildStar(ctx, conn, w, j, result)
+	} else {
+		err = r.remember(ctx, tx, j, w.built)
+	}
 	if err != nil {
 		return err
 	}
-	w.unprocessed = loaded
-	if result.Flagged > 0 {
-		result.everything = true
-		if err := r.parallel(ctx, w, result.Flagged); err != nil {
-			return err
-		}
-		if err := w.enter(ctx, w.live); err != nil {
-			return err
-		}
-		w.handsOver = true
-		if err := w.anew(ctx, w.written(r.Steps)); err != nil {
-			return err
-		}
-		if err := w.unflag(ctx); err != nil {
-			return err
-		}
-		if err := r.build(ctx, tx, w, j, r.Steps, result); err != nil {
-			return err
-		}
-		if err := w.reflag(ctx); err != nil {
-			return err
-		}
-		flushed, err := r.flush(ctx, w)
+	return w.leave(ctx)
+}
+
+// buildStar builds the star of what a first run has loaded, checks it, and gives it to readers.
+func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *journal, result *Result) error {
+	result.everything = true
+	if err := r.parallel(ctx, w, result.Flagged); err != nil {
+		return err
+	}
+	w.handsOver = true
+	if err := w.anew(ctx, w.written(r.Steps)); err != nil {
+		return err
+	}
+	if err := w.unflag(ctx); err != nil {
+		return err
+	}
+	if err := r.build(ctx, w.tx, w, j, r.Steps, result); err != nil {
+		return err
+	}
+	if err := w.reflag(ctx); err != nil {
+		return err
+	}
+	if err := w.nameTwins(ctx); err != nil {
+		return err
+	}
+	flushed, err := r.flush(ctx, w)
+	if err != nil {
+		return err
+	}
+	defer flushed()
+	if err := r.indexTwins(ctx, conn, w); err != nil {
+		return err
+	}
+	r.Observer(Event{Kind: StepStarted, Step: "check"})
+	for _, late := range []bool{false, true} {
+		found, err := r.gate(ctx, w.tx, w, r.Steps, late)
 		if err != nil {
 			return err
 		}
-		defer flushed()
-		r.Observer(Event{Kind: StepStarted, Step: "check"})
-		for _, late := range []bool{false, true} {
-			found, err := r.gate(ctx, tx, w, r.Steps, late)
+		result.Checks = append(result.Checks, found...)
+	}
+	if err := j.judge(result.Checks); err != nil {
+		return err
+	}
+	if r.FullCheck {
+		settings := r.Settings
+		settings.Now = time.Now()
+		for _, one := range r.Checks {
+			if one.Severity == check.Error {
+				continue
+			}
+			found, err := r.check(ctx, w.tx, one, settings)
 			if err != nil {
 				return err
 			}
-			result.Checks = append(result.Checks, found...)
+			result.warnings = append(result.warnings, found)
 		}
-		if err := j.judge(result.Checks); err != nil {
-			return err
-		}
-		if err := r.remember(ctx, tx, j, w.built); err != nil {
-			return err
-		}
-		r.Failpoint("first.checked")
-		if err := w.publish(ctx, flushed()); err != nil {
-			return err
-		}
-		r.Failpoint("first.published")
-		return w.leave(ctx)
+		j.results(result.warnings)
 	}
-	return r.remember(ctx, tx, j, w.built)
+	if err := r.remember(ctx, w.tx, j, w.built); err != nil {
+		return err
+	}
+	r.Failpoint("first.checked")
+	if err := w.publish(ctx, flushed()); err != nil {
+		return err
+	}
+	result.analyzed = w.swapped
+	r.Failpoint("first.published")
+	return nil
 }
 
 // written are the dimensions and facts that the steps write.
@@ -259,31 +301,23 @@ func (w *work) written(steps []Step) []catalogue.Name {
 }
 
 // loadFirst stages the rows of one source.
-func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, copier FlaggingCopier, load *firstLoad) (result LoadResult, err error) {
+func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *journal, copier FlaggingCopier, load *wholeLoad) (result LoadResult, err error) {
 	step := load.step
 	if load.statement == nil {
 		return r.skipped(step), nil
 	}
-	result = load.result
 	ctx, span := telemetry.Begin(ctx, "load "+step.Name, telemetry.Step(step.Name))
 	defer func() { span.End(err, result.attributes()...) }()
 	started := time.Now()
 	r.Observer(Event{Kind: StepStarted, Step: step.Name})
-	for _, batch := range load.batches {
-		copied, err := copier.CopyFlagged(ctx, conn, load.statement, flagColumn, batch, r.progress(step, &result))
-		if err != nil {
-			return result, err
-		}
-		r.Failpoint("first.copied")
-		if err := r.record(ctx, tx, j, step, copied); err != nil {
-			return result, err
-		}
-		r.account(step, copied, &result)
+	if _, err := r.makeTwin(ctx, w, load); err != nil {
+		return result, err
 	}
-	if result.Rows > 0 {
-		if err := r.analyze(ctx, conn, step.Table); err != nil {
-			return result, err
-		}
+	result, err = r.stage(ctx, conn, w, j, load, func(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
+		return copier.CopyFlagged(ctx, conn, statement, flagColumn, objects, progress)
+	})
+	if err != nil {
+		return result, err
 	}
 	result.Duration = time.Since(started)
 	j.load(step, started, result, "done")

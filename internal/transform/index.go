@@ -55,9 +55,9 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 		if len(wanted) == 0 {
 			continue
 		}
-		var filled bool
-		if err := conn.QueryRow(ctx, catalogue.HasRows(catalogue.Table{Schema: schema, Name: step.Table})).Scan(&filled); err != nil {
-			return fmt.Errorf("look for rows of %s: %w", step.Table, err)
+		filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: step.Table})
+		if err != nil {
+			return err
 		}
 		if !filled {
 			all = false
@@ -71,20 +71,27 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 	}
 	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		for _, one := range missing {
-			r.Observer(Event{Kind: StepStarted, Step: "index " + string(one.name)})
-			expanded, err := one.statement.Expand(r.Vars)
-			if err != nil {
+			if err := r.buildIndex(ctx, tx, one); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, expanded.SQL); err != nil {
-				return explain(expanded, err)
-			}
-			r.Failpoint("index.built")
 		}
 		return nil
 	})
 	r.indexed = all && err == nil
 	return err
+}
+
+func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, one index) error {
+	r.Observer(Event{Kind: StepStarted, Step: "index " + string(one.name)})
+	expanded, err := one.statement.Expand(r.Vars)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, expanded.SQL); err != nil {
+		return explain(expanded, err)
+	}
+	r.Failpoint("index.built")
+	return nil
 }
 
 // absentIndexes are the indexes of the loads that are not there.

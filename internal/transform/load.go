@@ -50,6 +50,8 @@ type LoadResult struct {
 
 	found int64 // bytes of the objects to load, as far as they are listed
 	more  bool  // the listing has not ended
+
+	analyzed bool // the planner knows the rows
 }
 
 // attributes are what the load's span says of it.
@@ -125,7 +127,7 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 	if err != nil {
 		return result, err
 	}
-	if result.Rows >= analyzeFirst { // fewer can wait for the run's end
+	if result.Rows >= analyzeFirst && !result.analyzed { // fewer can wait for the run's end
 		if err := r.analyzeAfter(ctx, conn, map[catalogue.Name]int64{step.Table: result.Rows}); err != nil {
 			return result, err
 		}
@@ -157,13 +159,64 @@ func (r *Runner) loadNew(ctx context.Context, conn *pgx.Conn, j *journal, step S
 	if err := r.complete(ctx, conn, j, step, statement); err != nil {
 		return err
 	}
-	found, err := r.list(ctx, step, statement, result, func(batch []objectstore.Object) error {
+	// What is known of the load decides with its first batch whether it goes aside, as a whole.
+	var gathered *wholeLoad
+	begun := false
+	usual := func(batch []objectstore.Object) error {
 		return r.loadBatch(ctx, conn, j, step, statement, batch, result)
+	}
+	found, err := r.list(ctx, step, statement, result, func(batch []objectstore.Object) error {
+		if !begun {
+			begun = true
+			aside, err := r.mayLoadAside(ctx, conn, step, result.found)
+			if err != nil {
+				return err
+			}
+			if aside {
+				gathered = &wholeLoad{step: step, statement: statement}
+			}
+		}
+		if gathered == nil {
+			return usual(batch)
+		}
+		gathered.batches = append(gathered.batches, batch)
+		gathered.objects += len(batch)
+		if r.oneTransaction(gathered.objects, result.found) {
+			return nil
+		}
+		batches := gathered.batches
+		gathered = nil
+		return each(batches, usual)
 	})
+	if gathered != nil {
+		// Also where the listing broke off: what it has found is loaded, as it would have been by then.
+		gathered.result = *result
+		loaded, asideErr := r.loadAside(ctx, conn, j, gathered)
+		switch {
+		case asideErr != nil:
+			return asideErr
+		case loaded != nil:
+			*result = *loaded
+		default:
+			if err := each(gathered.batches, usual); err != nil {
+				return err
+			}
+		}
+	}
 	if err != nil {
 		return err
 	}
 	r.tell(step, statement, found)
+	return nil
+}
+
+// each does something with one batch after the other.
+func each(batches [][]objectstore.Object, do func(batch []objectstore.Object) error) error {
+	for _, batch := range batches {
+		if err := do(batch); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

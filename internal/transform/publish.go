@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 )
 
 // A first run hands over what it built in the scratch schema. Most tables are small, and are copied. A large one with its key would take as long to
-// copy as to build, and takes the place of the empty one instead, where nobody can tell the two apart.
+// copy as to build, and takes the place of the empty one instead, where nobody can tell the two apart; so does a staging table that was loaded aside.
 
 // offer gives a table that a first run has filled its key, if it can take the place of the live one.
 func (w *work) offer(ctx context.Context, name catalogue.Name) error {
@@ -38,7 +40,7 @@ func (w *work) offer(ctx context.Context, name catalogue.Name) error {
 // want: so it is where wal_level is minimal (https://www.postgresql.org/docs/current/populate.html#POPULATE-PITR). The function that it returns
 // waits for that; false means that the commit may take long.
 func (r *Runner) flush(ctx context.Context, w *work) (wait func() bool, err error) {
-	if len(w.keyed) == 0 {
+	if len(w.keyed)+len(w.twins) == 0 {
 		return func() bool { return true }, nil
 	}
 	var level string
@@ -62,7 +64,7 @@ func (r *Runner) flush(ctx context.Context, w *work) (wait func() bool, err erro
 	}), nil
 }
 
-// publish fills the live tables, which are empty, with what was built. Where flushed is false, all of them by copying.
+// publish fills the live tables, which are empty, with what was built and loaded beside them. Where flushed is false, all of them by copying.
 func (w *work) publish(ctx context.Context, flushed bool) error {
 	var large []catalogue.Name // last: from then on readers wait for the commit
 	for _, name := range w.building {
@@ -74,16 +76,29 @@ func (w *work) publish(ctx context.Context, flushed bool) error {
 			return err
 		}
 	}
-	for _, name := range large {
-		swapped, err := w.swap(ctx, name)
+	for _, name := range slices.Sorted(maps.Keys(w.twins)) {
+		if flushed {
+			large = append(large, name)
+			continue
+		}
+		if err := w.copyOver(ctx, name); err != nil {
+			return err
+		}
+	}
+	for len(large) > 0 {
+		blocked, err := w.swap(ctx, large)
 		if err != nil {
 			return err
 		}
-		if !swapped {
-			if err := w.copyOver(ctx, name); err != nil {
-				return err
-			}
+		if blocked == "" {
+			w.swapped = append(w.swapped, large...)
+			return nil
 		}
+		// None has been replaced: those that could be wait until this one is copied.
+		if err := w.copyOver(ctx, blocked); err != nil {
+			return err
+		}
+		large = slices.DeleteFunc(large, func(name catalogue.Name) bool { return name == blocked })
 	}
 	return nil
 }
@@ -96,7 +111,8 @@ func (w *work) copyOver(ctx context.Context, name catalogue.Name) error {
 	return nil
 }
 
-// A table is taken from under its readers only if none reads it for so long: those that come meanwhile wait behind the run.
+// Tables are taken from under their readers only if none reads them for so long: those that come meanwhile wait behind the run. All of them
+// together are worth one wait.
 const (
 	swapPatience = 30 * time.Millisecond
 	swapTries    = 20
@@ -112,43 +128,66 @@ const (
 // errNotEmpty says that a table has been written to, if only by somebody whose rows the snapshot does not show.
 var errNotEmpty = errors.New("the table is not empty")
 
-// swap puts the built table in the place of the live one. false means that it is better copied: somebody holds on to the live table, has written to it, or
-// may do what this role may not.
-func (w *work) swap(ctx context.Context, name catalogue.Name) (bool, error) {
-	live := w.tables[name]
-	old := live.Named("dwh_replaced_" + name)
+// swap puts tables of the scratch schema in the place of the live ones, all of them or none. blocked is one that is better copied, "" when there is none:
+// somebody holds on to the live table, has written to it, or may do what this role may not.
+func (w *work) swap(ctx context.Context, names []catalogue.Name) (blocked catalogue.Name, err error) {
 	for try := range swapTries {
 		if try > 0 {
 			select {
 			case <-ctx.Done():
-				return false, ctx.Err()
+				return "", ctx.Err()
 			case <-time.After(swapPause):
 			}
 		}
-		err := w.attempt(ctx, func(tx pgx.Tx) error {
-			if err := execAll(ctx, tx, fmt.Sprintf("SET LOCAL lock_timeout = %d", swapPatience.Milliseconds()), catalogue.RenameTable(live, old.Name), "SET LOCAL lock_timeout = DEFAULT"); err != nil {
-				return err
-			}
-			var bytes int64
-			if err := tx.QueryRow(ctx, "SELECT pg_relation_size(CAST($1 AS regclass))", old.SQL()).Scan(&bytes); err != nil {
-				return err
-			}
-			if bytes > 0 {
-				return errNotEmpty
-			}
-			return execAll(ctx, tx, catalogue.DropTable(old), catalogue.MoveTable(live.In(w.schema), live.Schema))
+		err := w.attempt(ctx, func(tx pgx.Tx) (err error) {
+			blocked, err = w.replace(ctx, tx, names)
+			return err
 		})
 		switch {
 		case err == nil:
-			return true, nil
+			return "", nil
 		case refusal(err) == lockNotAvailable:
 		case refusal(err) != "", errors.Is(err, errNotEmpty):
-			return false, nil
+			return blocked, nil
 		default:
-			return false, fmt.Errorf("replace %s: %w", name, err)
+			return "", fmt.Errorf("replace %s: %w", blocked, err)
 		}
 	}
-	return false, nil
+	return blocked, nil
+}
+
+// replace is one try of swap; on an error, at is the table that it is about.
+func (w *work) replace(ctx context.Context, tx pgx.Tx, names []catalogue.Name) (at catalogue.Name, err error) {
+	replaced := func(name catalogue.Name) catalogue.Table { return w.tables[name].Named("dwh_replaced_" + name) }
+	// The locks come with the new names.
+	patience := (swapPatience / time.Duration(len(names))).Milliseconds()
+	if _, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d", max(1, patience))); err != nil {
+		return names[0], err
+	}
+	for _, name := range names {
+		if _, err := tx.Exec(ctx, catalogue.RenameTable(w.tables[name], replaced(name).Name)); err != nil {
+			return name, err
+		}
+	}
+	for _, name := range names {
+		live, old := w.tables[name], replaced(name)
+		var bytes int64
+		if err := tx.QueryRow(ctx, "SELECT pg_relation_size(CAST($1 AS regclass))", old.SQL()).Scan(&bytes); err != nil {
+			return name, err
+		}
+		if bytes > 0 {
+			return name, errNotEmpty
+		}
+		steps := []string{catalogue.DropTable(old), catalogue.MoveTable(live.In(w.schema), live.Schema)}
+		for _, statistics := range w.twins[name].statistics {
+			steps = append(steps, catalogue.MoveStatistics(w.schema, statistics, live.Schema))
+		}
+		if err := execAll(ctx, tx, steps...); err != nil {
+			return name, err
+		}
+	}
+	_, err = tx.Exec(ctx, "SET LOCAL lock_timeout = DEFAULT")
+	return names[0], err
 }
 
 // attempt does something so that an error undoes that and nothing else.

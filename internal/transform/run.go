@@ -57,6 +57,8 @@ type Result struct {
 	Duration    time.Duration
 
 	everything bool                     // Checks looked at all rows
+	warnings   []check.Result           // of the checks of severity warn over all rows, where they were made
+	analyzed   []catalogue.Name         // tables of which the planner knows what the run wrote
 	waiting    map[catalogue.Name]int64 // rows of each staging table that were not processed before
 }
 
@@ -467,7 +469,7 @@ func checked(results []check.Result) []telemetry.Attribute {
 func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, error) {
 	known := map[string]check.Result{}
 	if ran.everything {
-		for _, one := range ran.Checks {
+		for _, one := range slices.Concat(ran.Checks, ran.warnings) {
 			known[one.Check.Name] = one
 		}
 	}

@@ -46,6 +46,8 @@ type Options struct {
 	ParallelRows int64
 	Wait         bool // wait for another dwh instead of failing
 	NoReplay     bool // fail instead of replaying a stale warehouse
+	// FullCheck says that CheckAfter follows, so that a first run may make all checks while its rows are at hand.
+	FullCheck bool
 	Logger       *slog.Logger
 	Observer     Observer
 	// Heartbeat is how often a run says in the journal that it works; 0 means every minute.
@@ -68,6 +70,8 @@ type Runner struct {
 	// owner says that this run has had the lock: from then on it waits for it, since another dwh may take it
 	// between two of its transactions.
 	owner bool
+	// piecemeal says that loading as a whole has failed, so that it goes on batch by batch.
+	piecemeal bool
 	// indexed says that the indexes of the loads are known to be there.
 	indexed bool
 	// schema is that of the tables that readers use, "" until somebody asks.

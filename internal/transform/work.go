@@ -37,6 +37,8 @@ type work struct {
 	handsOver   bool                     // they may take the place of the live ones, which are empty
 	made        map[catalogue.Name]int64 // rows of those whose touched_ table has their types, until it takes their place
 	keyed       map[catalogue.Name]bool  // those that have their key, and may take the place of the live ones
+	twins       map[catalogue.Name]twin  // staging tables beside the live ones, which are empty
+	swapped     []catalogue.Name         // tables that have taken the place of the live ones
 	loose       map[catalogue.Name]bool  // tables without a primary key, compared by a column in which rows may share a value
 }
 
@@ -48,7 +50,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	}
 	w := &work{
 		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
-		made: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, loose: map[catalogue.Name]bool{},
+		made: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
 	}
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
 		return nil, err
@@ -133,7 +135,11 @@ func (w *work) anew(ctx context.Context, names []catalogue.Name) error {
 // unflag shows the transforms every staged row as one that they have not seen.
 func (w *work) unflag(ctx context.Context) error {
 	for _, table := range w.staged {
-		if _, err := w.tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), table)); err != nil {
+		of := table
+		if one, ok := w.twins[table.Name]; ok {
+			of = one.Table
+		}
+		if _, err := w.tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), of)); err != nil {
 			return fmt.Errorf("make scratch view of %s: %w", table.Name, err)
 		}
 	}

@@ -1,0 +1,232 @@
+package transform
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A large load into an empty table goes into a twin of it: a table that its transaction made. Where wal_level is minimal, as on the private server,
+// PostgreSQL then writes the rows once, and not into its log as well, which is a third of what a COPY costs
+// (https://www.postgresql.org/docs/current/populate.html#POPULATE-COPY-FROM). TRUNCATE, which is the other way to that, would keep readers out
+// from the first row to the commit; a twin takes the place of the empty table in the transaction's last moments.
+
+// twin is such a table.
+type twin struct {
+	catalogue.Table
+	statistics []catalogue.Name // its statistics objects, which have the names of the live table's
+}
+
+// twinPrefix marks twins in the scratch schema, where views of them have the live tables' names.
+const twinPrefix = "loaded_"
+
+// recordBytes is about how many bytes of an object are one row; it decides how many bytes are a large load.
+const recordBytes = 256
+
+// large tells whether a load of so many bytes is worth a twin.
+func (r *Runner) large(bytes int64) bool {
+	return r.Engine == sqlfile.Postgres && bytes >= r.ParallelRows*recordBytes
+}
+
+// makeTwin makes a twin for a load, if one is worth it and can take the place of the table. made is false where it has made nothing.
+func (r *Runner) makeTwin(ctx context.Context, w *work, load *wholeLoad) (made bool, err error) {
+	live := w.tables[load.step.Table]
+	if schema := load.statement.Schema; !r.large(load.result.found) || schema != "" && catalogue.Name(schema) != w.live {
+		return false, nil
+	}
+	if ok, err := catalogue.ReplaceableByTwin(ctx, w.tx, live); err != nil || !ok {
+		return false, err
+	}
+	// Without it, the commit might take long, with readers waiting behind it.
+	var may bool
+	if err := w.tx.QueryRow(ctx, "SELECT current_setting('wal_level') <> 'minimal' OR pg_has_role('pg_checkpoint', 'USAGE')").Scan(&may); err != nil {
+		return false, fmt.Errorf("read wal_level: %w", err)
+	}
+	if !may {
+		return false, nil
+	}
+	one := twin{Table: live.In(w.schema).Named(twinPrefix + live.Name)}
+	if _, err := w.tx.Exec(ctx, catalogue.CreateTwin(one.Table, live)); err != nil {
+		return false, fmt.Errorf("make a twin of %s: %w", live.Name, err)
+	}
+	theirs, err := catalogue.ReadStatistics(ctx, w.tx, live)
+	if err != nil {
+		return false, err
+	}
+	ours, err := catalogue.ReadStatistics(ctx, w.tx, one.Table)
+	if err != nil {
+		return false, err
+	}
+	if !slices.EqualFunc(theirs, ours, func(a, b catalogue.Statistics) bool { return a.Says == b.Says }) {
+		_, err := w.tx.Exec(ctx, catalogue.DropTable(one.Table))
+		return false, err
+	}
+	for i, statistics := range theirs {
+		if _, err := w.tx.Exec(ctx, catalogue.RenameStatistics(w.schema, ours[i].Name, statistics.Name)); err != nil {
+			return false, fmt.Errorf("make a twin of %s: %w", live.Name, err)
+		}
+		one.statistics = append(one.statistics, statistics.Name)
+	}
+	w.twins[live.Name] = one
+	return true, nil
+}
+
+// nameTwins gives the twins the names of their tables, for what reads them from now on.
+func (w *work) nameTwins(ctx context.Context) error {
+	for name, one := range w.twins {
+		if _, err := w.tx.Exec(ctx, catalogue.RenameTable(one.Table, name)); err != nil {
+			return fmt.Errorf("rename %s: %w", one.Name, err)
+		}
+		one.Table = one.Named(name)
+		w.twins[name] = one
+	}
+	return nil
+}
+
+// indexTwins builds the indexes that the loads of the twins name. Behind the commit they would take half as long again: each row is then looked up in the
+// commit log and marked.
+func (r *Runner) indexTwins(ctx context.Context, conn *pgx.Conn, w *work) error {
+	if len(w.twins) == 0 {
+		return nil
+	}
+	absent, err := r.absentIndexes(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for _, step := range r.Steps {
+		if _, ok := w.twins[step.Table]; !ok || !step.Load {
+			continue
+		}
+		for _, one := range step.indexes {
+			if !absent[one.name] {
+				continue
+			}
+			if err := r.buildIndex(ctx, w.tx, one); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copyFunc is Copier.Copy, or FlaggingCopier.CopyFlagged with the flag.
+type copyFunc func(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error)
+
+// wholeLoad is a load that goes into one transaction, listed to its end.
+type wholeLoad struct {
+	step      Step
+	statement *copystmt.Statement // nil without a source
+	batches   [][]objectstore.Object
+	objects   int // in them
+	found     listing
+	result    LoadResult
+}
+
+// stage copies the objects of a load into its table, or into the twin that it has, and analyzes that.
+func (r *Runner) stage(ctx context.Context, conn *pgx.Conn, w *work, j *journal, load *wholeLoad, do copyFunc) (result LoadResult, err error) {
+	result = load.result
+	step, statement, into := load.step, load.statement, w.tables[load.step.Table]
+	if one, ok := w.twins[step.Table]; ok {
+		into = one.Table
+		aside := *statement
+		aside.Schema, aside.Name = string(into.Schema), string(into.Name)
+		statement = &aside
+	}
+	for _, batch := range load.batches {
+		copied, err := do(ctx, conn, statement, batch, r.progress(step, &result))
+		if err != nil {
+			return result, err
+		}
+		r.Failpoint("first.copied")
+		if err := r.record(ctx, w.tx, j, step, copied); err != nil {
+			return result, err
+		}
+		r.account(step, copied, &result)
+	}
+	if result.Rows > 0 {
+		if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(into)); err != nil {
+			return result, fmt.Errorf("analyze %s: %w", step.Table, err)
+		}
+		result.analyzed = true
+	}
+	return result, nil
+}
+
+// mayLoadAside tells whether a load whose first batch has so many bytes may go into a twin: its table is empty. Whether the table can be replaced is
+// seen under the lock.
+func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, step Step, bytes int64) (bool, error) {
+	if r.piecemeal || !r.large(bytes) {
+		return false, nil
+	}
+	schema, err := r.currentSchema(ctx, conn)
+	if err != nil {
+		return false, err
+	}
+	filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: step.Table})
+	return !filled, err
+}
+
+// loadAside loads into an empty table in one transaction, so that its rows can be staged in a twin. nil says that it has loaded nothing: the table was
+// not empty any more, or cannot be replaced, or something went wrong that the usual way tells of, and survives as far as it can.
+func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load *wholeLoad) (*LoadResult, error) {
+	var result LoadResult
+	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
+		w, err := r.openWork(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if filled, err := hasRows(ctx, tx, w.tables[load.step.Table]); err != nil || filled {
+			return cmp.Or(err, errNotFirst)
+		}
+		unknown := *load
+		unknown.batches = nil
+		for _, batch := range load.batches {
+			left, err := r.unknownObjects(ctx, tx, load.step.Table, batch)
+			if err != nil {
+				return err
+			}
+			unknown.batches = append(unknown.batches, left)
+		}
+		if err := w.enter(ctx, w.live); err != nil {
+			return err
+		}
+		if made, err := r.makeTwin(ctx, w, &unknown); err != nil || !made {
+			return cmp.Or(err, errNotFirst)
+		}
+		if result, err = r.stage(ctx, conn, w, j, &unknown, r.Copier.Copy); err != nil {
+			return err
+		}
+		if err := w.nameTwins(ctx); err != nil {
+			return err
+		}
+		flushed, err := r.flush(ctx, w)
+		if err != nil {
+			return err
+		}
+		if err := w.publish(ctx, flushed()); err != nil {
+			return err
+		}
+		r.Failpoint("aside.published")
+		return w.leave(ctx)
+	})
+	switch {
+	case err == nil:
+		r.Failpoint("load.committed")
+		return &result, nil
+	case cannotGoOn(ctx, conn, err):
+		return nil, fmt.Errorf("load %s: %w", load.step.Name, err)
+	case !errors.Is(err, errNotFirst):
+		r.goPiecemeal(err)
+	}
+	return nil, nil
+}

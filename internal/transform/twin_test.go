@@ -1,0 +1,298 @@
+package transform_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+const eventOID = "SELECT CAST(CAST('s_songplay_event' AS regclass) AS oid)"
+
+// stagingShape is all that the catalogue says of s_songplay_event but its OIDs and its indexes, which come with a first run.
+var stagingShape = strings.ReplaceAll(`
+	SELECT STRING_AGG(line, ', ' ORDER BY line) FROM (
+		SELECT 'column ' || attname || ' ' || CONCAT_WS(' ', format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), attstorage, attcollation, attnum) AS line
+		FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum WHERE attrelid = 'X'::regclass AND attnum > 0 AND NOT attisdropped
+		UNION ALL SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'X'::regclass
+		UNION ALL SELECT 'statistics ' || CONCAT_WS(' ', pg_get_statisticsobjdef(oid), stxowner, stxstattarget) FROM pg_statistic_ext WHERE stxrelid = 'X'::regclass
+		UNION ALL SELECT CONCAT_WS(' ', 'table', relowner, relpersistence, relkind, relacl, nspname)
+		FROM pg_class INNER JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = 'X'::regclass
+	) AS shape`, "X", "s_songplay_event")
+
+// leftBehind counts what only a run's transaction may hold.
+const leftBehind = `SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'dwh_replaced%' OR relname LIKE 'loaded%' OR relname LIKE 'touched%'`
+
+// TestLargeFirstRunHandsOverStaging: the table that was loaded takes the place of the empty one, its indexes built, and nobody can tell.
+func TestLargeFirstRunHandsOverStaging(t *testing.T) {
+	t.Parallel()
+	w, s := wide(t)
+	shape, oid := w.one(stagingShape), w.one(eventOID)
+	w.run(s.vars(), parallel)
+	if got := w.one(eventOID); got == oid {
+		t.Errorf("OID of s_songplay_event: got %s, want another", got)
+	}
+	if got := w.one(stagingShape); got != shape {
+		t.Errorf("shape: got %s, want %s", got, shape)
+	}
+	if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE schemaname = 'public' AND tablename = 's_songplay_event'"); got != "3" {
+		t.Errorf("indexes: got %s, want 3", got)
+	}
+	if got := w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed"); got != "0" {
+		t.Errorf("unprocessed events: got %s, want 0", got)
+	}
+	if got := w.writers(); got != "1" {
+		t.Errorf("transactions that wrote: got %s, want 1", got)
+	}
+	if got := w.one(leftBehind); got != "0" {
+		t.Errorf("left behind: got %s tables, want 0", got)
+	}
+	w.same()
+	other, same := wide(t)
+	other.run(same.vars())
+	if got, want := w.one(eventsText), other.one(eventsText); got != want {
+		t.Errorf("got\n%s\nwant what COPY into the table itself gives\n%s", got, want)
+	}
+	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("z", 5)}}, "lines")
+	w.run(s.vars())
+	w.same()
+}
+
+// eventsText is every staged event as text, in byte order.
+const eventsText = `SELECT STRING_AGG(line, chr(10) ORDER BY line COLLATE "C") FROM (SELECT CAST(ROW(event.*) AS text) AS line FROM s_songplay_event AS event) AS listed`
+
+// TestLargeLoadGoesAside: a load alone into an empty table is one transaction, and its table takes the place of the empty one; the rows wait for a run.
+func TestLargeLoadGoesAside(t *testing.T) {
+	t.Parallel()
+	w, s := wide(t)
+	for i := range 5 {
+		s.object(fmt.Sprintf("log_data/more/%d.json", i), star.Staging{Events: []star.Event{play("m", int64(i))}}, "lines")
+	}
+	shape, oid := w.one(stagingShape), w.one(eventOID)
+	result, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", []string{"020"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := result.Loads[0]; got.Rows != 52 || got.Objects != 6 {
+		t.Errorf("got %d rows of %d objects, want 52 of 6", got.Rows, got.Objects)
+	}
+	if got := w.one(eventOID); got == oid {
+		t.Errorf("OID of s_songplay_event: got %s, want another", got)
+	}
+	if got := w.one(stagingShape); got != shape {
+		t.Errorf("shape: got %s, want %s", got, shape)
+	}
+	if got := w.one("SELECT COUNT(*) FILTER (WHERE processed) || ' ' || COUNT(*) FROM s_songplay_event"); got != "0 52" {
+		t.Errorf("processed and staged events: got %s, want 0 52", got)
+	}
+	if got := w.one("SELECT COUNT(*) || ' ' || SUM(rows) || ' ' || COUNT(DISTINCT CAST(xmin AS text)) FROM s_object"); got != "6 52 1" {
+		t.Errorf("ledger: got %s objects, rows and transactions, want 6 52 1", got)
+	}
+	if got := w.one(leftBehind); got != "0" {
+		t.Errorf("left behind: got %s tables, want 0", got)
+	}
+	// A filled table is loaded into itself.
+	oid = w.one(eventOID)
+	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("z", 5)}}, "lines")
+	if _, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", []string{"020"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.one(eventOID); got != oid {
+		t.Errorf("OID of s_songplay_event: got %s, want %s", got, oid)
+	}
+	w.run(s.vars(), parallel)
+	w.same()
+}
+
+// TestLoadKeepsWhatStandsOnStaging: where anything depends on the table or tells it from a new one, it is loaded itself.
+func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"a view":                  "CREATE VIEW pages AS SELECT page FROM s_songplay_event",
+		"a privilege":             "GRANT SELECT ON s_songplay_event TO PUBLIC",
+		"a comment":               "COMMENT ON COLUMN s_songplay_event.level IS 'free or paid'",
+		"a comment on statistics": "COMMENT ON STATISTICS s_songplay_event_page_statistics IS 'pages'",
+		"statistics elsewhere":    "CREATE SCHEMA other; ALTER STATISTICS s_songplay_event_page_statistics SET SCHEMA other",
+		"a statistics target":     "ALTER STATISTICS s_songplay_event_page_statistics SET STATISTICS 500",
+		"an index":                "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id)",
+		"a key":                   "ALTER TABLE s_songplay_event ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+		"a check":                 "ALTER TABLE s_songplay_event ADD CHECK (level <> 'none')",
+		"a trigger":               "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON s_songplay_event FOR EACH ROW EXECUTE FUNCTION nothing()",
+		"a policy":                "ALTER TABLE s_songplay_event ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON s_songplay_event USING (TRUE)",
+		"a publication":           "CREATE PUBLICATION events FOR TABLE s_songplay_event WITH (publish = 'insert')",
+		"rows that are gone":      "INSERT INTO s_songplay_event (page) VALUES ('Home'); DELETE FROM s_songplay_event",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, only := range [][]string{nil, {"020"}} {
+				w, s := wide(t)
+				w.exec(sql)
+				oid := w.one(eventOID)
+				if _, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", only); err != nil {
+					t.Fatal(err)
+				}
+				if got := w.one(eventOID); got != oid {
+					t.Errorf("only %v: OID of s_songplay_event: got %s, want %s", only, got, oid)
+				}
+				if got := w.one("SELECT COUNT(*) FROM s_songplay_event"); got != "47" {
+					t.Errorf("only %v: events: got %s, want 47", only, got)
+				}
+				w.run(s.vars())
+				w.same()
+			}
+		})
+	}
+}
+
+// TestLoadAsideFallsBack: what cannot be loaded as a whole is loaded batch by batch, so that good batches stay, and is said once.
+func TestLoadAsideFallsBack(t *testing.T) {
+	t.Parallel()
+	w, s := wide(t)
+	s.write("log_data/0.json", strings.Repeat("{\"ts\": \"soon\"}\n", 1000))
+	var notes []string
+	watching := func(o *transform.Options) {
+		o.ParallelRows = 1
+		o.Observer = func(e transform.Event) {
+			if e.Kind == transform.Note && strings.HasPrefix(e.Text, "loading again") {
+				notes = append(notes, e.Text)
+			}
+		}
+	}
+	oid := w.one(eventOID)
+	for _, only := range [][]string{nil, {"020"}} {
+		notes = nil
+		if _, err := w.runner(s.vars(), watching).Run(t.Context(), "test", only); err == nil {
+			t.Fatalf("only %v: got no error", only)
+		}
+		if len(notes) != 1 {
+			t.Errorf("only %v: got %q, want one note", only, notes)
+		}
+		if got := w.one(eventOID) + " " + w.one("SELECT COUNT(*) FROM s_songplay_event") + " " + w.one(leftBehind); got != oid+" 0 0" {
+			t.Errorf("only %v: got %s, want %s 0 0", only, got, oid)
+		}
+	}
+	if got := w.one("SELECT COUNT(*) FROM s_reject"); got == "0" {
+		t.Error("no reject was kept")
+	}
+}
+
+// TestLoadAsideWaitsForNoReader: a reader who holds on to the empty table goes on seeing its own snapshot, and the rows are copied into the table.
+func TestLoadAsideWaitsForNoReader(t *testing.T) {
+	t.Parallel()
+	for _, only := range [][]string{nil, {"020"}} {
+		for _, held := range []string{"s_songplay_event", "f_songplay", ""} {
+			t.Run(fmt.Sprintf("only %v holding %q", only, held), func(t *testing.T) {
+				t.Parallel()
+				w, s := wide(t)
+				before := map[string]string{"s_songplay_event": w.one(eventOID), "f_songplay": w.one(factOID)}
+				conn, err := pgx.Connect(t.Context(), w.dsn)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+				reader, err := conn.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+				if err != nil {
+					t.Fatal(err)
+				}
+				count := func(table string) (n int) {
+					t.Helper()
+					if err := reader.QueryRow(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
+						t.Fatal(err)
+					}
+					return n
+				}
+				if held == "" {
+					count("d_user") // the snapshot without the tables
+				} else {
+					count(held)
+				}
+				if _, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", only); err != nil {
+					t.Fatal(err)
+				}
+				// A snapshot from before the commit shows none of the rows, whichever table holds them.
+				if events, plays := count("s_songplay_event"), count("f_songplay"); events != 0 || plays != 0 {
+					t.Errorf("the reader's snapshot: got %d events and %d plays, want none", events, plays)
+				}
+				if err := reader.Rollback(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := w.one(eventOID); (got == before["s_songplay_event"]) != (held == "s_songplay_event") {
+					t.Errorf("OID of s_songplay_event: got %s, had %s", got, before["s_songplay_event"])
+				}
+				if got := w.one(factOID); only == nil && (got == before["f_songplay"]) != (held == "f_songplay") {
+					t.Errorf("OID of f_songplay: got %s, had %s", got, before["f_songplay"])
+				}
+				if got := w.one("SELECT COUNT(*) FROM s_songplay_event"); got != "47" {
+					t.Errorf("events: got %s, want 47", got)
+				}
+				w.run(s.vars())
+				w.same()
+				if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE tablename = 's_songplay_event'"); got != "3" {
+					t.Errorf("indexes: got %s, want 3", got)
+				}
+			})
+		}
+	}
+}
+
+// TestLoadAsideDropsNobodysRows: rows that somebody else has put into the empty table meanwhile stay.
+func TestLoadAsideDropsNobodysRows(t *testing.T) {
+	t.Parallel()
+	w, s := wide(t)
+	oid := w.one(eventOID)
+	once := false
+	if _, err := w.runner(s.vars(), parallel, func(o *transform.Options) {
+		o.Failpoint = func(name string) {
+			if name == "first.copied" && !once {
+				once = true
+				w.exec("INSERT INTO s_songplay_event (page) VALUES ('Mine')")
+			}
+		}
+	}).Run(t.Context(), "test", []string{"020"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.one(eventOID) + " " + w.one("SELECT COUNT(*) FILTER (WHERE page = 'Mine') || ' ' || COUNT(*) FROM s_songplay_event"); got != oid+" 1 48" {
+		t.Errorf("got %s, want %s 1 48", got, oid)
+	}
+}
+
+// TestFirstRunMakesTheFullCheck: with FullCheck the checks that warn are made in the first run's transaction, and CheckAfter adds none.
+func TestFirstRunMakesTheFullCheck(t *testing.T) {
+	t.Parallel()
+	for _, full := range []bool{true, false} {
+		w, s := wide(t)
+		runner := w.runner(s.vars(), func(o *transform.Options) { o.FullCheck = full })
+		result, err := runner.Run(t.Context(), "test", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept := w.one("SELECT COUNT(*) FROM dwh_check")
+		results, err := runner.CheckAfter(t.Context(), result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, one := range results {
+			names = append(names, one.Check.Name)
+		}
+		var want []string
+		for _, one := range runner.Checks {
+			want = append(want, one.Name)
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("full %t: got checks %v, want %v", full, names, want)
+		}
+		if got := w.one("SELECT COUNT(*) - COUNT(DISTINCT name) || ' ' || COUNT(*) FROM dwh_check"); got != fmt.Sprintf("0 %d", len(want)) {
+			t.Errorf("full %t: results kept twice and in all: got %s, want 0 %d", full, got, len(want))
+		}
+		if all := fmt.Sprint(len(want)); (kept == all) != full {
+			t.Errorf("full %t: kept by the run itself: got %s of %s", full, kept, all)
+		}
+	}
+}
