@@ -85,7 +85,7 @@ func (m mainRun) in(ctx context.Context, s *session) error {
 		if checks, err = runner.CheckAfter(ctx, result); err != nil {
 			return err
 		}
-		if counts, err = runner.Counts(ctx); err != nil {
+		if counts, err = runner.CountsAfter(ctx, result); err != nil {
 			return err
 		}
 	}

@@ -57,6 +57,7 @@ type Result struct {
 	Duration    time.Duration
 
 	everything bool                     // Checks looked at all rows
+	counts     []TableCount             // rows of every table, where they were counted
 	warnings   []check.Result           // of the checks of severity warn over all rows, where they were made
 	analyzed   []catalogue.Name         // tables of which the planner knows what the run wrote
 	waiting    map[catalogue.Name]int64 // rows of each staging table that were not processed before
@@ -431,20 +432,37 @@ type TableCount struct {
 	Rows  int64
 }
 
+// CountsAfter is Counts behind a run, which may have counted already.
+func (r *Runner) CountsAfter(ctx context.Context, ran Result) ([]TableCount, error) {
+	if ran.counts != nil {
+		return ran.counts, nil
+	}
+	return r.Counts(ctx)
+}
+
 // Counts counts the rows of every table that the steps write, in their order.
 func (r *Runner) Counts(ctx context.Context) ([]TableCount, error) {
 	schema, err := catalogue.CurrentSchema(ctx, r.Pool)
 	if err != nil {
 		return nil, err
 	}
+	return r.count(ctx, r.Pool, func(name catalogue.Name) catalogue.Table { return catalogue.Table{Schema: schema, Name: name} })
+}
+
+// count counts the rows of the tables that the steps write, where they stand.
+func (r *Runner) count(ctx context.Context, q catalogue.Querier, at func(name catalogue.Name) catalogue.Table) ([]TableCount, error) {
 	var out []TableCount
 	for _, step := range r.Steps {
 		for _, name := range step.Writes {
 			if slices.ContainsFunc(out, func(c TableCount) bool { return c.Table == name }) {
 				continue
 			}
+			rows, err := q.Query(ctx, catalogue.CountRows(at(name)))
+			if err != nil {
+				return nil, fmt.Errorf("count %s: %w", name, err)
+			}
 			one := TableCount{Table: name}
-			if err := r.Pool.QueryRow(ctx, catalogue.CountRows(catalogue.Table{Schema: schema, Name: name})).Scan(&one.Rows); err != nil {
+			if one.Rows, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
 				return nil, fmt.Errorf("count %s: %w", name, err)
 			}
 			out = append(out, one)

@@ -48,8 +48,8 @@ type Options struct {
 	NoReplay     bool // fail instead of replaying a stale warehouse
 	// FullCheck says that CheckAfter follows, so that a first run may make all checks while its rows are at hand.
 	FullCheck bool
-	Logger       *slog.Logger
-	Observer     Observer
+	Logger    *slog.Logger
+	Observer  Observer
 	// Heartbeat is how often a run says in the journal that it works; 0 means every minute.
 	Heartbeat time.Duration
 	// Failpoint, where set, is called at named moments; the crash tests end the process there.

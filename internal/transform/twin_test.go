@@ -267,7 +267,7 @@ func TestFirstRunMakesTheFullCheck(t *testing.T) {
 	t.Parallel()
 	for _, full := range []bool{true, false} {
 		w, s := wide(t)
-		runner := w.runner(s.vars(), func(o *transform.Options) { o.FullCheck = full })
+		runner := w.runner(s.vars(), parallel, func(o *transform.Options) { o.FullCheck = full })
 		result, err := runner.Run(t.Context(), "test", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -276,6 +276,13 @@ func TestFirstRunMakesTheFullCheck(t *testing.T) {
 		results, err := runner.CheckAfter(t.Context(), result)
 		if err != nil {
 			t.Fatal(err)
+		}
+		counted, err := runner.CountsAfter(t.Context(), result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if there, err := runner.Counts(t.Context()); err != nil || !slices.Equal(counted, there) {
+			t.Errorf("full %t: got counts %v, want %v (%v)", full, counted, there, err)
 		}
 		var names []string
 		for _, one := range results {
