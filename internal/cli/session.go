@@ -257,6 +257,7 @@ func (s *session) runner(noReplay bool, watch transform.Observer) (*transform.Ru
 		Logger:       s.app.log,
 		Observer:     watch,
 		Failpoint:    s.app.failpoint,
+		Flush:        s.warehouse.Flush(),
 	}), nil
 }
 

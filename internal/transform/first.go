@@ -241,14 +241,14 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if err := w.nameTwins(ctx); err != nil {
 		return err
 	}
+	if err := r.indexTwins(ctx, conn, w); err != nil {
+		return err
+	}
 	flushed, err := r.flush(ctx, w)
 	if err != nil {
 		return err
 	}
 	defer flushed()
-	if err := r.indexTwins(ctx, conn, w); err != nil {
-		return err
-	}
 	// For the gate; what is copied is analyzed again where it goes.
 	for _, name := range w.building {
 		if w.fills > 0 && !w.keyed[name] {

@@ -53,6 +53,12 @@ func (r *Runner) flush(ctx context.Context, w *work) (wait func() bool, err erro
 	done := make(chan error, 1)
 	go func() {
 		_, err := r.Pool.Exec(ctx, "CHECKPOINT")
+		if err == nil && r.Flush != nil {
+			// What was written past the server's buffers, as an index is when it is built, no checkpoint knows of.
+			if err := r.Flush(); err != nil {
+				r.Logger.Debug("not flushed", "error", err)
+			}
+		}
 		done <- err
 	}()
 	return sync.OnceValue(func() bool {

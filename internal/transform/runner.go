@@ -50,6 +50,9 @@ type Options struct {
 	FullCheck bool
 	Logger    *slog.Logger
 	Observer  Observer
+	// Flush, where set, writes to disk what the server has written to its files, for a server on this machine. A run that hands over large tables calls
+	// it before its commit, which would otherwise do so while readers wait.
+	Flush func() error
 	// Heartbeat is how often a run says in the journal that it works; 0 means every minute.
 	Heartbeat time.Duration
 	// Failpoint, where set, is called at named moments; the crash tests end the process there.

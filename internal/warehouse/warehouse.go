@@ -40,6 +40,8 @@ type Options struct {
 
 	// start, where set, starts the private server and makes its database: the rest is a guess that both are there.
 	start func(context.Context) (Options, error)
+	// flush is Warehouse.Flush.
+	flush func() error
 }
 
 // Warehouse is an open warehouse. Close it.
@@ -54,6 +56,7 @@ type Warehouse struct {
 	database string
 	user     string
 	private  bool
+	flush    func() error
 }
 
 // Open connects, finds out the engine and refuses what dwh cannot work on: PostgreSQL before 15, or a database whose encoding is not
@@ -95,6 +98,7 @@ func open(ctx context.Context, o Options) (*Warehouse, error) {
 		database: pc.ConnConfig.Database,
 		user:     pc.ConnConfig.User,
 		private:  o.Local != nil,
+		flush:    o.flush,
 	}
 	if w.database == "" {
 		w.database = w.user // the server's own rule
@@ -128,6 +132,9 @@ func (w *Warehouse) Database() string { return w.database }
 
 // User returns the name of the role.
 func (w *Warehouse) User() string { return w.user }
+
+// Flush writes to disk what the private PostgreSQL has written to its files; nil of another server.
+func (w *Warehouse) Flush() func() error { return w.flush }
 
 // Private says whether this is the PostgreSQL that dwh runs itself.
 func (w *Warehouse) Private() bool { return w.private }
