@@ -290,16 +290,12 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 func (r *Runner) checkFirst(ctx context.Context, w *work, j *journal, result *Result) error {
 	settings := r.Settings
 	settings.Now = time.Now()
-	for _, one := range r.Checks {
-		if one.Severity == check.Error {
-			continue
-		}
-		found, err := r.check(ctx, w.tx, one, settings)
-		if err != nil {
-			return err
-		}
-		result.warnings = append(result.warnings, found)
+	warning := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error })
+	found, err := r.checkAll(ctx, w.tx, warning, settings, nil)
+	if err != nil {
+		return err
 	}
+	result.warnings = found
 	j.results(result.warnings)
 	counts, err := r.count(ctx, w.tx, func(name catalogue.Name) catalogue.Table {
 		if _, aside := w.twins[name]; aside || slices.Contains(w.building, name) {

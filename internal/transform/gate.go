@@ -40,13 +40,26 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 		}
 		chosen = append(chosen, next)
 	}
+	var open []check.Check
+	for _, one := range chosen {
+		if !one.done {
+			open = append(open, one.result.Check)
+		}
+	}
+	screen := newScreening(open)
 	for _, at := range together(chosen) {
 		one := &chosen[at]
 		if one.done {
 			continue
 		}
+		one.screened = screen.covers(one.result.Check)
 		if err := w.show(ctx, one, touched); err != nil {
 			return nil, err
+		}
+		if passes, err := screen.passes(ctx, tx, one.result.Check); err != nil {
+			return nil, err
+		} else if passes {
+			continue
 		}
 		if one.result, err = r.check(ctx, tx, one.result.Check, settings); err != nil {
 			return nil, err
@@ -78,9 +91,10 @@ func (r *Runner) check(ctx context.Context, tx pgx.Tx, one check.Check, settings
 
 // narrowing is a check in a gate, and the tables that it sees narrowed.
 type narrowing struct {
-	result check.Result
-	tables []catalogue.Name
-	done   bool // nothing has to run
+	result   check.Result
+	tables   []catalogue.Name
+	done     bool // nothing has to run
+	screened bool // a look for several checks comes first
 }
 
 // together are the places of the checks in an order in which those that see the same tables narrowed follow one another, so that a view is not made
@@ -106,9 +120,12 @@ func (n narrowing) whole(name catalogue.Name) bool {
 	if slices.Contains(n.tables, name) {
 		return false
 	}
-	return len(n.result.Check.Touched) == 0 || slices.ContainsFunc(sqlfile.Tokens(n.result.Check.Query.SQL()), func(t sqlfile.Token) bool {
-		return (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent) && strings.EqualFold(t.Value(), string(name))
-	})
+	reads := func(sql string) bool {
+		return slices.ContainsFunc(sqlfile.Tokens(sql), func(t sqlfile.Token) bool {
+			return (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent) && strings.EqualFold(t.Value(), string(name))
+		})
+	}
+	return len(n.result.Check.Touched) == 0 || reads(n.result.Check.Query.SQL()) || n.screened && reads(n.result.Check.Screen.SQL())
 }
 
 // show makes views stand before the tables that a check sees narrowed, and no others that it reads. A view stays until a check wants its table whole.

@@ -124,19 +124,9 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		r.Observer(Event{Kind: StepStarted, Step: "check"})
 		settings := r.Settings
 		settings.Now = time.Now()
-		for _, one := range r.Checks {
-			if one.Severity != check.Error {
-				continue
-			}
-			if r.enforced(one, w) {
-				result.Checks = append(result.Checks, check.Result{Check: one})
-				continue
-			}
-			found, err := r.check(ctx, tx, one, settings)
-			if err != nil {
-				return err
-			}
-			result.Checks = append(result.Checks, found)
+		severe := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity != check.Error })
+		if result.Checks, err = r.checkAll(ctx, tx, severe, settings, func(one check.Check) bool { return r.enforced(one, w) }); err != nil {
+			return err
 		}
 		if err := j.judge(result.Checks); err != nil {
 			return err

@@ -538,12 +538,8 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 			return nil, fmt.Errorf("set planner costs: %w", err)
 		}
 	}
-	for _, one := range chosen {
-		result, err := r.check(ctx, tx, one, settings)
-		if err != nil {
-			return results, err
-		}
-		results = append(results, result)
+	if results, err = r.checkAll(ctx, tx, chosen, settings, nil); err != nil {
+		return results, err
 	}
 	if err := tx.Rollback(ctx); err != nil {
 		return results, fmt.Errorf("end reading: %w", err)
