@@ -25,7 +25,15 @@
 
 /*postgres*/ CREATE STATISTICS s_songplay_event_title_statistics ON (RTRIM(song)) FROM s_songplay_event /*redshift*/;
 
+/*postgres*/ CREATE STATISTICS s_songplay_event_artist_hash_statistics ON (HASHTEXT(RTRIM(artist))) FROM s_songplay_event /*redshift*/;
+
+/*postgres*/ CREATE STATISTICS s_songplay_event_title_hash_statistics ON (HASHTEXT(RTRIM(song))) FROM s_songplay_event /*redshift*/;
+
 -- +goose Down
+/*postgres*/ DROP STATISTICS s_songplay_event_title_hash_statistics /*redshift*/;
+
+/*postgres*/ DROP STATISTICS s_songplay_event_artist_hash_statistics /*redshift*/;
+
 /*postgres*/ DROP STATISTICS s_songplay_event_title_statistics /*redshift*/;
 
 /*postgres*/ DROP STATISTICS s_songplay_event_artist_statistics /*redshift*/;

@@ -180,6 +180,9 @@ func TestCostFollowsTheBatch(t *testing.T) {
 	seen := map[string]int{}
 	for _, one := range p.plans {
 		one.Node.walk(func(n node) {
+			if n.Type == "Bitmap Index Scan" {
+				seen[n.Index]++ // it names no relation
+			}
 			if n.Relation != "s_songplay_event" && n.Relation != "f_songplay" {
 				return
 			}
@@ -187,6 +190,9 @@ func TestCostFollowsTheBatch(t *testing.T) {
 				return // an EXISTS, which ends at the first row
 			}
 			seen[n.Relation]++
+			if n.Index != "" {
+				seen[n.Index]++
+			}
 			reads := strings.Contains(n.Type, "Scan") && !strings.Contains(n.Type, "Bitmap Heap")
 			if strings.Contains(n.Type, "Seq Scan") || reads && n.Cond == "" && n.Index != "s_songplay_event_new" {
 				t.Errorf("%s of %s %s in\n%s", n.Type, n.Relation, n.Index, one.sql)
@@ -195,6 +201,10 @@ func TestCostFollowsTheBatch(t *testing.T) {
 	}
 	if seen["s_songplay_event"] < 5 || seen["f_songplay"] < 5 {
 		t.Errorf("nodes about the two tables: got %v, want 5 and more of each", seen)
+	}
+	// Earlier deliveries by key, and plays to heal by title and by artist.
+	if seen["s_songplay_event_key"] < 1 || seen["s_songplay_event_title"] < 2 {
+		t.Errorf("indexes: got %v, want s_songplay_event_key and twice s_songplay_event_title", seen)
 	}
 	if healed := w.one("SELECT COUNT(*) FROM f_songplay WHERE artist_id IS NOT NULL"); healed == "0" {
 		t.Errorf("healed plays: got %s, want some", healed)

@@ -55,6 +55,7 @@ FROM (
     INNER JOIN s_songplay_event AS event
         ON RTRIM(event.artist) = late.artist
         AND RTRIM(event.song) = late.title
+
     WHERE event.processed
         AND RTRIM(event.page) = 'NextSong'
         AND RTRIM(event.user_id) <> ''
@@ -85,6 +86,7 @@ FROM (
     ) AS lowest
     INNER JOIN s_songplay_event AS event
         ON RTRIM(event.artist) = lowest.artist
+
     WHERE (lowest.before IS NULL OR lowest.after < lowest.before)
         AND event.processed
         AND RTRIM(event.page) = 'NextSong'
