@@ -28,6 +28,8 @@ func TestStatements(t *testing.T) {
 		catalogue.SetSearchPath("dwh_scratch", "public"),
 		catalogue.CreateEmpty(built, live),
 		catalogue.CreateUnprocessed(staged.In("dwh_scratch"), staged),
+		catalogue.CreateArrived(staged.In("dwh_arrived"), staged.In("dwh_arrived").Named("arrived_s_song"), staged),
+		catalogue.InsertArrived(staged, staged.In("dwh_arrived").Named("arrived_s_song"), true),
 		catalogue.CreateNarrowed(built, live, touched),
 		catalogue.CreateView(staged.In("dwh_scratch"), staged.In("dwh_scratch").Named("touched_s_song")),
 		catalogue.DropView(built),

@@ -22,18 +22,37 @@ func CreateEmpty(copied, of Table) string {
 
 // CreateUnprocessed makes a view of a staging table in which no row is processed.
 func CreateUnprocessed(view, of Table) string {
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + flagged(of, "FALSE AS "+processed.SQL()) + " FROM " + of.SQL() + " AS staged"
+}
+
+// CreateArrived makes a view of a staging table that shows the rows of another, none of which is processed, as if they stood in it.
+func CreateArrived(view, arrived, staged Table) string {
+	return CreateUnprocessed(view, arrived) + " UNION ALL SELECT " + list("staged.", staged.Columns) + " FROM " + staged.SQL() + " AS staged"
+}
+
+// InsertArrived stages those rows, processed or not.
+func InsertArrived(staged, arrived Table, flag bool) string {
+	value := "FALSE"
+	if flag {
+		value = "TRUE"
+	}
+	return "INSERT INTO " + staged.SQL() + " (" + list("", staged.Columns) + ") SELECT " + flagged(arrived, value) + " FROM " + arrived.SQL() + " AS staged"
+}
+
+// flagged lists a staging table's columns, with something else in the place of the flag.
+func flagged(of Table, flag string) string {
 	var columns strings.Builder
 	for i, column := range of.Columns {
 		if i > 0 {
 			columns.WriteString(", ")
 		}
 		if column == processed {
-			columns.WriteString("FALSE AS " + column.SQL())
+			columns.WriteString(flag)
 		} else {
 			columns.WriteString("staged." + column.SQL())
 		}
 	}
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + columns.String() + " FROM " + of.SQL() + " AS staged"
+	return columns.String()
 }
 
 // CreateView makes a view that shows a table's columns as they stand in another.

@@ -64,6 +64,7 @@ func jobs(w *world) []*job {
 		{name: "large first run at once", start: in("migrated"), args: load, env: []string{atOnce, large}, after: [][]string{load}, ledger: true},
 		{name: "large load alone", start: in("migrated"), args: append([]string{"transform", "--only", "010,020,030"}, w.source()...), env: []string{atOnce, large}, after: [][]string{load}, ledger: true},
 		{name: "incremental transform", start: in("half"), args: transform, after: [][]string{load}, ledger: true},
+		{name: "incremental transform at once", start: in("half"), args: transform, env: []string{atOnce}, after: [][]string{load}, ledger: true},
 		{name: "run that replays", start: in("half", "INSERT INTO dwh_stale (subject, reason, since) VALUES ('d_song', 'as a test wants', now())"), args: load, after: [][]string{load}, ledger: true},
 		{name: "replay", start: in("full", damage), args: []string{"transform", "--replay"}, after: [][]string{{"transform", "--replay"}, load}, ledger: true},
 		{name: "large replay", start: in("full", damage), args: []string{"transform", "--replay"}, env: []string{large}, after: [][]string{{"transform", "--replay"}, load}, ledger: true},

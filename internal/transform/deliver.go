@@ -274,11 +274,11 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 	for {
 		j := &journal{run: s.j.run, started: started, db: s.j.db}
 		d := Delivery{Result: Result{Run: j.run}}
-		err := r.incrementalAfter(ctx, s.conn, j, r.Steps, true, &d.Result, func(tx pgx.Tx) error {
+		err := r.incrementalAfter(ctx, s.conn, j, r.Steps, true, &d.Result, func(tx pgx.Tx, a *arrivals) error {
 			d.Loads, d.Left, d.Known = nil, nil, 0
 			for _, step := range r.Steps {
 				if step.Load && len(batch[step.Name]) > 0 {
-					if err := s.load(ctx, tx, j, step, batch[step.Name], &d); err != nil {
+					if err := s.load(ctx, tx, a, j, step, batch[step.Name], &d); err != nil {
 						return err
 					}
 				}
@@ -311,7 +311,7 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 }
 
 // load copies one source's objects into the open transaction.
-func (s *Stream) load(ctx context.Context, tx pgx.Tx, j *journal, step Step, objects []objectstore.Object, d *Delivery) (err error) {
+func (s *Stream) load(ctx context.Context, tx pgx.Tx, a *arrivals, j *journal, step Step, objects []objectstore.Object, d *Delivery) (err error) {
 	result := LoadResult{Step: step.Name, Table: step.Table}
 	ctx, span := telemetry.Begin(ctx, "load "+step.Name, telemetry.Step(step.Name))
 	defer func() { span.End(err, result.attributes()...) }()
@@ -329,7 +329,7 @@ func (s *Stream) load(ctx context.Context, tx pgx.Tx, j *journal, step Step, obj
 		return nil
 	}
 	s.r.Failpoint("load.begun")
-	copied, err := s.r.Copier.Copy(ctx, s.conn, statement, unknown, func(clientcopy.Progress) {})
+	copied, err := s.r.copyInto(a)(ctx, s.conn, statement, unknown, func(clientcopy.Progress) {})
 	var tooMany *clientcopy.MaxErrorError
 	var fatal *clientcopy.FatalError
 	switch {

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -68,6 +69,34 @@ func (w *warehouse) batch(events int) {
 
 		INSERT INTO s_songplay_event (artist, item_in_session, length, level, page, session_id, song, ts, user_id)
 		SELECT artist, item_in_session, length, level, page, session_id, song, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541106206796 AND 1541106305796`, events))
+}
+
+// deliver puts the same as batch into the objects of a source.
+func (w *warehouse) deliver(s *source, events int64) {
+	w.t.Helper()
+	var batch star.Staging
+	for n := range int64(10) {
+		batch.Songs = append(batch.Songs, star.Song{
+			SongID: text(fmt.Sprint("N", n+1)), Title: text(fmt.Sprint("Title ", (n+1)*10)), ArtistID: text(fmt.Sprint("A", n+1)), ArtistName: text(fmt.Sprint("Artist ", (n+1)*11)), Duration: number(100),
+		})
+	}
+	add := func(artist, title string, session, item, ts int64, user string) {
+		batch.Events = append(batch.Events, star.Event{
+			Artist: text(artist), Song: text(title), Item: integer(item), Length: number(120), Level: text("paid"), Page: text("NextSong"), Session: integer(session), TS: integer(ts), UserID: text(user),
+		})
+	}
+	for n := int64(1); n <= 900; n++ {
+		add(fmt.Sprint("Artist ", n), fmt.Sprint("Title ", n), events+n/50, n%50, 1541106106796+(events+n)*1000, fmt.Sprint(n%3000))
+	}
+	for _, row := range w.rows("SELECT artist, song, session_id, item_in_session, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541106206796 AND 1541106305796") {
+		var session, item, ts int64
+		if _, err := fmt.Sscan(strings.Join(row[2:5], " "), &session, &item, &ts); err != nil {
+			w.t.Fatal(err)
+		}
+		add(row[0], row[1], session, item, ts, row[5])
+	}
+	s.object("song_data/1.json", star.Staging{Songs: batch.Songs}, "lines")
+	s.object("log_data/1.json", star.Staging{Events: batch.Events}, "lines")
 }
 
 // planner is a pgx tracer that has the server explain every statement without parameters before it runs.
@@ -148,10 +177,26 @@ func stripComments(sql string) string {
 // the flags' included: none reads all events or all plays.
 func TestCostFollowsTheBatch(t *testing.T) {
 	t.Parallel()
+	for _, name := range []string{"staged", "arriving"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			costFollowsTheBatch(t, name == "arriving")
+		})
+	}
+}
+
+func costFollowsTheBatch(t *testing.T, arriving bool) {
 	w := newWarehouse(t)
 	started := time.Now()
 	w.fill(history)
-	w.batch(history)
+	var vars map[string]string
+	if arriving {
+		s := newSource(t, t.TempDir())
+		vars = s.vars()
+		w.deliver(s, history)
+	} else {
+		w.batch(history)
+	}
 	t.Logf("made %d events in %s", history, time.Since(started).Round(time.Millisecond))
 
 	p := &planner{}
@@ -163,7 +208,7 @@ func TestCostFollowsTheBatch(t *testing.T) {
 	}
 	defer traced.Close()
 	started = time.Now()
-	result, err := w.runner(nil, func(o *transform.Options) { o.Pool = traced }).Run(t.Context(), "test", nil)
+	result, err := w.runner(vars, func(o *transform.Options) { o.Pool = traced }).Run(t.Context(), "test", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *
 	if fresh, err := r.fresh(ctx, conn); err != nil || !fresh {
 		return false, err
 	}
-	loads, objects, err := r.listFirst(ctx)
+	loads, objects, err := r.listWhole(ctx, r.oneTransaction)
 	if errors.Is(err, errTooMuch) || objects == 0 && err == nil {
 		return false, nil
 	}
@@ -148,8 +148,8 @@ func hasRows(ctx context.Context, q catalogue.Querier, table catalogue.Table) (b
 	return filled, nil
 }
 
-// listFirst lists all that is to be loaded.
-func (r *Runner) listFirst(ctx context.Context) (loads []wholeLoad, objects int, err error) {
+// listWhole lists all that is to be loaded, as long as it fits.
+func (r *Runner) listWhole(ctx context.Context, fits func(objects int, bytes int64) bool) (loads []wholeLoad, objects int, err error) {
 	var bytes int64
 	for _, step := range r.Steps {
 		if !step.Load {
@@ -170,7 +170,7 @@ func (r *Runner) listFirst(ctx context.Context) (loads []wholeLoad, objects int,
 			for _, object := range batch {
 				bytes += object.Size
 			}
-			if !r.oneTransaction(objects, bytes) {
+			if !fits(objects, bytes) {
 				return errTooMuch
 			}
 			return nil

@@ -114,7 +114,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			}
 			r.Failpoint("replay.applied." + string(change.Table))
 		}
-		if result.Flagged, err = r.flag(ctx, tx, w, r.Steps); err != nil {
+		if result.Flagged, err = r.flag(ctx, tx, w, nil, r.Steps); err != nil {
 			return err
 		}
 		if err := w.leave(ctx); err != nil {

@@ -99,7 +99,12 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		}
 		switch {
 		case built:
-			err = r.buildIndexes(ctx, conn, j)
+			if err = r.buildIndexes(ctx, conn, j); err == nil && len(marks) == 0 && len(only) == 0 {
+				var done bool
+				if done, err = r.atOnce(ctx, conn, j, result); done {
+					return err
+				}
+			}
 		case len(marks) == 0 && len(only) == 0:
 			var done bool
 			if done, err = r.first(ctx, conn, j, result); done {
@@ -165,27 +170,41 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 
 // incremental runs the transforms over what is unprocessed, flags it, and commits if the checks let it.
 func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
-	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx) error { return nil })
+	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *arrivals) error { return nil })
 }
 
 // incrementalAfter is incremental with something done first in the same transaction.
-func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx) error) error {
+func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx, a *arrivals) error) error {
 	noted := len(j.steps)
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		// A retry begins from nothing.
 		result.Transforms, result.Checks, result.Flagged = nil, nil, 0
 		j.steps = j.steps[:noted]
 
-		if err := first(tx); err != nil {
+		var a *arrivals
+		if flag {
+			var err error
+			if a, err = r.arrivals(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if err := first(tx, a); err != nil {
 			return err
 		}
 		w, err := r.openWork(ctx, tx)
 		if err != nil {
 			return err
 		}
+		behind, err := a.show(ctx, w)
+		if err != nil {
+			return err
+		}
 		waiting := total(w.unprocessed)
 		result.waiting = w.unprocessed
 		if waiting == 0 {
+			if err := a.leave(ctx); err != nil {
+				return err
+			}
 			if flag {
 				return r.remember(ctx, tx, j, w.built)
 			}
@@ -195,7 +214,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		if err := r.parallel(ctx, w, waiting); err != nil {
 			return err
 		}
-		if err := w.enter(ctx, w.live); err != nil {
+		if err := w.enter(ctx, behind...); err != nil {
 			return err
 		}
 		if err := r.build(ctx, tx, w, j, steps, result); err != nil {
@@ -207,7 +226,10 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			return err
 		}
 		if flag {
-			if result.Flagged, err = r.flag(ctx, tx, w, steps); err != nil {
+			if result.Flagged, err = r.flag(ctx, tx, w, a, steps); err != nil {
+				return err
+			}
+			if err := a.hide(ctx, w); err != nil {
 				return err
 			}
 			r.Failpoint("transform.flagged")
@@ -221,6 +243,9 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 			return err
 		}
 		if err := w.leave(ctx); err != nil {
+			return err
+		}
+		if err := a.leave(ctx); err != nil {
 			return err
 		}
 		if flag {
@@ -363,8 +388,8 @@ func explain(expanded sqlfile.Expanded, err error) error {
 	return expanded.ErrorAt(int(refused.Position), query.Message(refused), refused.Hint, err)
 }
 
-// flag marks as processed what the run's snapshot holds, in each staging table whose every transform ran.
-func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, ran []Step) (int64, error) {
+// flag marks as processed what the run's snapshot holds, in each staging table whose every transform ran, and stages what has arrived.
+func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, a *arrivals, ran []Step) (int64, error) {
 	var flagged int64
 	for _, table := range w.staged {
 		if w.unprocessed[table.Name] == 0 {
@@ -376,7 +401,14 @@ func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, ran []Step) (int6
 				complete = false
 			}
 		}
+		rows, err := a.settle(ctx, table, complete)
+		if err != nil {
+			return flagged, err
+		}
 		if !complete {
+			continue
+		}
+		if flagged += rows; w.unprocessed[table.Name] == rows {
 			continue
 		}
 		tag, err := tx.Exec(ctx, catalogue.FlagProcessed(table))

@@ -111,7 +111,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection, own bo
 		if own {
 			err = r.replayAfter(ctx, conn, j, result, work)
 		} else {
-			err = r.incrementalAfter(ctx, conn, j, r.Steps, true, result, work)
+			err = r.incrementalAfter(ctx, conn, j, r.Steps, true, result, func(tx pgx.Tx, _ *arrivals) error { return work(tx) })
 		}
 		if err != nil {
 			return err
