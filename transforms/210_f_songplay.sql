@@ -399,18 +399,35 @@ LEFT JOIN matched_artist AS artist
 
 /*postgres*/ ANALYZE touched_f_songplay (songplay_id) /*redshift*/;
 
+-- Those that were here already, looked up once, and in the order of the key, so that each page of it is read once.
+CREATE TABLE earlier_songplay AS
+SELECT
+    before.songplay_id,
+    before.song_id,
+    before.artist_id
+FROM (
+    SELECT touched.songplay_id
+    FROM touched_f_songplay AS touched
+    WHERE EXISTS (SELECT 1 FROM f_songplay)
+    /*postgres*/ ORDER BY touched.songplay_id /*redshift*/
+) AS touched
+INNER JOIN f_songplay AS before
+    ON before.songplay_id = touched.songplay_id;
+
+/*postgres*/ ANALYZE earlier_songplay (songplay_id) /*redshift*/;
+
 -- A SELECT is a count for the journal: plays that were here already and now know their song or artist.
 SELECT
     COUNT(*) AS healed_songplays
-FROM f_songplay AS before
+FROM earlier_songplay AS before
 INNER JOIN touched_f_songplay AS after
     ON after.songplay_id = before.songplay_id
 WHERE (before.song_id IS NULL AND after.song_id IS NOT NULL)
     OR (before.artist_id IS NULL AND after.artist_id IS NOT NULL);
 
 DELETE FROM f_songplay
-USING touched_f_songplay
-WHERE f_songplay.songplay_id = touched_f_songplay.songplay_id;
+USING earlier_songplay
+WHERE f_songplay.songplay_id = earlier_songplay.songplay_id;
 
 INSERT INTO f_songplay (
     songplay_id,

@@ -60,10 +60,10 @@ func CreateView(view, of Table) string {
 	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("shown.", view.Columns) + " FROM " + of.SQL() + " AS shown"
 }
 
-// CreateNarrowed copies the rows of a table whose keys stand in touched.
+// CreateNarrowed copies the rows of a table whose keys stand in touched. They are looked up in the order of the key, so that each page of it is read once.
 func CreateNarrowed(copied, live, touched Table) string {
 	return "CREATE TABLE " + copied.SQL() + " AS SELECT " + list("live.", live.Columns) +
-		" FROM (SELECT DISTINCT " + list("chosen.", live.Key) + " FROM " + touched.SQL() + " AS chosen) AS touched" +
+		" FROM (SELECT DISTINCT " + list("chosen.", live.Key) + " FROM " + touched.SQL() + " AS chosen ORDER BY " + list("chosen.", live.Key) + ") AS touched" +
 		" INNER JOIN " + live.SQL() + " AS live ON " + equal("live", "touched", live.Key)
 }
 

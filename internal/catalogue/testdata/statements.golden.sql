@@ -12,7 +12,7 @@ CREATE VIEW "dwh_arrived"."s_song" AS SELECT staged."song_id", FALSE AS "process
 
 INSERT INTO "public"."s_song" ("song_id", "processed") SELECT staged."song_id", TRUE FROM "dwh_arrived"."arrived_s_song" AS staged;
 
-CREATE TABLE "dwh_scratch"."d_song" AS SELECT live."song_id", live."ti""tle", live."select" FROM (SELECT DISTINCT chosen."song_id", chosen."select" FROM "dwh_scratch"."touched_d_song" AS chosen) AS touched INNER JOIN "public"."d_song" AS live ON live."song_id" = touched."song_id" AND live."select" = touched."select";
+CREATE TABLE "dwh_scratch"."d_song" AS SELECT live."song_id", live."ti""tle", live."select" FROM (SELECT DISTINCT chosen."song_id", chosen."select" FROM "dwh_scratch"."touched_d_song" AS chosen ORDER BY chosen."song_id", chosen."select") AS touched INNER JOIN "public"."d_song" AS live ON live."song_id" = touched."song_id" AND live."select" = touched."select";
 
 CREATE VIEW "dwh_scratch"."s_song" AS SELECT shown."song_id", shown."processed" FROM "dwh_scratch"."touched_s_song" AS shown;
 
