@@ -100,15 +100,8 @@ func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err err
 }
 
 // configure writes the settings for this start.
-func (s *Server) configure(ctx context.Context, b Binaries, a account, port int, socket string) error {
-	m := s.thisMachine()
-	// The server knows what it was built with.
-	probe := s.command(ctx, a, b.path("postgres"), "-D", s.pgdata(), "-c", "wal_compression=lz4", "-C", "wal_compression")
-	m.lz4 = probe.Run() == nil
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := writeFile(filepath.Join(s.pgdata(), settingsFile), settingsText(settings(m, port, socket)), a); err != nil {
+func (s *Server) configure(a account, port int, socket string) error {
+	if err := writeFile(filepath.Join(s.pgdata(), settingsFile), settingsText(settings(s.thisMachine(), port, socket)), a); err != nil {
 		return fmt.Errorf("write the server's settings: %w", err)
 	}
 	return nil

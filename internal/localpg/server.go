@@ -75,7 +75,7 @@ func (s *Server) Start(ctx context.Context) (Info, error) {
 		if err != nil {
 			return Info{}, err
 		}
-		if err := s.configure(ctx, b, a, port, socket); err != nil {
+		if err := s.configure(a, port, socket); err != nil {
 			return Info{}, err
 		}
 		offset := s.logSize()
