@@ -223,34 +223,40 @@ WHERE NOT EXISTS (SELECT 1 FROM f_songplay);
 
 /*postgres*/ ANALYZE played_artist /*redshift*/;
 
+-- Their songs that are staged.
+CREATE TABLE played_song AS
+SELECT
+    played.artist,
+    RTRIM(song.title) AS song,
+    RTRIM(song.song_id) AS song_id,
+    RTRIM(song.artist_id) AS artist_id
+FROM played_artist AS played
+INNER JOIN s_song AS song
+    ON RTRIM(song.artist_name) = played.artist
+WHERE RTRIM(song.artist_id) <> '';
+
 -- The smallest artist_id of each that has one.
 CREATE TABLE matched_artist AS
 SELECT
     played.artist,
-    MIN(RTRIM(song.artist_id)) AS artist_id
-FROM played_artist AS played
-INNER JOIN s_song AS song
-    ON RTRIM(song.artist_name) = played.artist
-WHERE RTRIM(song.artist_id) <> ''
+    MIN(played.artist_id) AS artist_id
+FROM played_song AS played
 GROUP BY played.artist;
 
 /*postgres*/ ANALYZE matched_artist /*redshift*/;
 
--- Their titles that are staged. Nearly all are one song, whatever the length that was played.
+-- Their titles. Nearly all are one song, whatever the length that was played.
 CREATE TABLE known_title AS
 SELECT
     played.artist,
-    RTRIM(song.title) AS song,
-    MIN(RTRIM(song.song_id)) AS song_id,
-    MAX(RTRIM(song.song_id)) AS last_song_id,
-    MIN(RTRIM(song.artist_id)) AS artist_id,
-    MAX(RTRIM(song.artist_id)) AS last_artist_id
-FROM played_artist AS played
-INNER JOIN s_song AS song
-    ON RTRIM(song.artist_name) = played.artist
-WHERE RTRIM(song.song_id) <> ''
-    AND RTRIM(song.artist_id) <> ''
-GROUP BY played.artist, RTRIM(song.title);
+    played.song,
+    MIN(played.song_id) AS song_id,
+    MAX(played.song_id) AS last_song_id,
+    MIN(played.artist_id) AS artist_id,
+    MAX(played.artist_id) AS last_artist_id
+FROM played_song AS played
+WHERE played.song_id <> ''
+GROUP BY played.artist, played.song;
 
 -- The song of each title that is one.
 CREATE TABLE only_song AS
@@ -263,7 +269,7 @@ FROM known_title AS title
 WHERE title.song_id = title.last_song_id
     AND title.artist_id = title.last_artist_id;
 
-/*postgres*/ ANALYZE only_song /*redshift*/;
+/*postgres*/ ANALYZE only_song (artist, song) /*redshift*/;
 
 -- The others, and the lengths of them that were played.
 CREATE TABLE shared_title AS

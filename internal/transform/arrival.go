@@ -115,7 +115,7 @@ func (a *arrivals) show(ctx context.Context, w *work) (behind []catalogue.Name, 
 			continue
 		}
 		w.unprocessed[table.Name] += rows
-		if rows >= analyzeRows {
+		if rows >= a.r.ParallelRows { // fewer are looked at as quickly by whatever plan, and to tell would take 50 ms
 			if _, err := a.tx.Exec(ctx, catalogue.AnalyzeLoaded(a.beside(table))); err != nil {
 				return nil, fmt.Errorf("analyze what arrived for %s: %w", table.Name, err)
 			}
