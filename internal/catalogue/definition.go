@@ -134,6 +134,8 @@ func replaceable(ctx context.Context, q Querier, table Table, twin bool) (key Na
 			AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid)
 			AND NOT EXISTS (SELECT 1 FROM pg_inherits AS h WHERE h.inhrelid = c.oid)
 			AND NOT EXISTS (SELECT 1 FROM pg_publication_rel AS r WHERE r.prrelid = c.oid)
+			AND NOT EXISTS (SELECT 1 FROM pg_publication_namespace AS r WHERE r.pnnspid = c.relnamespace)
+			AND NOT EXISTS (SELECT 1 FROM pg_publication AS r WHERE r.puballtables)
 			AND NOT EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid IN (c.oid, k.conindid) AND d.classoid = CAST('pg_class' AS regclass)
 				OR d.objoid = k.oid AND d.classoid = CAST('pg_constraint' AS regclass))
 			AND NOT EXISTS (SELECT 1 FROM pg_seclabel AS l WHERE l.objoid = c.oid AND l.classoid = CAST('pg_class' AS regclass))

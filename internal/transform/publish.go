@@ -129,6 +129,7 @@ const (
 const (
 	lockNotAvailable = "55P03"
 	dependentObjects = "2BP01" // dependent_objects_still_exist
+	undefinedTable   = "42P01"
 )
 
 // errNotEmpty says that a table has been written to, if only by somebody whose rows the snapshot does not show.

@@ -173,6 +173,9 @@ func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, step Step, by
 		return false, err
 	}
 	filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: step.Table})
+	if refusal(err) == undefinedTable {
+		return false, nil // the usual way says so, and where
+	}
 	return !filled, err
 }
 

@@ -2,14 +2,17 @@ package transform_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -114,19 +117,21 @@ func TestLargeLoadGoesAside(t *testing.T) {
 func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
-		"a view":                  "CREATE VIEW pages AS SELECT page FROM s_songplay_event",
-		"a privilege":             "GRANT SELECT ON s_songplay_event TO PUBLIC",
-		"a comment":               "COMMENT ON COLUMN s_songplay_event.level IS 'free or paid'",
-		"a comment on statistics": "COMMENT ON STATISTICS s_songplay_event_page_statistics IS 'pages'",
-		"statistics elsewhere":    "CREATE SCHEMA other; ALTER STATISTICS s_songplay_event_page_statistics SET SCHEMA other",
-		"a statistics target":     "ALTER STATISTICS s_songplay_event_page_statistics SET STATISTICS 500",
-		"an index":                "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id)",
-		"a key":                   "ALTER TABLE s_songplay_event ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-		"a check":                 "ALTER TABLE s_songplay_event ADD CHECK (level <> 'none')",
-		"a trigger":               "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON s_songplay_event FOR EACH ROW EXECUTE FUNCTION nothing()",
-		"a policy":                "ALTER TABLE s_songplay_event ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON s_songplay_event USING (TRUE)",
-		"a publication":           "CREATE PUBLICATION events FOR TABLE s_songplay_event WITH (publish = 'insert')",
-		"rows that are gone":      "INSERT INTO s_songplay_event (page) VALUES ('Home'); DELETE FROM s_songplay_event",
+		"a view":                      "CREATE VIEW pages AS SELECT page FROM s_songplay_event",
+		"a privilege":                 "GRANT SELECT ON s_songplay_event TO PUBLIC",
+		"a comment":                   "COMMENT ON COLUMN s_songplay_event.level IS 'free or paid'",
+		"a comment on statistics":     "COMMENT ON STATISTICS s_songplay_event_page_statistics IS 'pages'",
+		"statistics elsewhere":        "CREATE SCHEMA other; ALTER STATISTICS s_songplay_event_page_statistics SET SCHEMA other",
+		"a statistics target":         "ALTER STATISTICS s_songplay_event_page_statistics SET STATISTICS 500",
+		"an index":                    "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id)",
+		"a key":                       "ALTER TABLE s_songplay_event ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+		"a check":                     "ALTER TABLE s_songplay_event ADD CHECK (level <> 'none')",
+		"a trigger":                   "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON s_songplay_event FOR EACH ROW EXECUTE FUNCTION nothing()",
+		"a policy":                    "ALTER TABLE s_songplay_event ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON s_songplay_event USING (TRUE)",
+		"a publication":               "CREATE PUBLICATION events FOR TABLE s_songplay_event WITH (publish = 'insert')",
+		"a publication of the schema": "CREATE PUBLICATION events FOR TABLES IN SCHEMA public WITH (publish = 'insert')",
+		"a publication of everything": "CREATE PUBLICATION events FOR ALL TABLES WITH (publish = 'insert')",
+		"rows that are gone":          "INSERT INTO s_songplay_event (page) VALUES ('Home'); DELETE FROM s_songplay_event",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -179,6 +184,21 @@ func TestLoadAsideFallsBack(t *testing.T) {
 	}
 	if got := w.one("SELECT COUNT(*) FROM s_reject"); got == "0" {
 		t.Error("no reject was kept")
+	}
+}
+
+// TestLargeLoadIntoNoTable: that the table is not there is said with the place of the statement.
+func TestLargeLoadIntoNoTable(t *testing.T) {
+	t.Parallel()
+	w, s := wide(t)
+	own, err := transform.Steps(fstest.MapFS{"050_s_visit.sql": {Data: []byte("-- s_visit: one row per event.\n-- writes: s_visit\nCOPY s_visit (page) FROM :'log_data' FORMAT AS JSON 'auto';\n")}}, "transforms", sqlfile.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.runner(s.vars(), parallel, func(o *transform.Options) { o.Steps = append(o.Steps, own...) }).Run(t.Context(), "test", []string{"050"})
+	var placed *sqlfile.Error
+	if !errors.As(err, &placed) || !strings.Contains(err.Error(), "050_s_visit.sql:3:6: table s_visit does not exist") {
+		t.Errorf("got %v, want an error with its place", err)
 	}
 }
 
