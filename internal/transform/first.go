@@ -287,7 +287,9 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 
 // checkFirst makes the checks that warn, and counts the rows, while they are at hand. Whoever reads rows first behind a commit looks each up in the commit log
 // and writes down in its page what became of it (https://wiki.postgresql.org/wiki/Hint_Bits).
-func (r *Runner) checkFirst(ctx context.Context, w *work, j *journal, result *Result) error {
+func (r *Runner) checkFirst(ctx context.Context, w *work, j *journal, result *Result) (err error) {
+	ctx, span := telemetry.Begin(ctx, "check")
+	defer func() { span.End(err, checked(result.warnings)...) }()
 	settings := r.Settings
 	settings.Now = time.Now()
 	warning := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error })
