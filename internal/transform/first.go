@@ -194,6 +194,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 	if err != nil {
 		return err
 	}
+	defer w.flushing.wait()
 	if err := w.enter(ctx, w.live); err != nil {
 		return err
 	}
@@ -244,11 +245,9 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if err := r.indexTwins(ctx, conn, w); err != nil {
 		return err
 	}
-	flushed, err := r.flush(ctx, w)
-	if err != nil {
+	if err := r.flush(ctx, w); err != nil {
 		return err
 	}
-	defer flushed()
 	// For the gate; what is copied is analyzed again where it goes.
 	for _, name := range w.building {
 		if w.fills > 0 && !w.keyed[name] {
@@ -277,7 +276,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		return err
 	}
 	r.Failpoint("first.checked")
-	if err := w.publish(ctx, flushed()); err != nil {
+	if err := w.publish(ctx, w.flushing.wait()); err != nil {
 		return err
 	}
 	result.analyzed = w.swapped

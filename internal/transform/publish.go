@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,38 +35,84 @@ func (w *work) offer(ctx context.Context, name catalogue.Name) error {
 	return nil
 }
 
-// flush begins to write to disk what the transaction has made, if its commit would have to, with the locks of the tables held that readers
-// want: so it is where wal_level is minimal (https://www.postgresql.org/docs/current/populate.html#POPULATE-PITR). The function that it returns
-// waits for that; false means that the commit may take long.
-func (r *Runner) flush(ctx context.Context, w *work) (wait func() bool, err error) {
-	if len(w.keyed)+len(w.twins) == 0 {
-		return func() bool { return true }, nil
+// flushing is what writes to disk, beside a transaction, what that has made, if its commit would have to, with the locks of the tables held that readers
+// want: so it is where wal_level is minimal (https://www.postgresql.org/docs/current/populate.html#POPULATE-PITR).
+type flushing struct {
+	r     *Runner
+	level string     // wal_level, "" until it is known
+	done  chan error // of the checkpoint under way; nil without
+}
+
+// needed tells whether there is anything to flush.
+func (f *flushing) needed(ctx context.Context, tx pgx.Tx) (bool, error) {
+	if f.level == "" {
+		if err := tx.QueryRow(ctx, "SHOW wal_level").Scan(&f.level); err != nil {
+			return false, fmt.Errorf("read wal_level: %w", err)
+		}
 	}
-	var level string
-	if err := w.tx.QueryRow(ctx, "SHOW wal_level").Scan(&level); err != nil {
-		return nil, fmt.Errorf("read wal_level: %w", err)
-	}
-	if level != "minimal" {
-		return func() bool { return true }, nil
+	return f.level == "minimal", nil
+}
+
+// begin starts a checkpoint, unless one is under way.
+func (f *flushing) begin(ctx context.Context, last bool) {
+	if f.done != nil {
+		select {
+		case <-f.done:
+		default:
+			if !last {
+				return
+			}
+			<-f.done
+		}
 	}
 	done := make(chan error, 1)
-	go func() {
-		_, err := r.Pool.Exec(ctx, "CHECKPOINT")
-		if err == nil && r.Flush != nil {
+	f.done = done
+	go func() { // wait, or the next begin, waits for it
+		_, err := f.r.Pool.Exec(ctx, "CHECKPOINT")
+		if err == nil && last && f.r.Flush != nil {
 			// What was written past the server's buffers, as an index is when it is built, no checkpoint knows of.
-			if err := r.Flush(); err != nil {
-				r.Logger.Debug("not flushed", "error", err)
+			if err := f.r.Flush(); err != nil {
+				f.r.Logger.Debug("not flushed", "error", err)
 			}
 		}
 		done <- err
 	}()
-	return sync.OnceValue(func() bool {
-		err := <-done
-		if err != nil {
-			r.Logger.Debug("no checkpoint", "error", err)
-		}
-		return err == nil
-	}), nil
+}
+
+// wait ends when no checkpoint is under way any more; false says that the last one failed, and the commit may take long.
+func (f *flushing) wait() bool {
+	if f.done == nil {
+		return true
+	}
+	err := <-f.done
+	f.done = nil
+	if err != nil {
+		f.r.Logger.Debug("no checkpoint", "error", err)
+	}
+	return err == nil
+}
+
+// flushBehind begins to write to disk what was loaded so far, while more is loaded: at the end little is left to wait for.
+func (r *Runner) flushBehind(ctx context.Context, w *work) error {
+	needed, err := w.flushing.needed(ctx, w.tx)
+	if err != nil || !needed {
+		return err
+	}
+	w.flushing.begin(ctx, false)
+	return nil
+}
+
+// flush begins to write to disk what the transaction has made. w.flushing.wait waits for that.
+func (r *Runner) flush(ctx context.Context, w *work) error {
+	if len(w.keyed)+len(w.twins) == 0 {
+		return nil
+	}
+	needed, err := w.flushing.needed(ctx, w.tx)
+	if err != nil || !needed {
+		return err
+	}
+	w.flushing.begin(ctx, true)
+	return nil
 }
 
 // publish fills the live tables, which are empty, with what was built and loaded beside them. Where flushed is false, all of them by copying.

@@ -152,6 +152,11 @@ func (r *Runner) stage(ctx context.Context, conn *pgx.Conn, w *work, j *journal,
 			return result, err
 		}
 		r.account(step, copied, &result)
+		if len(w.twins) > 0 {
+			if err := r.flushBehind(ctx, w); err != nil {
+				return result, err
+			}
+		}
 	}
 	if result.Rows > 0 {
 		if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(into)); err != nil {
@@ -191,6 +196,7 @@ func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load
 		if filled, err := hasRows(ctx, tx, w.tables[load.step.Table]); err != nil || filled {
 			return cmp.Or(err, errNotFirst)
 		}
+		defer w.flushing.wait()
 		unknown := *load
 		unknown.batches = nil
 		for _, batch := range load.batches {
@@ -212,11 +218,10 @@ func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load
 		if err := w.nameTwins(ctx); err != nil {
 			return err
 		}
-		flushed, err := r.flush(ctx, w)
-		if err != nil {
+		if err := r.flush(ctx, w); err != nil {
 			return err
 		}
-		if err := w.publish(ctx, flushed()); err != nil {
+		if err := w.publish(ctx, w.flushing.wait()); err != nil {
 			return err
 		}
 		r.Failpoint("aside.published")

@@ -38,8 +38,9 @@ type work struct {
 	made        map[catalogue.Name]int64 // rows of those whose touched_ table has their types, until it takes their place
 	keyed       map[catalogue.Name]bool  // those that have their key, and may take the place of the live ones
 	twins       map[catalogue.Name]twin  // staging tables beside the live ones, which are empty
-	swapped     []catalogue.Name         // tables that have taken the place of the live ones
-	loose       map[catalogue.Name]bool  // tables without a primary key, compared by a column in which rows may share a value
+	flushing    flushing
+	swapped     []catalogue.Name        // tables that have taken the place of the live ones
+	loose       map[catalogue.Name]bool // tables without a primary key, compared by a column in which rows may share a value
 }
 
 // openWork reads the catalogue and counts what waits.
@@ -49,7 +50,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 		return nil, err
 	}
 	w := &work{
-		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
+		tx: tx, schema: scratch, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
 		made: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
 	}
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
