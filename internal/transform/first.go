@@ -245,8 +245,10 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if err := r.indexTwins(ctx, conn, w); err != nil {
 		return err
 	}
-	if err := r.flush(ctx, w); err != nil {
-		return err
+	if len(w.keyed)+len(w.twins) > 0 {
+		if err := w.flushing.begin(ctx, w.tx, true); err != nil {
+			return err
+		}
 	}
 	// For the gate; what is copied is analyzed again where it goes.
 	for _, name := range w.building {

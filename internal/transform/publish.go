@@ -53,14 +53,18 @@ func (f *flushing) needed(ctx context.Context, tx pgx.Tx) (bool, error) {
 	return f.level == "minimal", nil
 }
 
-// begin starts a checkpoint, unless one is under way.
-func (f *flushing) begin(ctx context.Context, last bool) {
+// begin starts a checkpoint where one is needed, unless it is not the last and another is under way: what was loaded so far is written while more is
+// loaded, so that at the end little is left to wait for.
+func (f *flushing) begin(ctx context.Context, tx pgx.Tx, last bool) error {
+	if needed, err := f.needed(ctx, tx); err != nil || !needed {
+		return err
+	}
 	if f.done != nil {
 		select {
 		case <-f.done:
 		default:
 			if !last {
-				return
+				return nil
 			}
 			<-f.done
 		}
@@ -77,6 +81,7 @@ func (f *flushing) begin(ctx context.Context, last bool) {
 		}
 		done <- err
 	}()
+	return nil
 }
 
 // wait ends when no checkpoint is under way any more; false says that the last one failed, and the commit may take long.
@@ -90,29 +95,6 @@ func (f *flushing) wait() bool {
 		f.r.Logger.Debug("no checkpoint", "error", err)
 	}
 	return err == nil
-}
-
-// flushBehind begins to write to disk what was loaded so far, while more is loaded: at the end little is left to wait for.
-func (r *Runner) flushBehind(ctx context.Context, w *work) error {
-	needed, err := w.flushing.needed(ctx, w.tx)
-	if err != nil || !needed {
-		return err
-	}
-	w.flushing.begin(ctx, false)
-	return nil
-}
-
-// flush begins to write to disk what the transaction has made. w.flushing.wait waits for that.
-func (r *Runner) flush(ctx context.Context, w *work) error {
-	if len(w.keyed)+len(w.twins) == 0 {
-		return nil
-	}
-	needed, err := w.flushing.needed(ctx, w.tx)
-	if err != nil || !needed {
-		return err
-	}
-	w.flushing.begin(ctx, true)
-	return nil
 }
 
 // publish fills the live tables, which are empty, with what was built and loaded beside them. Where flushed is false, all of them by copying.

@@ -47,13 +47,17 @@ func (r *Runner) makeTwin(ctx context.Context, w *work, load *wholeLoad) (made b
 	if ok, err := catalogue.ReplaceableByTwin(ctx, w.tx, live); err != nil || !ok {
 		return false, err
 	}
-	// Without it, the commit might take long, with readers waiting behind it.
-	var may bool
-	if err := w.tx.QueryRow(ctx, "SELECT current_setting('wal_level') <> 'minimal' OR pg_has_role('pg_checkpoint', 'USAGE')").Scan(&may); err != nil {
-		return false, fmt.Errorf("read wal_level: %w", err)
-	}
-	if !may {
-		return false, nil
+	if needed, err := w.flushing.needed(ctx, w.tx); err != nil {
+		return false, err
+	} else if needed {
+		// Without a checkpoint the commit might take long, with readers waiting behind it.
+		var may bool
+		if err := w.tx.QueryRow(ctx, "SELECT pg_has_role('pg_checkpoint', 'USAGE')").Scan(&may); err != nil {
+			return false, fmt.Errorf("read privileges: %w", err)
+		}
+		if !may {
+			return false, nil
+		}
 	}
 	one := twin{Table: live.In(w.schema).Named(twinPrefix + live.Name)}
 	if _, err := w.tx.Exec(ctx, catalogue.CreateTwin(one.Table, live)); err != nil {
@@ -136,11 +140,12 @@ type wholeLoad struct {
 func (r *Runner) stage(ctx context.Context, conn *pgx.Conn, w *work, j *journal, load *wholeLoad, do copyFunc) (result LoadResult, err error) {
 	result = load.result
 	step, statement, into := load.step, load.statement, w.tables[load.step.Table]
-	if one, ok := w.twins[step.Table]; ok {
+	one, aside := w.twins[step.Table]
+	if aside {
 		into = one.Table
-		aside := *statement
-		aside.Schema, aside.Name = string(into.Schema), string(into.Name)
-		statement = &aside
+		beside := *statement
+		beside.Schema, beside.Name = string(into.Schema), string(into.Name)
+		statement = &beside
 	}
 	for _, batch := range load.batches {
 		copied, err := do(ctx, conn, statement, batch, r.progress(step, &result))
@@ -152,8 +157,8 @@ func (r *Runner) stage(ctx context.Context, conn *pgx.Conn, w *work, j *journal,
 			return result, err
 		}
 		r.account(step, copied, &result)
-		if len(w.twins) > 0 {
-			if err := r.flushBehind(ctx, w); err != nil {
+		if aside {
+			if err := w.flushing.begin(ctx, w.tx, false); err != nil {
 				return result, err
 			}
 		}
@@ -218,7 +223,7 @@ func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load
 		if err := w.nameTwins(ctx); err != nil {
 			return err
 		}
-		if err := r.flush(ctx, w); err != nil {
+		if err := w.flushing.begin(ctx, tx, true); err != nil {
 			return err
 		}
 		if err := w.publish(ctx, w.flushing.wait()); err != nil {
