@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -56,27 +54,6 @@ type Check struct {
 	settings func(Settings) (args map[string]any, on bool)
 }
 
-// A Screen is one look at a table for all the checks that have it as theirs, each of which looks at every row of the table by itself.
-type Screen struct {
-	sql string // one number, of rows that may violate any of them
-}
-
-// SQL is the query's text.
-func (s *Screen) SQL() string { return s.sql }
-
-// Clean tells that none of the checks has a violation. Where it is false, each of them has to be made.
-func (s *Screen) Clean(ctx context.Context, db query.Querier) (bool, error) {
-	rows, err := db.Query(ctx, s.sql)
-	if err != nil {
-		return false, fmt.Errorf("screen: %w", err)
-	}
-	suspects, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
-	if err != nil {
-		return false, fmt.Errorf("screen: %w", err)
-	}
-	return suspects == 0, nil
-}
-
 // BuiltIn lists the checks that dwh ships; the query of each stands in queries/checks.sql.
 func BuiltIn() []Check {
 	one := func(name, description string, severity Severity, sql string, touched ...string) Check {
@@ -87,7 +64,7 @@ func BuiltIn() []Check {
 		c.Unique = column
 		return c
 	}
-	plays := &Screen{sql: dwhdb.FSongplaySuspects}
+	plays := suspects(dwhdb.FSongplaySuspects)
 	play := func(name, description, sql string) Check {
 		c := one(name, description, Error, sql, "f_songplay")
 		c.Screen = plays
@@ -107,6 +84,7 @@ func BuiltIn() []Check {
 	unprocessed.Flags = true
 	complete := one("songplays-complete", "staging and f_songplay hold the same songplays", Error, dwhdb.SongplaysComplete, "s_songplay_event", "f_songplay")
 	complete.Sorts = true
+	complete.Screen = alike()
 	return []Check{
 		unique("d-song-unique", "d_song holds a song_id once", dwhdb.DSongUnique, "d_song", "song_id"),
 		unique("d-artist-unique", "d_artist holds an artist_id once", dwhdb.DArtistUnique, "d_artist", "artist_id"),

@@ -46,20 +46,22 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 			open = append(open, one.result.Check)
 		}
 	}
-	screen := newScreening(open)
+	screen := r.newScreening(open)
 	for _, at := range together(chosen) {
 		one := &chosen[at]
 		if one.done {
 			continue
 		}
-		one.screened = screen.covers(one.result.Check)
+		one.screened = screen.covers(one.result.Check, len(one.tables) > 0)
 		if err := w.show(ctx, one, touched); err != nil {
 			return nil, err
 		}
-		if passes, err := screen.passes(ctx, tx, one.result.Check); err != nil {
-			return nil, err
-		} else if passes {
-			continue
+		if one.screened {
+			if passes, err := screen.passes(ctx, tx, one.result.Check); err != nil {
+				return nil, err
+			} else if passes {
+				continue
+			}
 		}
 		if one.result, err = r.check(ctx, tx, one.result.Check, settings); err != nil {
 			return nil, err
@@ -72,21 +74,29 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 }
 
 // check makes one check.
-func (r *Runner) check(ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings) (check.Result, error) {
-	sort := one.Sorts && r.Engine == sqlfile.Postgres
-	if sort {
-		if _, err := tx.Exec(ctx, "SET LOCAL enable_hashagg = off"); err != nil {
-			return check.Result{}, fmt.Errorf("set how to group: %w", err)
-		}
+func (r *Runner) check(ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings) (result check.Result, err error) {
+	err = r.grouping(ctx, tx, one, func() error {
+		result, err = one.Run(ctx, tx, settings)
+		return err
+	})
+	return result, err
+}
+
+// grouping does something for a check, with PostgreSQL grouping rows as the check wants it.
+func (r *Runner) grouping(ctx context.Context, tx pgx.Tx, one check.Check, do func() error) error {
+	if !one.Sorts || r.Engine != sqlfile.Postgres {
+		return do()
 	}
-	result, err := one.Run(ctx, tx, settings)
-	if err != nil || !sort {
-		return result, err
+	if _, err := tx.Exec(ctx, "SET LOCAL enable_hashagg = off"); err != nil {
+		return fmt.Errorf("set how to group: %w", err)
+	}
+	if err := do(); err != nil {
+		return err
 	}
 	if _, err := tx.Exec(ctx, "SET LOCAL enable_hashagg = DEFAULT"); err != nil {
-		return check.Result{}, fmt.Errorf("set how to group: %w", err)
+		return fmt.Errorf("set how to group: %w", err)
 	}
-	return result, nil
+	return nil
 }
 
 // narrowing is a check in a gate, and the tables that it sees narrowed.

@@ -4,12 +4,17 @@ import (
 	"testing"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/transform"
 )
 
 // TestScreenSeesWhatEachCheckSees: the look that stands for several checks lets no violation of theirs pass.
 func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 	t.Parallel()
 	const one = " WHERE songplay_id = (SELECT MIN(songplay_id) FROM f_songplay)"
+	const again = "INSERT INTO f_songplay (songplay_id, start_time, played_at, user_id, session_id) SELECT REVERSE(songplay_id), start_time, played_at, user_id, session_id FROM f_songplay"
+	deliver := func(values string) string {
+		return "INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, processed) VALUES ('NextSong', " + values + ")"
+	}
 	seen := map[string]bool{}
 	for _, damage := range []struct{ name, sql, fails string }{
 		{"none", "SELECT 1", ""},
@@ -28,23 +33,44 @@ func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 		{"another level", "UPDATE f_songplay SET level = 'gold'" + one, "f-songplay-level"},
 		{"no level", "UPDATE f_songplay SET level = NULL" + one, ""},
 		{"short hash", "UPDATE f_songplay SET songplay_id = SUBSTRING(songplay_id FROM 2)" + one, "songplay-id-hash"},
+		{"lost", "DELETE FROM f_songplay" + one, "songplays-complete"},
+		{"lost and another twice", "UPDATE f_songplay SET (user_id, session_id, played_at) = (SELECT user_id, session_id, played_at FROM f_songplay ORDER BY songplay_id DESC LIMIT 1)" + one, "songplays-complete"},
+		{"twice, with another id", again + one, "songplays-complete"},
+		{"as often as it was delivered", again + " WHERE played_at < (SELECT MIN(played_at) FROM f_songplay) + INTERVAL '6500 seconds'", "songplays-complete"},
+		{"a millisecond later", "UPDATE f_songplay SET played_at = played_at + INTERVAL '0.001 second'" + one, "songplays-complete"},
+		{"another session", "UPDATE f_songplay SET session_id = session_id + 1" + one, "songplays-complete"},
+		{"another user", "UPDATE f_songplay SET user_id = CASE WHEN user_id = 'a' THEN 'b' ELSE 'a' END" + one, "songplays-complete"},
+		{"two sessions exchanged", "UPDATE f_songplay SET session_id = session_id + 1 WHERE user_id = 'a'; UPDATE f_songplay SET session_id = session_id - 1 WHERE user_id = 'b'", "songplays-complete"},
+		{"staged since", deliver("'z', 7, 1, 99000, FALSE"), "songplays-complete"},
+		{"staged as processed", deliver("'z', 7, 1, 99000, TRUE"), "songplays-complete"},
+		{"another item at the same moment", deliver("'a', 1, 77, 1541106106796, TRUE"), "songplays-complete"},
+		{"three more deliveries", deliver("'t  ', 1, 19000, 1541125106796, TRUE") + "; " + deliver("'t', 1, 19000, 1541125106796, TRUE") + "; " + deliver("'t', 1, 19000, 1541125106796, FALSE"), ""},
 		{"upper case hash", "UPDATE f_songplay SET songplay_id = 'A' || SUBSTRING(songplay_id FROM 2)" + one, "songplay-id-hash"},
 	} {
 		t.Run(damage.name, func(t *testing.T) {
 			w, s := wide(t)
 			w.run(s.vars())
 			w.exec(damage.sql)
-			runner := w.runner(s.vars())
-			together, err := runner.Check(t.Context(), "", nil)
+			together, err := w.runner(s.vars()).Check(t.Context(), "", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
+			exact := w.runner(s.vars(), func(o *transform.Options) {
+				for i := range o.Checks {
+					o.Checks[i].Screen = nil
+				}
+			})
 			failed := false
 			for i, one := range check.BuiltIn() {
 				if one.Screen == nil {
 					continue
 				}
-				alone, err := runner.Check(t.Context(), "", []string{one.Name})
+				if damage.fails == "" {
+					if clean, err := one.Screen.Clean(t.Context(), w.pool); err != nil || !clean {
+						t.Errorf("%s: the look is not clean where nothing is damaged: %v", one.Name, err)
+					}
+				}
+				alone, err := exact.Check(t.Context(), "", []string{one.Name})
 				if err != nil {
 					t.Fatal(err)
 				}
