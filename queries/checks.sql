@@ -290,7 +290,22 @@ ORDER BY play.songplay_id;
 -- How many rows of f_songplay may break one of the rules that a row shows by itself: where there are none, one look at the table has made FSongplayKeyPresent,
 -- FSongplayUserExists, FSongplayTimeExists, FSongplaySongExists, FSongplayArtistExists, FSongplayLevelDomain and SongplayIDHash.
 SELECT
-    COUNT(*) AS suspects
+    COUNT(*) AS plays,
+    CAST(COALESCE(SUM(
+        CASE
+            WHEN listener.user_id <> ''
+                AND d_time.start_time IS NOT NULL
+                AND (play.song_id IS NULL OR song.song_id IS NOT NULL)
+                AND (play.artist_id IS NULL OR artist.artist_id IS NOT NULL)
+                AND (play.level IS NULL OR play.level IN ('free', 'paid'))
+                AND play.played_at IS NOT NULL
+                AND play.session_id IS NOT NULL
+                AND LENGTH(play.songplay_id) = 64
+                AND LOWER(play.songplay_id) = play.songplay_id
+            THEN 0
+            ELSE 1
+        END
+    ), 0) AS BIGINT) AS suspects
 FROM f_songplay AS play
 LEFT JOIN d_user AS listener
     ON listener.user_id = play.user_id
@@ -299,20 +314,7 @@ LEFT JOIN d_time
 LEFT JOIN d_song AS song
     ON song.song_id = play.song_id
 LEFT JOIN d_artist AS artist
-    ON artist.artist_id = play.artist_id
-WHERE CASE
-        WHEN listener.user_id <> ''
-            AND d_time.start_time IS NOT NULL
-            AND (play.song_id IS NULL OR song.song_id IS NOT NULL)
-            AND (play.artist_id IS NULL OR artist.artist_id IS NOT NULL)
-            AND (play.level IS NULL OR play.level IN ('free', 'paid'))
-            AND play.played_at IS NOT NULL
-            AND play.session_id IS NOT NULL
-            AND LENGTH(play.songplay_id) = 64
-            AND LOWER(play.songplay_id) = play.songplay_id
-        THEN 0
-        ELSE 1
-    END = 1;
+    ON artist.artist_id = play.artist_id;
 
 -- name: EventsWithoutKey :many
 -- NextSong events that lack a user, a session, an item or a usable time; they are staged, and no songplays.

@@ -2,9 +2,12 @@ package check
 
 import (
 	"context"
+	"math/big"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/query"
 )
 
@@ -21,11 +24,26 @@ const playFilter = `CAST(event.page AS BPCHAR) = 'NextSong'
 // rounded: the two differ then, and the check is made.
 const (
 	stagedHash = `HASHBPCHAREXTENDED(CAST(event.user_id AS BPCHAR), HASHINT8EXTENDED(event.session_id, TIMESTAMP_HASH_EXTENDED(TIMESTAMP 'epoch' + event.ts * INTERVAL '0.001 second', 0)))`
-	heldHash   = `HASHTEXTEXTENDED(held.user_id, HASHINT8EXTENDED(held.session_id, TIMESTAMP_HASH_EXTENDED(held.played_at, 0)))`
+	heldHash   = `HASHTEXTEXTENDED(play.user_id, HASHINT8EXTENDED(play.session_id, TIMESTAMP_HASH_EXTENDED(play.played_at, 0)))`
 )
 
 // samePlay joins a play of the parameters with its deliveries.
 const samePlay = `event.ts = play.ts AND event.session_id = play.session_id AND event.item_in_session = play.item_in_session`
+
+// narrowHeld is the look at the rows of f_songplay.
+var narrowHeld = &look{dwhdb.FSongplaySuspects}
+
+// held sees what songplaysAlike compares as well.
+var held = &look{strings.Replace(dwhdb.FSongplaySuspects, "COUNT(*) AS plays", "COUNT(*) AS plays, CAST(SUM("+heldHash+") AS TEXT) AS sum", 1)}
+
+// bareHeld sees just that.
+var bareHeld = &look{`SELECT COUNT(*) AS plays, CAST(SUM(` + heldHash + `) AS TEXT) AS sum FROM f_songplay AS play`}
+
+// staged sees it of staging.
+var staged = &look{`
+SELECT COUNT(*) AS plays, CAST(SUM(` + stagedHash + `) AS TEXT) AS sum
+FROM s_songplay_event AS event
+WHERE ` + playFilter}
 
 // repeatedDeliveries finds the plays that may have been delivered more than once, by integers alone: they group faster.
 const repeatedDeliveries = `
@@ -35,74 +53,86 @@ WHERE ` + playFilter + `
 GROUP BY event.ts, event.session_id, event.item_in_session
 HAVING COUNT(*) > 1`
 
-// songplaysAlike compares staging, without what came again of the plays in its parameters, with f_songplay.
-const songplaysAlike = `
+// surplus sees what came again of the plays in its parameters.
+const surplus = `
 WITH play AS (
     SELECT UNNEST(CAST($1 AS BIGINT[])) AS ts, UNNEST(CAST($2 AS BIGINT[])) AS session_id, UNNEST(CAST($3 AS INTEGER[])) AS item_in_session
 )
 SELECT
-    staged.plays - again.plays = held.plays
-    AND COALESCE(staged.sum, 0) - COALESCE(again.sum, 0) = COALESCE(held.sum, 0)
+    CAST(SUM(event.deliveries - 1) AS BIGINT) AS plays,
+    CAST(SUM((event.deliveries - 1) * CAST(` + stagedHash + ` AS NUMERIC)) AS TEXT) AS sum
 FROM (
-    SELECT COUNT(*) AS plays, SUM(` + stagedHash + `) AS sum
-    FROM s_songplay_event AS event
-    WHERE ` + playFilter + `
-) AS staged
-CROSS JOIN (
-    SELECT
-        COALESCE(SUM(event.deliveries - 1), 0) AS plays,
-        SUM((event.deliveries - 1) * CAST(` + stagedHash + ` AS NUMERIC)) AS sum
+    SELECT RTRIM(event.user_id) AS user_id, event.ts, event.session_id, event.item_in_session, COUNT(*) AS deliveries
     FROM (
-        SELECT RTRIM(event.user_id) AS user_id, event.ts, event.session_id, event.item_in_session, COUNT(*) AS deliveries
-        FROM (
-            -- apart, so that either is found by its index
-            SELECT event.user_id, event.ts, event.session_id, event.item_in_session
-            FROM play
-            INNER JOIN s_songplay_event AS event
-                ON ` + samePlay + `
-            WHERE event.processed AND ` + playFilter + `
-            UNION ALL
-            SELECT event.user_id, event.ts, event.session_id, event.item_in_session
-            FROM play
-            INNER JOIN s_songplay_event AS event
-                ON ` + samePlay + `
-            WHERE NOT event.processed AND ` + playFilter + `
-        ) AS event
-        GROUP BY RTRIM(event.user_id), event.ts, event.session_id, event.item_in_session
+        -- apart, so that either is found by its index
+        SELECT event.user_id, event.ts, event.session_id, event.item_in_session
+        FROM play
+        INNER JOIN s_songplay_event AS event
+            ON ` + samePlay + `
+        WHERE event.processed AND ` + playFilter + `
+        UNION ALL
+        SELECT event.user_id, event.ts, event.session_id, event.item_in_session
+        FROM play
+        INNER JOIN s_songplay_event AS event
+            ON ` + samePlay + `
+        WHERE NOT event.processed AND ` + playFilter + `
     ) AS event
-) AS again
-CROSS JOIN (
-    SELECT COUNT(*) AS plays, SUM(` + heldHash + `) AS sum
-    FROM f_songplay AS held
-) AS held`
+    GROUP BY RTRIM(event.user_id), event.ts, event.session_id, event.item_in_session
+) AS event`
 
 // repeatedPlays is how many plays with more than one delivery alike looks at. More of them are for SongplaysComplete.
 const repeatedPlays = 20_000
 
-// alike compares sums of hashes, and sorts integers, where SongplaysComplete sorts the plays of staging and of f_songplay together, which takes twice as
-// long. That two tables differ and have the same sum has a chance of one in 2^64.
+// alike compares staging, without what came again, with f_songplay: they have as many plays, and one sum of hashes. It sorts integers for that, where
+// SongplaysComplete sorts the plays of both tables together, which takes twice as long. That they differ all the same has a chance of one in 2^64.
 func alike() *Screen {
-	return &Screen{From: 1, Whole: true, postgres: true, texts: []string{repeatedDeliveries, songplaysAlike}, clean: func(ctx context.Context, db query.Querier) (bool, error) {
-		rows, err := db.Query(ctx, repeatedDeliveries)
+	return &Screen{From: 1, Whole: true, postgres: true, texts: []string{repeatedDeliveries, staged.sql, bareHeld.sql}, clean: func(ctx context.Context, s *Sight, _ bool) (bool, error) {
+		inFact := bareHeld
+		if s.seen[held] != nil {
+			inFact = held
+		}
+		has, err := s.take(ctx, inFact)
 		if err != nil {
 			return false, err
 		}
-		var moments, sessions []int64
-		var items []int32
-		var moment, session int64
-		var item int32
-		_, err = pgx.ForEachRow(rows, []any{&moment, &session, &item}, func() error {
-			if len(items) <= repeatedPlays {
-				moments, sessions, items = append(moments, moment), append(sessions, session), append(items, item)
-			}
-			return nil
-		})
-		if err != nil || len(items) > repeatedPlays {
+		wants, err := s.take(ctx, staged)
+		if err != nil {
 			return false, err
 		}
-		if rows, err = db.Query(ctx, songplaysAlike, moments, sessions, items); err != nil {
+		again, err := repeats(ctx, s.db)
+		if err != nil || again.many {
 			return false, err
 		}
-		return pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+		less, err := s.numbers(ctx, surplus, again.moments, again.sessions, again.items)
+		if err != nil {
+			return false, err
+		}
+		equal := func(name string) bool {
+			return new(big.Int).Sub(wants[name], less[name]).Cmp(has[name]) == 0
+		}
+		return equal("plays") && equal("sum"), nil
 	}}
+}
+
+// repeated are plays that were delivered more than once, or another user's with the same integers.
+type repeated struct {
+	moments, sessions []int64 // s_songplay_event's ts and session_id
+	items             []int32
+	many              bool // there are more
+}
+
+func repeats(ctx context.Context, db query.Querier) (r repeated, err error) {
+	rows, err := db.Query(ctx, repeatedDeliveries)
+	if err != nil {
+		return r, err
+	}
+	var moment, session int64
+	var item int32
+	_, err = pgx.ForEachRow(rows, []any{&moment, &session, &item}, func() error {
+		if r.many = r.many || len(r.items) == repeatedPlays; !r.many {
+			r.moments, r.sessions, r.items = append(r.moments, moment), append(r.sessions, session), append(r.items, item)
+		}
+		return nil
+	})
+	return r, err
 }

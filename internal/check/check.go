@@ -64,7 +64,7 @@ func BuiltIn() []Check {
 		c.Unique = column
 		return c
 	}
-	plays := suspects(dwhdb.FSongplaySuspects)
+	plays := suspects()
 	play := func(name, description, sql string) Check {
 		c := one(name, description, Error, sql, "f_songplay")
 		c.Screen = plays

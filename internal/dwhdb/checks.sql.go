@@ -618,7 +618,22 @@ func (q *Queries) FSongplaySongExists(ctx context.Context) ([]FSongplaySongExist
 
 const FSongplaySuspects = `-- name: FSongplaySuspects :one
 SELECT
-    COUNT(*) AS suspects
+    COUNT(*) AS plays,
+    CAST(COALESCE(SUM(
+        CASE
+            WHEN listener.user_id <> ''
+                AND d_time.start_time IS NOT NULL
+                AND (play.song_id IS NULL OR song.song_id IS NOT NULL)
+                AND (play.artist_id IS NULL OR artist.artist_id IS NOT NULL)
+                AND (play.level IS NULL OR play.level IN ('free', 'paid'))
+                AND play.played_at IS NOT NULL
+                AND play.session_id IS NOT NULL
+                AND LENGTH(play.songplay_id) = 64
+                AND LOWER(play.songplay_id) = play.songplay_id
+            THEN 0
+            ELSE 1
+        END
+    ), 0) AS BIGINT) AS suspects
 FROM f_songplay AS play
 LEFT JOIN d_user AS listener
     ON listener.user_id = play.user_id
@@ -628,28 +643,20 @@ LEFT JOIN d_song AS song
     ON song.song_id = play.song_id
 LEFT JOIN d_artist AS artist
     ON artist.artist_id = play.artist_id
-WHERE CASE
-        WHEN listener.user_id <> ''
-            AND d_time.start_time IS NOT NULL
-            AND (play.song_id IS NULL OR song.song_id IS NOT NULL)
-            AND (play.artist_id IS NULL OR artist.artist_id IS NOT NULL)
-            AND (play.level IS NULL OR play.level IN ('free', 'paid'))
-            AND play.played_at IS NOT NULL
-            AND play.session_id IS NOT NULL
-            AND LENGTH(play.songplay_id) = 64
-            AND LOWER(play.songplay_id) = play.songplay_id
-        THEN 0
-        ELSE 1
-    END = 1
 `
+
+type FSongplaySuspectsRow struct {
+	Plays    int64 `json:"plays"`
+	Suspects int64 `json:"suspects"`
+}
 
 // How many rows of f_songplay may break one of the rules that a row shows by itself: where there are none, one look at the table has made FSongplayKeyPresent,
 // FSongplayUserExists, FSongplayTimeExists, FSongplaySongExists, FSongplayArtistExists, FSongplayLevelDomain and SongplayIDHash.
-func (q *Queries) FSongplaySuspects(ctx context.Context) (int64, error) {
+func (q *Queries) FSongplaySuspects(ctx context.Context) (FSongplaySuspectsRow, error) {
 	row := q.db.QueryRow(ctx, FSongplaySuspects)
-	var suspects int64
-	err := row.Scan(&suspects)
-	return suspects, err
+	var i FSongplaySuspectsRow
+	err := row.Scan(&i.Plays, &i.Suspects)
+	return i, err
 }
 
 const FSongplayTimeExists = `-- name: FSongplayTimeExists :many

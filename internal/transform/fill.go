@@ -152,6 +152,20 @@ func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[s
 	return true, nil
 }
 
+// forgetRows forgets how many rows the tables have that a statement may write to.
+func (w *work) forgetRows(statement sqlfile.Statement) {
+	switch statement.Keyword() {
+	case "ANALYZE", "SET":
+	case "CREATE", "DELETE", "INSERT", "UPDATE":
+		for _, token := range significant(statement) {
+			delete(w.rows, catalogue.Name(token.Value()))
+			delete(w.rows, catalogue.Name(strings.ToLower(token.Value())))
+		}
+	default: // such as CALL
+		clear(w.rows)
+	}
+}
+
 // move makes touched_X, which make has made, X itself where the statement would copy it there and X is empty. rows is how many it holds.
 func (w *work) move(ctx context.Context, statement sqlfile.Statement) (rows int64, done bool, err error) {
 	if len(w.made) == 0 {
@@ -178,6 +192,7 @@ func (w *work) move(ctx context.Context, statement sqlfile.Statement) (rows int6
 	} else if err != nil {
 		return 0, false, fmt.Errorf("fill %s: %w", table, err)
 	}
+	w.rows[table] = rows
 	if w.handsOver && rows >= w.fills && len(live.Key) > 0 {
 		if err := w.offer(ctx, table); err != nil {
 			return 0, false, err

@@ -206,6 +206,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		}
 		result.Loads = append(result.Loads, one)
 		loaded[one.Table] += one.Rows
+		w.rows[one.Table] += one.Rows // it was empty
 		result.Flagged += one.Rows
 	}
 	w.unprocessed = loaded
@@ -259,6 +260,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		}
 	}
 	r.Observer(Event{Kind: StepStarted, Step: "check"})
+	w.sight = check.NewSight(w.tx, r.Engine) // all that follows only reads, until it is published
 	for _, late := range []bool{false, true} {
 		found, err := r.gate(ctx, w.tx, w, r.Steps, late)
 		if err != nil {
@@ -294,13 +296,13 @@ func (r *Runner) checkFirst(ctx context.Context, w *work, j *journal, result *Re
 	settings := r.Settings
 	settings.Now = time.Now()
 	warning := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error })
-	found, err := r.checkAll(ctx, w.tx, warning, settings, nil)
+	found, err := r.checkAll(ctx, w.tx, w.sight, warning, settings, nil)
 	if err != nil {
 		return err
 	}
 	result.warnings = found
 	j.results(result.warnings)
-	counts, err := r.count(ctx, w.tx, func(name catalogue.Name) catalogue.Table {
+	counts, err := r.count(ctx, w.tx, w.rows, func(name catalogue.Name) catalogue.Table {
 		if _, aside := w.twins[name]; aside || slices.Contains(w.building, name) {
 			return catalogue.Table{Schema: w.schema, Name: name}
 		}

@@ -46,18 +46,23 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 			open = append(open, one.result.Check)
 		}
 	}
-	screen := r.newScreening(open)
+	sight := w.sight
+	if sight == nil {
+		sight = check.NewSight(tx, r.Engine)
+	}
+	screen := r.newScreening(sight, open)
 	for _, at := range together(chosen) {
 		one := &chosen[at]
 		if one.done {
 			continue
 		}
-		one.screened = screen.covers(one.result.Check, len(one.tables) > 0)
+		narrowed := len(one.tables) > 0
+		one.screened = screen.covers(one.result.Check, narrowed)
 		if err := w.show(ctx, one, touched); err != nil {
 			return nil, err
 		}
 		if one.screened {
-			if passes, err := screen.passes(ctx, tx, one.result.Check); err != nil {
+			if passes, err := screen.passes(ctx, tx, one.result.Check, narrowed); err != nil {
 				return nil, err
 			} else if passes {
 				continue

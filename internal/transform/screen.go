@@ -8,36 +8,37 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 )
 
-// screening makes one look for the checks that share one, when the first of them comes up. It is for checks of one transaction, between which nothing is
+// screening takes the looks that stand before checks, when the first of them comes up. It is for checks of one transaction, between which nothing is
 // written and the same tables are seen.
 type screening struct {
 	r       *Runner
+	sight   *check.Sight
 	members map[*check.Screen]int
 	clean   map[*check.Screen]bool
 }
 
-func (r *Runner) newScreening(checks []check.Check) screening {
-	s := screening{r: r, members: map[*check.Screen]int{}, clean: map[*check.Screen]bool{}}
+func (r *Runner) newScreening(sight *check.Sight, checks []check.Check) screening {
+	s := screening{r: r, sight: sight, members: map[*check.Screen]int{}, clean: map[*check.Screen]bool{}}
 	for _, one := range checks {
 		s.members[one.Screen]++
 	}
 	return s
 }
 
-// covers tells whether a look comes before the check, which sees tables narrowed or not.
+// covers tells whether looks come before the check, which sees tables narrowed or not.
 func (s screening) covers(one check.Check, narrowed bool) bool {
-	look := one.Screen
-	return look != nil && look.On(s.r.Engine) && s.members[look] >= look.From && !(look.Whole && narrowed)
+	screen := one.Screen
+	return screen != nil && screen.On(s.r.Engine) && s.members[screen] >= screen.From && !(screen.Whole && narrowed)
 }
 
-// passes tells that a check which a look covers has nothing to find. Otherwise it has to be made.
-func (s screening) passes(ctx context.Context, tx pgx.Tx, one check.Check) (bool, error) {
+// passes tells that a check which looks cover has nothing to find. Otherwise it has to be made.
+func (s screening) passes(ctx context.Context, tx pgx.Tx, one check.Check, narrowed bool) (bool, error) {
 	clean, looked := s.clean[one.Screen]
 	if looked {
 		return clean, nil
 	}
 	err := s.r.grouping(ctx, tx, one, func() (err error) {
-		clean, err = one.Screen.Clean(ctx, tx)
+		clean, err = one.Screen.Clean(ctx, s.sight, narrowed)
 		return err
 	})
 	if err != nil {
@@ -47,13 +48,17 @@ func (s screening) passes(ctx context.Context, tx pgx.Tx, one check.Check) (bool
 	return clean, nil
 }
 
-// checkAll makes checks over everything, one after the other, but those that the server itself makes good: nil where it makes none.
-func (r *Runner) checkAll(ctx context.Context, tx pgx.Tx, checks []check.Check, settings check.Settings, enforced func(check.Check) bool) (results []check.Result, err error) {
-	screen := r.newScreening(checks)
+// checkAll makes checks over everything, one after the other, but those that the server itself makes good: nil where it makes none. sight may have seen the
+// tables; nil has not.
+func (r *Runner) checkAll(ctx context.Context, tx pgx.Tx, sight *check.Sight, checks []check.Check, settings check.Settings, enforced func(check.Check) bool) (results []check.Result, err error) {
+	if sight == nil {
+		sight = check.NewSight(tx, r.Engine)
+	}
+	screen := r.newScreening(sight, checks)
 	for _, one := range checks {
 		done := enforced != nil && enforced(one)
 		if !done && screen.covers(one, false) {
-			if done, err = screen.passes(ctx, tx, one); err != nil {
+			if done, err = screen.passes(ctx, tx, one, false); err != nil {
 				return results, err
 			}
 		}

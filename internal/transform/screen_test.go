@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -60,13 +61,14 @@ func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 					o.Checks[i].Screen = nil
 				}
 			})
+			sight := check.NewSight(w.pool, sqlfile.Postgres)
 			failed := false
 			for i, one := range check.BuiltIn() {
 				if one.Screen == nil {
 					continue
 				}
 				if damage.fails == "" {
-					if clean, err := one.Screen.Clean(t.Context(), w.pool); err != nil || !clean {
+					if clean, err := one.Screen.Clean(t.Context(), sight, false); err != nil || !clean {
 						t.Errorf("%s: the look is not clean where nothing is damaged: %v", one.Name, err)
 					}
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -31,11 +32,13 @@ type work struct {
 	built       []dwhdb.FingerprintsRow  // the transforms that the star follows from
 	narrowed    map[catalogue.Name]bool  // tables of which the gate has a copy of what the run touched
 	shown       []catalogue.Name         // tables that the gate's views stand before
+	sight       *check.Sight             // what the checks have seen of tables that stay as they are; nil while they do not
 	first       bool                     // no transform has built anything yet: all of the star is touched
 	building    []catalogue.Name         // tables that are built anew, in the scratch schema
 	fills       int64                    // from how many rows on they are worth being made by several processes of the server; 0: never
 	handsOver   bool                     // they may take the place of the live ones, which are empty
 	made        map[catalogue.Name]int64 // rows of those whose touched_ table has their types, until it takes their place
+	rows        map[catalogue.Name]int64 // of tables that nothing has written to since they were counted
 	keyed       map[catalogue.Name]bool  // those that have their key, and may take the place of the live ones
 	twins       map[catalogue.Name]twin  // staging tables beside the live ones, which are empty
 	flushing    flushing
@@ -51,7 +54,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	}
 	w := &work{
 		tx: tx, schema: scratch, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
-		made: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
+		made: map[catalogue.Name]int64{}, rows: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
 	}
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
 		return nil, err
