@@ -143,7 +143,7 @@ func TestFirstRunWithoutASource(t *testing.T) {
 func TestFirstRunCountsWhatTheTransformsLeave(t *testing.T) {
 	t.Parallel()
 	const end = "  -- a key grows twice as fast in its own order"
-	for _, own := range []string{"", "DELETE FROM F_Songplay WHERE user_id = 'a';\n", "TRUNCATE f_songplay;\n"} {
+	for _, own := range []string{"", "DELETE FROM F_Songplay WHERE user_id = 'a';\n"} {
 		w, s := wide(t)
 		changed := transformed(t, map[string][2]string{"210_f_songplay.sql": {end, "\n" + own}})
 		runner := w.runner(s.vars(), parallel, func(o *transform.Options) { o.Steps, o.Checks, o.FullCheck = changed, []check.Check{}, true })
