@@ -155,14 +155,16 @@ func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[s
 // forgetRows forgets how many rows the tables have that a statement may write to.
 func (w *work) forgetRows(statement sqlfile.Statement) {
 	switch statement.Keyword() {
-	case "ANALYZE", "SET":
-	case "CREATE", "DELETE", "INSERT", "UPDATE":
-		for _, token := range significant(statement) {
-			delete(w.rows, catalogue.Name(token.Value()))
-			delete(w.rows, catalogue.Name(strings.ToLower(token.Value())))
-		}
+	case "ANALYZE", "CREATE", "DELETE", "INSERT", "SELECT", "SET", "UPDATE", "WITH":
 	default: // such as CALL
 		clear(w.rows)
+	}
+	tokens := significant(statement)
+	for i := range len(tokens) - 1 {
+		if t := tokens[i]; t.Is("into") || t.Is("update") || t.Is("from") && i > 0 && tokens[i-1].Is("delete") {
+			delete(w.rows, catalogue.Name(tokens[i+1].Value()))
+			delete(w.rows, catalogue.Name(strings.ToLower(tokens[i+1].Value())))
+		}
 	}
 }
 

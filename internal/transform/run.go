@@ -315,6 +315,7 @@ func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (
 		if err != nil {
 			return result, err
 		}
+		w.forgetRows(statement)
 		if word := statement.Keyword(); word == "SELECT" || word == "WITH" {
 			counts, err := countRow(ctx, tx, expanded.SQL)
 			if err != nil {
@@ -334,7 +335,6 @@ func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (
 			result.RowsOut += rows
 			continue
 		}
-		w.forgetRows(statement)
 		tag, err := tx.Exec(ctx, expanded.SQL)
 		if err != nil {
 			return result, explain(expanded, err)
