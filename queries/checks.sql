@@ -329,7 +329,7 @@ SELECT
 FROM (
     SELECT
         CASE
-            WHEN event.user_id IS NULL OR RTRIM(event.user_id) = '' THEN 'user_id'
+            WHEN event.user_id IS NULL OR event.user_id < '!' AND RTRIM(event.user_id) = '' THEN 'user_id'  -- a blank comes before !
             WHEN event.session_id IS NULL THEN 'session_id'
             WHEN event.item_in_session IS NULL THEN 'item_in_session'
             WHEN event.ts IS NULL THEN 'ts'
@@ -342,7 +342,8 @@ FROM (
         event.artist,
         event.song
     FROM s_songplay_event AS event
-    WHERE RTRIM(event.page) = 'NextSong'
+    WHERE event.page = 'NextSong'
+        OR RTRIM(event.page) = 'NextSong'  -- trimming takes longer than all the rest
 ) AS incomplete
 WHERE incomplete.lacks IS NOT NULL
 ORDER BY

@@ -10,16 +10,21 @@
 CREATE TABLE latest_moment AS
 WITH newest AS (
     SELECT
-        RTRIM(event.user_id) AS user_id,
-        MAX(event.ts) AS ts
-    FROM s_songplay_event AS event
-    WHERE NOT event.processed
-        AND /*postgres*/ CAST(event.page AS BPCHAR) /*redshift RTRIM(event.page) */ = 'NextSong'
-        AND /*postgres*/ CAST(event.user_id AS BPCHAR) /*redshift RTRIM(event.user_id) */ <> ''
-        AND event.session_id IS NOT NULL
-        AND event.item_in_session IS NOT NULL
-        AND event.ts BETWEEN -62135596800000 AND 253402300799999  -- years 1 to 9999, what a TIMESTAMP holds
-    GROUP BY RTRIM(event.user_id)
+        RTRIM(one.user_id) AS user_id,
+        one.ts
+    FROM (
+        SELECT
+            /*postgres*/ CAST(event.user_id AS BPCHAR) /*redshift RTRIM(event.user_id) */ AS user_id,
+            MAX(event.ts) AS ts
+        FROM s_songplay_event AS event
+        WHERE NOT event.processed
+            AND /*postgres*/ CAST(event.page AS BPCHAR) /*redshift RTRIM(event.page) */ = 'NextSong'
+            AND /*postgres*/ CAST(event.user_id AS BPCHAR) /*redshift RTRIM(event.user_id) */ <> ''
+            AND event.session_id IS NOT NULL
+            AND event.item_in_session IS NOT NULL
+            AND event.ts BETWEEN -62135596800000 AND 253402300799999  -- years 1 to 9999, what a TIMESTAMP holds
+        GROUP BY /*postgres*/ CAST(event.user_id AS BPCHAR) /*redshift RTRIM(event.user_id) */
+    ) AS one
 )
 SELECT
     seen.user_id,
@@ -62,7 +67,7 @@ SELECT
     event.gender
 FROM latest_moment AS moment
 INNER JOIN s_songplay_event AS event
-    ON RTRIM(event.user_id) = moment.user_id
+    ON /*postgres*/ CAST(event.user_id AS BPCHAR) /*redshift RTRIM(event.user_id) */ = /*postgres*/ CAST(moment.user_id AS BPCHAR) /*redshift moment.user_id */
     AND event.ts = moment.ts
 WHERE NOT event.processed
     AND /*postgres*/ CAST(event.page AS BPCHAR) /*redshift RTRIM(event.page) */ = 'NextSong'
