@@ -60,6 +60,11 @@ func CreateView(view, of Table) string {
 	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("shown.", view.Columns) + " FROM " + of.SQL() + " AS shown"
 }
 
+// CreateViewAs makes a view that shows the rows of a table, which the select list calls by the alias.
+func CreateViewAs(view Table, list string, of Table, alias Name) string {
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list + " FROM " + of.SQL() + " AS " + alias.SQL()
+}
+
 // CreateNarrowed copies the rows of a table whose keys stand in touched. They are looked up in the order of the key, so that each page of it is read once.
 func CreateNarrowed(copied, live, touched Table) string {
 	return "CREATE TABLE " + copied.SQL() + " AS SELECT " + list("live.", live.Columns) +

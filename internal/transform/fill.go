@@ -152,20 +152,57 @@ func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[s
 	return true, nil
 }
 
-// forgetRows forgets how many rows the tables have that a statement may write to.
-func (w *work) forgetRows(statement sqlfile.Statement) {
+// forget forgets what is known of the tables that a statement may write to.
+func (w *work) forget(statement sqlfile.Statement) {
 	switch statement.Keyword() {
 	case "ANALYZE", "CREATE", "DELETE", "INSERT", "SELECT", "SET", "UPDATE", "WITH":
 	default: // such as CALL
 		clear(w.rows)
+		clear(w.inserted)
 	}
 	tokens := significant(statement)
 	for i := range len(tokens) - 1 {
 		if t := tokens[i]; t.Is("into") || t.Is("update") || t.Is("from") && i > 0 && tokens[i-1].Is("delete") {
-			delete(w.rows, catalogue.Name(tokens[i+1].Value()))
-			delete(w.rows, catalogue.Name(strings.ToLower(tokens[i+1].Value())))
+			for _, text := range []string{tokens[i+1].Value(), strings.ToLower(tokens[i+1].Value())} {
+				delete(w.rows, catalogue.Name(text))
+				delete(w.inserted, catalogue.Name(strings.TrimPrefix(text, touchedPrefix)))
+			}
 		}
 	}
+}
+
+// inserts notes that a statement has inserted the rows of touched_X into X, if that is what it was.
+func (w *work) inserts(statement sqlfile.Statement) {
+	if table, columns, ok := parseMove(statement); ok && len(columns) == len(w.tables[table].Columns) {
+		w.inserted[table] = true
+	}
+}
+
+// asInserted is the select list that shows, from the rows of touched, the rows of live with their keys. ok is false unless they are known to be the same:
+// all of touched was inserted, live stores just what it is given, and its key is one that the server enforces.
+func (w *work) asInserted(ctx context.Context, live, touched catalogue.Table) (list string, ok bool, err error) {
+	if !w.inserted[live.Name] || w.loose[live.Name] || len(live.Key) == 0 {
+		return "", false, nil
+	}
+	for _, table := range []catalogue.Table{live, touched} {
+		if plain, err := catalogue.Plain(ctx, w.tx, table); err != nil || !plain {
+			return "", false, err
+		}
+	}
+	columns, err := catalogue.ReadColumns(ctx, w.tx, live)
+	if err != nil {
+		return "", false, err
+	}
+	given, err := catalogue.ReadColumns(ctx, w.tx, touched)
+	if err != nil {
+		return "", false, err
+	}
+	types := map[catalogue.Name]uint32{}
+	for _, column := range given {
+		types[column.Name] = column.Type
+	}
+	list, ok = catalogue.Assignment(columns, "inserted", types)
+	return list, ok, nil
 }
 
 // move makes touched_X, which make has made, X itself where the statement would copy it there and X is empty. rows is how many it holds.

@@ -164,6 +164,17 @@ func (w *work) show(ctx context.Context, one *narrowing, touched map[catalogue.N
 		}
 		live := w.tables[name]
 		rows := touched[name] // of a table without a key, they stand there whole
+		inserted, same, err := w.asInserted(ctx, live, rows)
+		if err != nil {
+			return err
+		}
+		if same {
+			if _, err := w.tx.Exec(ctx, catalogue.CreateViewAs(live.In(w.schema), inserted, rows, "inserted")); err != nil {
+				return fmt.Errorf("make gate view of %s: %w", name, err)
+			}
+			w.shown = append(w.shown, name)
+			continue
+		}
 		if len(live.Key) > 0 {
 			rows = live.In(w.schema).Named("narrowed_" + name)
 			if !w.narrowed[name] {

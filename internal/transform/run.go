@@ -315,7 +315,7 @@ func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (
 		if err != nil {
 			return result, err
 		}
-		w.forgetRows(statement)
+		w.forget(statement)
 		if word := statement.Keyword(); word == "SELECT" || word == "WITH" {
 			counts, err := countRow(ctx, tx, expanded.SQL)
 			if err != nil {
@@ -339,6 +339,7 @@ func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (
 		if err != nil {
 			return result, explain(expanded, err)
 		}
+		w.inserts(statement)
 		if tag.Insert() && target(statement) == step.Table {
 			result.RowsOut += tag.RowsAffected()
 		}

@@ -39,6 +39,7 @@ type work struct {
 	handsOver   bool                     // they may take the place of the live ones, which are empty
 	made        map[catalogue.Name]int64 // rows of those whose touched_ table has their types, until it takes their place
 	rows        map[catalogue.Name]int64 // of tables that nothing has written to since they were counted
+	inserted    map[catalogue.Name]bool  // tables that hold the rows of their touched_ table, which nothing has written to since
 	keyed       map[catalogue.Name]bool  // those that have their key, and may take the place of the live ones
 	twins       map[catalogue.Name]twin  // staging tables beside the live ones, which are empty
 	flushing    flushing
@@ -54,7 +55,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	}
 	w := &work{
 		tx: tx, schema: scratch, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
-		made: map[catalogue.Name]int64{}, rows: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
+		made: map[catalogue.Name]int64{}, rows: map[catalogue.Name]int64{}, inserted: map[catalogue.Name]bool{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
 	}
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
 		return nil, err
