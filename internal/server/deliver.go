@@ -114,6 +114,9 @@ func (d *deliverer) look(ctx context.Context, batch []*item) []*item {
 				d.putOff(ctx, transform.Left{Step: i.step, Object: i.object, Err: err}, i)
 				return nil
 			}
+			if object.ETag != i.object.ETag {
+				i.tries, i.cause = 0, nil // another version
+			}
 			i.object, i.stale = object, false
 			return nil
 		})

@@ -27,6 +27,16 @@ func (w Waiting) Put(u objectstore.URL, etag string, size int64, seen, ready tim
 	return w.w.put(&item{step: "load", object: objectstore.Object{URL: u, ETag: etag, Size: size}, seen: seen, ready: ready})
 }
 
+// Hear adds an object that only its name is known of.
+func (w Waiting) Hear(u objectstore.URL, at time.Time) bool {
+	return w.w.put(&item{step: "load", object: objectstore.Object{URL: u}, stale: true, seen: at, ready: at})
+}
+
+// Tries are how often a waiting object has failed by itself.
+func (w Waiting) Tries(u objectstore.URL) int {
+	return w.w.items[itemKey{"load", u}].Value.(*item).tries
+}
+
 // Due takes the batch that is due at a moment, as URLs, or tells how long to wait.
 func (w Waiting) Due(now time.Time, age time.Duration, objects int, bytes int64) ([]objectstore.URL, time.Duration) {
 	batch, wait := w.w.due(now, limits{age: age, objects: objects, bytes: bytes})

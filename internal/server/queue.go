@@ -72,12 +72,7 @@ func (w *waiting) put(i *item) bool {
 		return len(i.done) == 0
 	}
 	if held, ok := w.items[i.key()]; ok {
-		old := held.Value.(*item)
-		if old.object.ETag != i.object.ETag || i.stale {
-			old.object, old.stale, old.tries, old.cause = i.object, i.stale, 0, nil
-			old.ready = i.ready
-		}
-		old.done = append(old.done, i.done...)
+		held.Value.(*item).renew(i)
 		return true
 	}
 	if w.order.Len() >= w.size {
@@ -88,6 +83,22 @@ func (w *waiting) put(i *item) bool {
 	return true
 }
 
+// renew takes over what came of the same object. A name that comes again, as a queue delivers it until the object is done with, is not yet another version of
+// it: the object is looked at again, and its failures count until that shows one.
+func (i *item) renew(with *item) {
+	switch {
+	case with.stale:
+		i.stale = true
+		if with.ready.After(i.ready) || i.tries == 0 {
+			i.ready = with.ready
+		}
+	case i.object.ETag != with.object.ETag:
+		i.object, i.stale, i.tries, i.cause = with.object, false, 0, nil
+		i.ready = with.ready
+	}
+	i.done = append(i.done, with.done...)
+}
+
 // again puts items of a batch back that has to be tried again; they came in before, so that there is always room.
 func (w *waiting) again(items ...*item) {
 	w.mu.Lock()
@@ -96,9 +107,10 @@ func (w *waiting) again(items ...*item) {
 		i := items[k]
 		delete(w.flight, i.key())
 		if held, ok := w.items[i.key()]; ok {
-			// Meanwhile there is a newer version of it.
-			newer := held.Value.(*item)
-			newer.done = append(newer.done, i.done...)
+			// Meanwhile there is a newer version of it, or just its name came again.
+			newer := *held.Value.(*item)
+			i.renew(&newer)
+			held.Value = i
 			continue
 		}
 		w.items[i.key()] = w.order.PushFront(i)

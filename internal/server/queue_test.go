@@ -72,6 +72,37 @@ func TestFailedAmongMany(t *testing.T) {
 	}
 }
 
+// A queue delivers a name again until its object is done with. That takes nothing from how often the object has failed: else it would never be given up.
+func TestHeardAgain(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(1_000_000, 0)
+	later := start.Add(time.Second)
+	w := server.NewWaiting(10)
+	w.Hear("file:///bad", start)
+	if got, _ := w.Due(start, 0, 1, 100); len(got) != 1 {
+		t.Fatalf("got %v, want one object", got)
+	}
+	w.Hear("file:///bad", start) // while it is on its way
+	w.Fail(later, "file:///bad")
+	if got := w.Tries("file:///bad"); got != 1 {
+		t.Errorf("tries of an object that failed while its name came again: got %d, want 1", got)
+	}
+	w.Hear("file:///bad", start)
+	if got := w.Tries("file:///bad"); got != 1 {
+		t.Errorf("tries of an object whose name came again: got %d, want 1", got)
+	}
+	if got, _ := w.Due(start, 0, 1, 100); got != nil {
+		t.Errorf("before its pause is over: got %v, want nothing", got)
+	}
+	w.Put("file:///bad", "2", 1, start, later)
+	if got := w.Tries("file:///bad"); got != 0 {
+		t.Errorf("tries of another version: got %d, want 0", got)
+	}
+	if got, _ := w.Due(later, 0, 1, 100); len(got) != 1 {
+		t.Errorf("another version: got %v, want it", got)
+	}
+}
+
 func TestDays(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2018, 12, 1, 3, 0, 0, 0, time.UTC)
