@@ -11,7 +11,7 @@ import (
 	"github.com/sparkify/dwh/internal/query"
 )
 
-// The texts below are PostgreSQL's alone: Redshift plans SongplaysComplete well enough.
+// The texts below are PostgreSQL's alone. On Redshift SongplaysComplete is made.
 
 // playFilter is what makes an event a songplay.
 const playFilter = `CAST(event.page AS BPCHAR) = 'NextSong'
@@ -20,11 +20,12 @@ const playFilter = `CAST(event.page AS BPCHAR) = 'NextSong'
     AND event.item_in_session IS NOT NULL
     AND event.ts BETWEEN -62135596800000 AND 253402300799999`
 
-// stagedHash is 64 bits of a staged play's user, session and moment, and heldHash the same of a row of f_songplay. Far from today stagedHash's moment is
-// rounded: the two differ then, and the check is made.
+// stagedHash is 64 bits of a staged play's user, session and moment in seconds, and heldHash the same of a row of f_songplay. HASHINT8EXTENDED folds its
+// argument to 32 bits, the same for 1 and 2^32, so that a session is hashed as a number of 53 bits as well. Far from today the moments are rounded: the two
+// may differ then, and the check is made.
 const (
-	stagedHash = `HASHBPCHAREXTENDED(CAST(event.user_id AS BPCHAR), HASHINT8EXTENDED(event.session_id, TIMESTAMP_HASH_EXTENDED(TIMESTAMP 'epoch' + event.ts * INTERVAL '0.001 second', 0)))`
-	heldHash   = `HASHTEXTEXTENDED(play.user_id, HASHINT8EXTENDED(play.session_id, TIMESTAMP_HASH_EXTENDED(play.played_at, 0)))`
+	stagedHash = `HASHBPCHAREXTENDED(CAST(event.user_id AS BPCHAR), HASHINT8EXTENDED(event.session_id, HASHFLOAT8EXTENDED(CAST(event.session_id AS DOUBLE PRECISION), HASHFLOAT8EXTENDED(CAST(event.ts AS DOUBLE PRECISION) / 1000, 0))))`
+	heldHash   = `HASHTEXTEXTENDED(play.user_id, HASHINT8EXTENDED(play.session_id, HASHFLOAT8EXTENDED(CAST(play.session_id AS DOUBLE PRECISION), HASHFLOAT8EXTENDED(DATE_PART('epoch', play.played_at), 0))))`
 )
 
 // samePlay joins a play of the parameters with its deliveries.

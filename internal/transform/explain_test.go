@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/transform"
@@ -200,13 +199,7 @@ func costFollowsTheBatch(t *testing.T, arriving bool) {
 	t.Logf("made %d events in %s", history, time.Since(started).Round(time.Millisecond))
 
 	p := &planner{}
-	config := w.pool.Config()
-	config.ConnConfig.Tracer = p
-	traced, err := pgxpool.NewWithConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer traced.Close()
+	traced := w.traced(t, p)
 	started = time.Now()
 	result, err := w.runner(vars, func(o *transform.Options) { o.Pool = traced }).Run(t.Context(), "test", nil)
 	if err != nil {

@@ -34,6 +34,19 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.
 // TraceQueryEnd implements pgx.QueryTracer.
 func (*statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// traced is a pool of the warehouse's whose statements the tracer sees. It is closed with the test.
+func (w *warehouse) traced(t *testing.T, tracer pgx.QueryTracer) *pgxpool.Pool {
+	t.Helper()
+	config := w.pool.Config()
+	config.ConnConfig.Tracer = tracer
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
 // TestGateGroupsItsChecks makes each of its views once, tells its results in the order of the checks, and shows a project's check, wherever it stands
 // among them, every table whole.
 func TestGateGroupsItsChecks(t *testing.T) {
@@ -53,13 +66,7 @@ func TestGateGroupsItsChecks(t *testing.T) {
 		t.Fatal(err)
 	}
 	sent := &statements{}
-	config := w.pool.Config()
-	config.ConnConfig.Tracer = sent
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
+	pool := w.traced(t, sent)
 	checks := check.BuiltIn()
 	for at := range checks {
 		if checks[at].Name == "d-user-level" { // between two that see d_user narrowed
@@ -155,19 +162,15 @@ func TestGateSeesWhatWasInserted(t *testing.T) {
 				w.exec(one.before)
 			}
 			sent := &statements{}
-			config := w.pool.Config()
-			config.ConnConfig.Tracer = sent
-			pool, err := pgxpool.NewWithConfig(t.Context(), config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer pool.Close()
-			_, err = w.runner(nil, func(o *transform.Options) { o.Steps, o.Pool = own, pool }).Run(t.Context(), "test", nil)
+			pool := w.traced(t, sent)
+			_, err := w.runner(nil, func(o *transform.Options) { o.Steps, o.Pool = own, pool }).Run(t.Context(), "test", nil)
 			var failed *check.FailedError
 			if errors.As(err, &failed) != one.fails || err != nil && !one.fails {
 				t.Errorf("got %v, want a *check.FailedError: %t", err, one.fails)
 			}
-			copied := slices.ContainsFunc(sent.all, func(sql string) bool { return strings.HasPrefix(sql, `CREATE TABLE "dwh_scratch"."narrowed_f_songplay"`) })
+			copied := slices.ContainsFunc(sent.all, func(sql string) bool {
+				return strings.HasPrefix(sql, `CREATE TABLE "dwh_scratch"."narrowed_f_songplay"`)
+			})
 			if copied != one.copied {
 				t.Errorf("rows looked up: got %t, want %t", copied, one.copied)
 			}

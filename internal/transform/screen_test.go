@@ -41,6 +41,10 @@ func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 		{"a millisecond later", "UPDATE f_songplay SET played_at = played_at + INTERVAL '0.001 second'" + one, "songplays-complete"},
 		{"another session", "UPDATE f_songplay SET session_id = session_id + 1" + one, "songplays-complete"},
 		{"another user", "UPDATE f_songplay SET user_id = CASE WHEN user_id = 'a' THEN 'b' ELSE 'a' END" + one, "songplays-complete"},
+		{"a session that folds alike", "UPDATE f_songplay SET session_id = 4294967296" + one, "songplays-complete"},
+		{"a moment that folds alike", `UPDATE f_songplay SET played_at = TIMESTAMP '2000-01-01'
+			+ (CAST(EXTRACT(EPOCH FROM played_at - TIMESTAMP '2000-01-01') * 1000000 AS BIGINT) # 4294967297) * INTERVAL '1 microsecond'` + one, "songplays-complete"},
+		{"a microsecond later", "UPDATE f_songplay SET played_at = played_at + INTERVAL '1 microsecond'" + one, "songplays-complete"},
 		{"two sessions exchanged", "UPDATE f_songplay SET session_id = session_id + 1 WHERE user_id = 'a'; UPDATE f_songplay SET session_id = session_id - 1 WHERE user_id = 'b'", "songplays-complete"},
 		{"staged since", deliver("'z', 7, 1, 99000, FALSE"), "songplays-complete"},
 		{"staged as processed", deliver("'z', 7, 1, 99000, TRUE"), "songplays-complete"},
