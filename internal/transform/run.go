@@ -339,7 +339,9 @@ func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (
 		if err != nil {
 			return result, explain(expanded, err)
 		}
-		w.inserts(statement)
+		if r.Engine == sqlfile.Postgres { // Redshift enforces no key
+			w.inserts(statement)
+		}
 		if tag.Insert() && target(statement) == step.Table {
 			result.RowsOut += tag.RowsAffected()
 		}
