@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -152,7 +153,7 @@ func (w *work) make(ctx context.Context, statement sqlfile.Statement, vars map[s
 	return true, nil
 }
 
-// forget forgets what is known of the tables that a statement may write to.
+// forget forgets what is known of the tables that a statement may write to. Names that only stand beside one, such as its alias, are forgotten with it.
 func (w *work) forget(statement sqlfile.Statement) {
 	switch statement.Keyword() {
 	case "ANALYZE", "CREATE", "DELETE", "INSERT", "SELECT", "SET", "UPDATE", "WITH":
@@ -160,13 +161,18 @@ func (w *work) forget(statement sqlfile.Statement) {
 		clear(w.rows)
 		clear(w.inserted)
 	}
-	tokens := significant(statement)
-	for i := range len(tokens) - 1 {
-		if t := tokens[i]; t.Is("into") || t.Is("update") || t.Is("from") && i > 0 && tokens[i-1].Is("delete") {
-			for _, text := range []string{tokens[i+1].Value(), strings.ToLower(tokens[i+1].Value())} {
-				delete(w.rows, catalogue.Name(text))
-				delete(w.inserted, catalogue.Name(strings.TrimPrefix(text, touchedPrefix)))
-			}
+	written := false // the token may belong to the name of what is written: ONLY, a schema, the table
+	for _, t := range significant(statement) {
+		switch {
+		case t.Is("into"), t.Is("update"), t.Is("delete"):
+			written = true
+		case t.Kind != sqlfile.KindWord && t.Kind != sqlfile.KindQuotedIdent && t.Text != ".":
+			written = false
+		case written:
+			maps.DeleteFunc(w.rows, func(name catalogue.Name, _ int64) bool { return strings.EqualFold(string(name), t.Value()) })
+			maps.DeleteFunc(w.inserted, func(name catalogue.Name, _ bool) bool {
+				return strings.EqualFold(string(name), t.Value()) || strings.EqualFold(touchedPrefix+string(name), t.Value())
+			})
 		}
 	}
 }

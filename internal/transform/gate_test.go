@@ -148,6 +148,8 @@ func TestGateSeesWhatWasInserted(t *testing.T) {
 		{name: "trigger", before: trigger, copied: true, fails: true},
 		{name: "statement behind", own: free, copied: true, fails: true},
 		{name: "statement behind, in capitals", own: strings.ToUpper(free[:17]) + free[17:], copied: true, fails: true},
+		{name: "statement behind, with its schema", own: "UPDATE public.f_songplay SET level = 'gold';\n", copied: true, fails: true},
+		{name: "statement behind, without heirs", own: "UPDATE ONLY f_songplay SET level = 'gold';\n", copied: true, fails: true},
 		{name: "touched rows changed", own: "DELETE FROM touched_f_songplay;\n", copied: true, fails: true},
 		{name: "of another type", before: "ALTER TABLE f_songplay ALTER COLUMN session_id TYPE NUMERIC", copied: true},
 		{name: "no key", before: "ALTER TABLE f_songplay DROP CONSTRAINT f_songplay_pkey"},
