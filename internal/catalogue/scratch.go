@@ -57,12 +57,12 @@ func flagged(of Table, flag string) string {
 
 // CreateView makes a view that shows a table's columns as they stand in another.
 func CreateView(view, of Table) string {
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("shown.", view.Columns) + " FROM " + of.SQL() + " AS shown"
+	return CreateViewAs(view, list("shown.", view.Columns), of)
 }
 
-// CreateViewAs makes a view that shows the rows of a table, which the select list calls by the alias.
-func CreateViewAs(view Table, list string, of Table, alias Name) string {
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list + " FROM " + of.SQL() + " AS " + alias.SQL()
+// CreateViewAs makes a view that shows the rows of a table, which the select list calls shown.
+func CreateViewAs(view Table, list string, of Table) string {
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list + " FROM " + of.SQL() + " AS shown"
 }
 
 // CreateNarrowed copies the rows of a table whose keys stand in touched. They are looked up in the order of the key, so that each page of it is read once.

@@ -34,7 +34,7 @@ const samePlay = `event.ts = play.ts AND event.session_id = play.session_id AND 
 // narrowHeld is the look at the rows of f_songplay.
 var narrowHeld = &look{dwhdb.FSongplaySuspects}
 
-// held sees what songplaysAlike compares as well.
+// held sees what alike compares as well.
 var held = &look{strings.Replace(dwhdb.FSongplaySuspects, "COUNT(*) AS plays", "COUNT(*) AS plays, CAST(SUM("+heldHash+") AS TEXT) AS sum", 1)}
 
 // bareHeld sees just that.
@@ -101,7 +101,7 @@ func alike() *Screen {
 			return false, err
 		}
 		again, err := repeats(ctx, s.db)
-		if err != nil || again.many {
+		if err != nil || len(again.items) > repeatedPlays {
 			return false, err
 		}
 		less, err := s.numbers(ctx, surplus, again.moments, again.sessions, again.items)
@@ -115,11 +115,10 @@ func alike() *Screen {
 	}}
 }
 
-// repeated are plays that were delivered more than once, or another user's with the same integers.
+// repeated are plays that were delivered more than once, or another user's with the same integers: all of them, or repeatedPlays and one.
 type repeated struct {
 	moments, sessions []int64 // s_songplay_event's ts and session_id
 	items             []int32
-	many              bool // there are more
 }
 
 func repeats(ctx context.Context, db query.Querier) (r repeated, err error) {
@@ -130,7 +129,7 @@ func repeats(ctx context.Context, db query.Querier) (r repeated, err error) {
 	var moment, session int64
 	var item int32
 	_, err = pgx.ForEachRow(rows, []any{&moment, &session, &item}, func() error {
-		if r.many = r.many || len(r.items) == repeatedPlays; !r.many {
+		if len(r.items) <= repeatedPlays {
 			r.moments, r.sessions, r.items = append(r.moments, moment), append(r.sessions, session), append(r.items, item)
 		}
 		return nil

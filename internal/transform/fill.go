@@ -184,7 +184,7 @@ func (w *work) inserts(statement sqlfile.Statement) {
 	}
 }
 
-// asInserted is the select list that shows, from the rows of touched, the rows of live with their keys. ok is false unless they are known to be the same:
+// asInserted is CreateViewAs's select list that shows, from the rows of touched, the rows of live with their keys. ok is false unless they are known to be the same:
 // all of touched was inserted, live stores just what it is given, and its key is one that the server enforces.
 func (w *work) asInserted(ctx context.Context, live, touched catalogue.Table) (list string, ok bool, err error) {
 	if !w.inserted[live.Name] || w.loose[live.Name] || len(live.Key) == 0 {
@@ -207,7 +207,7 @@ func (w *work) asInserted(ctx context.Context, live, touched catalogue.Table) (l
 	for _, column := range given {
 		types[column.Name] = column.Type
 	}
-	list, ok = catalogue.Assignment(columns, "inserted", types)
+	list, ok = catalogue.Assignment(columns, "shown", types)
 	return list, ok, nil
 }
 

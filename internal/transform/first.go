@@ -260,7 +260,6 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		}
 	}
 	r.Observer(Event{Kind: StepStarted, Step: "check"})
-	w.sight = check.NewSight(w.tx, r.Engine) // all that follows only reads, until it is published
 	for _, late := range []bool{false, true} {
 		found, err := r.gate(ctx, w.tx, w, r.Steps, late)
 		if err != nil {
@@ -296,7 +295,7 @@ func (r *Runner) checkFirst(ctx context.Context, w *work, j *journal, result *Re
 	settings := r.Settings
 	settings.Now = time.Now()
 	warning := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error })
-	found, err := r.checkAll(ctx, w.tx, w.sight, warning, settings, nil)
+	found, err := r.checkAll(ctx, w.tx, warning, settings, nil)
 	if err != nil {
 		return err
 	}

@@ -46,11 +46,7 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 			open = append(open, one.result.Check)
 		}
 	}
-	sight := w.sight
-	if sight == nil {
-		sight = check.NewSight(tx, r.Engine)
-	}
-	screen := r.newScreening(sight, open)
+	screen := r.newScreening(tx, open)
 	for _, at := range together(chosen) {
 		one := &chosen[at]
 		if one.done {
@@ -168,14 +164,7 @@ func (w *work) show(ctx context.Context, one *narrowing, touched map[catalogue.N
 		if err != nil {
 			return err
 		}
-		if same {
-			if _, err := w.tx.Exec(ctx, catalogue.CreateViewAs(live.In(w.schema), inserted, rows, "inserted")); err != nil {
-				return fmt.Errorf("make gate view of %s: %w", name, err)
-			}
-			w.shown = append(w.shown, name)
-			continue
-		}
-		if len(live.Key) > 0 {
+		if !same && len(live.Key) > 0 {
 			rows = live.In(w.schema).Named("narrowed_" + name)
 			if !w.narrowed[name] {
 				// Once for all checks, which would look every key up again.
@@ -185,7 +174,11 @@ func (w *work) show(ctx context.Context, one *narrowing, touched map[catalogue.N
 				w.narrowed[name] = true
 			}
 		}
-		if _, err := w.tx.Exec(ctx, catalogue.CreateView(live.In(w.schema), rows)); err != nil {
+		view := catalogue.CreateView(live.In(w.schema), rows)
+		if same {
+			view = catalogue.CreateViewAs(live.In(w.schema), inserted, rows)
+		}
+		if _, err := w.tx.Exec(ctx, view); err != nil {
 			return fmt.Errorf("make gate view of %s: %w", name, err)
 		}
 		w.shown = append(w.shown, name)

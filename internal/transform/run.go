@@ -493,20 +493,17 @@ func (r *Runner) count(ctx context.Context, q catalogue.Querier, known map[catal
 			if slices.ContainsFunc(out, func(c TableCount) bool { return c.Table == name }) {
 				continue
 			}
-			one := TableCount{Table: name}
-			if rows, ok := known[name]; ok {
-				one.Rows = rows
-				out = append(out, one)
-				continue
+			counted, ok := known[name]
+			if !ok {
+				rows, err := q.Query(ctx, catalogue.CountRows(at(name)))
+				if err != nil {
+					return nil, fmt.Errorf("count %s: %w", name, err)
+				}
+				if counted, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
+					return nil, fmt.Errorf("count %s: %w", name, err)
+				}
 			}
-			rows, err := q.Query(ctx, catalogue.CountRows(at(name)))
-			if err != nil {
-				return nil, fmt.Errorf("count %s: %w", name, err)
-			}
-			if one.Rows, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
-				return nil, fmt.Errorf("count %s: %w", name, err)
-			}
-			out = append(out, one)
+			out = append(out, TableCount{Table: name, Rows: counted})
 		}
 	}
 	return out, nil
@@ -579,7 +576,7 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 			return nil, fmt.Errorf("set planner costs: %w", err)
 		}
 	}
-	if results, err = r.checkAll(ctx, tx, nil, chosen, settings, nil); err != nil {
+	if results, err = r.checkAll(ctx, tx, chosen, settings, nil); err != nil {
 		return results, err
 	}
 	if err := tx.Rollback(ctx); err != nil {

@@ -14,11 +14,10 @@ type screening struct {
 	r       *Runner
 	sight   *check.Sight
 	members map[*check.Screen]int
-	clean   map[*check.Screen]bool
 }
 
-func (r *Runner) newScreening(sight *check.Sight, checks []check.Check) screening {
-	s := screening{r: r, sight: sight, members: map[*check.Screen]int{}, clean: map[*check.Screen]bool{}}
+func (r *Runner) newScreening(tx pgx.Tx, checks []check.Check) screening {
+	s := screening{r: r, sight: check.NewSight(tx, r.Engine), members: map[*check.Screen]int{}}
 	for _, one := range checks {
 		s.members[one.Screen]++
 	}
@@ -32,29 +31,17 @@ func (s screening) covers(one check.Check, narrowed bool) bool {
 }
 
 // passes tells that a check which looks cover has nothing to find. Otherwise it has to be made.
-func (s screening) passes(ctx context.Context, tx pgx.Tx, one check.Check, narrowed bool) (bool, error) {
-	clean, looked := s.clean[one.Screen]
-	if looked {
-		return clean, nil
-	}
-	err := s.r.grouping(ctx, tx, one, func() (err error) {
+func (s screening) passes(ctx context.Context, tx pgx.Tx, one check.Check, narrowed bool) (clean bool, err error) {
+	err = s.r.grouping(ctx, tx, one, func() error {
 		clean, err = one.Screen.Clean(ctx, s.sight, narrowed)
 		return err
 	})
-	if err != nil {
-		return false, err
-	}
-	s.clean[one.Screen] = clean
-	return clean, nil
+	return clean, err
 }
 
-// checkAll makes checks over everything, one after the other, but those that the server itself makes good: nil where it makes none. sight may have seen the
-// tables; nil has not.
-func (r *Runner) checkAll(ctx context.Context, tx pgx.Tx, sight *check.Sight, checks []check.Check, settings check.Settings, enforced func(check.Check) bool) (results []check.Result, err error) {
-	if sight == nil {
-		sight = check.NewSight(tx, r.Engine)
-	}
-	screen := r.newScreening(sight, checks)
+// checkAll makes checks over everything, one after the other, but those that the server itself makes good: nil where it makes none.
+func (r *Runner) checkAll(ctx context.Context, tx pgx.Tx, checks []check.Check, settings check.Settings, enforced func(check.Check) bool) (results []check.Result, err error) {
+	screen := r.newScreening(tx, checks)
 	for _, one := range checks {
 		done := enforced != nil && enforced(one)
 		if !done && screen.covers(one, false) {

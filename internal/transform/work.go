@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -32,7 +31,6 @@ type work struct {
 	built       []dwhdb.FingerprintsRow  // the transforms that the star follows from
 	narrowed    map[catalogue.Name]bool  // tables of which the gate has a copy of what the run touched
 	shown       []catalogue.Name         // tables that the gate's views stand before
-	sight       *check.Sight             // what the checks have seen of tables that stay as they are; nil while they do not
 	first       bool                     // no transform has built anything yet: all of the star is touched
 	building    []catalogue.Name         // tables that are built anew, in the scratch schema
 	fills       int64                    // from how many rows on they are worth being made by several processes of the server; 0: never
