@@ -54,3 +54,6 @@ func MakeSocketDir(dir string, uid int) error {
 
 // SocketDir names the socket folder of an ordinary user.
 func (s *Server) SocketDir(uid int) string { return s.socketDir(account{uid: uid}) }
+
+// Tunables is the server's variable of glibc's tunables.
+func Tunables() string { return tunables() }

@@ -99,6 +99,7 @@ func (s *Server) Start(ctx context.Context) (Info, error) {
 // accepts connections; recovery after a crash may take long, so that only ctx limits it.
 func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
 	cmd := s.command(ctx, a, b.path("pg_ctl"), "start", "--pgdata="+s.pgdata(), "--log="+s.logPath(), "--wait", "--timeout=86400", "--silent")
+	cmd.Env = append(cmd.Env, tunables())
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil

@@ -376,7 +376,7 @@ func TestOutlivesItsStarter(t *testing.T) {
 	}
 	dir := dwhtest.DataDir(t)
 	cmd := exec.Command(os.Args[0], "-test.run=^TestOutlivesItsStarter$")
-	cmd.Env = append(os.Environ(), variable+"="+dir, "AWS_SECRET_ACCESS_KEY=tell-tale", "PGPORT=1", "PGDATA=/nowhere")
+	cmd.Env = append(os.Environ(), variable+"="+dir, "AWS_SECRET_ACCESS_KEY=tell-tale", "PGPORT=1", "PGDATA=/nowhere", "GLIBC_TUNABLES=glibc.malloc.top_pad=131072")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Run(); err == nil {
 		t.Fatal("the starter ended well, want it killed")
@@ -398,8 +398,16 @@ func TestOutlivesItsStarter(t *testing.T) {
 		t.Errorf("the password is in a process title")
 	}
 	// Only Linux has it; elsewhere there is nothing to read.
-	if environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid(t, s))); err == nil && strings.Contains(string(environ), "tell-tale") {
-		t.Errorf("the server's environment has the starter's secrets")
+	if environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid(t, s))); err == nil {
+		if strings.Contains(string(environ), "tell-tale") {
+			t.Errorf("the server's environment has the starter's secrets")
+		}
+		// glibc puts ends of strings for its colons.
+		for _, want := range []string{"GLIBC_TUNABLES=glibc.malloc.top_pad=131072", "glibc.malloc.hugetlb=1"} {
+			if !strings.Contains(string(environ), want) {
+				t.Errorf("the server's environment lacks %s", want)
+			}
+		}
 	}
 }
 

@@ -97,3 +97,17 @@ func TestInfo(t *testing.T) {
 		t.Errorf("JSON shows the password: %s", text)
 	}
 }
+
+func TestTunables(t *testing.T) {
+	for own, want := range map[string]string{
+		"":                           "glibc.malloc.hugetlb=1",
+		"glibc.malloc.check=1":       "glibc.malloc.check=1:glibc.malloc.hugetlb=1",
+		"glibc.malloc.hugetlb=0":     "glibc.malloc.hugetlb=0",
+		"a=1:glibc.malloc.hugetlb=2": "a=1:glibc.malloc.hugetlb=2",
+	} {
+		t.Setenv("GLIBC_TUNABLES", own)
+		if got := localpg.Tunables(); got != "GLIBC_TUNABLES="+want {
+			t.Errorf("with %q: got %q, want %q", own, got, want)
+		}
+	}
+}
