@@ -340,10 +340,10 @@ SELECT
     play.user_id,
     COALESCE(single.artist_id, nearest.artist_id, artist.artist_id) AS artist_id,
     COALESCE(single.song_id, nearest.song_id) AS song_id,
-    play.level,
-    play.session_id,
     -- PostgreSQL's RTRIM looks at a text from its start, which takes several times as long as seeing that it has no blank at its end; in the subquery, this would
     -- keep the planner from having several processes do it.
+    /*postgres*/ CASE WHEN play.level LIKE '% ' THEN RTRIM(play.level) ELSE play.level END /*redshift play.level */ AS level,
+    play.session_id,
     /*postgres*/ CASE WHEN play.location LIKE '% ' THEN RTRIM(play.location) ELSE play.location END /*redshift play.location */ AS location,
     /*postgres*/ CASE WHEN play.user_agent LIKE '% ' THEN RTRIM(play.user_agent) ELSE play.user_agent END /*redshift play.user_agent */ AS user_agent
 FROM (
@@ -365,10 +365,10 @@ FROM (
             event.session_id,
             event.item_in_session,
             event.ts,
-            RTRIM(event.artist) AS artist,
-            RTRIM(event.song) AS song,
+            /*postgres*/ CAST(event.artist AS BPCHAR) /*redshift RTRIM(event.artist) */ AS artist,
+            /*postgres*/ CAST(event.song AS BPCHAR) /*redshift RTRIM(event.song) */ AS song,
             event.length,
-            RTRIM(event.level) AS level,
+            /*postgres*/ CAST(event.level AS TEXT) /*redshift RTRIM(event.level) */ AS level,
             /*postgres*/ CAST(event.location AS TEXT) /*redshift RTRIM(event.location) */ AS location,
             /*postgres*/ CAST(event.user_agent AS TEXT) /*redshift RTRIM(event.user_agent) */ AS user_agent
         FROM touched_s_songplay_event AS event
@@ -388,8 +388,8 @@ FROM (
             once.session_id,
             once.item_in_session,
             once.ts,
-            once.artist,
-            once.song,
+            /*postgres*/ CAST(once.artist AS BPCHAR) /*redshift once.artist */ AS artist,
+            /*postgres*/ CAST(once.song AS BPCHAR) /*redshift once.song */ AS song,
             once.length,
             once.level,
             once.location,
@@ -398,15 +398,15 @@ FROM (
     ) AS picked
 ) AS play
 LEFT JOIN only_song AS single
-    ON single.artist = play.artist
-    AND single.song = play.song
+    ON /*postgres*/ CAST(single.artist AS BPCHAR) /*redshift single.artist */ = play.artist
+    AND /*postgres*/ CAST(single.song AS BPCHAR) /*redshift single.song */ = play.song
 LEFT JOIN nearest_song AS nearest
-    ON nearest.artist = play.artist
-    AND nearest.song = play.song
+    ON /*postgres*/ CAST(nearest.artist AS BPCHAR) /*redshift nearest.artist */ = play.artist
+    AND /*postgres*/ CAST(nearest.song AS BPCHAR) /*redshift nearest.song */ = play.song
     AND COALESCE(nearest.length, 0) = COALESCE(play.length, 0)
     AND CASE WHEN nearest.length IS NULL THEN 1 ELSE 0 END = CASE WHEN play.length IS NULL THEN 1 ELSE 0 END
 LEFT JOIN matched_artist AS artist
-    ON artist.artist = play.artist;
+    ON /*postgres*/ CAST(artist.artist AS BPCHAR) /*redshift artist.artist */ = play.artist;
 
 /*postgres*/ ANALYZE touched_f_songplay (songplay_id) /*redshift*/;
 
