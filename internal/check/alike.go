@@ -34,8 +34,8 @@ const samePlay = `event.ts = play.ts AND event.session_id = play.session_id AND 
 // narrowHeld is the look at the rows of f_songplay.
 var narrowHeld = &look{dwhdb.FSongplaySuspects}
 
-// held sees what alike compares as well.
-var held = &look{strings.Replace(dwhdb.FSongplaySuspects, "COUNT(*) AS plays", "COUNT(*) AS plays, CAST(SUM("+heldHash+") AS TEXT) AS sum", 1)}
+// held sees what alike compares as well, and what enough counts.
+var held = &look{strings.Replace(dwhdb.FSongplaySuspects, "COUNT(*) AS plays", "COUNT(*) AS plays, COUNT(play.song_id) AS matched, CAST(SUM("+heldHash+") AS TEXT) AS sum", 1)}
 
 // bareHeld sees just that.
 var bareHeld = &look{`SELECT COUNT(*) AS plays, CAST(SUM(` + heldHash + `) AS TEXT) AS sum FROM f_songplay AS play`}
@@ -87,7 +87,7 @@ const repeatedPlays = 20_000
 // alike compares staging, without what came again, with f_songplay: they have as many plays, and one sum of hashes. It sorts integers for that, where
 // SongplaysComplete sorts the plays of both tables together, which takes twice as long. That they differ all the same has a chance of one in 2^64.
 func alike() *Screen {
-	return &Screen{From: 1, Whole: true, postgres: true, texts: []string{repeatedDeliveries, staged.sql, bareHeld.sql}, clean: func(ctx context.Context, s *Sight, _ bool) (bool, error) {
+	return &Screen{From: 1, Whole: true, postgres: true, texts: []string{repeatedDeliveries, staged.sql, bareHeld.sql}, clean: func(ctx context.Context, s *Sight, _ bool, _ Settings) (bool, error) {
 		inFact := bareHeld
 		if s.seen[held] != nil {
 			inFact = held

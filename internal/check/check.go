@@ -75,6 +75,7 @@ func BuiltIn() []Check {
 	matched.settings = func(s Settings) (map[string]any, bool) {
 		return map[string]any{"threshold": s.MatchedShare}, true
 	}
+	matched.Screen = enough()
 	fresh := one("freshness", "the newest play is young enough", Warn, "")
 	fresh.Query = query.Text("check freshness", dwhdb.Freshness, "oldest")
 	fresh.settings = func(s Settings) (map[string]any, bool) {

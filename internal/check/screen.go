@@ -21,7 +21,7 @@ type Screen struct {
 
 	postgres bool // the SQL is PostgreSQL's
 	texts    []string
-	clean    func(ctx context.Context, s *Sight, narrowed bool) (bool, error)
+	clean    func(ctx context.Context, s *Sight, narrowed bool, settings Settings) (bool, error)
 }
 
 // SQL is the text of its queries.
@@ -31,8 +31,8 @@ func (s *Screen) SQL() string { return strings.Join(s.texts, ";\n") }
 func (s *Screen) On(engine sqlfile.Engine) bool { return !s.postgres || engine == sqlfile.Postgres }
 
 // Clean tells that none of the checks has a violation. Where it is false, each of them has to be made. narrowed says that they see less than whole tables.
-func (s *Screen) Clean(ctx context.Context, sight *Sight, narrowed bool) (bool, error) {
-	clean, err := s.clean(ctx, sight, narrowed)
+func (s *Screen) Clean(ctx context.Context, sight *Sight, narrowed bool, settings Settings) (bool, error) {
+	clean, err := s.clean(ctx, sight, narrowed, settings)
 	if err != nil {
 		return false, fmt.Errorf("screen: %w", err)
 	}
@@ -42,7 +42,7 @@ func (s *Screen) Clean(ctx context.Context, sight *Sight, narrowed bool) (bool, 
 // A look is a query of one row of whole numbers, some of them as text.
 type look struct{ sql string }
 
-// A Sight takes looks, and remembers what it saw. It is for one transaction, in which nothing that it sees is written.
+// A Sight takes looks, and remembers what it saw. It is for one transaction, in which nothing that it sees is written, and for tables that stay narrowed or not.
 type Sight struct {
 	db     query.Querier
 	engine sqlfile.Engine
@@ -91,12 +91,24 @@ func (s *Sight) numbers(ctx context.Context, sql string, args ...any) (map[strin
 
 // suspects looks at every row of f_songplay once, for the checks that would each look at every row by itself.
 func suspects() *Screen {
-	return &Screen{From: 3, texts: []string{narrowHeld.sql}, clean: func(ctx context.Context, s *Sight, narrowed bool) (bool, error) {
+	return &Screen{From: 3, texts: []string{narrowHeld.sql}, clean: func(ctx context.Context, s *Sight, narrowed bool, _ Settings) (bool, error) {
 		one := narrowHeld
 		if s.engine == sqlfile.Postgres && !narrowed {
 			one = held
 		}
 		seen, err := s.take(ctx, one)
 		return err == nil && seen["suspects"].Sign() == 0, err
+	}}
+}
+
+// enough tells whether enough plays know their song, if a look for others has counted them.
+func enough() *Screen {
+	return &Screen{From: 1, Whole: true, postgres: true, clean: func(_ context.Context, s *Sight, _ bool, settings Settings) (bool, error) {
+		seen := s.seen[held]
+		if seen == nil {
+			return false, nil
+		}
+		plays, matched := seen["plays"].Int64(), seen["matched"].Int64()
+		return plays == 0 || float64(matched)/float64(plays) >= settings.MatchedShare, nil
 	}}
 }

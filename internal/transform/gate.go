@@ -18,7 +18,7 @@ import (
 // gate runs the checks of error severity inside the run's transaction, each over what the run touched as far as it allows that: a view
 // of the touched rows stands before the live table in search_path. In a first run, where everything is touched, none does: it would only cost. late
 // chooses the checks that are about the flags. Where only some of the steps ran, a check of tables that they do not write has nothing to say yet.
-func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late bool) (results []check.Result, err error) {
+func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sight, ran []Step, late bool) (results []check.Result, err error) {
 	ctx, span := telemetry.Begin(ctx, "gate")
 	defer func() { span.End(err, checked(results)...) }()
 	settings := r.Settings
@@ -46,7 +46,7 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 			open = append(open, one.result.Check)
 		}
 	}
-	screen := r.newScreening(tx, open)
+	screen := r.newScreening(sight, open)
 	for _, at := range together(chosen) {
 		one := &chosen[at]
 		if one.done {
@@ -58,7 +58,7 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, ran []Step, late 
 			return nil, err
 		}
 		if one.screened {
-			if passes, err := screen.passes(ctx, tx, one.result.Check, narrowed); err != nil {
+			if passes, err := screen.passes(ctx, tx, one.result.Check, narrowed, settings); err != nil {
 				return nil, err
 			} else if passes {
 				continue

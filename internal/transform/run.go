@@ -222,7 +222,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 		}
 		r.Observer(Event{Kind: StepStarted, Step: "check"})
 		// Before the flags are set: what the gate looks at depends on them.
-		if result.Checks, err = r.gate(ctx, tx, w, steps, false); err != nil {
+		if result.Checks, err = r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), steps, false); err != nil {
 			return err
 		}
 		if flag {
@@ -233,7 +233,7 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 				return err
 			}
 			r.Failpoint("transform.flagged")
-			late, err := r.gate(ctx, tx, w, steps, true)
+			late, err := r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), steps, true)
 			if err != nil {
 				return err
 			}
@@ -576,7 +576,7 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 			return nil, fmt.Errorf("set planner costs: %w", err)
 		}
 	}
-	if results, err = r.checkAll(ctx, tx, chosen, settings, nil); err != nil {
+	if results, err = r.checkAll(ctx, tx, check.NewSight(tx, r.Engine), chosen, settings, nil); err != nil {
 		return results, err
 	}
 	if err := tx.Rollback(ctx); err != nil {

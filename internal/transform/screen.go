@@ -16,8 +16,8 @@ type screening struct {
 	members map[*check.Screen]int
 }
 
-func (r *Runner) newScreening(tx pgx.Tx, checks []check.Check) screening {
-	s := screening{r: r, sight: check.NewSight(tx, r.Engine), members: map[*check.Screen]int{}}
+func (r *Runner) newScreening(sight *check.Sight, checks []check.Check) screening {
+	s := screening{r: r, sight: sight, members: map[*check.Screen]int{}}
 	for _, one := range checks {
 		s.members[one.Screen]++
 	}
@@ -31,21 +31,21 @@ func (s screening) covers(one check.Check, narrowed bool) bool {
 }
 
 // passes tells that a check which looks cover has nothing to find. Otherwise it has to be made.
-func (s screening) passes(ctx context.Context, tx pgx.Tx, one check.Check, narrowed bool) (clean bool, err error) {
+func (s screening) passes(ctx context.Context, tx pgx.Tx, one check.Check, narrowed bool, settings check.Settings) (clean bool, err error) {
 	err = s.r.grouping(ctx, tx, one, func() error {
-		clean, err = one.Screen.Clean(ctx, s.sight, narrowed)
+		clean, err = one.Screen.Clean(ctx, s.sight, narrowed, settings)
 		return err
 	})
 	return clean, err
 }
 
 // checkAll makes checks over everything, one after the other, but those that the server itself makes good: nil where it makes none.
-func (r *Runner) checkAll(ctx context.Context, tx pgx.Tx, checks []check.Check, settings check.Settings, enforced func(check.Check) bool) (results []check.Result, err error) {
-	screen := r.newScreening(tx, checks)
+func (r *Runner) checkAll(ctx context.Context, tx pgx.Tx, sight *check.Sight, checks []check.Check, settings check.Settings, enforced func(check.Check) bool) (results []check.Result, err error) {
+	screen := r.newScreening(sight, checks)
 	for _, one := range checks {
 		done := enforced != nil && enforced(one)
 		if !done && screen.covers(one, false) {
-			if done, err = screen.passes(ctx, tx, one, false); err != nil {
+			if done, err = screen.passes(ctx, tx, one, false, settings); err != nil {
 				return results, err
 			}
 		}

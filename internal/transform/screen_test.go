@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/sparkify/dwh/internal/check"
@@ -16,6 +17,11 @@ func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 	deliver := func(values string) string {
 		return "INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, processed) VALUES ('NextSong', " + values + ")"
 	}
+	few := func(songs int) string { // of 40 plays
+		return fmt.Sprintf("UPDATE f_songplay SET song_id = NULL WHERE songplay_id NOT IN (SELECT songplay_id FROM f_songplay ORDER BY songplay_id LIMIT %d)", songs)
+	}
+	settings := check.Settings{MatchedShare: 0.1}
+	share := func(o *transform.Options) { o.Settings = settings }
 	seen := map[string]bool{}
 	for _, damage := range []struct{ name, sql, fails string }{
 		{"none", "SELECT 1", ""},
@@ -50,17 +56,20 @@ func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 		{"staged as processed", deliver("'z', 7, 1, 99000, TRUE"), "songplays-complete"},
 		{"another item at the same moment", deliver("'a', 1, 77, 1541106106796, TRUE"), "songplays-complete"},
 		{"three more deliveries", deliver("'t  ', 1, 19000, 1541125106796, TRUE") + "; " + deliver("'t', 1, 19000, 1541125106796, TRUE") + "; " + deliver("'t', 1, 19000, 1541125106796, FALSE"), ""},
+		{"too few songs", few(3), "matched-share"},
+		{"few songs", few(4), ""},
+		{"no plays", "DELETE FROM f_songplay; DELETE FROM s_songplay_event", ""},
 		{"upper case hash", "UPDATE f_songplay SET songplay_id = 'A' || SUBSTRING(songplay_id FROM 2)" + one, "songplay-id-hash"},
 	} {
 		t.Run(damage.name, func(t *testing.T) {
 			w, s := wide(t)
 			w.run(s.vars())
 			w.exec(damage.sql)
-			together, err := w.runner(s.vars()).Check(t.Context(), "", nil)
+			together, err := w.runner(s.vars(), share).Check(t.Context(), "", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			exact := w.runner(s.vars(), func(o *transform.Options) {
+			exact := w.runner(s.vars(), share, func(o *transform.Options) {
 				for i := range o.Checks {
 					o.Checks[i].Screen = nil
 				}
@@ -72,7 +81,7 @@ func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 					continue
 				}
 				if damage.fails == "" {
-					if clean, err := one.Screen.Clean(t.Context(), sight, false); err != nil || !clean {
+					if clean, err := one.Screen.Clean(t.Context(), sight, false, settings); err != nil || !clean {
 						t.Errorf("%s: the look is not clean where nothing is damaged: %v", one.Name, err)
 					}
 				}
