@@ -46,7 +46,7 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sigh
 			open = append(open, one.result.Check)
 		}
 	}
-	screen := r.newScreening(sight, open)
+	screen := r.newScreening(sight, settings, open)
 	for _, at := range together(chosen) {
 		one := &chosen[at]
 		if one.done {
@@ -58,7 +58,7 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sigh
 			return nil, err
 		}
 		if one.screened {
-			if passes, err := screen.passes(ctx, tx, one.result.Check, narrowed, settings); err != nil {
+			if passes, err := screen.passes(ctx, tx, one.result.Check, narrowed); err != nil {
 				return nil, err
 			} else if passes {
 				continue
