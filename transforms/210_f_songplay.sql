@@ -2,7 +2,7 @@
 -- reads:  s_songplay_event, s_song
 -- writes: f_songplay
 
--- Blanks at the end of a page or a user do not count. PostgreSQL does not count those of a BPCHAR, and compares one in half the time that RTRIM takes
+-- Blanks at the end of a page, a user, an artist or a song do not count. PostgreSQL does not count those of a BPCHAR, and compares one in half the time that RTRIM takes
 -- (https://www.postgresql.org/docs/current/datatype-character.html).
 
 -- Millions of plays, of which hardly one repeats, PostgreSQL groups twice as fast by sorting, though it expects the opposite.

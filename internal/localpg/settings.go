@@ -62,8 +62,8 @@ func settings(m machine, port int, socket string) []setting {
 		// a run over one more percent of events.
 		{"wal_compression", "off"},
 		// A run that inserts into a key of hashes logs a whole page for each leaf. With 16 MB, the default, it writes them to the file itself; with more, the
-		// WAL writer does, on another core, if it looks often enough: such an INSERT takes two thirds of the time. With more than 32 MB it takes as long again:
-		// each page of the buffers is a page fault to a process that comes to it for the first time.
+		// WAL writer does, on another core, if it looks often enough: such an INSERT takes two thirds of the time. With 128 MB it takes half as long again as with
+		// 32 MB: each page of the buffers is a page fault to a process that comes to it for the first time.
 		{"wal_buffers", mb(clamp(m.memory/192, 4*mib, 32*mib))},
 		{"wal_writer_delay", "20ms"},
 		{"checkpoint_timeout", "15min"},
