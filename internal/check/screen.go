@@ -66,8 +66,8 @@ func (s *Sight) take(ctx context.Context, one *look) (map[string]*big.Int, error
 	return seen, err
 }
 
-func (s *Sight) numbers(ctx context.Context, sql string, args ...any) (map[string]*big.Int, error) {
-	rows, err := s.db.Query(ctx, sql, args...)
+func (s *Sight) numbers(ctx context.Context, sql string) (map[string]*big.Int, error) {
+	rows, err := s.db.Query(ctx, sql)
 	if err != nil {
 		return nil, err
 	}
