@@ -105,8 +105,8 @@ func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool
 	return replaceable(ctx, q, table, false)
 }
 
-// ReplaceableByTwin tells whether a table of a PostgreSQL server can be replaced unnoticed by what CreateTwin makes: it may have defaults and statistics
-// objects, but no key.
+// ReplaceableByTwin tells whether a table of a PostgreSQL server can be replaced unnoticed by what CreateTwin makes, with the same indexes: it may have defaults,
+// statistics objects and indexes, but no key.
 func ReplaceableByTwin(ctx context.Context, q Querier, table Table) (bool, error) {
 	_, ok, err := replaceable(ctx, q, table, true)
 	return ok, err
@@ -126,7 +126,11 @@ func replaceable(ctx context.Context, q Querier, table Table, twin bool) (key Na
 			AND NOT EXISTS (SELECT 1 FROM pg_constraint AS o WHERE o.oid IS DISTINCT FROM k.oid AND o.contype <> 'n' AND (o.conrelid = c.oid OR o.confrelid = c.oid))
 			AND NOT EXISTS (SELECT 1 FROM pg_index AS i INNER JOIN pg_class AS x ON x.oid = i.indexrelid
 				WHERE i.indrelid = c.oid
-				AND (i.indexrelid IS DISTINCT FROM k.conindid OR i.indisclustered OR i.indnatts > i.indnkeyatts OR x.reloptions IS NOT NULL OR x.reltablespace <> 0))
+				AND (i.indisclustered OR x.reltablespace <> 0
+					OR NOT CAST($2 AS boolean) AND (i.indexrelid IS DISTINCT FROM k.conindid OR i.indnatts > i.indnkeyatts OR x.reloptions IS NOT NULL)
+					OR CAST($2 AS boolean) AND (NOT i.indisvalid OR EXISTS (SELECT 1 FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) <> -1)
+						OR EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = i.indexrelid AND d.classoid = CAST('pg_class' AS regclass))
+						OR EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = i.indexrelid AND d.classid = CAST('pg_class' AS regclass) AND d.deptype = 'x'))))
 			AND NOT EXISTS (SELECT 1 FROM pg_statistic_ext AS s
 				WHERE s.stxrelid = c.oid
 				AND (NOT CAST($2 AS boolean) OR s.stxnamespace <> c.relnamespace OR s.stxowner <> c.relowner OR COALESCE(s.stxstattarget, -1) <> -1
@@ -178,6 +182,43 @@ func ReadStatistics(ctx context.Context, q Querier, table Table) ([]Statistics, 
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Statistics])
 	if err != nil {
 		return nil, fmt.Errorf("read statistics objects of %s: %w", table.Name, err)
+	}
+	return found, nil
+}
+
+// An Index is the definition of an index of PostgreSQL, but for its table.
+type Index struct {
+	create string // CREATE INDEX name
+	using  string // USING method (...) ...
+}
+
+// On makes the index on a table, in the schema of that.
+func (i Index) On(table Table) string { return i.create + " ON " + table.SQL() + " " + i.using }
+
+// ReadIndexes returns the indexes of a table of a PostgreSQL server in the order in which they were made.
+func ReadIndexes(ctx context.Context, q Querier, table Table) ([]Index, error) {
+	rows, err := q.Query(ctx, `
+		SELECT pg_get_indexdef(i.indexrelid), FORMAT('CREATE %sINDEX %I', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname), FORMAT(' ON %I.%I ', n.nspname, c.relname)
+		FROM pg_index AS i
+		INNER JOIN pg_class AS x ON x.oid = i.indexrelid
+		INNER JOIN pg_class AS c ON c.oid = i.indrelid
+		INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		WHERE i.indrelid = CAST($1 AS regclass)
+		ORDER BY i.indexrelid`, table.SQL())
+	if err != nil {
+		return nil, fmt.Errorf("read indexes of %s: %w", table.Name, err)
+	}
+	var found []Index
+	var definition, create, on string
+	if _, err := pgx.ForEachRow(rows, []any{&definition, &create, &on}, func() error {
+		using, ok := strings.CutPrefix(definition, create+on)
+		if !ok {
+			return fmt.Errorf("no CREATE INDEX: %s", definition)
+		}
+		found = append(found, Index{create: create, using: using})
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("read indexes of %s: %w", table.Name, err)
 	}
 	return found, nil
 }

@@ -10,13 +10,17 @@ import (
 	"testing/fstest"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-const eventOID = "SELECT CAST(CAST('s_songplay_event' AS regclass) AS oid)"
+const (
+	eventOID = "SELECT CAST(CAST('s_songplay_event' AS regclass) AS oid)"
+	songOID  = "SELECT CAST(CAST('s_song' AS regclass) AS oid)"
+)
 
 // stagingShape is all that the catalogue says of s_songplay_event but its OIDs and its indexes, which come with a first run.
 var stagingShape = strings.ReplaceAll(`
@@ -123,7 +127,11 @@ func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 		"a comment on statistics":     "COMMENT ON STATISTICS s_songplay_event_page_statistics IS 'pages'",
 		"statistics elsewhere":        "CREATE SCHEMA other; ALTER STATISTICS s_songplay_event_page_statistics SET SCHEMA other",
 		"a statistics target":         "ALTER STATISTICS s_songplay_event_page_statistics SET STATISTICS 500",
-		"an index":                    "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id)",
+		"a comment on an index":       "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); COMMENT ON INDEX s_songplay_event_user IS 'users'",
+		"a target of an index":        "CREATE INDEX s_songplay_event_user ON s_songplay_event (LOWER(user_id)); ALTER INDEX s_songplay_event_user ALTER COLUMN 1 SET STATISTICS 500",
+		"a clustered index":           "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); ALTER TABLE s_songplay_event CLUSTER ON s_songplay_event_user",
+		"an index half built":         "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 's_songplay_event_user'::regclass",
+		"an index of an extension":    "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); ALTER INDEX s_songplay_event_user DEPENDS ON EXTENSION plpgsql",
 		"a key":                       "ALTER TABLE s_songplay_event ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 		"a check":                     "ALTER TABLE s_songplay_event ADD CHECK (level <> 'none')",
 		"a trigger":                   "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON s_songplay_event FOR EACH ROW EXECUTE FUNCTION nothing()",
@@ -152,6 +160,51 @@ func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 				w.same()
 			}
 		})
+	}
+}
+
+// TestTwinHasTheIndexes: the table that takes the place of the empty one has its indexes, whatever they are.
+func TestTwinHasTheIndexes(t *testing.T) {
+	t.Parallel()
+	const definitions = `SELECT STRING_AGG(indexdef, chr(10) ORDER BY indexname COLLATE "C") FROM pg_indexes WHERE tablename IN ('s_song', 's_songplay_event') AND indexname NOT IN ('s_songplay_event_new', 's_songplay_event_key', 's_songplay_event_title')`
+	for _, only := range [][]string{nil, {"010", "020"}} {
+		w, s := wide(t)
+		w.exec(`
+			CREATE FUNCTION shorter(VARCHAR) RETURNS TEXT IMMUTABLE LANGUAGE sql AS 'SELECT LEFT($1, 3)';
+			CREATE INDEX "of ""quoted"" name" ON s_songplay_event (user_id COLLATE "POSIX" DESC NULLS LAST, page varchar_pattern_ops) WHERE level <> ' ON public.s_songplay_event ';
+			CREATE INDEX plain ON s_songplay_event USING hash (page);
+			CREATE INDEX filled ON s_songplay_event (shorter(page)) INCLUDE (song, artist) WITH (fillfactor = 70, deduplicate_items = off);
+			CREATE UNIQUE INDEX once ON s_song (song_id, artist_id, title, duration) NULLS NOT DISTINCT`)
+		before, events, songs := w.one(definitions), w.one(eventOID), w.one(songOID)
+		if _, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", only); err != nil {
+			t.Fatal(err)
+		}
+		if w.one(eventOID) == events || w.one(songOID) == songs {
+			t.Errorf("only %v: a table was loaded itself", only)
+		}
+		if got := w.one(definitions); got != before {
+			t.Errorf("only %v: got\n%s\nwant\n%s", only, got, before)
+		}
+		if got := w.one("SELECT COUNT(*) FROM pg_index WHERE indrelid IN ('s_song'::regclass, 's_songplay_event'::regclass) AND NOT indisvalid"); got != "0" {
+			t.Errorf("only %v: invalid indexes: got %s, want 0", only, got)
+		}
+		w.run(s.vars())
+		w.same()
+	}
+}
+
+// TestTwinBreaksNoIndex: rows that a unique index does not take are refused, and nothing is left.
+func TestTwinBreaksNoIndex(t *testing.T) {
+	t.Parallel()
+	w, s := wide(t)
+	w.exec("CREATE UNIQUE INDEX one ON s_songplay_event (page)")
+	_, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", nil)
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != "23505" || refused.ConstraintName != "one" {
+		t.Errorf("got %v, want unique_violation of the index", err)
+	}
+	if got := w.one("SELECT COUNT(*) FROM s_songplay_event") + " " + w.one(leftBehind); got != "0 0" {
+		t.Errorf("events and tables left: got %s, want 0 0", got)
 	}
 }
 
