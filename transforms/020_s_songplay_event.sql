@@ -33,4 +33,4 @@ MAXERROR 1000;
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_key ON s_songplay_event (ts, session_id, item_in_session) WHERE processed /*redshift*/;
 
 -- Of artist and song an index holds integers: of the names themselves it takes twice as long to build, and twice as many pages to keep.
-/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_title ON s_songplay_event (HASHTEXT(RTRIM(artist)), HASHTEXT(RTRIM(song))) WHERE processed AND artist IS NOT NULL /*redshift*/;
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_title ON s_songplay_event (HASHBPCHAR(CAST(artist AS BPCHAR)), HASHBPCHAR(CAST(song AS BPCHAR))) WHERE processed AND artist IS NOT NULL /*redshift*/;

@@ -58,7 +58,7 @@ FROM (
     INNER JOIN s_songplay_event AS event
         ON RTRIM(event.artist) = late.artist
         AND RTRIM(event.song) = late.title
-        /*postgres*/ AND HASHTEXT(RTRIM(event.artist)) = HASHTEXT(late.artist) AND HASHTEXT(RTRIM(event.song)) = HASHTEXT(late.title) /*redshift*/
+        /*postgres*/ AND HASHBPCHAR(CAST(event.artist AS BPCHAR)) = HASHBPCHAR(CAST(late.artist AS BPCHAR)) AND HASHBPCHAR(CAST(event.song AS BPCHAR)) = HASHBPCHAR(CAST(late.title AS BPCHAR)) /*redshift*/
     WHERE event.processed
         AND /*postgres*/ CAST(event.page AS BPCHAR) /*redshift RTRIM(event.page) */ = 'NextSong'
         AND /*postgres*/ CAST(event.user_id AS BPCHAR) /*redshift RTRIM(event.user_id) */ <> ''
@@ -89,7 +89,7 @@ FROM (
     ) AS lowest
     INNER JOIN s_songplay_event AS event
         ON RTRIM(event.artist) = lowest.artist
-        /*postgres*/ AND HASHTEXT(RTRIM(event.artist)) = HASHTEXT(lowest.artist) /*redshift*/
+        /*postgres*/ AND HASHBPCHAR(CAST(event.artist AS BPCHAR)) = HASHBPCHAR(CAST(lowest.artist AS BPCHAR)) /*redshift*/
     WHERE (lowest.before IS NULL OR lowest.after < lowest.before)
         AND event.processed
         AND /*postgres*/ CAST(event.page AS BPCHAR) /*redshift RTRIM(event.page) */ = 'NextSong'
