@@ -74,7 +74,7 @@ WHERE NOT event.processed
     AND event.session_id IS NOT NULL
     AND event.item_in_session IS NOT NULL;
 
-/*postgres*/ ANALYZE latest_event /*redshift*/;
+/*postgres*/ ANALYZE latest_event (user_id, session_id, item_in_session) /*redshift*/;
 
 -- The songplay of that moment.
 CREATE TABLE touched_d_user AS

@@ -419,8 +419,6 @@ LEFT JOIN matched_song AS matched
 LEFT JOIN matched_artist AS artist
     ON /*postgres*/ CAST(artist.artist AS BPCHAR) /*redshift artist.artist */ = play.artist;
 
-/*postgres*/ ANALYZE touched_f_songplay (songplay_id) /*redshift*/;
-
 -- Those that were here already, looked up once, and in the order of the key, so that each page of it is read once.
 CREATE TABLE earlier_songplay AS
 SELECT
