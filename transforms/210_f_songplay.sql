@@ -261,14 +261,25 @@ FROM played_song AS played
 WHERE played.song_id <> ''
 GROUP BY played.artist, played.song;
 
--- Those that are several songs, and the lengths of them that were played.
+-- The song of each title that is one; of those that are several, the title once more.
+CREATE TABLE matched_title AS
+SELECT
+    title.artist,
+    title.song,
+    CASE WHEN title.song_id = title.last_song_id AND title.artist_id = title.last_artist_id THEN title.song_id END AS song_id,
+    CASE WHEN title.song_id = title.last_song_id AND title.artist_id = title.last_artist_id THEN title.artist_id END AS artist_id,
+    CASE WHEN title.song_id <> title.last_song_id OR title.artist_id <> title.last_artist_id THEN title.song END AS shared
+FROM known_title AS title;
+
+/*postgres*/ ANALYZE matched_title (artist, song, shared) /*redshift*/;
+
+-- These, and the lengths of them that were played.
 CREATE TABLE shared_title AS
 SELECT
     title.artist,
     title.song
-FROM known_title AS title
-WHERE title.song_id <> title.last_song_id
-    OR title.artist_id <> title.last_artist_id;
+FROM matched_title AS title
+WHERE title.shared IS NOT NULL;
 
 /*postgres*/ ANALYZE shared_title /*redshift*/;
 
@@ -316,29 +327,7 @@ FROM (
 ) AS pick
 WHERE pick.place = 1;
 
--- The song of each title and length. Most are the song of any length.
-CREATE TABLE matched_song AS
-SELECT
-    title.artist,
-    title.song,
-    CAST(NULL AS DOUBLE PRECISION) AS length,
-    TRUE AS any_length,
-    title.song_id,
-    title.artist_id
-FROM known_title AS title
-WHERE title.song_id = title.last_song_id
-    AND title.artist_id = title.last_artist_id
-UNION ALL
-SELECT
-    nearest.artist,
-    nearest.song,
-    nearest.length,
-    FALSE AS any_length,
-    nearest.song_id,
-    nearest.artist_id
-FROM nearest_song AS nearest;
-
-/*postgres*/ ANALYZE matched_song (artist, song) /*redshift*/;
+/*postgres*/ ANALYZE nearest_song /*redshift*/;
 
 -- The first branch of the union is by far the larger: no table holds it before it is what f_songplay will be.
 CREATE TABLE touched_f_songplay AS
@@ -347,8 +336,8 @@ SELECT
     play.start_time,
     play.played_at,
     play.user_id,
-    COALESCE(matched.artist_id, artist.artist_id) AS artist_id,
-    matched.song_id,
+    COALESCE(matched.artist_id, nearest.artist_id, artist.artist_id) AS artist_id,
+    COALESCE(matched.song_id, nearest.song_id) AS song_id,
     -- PostgreSQL's RTRIM looks at a text from its start, which takes several times as long as seeing that it has no blank at its end; in the subquery, this would
     -- keep the planner from having several processes do it.
     /*postgres*/ CASE WHEN play.level LIKE '% ' THEN RTRIM(play.level) ELSE play.level END /*redshift play.level */ AS level,
@@ -358,7 +347,7 @@ SELECT
 FROM (
     SELECT
         /*postgres*/ CONCAT_WS('|', picked.user_id, picked.session_id, picked.item_in_session, picked.ts) /*redshift picked.user_id || '|' || CAST(picked.session_id AS VARCHAR(20)) || '|' || CAST(picked.item_in_session AS VARCHAR(11)) || '|' || CAST(picked.ts AS VARCHAR(20)) */ AS name,
-        -- as in d_time: to cut a TIMESTAMP off would compute it twice
+        -- as in d_time; DATE_TRUNC of played_at would compute that twice
         TIMESTAMP 'epoch' + (picked.ts - MOD(MOD(picked.ts, 3600000) + 3600000, 3600000)) / 1000 * INTERVAL '1 second' AS start_time,
         -- whole seconds and the rest apart, so that every millisecond is exact
         TIMESTAMP 'epoch' + picked.ts / 1000 * INTERVAL '1 second' + MOD(picked.ts, 1000) * INTERVAL '0.001 second' AS played_at,
@@ -408,14 +397,15 @@ FROM (
         FROM picked_play AS once
     ) AS picked
 ) AS play
-LEFT JOIN matched_song AS matched
+LEFT JOIN matched_title AS matched
     ON /*postgres*/ CAST(matched.artist AS BPCHAR) /*redshift matched.artist */ = play.artist
     AND /*postgres*/ CAST(matched.song AS BPCHAR) /*redshift matched.song */ = play.song
-    AND (
-        matched.any_length
-        OR COALESCE(matched.length, 0) = COALESCE(play.length, 0)
-            AND CASE WHEN matched.length IS NULL THEN 1 ELSE 0 END = CASE WHEN play.length IS NULL THEN 1 ELSE 0 END
-    )
+-- by what is NULL of nearly every play, so that it is not looked up
+LEFT JOIN nearest_song AS nearest
+    ON nearest.song = matched.shared
+    AND nearest.artist = matched.artist
+    AND COALESCE(nearest.length, 0) = COALESCE(play.length, 0)
+    AND CASE WHEN nearest.length IS NULL THEN 1 ELSE 0 END = CASE WHEN play.length IS NULL THEN 1 ELSE 0 END
 LEFT JOIN matched_artist AS artist
     ON /*postgres*/ CAST(artist.artist AS BPCHAR) /*redshift artist.artist */ = play.artist;
 

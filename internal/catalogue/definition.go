@@ -188,6 +188,10 @@ func ReadStatistics(ctx context.Context, q Querier, table Table) ([]Statistics, 
 
 // An Index is the definition of an index of PostgreSQL, but for its table.
 type Index struct {
+	Name Name
+	// Computed says that it holds expressions: ANALYZE keeps statistics of those, as it does of columns, once the index is there.
+	Computed bool
+
 	create string // CREATE INDEX name
 	using  string // USING method (...) ...
 }
@@ -198,7 +202,7 @@ func (i Index) On(table Table) string { return i.create + " ON " + table.SQL() +
 // ReadIndexes returns the indexes of a table of a PostgreSQL server in the order in which they were made.
 func ReadIndexes(ctx context.Context, q Querier, table Table) ([]Index, error) {
 	rows, err := q.Query(ctx, `
-		SELECT pg_get_indexdef(i.indexrelid), FORMAT('CREATE %sINDEX %I', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname), FORMAT(' ON %I.%I ', n.nspname, c.relname)
+		SELECT x.relname::text, i.indexprs IS NOT NULL, pg_get_indexdef(i.indexrelid), FORMAT('CREATE %sINDEX %I', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname), FORMAT(' ON %I.%I ', n.nspname, c.relname)
 		FROM pg_index AS i
 		INNER JOIN pg_class AS x ON x.oid = i.indexrelid
 		INNER JOIN pg_class AS c ON c.oid = i.indrelid
@@ -209,13 +213,15 @@ func ReadIndexes(ctx context.Context, q Querier, table Table) ([]Index, error) {
 		return nil, fmt.Errorf("read indexes of %s: %w", table.Name, err)
 	}
 	var found []Index
-	var definition, create, on string
-	if _, err := pgx.ForEachRow(rows, []any{&definition, &create, &on}, func() error {
-		using, ok := strings.CutPrefix(definition, create+on)
-		if !ok {
+	var one Index
+	var name, definition, on string
+	if _, err := pgx.ForEachRow(rows, []any{&name, &one.Computed, &definition, &one.create, &on}, func() (err error) {
+		var ok bool
+		if one.using, ok = strings.CutPrefix(definition, one.create+on); !ok {
 			return fmt.Errorf("no CREATE INDEX: %s", definition)
 		}
-		found = append(found, Index{create: create, using: using})
+		one.Name = Name(name)
+		found = append(found, one)
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("read indexes of %s: %w", table.Name, err)

@@ -9,7 +9,7 @@ import (
 
 // The texts below are PostgreSQL's alone. On Redshift SongplaysComplete is made.
 
-// stagedHash is 64 bits of a staged play's user, session and moment in seconds, NULL where one is, and heldHash the same of a row of f_songplay. HASHINT8EXTENDED
+// stagedHash is 64 bits of a staged play's user, session and moment in seconds, NULL where one of them is, and heldHash the same of a row of f_songplay. HASHINT8EXTENDED
 // folds its argument to 32 bits, the same for 1 and 2^32, so that a session is hashed as a number of 53 bits as well. Far from today the moments are rounded: the
 // two may differ then, and the check is made.
 const (
@@ -26,8 +26,8 @@ var held = &look{strings.Replace(dwhdb.FSongplaySuspects, "COUNT(*) AS plays", "
 // bareHeld sees just that.
 var bareHeld = &look{`SELECT COUNT(*) AS plays, CAST(SUM(` + heldHash + `) AS TEXT) AS sum FROM f_songplay AS play`}
 
-// staged sees it of staging, each play once, however often it was delivered, and whether there are events that lack what makes them a play. It sorts two
-// integers of each event for that.
+// staged sees it of staging, each play once, however often it was delivered, and how many kinds of NextSong events there are that lack what makes them plays; only that
+// there are any says something. It sorts two integers of each NextSong event for that.
 var staged = &look{`
 SELECT COUNT(play.hash) AS plays, CAST(SUM(play.hash) AS TEXT) AS sum, COUNT(*) - COUNT(play.hash) AS incomplete
 FROM (
@@ -63,8 +63,8 @@ func alike() *Screen {
 	}}
 }
 
-// complete tells whether every play of staging names what it has to, if a look for others has counted those that do not.
-func complete() *Screen {
+// keyed tells whether every NextSong event names what it has to, if a look for others has counted those that do not.
+func keyed() *Screen {
 	return &Screen{From: 1, Whole: true, postgres: true, clean: func(_ context.Context, s *Sight, _ bool, _ Settings) (bool, error) {
 		seen := s.seen[staged]
 		return seen != nil && seen["incomplete"].Sign() == 0, nil

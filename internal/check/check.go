@@ -87,7 +87,7 @@ func BuiltIn() []Check {
 	same.Sorts = true
 	same.Screen = alike()
 	keyless := one("events-without-key", "every NextSong event names its user, session, item and time", Warn, dwhdb.EventsWithoutKey)
-	keyless.Screen = complete()
+	keyless.Screen = keyed()
 	return []Check{
 		unique("d-song-unique", "d_song holds a song_id once", dwhdb.DSongUnique, "d_song", "song_id"),
 		unique("d-artist-unique", "d_artist holds an artist_id once", dwhdb.DArtistUnique, "d_artist", "artist_id"),

@@ -240,7 +240,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if err := w.reflag(ctx); err != nil {
 		return err
 	}
-	if err := w.finishTwins(ctx); err != nil {
+	if err := r.finishTwins(ctx, w); err != nil {
 		return err
 	}
 	if err := r.indexTwins(ctx, conn, w); err != nil {

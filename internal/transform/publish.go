@@ -114,7 +114,7 @@ func (w *work) publish(ctx context.Context, flushed bool) error {
 			large = append(large, name)
 			continue
 		}
-		if err := w.copyOver(ctx, name); err != nil {
+		if err := w.copyTwin(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -128,7 +128,11 @@ func (w *work) publish(ctx context.Context, flushed bool) error {
 			return nil
 		}
 		// None has been replaced: those that could be wait until this one is copied.
-		if err := w.copyOver(ctx, blocked); err != nil {
+		copying := w.copyOver
+		if _, ok := w.twins[blocked]; ok {
+			copying = w.copyTwin
+		}
+		if err := copying(ctx, blocked); err != nil {
 			return err
 		}
 		large = slices.DeleteFunc(large, func(name catalogue.Name) bool { return name == blocked })
@@ -140,6 +144,17 @@ func (w *work) copyOver(ctx context.Context, name catalogue.Name) error {
 	live := w.tables[name]
 	if _, err := w.tx.Exec(ctx, catalogue.InsertAll(live, live.In(w.schema))); err != nil {
 		return fmt.Errorf("fill %s: %w", name, err)
+	}
+	return nil
+}
+
+// copyTwin copies what was loaded aside. The runs behind this one do not look at it again, so it is analyzed at once.
+func (w *work) copyTwin(ctx context.Context, name catalogue.Name) error {
+	if err := w.copyOver(ctx, name); err != nil {
+		return err
+	}
+	if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(w.tables[name])); err != nil {
+		return fmt.Errorf("analyze %s: %w", name, err)
 	}
 	return nil
 }
@@ -162,6 +177,9 @@ const (
 // errNotEmpty says that a table has been written to, if only by somebody whose rows the snapshot does not show.
 var errNotEmpty = errors.New("the table is not empty")
 
+// errIndexed says that a table has got an index while its twin was loaded.
+var errIndexed = errors.New("the table has other indexes")
+
 // swap puts tables of the scratch schema in the place of the live ones, all of them or none. blocked is one that is better copied, "" when there is none:
 // somebody holds on to the live table, has written to it, or may do what this role may not.
 func (w *work) swap(ctx context.Context, names []catalogue.Name) (blocked catalogue.Name, err error) {
@@ -181,7 +199,7 @@ func (w *work) swap(ctx context.Context, names []catalogue.Name) (blocked catalo
 		case err == nil:
 			return "", nil
 		case refusal(err) == lockNotAvailable:
-		case refusal(err) != "", errors.Is(err, errNotEmpty):
+		case refusal(err) != "", errors.Is(err, errNotEmpty), errors.Is(err, errIndexed):
 			return blocked, nil
 		default:
 			return "", fmt.Errorf("replace %s: %w", blocked, err)
@@ -205,12 +223,19 @@ func (w *work) replace(ctx context.Context, tx pgx.Tx, names []catalogue.Name) (
 	}
 	for _, name := range names {
 		live, old := w.tables[name], replaced(name)
-		var bytes int64
-		if err := tx.QueryRow(ctx, "SELECT pg_relation_size(CAST($1 AS regclass))", old.SQL()).Scan(&bytes); err != nil {
+		var bytes, indexes int64
+		// An index that the transaction's snapshot does not show has a size.
+		if err := tx.QueryRow(ctx, `
+			SELECT pg_relation_size(CAST($1 AS regclass)),
+				pg_indexes_size(CAST($1 AS regclass)) - (SELECT CAST(COALESCE(SUM(pg_total_relation_size(i.indexrelid)), 0) AS bigint) FROM pg_index AS i WHERE i.indrelid = CAST($1 AS regclass))`,
+			old.SQL()).Scan(&bytes, &indexes); err != nil {
 			return name, err
 		}
-		if bytes > 0 {
+		switch {
+		case bytes > 0:
 			return name, errNotEmpty
+		case indexes > 0:
+			return name, errIndexed
 		}
 		steps := []string{catalogue.DropTable(old), catalogue.MoveTable(live.In(w.schema), live.Schema)}
 		for _, statistics := range w.twins[name].statistics {

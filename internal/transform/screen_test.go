@@ -63,6 +63,8 @@ func TestScreenSeesWhatEachCheckSees(t *testing.T) {
 		{"no moment staged", deliver("'z', 7, 1, NULL, TRUE"), "events-without-key"},
 		{"the year 0 staged", deliver("'z', 7, 1, -62135596800001, TRUE"), "events-without-key"},
 		{"no user of a known play", deliver("'', 1, 0, 1541106106796, TRUE"), "events-without-key"},
+		{"the year 10000 staged", deliver("'z', 7, 1, 253402300800000, TRUE"), "events-without-key"},
+		{"another user's with the same integers", deliver("'z', 1, 19000, 1541125106796, TRUE"), "songplays-complete"},
 		{"too few songs", few(3), "matched-share"},
 		{"few songs", few(4), ""},
 		{"no plays", "DELETE FROM f_songplay; DELETE FROM s_songplay_event", ""},

@@ -91,8 +91,8 @@ func (r *Runner) makeTwin(ctx context.Context, w *work, load *wholeLoad) (made b
 }
 
 // finishTwins gives the twins the names of their tables, for what reads them from now on, and the indexes: to build one takes a fraction of the time that it takes
-// to keep one while rows come in.
-func (w *work) finishTwins(ctx context.Context) error {
+// to keep one while rows come in. Rows that a unique one does not take are met only here; the load then goes the usual way, which says so.
+func (r *Runner) finishTwins(ctx context.Context, w *work) error {
 	for _, name := range slices.Sorted(maps.Keys(w.twins)) {
 		one := w.twins[name]
 		if _, err := w.tx.Exec(ctx, catalogue.RenameTable(one.Table, name)); err != nil {
@@ -100,9 +100,18 @@ func (w *work) finishTwins(ctx context.Context) error {
 		}
 		one.Table = one.Named(name)
 		w.twins[name] = one
+		computed := false
 		for _, index := range one.indexes {
+			r.Observer(Event{Kind: StepStarted, Step: "index " + string(index.Name)})
 			if _, err := w.tx.Exec(ctx, index.On(one.Table)); err != nil {
 				return fmt.Errorf("build an index of %s: %w", name, err)
+			}
+			r.Failpoint("index.built")
+			computed = computed || index.Computed
+		}
+		if computed {
+			if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(one.Table)); err != nil {
+				return fmt.Errorf("analyze %s: %w", name, err)
 			}
 		}
 	}
@@ -232,7 +241,7 @@ func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load
 		if result, err = r.stage(ctx, conn, w, j, &unknown, r.Copier.Copy); err != nil {
 			return err
 		}
-		if err := w.finishTwins(ctx); err != nil {
+		if err := r.finishTwins(ctx, w); err != nil {
 			return err
 		}
 		if err := w.flushing.begin(ctx, tx, true); err != nil {

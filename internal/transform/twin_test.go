@@ -188,8 +188,48 @@ func TestTwinHasTheIndexes(t *testing.T) {
 		if got := w.one("SELECT COUNT(*) FROM pg_index WHERE indrelid IN ('s_song'::regclass, 's_songplay_event'::regclass) AND NOT indisvalid"); got != "0" {
 			t.Errorf("only %v: invalid indexes: got %s, want 0", only, got)
 		}
+		// Of what an index computes, ANALYZE keeps statistics once it is there.
+		if got := w.one("SELECT COUNT(*) FROM pg_stats WHERE tablename IN ('s_song_key', 's_song_artist', 's_song_name', 'filled')"); got != "5" {
+			t.Errorf("only %v: statistics of indexes: got %s, want 5", only, got)
+		}
 		w.run(s.vars())
 		w.same()
+	}
+}
+
+// TestTwinLosesNoIndex: an index that somebody gives an empty table while its rows stand beside it stays. One that is there cannot be dropped meanwhile.
+func TestTwinLosesNoIndex(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		only   []string
+		at, on string
+	}{{nil, "first.copied", "s_song"}, {nil, "first.checked", "s_songplay_event"}, {nil, "first.checked", "f_songplay"}, {[]string{"020"}, "first.copied", "s_songplay_event"}} {
+		t.Run(c.at+" "+c.on, func(t *testing.T) {
+			t.Parallel()
+			w, s := wide(t)
+			find := "SELECT CAST(CAST('" + c.on + "' AS regclass) AS oid)"
+			oid, once := w.one(find), false
+			if _, err := w.runner(s.vars(), parallel, func(o *transform.Options) {
+				o.Failpoint = func(name string) {
+					if name == c.at && !once {
+						once = true
+						w.exec("CREATE INDEX mine ON " + c.on + " ((1))")
+					}
+				}
+			}).Run(t.Context(), "test", c.only); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE indexname = 'mine'"); got != "1" || w.one(find) != oid {
+				t.Errorf("got %s indexes, want 1, of the same table", got)
+			}
+			if strings.HasPrefix(c.on, "s_") {
+				if got, want := w.one("SELECT reltuples FROM pg_class WHERE oid = '"+c.on+"'::regclass"), w.one("SELECT COUNT(*) FROM "+c.on); got != want {
+					t.Errorf("the planner knows of %s rows, want %s", got, want)
+				}
+			}
+			w.run(s.vars())
+			w.same()
+		})
 	}
 }
 
