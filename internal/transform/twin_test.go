@@ -378,8 +378,13 @@ func TestLoadAsideDropsNobodysRows(t *testing.T) {
 // TestFirstRunMakesTheFullCheck: with FullCheck the checks that warn are made in the first run's transaction, and CheckAfter adds none.
 func TestFirstRunMakesTheFullCheck(t *testing.T) {
 	t.Parallel()
-	for _, full := range []bool{true, false} {
+	for i, full := range []bool{true, false, true, false} {
 		w, s := wide(t)
+		var keyless int64
+		if i > 1 {
+			keyless = 1
+			s.object("log_data/keyless.json", star.Staging{Events: []star.Event{{Page: text("NextSong"), UserID: text(" "), Session: integer(1), Item: integer(0), TS: integer(1541106106796)}}}, "lines")
+		}
 		runner := w.runner(s.vars(), parallel, func(o *transform.Options) { o.FullCheck = full })
 		result, err := runner.Run(t.Context(), "test", nil)
 		if err != nil {
@@ -400,6 +405,9 @@ func TestFirstRunMakesTheFullCheck(t *testing.T) {
 		var names []string
 		for _, one := range results {
 			names = append(names, one.Check.Name)
+			if one.Check.Name == "events-without-key" && one.Violations != keyless {
+				t.Errorf("full %t: events-without-key: got %d violations, want %d", full, one.Violations, keyless)
+			}
 		}
 		var want []string
 		for _, one := range runner.Checks {
