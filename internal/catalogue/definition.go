@@ -126,11 +126,11 @@ func replaceable(ctx context.Context, q Querier, table Table, twin bool) (key Na
 			AND NOT EXISTS (SELECT 1 FROM pg_constraint AS o WHERE o.oid IS DISTINCT FROM k.oid AND o.contype <> 'n' AND (o.conrelid = c.oid OR o.confrelid = c.oid))
 			AND NOT EXISTS (SELECT 1 FROM pg_index AS i INNER JOIN pg_class AS x ON x.oid = i.indexrelid
 				WHERE i.indrelid = c.oid
-				AND (i.indisclustered OR x.reltablespace <> 0
+				AND (i.indisclustered OR NOT i.indisvalid OR x.reltablespace <> 0
 					OR NOT CAST($2 AS boolean) AND (i.indexrelid IS DISTINCT FROM k.conindid OR i.indnatts > i.indnkeyatts OR x.reloptions IS NOT NULL)
-					OR CAST($2 AS boolean) AND (NOT i.indisvalid OR EXISTS (SELECT 1 FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) <> -1)
-						OR EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = i.indexrelid AND d.classoid = CAST('pg_class' AS regclass))
-						OR EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = i.indexrelid AND d.classid = CAST('pg_class' AS regclass) AND d.deptype = 'x'))))
+					OR EXISTS (SELECT 1 FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) <> -1)
+					OR EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = i.indexrelid AND d.classoid = CAST('pg_class' AS regclass))
+					OR EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = i.indexrelid AND d.classid = CAST('pg_class' AS regclass) AND d.deptype = 'x')))
 			AND NOT EXISTS (SELECT 1 FROM pg_statistic_ext AS s
 				WHERE s.stxrelid = c.oid
 				AND (NOT CAST($2 AS boolean) OR s.stxnamespace <> c.relnamespace OR s.stxowner <> c.relowner OR COALESCE(s.stxstattarget, -1) <> -1
@@ -140,7 +140,7 @@ func replaceable(ctx context.Context, q Querier, table Table, twin bool) (key Na
 			AND NOT EXISTS (SELECT 1 FROM pg_publication_rel AS r WHERE r.prrelid = c.oid)
 			AND NOT EXISTS (SELECT 1 FROM pg_publication_namespace AS r WHERE r.pnnspid = c.relnamespace)
 			AND NOT EXISTS (SELECT 1 FROM pg_publication AS r WHERE r.puballtables)
-			AND NOT EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid IN (c.oid, k.conindid) AND d.classoid = CAST('pg_class' AS regclass)
+			AND NOT EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = c.oid AND d.classoid = CAST('pg_class' AS regclass)
 				OR d.objoid = k.oid AND d.classoid = CAST('pg_constraint' AS regclass))
 			AND NOT EXISTS (SELECT 1 FROM pg_seclabel AS l WHERE l.objoid = c.oid AND l.classoid = CAST('pg_class' AS regclass))
 			AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = c.oid AND d.deptype = 'n')

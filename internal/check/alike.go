@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"math/big"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
@@ -63,10 +64,7 @@ func alike() *Screen {
 	}}
 }
 
-// keyed tells whether every NextSong event names what it has to, if a look for others has counted those that do not.
+// keyed tells whether every NextSong event names what it has to.
 func keyed() *Screen {
-	return &Screen{From: 1, Whole: true, postgres: true, clean: func(_ context.Context, s *Sight, _ bool, _ Settings) (bool, error) {
-		seen := s.seen[staged]
-		return seen != nil && seen["incomplete"].Sign() == 0, nil
-	}}
+	return seen(staged, func(seen map[string]*big.Int, _ Settings) bool { return seen["incomplete"].Sign() == 0 })
 }

@@ -59,15 +59,7 @@ func (s *Sight) take(ctx context.Context, one *look) (map[string]*big.Int, error
 	if seen := s.seen[one]; seen != nil {
 		return seen, nil
 	}
-	seen, err := s.numbers(ctx, one.sql)
-	if err == nil {
-		s.seen[one] = seen
-	}
-	return seen, err
-}
-
-func (s *Sight) numbers(ctx context.Context, sql string) (map[string]*big.Int, error) {
-	rows, err := s.db.Query(ctx, sql)
+	rows, err := s.db.Query(ctx, one.sql)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +78,7 @@ func (s *Sight) numbers(ctx context.Context, sql string) (map[string]*big.Int, e
 		}
 		numbers[name] = number
 	}
+	s.seen[one] = numbers
 	return numbers, nil
 }
 
@@ -101,14 +94,18 @@ func suspects() *Screen {
 	}}
 }
 
-// enough tells whether enough plays know their song, if a look for others has counted them.
-func enough() *Screen {
+// seen tells what a look has to say that others have taken. Where they have not, the check is as cheap.
+func seen(one *look, clean func(seen map[string]*big.Int, settings Settings) bool) *Screen {
 	return &Screen{From: 1, Whole: true, postgres: true, clean: func(_ context.Context, s *Sight, _ bool, settings Settings) (bool, error) {
-		seen := s.seen[held]
-		if seen == nil {
-			return false, nil
-		}
-		plays, matched := seen["plays"].Int64(), seen["matched"].Int64()
-		return plays == 0 || float64(matched)/float64(plays) >= settings.MatchedShare, nil
+		numbers := s.seen[one]
+		return numbers != nil && clean(numbers, settings), nil
 	}}
+}
+
+// enough tells whether enough plays know their song.
+func enough() *Screen {
+	return seen(held, func(seen map[string]*big.Int, settings Settings) bool {
+		plays, matched := seen["plays"].Int64(), seen["matched"].Int64()
+		return plays == 0 || float64(matched)/float64(plays) >= settings.MatchedShare
+	})
 }

@@ -82,13 +82,21 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 }
 
 func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, one index) error {
-	r.Observer(Event{Kind: StepStarted, Step: "index " + string(one.name)})
 	expanded, err := one.statement.Expand(r.Vars)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, expanded.SQL); err != nil {
+	if err := r.createIndex(ctx, tx, one.name, expanded.SQL); err != nil {
 		return explain(expanded, err)
+	}
+	return nil
+}
+
+// createIndex runs a CREATE INDEX, and says so.
+func (r *Runner) createIndex(ctx context.Context, tx pgx.Tx, name catalogue.Name, sql string) error {
+	r.Observer(Event{Kind: StepStarted, Step: "index " + string(name)})
+	if _, err := tx.Exec(ctx, sql); err != nil {
+		return err
 	}
 	r.Failpoint("index.built")
 	return nil

@@ -114,7 +114,7 @@ func (w *work) publish(ctx context.Context, flushed bool) error {
 			large = append(large, name)
 			continue
 		}
-		if err := w.copyTwin(ctx, name); err != nil {
+		if err := w.copyOver(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -128,11 +128,7 @@ func (w *work) publish(ctx context.Context, flushed bool) error {
 			return nil
 		}
 		// None has been replaced: those that could be wait until this one is copied.
-		copying := w.copyOver
-		if _, ok := w.twins[blocked]; ok {
-			copying = w.copyTwin
-		}
-		if err := copying(ctx, blocked); err != nil {
+		if err := w.copyOver(ctx, blocked); err != nil {
 			return err
 		}
 		large = slices.DeleteFunc(large, func(name catalogue.Name) bool { return name == blocked })
@@ -145,15 +141,11 @@ func (w *work) copyOver(ctx context.Context, name catalogue.Name) error {
 	if _, err := w.tx.Exec(ctx, catalogue.InsertAll(live, live.In(w.schema))); err != nil {
 		return fmt.Errorf("fill %s: %w", name, err)
 	}
-	return nil
-}
-
-// copyTwin copies what was loaded aside. The runs behind this one do not look at it again, so it is analyzed at once.
-func (w *work) copyTwin(ctx context.Context, name catalogue.Name) error {
-	if err := w.copyOver(ctx, name); err != nil {
-		return err
+	if _, loaded := w.twins[name]; !loaded {
+		return nil
 	}
-	if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(w.tables[name])); err != nil {
+	// What was built is analyzed at the run's end, what was loaded only in its twin.
+	if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(live)); err != nil {
 		return fmt.Errorf("analyze %s: %w", name, err)
 	}
 	return nil
@@ -174,11 +166,8 @@ const (
 	undefinedTable   = "42P01"
 )
 
-// errNotEmpty says that a table has been written to, if only by somebody whose rows the snapshot does not show.
-var errNotEmpty = errors.New("the table is not empty")
-
-// errIndexed says that a table has got an index while its twin was loaded.
-var errIndexed = errors.New("the table has other indexes")
+// errChanged says that a table has been written to or given an index, if only by somebody whose rows or index the snapshot does not show.
+var errChanged = errors.New("the table is not empty, or has another index")
 
 // swap puts tables of the scratch schema in the place of the live ones, all of them or none. blocked is one that is better copied, "" when there is none:
 // somebody holds on to the live table, has written to it, or may do what this role may not.
@@ -199,7 +188,7 @@ func (w *work) swap(ctx context.Context, names []catalogue.Name) (blocked catalo
 		case err == nil:
 			return "", nil
 		case refusal(err) == lockNotAvailable:
-		case refusal(err) != "", errors.Is(err, errNotEmpty), errors.Is(err, errIndexed):
+		case refusal(err) != "", errors.Is(err, errChanged):
 			return blocked, nil
 		default:
 			return "", fmt.Errorf("replace %s: %w", blocked, err)
@@ -223,19 +212,16 @@ func (w *work) replace(ctx context.Context, tx pgx.Tx, names []catalogue.Name) (
 	}
 	for _, name := range names {
 		live, old := w.tables[name], replaced(name)
-		var bytes, indexes int64
-		// An index that the transaction's snapshot does not show has a size.
+		var changed bool
+		// Sizes are those of now, while pg_index shows the indexes of the snapshot.
 		if err := tx.QueryRow(ctx, `
-			SELECT pg_relation_size(CAST($1 AS regclass)),
-				pg_indexes_size(CAST($1 AS regclass)) - (SELECT CAST(COALESCE(SUM(pg_total_relation_size(i.indexrelid)), 0) AS bigint) FROM pg_index AS i WHERE i.indrelid = CAST($1 AS regclass))`,
-			old.SQL()).Scan(&bytes, &indexes); err != nil {
+			SELECT pg_relation_size(CAST($1 AS regclass)) > 0
+				OR pg_indexes_size(CAST($1 AS regclass)) > (SELECT COALESCE(SUM(pg_total_relation_size(i.indexrelid)), 0) FROM pg_index AS i WHERE i.indrelid = CAST($1 AS regclass))`,
+			old.SQL()).Scan(&changed); err != nil {
 			return name, err
 		}
-		switch {
-		case bytes > 0:
-			return name, errNotEmpty
-		case indexes > 0:
-			return name, errIndexed
+		if changed {
+			return name, errChanged
 		}
 		steps := []string{catalogue.DropTable(old), catalogue.MoveTable(live.In(w.schema), live.Schema)}
 		for _, statistics := range w.twins[name].statistics {

@@ -102,11 +102,9 @@ func (r *Runner) finishTwins(ctx context.Context, w *work) error {
 		w.twins[name] = one
 		computed := false
 		for _, index := range one.indexes {
-			r.Observer(Event{Kind: StepStarted, Step: "index " + string(index.Name)})
-			if _, err := w.tx.Exec(ctx, index.On(one.Table)); err != nil {
+			if err := r.createIndex(ctx, w.tx, index.Name, index.On(one.Table)); err != nil {
 				return fmt.Errorf("build an index of %s: %w", name, err)
 			}
-			r.Failpoint("index.built")
 			computed = computed || index.Computed
 		}
 		if computed {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -197,6 +198,18 @@ func TestTwinHasTheIndexes(t *testing.T) {
 	}
 }
 
+// meanwhile has somebody else do something when a run comes to a failpoint for the first time.
+func (w *warehouse) meanwhile(at, sql string) func(*transform.Options) {
+	return func(o *transform.Options) {
+		var once sync.Once
+		o.Failpoint = func(name string) {
+			if name == at {
+				once.Do(func() { w.exec(sql) })
+			}
+		}
+	}
+}
+
 // TestTwinLosesNoIndex: an index that somebody gives an empty table while its rows stand beside it stays. One that is there cannot be dropped meanwhile.
 func TestTwinLosesNoIndex(t *testing.T) {
 	t.Parallel()
@@ -208,15 +221,8 @@ func TestTwinLosesNoIndex(t *testing.T) {
 			t.Parallel()
 			w, s := wide(t)
 			find := "SELECT CAST(CAST('" + c.on + "' AS regclass) AS oid)"
-			oid, once := w.one(find), false
-			if _, err := w.runner(s.vars(), parallel, func(o *transform.Options) {
-				o.Failpoint = func(name string) {
-					if name == c.at && !once {
-						once = true
-						w.exec("CREATE INDEX mine ON " + c.on + " ((1))")
-					}
-				}
-			}).Run(t.Context(), "test", c.only); err != nil {
+			oid := w.one(find)
+			if _, err := w.runner(s.vars(), parallel, w.meanwhile(c.at, "CREATE INDEX mine ON "+c.on+" ((1))")).Run(t.Context(), "test", c.only); err != nil {
 				t.Fatal(err)
 			}
 			if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE indexname = 'mine'"); got != "1" || w.one(find) != oid {
@@ -359,15 +365,7 @@ func TestLoadAsideDropsNobodysRows(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
 	oid := w.one(eventOID)
-	once := false
-	if _, err := w.runner(s.vars(), parallel, func(o *transform.Options) {
-		o.Failpoint = func(name string) {
-			if name == "first.copied" && !once {
-				once = true
-				w.exec("INSERT INTO s_songplay_event (page) VALUES ('Mine')")
-			}
-		}
-	}).Run(t.Context(), "test", []string{"020"}); err != nil {
+	if _, err := w.runner(s.vars(), parallel, w.meanwhile("first.copied", "INSERT INTO s_songplay_event (page) VALUES ('Mine')")).Run(t.Context(), "test", []string{"020"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.one(eventOID) + " " + w.one("SELECT COUNT(*) FILTER (WHERE page = 'Mine') || ' ' || COUNT(*) FROM s_songplay_event"); got != oid+" 1 48" {
