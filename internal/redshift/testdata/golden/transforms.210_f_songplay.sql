@@ -248,28 +248,17 @@ GROUP BY played.artist;
 
 
 
--- Their titles. Nearly all are one song, whatever the length that was played.
+-- Their titles. Nearly all are one song, whatever the length that was played; of those that are several, the title once more.
 CREATE TABLE known_title AS
 SELECT
     played.artist,
     played.song,
     MIN(played.song_id) AS song_id,
-    MAX(played.song_id) AS last_song_id,
     MIN(played.artist_id) AS artist_id,
-    MAX(played.artist_id) AS last_artist_id
+    CASE WHEN MIN(played.song_id) <> MAX(played.song_id) OR MIN(played.artist_id) <> MAX(played.artist_id) THEN played.song END AS shared
 FROM played_song AS played
 WHERE played.song_id <> ''
 GROUP BY played.artist, played.song;
-
--- The song of each title that is one; of those that are several, the title once more.
-CREATE TABLE matched_title AS
-SELECT
-    title.artist,
-    title.song,
-    CASE WHEN title.song_id = title.last_song_id AND title.artist_id = title.last_artist_id THEN title.song_id END AS song_id,
-    CASE WHEN title.song_id = title.last_song_id AND title.artist_id = title.last_artist_id THEN title.artist_id END AS artist_id,
-    CASE WHEN title.song_id <> title.last_song_id OR title.artist_id <> title.last_artist_id THEN title.song END AS shared
-FROM known_title AS title;
 
 
 
@@ -278,7 +267,7 @@ CREATE TABLE shared_title AS
 SELECT
     title.artist,
     title.song
-FROM matched_title AS title
+FROM known_title AS title
 WHERE title.shared IS NOT NULL;
 
 
@@ -336,8 +325,8 @@ SELECT
     play.start_time,
     play.played_at,
     play.user_id,
-    COALESCE(matched.artist_id, nearest.artist_id, artist.artist_id) AS artist_id,
-    COALESCE(matched.song_id, nearest.song_id) AS song_id,
+    COALESCE(nearest.artist_id, title.artist_id, artist.artist_id) AS artist_id,
+    COALESCE(nearest.song_id, title.song_id) AS song_id,
     -- PostgreSQL's RTRIM looks at a text from its start, which takes several times as long as seeing that it has no blank at its end; in the subquery, this would
     -- keep the planner from having several processes do it.
                                                                                                       play.level    AS level,
@@ -397,13 +386,13 @@ FROM (
         FROM picked_play AS once
     ) AS picked
 ) AS play
-LEFT JOIN matched_title AS matched
-    ON                                                        matched.artist    = play.artist
-    AND                                                      matched.song    = play.song
+LEFT JOIN known_title AS title
+    ON                                                      title.artist    = play.artist
+    AND                                                    title.song    = play.song
 -- by what is NULL of nearly every play, so that it is not looked up
 LEFT JOIN nearest_song AS nearest
-    ON nearest.song = matched.shared
-    AND nearest.artist = matched.artist
+    ON nearest.song = title.shared
+    AND nearest.artist = title.artist
     AND COALESCE(nearest.length, 0) = COALESCE(play.length, 0)
     AND CASE WHEN nearest.length IS NULL THEN 1 ELSE 0 END = CASE WHEN play.length IS NULL THEN 1 ELSE 0 END
 LEFT JOIN matched_artist AS artist
