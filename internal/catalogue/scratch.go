@@ -120,3 +120,11 @@ func InsertValues(table Name, columns []Name, values string) string {
 func HasRows(table Table) string {
 	return "SELECT EXISTS (SELECT 1 FROM " + table.SQL() + ")"
 }
+
+// CreateValues makes a table of texts, in the column value.
+func CreateValues(table Table) string { return "CREATE TABLE " + table.SQL() + " (value VARCHAR(65535))" }
+
+// InsertValue inserts its parameter into such a table.
+func InsertValue(table Table) string {
+	return "INSERT INTO " + table.SQL() + " (value) VALUES (CAST($1 AS VARCHAR(65535)))"
+}

@@ -60,11 +60,9 @@ func (a *app) printResult(result transform.Result, of extent) error {
 		}
 	}
 	for _, step := range result.Transforms {
-		for _, count := range step.Counts {
-			if count.Value != 0 && !result.Replayed {
-				if _, err := fmt.Fprintln(a.out.Stdout, count.String()); err != nil {
-					return err
-				}
+		if said := transform.Summary(step.Change); said != "" && !result.Replayed {
+			if _, err := fmt.Fprintf(a.out.Stdout, "%s: %s\n", step.Table, said); err != nil {
+				return err
 			}
 		}
 	}
@@ -159,12 +157,15 @@ type loadJSON struct {
 }
 
 type transformJSON struct {
-	Step    string           `json:"step"`
-	Table   string           `json:"table"`
-	RowsIn  int64            `json:"rows_in"`
-	RowsOut int64            `json:"rows_out"`
-	Counts  map[string]int64 `json:"counts"`
-	Seconds float64          `json:"seconds"`
+	Step    string  `json:"step"`
+	Table   string  `json:"table"`
+	RowsIn  int64   `json:"rows_in"`
+	RowsOut int64   `json:"rows_out"`
+	Added   int64   `json:"added"`
+	Changed int64   `json:"changed"`
+	Healed  int64   `json:"healed"`
+	Removed int64   `json:"removed"`
+	Seconds float64 `json:"seconds"`
 }
 
 type changeJSON struct {
@@ -195,12 +196,9 @@ func resultJSON(result transform.Result) runJSON {
 		})
 	}
 	for _, step := range result.Transforms {
-		counts := map[string]int64{}
-		for _, one := range step.Counts {
-			counts[one.Name] = one.Value
-		}
 		out.Transforms = append(out.Transforms, transformJSON{
-			Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn, RowsOut: step.RowsOut, Counts: counts, Seconds: step.Duration.Seconds(),
+			Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn, RowsOut: step.RowsOut,
+			Added: step.Change.Added, Changed: step.Change.Changed, Healed: step.Change.Healed, Removed: step.Change.Removed, Seconds: step.Duration.Seconds(),
 		})
 	}
 	return out

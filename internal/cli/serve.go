@@ -266,17 +266,15 @@ func hintSuffix(hint string) string {
 	return ": " + hint
 }
 
-// batchLine is "12 objects, 340 rows, healed 2 songplays (230 ms, waited 210 ms)".
+// batchLine is "12 objects, 340 rows, f_songplay 300 added, 2 healed (230 ms, waited 210 ms)".
 func batchLine(b server.Batch) string {
 	words := []string{counted(b.Objects, "object"), counted(b.Rows, "row")}
 	if b.Rejects > 0 {
 		words = append(words, counted(b.Rejects, "reject"))
 	}
 	for _, step := range b.Steps {
-		for _, one := range step.Counts {
-			if one.Value != 0 {
-				words = append(words, one.String())
-			}
+		if said := transform.Summary(step.Change); said != "" {
+			words = append(words, step.Table+" "+said)
 		}
 	}
 	return fmt.Sprintf("%s (%s, waited %s)", strings.Join(words, ", "), seconds(b.Duration), seconds(b.Waited))

@@ -144,7 +144,7 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 		r.app.out.Status("nothing was deleted; add --yes to delete them and recompute what was made of them")
 		return nil
 	}
-	result, err := runner.Delete(ctx, r.app.commandLine(), selection, s.project.ownTransforms())
+	result, err := runner.Delete(ctx, r.app.commandLine(), selection)
 	if err != nil {
 		return r.app.showViolations(err)
 	}
@@ -159,7 +159,7 @@ func (r stagingRun) deleteJSON(ctx context.Context, s *session, runner *transfor
 	}
 	out := stagingJSON{Tables: []stagedJSON{found}, Changes: []changeJSON{}}
 	if r.yes && staged.Rows+staged.Rejects > 0 {
-		result, err := runner.Delete(ctx, r.app.commandLine(), selection, s.project.ownTransforms())
+		result, err := runner.Delete(ctx, r.app.commandLine(), selection)
 		if err != nil {
 			return r.app.showViolations(err)
 		}

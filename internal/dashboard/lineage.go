@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -39,7 +40,11 @@ func newLineage(steps []transform.Step) *lineage {
 		return &l.tables[i]
 	}
 	for _, step := range steps {
-		for _, written := range step.Writes {
+		made := step.Writes
+		if len(made) == 0 {
+			made = []catalogue.Name{step.Table} // a helper
+		}
+		for _, written := range made {
 			one := at(string(written))
 			one.Steps = append(one.Steps, step)
 			if step.Load {

@@ -9,51 +9,6 @@ import (
 	"context"
 )
 
-const DeleteDimensionArtist = `-- name: DeleteDimensionArtist :exec
-DELETE FROM d_artist
-WHERE artist_id = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-func (q *Queries) DeleteDimensionArtist(ctx context.Context, artistID string) error {
-	_, err := q.db.Exec(ctx, DeleteDimensionArtist, artistID)
-	return err
-}
-
-const DeleteDimensionSong = `-- name: DeleteDimensionSong :exec
-DELETE FROM d_song
-WHERE song_id = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-func (q *Queries) DeleteDimensionSong(ctx context.Context, songID string) error {
-	_, err := q.db.Exec(ctx, DeleteDimensionSong, songID)
-	return err
-}
-
-const DeleteDimensionUser = `-- name: DeleteDimensionUser :exec
-DELETE FROM d_user
-WHERE user_id = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-func (q *Queries) DeleteDimensionUser(ctx context.Context, userID string) error {
-	_, err := q.db.Exec(ctx, DeleteDimensionUser, userID)
-	return err
-}
-
-const DeleteEmptyHours = `-- name: DeleteEmptyHours :exec
-DELETE FROM d_time
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM f_songplay AS play
-    WHERE play.start_time = d_time.start_time
-)
-`
-
-// The hours in which nothing is played any more.
-func (q *Queries) DeleteEmptyHours(ctx context.Context) error {
-	_, err := q.db.Exec(ctx, DeleteEmptyHours)
-	return err
-}
-
 const DeleteEvents = `-- name: DeleteEvents :execrows
 DELETE FROM s_songplay_event
 `
@@ -98,51 +53,12 @@ func (q *Queries) DeleteRejects(ctx context.Context, tableName string) error {
 	return err
 }
 
-const DeleteSongRows = `-- name: DeleteSongRows :execrows
-DELETE FROM s_song
-WHERE RTRIM(song_id) = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-func (q *Queries) DeleteSongRows(ctx context.Context, songID string) (int64, error) {
-	result, err := q.db.Exec(ctx, DeleteSongRows, songID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const DeleteSongs = `-- name: DeleteSongs :execrows
 DELETE FROM s_song
 `
 
 func (q *Queries) DeleteSongs(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, DeleteSongs)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const DeleteUserEvents = `-- name: DeleteUserEvents :execrows
-DELETE FROM s_songplay_event
-WHERE RTRIM(user_id) = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-func (q *Queries) DeleteUserEvents(ctx context.Context, userID string) (int64, error) {
-	result, err := q.db.Exec(ctx, DeleteUserEvents, userID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const DeleteUserSongplays = `-- name: DeleteUserSongplays :execrows
-DELETE FROM f_songplay
-WHERE user_id = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-func (q *Queries) DeleteUserSongplays(ctx context.Context, userID string) (int64, error) {
-	result, err := q.db.Exec(ctx, DeleteUserSongplays, userID)
 	if err != nil {
 		return 0, err
 	}
@@ -259,32 +175,6 @@ func (q *Queries) SongRows(ctx context.Context, songID string) ([]SongRowsRow, e
 		return nil, err
 	}
 	return items, nil
-}
-
-const UnflagArtistEvents = `-- name: UnflagArtistEvents :exec
-UPDATE s_songplay_event
-SET processed = FALSE
-WHERE processed
-    AND RTRIM(artist) = RTRIM(CAST($1 AS VARCHAR(1024)))
-`
-
-// The plays of an artist of that name are looked at again.
-func (q *Queries) UnflagArtistEvents(ctx context.Context, artistName string) error {
-	_, err := q.db.Exec(ctx, UnflagArtistEvents, artistName)
-	return err
-}
-
-const UnflagArtistSongs = `-- name: UnflagArtistSongs :exec
-UPDATE s_song
-SET processed = FALSE
-WHERE processed
-    AND RTRIM(artist_id) = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-// The other songs of an artist are looked at again.
-func (q *Queries) UnflagArtistSongs(ctx context.Context, artistID string) error {
-	_, err := q.db.Exec(ctx, UnflagArtistSongs, artistID)
-	return err
 }
 
 const UserEventCount = `-- name: UserEventCount :one

@@ -276,7 +276,7 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 		d.metrics.rejects.WithLabelValues(table).Add(float64(load.Rejects))
 	}
 	for _, step := range delivery.Transforms {
-		b.Steps = append(b.Steps, BatchStep{Step: step.Step, RowsIn: step.RowsIn, RowsOut: step.RowsOut, Counts: step.Counts, Duration: step.Duration})
+		b.Steps = append(b.Steps, BatchStep{Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn, RowsOut: step.RowsOut, Change: step.Change, Duration: step.Duration})
 	}
 	left := map[itemKey]transform.Left{}
 	for _, one := range delivery.Left {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/objectstore"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 // Phase is what a server is doing.
@@ -96,9 +96,10 @@ type Batch struct {
 // BatchStep is one load or transform of a batch.
 type BatchStep struct {
 	Step     string
+	Table    string
 	RowsIn   int64 // of a load: objects
 	RowsOut  int64
-	Counts   []transform.Count
+	Change   model.Change // of a model
 	Duration time.Duration
 }
 

@@ -14,7 +14,8 @@ import (
 //	-- reads:  s_songplay_event
 //	-- writes: d_time
 //
-// Lines without one of the keys reads, writes, severity and param are the description.
+// Lines without one of the keys reads, writes, severity and param, nor one of a model's keys, are
+// the description.
 type Header struct {
 	Description   string   // lines joined by blanks
 	Reads, Writes []string // table names as written
@@ -29,11 +30,40 @@ var (
 
 var headerKeys = []string{"reads", "writes", "severity", "param"}
 
+// The lines of a model's header, which package model reads.
+var (
+	modelLine    = regexp.MustCompile(`^--\s*(key|pick|from|joins|left joins|refers):`)
+	modelScript  = regexp.MustCompile(`^--\s*(script|optional)\s*$`)
+	continuation = regexp.MustCompile(`^--\s{3,}\S`)
+)
+
+// A Comment is one line of the comment at the top of a file.
+type Comment struct {
+	Text         string // as it stands, with its dashes
+	Line, Column int    // from 1
+}
+
+// HeaderLines returns the -- comments before the first statement, up to the first line that is
+// none, without goose's annotations.
+func (f *File) HeaderLines() []Comment {
+	var out []Comment
+	last := 0
+	for _, t := range Tokens(f.source.text) {
+		if t.Kind != KindComment || !strings.HasPrefix(t.Text, "--") || last > 0 && t.Line != last+1 {
+			break
+		}
+		last = t.Line
+		out = append(out, Comment{Text: t.Text, Line: t.Line, Column: t.Column})
+	}
+	return out
+}
+
 // parseHeader reads the -- comments before the first statement, up to the first line that is none.
 func (f *File) parseHeader(tokens []Token) (Header, error) {
 	var h Header
 	var description []string
-	last := 0 // line of the last comment that was read
+	last := 0      // line of the last comment that was read
+	model := false // the last line, or the one that it continues, is one of a model's header
 	for i, t := range tokens {
 		if t.Kind != KindComment || !strings.HasPrefix(t.Text, "--") {
 			break
@@ -45,6 +75,10 @@ func (f *File) parseHeader(tokens []Token) (Header, error) {
 			break
 		}
 		last = t.Line
+		model = modelLine.MatchString(t.Text) || modelScript.MatchString(t.Text) || model && continuation.MatchString(t.Text)
+		if model {
+			continue
+		}
 		match := headerLine.FindStringSubmatch(t.Text)
 		key, value := "", ""
 		if match != nil {

@@ -104,27 +104,40 @@ func (a *arrivals) beside(table catalogue.Table) catalogue.Table {
 	return table.In(arrival).Named(arrivedPrefix + table.Name)
 }
 
-// show counts the rows as waiting, and makes the views of them. behind are the schemas that stand behind the scratch schema then.
-func (a *arrivals) show(ctx context.Context, w *work) (behind []catalogue.Name, err error) {
-	if a == nil || total(a.rows) == 0 {
-		return []catalogue.Name{w.live}, nil
+// show counts the rows as waiting.
+func (a *arrivals) show(ctx context.Context, w *work) error {
+	if a == nil {
+		return nil
 	}
 	for _, table := range w.staged {
 		rows := a.rows[table.Name]
-		if rows == 0 {
-			continue
-		}
 		w.unprocessed[table.Name] += rows
 		if rows >= a.r.ParallelRows { // fewer are looked at as quickly by whatever plan, and to tell would take 50 ms
 			if _, err := a.tx.Exec(ctx, catalogue.AnalyzeLoaded(a.beside(table))); err != nil {
-				return nil, fmt.Errorf("analyze what arrived for %s: %w", table.Name, err)
+				return fmt.Errorf("analyze what arrived for %s: %w", table.Name, err)
 			}
 		}
+	}
+	return nil
+}
+
+// reveal has the checks see the rows as if they stood in staging.
+func (a *arrivals) reveal(ctx context.Context, w *work) error {
+	if a == nil || total(a.rows) == 0 {
+		return nil
+	}
+	for _, table := range w.staged {
+		if a.rows[table.Name] == 0 {
+			continue
+		}
 		if _, err := a.tx.Exec(ctx, catalogue.CreateArrived(table.In(arrival), a.beside(table), table)); err != nil {
-			return nil, fmt.Errorf("show what arrived for %s: %w", table.Name, err)
+			return fmt.Errorf("show what arrived for %s: %w", table.Name, err)
 		}
 	}
-	return []catalogue.Name{arrival, w.live}, nil
+	if err := execAll(ctx, a.tx, catalogue.SetSearchPath(w.schema, arrival, w.live)); err != nil {
+		return fmt.Errorf("set search_path: %w", err)
+	}
+	return nil
 }
 
 // settle stages the rows of a table.

@@ -124,6 +124,9 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 	for _, step := range r.Steps {
 		for _, name := range slices.Concat(step.Reads, step.Writes) {
 			table, ok := tables[name]
+			if !ok && !step.Load && slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Table == name && s.Model != nil }) {
+				continue // a helper
+			}
 			if !ok || step.Load && !table.Has(flagColumn) {
 				return false, nil // the usual way says what is missing
 			}
@@ -195,7 +198,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		return err
 	}
 	defer w.flushing.wait()
-	if err := w.enter(ctx, w.live); err != nil {
+	if err := w.enter(ctx); err != nil {
 		return err
 	}
 	loaded := map[catalogue.Name]int64{}
@@ -210,12 +213,7 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		result.Flagged += one.Rows
 	}
 	w.unprocessed = loaded
-	if result.Flagged > 0 {
-		err = r.buildStar(ctx, conn, w, j, result)
-	} else {
-		err = r.remember(ctx, tx, j, w.built)
-	}
-	if err != nil {
+	if err := r.buildStar(ctx, conn, w, j, result); err != nil {
 		return err
 	}
 	return w.leave(ctx)
@@ -224,26 +222,27 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 // buildStar builds the star of what a first run has loaded, checks it, and gives it to readers.
 func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *journal, result *Result) error {
 	result.everything = true
-	if err := r.parallel(ctx, w, result.Flagged); err != nil {
+	if err := r.preferParallel(ctx, w, result.Flagged); err != nil {
 		return err
 	}
-	w.handsOver = true
-	if err := w.anew(ctx, w.written(r.Steps)); err != nil {
+	r.beginModels(w, nil, nil)
+	if err := r.buildAll(ctx, w, w.graph.Models, result); err != nil {
 		return err
 	}
-	if err := w.unflag(ctx); err != nil {
-		return err
-	}
-	if err := r.build(ctx, w.tx, w, j, r.Steps, result); err != nil {
-		return err
-	}
-	if err := w.reflag(ctx); err != nil {
-		return err
+	r.note(j, result)
+	r.Failpoint("transform.built")
+	for _, name := range w.building {
+		if err := w.offer(ctx, name, r.ParallelRows); err != nil {
+			return err
+		}
 	}
 	if err := r.finishTwins(ctx, w); err != nil {
 		return err
 	}
 	if err := r.indexTwins(ctx, conn, w); err != nil {
+		return err
+	}
+	if err := w.behindScratch(ctx); err != nil {
 		return err
 	}
 	if len(w.keyed)+len(w.twins) > 0 {
@@ -253,7 +252,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	}
 	// For the gate; what is copied is analyzed again where it goes.
 	for _, name := range w.building {
-		if w.fills > 0 && !w.keyed[name] {
+		if w.parallel && !w.keyed[name] {
 			if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(w.tables[name].In(w.schema))); err != nil {
 				return fmt.Errorf("analyze %s: %w", name, err)
 			}
@@ -312,19 +311,6 @@ func (r *Runner) checkFirst(ctx context.Context, w *work, sight *check.Sight, j 
 	return err
 }
 
-// written are the dimensions and facts that the steps write.
-func (w *work) written(steps []Step) []catalogue.Name {
-	var names []catalogue.Name
-	for _, step := range steps {
-		for _, name := range step.Writes {
-			if _, known := w.tables[name]; known && !step.Load && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
-}
-
 // loadFirst stages the rows of one source.
 func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *journal, copier FlaggingCopier, load *wholeLoad) (result LoadResult, err error) {
 	step := load.step
@@ -339,7 +325,7 @@ func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		return result, err
 	}
 	result, err = r.stage(ctx, conn, w, j, load, func(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
-		return copier.CopyFlagged(ctx, conn, statement, flagColumn, objects, progress)
+		return copier.CopyFlagged(ctx, conn, statement, string(flagColumn), objects, progress)
 	})
 	if err != nil {
 		return result, err

@@ -23,7 +23,6 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sigh
 	defer func() { span.End(err, checked(results)...) }()
 	settings := r.Settings
 	settings.Now = time.Now()
-	var touched map[catalogue.Name]catalogue.Table
 	var chosen []narrowing
 	for _, one := range r.Checks {
 		if one.Severity != check.Error || one.Flags != late || !concerns(one, ran) {
@@ -31,12 +30,9 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sigh
 		}
 		next := narrowing{result: check.Result{Check: one}, done: r.enforced(one, w)}
 		if !next.done && !w.first && len(one.Touched) > 0 {
-			if touched == nil {
-				if touched, err = r.touched(ctx, w); err != nil {
-					return nil, err
-				}
+			if next.tables, err = r.narrowable(ctx, w, one); err != nil {
+				return nil, err
 			}
-			next.tables = narrowable(one, w, touched)
 		}
 		chosen = append(chosen, next)
 	}
@@ -54,7 +50,7 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sigh
 		}
 		narrowed := len(one.tables) > 0
 		one.screened = screen.covers(one.result.Check, narrowed)
-		if err := w.show(ctx, one, touched); err != nil {
+		if err := w.show(ctx, one); err != nil {
 			return nil, err
 		}
 		if one.screened {
@@ -140,7 +136,7 @@ func (n narrowing) whole(name catalogue.Name) bool {
 }
 
 // show makes views stand before the tables that a check sees narrowed, and no others that it reads. A view stays until a check wants its table whole.
-func (w *work) show(ctx context.Context, one *narrowing, touched map[catalogue.Name]catalogue.Table) error {
+func (w *work) show(ctx context.Context, one *narrowing) error {
 	if slices.ContainsFunc(w.shown, one.whole) {
 		var hidden []catalogue.Table
 		w.shown = slices.DeleteFunc(w.shown, func(name catalogue.Name) bool {
@@ -158,27 +154,9 @@ func (w *work) show(ctx context.Context, one *narrowing, touched map[catalogue.N
 		if slices.Contains(w.shown, name) {
 			continue
 		}
-		live := w.tables[name]
-		rows := touched[name] // of a table without a key, they stand there whole
-		inserted, same, err := w.asInserted(ctx, live, rows)
-		if err != nil {
-			return err
-		}
-		if !same && len(live.Key) > 0 {
-			rows = live.In(w.schema).Named("narrowed_" + name)
-			if !w.narrowed[name] {
-				// Once for all checks, which would look every key up again.
-				if _, err := w.tx.Exec(ctx, catalogue.CreateNarrowed(rows, live, touched[name])); err != nil {
-					return fmt.Errorf("narrow %s for the gate: %w", name, err)
-				}
-				w.narrowed[name] = true
-			}
-		}
-		view := catalogue.CreateView(live.In(w.schema), rows)
-		if same {
-			view = catalogue.CreateViewAs(live.In(w.schema), inserted, rows)
-		}
-		if _, err := w.tx.Exec(ctx, view); err != nil {
+		view := w.narrowed[name]
+		view.Name, view.Schema = name, w.schema
+		if _, err := w.tx.Exec(ctx, catalogue.CreateView(view, w.narrowed[name])); err != nil {
 			return fmt.Errorf("make gate view of %s: %w", name, err)
 		}
 		w.shown = append(w.shown, name)
@@ -198,37 +176,35 @@ func (r *Runner) enforced(one check.Check, w *work) bool {
 	return !w.loose[name] && slices.Equal(w.tables[name].Key, []catalogue.Name{catalogue.Name(one.Unique)})
 }
 
-// concerns tells whether every d_ and f_ table that a check may be narrowed to is written by one of the steps.
+// concerns tells whether every table of a model that a check may be narrowed to is written by one of the steps.
 func concerns(one check.Check, ran []Step) bool {
 	for _, text := range one.Touched {
-		if !strings.HasPrefix(text, "s_") && !slices.ContainsFunc(ran, func(s Step) bool { return slices.Contains(s.Writes, catalogue.Name(text)) }) {
+		if layered(catalogue.Name(text)) && !slices.ContainsFunc(ran, func(s Step) bool { return slices.Contains(s.Writes, catalogue.Name(text)) }) {
 			return false
 		}
 	}
 	return true
 }
 
-// narrowable returns the tables to show narrowed for a check: all that it allows, or none when one of them is not known by its
-// touched keys.
-func narrowable(one check.Check, w *work, touched map[catalogue.Name]catalogue.Table) []catalogue.Name {
+// narrowable makes the tables of what the run touched that a check sees narrowed: all that it allows, or none where the run does not know what it touched of
+// one.
+func (r *Runner) narrowable(ctx context.Context, w *work, one check.Check) ([]catalogue.Name, error) {
 	var names []catalogue.Name
 	for _, text := range one.Touched {
 		name := catalogue.Name(text)
-		live, exists := w.tables[name]
-		keys, kept := touched[name]
-		if !exists || !kept {
-			return nil
-		}
-		needed := live.Key
-		if len(needed) == 0 {
-			needed = live.Columns
-		}
-		for _, column := range needed {
-			if !keys.Has(column) {
-				return nil
+		if _, made := w.narrowed[name]; !made {
+			rows, ok, err := w.run.Touched(ctx, text)
+			if err != nil || !ok {
+				return nil, err
 			}
+			table := w.tables[name]
+			if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == name }) {
+				table.Columns = slices.DeleteFunc(slices.Clone(table.Columns), func(c catalogue.Name) bool { return c == flagColumn })
+			}
+			table.Schema, table.Name = w.schema, catalogue.Name(rows.Name)
+			w.narrowed[name] = table
 		}
 		names = append(names, name)
 	}
-	return names
+	return names, nil
 }

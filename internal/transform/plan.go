@@ -13,11 +13,13 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-// Step is one numbered file: a load (0xx, one COPY and what indexes its table has once it is filled) or a transform.
+// Step is one numbered file: a load (0xx, one COPY and what indexes its table has once it is filled) or a model.
 type Step struct {
 	Name        string // the file's name without .sql, such as 210_f_songplay
 	Number      string // its three digits
@@ -26,9 +28,10 @@ type Step struct {
 	Load        bool
 	Source      string // a load: the variable that names what is copied, such as song_data; "" when the file names it itself
 	Reads       []catalogue.Name
-	Writes      []catalogue.Name
+	Writes      []catalogue.Name // a load's table, or what a model stores; a helper writes none
 	File        *sqlfile.File
-	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart
+	Fingerprint string       // hex SHA-256 of the header's rules and the SQL as the engine gets it, comments and layout apart
+	Model       *model.Model // nil of a load
 	statements  []sqlfile.Statement
 	indexes     []index // of a load
 }
@@ -64,54 +67,93 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 	if parts == nil {
 		return Step{}, file.ErrorAt(1, 1, "a transform is called NNN_table.sql", "rename it, such as 220_f_session.sql: 0xx loads staging, 1xx builds dimensions, 2xx facts", nil)
 	}
-	header := file.Header()
 	step := Step{
-		Name: strings.TrimSuffix(base, ".sql"), Number: parts[1], Table: catalogue.Name(parts[2]), Description: header.Description,
+		Name: strings.TrimSuffix(base, ".sql"), Number: parts[1], Table: catalogue.Name(parts[2]), Description: file.Header().Description,
 		Load: parts[1][0] == '0', File: file, statements: file.Statements(engine),
 	}
-	for _, name := range header.Reads {
-		step.Reads = append(step.Reads, catalogue.Name(name))
+	if !step.Load {
+		return step.withModel(engine)
 	}
-	for _, name := range header.Writes {
-		step.Writes = append(step.Writes, catalogue.Name(name))
-	}
-	if len(step.Writes) == 0 {
-		step.Writes = []catalogue.Name{step.Table}
-	}
-	if !slices.Contains(step.Writes, step.Table) {
-		return Step{}, file.ErrorAt(1, 1, fmt.Sprintf("the header says that it writes %s, its name %s", step.Writes[0], step.Table), "let both name the same table", nil)
-	}
+	step.Writes = []catalogue.Name{step.Table}
 	if len(step.statements) == 0 {
 		return Step{}, file.ErrorAt(1, 1, "there is no statement in the file", "write one, or remove the file", nil)
 	}
 	for i, statement := range step.statements {
-		isCopy := statement.Keyword() == "COPY"
 		switch {
-		case step.Load && i > 0 && statement.Keyword() == "CREATE":
+		case i > 0 && statement.Keyword() == "CREATE":
 			one, err := parseIndex(statement, step.Table)
 			if err != nil {
 				return Step{}, err
 			}
 			step.indexes = append(step.indexes, one)
-			continue
-		case step.Load && (!isCopy || i > 0):
+		case statement.Keyword() != "COPY" || i > 0:
 			return Step{}, statement.ErrorAt(0, "a 0xx transform is one COPY, with the indexes of its table behind it", "put other statements into a 1xx or 2xx file", nil)
-		case !step.Load && isCopy:
-			return Step{}, statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
-		}
-		switch word := statement.Keyword(); word {
-		case "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "TRUNCATE", "VACUUM":
-			return Step{}, statement.ErrorAt(0, word+" would end or break the one transaction that all transforms share", "leave it out; dwh begins and commits (use DELETE for TRUNCATE, which commits on Redshift)", nil)
 		}
 	}
-	if step.Load {
-		step.statements = step.statements[:1]
-		step.Source, _ = copystmt.Source(step.statements[0])
-	} else if len(step.Reads) == 0 {
-		return Step{}, file.ErrorAt(1, 1, "the header does not say what it reads", `add a line such as "-- reads: s_song"`, nil)
-	}
+	step.statements = step.statements[:1]
+	step.Source, _ = copystmt.Source(step.statements[0])
 	step.Fingerprint = fingerprint(step.statements)
 	return step, nil
+}
+
+// withModel reads the model of a 1xx or 2xx file.
+func (s Step) withModel(engine sqlfile.Engine) (Step, error) {
+	m, err := model.Parse(s.File, string(s.Table), s.Name, engine)
+	if err != nil {
+		return Step{}, err
+	}
+	s.Model, s.Fingerprint, s.Description = m, m.Fingerprint, m.Description
+	for _, name := range m.Follows {
+		s.Reads = append(s.Reads, catalogue.Name(name))
+	}
+	switch {
+	case m.Kind == model.Script:
+		for _, name := range m.Writes {
+			s.Writes = append(s.Writes, catalogue.Name(name))
+		}
+	case layered(s.Table):
+		s.Writes = []catalogue.Name{s.Table}
+	}
+	return s, nil
+}
+
+// stores are the tables that a model writes; a helper writes none.
+func stores(m *model.Model) []catalogue.Name {
+	var out []catalogue.Name
+	for _, name := range m.Writes {
+		out = append(out, catalogue.Name(name))
+	}
+	if m.Stored && m.Kind != model.Script {
+		out = append(out, catalogue.Name(m.Name))
+	}
+	return out
+}
+
+// layered tells whether a name is that of a dimension or a fact.
+func layered(name catalogue.Name) bool {
+	return strings.HasPrefix(string(name), "d_") || strings.HasPrefix(string(name), "f_")
+}
+
+// models are the steps' models.
+func models(steps []Step) []*model.Model {
+	var out []*model.Model
+	for _, step := range steps {
+		if step.Model != nil {
+			out = append(out, step.Model)
+		}
+	}
+	return out
+}
+
+// Graph checks the steps' models against the tables of a warehouse and against one another.
+func Graph(steps []Step, tables schema.Schema, engine sqlfile.Engine) (*model.Graph, error) {
+	var loads []string
+	for _, step := range steps {
+		if step.Load {
+			loads = append(loads, string(step.Table))
+		}
+	}
+	return model.New(models(steps), tables, loads, engine)
 }
 
 // fingerprint is the same for texts that differ in comments and layout only.
@@ -143,7 +185,8 @@ func (e *UnknownStepError) ExitCode() int { return 2 }
 // Hint names the nearest step.
 func (e *UnknownStepError) Hint() string { return suggest.Hint(e.Name, e.Names) }
 
-// Select returns the steps with these numbers, names or tables, in their own order; all without any.
+// Select returns the steps with these numbers, names or tables, and the models that follow them, in
+// their own order; all without any.
 func Select(steps []Step, only []string) ([]Step, error) {
 	if len(only) == 0 {
 		return steps, nil
@@ -166,9 +209,18 @@ func Select(steps []Step, only []string) ([]Step, error) {
 		}
 	}
 	var out []Step
+	reached := map[catalogue.Name]bool{}
 	for _, step := range steps {
-		if chosen[step.Name] {
-			out = append(out, step)
+		follows := slices.ContainsFunc(step.Reads, func(name catalogue.Name) bool { return reached[name] })
+		if !chosen[step.Name] && !follows {
+			continue
+		}
+		out = append(out, step)
+		if !step.Load { // a load alone changes nothing that a model has computed
+			reached[step.Table] = true
+			for _, name := range step.Writes {
+				reached[name] = true
+			}
 		}
 	}
 	return out, nil

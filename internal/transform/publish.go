@@ -18,11 +18,19 @@ import (
 // copy as to build, and takes the place of the empty one instead, where nobody can tell the two apart; so does a staging table that was loaded aside.
 
 // offer gives a table that a first run has filled its key, if it can take the place of the live one.
-func (w *work) offer(ctx context.Context, name catalogue.Name) error {
+func (w *work) offer(ctx context.Context, name catalogue.Name, large int64) error {
 	live := w.tables[name]
+	if !w.parallel || w.rows[name] < large || len(live.Key) == 0 {
+		return nil
+	}
 	key, ok, err := catalogue.Replaceable(ctx, w.tx, live)
 	if err != nil || !ok {
 		return err
+	}
+	if len(live.Required) > 0 {
+		if _, err := w.tx.Exec(ctx, catalogue.Require(live.In(w.schema), live.Required)); err != nil {
+			return fmt.Errorf("make columns of %s required: %w", name, err)
+		}
 	}
 	if _, err := w.tx.Exec(ctx, catalogue.AddKey(live.In(w.schema), key, live.Key)); err != nil {
 		return fmt.Errorf("make the key of %s: %w", name, err)

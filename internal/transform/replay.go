@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +11,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
@@ -56,7 +56,7 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	}
 	w.schema = comparison
 	result := Result{Replayed: true}
-	if err := r.rebuild(ctx, tx, w, &result); err != nil {
+	if err := r.rebuild(ctx, w, w.graph.Models, &result); err != nil {
 		return result, err
 	}
 	result.Duration = time.Since(started)
@@ -84,35 +84,13 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			return err
 		}
 		result.Replayed, result.everything, result.waiting = true, true, w.unprocessed
-		if err := r.rebuild(ctx, tx, w, result); err != nil {
+		if err := r.rebuild(ctx, w, w.graph.Models, result); err != nil {
 			return err
 		}
-		for _, one := range result.Transforms {
-			step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == one.Step })]
-			note := ""
-			for _, change := range result.Differences {
-				if change.Table == one.Table {
-					note = fmt.Sprintf("replay: %d added, %d changed, %d removed", change.Added, change.Changed, change.Removed)
-				}
-			}
-			j.step(one.Step, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", note)
-		}
+		r.note(j, result)
 		r.Failpoint("replay.built")
-		for _, change := range result.Differences {
-			if change.Added+change.Changed+change.Removed == 0 {
-				continue
-			}
-			r.Observer(Event{Kind: StepStarted, Step: "apply " + string(change.Table)})
-			live := w.tables[change.Table]
-			difference := differenceOf(live, w.schema)
-			if _, err := tx.Exec(ctx, catalogue.DeleteDifferent(live, difference)); err != nil {
-				return fmt.Errorf("replay %s: %w", change.Table, err)
-			}
-			r.Failpoint("replay.deleted." + string(change.Table))
-			if _, err := tx.Exec(ctx, catalogue.InsertDifferent(live, live.In(w.schema), difference)); err != nil {
-				return fmt.Errorf("replay %s: %w", change.Table, err)
-			}
-			r.Failpoint("replay.applied." + string(change.Table))
+		if err := r.applyAll(ctx, w, result); err != nil {
+			return err
 		}
 		if result.Flagged, err = r.flag(ctx, tx, w, nil, r.Steps); err != nil {
 			return err
@@ -152,32 +130,114 @@ func differenceOf(live catalogue.Table, schema catalogue.Name) catalogue.Table {
 	return catalogue.Table{Schema: schema, Name: "difference_" + live.Name}
 }
 
-// rebuild runs every transform over empty d_ and f_ tables and views of staging in which no row is processed, and compares.
-func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result) (err error) {
-	ctx, span := telemetry.Begin(ctx, "rebuild")
-	defer func() { span.End(err) }()
-	if err := w.enter(ctx, w.live); err != nil {
-		return err
-	}
-	var built []catalogue.Name
-	for _, step := range r.Steps {
-		if step.Load {
-			continue
-		}
-		for _, name := range step.Writes {
-			if slices.Contains(built, name) {
+// note writes the models that were built into the journal, with how they differ from what was stored.
+func (r *Runner) note(j *journal, result *Result) {
+	for i, one := range result.Transforms {
+		step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == one.Step })]
+		note := ""
+		for _, change := range result.Differences {
+			if change.Table != one.Table {
 				continue
 			}
+			result.Transforms[i].Change = model.Change{Added: change.Added, Changed: change.Changed, Removed: change.Removed}
+			note = fmt.Sprintf("replay: %d added, %d changed, %d removed", change.Added, change.Changed, change.Removed)
+			if !result.Replayed {
+				note = Summary(result.Transforms[i].Change)
+			}
+		}
+		j.step(one.Step, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", note)
+	}
+}
+
+// applyAll writes the differences, and nothing else, into the live tables.
+func (r *Runner) applyAll(ctx context.Context, w *work, result *Result) error {
+	for _, change := range result.Differences {
+		if change.Added+change.Changed+change.Removed == 0 {
+			continue
+		}
+		r.Observer(Event{Kind: StepStarted, Step: "apply " + string(change.Table)})
+		live := w.tables[change.Table]
+		difference := differenceOf(live, w.schema)
+		if change.Changed+change.Removed > 0 {
+			if _, err := w.tx.Exec(ctx, catalogue.DeleteDifferent(live, difference)); err != nil {
+				return fmt.Errorf("replay %s: %w", change.Table, err)
+			}
+		}
+		r.Failpoint("replay.deleted." + string(change.Table))
+		if _, err := w.tx.Exec(ctx, catalogue.InsertDifferent(live, live.In(w.schema), difference)); err != nil {
+			return fmt.Errorf("replay %s: %w", change.Table, err)
+		}
+		r.Failpoint("replay.applied." + string(change.Table))
+	}
+	return nil
+}
+
+// rebuild builds models from all that is staged, in a scratch schema of its own, and compares.
+func (r *Runner) rebuild(ctx context.Context, w *work, chosen []*model.Model, result *Result) (err error) {
+	ctx, span := telemetry.Begin(ctx, "rebuild")
+	defer func() { span.End(err) }()
+	if err := w.enter(ctx); err != nil {
+		return err
+	}
+	for _, table := range w.staged {
+		var count int64
+		if err := w.tx.QueryRow(ctx, catalogue.CountRows(table)).Scan(&count); err != nil {
+			return fmt.Errorf("count %s: %w", table.Name, err)
+		}
+		w.unprocessed[table.Name] = count
+	}
+	if err := r.preferParallel(ctx, w, total(w.unprocessed)); err != nil {
+		return err
+	}
+	r.beginModels(w, nil, nil)
+	if err := r.buildAll(ctx, w, chosen, result); err != nil {
+		return err
+	}
+	return r.compareAll(ctx, w, result)
+}
+
+// buildAll builds models in the scratch schema.
+func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, result *Result) error {
+	if err := r.comparable(w, chosen); err != nil {
+		return err
+	}
+	started := time.Now()
+	return w.run.Build(ctx, chosen, func(m *model.Model, built *model.Table) error {
+		step, err := r.stepOf(m)
+		if err != nil {
+			return err
+		}
+		one := StepResult{Step: step.Name, Table: step.Table, Helper: !m.Stored, RowsIn: w.rowsIn(m), RowsOut: built.Rows, Duration: time.Since(started)}
+		started = time.Now()
+		result.Transforms = append(result.Transforms, one)
+		for _, name := range stores(m) {
+			if table := w.run.BuiltTable(string(name)); table != nil {
+				w.rows[name] = table.Rows
+				w.building = append(w.building, name)
+			}
+		}
+		_, span := telemetry.Begin(ctx, "transform "+step.Name, telemetry.Step(step.Name))
+		span.End(nil, telemetry.RowsIn(one.RowsIn), telemetry.Rows(one.RowsOut))
+		r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration})
+		r.Failpoint("transform.ran." + step.Name)
+		return nil
+	})
+}
+
+// comparable finds by which columns built tables are compared with the live ones.
+func (r *Runner) comparable(w *work, chosen []*model.Model) error {
+	for _, m := range chosen {
+		step, err := r.stepOf(m)
+		if err != nil {
+			return err
+		}
+		for _, name := range stores(m) {
 			live, ok := w.tables[name]
 			if !ok {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
 			}
-			if !strings.HasPrefix(string(name), "d_") && !strings.HasPrefix(string(name), "f_") {
-				return step.File.ErrorAt(1, 1, fmt.Sprintf("%s is no d_ or f_ table", name), "a transform writes dimensions and facts; staging is loaded by COPY", nil)
-			}
 			if len(live.Key) == 0 && len(live.Required) > 0 {
-				// A key that was dropped is how rows come to stand twice. Any column without NULLs tells groups of rows apart, and the
-				// difference replaces a group as a whole.
+				// Of a script. Any column without NULLs tells groups of rows apart, and the difference replaces a group as a whole.
 				live.Key = live.Required[:1]
 				w.tables[name] = live
 				w.loose[name] = true
@@ -185,38 +245,16 @@ func (r *Runner) rebuild(ctx context.Context, tx pgx.Tx, w *work, result *Result
 			if len(live.Key) == 0 {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name), "declare one by a migration", nil)
 			}
-			built = append(built, name)
 		}
 	}
-	if err := w.anew(ctx, built); err != nil {
-		return err
-	}
-	if err := w.unflag(ctx); err != nil {
-		return err
-	}
-	for _, table := range w.staged {
-		var count int64
-		if err := tx.QueryRow(ctx, catalogue.CountRows(table)).Scan(&count); err != nil {
-			return fmt.Errorf("count %s: %w", table.Name, err)
-		}
-		w.unprocessed[table.Name] = count
-	}
-	if err := r.parallel(ctx, w, total(w.unprocessed)); err != nil {
-		return err
-	}
-	for _, step := range r.Steps {
-		if step.Load {
-			continue
-		}
-		one, err := r.transform(ctx, tx, w, step)
-		if err != nil {
-			return err
-		}
-		result.Transforms = append(result.Transforms, one)
-	}
-	for _, name := range built {
+	return nil
+}
+
+// compareAll compares what was built with the live tables.
+func (r *Runner) compareAll(ctx context.Context, w *work, result *Result) error {
+	for _, name := range w.building {
 		r.Observer(Event{Kind: StepStarted, Step: "compare " + string(name)})
-		change, err := r.compare(ctx, tx, w, w.tables[name], r.Engine == sqlfile.Postgres && !w.loose[name])
+		change, err := r.compare(ctx, w.tx, w, w.tables[name], r.Engine == sqlfile.Postgres && !w.loose[name])
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,34 +15,44 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// StepResult is what one transform did.
+// StepResult is what one model did.
 type StepResult struct {
 	Step     string
 	Table    catalogue.Name
-	RowsIn   int64   // unprocessed rows of the tables it reads
-	RowsOut  int64   // rows written to its table
-	Counts   []Count // what its SELECTs counted
+	Helper   bool  // nothing is stored
+	RowsIn   int64 // unprocessed rows of the staging tables that it follows from
+	RowsOut  int64 // rows written to its table, or that a build gave
+	Change   model.Change
 	Duration time.Duration
 }
 
-// Count is a number that a transform tells of itself: the column of a SELECT in it, such as healed_songplays.
-type Count struct {
-	Name  string
-	Value int64
+// Summary says in words what became of a table's rows: "812 added, 12 healed"; "" for nothing.
+func Summary(c model.Change) string {
+	var words []string
+	for _, one := range []struct {
+		rows int64
+		what string
+	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Healed, "healed"}, {c.Removed, "removed"}} {
+		if one.rows != 0 {
+			words = append(words, fmt.Sprintf("%s %s", grouped(one.rows), one.what))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
-// String says it in words: "healed 12 songplays".
-func (c Count) String() string {
-	verb, noun, ok := strings.Cut(c.Name, "_")
-	if !ok {
-		return fmt.Sprintf("%s %d", c.Name, c.Value)
+// grouped writes a count with its thousands apart.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
 	}
-	return fmt.Sprintf("%s %d %s", verb, c.Value, strings.ReplaceAll(noun, "_", " "))
+	return text
 }
 
 // Result is what a run did.
@@ -168,93 +179,34 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 	return result, err
 }
 
-// incremental runs the transforms over what is unprocessed, flags it, and commits if the checks let it.
+// incremental brings the models up to date with what is unprocessed, flags it, and commits if the checks let it.
 func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
 	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *arrivals) error { return nil })
 }
 
 // incrementalAfter is incremental with something done first in the same transaction.
 func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx, a *arrivals) error) error {
+	return r.increment(ctx, conn, j, increment{steps: steps, flag: flag, first: first}, result)
+}
+
+// increment is one incremental run.
+type increment struct {
+	steps []Step
+	flag  bool                               // flag what the models have computed
+	first func(tx pgx.Tx, a *arrivals) error // done first in the transaction
+	// erase, where set, says which staged rows the run erases, when the scratch schema is there.
+	erase func(ctx context.Context, w *work) (map[string][]model.Erasure, error)
+	// erased is told how many rows were, behind the last model.
+	erased func(ctx context.Context, tx pgx.Tx, rows int64) error
+}
+
+func (r *Runner) increment(ctx context.Context, conn *pgx.Conn, j *journal, in increment, result *Result) error {
 	noted := len(j.steps)
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		// A retry begins from nothing.
-		result.Transforms, result.Checks, result.Flagged = nil, nil, 0
+		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
 		j.steps = j.steps[:noted]
-
-		var a *arrivals
-		if flag {
-			var err error
-			if a, err = r.arrivals(ctx, tx); err != nil {
-				return err
-			}
-		}
-		if err := first(tx, a); err != nil {
-			return err
-		}
-		w, err := r.openWork(ctx, tx)
-		if err != nil {
-			return err
-		}
-		behind, err := a.show(ctx, w)
-		if err != nil {
-			return err
-		}
-		waiting := total(w.unprocessed)
-		result.waiting = w.unprocessed
-		if waiting == 0 {
-			if err := a.leave(ctx); err != nil {
-				return err
-			}
-			if flag {
-				return r.remember(ctx, tx, j, w.built)
-			}
-			return nil
-		}
-		result.everything = w.first
-		if err := r.parallel(ctx, w, waiting); err != nil {
-			return err
-		}
-		if err := w.enter(ctx, behind...); err != nil {
-			return err
-		}
-		if err := r.build(ctx, tx, w, j, steps, result); err != nil {
-			return err
-		}
-		r.Observer(Event{Kind: StepStarted, Step: "check"})
-		// Before the flags are set: what the gate looks at depends on them.
-		if result.Checks, err = r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), steps, false); err != nil {
-			return err
-		}
-		if flag {
-			if result.Flagged, err = r.flag(ctx, tx, w, a, steps); err != nil {
-				return err
-			}
-			if err := a.hide(ctx, w); err != nil {
-				return err
-			}
-			r.Failpoint("transform.flagged")
-			late, err := r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), steps, true)
-			if err != nil {
-				return err
-			}
-			result.Checks = append(result.Checks, late...)
-		}
-		if err := j.judge(result.Checks); err != nil {
-			return err
-		}
-		if err := w.leave(ctx); err != nil {
-			return err
-		}
-		if err := a.leave(ctx); err != nil {
-			return err
-		}
-		if flag {
-			if err := r.remember(ctx, tx, j, w.built); err != nil {
-				return err
-			}
-		}
-		r.Failpoint("transform.checked")
-		return nil
+		return r.incrementOnce(ctx, tx, j, in, result)
 	})
 	if err != nil {
 		j.rolledBack(noted)
@@ -264,22 +216,166 @@ func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journa
 	return r.settle(ctx, conn, j, result)
 }
 
-// build runs the transforms among steps, and notes them in the journal.
-func (r *Runner) build(ctx context.Context, tx pgx.Tx, w *work, j *journal, steps []Step, result *Result) error {
-	for _, step := range steps {
-		if step.Load {
-			continue
+// incrementOnce is the work of increment's transaction.
+func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in increment, result *Result) error {
+	var a *arrivals
+	if in.flag {
+		var err error
+		if a, err = r.arrivals(ctx, tx); err != nil {
+			return err
 		}
-		one, err := r.transform(ctx, tx, w, step)
+	}
+	if err := in.first(tx, a); err != nil {
+		return err
+	}
+	w, err := r.openWork(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := a.show(ctx, w); err != nil {
+		return err
+	}
+	waiting := total(w.unprocessed)
+	result.waiting = w.unprocessed
+	script := slices.ContainsFunc(in.steps, func(s Step) bool { return s.Model != nil && s.Model.Kind == model.Script })
+	if waiting == 0 && !w.first && in.erase == nil && !script {
+		if err := a.leave(ctx); err != nil {
+			return err
+		}
+		if in.flag {
+			return r.remember(ctx, tx, j, w.built)
+		}
+		return nil
+	}
+	result.everything = w.first
+	if err := r.preferParallel(ctx, w, waiting); err != nil {
+		return err
+	}
+	if err := w.enter(ctx); err != nil {
+		return err
+	}
+	var erase map[string][]model.Erasure
+	if in.erase != nil {
+		if erase, err = in.erase(ctx, w); err != nil {
+			return err
+		}
+	}
+	r.beginModels(w, a, erase)
+	if err := r.compute(ctx, w, j, in, result); err != nil {
+		return err
+	}
+	if in.erase != nil {
+		rows, err := w.run.Erase(ctx)
 		if err != nil {
 			return err
 		}
-		r.Failpoint("transform.ran." + step.Name)
-		result.Transforms = append(result.Transforms, one)
-		j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", notes(one.Counts))
+		if err := in.erased(ctx, tx, rows); err != nil {
+			return err
+		}
+	}
+	r.Observer(Event{Kind: StepStarted, Step: "check"})
+	// Before the flags are set: what the gate looks at depends on them.
+	if err := w.behindScratch(ctx); err != nil {
+		return err
+	}
+	if err := a.reveal(ctx, w); err != nil {
+		return err
+	}
+	if result.Checks, err = r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), in.steps, false); err != nil {
+		return err
+	}
+	if in.flag {
+		if result.Flagged, err = r.flag(ctx, tx, w, a, in.steps); err != nil {
+			return err
+		}
+		if err := a.hide(ctx, w); err != nil {
+			return err
+		}
+		r.Failpoint("transform.flagged")
+		late, err := r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), in.steps, true)
+		if err != nil {
+			return err
+		}
+		result.Checks = append(result.Checks, late...)
+	}
+	if err := j.judge(result.Checks); err != nil {
+		return err
+	}
+	if err := w.leave(ctx); err != nil {
+		return err
+	}
+	if err := a.leave(ctx); err != nil {
+		return err
+	}
+	if in.flag {
+		if err := r.remember(ctx, tx, j, w.built); err != nil {
+			return err
+		}
+	}
+	r.Failpoint("transform.checked")
+	return nil
+}
+
+// compute runs the models among an increment's steps. Where nothing was built before, everything is built and the difference applied.
+func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment, result *Result) error {
+	if w.first {
+		if err := r.buildAll(ctx, w, w.graph.Models, result); err != nil {
+			return err
+		}
+		if err := r.compareAll(ctx, w, result); err != nil {
+			return err
+		}
+		r.note(j, result)
+		if err := r.applyAll(ctx, w, result); err != nil {
+			return err
+		}
+		r.Failpoint("transform.built")
+		return nil
+	}
+	var chosen []*model.Model
+	for _, step := range in.steps {
+		if step.Model != nil {
+			chosen = append(chosen, w.graph.Model(step.Model.Name))
+		}
+	}
+	isChosen := map[string]bool{}
+	for _, m := range chosen {
+		isChosen[m.Name] = true
+	}
+	// Helpers that the chosen ones read are computed with them.
+	chosen = slices.DeleteFunc(w.graph.Upstream(chosen...), func(m *model.Model) bool { return m.Stored && !isChosen[m.Name] })
+	started := time.Now()
+	err := w.run.Increment(ctx, chosen, func(m *model.Model, change model.Change) error {
+		step, err := r.stepOf(m)
+		if err != nil {
+			return err
+		}
+		one := StepResult{Step: step.Name, Table: step.Table, Helper: !m.Stored, Change: change, RowsOut: change.Added + change.Changed + change.Healed, Duration: time.Since(started)}
+		started = time.Now()
+		if !w.run.Computed(m) && m.Kind != model.Script && !m.Stored {
+			return nil
+		}
+		one.RowsIn = w.rowsIn(m)
+		r.finish(ctx, j, step, one, result)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	r.Failpoint("transform.built")
 	return nil
+}
+
+// finish tells of a model that was computed.
+func (r *Runner) finish(ctx context.Context, j *journal, step Step, one StepResult, result *Result) {
+	_, span := telemetry.Begin(ctx, "transform "+step.Name, telemetry.Step(step.Name))
+	span.End(nil, telemetry.RowsIn(one.RowsIn), telemetry.Rows(one.RowsOut))
+	result.Transforms = append(result.Transforms, one)
+	if j != nil {
+		j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
+	}
+	r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration, Text: Summary(one.Change)})
+	r.Failpoint("transform.ran." + step.Name)
 }
 
 // settle is what follows the commit of a run: nobody waits for it, and a run that ends before leaves it to the next.
@@ -288,99 +384,6 @@ func (r *Runner) settle(ctx context.Context, conn *pgx.Conn, j *journal, result 
 		return err
 	}
 	return r.buildIndexes(ctx, conn, j)
-}
-
-func notes(counts []Count) string {
-	var words []string
-	for _, count := range counts {
-		if count.Value != 0 {
-			words = append(words, count.String())
-		}
-	}
-	return strings.Join(words, ", ")
-}
-
-// transform runs one step's statements.
-func (r *Runner) transform(ctx context.Context, tx pgx.Tx, w *work, step Step) (result StepResult, err error) {
-	ctx, span := telemetry.Begin(ctx, "transform "+step.Name, telemetry.Step(step.Name))
-	defer func() { span.End(err, telemetry.RowsIn(result.RowsIn), telemetry.Rows(result.RowsOut)) }()
-	started := time.Now()
-	result = StepResult{Step: step.Name, Table: step.Table}
-	for _, name := range step.Reads {
-		result.RowsIn += w.unprocessed[name]
-	}
-	r.Observer(Event{Kind: StepStarted, Step: step.Name, RowsIn: result.RowsIn})
-	for _, statement := range step.statements {
-		expanded, err := statement.Expand(r.Vars)
-		if err != nil {
-			return result, err
-		}
-		w.forget(statement)
-		if word := statement.Keyword(); word == "SELECT" || word == "WITH" {
-			counts, err := countRow(ctx, tx, expanded.SQL)
-			if err != nil {
-				return result, explain(expanded, err)
-			}
-			result.Counts = append(result.Counts, counts...)
-			continue
-		}
-		if done, err := w.make(ctx, statement, r.Vars); err != nil {
-			return result, err
-		} else if done {
-			continue
-		}
-		if rows, done, err := w.move(ctx, statement); err != nil {
-			return result, err
-		} else if done {
-			result.RowsOut += rows
-			continue
-		}
-		tag, err := tx.Exec(ctx, expanded.SQL)
-		if err != nil {
-			return result, explain(expanded, err)
-		}
-		if r.Engine == sqlfile.Postgres { // Redshift enforces no key
-			w.inserts(statement)
-		}
-		if tag.Insert() && target(statement) == step.Table {
-			result.RowsOut += tag.RowsAffected()
-		}
-	}
-	result.Duration = time.Since(started)
-	event := Event{Kind: StepDone, Step: step.Name, Rows: result.RowsOut, RowsIn: result.RowsIn, Duration: result.Duration, Text: notes(result.Counts)}
-	r.Observer(event)
-	return result, nil
-}
-
-// target is the table that an INSERT writes to.
-func target(statement sqlfile.Statement) catalogue.Name {
-	tokens := significant(statement)
-	if len(tokens) < 3 || slices.ContainsFunc(tokens[:3], func(t sqlfile.Token) bool { return t.Kind != sqlfile.KindWord && t.Kind != sqlfile.KindQuotedIdent }) {
-		return ""
-	}
-	return catalogue.Name(tokens[2].Value()) // INSERT INTO name
-}
-
-// countRow runs a SELECT of one row and hands its columns on as counts.
-func countRow(ctx context.Context, tx pgx.Tx, sql string) ([]Count, error) {
-	rows, err := tx.Query(ctx, sql)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var counts []Count
-	for rows.Next() {
-		values, err := rows.Values()
-		if err != nil {
-			return nil, err
-		}
-		for i, field := range rows.FieldDescriptions() {
-			if value, ok := values[i].(int64); ok {
-				counts = append(counts, Count{Name: field.Name, Value: value})
-			}
-		}
-	}
-	return counts, rows.Err()
 }
 
 // explain puts file, line and column to what the server refused.
@@ -401,7 +404,7 @@ func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, a *arrivals, ran 
 		}
 		complete := true
 		for _, step := range r.Steps {
-			if slices.Contains(step.Reads, table.Name) && !slices.ContainsFunc(ran, func(s Step) bool { return s.Name == step.Name }) {
+			if step.Model != nil && slices.Contains(step.Reads, table.Name) && !slices.ContainsFunc(ran, func(s Step) bool { return s.Name == step.Name }) {
 				complete = false
 			}
 		}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -79,40 +81,45 @@ func (r *Runner) Look(ctx context.Context, s Selection) (Staged, error) {
 	return out, nil
 }
 
-// Delete erases the staged rows of a selection, what rejects quote of them, and what the star made of them, in one transaction. The keys
-// concerned are recomputed by the transforms; with transforms of a project's own, which may make anything of a row, the star
-// is replayed instead.
-func (r *Runner) Delete(ctx context.Context, command string, s Selection, own bool) (Result, error) {
+// column is the column that the selection names rows by.
+func (s Selection) column() (name, value string) {
+	if s.SongID != "" {
+		return "song_id", s.SongID
+	}
+	return "user_id", s.UserID
+}
+
+// Delete erases the staged rows of a selection, and what rejects quote of them, in one transaction: the models are brought up to date as in any other run,
+// whose changes are rows that go away.
+func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Result, error) {
 	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
 		if err := r.requireFresh(ctx, conn); err != nil {
 			return err
 		}
 		var deleted int64
-		var started time.Time
-		work := func(tx pgx.Tx) error {
-			started = time.Now()
-			db := dwhdb.New(tx)
-			var err error
-			if s.SongID != "" {
-				deleted, err = deleteSong(ctx, db, s.SongID)
-			} else {
-				deleted, err = deleteUser(ctx, db, s.UserID)
-			}
-			if err != nil {
-				return err
-			}
-			if err := s.eraseRejects(ctx, db); err != nil {
-				return err
-			}
-			r.Failpoint("staging.deleted")
-			return nil
-		}
-		var err error
-		if own {
-			err = r.replayAfter(ctx, conn, j, result, work)
-		} else {
-			err = r.incrementalAfter(ctx, conn, j, r.Steps, true, result, func(tx pgx.Tx, _ *arrivals) error { return work(tx) })
-		}
+		started := time.Now()
+		err := r.increment(ctx, conn, j, increment{
+			steps: r.Steps, flag: true, first: func(pgx.Tx, *arrivals) error { return nil },
+			erase: func(ctx context.Context, w *work) (map[string][]model.Erasure, error) {
+				column, value := s.column()
+				values := catalogue.Table{Schema: w.schema, Name: "dwh_erased"}
+				if err := execAll(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
+					return nil, fmt.Errorf("note what to erase: %w", err)
+				}
+				if _, err := w.tx.Exec(ctx, catalogue.InsertValue(values), strings.TrimRight(value, " ")); err != nil {
+					return nil, fmt.Errorf("note what to erase: %w", err)
+				}
+				return map[string][]model.Erasure{s.table(): {{Column: column, Values: values.SQL()}}}, nil
+			},
+			erased: func(ctx context.Context, tx pgx.Tx, rows int64) error {
+				deleted = rows
+				if err := s.eraseRejects(ctx, dwhdb.New(tx)); err != nil {
+					return err
+				}
+				r.Failpoint("staging.deleted")
+				return nil
+			},
+		}, result)
 		if err != nil {
 			return err
 		}
@@ -164,71 +171,6 @@ func (r *Runner) requireFresh(ctx context.Context, conn *pgx.Conn) error {
 		return &StaleError{Marks: marks}
 	}
 	return nil
-}
-
-// deleteSong deletes the song and has everything looked at again that its absence may change: the artist's other songs, and the
-// plays of an artist of that name.
-func deleteSong(ctx context.Context, db *dwhdb.Queries, id string) (int64, error) {
-	rows, err := db.SongRows(ctx, id)
-	if err != nil {
-		return 0, fmt.Errorf("read staged songs: %w", err)
-	}
-	deleted, err := db.DeleteSongRows(ctx, id)
-	if err != nil {
-		return 0, fmt.Errorf("delete staged songs: %w", err)
-	}
-	if err := db.DeleteDimensionSong(ctx, id); err != nil {
-		return 0, fmt.Errorf("delete from d_song: %w", err)
-	}
-	var artists, names []string
-	for _, row := range rows {
-		if id := trimmed(row.ArtistID); id != "" && !slices.Contains(artists, id) {
-			artists = append(artists, id)
-		}
-		if row.ArtistName != nil && !slices.Contains(names, trimmed(row.ArtistName)) {
-			names = append(names, trimmed(row.ArtistName))
-		}
-	}
-	for _, artist := range artists {
-		// The transform writes the row again if a song of the artist is left.
-		if err := db.DeleteDimensionArtist(ctx, artist); err != nil {
-			return 0, fmt.Errorf("delete from d_artist: %w", err)
-		}
-		if err := db.UnflagArtistSongs(ctx, artist); err != nil {
-			return 0, fmt.Errorf("unflag songs: %w", err)
-		}
-	}
-	for _, name := range names {
-		if err := db.UnflagArtistEvents(ctx, name); err != nil {
-			return 0, fmt.Errorf("unflag events: %w", err)
-		}
-	}
-	return deleted, nil
-}
-
-func trimmed(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return strings.TrimRight(*text, " ")
-}
-
-// deleteUser deletes the user's events and all that the star made of them.
-func deleteUser(ctx context.Context, db *dwhdb.Queries, id string) (int64, error) {
-	deleted, err := db.DeleteUserEvents(ctx, id)
-	if err != nil {
-		return 0, fmt.Errorf("delete staged events: %w", err)
-	}
-	if _, err := db.DeleteUserSongplays(ctx, id); err != nil {
-		return 0, fmt.Errorf("delete from f_songplay: %w", err)
-	}
-	if err := db.DeleteDimensionUser(ctx, id); err != nil {
-		return 0, fmt.Errorf("delete from d_user: %w", err)
-	}
-	if err := db.DeleteEmptyHours(ctx); err != nil {
-		return 0, fmt.Errorf("delete from d_time: %w", err)
-	}
-	return deleted, nil
 }
 
 // rejects returns the refused records that name the selection's key.

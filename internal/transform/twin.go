@@ -230,7 +230,7 @@ func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load
 			}
 			unknown.batches = append(unknown.batches, left)
 		}
-		if err := w.enter(ctx, w.live); err != nil {
+		if err := w.enter(ctx); err != nil {
 			return err
 		}
 		if made, err := r.makeTwin(ctx, w, &unknown); err != nil || !made {

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,15 +11,12 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// touchedPrefix marks the tables and views in which a transform keeps the keys it recomputes: touched_d_song has the key
-// columns of d_song. The gate narrows the checks to them.
-const touchedPrefix = "touched_"
-
 // flagColumn says in a staging table whether the star holds the row.
-const flagColumn = "processed"
+const flagColumn catalogue.Name = model.FlagColumn
 
 // work is what one building transaction knows of the schema, and the scratch schema it builds in.
 type work struct {
@@ -26,40 +24,46 @@ type work struct {
 	schema      catalogue.Name // of the scratch
 	live        catalogue.Name // of the tables that readers use
 	tables      map[catalogue.Name]catalogue.Table
-	staged      []catalogue.Table        // tables of records: s_ with a flag, by name
-	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
-	built       []dwhdb.FingerprintsRow  // the transforms that the star follows from
-	narrowed    map[catalogue.Name]bool  // tables of which the gate has a copy of what the run touched
-	shown       []catalogue.Name         // tables that the gate's views stand before
-	first       bool                     // no transform has built anything yet: all of the star is touched
-	building    []catalogue.Name         // tables that are built anew, in the scratch schema
-	fills       int64                    // from how many rows on they are worth being made by several processes of the server; 0: never
-	handsOver   bool                     // they may take the place of the live ones, which are empty
-	made        map[catalogue.Name]int64 // rows of those whose touched_ table has their types, until it takes their place
-	rows        map[catalogue.Name]int64 // of tables that nothing has written to since they were counted
-	inserted    map[catalogue.Name]bool  // tables that hold the rows of their touched_ table, which nothing has written to since
-	keyed       map[catalogue.Name]bool  // those that have their key, and may take the place of the live ones
-	twins       map[catalogue.Name]twin  // staging tables beside the live ones, which are empty
+	graph       *model.Graph
+	staged      []catalogue.Table                  // tables of records with a flag, by name
+	unprocessed map[catalogue.Name]int64           // rows of each that the star does not hold
+	built       []dwhdb.FingerprintsRow            // the models that the star follows from
+	run         *model.Run                         // nil before it begins
+	narrowed    map[catalogue.Name]catalogue.Table // what the gate sees of a table, as far as the run touched it
+	shown       []catalogue.Name                   // tables that the gate's views stand before
+	first       bool                               // no model has built anything yet: all of the star is touched
+	building    []catalogue.Name                   // tables that are built anew, in the scratch schema
+	parallel    bool                               // several processes of the server work for a statement
+	rows        map[catalogue.Name]int64           // of tables that nothing has written to since they were counted
+	keyed       map[catalogue.Name]bool            // built tables that have their key, and may take the place of the live ones
+	twins       map[catalogue.Name]twin            // staging tables beside the live ones, which are empty
 	flushing    flushing
 	swapped     []catalogue.Name        // tables that have taken the place of the live ones
 	loose       map[catalogue.Name]bool // tables without a primary key, compared by a column in which rows may share a value
 }
 
-// openWork reads the catalogue and counts what waits.
+// openWork reads the catalogue, checks the models against it, and counts what waits.
 func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	live, err := r.currentSchema(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	w := &work{
-		tx: tx, schema: scratch, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]bool{},
-		made: map[catalogue.Name]int64{}, rows: map[catalogue.Name]int64{}, inserted: map[catalogue.Name]bool{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
+		tx: tx, schema: scratch, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]catalogue.Table{},
+		rows: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
 	}
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
 		return nil, err
 	}
+	tables, err := catalogue.SchemaOf(ctx, tx, r.Engine, live, w.tables)
+	if err != nil {
+		return nil, err
+	}
+	if w.graph, err = Graph(r.Steps, tables, r.Engine); err != nil {
+		return nil, err
+	}
 	for name, table := range w.tables {
-		if strings.HasPrefix(string(name), "s_") && table.Has(flagColumn) {
+		if table.Has(flagColumn) && w.graph.IsStaging(string(name)) {
 			w.staged = append(w.staged, table)
 		}
 	}
@@ -85,14 +89,18 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 	return w, nil
 }
 
-// enter makes the scratch schema and puts it in front of the others. One that an earlier version left behind goes first.
-func (w *work) enter(ctx context.Context, behind ...catalogue.Name) error {
-	if err := execAll(ctx, w.tx,
-		catalogue.DropSchema(w.schema),
-		catalogue.CreateSchema(w.schema),
-		catalogue.SetSearchPath(append([]catalogue.Name{w.schema}, behind...)...),
-	); err != nil {
+// enter makes the scratch schema. One that an earlier version left behind goes first.
+func (w *work) enter(ctx context.Context) error {
+	if err := execAll(ctx, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live)); err != nil {
 		return fmt.Errorf("make schema %s: %w", w.schema, err)
+	}
+	return nil
+}
+
+// behindScratch has unqualified names mean what stands in the scratch schema first, for the checks.
+func (w *work) behindScratch(ctx context.Context) error {
+	if err := execAll(ctx, w.tx, catalogue.SetSearchPath(w.schema, w.live)); err != nil {
+		return fmt.Errorf("set search_path: %w", err)
 	}
 	return nil
 }
@@ -102,16 +110,39 @@ func (w *work) enter(ctx context.Context, behind ...catalogue.Name) error {
 // (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PARALLEL-TUPLE-COST).
 const preferParallel = "SET LOCAL parallel_tuple_cost = 0.001; SET LOCAL parallel_setup_cost = 100"
 
-// parallel has several processes of PostgreSQL work for a run over so many rows.
-func (r *Runner) parallel(ctx context.Context, w *work, rows int64) error {
+// preferParallel has several processes of PostgreSQL work for a run over so many rows.
+func (r *Runner) preferParallel(ctx context.Context, w *work, rows int64) error {
 	if r.Engine != sqlfile.Postgres || rows < r.ParallelRows {
 		return nil
 	}
 	if err := execAll(ctx, w.tx, preferParallel); err != nil {
 		return fmt.Errorf("set planner costs: %w", err)
 	}
-	w.fills = r.ParallelRows
+	w.parallel = true
 	return nil
+}
+
+// beginModels begins the run of the models. arrived are rows beside staging, erase are rows to erase.
+func (r *Runner) beginModels(w *work, a *arrivals, erase map[string][]model.Erasure) {
+	staged := map[string]model.Staged{}
+	for _, table := range w.staged {
+		one := model.Staged{Unprocessed: w.unprocessed[table.Name], Erase: erase[string(table.Name)]}
+		if rows := a.arrived(table.Name); rows > 0 {
+			one.Arrived = &model.Table{SQL: a.beside(table).SQL(), Rows: rows}
+			one.Unprocessed -= rows // openWork's count, to which show has added them
+		}
+		if twin, ok := w.twins[table.Name]; ok {
+			one.At = twin.SQL()
+		}
+		staged[string(table.Name)] = one
+	}
+	w.run = model.NewRun(model.Options{
+		Graph: w.graph, Session: &modelSession{engine: r.Engine, w: w}, Vars: r.Vars,
+		Scratch: string(w.schema), Live: string(w.live), Staged: staged, Large: r.ParallelRows,
+		Started: func(m *model.Model) {
+			r.Observer(Event{Kind: StepStarted, Step: m.Step, RowsIn: w.rowsIn(m)})
+		},
+	})
 }
 
 // total is how many rows wait in all the tables.
@@ -123,42 +154,6 @@ func total(waiting map[catalogue.Name]int64) int64 {
 	return rows
 }
 
-// anew makes the transforms build the tables from nothing: empty ones stand before them.
-func (w *work) anew(ctx context.Context, names []catalogue.Name) error {
-	for _, name := range names {
-		live := w.tables[name]
-		if _, err := w.tx.Exec(ctx, catalogue.CreateEmpty(live.In(w.schema), live)); err != nil {
-			return fmt.Errorf("make scratch table %s: %w", name, err)
-		}
-		w.building = append(w.building, name)
-	}
-	return nil
-}
-
-// unflag shows the transforms every staged row as one that they have not seen.
-func (w *work) unflag(ctx context.Context) error {
-	for _, table := range w.staged {
-		of := table
-		if one, ok := w.twins[table.Name]; ok {
-			of = one.Table
-		}
-		if _, err := w.tx.Exec(ctx, catalogue.CreateUnprocessed(table.In(w.schema), of)); err != nil {
-			return fmt.Errorf("make scratch view of %s: %w", table.Name, err)
-		}
-	}
-	return nil
-}
-
-// reflag shows staged rows with the flags that they have.
-func (w *work) reflag(ctx context.Context) error {
-	for _, table := range w.staged {
-		if _, err := w.tx.Exec(ctx, catalogue.DropView(table.In(w.schema))); err != nil {
-			return fmt.Errorf("drop scratch view of %s: %w", table.Name, err)
-		}
-	}
-	return nil
-}
-
 // leave drops the scratch schema.
 func (w *work) leave(ctx context.Context) error {
 	if err := execAll(ctx, w.tx, catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)); err != nil {
@@ -168,17 +163,29 @@ func (w *work) leave(ctx context.Context) error {
 	return nil
 }
 
-// touched returns the touched_ tables and views of the scratch schema by the table they speak of.
-func (r *Runner) touched(ctx context.Context, w *work) (map[catalogue.Name]catalogue.Table, error) {
-	made, err := catalogue.Read(ctx, w.tx, r.Engine, w.schema)
-	if err != nil {
-		return nil, err
+// errNoStep says that a model belongs to no step, which cannot be.
+var errNoStep = errors.New("the model belongs to no step")
+
+// stepOf is the step of a model.
+func (r *Runner) stepOf(m *model.Model) (Step, error) {
+	i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == m.Step })
+	if i < 0 {
+		return Step{}, fmt.Errorf("%s: %w", m.Step, errNoStep)
 	}
-	out := map[catalogue.Name]catalogue.Table{}
-	for name, table := range made {
-		if of, ok := strings.CutPrefix(string(name), touchedPrefix); ok {
-			out[catalogue.Name(of)] = table
+	return r.Steps[i], nil
+}
+
+// rowsIn is how many new rows of staging a model can follow from.
+func (w *work) rowsIn(m *model.Model) int64 {
+	var rows int64
+	seen := map[string]bool{}
+	for _, one := range w.graph.Upstream(m) {
+		for _, name := range one.Follows {
+			if w.graph.IsStaging(name) && !seen[name] {
+				seen[name] = true
+				rows += w.unprocessed[catalogue.Name(name)]
+			}
 		}
 	}
-	return out, nil
+	return rows
 }

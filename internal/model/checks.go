@@ -1,0 +1,175 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// checkHeader checks the relations and columns that the header names.
+func (g *Graph) checkHeader(m *Model) error {
+	lookups := map[string]int{}
+	for _, from := range m.From {
+		if err := g.checkNamed(m, from.at, from.Relation, thereOf(from.By)); err != nil {
+			return err
+		}
+		for _, pair := range from.By {
+			if !slices.Contains(m.Columns, pair.Here) {
+				return m.errorAt(from.at, fmt.Sprintf("by names %s, and the SELECT has no such column", pair.Here),
+					"the columns are: "+strings.Join(m.Columns, ", ")+"; write by x as a where it is called otherwise here")
+			}
+			if g.textOfStaging(from.Relation, pair.There) {
+				return m.errorAt(from.at, fmt.Sprintf("by names %s, a text column of the staging table %s", pair.There, from.Relation),
+					"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the column in a helper, and group that")
+			}
+		}
+		for _, join := range from.Joins {
+			lookups[join.Relation]++
+			if err := g.checkJoin(m, from, join); err != nil {
+				return err
+			}
+		}
+	}
+	for _, from := range m.From {
+		if lookups[from.Relation] > 0 {
+			return m.errorAt(from.at, fmt.Sprintf("%s stands in from: and in joins:", from.Relation),
+				"a helper gives it a second name: SELECT its columns FROM "+from.Relation)
+		}
+	}
+	for _, column := range m.Key {
+		if !slices.Contains(m.Columns, column) {
+			return m.errorAt(m.keyAt, fmt.Sprintf("key: names %s, and the SELECT has no such column", column),
+				"the columns are: "+strings.Join(m.Columns, ", "))
+		}
+	}
+	for _, order := range m.Pick {
+		if !slices.Contains(m.Columns, order.Column) {
+			return m.errorAt(m.pickAt, fmt.Sprintf("pick: names %s, and the SELECT has no such column", order.Column),
+				"the columns are: "+strings.Join(m.Columns, ", "))
+		}
+		if slices.Contains(m.Key, order.Column) {
+			return m.errorAt(m.pickAt, fmt.Sprintf("pick: names %s, which is part of the key", order.Column),
+				"rows that compete have one key: leave it out of pick:")
+		}
+	}
+	if len(m.Pick) > 0 && len(m.Key) == 0 {
+		return m.errorAt(m.pickAt, "pick: without key:", "say what identifies a row: -- key: a, b")
+	}
+	return g.checkReferences(m, lookups)
+}
+
+// checkJoin checks one lookup.
+func (g *Graph) checkJoin(m *Model, from From, join Join) error {
+	if join.Relation == m.Name {
+		return m.errorAt(join.at, fmt.Sprintf("%s looks itself up", m.Name), "look up the relation that it is made from")
+	}
+	if err := g.checkNamed(m, join.at, join.Relation, thereOf(join.By)); err != nil {
+		return err
+	}
+	for _, pair := range join.By {
+		if !slices.Contains(g.columnsOf(from.Relation), pair.Here) {
+			return m.errorAt(join.at, fmt.Sprintf("%s has no column %s", from.Relation, pair.Here),
+				fmt.Sprintf("by a = c equates a of %s with c of %s, whose columns are: %s",
+					join.Relation, from.Relation, strings.Join(g.columnsOf(from.Relation), ", ")))
+		}
+		if g.textOfStaging(join.Relation, pair.There) || g.textOfStaging(from.Relation, pair.Here) {
+			return m.errorAt(join.at, fmt.Sprintf("by names %s = %s, a text column of a staging table", pair.There, pair.Here),
+				"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the column in a helper")
+		}
+	}
+	if join.Left && m.Kind == Group {
+		return m.errorAt(join.at, "left joins: in a model that is computed group by group", "write joins:")
+	}
+	return nil
+}
+
+// checkNamed checks that the SELECT names a relation of the header and that the columns exist.
+func (g *Graph) checkNamed(m *Model, at place, relation string, names []string) error {
+	if !slices.Contains(m.Follows, relation) {
+		return m.errorAt(at, fmt.Sprintf("the header names %s, and the SELECT does not", relation), "remove the line, or correct the name; "+
+			"the SELECT names "+strings.Join(m.Follows, ", "))
+	}
+	for _, name := range names {
+		if !slices.Contains(g.columnsOf(relation), name) {
+			return m.errorAt(at, fmt.Sprintf("%s has no column %s", relation, name),
+				"its columns are: "+strings.Join(g.columnsOf(relation), ", "))
+		}
+	}
+	return nil
+}
+
+// checkReferences checks that header lines explain every relation of the SELECT as often as it
+// stands there.
+func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
+	if m.Kind == Whole {
+		return nil
+	}
+	for _, name := range m.Follows {
+		isFrom := slices.ContainsFunc(m.From, func(f From) bool { return f.Relation == name })
+		refs := m.references(name)
+		switch {
+		case !isFrom && lookups[name] == 0:
+			return m.statement.ErrorAt(refs[0].Start, fmt.Sprintf("no header line explains %s", name),
+				fmt.Sprintf("write -- joins: %s by ... (or without by, where every row matches all of it)", name), nil)
+		case !isFrom && len(refs) > lookups[name]:
+			return m.statement.ErrorAt(refs[lookups[name]].Start, fmt.Sprintf("the SELECT names %s %d times, and the header explains it %d times",
+				name, len(refs), lookups[name]), "write a joins: line for each, by the columns of that join", nil)
+		}
+	}
+	return nil
+}
+
+// checkTable checks a stored model against its table.
+func (g *Graph) checkTable(m *Model) error {
+	if !m.Stored {
+		m.live = m.Columns
+		return nil
+	}
+	if len(m.Key) == 0 {
+		return m.file.ErrorAt(1, 1, fmt.Sprintf("%s is stored, and its header has no key:", m.Name),
+			"say what identifies a row: -- key: "+strings.Join(m.table.Key, ", "), nil)
+	}
+	if !sameColumns(m.Key, m.table.Key) {
+		have := "none"
+		if len(m.table.Key) > 0 {
+			have = strings.Join(m.table.Key, ", ")
+		}
+		return m.errorAt(m.keyAt, fmt.Sprintf("key: names %s, and the primary key of %s is %s", strings.Join(m.Key, ", "), m.Name, have),
+			"let both name the same columns; a migration declares PRIMARY KEY ("+strings.Join(m.Key, ", ")+")")
+	}
+	m.live = nil
+	for i, name := range m.Columns {
+		_, stored := m.table.Column(name)
+		picked := slices.ContainsFunc(m.Pick, func(o Order) bool { return o.Column == name })
+		switch {
+		case stored:
+			m.live = append(m.live, name)
+		case !picked:
+			return m.statement.ErrorAt(m.query.Branches[0].Items[i].Expr.Start,
+				fmt.Sprintf("table %s has no column %s, and pick: does not name it", m.Name, name),
+				fmt.Sprintf("add the column by a migration (ALTER TABLE %s ADD COLUMN %s ...), or remove it here", m.Name, name), nil)
+		}
+	}
+	for _, column := range m.table.Columns {
+		if !slices.Contains(m.Columns, column.Name) && !column.Default {
+			return m.statement.ErrorAt(0, fmt.Sprintf("table %s has the column %s, and the SELECT does not give it", m.Name, column.Name),
+				"add it to the SELECT, or give the column a default by a migration", nil)
+		}
+	}
+	for _, name := range m.by() {
+		if !slices.Contains(m.live, name) {
+			return m.errorAt(m.From[0].at, fmt.Sprintf("by names %s, which table %s does not have", name, m.Name),
+				"rows that leave a group are found by it: add the column by a migration")
+		}
+	}
+	return nil
+}
+
+// textOfStaging tells whether a relation is a staging table and the column a text.
+func (g *Graph) textOfStaging(relation, name string) bool {
+	if !g.IsStaging(relation) {
+		return false
+	}
+	column, ok := g.tables[relation].Column(name)
+	return ok && column.Text()
+}

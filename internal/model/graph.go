@@ -1,0 +1,229 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/suggest"
+)
+
+// FlagColumn says in a staging table whether the models' tables hold the row.
+const FlagColumn = "processed"
+
+// A Graph is a project's models with the relations that they read, in the order of their numbers.
+type Graph struct {
+	Models []*Model
+	Engine sqlfile.Engine
+
+	tables  schema.Schema
+	byName  map[string]*Model
+	staging []string // tables whose rows have the flag, by name
+	writes  map[string]*Model
+}
+
+// New checks models against the tables of a warehouse and against one another. tables come from a
+// database or from migrations, loads are the tables that 0xx files load. The first fault is
+// returned as a *sqlfile.Error.
+func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.Engine) (*Graph, error) {
+	g := &Graph{Engine: engine, tables: tables, byName: map[string]*Model{}, writes: map[string]*Model{}}
+	for _, m := range models {
+		// A copy: a model may be checked against several schemas.
+		own := *m
+		g.Models = append(g.Models, &own)
+	}
+	for _, m := range g.Models {
+		if other := g.byName[m.Name]; other != nil {
+			return nil, m.file.ErrorAt(1, 1, fmt.Sprintf("%s is the name of %s too", m.Name, other.Step), "give one of them another name", nil)
+		}
+		g.byName[m.Name] = m
+		table, exists := tables[m.Name]
+		m.Stored = exists || m.Kind == Script || strings.HasPrefix(m.Name, "d_") || strings.HasPrefix(m.Name, "f_")
+		m.table = table
+		if m.Stored && !exists {
+			return nil, m.file.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", m.Name),
+				`create it by a migration and run "dwh migrate up"`, nil)
+		}
+		if slices.Contains(loads, m.Name) {
+			return nil, m.file.ErrorAt(1, 1, fmt.Sprintf("a 0xx file loads %s", m.Name),
+				"a model writes a table of its own: give it another name", nil)
+		}
+		for _, name := range m.Writes {
+			g.writes[name] = m
+		}
+	}
+	for name, table := range tables {
+		if _, flagged := table.Column(FlagColumn); flagged && g.byName[name] == nil && g.writes[name] == nil {
+			g.staging = append(g.staging, name)
+		}
+	}
+	slices.Sort(g.staging)
+	for i, m := range g.Models {
+		if err := g.resolve(m, g.Models[:i], loads); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// resolve checks one model. before are the models with smaller numbers.
+func (g *Graph) resolve(m *Model, before []*Model, loads []string) error {
+	for _, name := range m.Follows {
+		if err := g.readable(m, name, before, loads); err != nil {
+			return err
+		}
+	}
+	if m.Kind == Script {
+		for _, name := range m.Writes {
+			if _, ok := g.tables[name]; !ok {
+				return m.file.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
+			}
+		}
+		return nil
+	}
+	if err := g.checkHeader(m); err != nil {
+		return err
+	}
+	if err := g.checkTable(m); err != nil {
+		return err
+	}
+	return g.checkSelect(m)
+}
+
+// readable checks that a model may read a relation.
+func (g *Graph) readable(m *Model, name string, before []*Model, loads []string) error {
+	at := func(msg, hint string) error {
+		for _, ref := range m.references(name) {
+			return m.statement.ErrorAt(ref.Start, msg, hint, nil)
+		}
+		return m.file.ErrorAt(1, 1, msg, hint, nil)
+	}
+	if name == m.Name {
+		return at(fmt.Sprintf("%s reads itself", name), "a model says which rows there are from other relations; dwh keeps what is stored")
+	}
+	if other := g.byName[name]; other != nil {
+		if !slices.Contains(before, other) {
+			return at(fmt.Sprintf("%s stands later, in %s", name, other.Step), "give the model that is read a smaller number")
+		}
+		return nil
+	}
+	if writer := g.writes[name]; writer != nil {
+		if !slices.Contains(before, writer) {
+			return at(fmt.Sprintf("%s is written later, by %s", name, writer.Step), "give the script a smaller number")
+		}
+		return nil
+	}
+	if _, ok := g.tables[name]; !ok {
+		known := append([]string{}, g.staging...)
+		for _, other := range before {
+			known = append(known, other.Name)
+		}
+		return at(fmt.Sprintf("relation %s does not exist", name), suggest.Hint(name, known))
+	}
+	if slices.Contains(loads, name) && !slices.Contains(g.staging, name) {
+		return at(fmt.Sprintf("table %s has no column %s, so dwh cannot tell its new rows", name, FlagColumn),
+			fmt.Sprintf("put into a migration:\nALTER TABLE %s ADD COLUMN %s BOOLEAN DEFAULT FALSE NOT NULL;", name, FlagColumn))
+	}
+	return nil
+}
+
+// references are the places in a model's SELECT that name a relation.
+func (m *Model) references(name string) []*reference {
+	if m.query == nil {
+		return nil
+	}
+	var out []*reference
+	for _, ref := range m.query.Relations() {
+		if ref.Relation == name {
+			out = append(out, ref)
+		}
+	}
+	return out
+}
+
+// Model returns the model of that name, or nil.
+func (g *Graph) Model(name string) *Model { return g.byName[name] }
+
+// IsStaging tells whether a relation is a staging table.
+func (g *Graph) IsStaging(name string) bool { return slices.Contains(g.staging, name) }
+
+// Staging are the staging tables that models read, by name.
+func (g *Graph) Staging() []string {
+	return slices.DeleteFunc(slices.Clone(g.staging), func(name string) bool { return len(g.Readers(name)) == 0 })
+}
+
+// Readers are the models that read a relation directly, in order.
+func (g *Graph) Readers(name string) []*Model {
+	var out []*Model
+	for _, m := range g.Models {
+		if slices.Contains(m.Follows, name) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Downstream are the models among names and all that follow them, in order. A name may be of a
+// model, of a staging table, or of a table that a script writes.
+func (g *Graph) Downstream(names ...string) []*Model {
+	reached := map[string]bool{}
+	for _, name := range names {
+		reached[name] = true
+	}
+	var out []*Model
+	for _, m := range g.Models {
+		if reached[m.Name] || slices.ContainsFunc(m.Follows, func(name string) bool { return reached[name] }) ||
+			slices.ContainsFunc(m.Writes, func(name string) bool { return reached[name] }) {
+			reached[m.Name] = true
+			for _, name := range m.Writes {
+				reached[name] = true
+			}
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// Upstream are the models that the given ones read, directly or not, and the given ones, in order.
+func (g *Graph) Upstream(models ...*Model) []*Model {
+	needed := map[string]bool{}
+	for _, m := range models {
+		needed[m.Name] = true
+	}
+	for _, m := range slices.Backward(g.Models) {
+		if needed[m.Name] {
+			for _, name := range m.Follows {
+				needed[name] = true
+				if writer := g.writes[name]; writer != nil {
+					needed[writer.Name] = true
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(g.Models), func(m *Model) bool { return !needed[m.Name] })
+}
+
+// columnsOf are the columns of a relation that models may read.
+func (g *Graph) columnsOf(name string) []string {
+	if m := g.byName[name]; m != nil && m.Kind != Script {
+		if m.Stored {
+			return m.live
+		}
+		return m.Columns
+	}
+	var out []string
+	for _, column := range g.tables[name].Columns {
+		if column.Name != FlagColumn || !g.IsStaging(name) {
+			out = append(out, column.Name)
+		}
+	}
+	return out
+}
+
+// hasChanges tells whether a relation can have changes in a run. A table that only migrations fill
+// has none.
+func (g *Graph) hasChanges(name string) bool {
+	return g.byName[name] != nil || g.writes[name] != nil || g.IsStaging(name)
+}

@@ -1,0 +1,323 @@
+package model
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A Header is what the comment at the top of a model's file declares.
+type Header struct {
+	Description string   // what one row is
+	Key         []string // what identifies a row; empty: the rows are a bag
+	Pick        []Order  // of several rows with one key the first counts
+	From        []From
+	Refers      []Reference
+	Script      bool     // the file runs as it stands
+	Reads       []string // of a script
+	Writes      []string // of a script
+
+	keyAt, pickAt place
+}
+
+// An Order is one column of `pick:`. NULL is last in either direction.
+type Order struct {
+	Column string
+	Desc   bool
+}
+
+// A From is one relation that a model computes its rows from.
+type From struct {
+	Relation string
+	By       []Pair // the columns of a group; empty: row by row
+	Joins    []Join // the lookups that its rows match
+
+	at place
+}
+
+// A Pair equates a column of one relation with a column of another.
+type Pair struct {
+	There string // of `from:`, a column of the relation; of `joins:`, a column of the lookup
+	Here  string // of `from:`, a column of the model; of `joins:`, a column of the relation above
+}
+
+// A Join is a lookup.
+type Join struct {
+	Relation string
+	By       []Pair // empty: every row matches all of the lookup
+	Left     bool   // it decides neither whether a row exists, nor its key, nor its pick
+
+	at place
+}
+
+// A Reference says that the values of columns exist in a table.
+type Reference struct {
+	Table   string
+	Columns []string
+	Warn    bool
+}
+
+// A place is a position in a file, from 1.
+type place struct{ line, column int }
+
+// headerWords are the lines that a model's header may have.
+var headerWords = []string{"key", "pick", "from", "joins", "left joins", "refers", "reads", "writes"}
+
+var (
+	wordLine     = regexp.MustCompile(`^--\s{0,2}([A-Za-z_][A-Za-z0-9_]*(?: joins)?)\s*:\s*(.*?)\s*$`)
+	moreLine     = regexp.MustCompile(`^--\s{3,}(\S.*?)\s*$`)
+	scriptLine   = regexp.MustCompile(`^--\s*script\s*$`)
+	columnName   = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
+	bySeparator  = regexp.MustCompile(`\s+by\s+`)
+	asSeparator  = regexp.MustCompile(`\s+as\s+`)
+	warnReminder = regexp.MustCompile(`\s*\(warn\)\s*$`)
+)
+
+// A line is one line of a header with those that continue it.
+type line struct {
+	word, value string
+	at          place
+}
+
+// parseHeader reads the header of the model that a file of this name holds. An error is a
+// *sqlfile.Error.
+func parseHeader(file *sqlfile.File, name string) (Header, error) {
+	var h Header
+	lines, err := headerLines(file, name)
+	if err != nil {
+		return h, err
+	}
+	for i, l := range lines {
+		fail := func(msg, hint string) error { return file.ErrorAt(l.at.line, l.at.column, msg, hint, nil) }
+		switch l.word {
+		case "":
+			h.Description = l.value
+		case "script":
+			h.Script = true
+		case "key":
+			if h.Key != nil {
+				return h, fail("key: stands twice", "keep one of the two lines")
+			}
+			if h.Key, err = names(l.value); err != nil {
+				return h, fail("key: "+err.Error(), "write -- key: a, b")
+			}
+			h.keyAt = l.at
+		case "pick":
+			if h.Pick != nil {
+				return h, fail("pick: stands twice", "keep one of the two lines")
+			}
+			if h.Pick, err = orders(l.value); err != nil {
+				return h, fail("pick: "+err.Error(), "write -- pick: a DESC, b")
+			}
+			h.pickAt = l.at
+		case "from":
+			relation, by, err := relationBy(l.value, asSeparator)
+			if err != nil {
+				return h, fail("from: "+err.Error(), "write -- from: relation, or -- from: relation by x as a, b")
+			}
+			h.From = append(h.From, From{Relation: relation, By: by, at: l.at})
+		case "joins", "left joins":
+			if len(h.From) == 0 {
+				return h, fail(l.word+": stands before any from:", "a model that is computed whole needs no joins:; "+
+					"write -- from: first to have it computed in parts")
+			}
+			relation, by, err := relationBy(l.value, regexp.MustCompile(`\s*=\s*`))
+			if err != nil {
+				return h, fail(l.word+": "+err.Error(), "write -- "+l.word+": lookup by a, b = c")
+			}
+			from := &h.From[len(h.From)-1]
+			from.Joins = append(from.Joins, Join{Relation: relation, By: by, Left: l.word == "left joins", at: l.at})
+		case "refers":
+			references, err := references(l.value)
+			if err != nil {
+				return h, fail("refers: "+err.Error(), "write -- refers: d_x by a, d_y by b")
+			}
+			h.Refers = append(h.Refers, references...)
+		case "reads":
+			h.Reads = append(h.Reads, list(l.value)...)
+		case "writes":
+			h.Writes = append(h.Writes, list(l.value)...)
+		default:
+			return h, unknownWord(file, l, i)
+		}
+	}
+	for _, l := range lines {
+		if !h.Script && (l.word == "reads" || l.word == "writes") {
+			return h, file.ErrorAt(l.at.line, l.at.column, l.word+": says nothing that the SELECT does not say",
+				"remove the line; only a script, which has the line -- script, needs it", nil)
+		}
+		if h.Script && l.word != "" && l.word != "script" && l.word != "reads" && l.word != "writes" {
+			return h, file.ErrorAt(l.at.line, l.at.column, "a script has no "+l.word+":",
+				"remove the line, or -- script", nil)
+		}
+	}
+	return h, nil
+}
+
+// headerLines cuts the comment at the top of a file into its lines. The first has the word "".
+func headerLines(file *sqlfile.File, name string) ([]line, error) {
+	var lines []line
+	for i, comment := range file.HeaderLines() {
+		at := place{comment.Line, comment.Column}
+		fail := func(msg, hint string) error { return file.ErrorAt(at.line, at.column, msg, hint, nil) }
+		text := comment.Text
+		if i == 0 {
+			match := wordLine.FindStringSubmatch(text)
+			if match == nil || match[1] != name || match[2] == "" {
+				return nil, fail(fmt.Sprintf("the first line does not say what a row of %s is", name),
+					fmt.Sprintf("begin the file with -- %s: one row per ...", name))
+			}
+			lines = append(lines, line{value: match[2], at: at})
+			continue
+		}
+		if scriptLine.MatchString(text) {
+			lines = append(lines, line{word: "script", at: at})
+			continue
+		}
+		if match := moreLine.FindStringSubmatch(text); match != nil {
+			last := &lines[len(lines)-1]
+			last.value += " " + match[1]
+			continue
+		}
+		match := wordLine.FindStringSubmatch(text)
+		if match == nil {
+			return nil, fail("this comment stands among the lines of the header",
+				"put an empty line before it; a value that goes on in the next line begins with -- and three blanks")
+		}
+		lines = append(lines, line{word: strings.ToLower(match[1]), value: match[2], at: at})
+	}
+	if len(lines) == 0 {
+		return nil, file.ErrorAt(1, 1, "the file has no header",
+			fmt.Sprintf("begin it with -- %s: one row per ...", name), nil)
+	}
+	return lines, nil
+}
+
+// unknownWord is the error about a word that no header has.
+func unknownWord(file *sqlfile.File, l line, i int) error {
+	hint := "the lines are: " + strings.Join(headerWords[:6], ", ") + "; a sentence of its own stands behind an empty line"
+	best := 3
+	for _, known := range headerWords {
+		if d := levenshtein.ComputeDistance(l.word, known); d < best {
+			best, hint = d, fmt.Sprintf("did you mean %q?", known+":")
+		}
+	}
+	if i == 1 && best == 3 {
+		hint += "; a description that goes on in the next line begins with -- and three blanks"
+	}
+	return file.ErrorAt(l.at.line, l.at.column, fmt.Sprintf("unknown word %q in the header", l.word+":"), hint, nil)
+}
+
+// list cuts a value at its commas.
+func list(value string) []string {
+	var out []string
+	for _, part := range strings.Split(value, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// names reads a list of columns.
+func names(value string) ([]string, error) {
+	out := list(value)
+	if len(out) == 0 {
+		return nil, fmt.Errorf("names no column")
+	}
+	seen := map[string]bool{}
+	for _, name := range out {
+		if !columnName.MatchString(name) {
+			return nil, fmt.Errorf("%q is not the name of a column", name)
+		}
+		if seen[name] {
+			return nil, fmt.Errorf("%s stands twice", name)
+		}
+		seen[name] = true
+	}
+	return out, nil
+}
+
+// orders reads the columns of `pick:`.
+func orders(value string) ([]Order, error) {
+	var out []Order
+	for _, part := range list(value) {
+		words := strings.Fields(part)
+		order := Order{Column: words[0]}
+		switch {
+		case !columnName.MatchString(words[0]):
+			return nil, fmt.Errorf("%q is not the name of a column", words[0])
+		case len(words) == 2 && strings.EqualFold(words[1], "desc"):
+			order.Desc = true
+		case len(words) == 2 && strings.EqualFold(words[1], "asc"), len(words) == 1:
+		default:
+			return nil, fmt.Errorf("%q is not a column with DESC or ASC", part)
+		}
+		for _, other := range out {
+			if other.Column == order.Column {
+				return nil, fmt.Errorf("%s stands twice", order.Column)
+			}
+		}
+		out = append(out, order)
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("names no column")
+	}
+	return out, nil
+}
+
+// relationBy reads "relation by x, y". separator stands between the two names of a pair.
+func relationBy(value string, separator *regexp.Regexp) (relation string, by []Pair, err error) {
+	parts := bySeparator.Split(value, 2)
+	relation = strings.TrimSpace(parts[0])
+	if !columnName.MatchString(relation) {
+		return "", nil, fmt.Errorf("%q is not the name of a relation", relation)
+	}
+	if len(parts) == 1 {
+		return relation, nil, nil
+	}
+	for _, part := range list(parts[1]) {
+		both := separator.Split(part, 2)
+		pair := Pair{There: strings.TrimSpace(both[0]), Here: strings.TrimSpace(both[len(both)-1])}
+		if !columnName.MatchString(pair.There) || !columnName.MatchString(pair.Here) {
+			return "", nil, fmt.Errorf("%q is not a column, or a pair of two", part)
+		}
+		by = append(by, pair)
+	}
+	if len(by) == 0 {
+		return "", nil, fmt.Errorf("no column stands behind by")
+	}
+	return relation, by, nil
+}
+
+// references reads "d_x by a, b, d_y by c (warn)": a part without by is a further column of the
+// reference before it.
+func references(value string) ([]Reference, error) {
+	var out []Reference
+	for _, part := range list(value) {
+		warn := warnReminder.MatchString(part)
+		part = warnReminder.ReplaceAllString(part, "")
+		column := part
+		if both := bySeparator.Split(part, 2); len(both) == 2 {
+			out = append(out, Reference{Table: strings.TrimSpace(both[0])})
+			column = strings.TrimSpace(both[1])
+			if !columnName.MatchString(out[len(out)-1].Table) {
+				return nil, fmt.Errorf("%q is not the name of a table", out[len(out)-1].Table)
+			}
+		}
+		if len(out) == 0 || !columnName.MatchString(column) {
+			return nil, fmt.Errorf("%q is not a table with its column", part)
+		}
+		last := &out[len(out)-1]
+		last.Columns = append(last.Columns, column)
+		last.Warn = last.Warn || warn
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("names no table")
+	}
+	return out, nil
+}

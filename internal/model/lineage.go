@@ -1,0 +1,163 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/sparkify/dwh/internal/selectstmt"
+)
+
+type reference = selectstmt.FromItem
+
+// lineage finds the output columns that are just a column of a relation: {column here: column
+// there}. A column that is not the same in every branch that reads the relation is left out, and so
+// is one that is in doubt.
+func (g *Graph) lineage(m *Model, relation string) map[string]string {
+	var out map[string]string
+	for _, branch := range m.query.Branches {
+		scope := scope{g: g, with: m.query.With}
+		if !scope.reads(branch, relation) {
+			continue
+		}
+		found := map[string]string{}
+		for i, item := range branch.Items {
+			if column, ok := scope.trace(branch, item, relation); ok {
+				found[m.Columns[i]] = column
+			}
+		}
+		if out == nil {
+			out = found
+			continue
+		}
+		for name, column := range out {
+			if found[name] != column {
+				delete(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// A scope resolves names inside one query.
+type scope struct {
+	g    *Graph
+	with []selectstmt.CTE
+}
+
+// inner is the scope of a query that stands in this one.
+func (s scope) inner(q *selectstmt.Query) scope {
+	return scope{g: s.g, with: append(slices.Clone(s.with), q.With...)}
+}
+
+// cte is the WITH query of that name, the innermost first.
+func (s scope) cte(name string) *selectstmt.Query {
+	for _, with := range slices.Backward(s.with) {
+		if with.Name == name {
+			return with.Query
+		}
+	}
+	return nil
+}
+
+// query is the query that a FROM item stands for: a subquery, or a WITH query; nil for a table.
+func (s scope) query(item selectstmt.FromItem) *selectstmt.Query {
+	if item.Query != nil {
+		return item.Query
+	}
+	if item.CTE {
+		return s.cte(item.Relation)
+	}
+	return nil
+}
+
+// reads tells whether the rows of a relation flow into a SELECT by its FROM, at any depth.
+func (s scope) reads(branch *selectstmt.Select, relation string) bool {
+	for _, item := range branch.From {
+		if !item.CTE && item.Query == nil && item.Relation == relation {
+			return true
+		}
+		if q := s.query(item); q != nil {
+			inner := s.inner(q)
+			if slices.ContainsFunc(q.Branches, func(b *selectstmt.Select) bool { return inner.reads(b, relation) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// columns are those of a FROM item; ok is false where they are not known.
+func (s scope) columns(item selectstmt.FromItem) (names []string, ok bool) {
+	if q := s.query(item); q != nil {
+		for _, column := range q.Branches[0].Items {
+			if column.Star || column.Name == "" {
+				return nil, false
+			}
+			names = append(names, column.Name)
+		}
+		return names, true
+	}
+	if item.Function != "" {
+		return nil, false
+	}
+	names = s.g.columnsOf(item.Relation)
+	return names, len(names) > 0
+}
+
+// item is the FROM item that a column belongs to.
+func (s scope) item(branch *selectstmt.Select, ref selectstmt.ColumnRef) (selectstmt.FromItem, bool) {
+	var found []selectstmt.FromItem
+	for _, item := range branch.From {
+		if ref.Table != "" {
+			if item.Alias == ref.Table {
+				return item, true
+			}
+			continue
+		}
+		names, ok := s.columns(item)
+		if !ok {
+			return item, false
+		}
+		if slices.Contains(names, ref.Column) {
+			found = append(found, item)
+		}
+	}
+	if len(found) != 1 {
+		return selectstmt.FromItem{}, false
+	}
+	return found[0], true
+}
+
+// trace follows an output column down to a column of the relation.
+func (s scope) trace(branch *selectstmt.Select, item selectstmt.Item, relation string) (column string, ok bool) {
+	if item.Column == nil {
+		return "", false
+	}
+	source, ok := s.item(branch, *item.Column)
+	if !ok {
+		return "", false
+	}
+	q := s.query(source)
+	if q == nil {
+		return item.Column.Column, source.Relation == relation
+	}
+	// A set operation below may give the column from elsewhere, and so may GROUPING SETS.
+	if len(q.Branches) != 1 {
+		return "", false
+	}
+	inner := s.inner(q)
+	for _, below := range q.Branches[0].Items {
+		if below.Name == item.Column.Column {
+			return inner.trace(q.Branches[0], below, relation)
+		}
+	}
+	return "", false
+}
+
+// outer tells whether a column of the item may be NULL because a row found no match: it stands on
+// the optional side of an outer join.
+func outer(branch *selectstmt.Select, item selectstmt.FromItem) bool {
+	if item.Join == "LEFT" || item.Join == "FULL" {
+		return true
+	}
+	return slices.ContainsFunc(branch.From, func(f selectstmt.FromItem) bool { return f.Join == "RIGHT" || f.Join == "FULL" })
+}

@@ -1,0 +1,194 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/selectstmt"
+)
+
+// checkLookup checks how the SELECT uses a lookup: narrowed to what the rows of from: match, it has
+// to give what all of it gives.
+func (g *Graph) checkLookup(m *Model, join Join) error {
+	var err error
+	visit := func(s scope, branch *selectstmt.Select) {
+		if err != nil {
+			return
+		}
+		if join.Left {
+			err = s.checkLeft(m, branch, join)
+		}
+		for _, sub := range subqueries(branch) {
+			if err == nil && len(join.By) > 0 {
+				err = s.checkSubquery(m, sub, join)
+			}
+		}
+	}
+	g.walk(m, visit)
+	if err == nil && len(join.By) > 0 {
+		err = g.checkMatched(m, join)
+	}
+	return err
+}
+
+// walk visits every SELECT of a model with the scope that its names have.
+func (g *Graph) walk(m *Model, visit func(s scope, branch *selectstmt.Select)) {
+	m.query.Walk(func(q *selectstmt.Query) {
+		s := scope{g: g, with: append(slices.Clone(m.query.With), q.With...)}
+		for _, branch := range q.Branches {
+			visit(s, branch)
+		}
+	})
+}
+
+// checkSubquery checks a subquery in an expression that reads a lookup.
+func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error {
+	inner := s.inner(sub.Query)
+	for _, branch := range sub.Query.Branches {
+		for _, item := range branch.From {
+			if item.CTE || item.Relation != join.Relation {
+				continue
+			}
+			if sub.Kind == "NOT IN" {
+				return m.statement.ErrorAt(sub.Start, fmt.Sprintf("NOT IN over %s, which is narrowed by %s", join.Relation, strings.Join(thereOf(join.By), ", ")),
+					"a NULL outside the narrowed rows would count: write NOT EXISTS", nil)
+			}
+			if sub.Kind == "IN" && len(sub.Query.Branches) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
+				len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There {
+				continue // x IN (SELECT a FROM l) is correlated by a
+			}
+			for _, pair := range join.By {
+				if !inner.equated(branch, item, pair.There) {
+					return m.statement.ErrorAt(sub.Start, fmt.Sprintf("a subquery over %s is not correlated by %s", join.Relation, pair.There),
+						fmt.Sprintf("add %s.%s = ... of %s to its WHERE, or write -- joins: %s without by", item.Alias, pair.There, "the outer row", join.Relation), nil)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// equated tells whether a SELECT compares a column of one of its relations for equality, in WHERE
+// or ON.
+func (s scope) equated(branch *selectstmt.Select, item selectstmt.FromItem, column string) bool {
+	if slices.Contains(item.Using, column) {
+		return true
+	}
+	conditions := []*selectstmt.Expr{branch.Where}
+	for _, other := range branch.From {
+		conditions = append(conditions, other.On)
+		if other.Join == "NATURAL" || slices.Contains(other.Using, column) {
+			return true
+		}
+	}
+	is := func(ref *selectstmt.ColumnRef) bool {
+		if ref == nil || ref.Column != column {
+			return false
+		}
+		if ref.Table != "" {
+			return ref.Table == item.Alias
+		}
+		found, ok := s.item(branch, *ref)
+		return !ok || found.Alias == item.Alias
+	}
+	for _, condition := range conditions {
+		if condition == nil {
+			continue
+		}
+		for _, c := range condition.Conjuncts() {
+			if c.Op == "=" && (is(c.LeftColumn) || is(c.RightColumn)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkMatched checks that each column of by is compared for equality where the lookup is joined:
+// by may name fewer equalities than the SELECT uses, never more.
+func (g *Graph) checkMatched(m *Model, join Join) error {
+	lines := 0
+	for _, from := range m.From {
+		for _, other := range from.Joins {
+			if other.Relation == join.Relation {
+				lines++
+			}
+		}
+	}
+	if lines > 1 {
+		return nil // which line explains which join is not known; verify --increments finds it
+	}
+	var err error
+	g.walk(m, func(s scope, branch *selectstmt.Select) {
+		for _, item := range branch.From {
+			if err != nil || item.CTE || item.Relation != join.Relation {
+				continue
+			}
+			for _, pair := range join.By {
+				if err == nil && !s.equated(branch, item, pair.There) && len(branch.From) > 1 {
+					err = m.errorAt(join.at, fmt.Sprintf("by names %s, and the SELECT does not join %s by it", pair.There, join.Relation),
+						"by names equalities of the join, and never more than it has: remove the column, or add it to ON")
+				}
+			}
+		}
+	})
+	return err
+}
+
+// checkLeft checks that a lookup of `left joins:` decides neither whether a row exists, nor its
+// key, nor its pick.
+func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
+	for i, item := range branch.From {
+		if item.CTE || item.Relation != join.Relation {
+			continue
+		}
+		fail := func(at int, where string) error {
+			return m.statement.ErrorAt(at, fmt.Sprintf("%s stands in left joins: and in %s", join.Relation, where),
+				"a lookup that decides which rows there are, or their key or pick, stands in joins:", nil)
+		}
+		if item.Join != "LEFT" {
+			kind := string(item.Join) + " JOIN"
+			if item.Join == "" {
+				kind = "the FROM itself"
+			}
+			return fail(item.Start, kind)
+		}
+		uses := func(e *selectstmt.Expr) (int, bool) {
+			if e == nil {
+				return 0, false
+			}
+			for _, ref := range e.Columns {
+				if found, ok := s.item(branch, ref); ok && found.Alias == item.Alias || !ok && ref.Table == "" && slices.Contains(s.g.columnsOf(join.Relation), ref.Column) {
+					return ref.Start, true
+				}
+			}
+			return 0, false
+		}
+		if at, used := uses(branch.Where); used {
+			return fail(at, "WHERE")
+		}
+		if at, used := uses(branch.Having); used {
+			return fail(at, "HAVING")
+		}
+		for _, later := range branch.From[i+1:] {
+			if at, used := uses(later.On); used && later.Join != "LEFT" {
+				return fail(at, "the condition of another join")
+			}
+		}
+		for _, out := range branch.Items {
+			decides := slices.Contains(m.Key, out.Name) || slices.ContainsFunc(m.Pick, func(o Order) bool { return o.Column == out.Name })
+			if at, used := uses(&out.Expr); used && decides {
+				return fail(at, fmt.Sprintf("column %s of the key or pick", out.Name))
+			}
+		}
+	}
+	for _, sub := range subqueries(branch) {
+		for _, ref := range sub.Query.Relations() {
+			if ref.Relation == join.Relation {
+				return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s stands in left joins: and in a subquery", join.Relation), "write joins:", nil)
+			}
+		}
+	}
+	return nil
+}

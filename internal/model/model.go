@@ -1,0 +1,305 @@
+// Package model turns a header and a SELECT into the SQL that keeps a table up to date.
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/selectstmt"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A Kind says how the changes of a model's rows are found.
+type Kind int
+
+// The kinds of models.
+const (
+	Whole  Kind = iota // no from: everything is computed and compared
+	Row                // from: without by: each row of from makes its rows by itself
+	Group              // from: with by: the rows of a group come from the rows of from with its values
+	Script             // a file that runs as it stands
+)
+
+// String is the kind in words, as `transform --plan` shows it.
+func (k Kind) String() string {
+	return [...]string{"whole", "row by row", "group by group", "script"}[k]
+}
+
+// A Model is one file: a header and a SELECT that says which rows a relation holds.
+type Model struct {
+	Header
+	Name   string // of the relation: 210_f_songplay.sql holds f_songplay
+	Step   string // the file's name without .sql
+	Kind   Kind
+	Stored bool // a migration made the table
+	// Columns are the SELECT's output columns, in order.
+	Columns []string
+	// Follows names the relations that the SELECT, or a script's header, reads.
+	Follows []string
+	// Fingerprint is the hex SHA-256 of the header's rules and of the SQL, layout and comments apart.
+	Fingerprint string
+
+	file       *sqlfile.File
+	statement  sqlfile.Statement
+	statements []sqlfile.Statement // of a script
+	query      *selectstmt.Query
+	table      schema.Table // of a stored model
+	live       []string     // the columns that are stored, in the SELECT's order
+}
+
+// Parse reads a model's file as the engine gets it. name is the relation's, step the file's name
+// without .sql. An error is a *sqlfile.Error.
+func Parse(file *sqlfile.File, name, step string, engine sqlfile.Engine) (*Model, error) {
+	m := &Model{Name: name, Step: step, file: file, statements: file.Statements(engine)}
+	if len(m.statements) == 0 {
+		return nil, file.ErrorAt(1, 1, "there is no statement in the file", "write one SELECT, or remove the file", nil)
+	}
+	m.statement = m.statements[0]
+	isScript := slices.ContainsFunc(file.HeaderLines(), func(c sqlfile.Comment) bool { return scriptLine.MatchString(c.Text) })
+	if !isScript {
+		// An INSERT is told before what its header lacks.
+		if err := m.oneSelect(); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if m.Header, err = parseHeader(file, name); err != nil {
+		return nil, err
+	}
+	if m.Script {
+		return m, m.parseScript()
+	}
+	if m.query, err = selectstmt.Parse(m.statement); err != nil {
+		return nil, err
+	}
+	if err := m.classify(); err != nil {
+		return nil, err
+	}
+	if err := m.readColumns(); err != nil {
+		return nil, err
+	}
+	for _, ref := range m.query.Relations() {
+		if ref.Schema != "" {
+			return nil, m.statement.ErrorAt(ref.Start, "a relation is named without its schema", "write "+ref.Relation, nil)
+		}
+		if !slices.Contains(m.Follows, ref.Relation) {
+			m.Follows = append(m.Follows, ref.Relation)
+		}
+	}
+	m.Fingerprint = m.fingerprint()
+	return m, nil
+}
+
+// oneSelect refuses what is no single SELECT.
+func (m *Model) oneSelect() error {
+	word := m.statement.Keyword()
+	switch {
+	case word == "COPY":
+		return m.statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
+	case word != "SELECT" && word != "WITH":
+		return m.statement.ErrorAt(0, fmt.Sprintf("a transform is one SELECT, and this is %s", article(word)), m.asModel(), nil)
+	case len(m.statements) > 1:
+		return m.statements[1].ErrorAt(0, "a second statement", "a transform is one SELECT: put a second one into a file of its own; "+
+			"a file with the line -- script runs as it stands", nil)
+	}
+	return nil
+}
+
+func article(word string) string {
+	if word == "" {
+		return "something else"
+	}
+	if strings.ContainsAny(word[:1], "AEIOU") {
+		return "an " + word
+	}
+	return "a " + word
+}
+
+// asModel shows how a file of INSERTs becomes a model.
+func (m *Model) asModel() string {
+	example := fmt.Sprintf("-- %s: one row per ...\n-- key: ...\nSELECT ... FROM ...", m.Name)
+	for _, statement := range m.statements {
+		text := statement.SQL()
+		tokens := tokensOf(statement)
+		if len(tokens) < 4 || !tokens[0].Is("insert") {
+			continue
+		}
+		for _, t := range tokens {
+			if t.Is("select") || t.Is("with") {
+				example = fmt.Sprintf("-- %s: one row per ...\n-- key: ...\n%s;", m.Name, strings.TrimSpace(text[t.Start:]))
+				break
+			}
+		}
+		break
+	}
+	return "keep the SELECT alone, with a header; dwh derives INSERT and DELETE from it:\n" + example +
+		"\nA file with the header line -- script runs as it stands, in every run"
+}
+
+// tokensOf are the tokens of a statement that are no comments.
+func tokensOf(statement sqlfile.Statement) []sqlfile.Token {
+	return slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
+		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
+	})
+}
+
+// parseScript checks a file that runs as it stands.
+func (m *Model) parseScript() error {
+	m.Kind, m.Follows = Script, m.Reads
+	for _, statement := range m.statements {
+		switch word := statement.Keyword(); word {
+		case "COPY":
+			return statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
+		case "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "TRUNCATE", "VACUUM":
+			return statement.ErrorAt(0, word+" would end or break the one transaction that all transforms share",
+				"leave it out; dwh begins and commits (use DELETE for TRUNCATE, which commits on Redshift)", nil)
+		}
+	}
+	if len(m.Reads) == 0 || len(m.Writes) == 0 {
+		return m.file.ErrorAt(1, 1, "a script does not say what it reads and writes",
+			"add the lines -- reads: a, b and -- writes: c to its header", nil)
+	}
+	if !slices.Contains(m.Writes, m.Name) {
+		return m.file.ErrorAt(1, 1, fmt.Sprintf("the header says that it writes %s, its name %s", m.Writes[0], m.Name),
+			"let both name the same table", nil)
+	}
+	m.Fingerprint = m.fingerprint()
+	return nil
+}
+
+// classify finds the kind, and what contradicts it among the from: lines.
+func (m *Model) classify() error {
+	grouped := 0
+	for _, from := range m.From {
+		if len(from.By) > 0 {
+			grouped++
+		}
+	}
+	switch {
+	case len(m.From) == 0:
+		m.Kind = Whole
+	case grouped == 0:
+		m.Kind = Row
+	case grouped == len(m.From):
+		m.Kind = Group
+		for i := range m.From[1:] {
+			from := &m.From[i+1]
+			if !sameColumns(hereOf(from.By), hereOf(m.From[0].By)) {
+				return m.errorAt(from.at, fmt.Sprintf("from: %s by names the columns %s here, and from: %s by names %s",
+					from.Relation, strings.Join(hereOf(from.By), ", "), m.From[0].Relation, strings.Join(hereOf(m.From[0].By), ", ")),
+					"let every from: name the same columns of the model: by x as a")
+			}
+			// In the order of the first.
+			slices.SortFunc(from.By, func(a, b Pair) int {
+				first := hereOf(m.From[0].By)
+				return slices.Index(first, a.Here) - slices.Index(first, b.Here)
+			})
+		}
+	default:
+		return m.errorAt(m.From[0].at, "one from: has by and another has none",
+			"give each of them by, or none: a model is computed group by group or row by row")
+	}
+	for i, from := range m.From {
+		for _, other := range m.From[:i] {
+			if other.Relation == from.Relation {
+				return m.errorAt(from.at, fmt.Sprintf("from: %s stands twice", from.Relation), "give it a second name by a helper")
+			}
+		}
+	}
+	return nil
+}
+
+// readColumns takes the output columns of the SELECT from its first branch, whose names count.
+func (m *Model) readColumns() error {
+	first := m.query.Branches[0]
+	for i, branch := range m.query.Branches {
+		for _, item := range branch.Items {
+			if item.Star {
+				return m.statement.ErrorAt(item.Expr.Start, "SELECT * does not say which columns a model has", "name each column", nil)
+			}
+		}
+		if len(branch.Items) != len(first.Items) {
+			return m.statement.ErrorAt(branch.Start, fmt.Sprintf("branch %d has %d columns, and the first has %d",
+				i+1, len(branch.Items), len(first.Items)), "let every branch have the same columns", nil)
+		}
+	}
+	for i, item := range first.Items {
+		if item.Name == "" {
+			return m.statement.ErrorAt(item.Expr.Start, fmt.Sprintf("column %d of the SELECT has no name", i+1), "write AS name behind it", nil)
+		}
+		if slices.Contains(m.Columns, item.Name) {
+			return m.statement.ErrorAt(item.Expr.Start, fmt.Sprintf("column %s stands twice", item.Name), "give one of them another name", nil)
+		}
+		m.Columns = append(m.Columns, item.Name)
+	}
+	return nil
+}
+
+// by are the model's own columns that name a group.
+func (m *Model) by() []string {
+	if m.Kind != Group {
+		return nil
+	}
+	return hereOf(m.From[0].By)
+}
+
+// File returns the file that the model stands in.
+func (m *Model) File() *sqlfile.File { return m.file }
+
+// SQL returns the SELECT as the engine gets it.
+func (m *Model) SQL() string { return m.statement.SQL() }
+
+func (m *Model) errorAt(at place, msg, hint string) error {
+	return m.file.ErrorAt(at.line, at.column, msg, hint, nil)
+}
+
+// fingerprint is the same for texts that differ in comments, description and layout only.
+func (m *Model) fingerprint() string {
+	sum := sha256.New()
+	h := m.Header
+	fmt.Fprintf(sum, "%v %v %v %v %v\n", h.Key, h.Pick, h.Script, h.Reads, h.Writes)
+	for _, from := range h.From {
+		fmt.Fprintf(sum, "from %s %v\n", from.Relation, from.By)
+		for _, join := range from.Joins {
+			fmt.Fprintf(sum, "join %s %v %v\n", join.Relation, join.By, join.Left)
+		}
+	}
+	for _, statement := range m.statements {
+		for _, token := range tokensOf(statement) {
+			sum.Write([]byte(token.Text))
+			sum.Write([]byte{0})
+		}
+		sum.Write([]byte{1})
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func hereOf(pairs []Pair) []string {
+	out := make([]string, len(pairs))
+	for i, pair := range pairs {
+		out[i] = pair.Here
+	}
+	return out
+}
+
+func thereOf(pairs []Pair) []string {
+	out := make([]string, len(pairs))
+	for i, pair := range pairs {
+		out[i] = pair.There
+	}
+	return out
+}
+
+func sameColumns(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(a, b)
+}
+
+// subset tells whether every element of a stands in b.
+func subset(a, b []string) bool {
+	return !slices.ContainsFunc(a, func(x string) bool { return !slices.Contains(b, x) })
+}

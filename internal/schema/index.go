@@ -1,0 +1,262 @@
+package schema
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// createIndex reads what follows CREATE [UNIQUE] INDEX.
+func (b *builder) createIndex(r *reader, unique bool) error {
+	r.skip("CONCURRENTLY")
+	ifNotExists := r.skip("IF", "NOT", "EXISTS")
+	name := ""
+	if !r.is("ON") {
+		var ok bool
+		if name, ok = r.qualified(); !ok {
+			return r.fail("expected the name of an index")
+		}
+	}
+	if !r.skip("ON") {
+		return r.fail("expected ON and the name of a table")
+	}
+	r.skip("ONLY")
+	on, ok := r.qualified()
+	if !ok {
+		return r.fail("expected the name of a table")
+	}
+	t := b.find(on)
+	if t == nil || name != "" && ifNotExists && b.taken(name) {
+		return nil
+	}
+	if r.skip("USING") {
+		r.at++
+	}
+	inside, err := r.brackets()
+	if err != nil {
+		return err
+	}
+	i := index{Index: Index{Name: name, Unique: unique}}
+	for _, item := range items(inside) {
+		i.Expressions = append(i.Expressions, normalize(unwrap(r, item)))
+	}
+	if r.skip("INCLUDE") {
+		if i.included, err = r.names(); err != nil {
+			return err
+		}
+	}
+	for !r.done() && !r.is("WHERE") {
+		r.at++
+	}
+	if r.skip("WHERE") {
+		i.Where = normalize(unwrap(r, r.tokens[r.at:]))
+	}
+	if i.Name == "" {
+		i.Name = b.indexName(t, i)
+	}
+	t.indexes = append(t.indexes, i)
+	return nil
+}
+
+// copyIndexes gives a table the key and the indexes of another, with new names.
+func (b *builder) copyIndexes(from, t *table) {
+	if len(from.key) > 0 {
+		t.key = slices.Clone(from.key)
+		t.keyName = b.freeName(t.name, "", "pkey")
+	}
+	for _, i := range from.indexes {
+		i.Name = b.indexName(t, i)
+		i.Expressions = slices.Clone(i.Expressions)
+		i.included = slices.Clone(i.included)
+		t.indexes = append(t.indexes, i)
+	}
+}
+
+func (b *builder) dropIndex(r *reader) {
+	r.skip("CONCURRENTLY")
+	r.skip("IF", "EXISTS")
+	for {
+		name, ok := r.qualified()
+		if !ok {
+			return
+		}
+		for t := range b.all() {
+			t.indexes = slices.DeleteFunc(t.indexes, func(i index) bool { return i.Name == name })
+		}
+		if !r.skipOp(",") {
+			return
+		}
+	}
+}
+
+// alterIndex reads ALTER INDEX i RENAME TO j. The index of a key has the name of its constraint.
+func (b *builder) alterIndex(r *reader) {
+	r.skip("IF", "EXISTS")
+	from, ok := r.qualified()
+	if !ok || !r.skip("RENAME", "TO") {
+		return
+	}
+	if to, ok := r.name(); ok {
+		b.renameIndex(from, to)
+	}
+}
+
+func (b *builder) renameIndex(from, to string) {
+	for t := range b.all() {
+		if t.keyName == from {
+			t.keyName = to
+		}
+		for i := range t.indexes {
+			if t.indexes[i].Name == from {
+				t.indexes[i].Name = to
+			}
+		}
+	}
+}
+
+// all yields every table.
+func (b *builder) all() func(yield func(*table) bool) {
+	return func(yield func(*table) bool) {
+		for _, tables := range []map[string]*table{b.tables, b.temporary} {
+			for _, t := range tables {
+				if !yield(t) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// taken reports whether a table or an index has the name.
+func (b *builder) taken(name string) bool {
+	if b.find(name) != nil {
+		return true
+	}
+	for t := range b.all() {
+		if t.keyName == name || slices.ContainsFunc(t.indexes, func(i index) bool { return i.Name == name }) {
+			return true
+		}
+	}
+	return false
+}
+
+// indexName returns the name that PostgreSQL gives an index without one.
+func (b *builder) indexName(t *table, i index) string {
+	var parts []string
+	for _, expression := range i.Expressions {
+		parts = append(parts, distinct(parts, expressionName(expression)))
+	}
+	for _, column := range i.included {
+		parts = append(parts, distinct(parts, column))
+	}
+	return b.freeName(t.name, strings.Join(parts, "_"), "idx")
+}
+
+// distinct adds the first number to name that makes it differ from the others.
+func distinct(others []string, name string) string {
+	tried := name
+	for n := 1; slices.Contains(others, tried); n++ {
+		tried = name + strconv.Itoa(n)
+	}
+	return tried
+}
+
+// expressionName returns what an expression adds to the name of its index: the name of a column or
+// of a function.
+func expressionName(expression string) string {
+	r := &reader{engine: sqlfile.Postgres, tokens: sqlfile.Tokens(expression)}
+	name, ok := r.qualified()
+	switch {
+	case !ok:
+		return "expr"
+	case r.isOp("("):
+		if _, ok := r.closed(); !ok || !r.done() {
+			return "expr"
+		}
+	case !r.done() && r.tokens[r.at].Kind == sqlfile.KindOp:
+		return "expr"
+	}
+	return name
+}
+
+// freeName makes a name of a table's name, an addition and a label as PostgreSQL does: at most 63
+// bytes long, and with a number behind the label when the name is taken.
+func (b *builder) freeName(table, addition, label string) string {
+	for n := 0; ; n++ {
+		suffix := "_" + label
+		if n > 0 {
+			suffix += strconv.Itoa(n)
+		}
+		first, second := len(table), len(addition)
+		room := 63 - len(suffix)
+		if second > 0 {
+			room--
+		}
+		for first+second > room {
+			if first > second {
+				first--
+			} else {
+				second--
+			}
+		}
+		name := clip(table, first)
+		if second > 0 {
+			name += "_" + clip(addition, second)
+		}
+		if name += suffix; !b.taken(name) {
+			return name
+		}
+	}
+}
+
+// mentions reports whether an index uses the column.
+func (i index) mentions(column string) bool {
+	if slices.Contains(i.included, column) {
+		return true
+	}
+	for _, text := range append([]string{i.Where}, i.Expressions...) {
+		found := false
+		replaceColumn(text, column, func(sqlfile.Token) string { found = true; return "" })
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
+// rename gives a column of the index a new name.
+func (i *index) rename(from, to string) {
+	spelled := func(sqlfile.Token) string {
+		return quoteIdent(to)
+	}
+	i.Where = replaceColumn(i.Where, from, spelled)
+	for n := range i.Expressions {
+		i.Expressions[n] = replaceColumn(i.Expressions[n], from, spelled)
+	}
+	for n := range i.included {
+		if i.included[n] == from {
+			i.included[n] = to
+		}
+	}
+}
+
+// replaceColumn calls replace for each place where a normalized text names the column.
+func replaceColumn(text, column string, replace func(sqlfile.Token) string) string {
+	tokens := sqlfile.Tokens(text)
+	r := &reader{engine: sqlfile.Postgres, tokens: tokens}
+	for i, t := range tokens {
+		name, ok := r.identifier(t)
+		switch {
+		case !ok || name != column:
+		case i+1 < len(tokens) && tokens[i+1].Text == "(": // a function
+		case i+1 < len(tokens) && tokens[i+1].Text == ".": // a table
+		case i > 0 && (tokens[i-1].Text == "::" || tokens[i-1].Is("AS")): // a type
+		case i > 0 && (tokens[i-1].Is("COLLATE") || tokens[i-1].Is("NULLS")):
+		default:
+			tokens[i].Text, tokens[i].Kind = replace(t), sqlfile.KindQuotedIdent // keeps its case
+		}
+	}
+	return normalize(tokens)
+}
