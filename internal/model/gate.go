@@ -3,18 +3,17 @@ package model
 import (
 	"context"
 	"slices"
-	"strings"
 )
 
 // Touched makes a table of the rows of a relation that an increment looked at, also where it changed
 // nothing: of a stored model the rows of the keys, of a staging table the rows of the groups, or just
-// the new rows. ok is false where the run does not know them.
+// the new ones. ok is false where the run does not know them.
 func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err error) {
 	x.current = nil
 	m := x.Graph.byName[name]
 	switch {
 	case m != nil && m.Stored && m.Kind != Script:
-		keys, err := x.values(ctx, name+"_reached", "the keys of "+name+" that the run looked at", x.reached[name]...)
+		keys, err := x.values(ctx, name+"_reached", "the keys of "+name+" that the run looked at", x.keysReached(m)...)
 		if err != nil {
 			return nil, false, err
 		}
@@ -26,26 +25,62 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, m.Key)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
-		names := x.Graph.columnsOf(name)
-		parts := x.reached[name]
-		if len(parts) == 0 {
-			for _, added := range []*Table{x.delta[name].added} {
-				if !added.empty() {
-					parts = append(parts, part{from: added.SQL})
-				}
-			}
+		query, err := x.stagedRows(ctx, name)
+		if err != nil {
+			return nil, false, err
 		}
-		queries := []string{"SELECT " + columns("r.", names) + "\nFROM " + qualified(x.Live, name) + " AS r\nWHERE 1 = 0"}
-		if len(parts) > 0 {
-			queries = nil
-		}
-		for _, p := range parts {
-			queries = append(queries, "SELECT "+columns("r.", names)+"\nFROM "+p.from+" AS r")
-		}
-		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", strings.Join(queries, "\nUNION ALL\n"), nil)
+		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	}
 	return nil, false, nil
+}
+
+// stagedRows selects the rows of a staging table in the groups that the run looked at, or, where no
+// model groups them, the new ones.
+func (x *Run) stagedRows(ctx context.Context, name string) (string, error) {
+	names := x.Graph.columnsOf(name)
+	for _, m := range x.Graph.Readers(name) {
+		for _, f := range m.From {
+			if f.Relation != name || m.Kind != Group {
+				continue
+			}
+			groups, err := x.values(ctx, name+"_groups", "the groups that the run looked at", x.looked[m.Name]...)
+			if err != nil {
+				return "", err
+			}
+			return x.narrow(ctx, name, now, thereOf(f.By), groups, hereOf(f.By))
+		}
+	}
+	if added := x.delta[name].added; !added.empty() {
+		return "SELECT " + columns("r.", names) + "\nFROM " + added.SQL + " AS r", nil
+	}
+	return "SELECT " + columns("r.", names) + "\nFROM " + qualified(x.Live, name) + " AS r\nWHERE 1 = 0", nil
+}
+
+// keysReached are the keys of a model that the run looked at: its own, and those of the rows of from:
+// that it looked at, where a key here is a row there.
+func (x *Run) keysReached(m *Model) []part {
+	parts := slices.Clone(x.reached[m.Name])
+	if m.Kind != Row || !x.sameRow(m) {
+		return parts
+	}
+	line := x.Graph.lineage(m, m.From[0].Relation)
+	above := x.Graph.byName[m.From[0].Relation]
+	if above == nil {
+		return parts
+	}
+	for _, p := range x.keysReached(above) {
+		own := part{from: p.from, as: m.Key}
+		for _, name := range m.Key {
+			i := slices.Index(p.as, line[name])
+			if i < 0 {
+				return parts
+			}
+			own.cols = append(own.cols, p.cols[i])
+		}
+		parts = append(parts, own)
+	}
+	return parts
 }
 
 // tableColumns are all the columns of a table.

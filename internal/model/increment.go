@@ -139,15 +139,7 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 	if err := x.checkRows(ctx, m, result.SQL); err != nil {
 		return err
 	}
-	for _, f := range m.From {
-		if x.Graph.IsStaging(f.Relation) && x.reached[f.Relation] == nil {
-			query, err := x.narrow(ctx, f.Relation, now, thereOf(f.By), touched, hereOf(f.By))
-			if err != nil {
-				return err
-			}
-			x.reached[f.Relation] = []part{{from: from(query)}}
-		}
-	}
+	x.looked[m.Name] = append(x.looked[m.Name], part{touched.SQL, by, by})
 	if m.Stored {
 		return x.write(ctx, m, touched, by, result)
 	}
@@ -253,6 +245,9 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 			}
 			if at != "" {
 				inputsOf[st][f.Relation] = at
+				if above := x.Graph.byName[f.Relation]; above != nil && above.Kind == Group {
+					x.looked[above.Name] = append(x.looked[above.Name], part{at, above.by(), above.by()})
+				}
 			}
 		}
 	}
@@ -444,20 +439,6 @@ func (x *Run) reachKeys(m *Model, made [2]*Table, held *Table) {
 		if !t.empty() {
 			x.reached[m.Name] = append(x.reached[m.Name], part{t.SQL, m.Key, m.Key})
 		}
-	}
-	if !x.sameRow(m) {
-		return
-	}
-	line := x.Graph.lineage(m, m.From[0].Relation)
-	for _, p := range x.reached[m.From[0].Relation] {
-		own := part{from: p.from, as: m.Key}
-		for _, name := range m.Key {
-			if !slices.Contains(p.cols, line[name]) {
-				return
-			}
-			own.cols = append(own.cols, line[name])
-		}
-		x.reached[m.Name] = append(x.reached[m.Name], own)
 	}
 }
 

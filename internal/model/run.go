@@ -23,8 +23,9 @@ type Run struct {
 	text    map[string]map[string]bool
 	built   map[string]*Table
 	names   map[string]int
-	reached map[string][]part // rows of a relation that the run looked at, for the gate
-	touched map[string]*Table // keys of a stored model whose rows were written or removed
+	// For the gate: the keys of a model, and the groups of one that is computed group by group, that the
+	// run looked at.
+	reached, looked map[string][]part
 	current *Model
 }
 
@@ -58,7 +59,7 @@ func NewRun(o Options) *Run {
 	x := &Run{
 		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, at: map[relationState]string{},
 		raws: map[relationState]string{}, text: map[string]map[string]bool{}, built: map[string]*Table{},
-		names: map[string]int{}, reached: map[string][]part{}, touched: map[string]*Table{},
+		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{},
 	}
 	return x
 }

@@ -53,7 +53,12 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	}
 	x.delta[m.Name] = delta{removed, added}
 	x.keep(m, removed, added)
-	return x.touch(ctx, m, removed, added)
+	for _, t := range []*Table{removed, added} {
+		if !t.empty() {
+			x.reached[m.Name] = append(x.reached[m.Name], part{t.SQL, m.Key, m.Key})
+		}
+	}
+	return nil
 }
 
 // keep says where the rows of a stored model that changed stood before, for the models that read it.
@@ -70,18 +75,6 @@ func (x *Run) keep(m *Model, removed, added *Table) {
 		query += " UNION ALL SELECT " + columns("o.", m.live) + " FROM " + removed.SQL + " AS o"
 	}
 	x.at[relationState{m.Name, before}] = "(" + query + ")"
-}
-
-// touch keeps the keys of rows that were written or removed.
-func (x *Run) touch(ctx context.Context, m *Model, removed, added *Table) error {
-	var parts []part
-	for _, t := range []*Table{removed, added} {
-		if !t.empty() {
-			parts = append(parts, part{t.SQL, m.Key, m.Key})
-		}
-	}
-	x.reached[m.Name] = append(x.reached[m.Name], parts...)
-	return nil
 }
 
 // count counts by keys what became of a stored model's rows. A changed row in which NULLs became values
