@@ -178,8 +178,13 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 	if built.empty() || len(m.Key) == 0 {
 		return nil
 	}
-	if err := x.checkRows(ctx, m, built); err != nil {
+	if err := x.checkKeys(ctx, m, built.SQL); err != nil {
 		return err
+	}
+	if len(m.Pick) == 0 {
+		if err := x.checkSingle(ctx, m, built.SQL); err != nil {
+			return err
+		}
 	}
 	if m.Kind != Group || subset(m.by(), m.Key) {
 		return nil

@@ -22,7 +22,7 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		if !keys.empty() {
 			query = "SELECT " + all + "\nFROM " + qualified(x.Live, name) + " AS r\nINNER JOIN " + keys.SQL + " AS v ON " + equal("r", m.Key, "v", m.Key)
 		}
-		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, m.Key)
+		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
 		query, err := x.stagedRows(ctx, name)

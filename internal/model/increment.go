@@ -35,11 +35,7 @@ func (x *Run) step(ctx context.Context, m *Model) error {
 	if !slices.ContainsFunc(m.Follows, func(name string) bool { return len(x.delta[name].tables()) > 0 }) {
 		return nil
 	}
-	// Whatever is wrong with the SELECT is told at its place in the file.
 	x.start(m)
-	if _, err := x.raw(ctx, m, now); err != nil {
-		return err
-	}
 	switch m.Kind {
 	case Row:
 		return x.stepRows(ctx, m)
@@ -66,7 +62,7 @@ func (x *Run) stepWhole(ctx context.Context, m *Model) error {
 	if err != nil {
 		return err
 	}
-	result, err := x.create(ctx, "result", "all of its rows", query, m.Key)
+	result, err := x.create(ctx, "result", "all of its rows", query, nil)
 	if err != nil {
 		return err
 	}
@@ -195,7 +191,7 @@ func (x *Run) ranked(ctx context.Context, m *Model, hint, note, query string) (*
 	if err != nil {
 		return nil, err
 	}
-	t, err := x.create(ctx, hint, note, query, m.Key)
+	t, err := x.create(ctx, hint, note, query, nil)
 	if err != nil || t.empty() {
 		return nil, err
 	}
@@ -273,7 +269,7 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 		if query == "" {
 			continue
 		}
-		if made[st], err = x.create(ctx, "made_"+state(st).String(), "the rows that these make, "+state(st).words(), query, m.Key); err != nil {
+		if made[st], err = x.create(ctx, "made_"+state(st).String(), "the rows that these make, "+state(st).words(), query, nil); err != nil {
 			return err
 		}
 	}
@@ -381,7 +377,7 @@ func (x *Run) except(ctx context.Context, m *Model, hint, note string, a, b *Tab
 	if b.empty() {
 		return a, nil
 	}
-	t, err := x.create(ctx, hint, note, "SELECT "+columns("a.", names)+" FROM "+a.SQL+" AS a\nEXCEPT\nSELECT "+columns("b.", names)+" FROM "+b.SQL+" AS b", m.Key)
+	t, err := x.create(ctx, hint, note, "SELECT "+columns("a.", names)+" FROM "+a.SQL+" AS a\nEXCEPT\nSELECT "+columns("b.", names)+" FROM "+b.SQL+" AS b", nil)
 	if err != nil || t.empty() {
 		return nil, err
 	}

@@ -287,13 +287,33 @@ func (x *Run) evaluate(ctx context.Context, m *Model, st state, in inputs) (stri
 		if at, ok := in[relation]; ok {
 			return at, nil
 		}
-		at, err := x.relation(ctx, relation, st)
 		if slices.ContainsFunc(m.From, func(f From) bool { return f.Relation == relation }) || x.lookup(m, relation) {
-			at = from("SELECT " + columns("r.", x.Graph.columnsOf(relation)) + " FROM " + at + " AS r WHERE 1 = 0")
+			return x.nothing(ctx, relation)
 		}
-		return at, err
+		return x.relation(ctx, relation, st)
 	})
 	return text.SQL, err
+}
+
+// nothing has the columns of a relation, and no rows.
+func (x *Run) nothing(ctx context.Context, relation string) (string, error) {
+	m := x.Graph.byName[relation]
+	at := qualified(x.Live, relation)
+	if m != nil && !m.Stored {
+		at = ""
+		for _, st := range []state{now, before} {
+			if raw, ok := x.raws[relationState{relation, st}]; ok {
+				at = raw
+			}
+		}
+		if at == "" {
+			var err error
+			if at, err = x.raw(ctx, m, before); err != nil {
+				return "", err
+			}
+		}
+	}
+	return from("SELECT " + columns("r.", x.Graph.columnsOf(relation)) + " FROM " + at + " AS r WHERE 1 = 0"), nil
 }
 
 // lookup tells whether a header line of the model narrows the relation.

@@ -17,7 +17,7 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	if touched != nil {
 		stored = semi(m.live, live, cols, touched, cols)
 	}
-	was, err := x.create(ctx, "stored", "what is stored of them", stored, m.Key)
+	was, err := x.create(ctx, "stored", "what is stored of them", stored, nil)
 	if err != nil {
 		return err
 	}
@@ -35,6 +35,9 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 		}
 	}
 	if !removed.empty() {
+		if err := x.analyze(ctx, removed, m.Key); err != nil {
+			return err
+		}
 		sql := "DELETE FROM " + live + " USING " + removed.SQL + " AS x WHERE " + equal(live, m.Key, "x", m.Key)
 		if _, err := x.Session.Exec(ctx, x.statement("take out what changed or went away", sql)); err != nil {
 			return err
@@ -136,14 +139,22 @@ func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
 }
 
 // checkRows refuses rows that lack a part of their key, and, without pick, different rows with one key.
+// Rows that were joined with touched keys or groups have those.
 func (x *Run) checkRows(ctx context.Context, m *Model, result *Table) error {
-	if result.empty() {
+	joined := m.Kind == Row || m.Kind == Group && subset(m.Key, m.by())
+	switch {
+	case result.empty() || len(m.Key) == 0 && len(m.by()) == 0:
+		return nil
+	case len(m.Key) > 0 && len(m.Pick) == 0:
+		return x.checkSingle(ctx, m, result.SQL)
+	case joined:
 		return nil
 	}
-	rows := result.SQL
-	if len(m.Key) == 0 || len(m.Pick) > 0 {
-		return x.checkKeys(ctx, m, rows)
-	}
+	return x.checkKeys(ctx, m, result.SQL)
+}
+
+// checkSingle refuses different rows with one key, and rows that lack a part of it.
+func (x *Run) checkSingle(ctx context.Context, m *Model, rows string) error {
 	keys := columns("r.", m.Key)
 	counts, err := x.Session.Numbers(ctx, x.statement("every row has its key, and each key one row",
 		"SELECT COUNT(CASE WHEN "+x.absent(&Model{Header: Header{Key: m.Key}}, "c.")+" THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)\nFROM (\n    SELECT "+keys+", COUNT(*) AS dwh_copies\n    FROM "+rows+" AS r\n    GROUP BY "+keys+"\n) AS c"))
@@ -211,7 +222,7 @@ func (x *Run) checkedGroups(ctx context.Context, m *Model, query string, touched
 	if query == "" {
 		return "", nil
 	}
-	all, err := x.create(ctx, "unpicked", "the rows of these groups, before pick", query, m.Key)
+	all, err := x.create(ctx, "unpicked", "the rows of these groups, before pick", query, nil)
 	if err != nil || all.empty() {
 		return "", err
 	}

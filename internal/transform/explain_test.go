@@ -70,7 +70,7 @@ func (w *warehouse) batch(events int) {
 		FROM generate_series(1, 900) AS n;
 
 		INSERT INTO s_songplay_event (artist, item_in_session, length, level, page, session_id, song, ts, user_id)
-		SELECT artist, item_in_session, length, level, page, session_id, song, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541106206796 AND 1541106305796`, events))
+		SELECT artist, item_in_session, length, level, page, session_id, song, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541206206796 AND 1541206305796`, events))
 }
 
 // deliver puts the same as batch into the objects of a source.
@@ -90,7 +90,7 @@ func (w *warehouse) deliver(s *source, events int64) {
 	for n := int64(1); n <= 900; n++ {
 		add(fmt.Sprint("Artist ", n), fmt.Sprint("Title ", n), events+n/50, n%50, 1541106106796+(events+n)*1000, fmt.Sprint(n%3000))
 	}
-	for _, row := range w.rows("SELECT artist, song, session_id, item_in_session, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541106206796 AND 1541106305796") {
+	for _, row := range w.rows("SELECT artist, song, session_id, item_in_session, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541206206796 AND 1541206305796") {
 		var session, item, ts int64
 		if _, err := fmt.Sscan(strings.Join(row[2:5], " "), &session, &item, &ts); err != nil {
 			w.t.Fatal(err)
