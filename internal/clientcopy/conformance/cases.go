@@ -237,9 +237,34 @@ func timeCases() []Case {
 		one("40", "a TIMESTAMP without time", "TIMESTAMP", "", `"2018-11-11"`, "2018-11-11 00:00:00"),
 		one("40", "a DATE with a time", "DATE", "", `"2018-11-11 23:59:59"`, "2018-11-11", `"2000-02-29"`, "2000-02-29"),
 		bad("40", "a day that does not exist", "DATE", "", `"2018-02-29"`, `"2018-02-29" is not a date`),
+		one("39", "auto knows the forms of the guide's page", "TIMESTAMP", "TIMEFORMAT 'auto'", `"J2451187"`, "1999-01-08 00:00:00", `"Jan-08-95 BC"`, "0095-01-08 00:00:00 BC",
+			`"19960108 040809"`, "1996-01-08 04:08:09", `"960108 040809"`, "1996-01-08 04:08:09", `"1996.008"`, "1996-01-08 00:00:00", `"1996-01-08 04:05:06.789"`, "1996-01-08 04:05:06.789",
+			`"17 Dec 07:37:16 1997 PST"`, "1997-12-17 07:37:16", `"12/17/1997 07:37:16.00 PST"`, "1997-12-17 07:37:16", `"1997-12-17 07:37:16-08"`, "1997-12-17 07:37:16",
+			`"12.17.1997 07:37:16.00 PST"`, "1997-12-17 07:37:16", `"J2345678 04:05:06.789"`, "1710-02-23 04:05:06.789", `"03/31/2003"`, "2003-03-31 00:00:00", `"March 31, 2003"`, "2003-03-31 00:00:00",
+			`"03.31.2003 18:45:05.123456"`, "2003-03-31 18:45:05.123456"),
+		one("39", "auto with a time zone", "TIMESTAMPTZ", "TIMEFORMAT 'auto'", `"17 Dec 07:37:16 1997 PST"`, "1997-12-17 15:37:16+00", `"1997-12-17 07:37:16-08"`, "1997-12-17 15:37:16+00",
+			`"2019-02-11T05:09:12.195Z"`, "2019-02-11 05:09:12.195+00"),
+		one("39", "auto for a DATE", "DATE", "DATEFORMAT 'auto'", `"J2451187"`, "1999-01-08", `"Jan-08-95 BC"`, "0095-01-08 BC", `"1996.128"`, "1996-05-07", `"1996.366"`, "1996-12-31", `"2018-111"`, "2018-04-21",
+			`"960108"`, "1996-01-08", `"1/8/99"`, "1999-01-08", `"Nov-12-18"`, "2018-11-12", `"2018-11-12T23:59:59Z"`, "2018-11-12", `"2018-1-2"`, "2018-01-02"),
+		bad("39", "auto takes no digits that are no day of the year", "DATE", "DATEFORMAT 'auto'", `"2018-1112"`, "is not a date"),
+		bad("39", "auto takes no date that lacks its day", "DATE", "DATEFORMAT 'auto'", `"1996.12"`, "is not a date"),
+		bad("39", "auto takes no name of a moment", "TIMESTAMP", "TIMEFORMAT 'auto'", `"now"`, "is not a timestamp"),
+		bad("39", "auto takes no number of seconds", "TIMESTAMP", "TIMEFORMAT 'auto'", `1541101112`, "is not a timestamp"),
+		refusedFormat("TIMEFORMAT 'YYYY-MM-DD HH:MI:SSOF'"), refusedFormat("TIMEFORMAT 'YYYY-MM-DD HH:MI:SS TZ'"), refusedFormat("TIMEFORMAT 'YYYY-MM-DD HH:MI:SStz'"),
+		bad("39", "a DATE shorter than YYYY-MM-DD", "DATE", "", `"202-04-17"`, "length must be 10 or more"),
+		bad("39", "a DATE without its zeros", "DATE", "", `"2018-1-12"`, "length must be 10 or more"),
+		bad("39", "a DATE shorter than its DATEFORMAT", "DATE", "DATEFORMAT 'MM/DD/YYYY'", `"1/8/2018"`, "length must be 10 or more"),
+		bad("39", "a DATE shorter than a short DATEFORMAT", "DATE", "DATEFORMAT 'YYMMDD'", `"18111"`, "length must be 6 or more"),
+		one("41", "ACCEPTANYDATE takes a short DATE for NULL", "DATE", "DATEFORMAT 'MM/DD/YYYY' ACCEPTANYDATE", `"1/8/2018"`, "NULL"),
 		one("39", "TIMESTAMPTZ with an offset", "TIMESTAMPTZ", "", `"2018-11-11 02:33:56+02"`, "2018-11-11 00:33:56+00", `"2018-11-11 02:33:56"`, "2018-11-11 02:33:56+00"),
 		one("41", "ACCEPTANYDATE", "DATE", "DATEFORMAT 'YYYY-MM-DD' ACCEPTANYDATE", `"00/00/00"`, "NULL", `"2018-11-11"`, "2018-11-11"),
 	}
+}
+
+// refusedFormat is a format string with a time zone (r_DATEFORMAT_and_TIMEFORMAT_strings).
+func refusedFormat(option string) Case {
+	return Case{Row: "39", Name: "a time zone is refused: " + option, Table: "v TIMESTAMPTZ", Objects: data("a", `{"v":"2018-11-12 04:05:06+02"}`),
+		Options: auto + " MAXERROR 9 " + option, Fails: "TIMEFORMAT"}
 }
 
 // errorCases: rejects, their lines, and MAXERROR.
