@@ -261,7 +261,7 @@ func (l *load) newWorker(ctx context.Context) *worker {
 	} else {
 		w.decoder = newTextDecoder(l.plan)
 	}
-	w.win.grow = w.grow
+	w.win.grow, w.win.compression = w.grow, l.stmt.Compression
 	w.out = output{limit: l.block, full: w.full, reject: w.reject, rawMax: l.rawMax()}
 	return w
 }

@@ -327,9 +327,9 @@ const bzip2Object = "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x84\x3f\x17\x92\x0
 // compressionCases: compression is the statement's, not the suffix's.
 func compressionCases() []Case {
 	first, second := "{\"id\":1,\"v\":\"a\"}\n", "{\"id\":2,\"v\":\"b\"}\n"
-	unreadable := func(name, option, body string) Case {
+	unreadable := func(name, option, body, reason string) Case {
 		return Case{Row: "12", Name: name, Table: twoColumns, Objects: data("a", body, "b", compressed(option, first)),
-			Options: auto + " " + option + " MAXERROR 2", Rows: []string{"1|a"}, Rejects: []Reject{reject(0, "", "")}}
+			Options: auto + " " + option + " MAXERROR 2", Rows: []string{"1|a"}, Rejects: []Reject{reject(0, "", reason)}}
 	}
 	whole := compressed("GZIP", strings.Repeat(first+second, 100))
 	return []Case{
@@ -339,9 +339,10 @@ func compressionCases() []Case {
 		{Row: "12", Name: "ZSTD of several frames", Table: twoColumns, Objects: data("a", compressed("ZSTD", first)+compressed("ZSTD", second)), Options: auto + " ZSTD", Rows: []string{"1|a", "2|b"}},
 		{Row: "12", Name: "BZIP2 of several streams", Table: twoColumns, Objects: data("a", bzip2Object), Options: auto + " BZIP2", Rows: []string{"1|a", "2|b"}},
 		{Row: "12", Name: "the suffix is not looked at", Table: twoColumns, Objects: data("a.gz", first), Options: auto, Rows: []string{"1|a"}},
-		unreadable("a plain file under GZIP cannot be read", "GZIP", first),
-		unreadable("a plain file under ZSTD cannot be read", "ZSTD", first),
-		unreadable("nothing of a broken GZIP file loads", "GZIP", whole[:len(whole)-9]),
+		unreadable("a plain file under GZIP cannot be read", "GZIP", first, "the object is not compressed"),
+		unreadable("a plain file under ZSTD cannot be read", "ZSTD", first, "the object is not compressed"),
+		unreadable("another compression cannot be read", "GZIP", compressed("ZSTD", first), "the object is compressed with ZSTD"),
+		unreadable("nothing of a broken GZIP file loads", "GZIP", whole[:len(whole)-9], ""),
 	}
 }
 
