@@ -316,5 +316,8 @@ func TestFormatWithATimeZone(t *testing.T) {
 		if e := got[0].Err; e.Line != 6 || e.Column != 1 || !strings.Contains(e.Msg, "holds the time zone") {
 			t.Errorf("%s: got %v, want TIMEFORMAT's position and the time zone", format, e)
 		}
+		if instead := got[0].Rule.Instead; !strings.HasPrefix(instead, "write TIMEFORMAT 'auto'") {
+			t.Errorf("%s: got advice %q, want 'auto'", format, instead)
+		}
 	}
 }
