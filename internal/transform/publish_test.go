@@ -61,6 +61,11 @@ func TestLargeFirstRunHandsOverTheFact(t *testing.T) {
 func TestFirstRunKeepsWhatStandsOnTheFact(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
+		"default privileges":    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+		"an owned sequence":     "CREATE SEQUENCE counter OWNED BY f_songplay.session_id",
+		"toast options":         "ALTER TABLE f_songplay SET (toast.autovacuum_enabled = FALSE)",
+		"a row type's use":      "CREATE FUNCTION level_of(play f_songplay) RETURNS TEXT LANGUAGE SQL AS 'SELECT play.level'",
+		"an event trigger":      "CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted()",
 		"a view":                "CREATE VIEW levels AS SELECT level FROM f_songplay",
 		"a privilege":           "GRANT SELECT ON f_songplay TO PUBLIC",
 		"a column's privilege":  "GRANT SELECT (level) ON f_songplay TO PUBLIC",
