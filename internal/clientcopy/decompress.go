@@ -80,3 +80,12 @@ func Decompress(kind copystmt.Compression, r io.Reader) (plain io.Reader, done f
 	}
 	return plain, d.close, nil
 }
+
+// Text is Decompress by the statement, and the text in UTF-8 whatever the statement's ENCODING.
+func Text(stmt *copystmt.Statement, r io.Reader) (text io.Reader, done func(), err error) {
+	plain, done, err := Decompress(stmt.Compression, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return decodeText(stmt, plain), done, nil
+}

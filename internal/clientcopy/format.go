@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/sparkify/dwh/internal/copystmt"
 )
@@ -12,15 +13,15 @@ import (
 type FormatError struct {
 	// Found is what the object is: "compressed with GZIP", "not compressed", "in UTF-16".
 	Found string
-	// Declared is the compression that the COPY names; "": none.
-	Declared copystmt.Compression
+	// Declared is the compression or encoding that the COPY names; "": none.
+	Declared string
 	// Fix says what to change.
 	Fix string
 }
 
 // Error is one line: what the object is, what the COPY says, what to change.
 func (e *FormatError) Error() string {
-	if e.Declared != copystmt.None {
+	if e.Declared != "" {
 		return fmt.Sprintf("the object is %s, and the COPY says %s: %s", e.Found, e.Declared, e.Fix)
 	}
 	return fmt.Sprintf("the object is %s: %s", e.Found, e.Fix)
@@ -72,6 +73,9 @@ func formOf(head []byte) *form {
 	return nil
 }
 
+// encoding tells that the form is one of text.
+func (f *form) encoding() bool { return strings.HasPrefix(f.name, "in ") }
+
 func ascii(c byte) bool { return c != 0 && c < 0x80 }
 
 func (f *form) begins(head []byte) bool {
@@ -97,36 +101,47 @@ func (f *form) wild(i int, c byte) bool {
 // checkRaw compares an object's first bytes, as they are stored, with the compression that the COPY names.
 func checkRaw(declared copystmt.Compression, head []byte) error {
 	found := formOf(head)
+	wrong := &FormatError{Declared: string(declared)}
 	switch {
 	case declared == copystmt.None || found != nil && found.option == declared:
 		return nil
 	case found == nil:
-		return &FormatError{Found: "not compressed", Declared: declared, Fix: fmt.Sprintf("remove %s from the COPY, or compress the object", declared)}
+		wrong.Found, wrong.Fix = "not compressed", fmt.Sprintf("remove %s from the COPY, or compress the object", declared)
 	case found.option != copystmt.None:
-		return &FormatError{Found: found.name, Declared: declared, Fix: fmt.Sprintf("write %s in place of %s", found.option, declared)}
+		wrong.Found, wrong.Fix = found.name, fmt.Sprintf("write %s in place of %s", found.option, declared)
+	case found.encoding():
+		wrong.Found, wrong.Fix = "not compressed but "+found.name, fmt.Sprintf("remove %s from the COPY, and %s", declared, found.unsupported())
+	default:
+		wrong.Found, wrong.Fix = found.name, found.unsupported()
 	}
-	return &FormatError{Found: found.name, Declared: declared, Fix: found.unsupported()}
+	return wrong
 }
 
-// checkPlain looks at the first bytes of what is to be read as records.
-func checkPlain(declared copystmt.Compression, head []byte) error {
+// checkPlain looks at the first bytes of what is to be read as records, once the COPY's compression is undone. encoded says that the
+// COPY names an encoding, so that a text in another one is decodeText's to check.
+func checkPlain(declared copystmt.Compression, encoded bool, head []byte) error {
 	found := formOf(head)
-	switch {
-	case found == nil:
+	if found == nil || encoded && found.encoding() {
 		return nil
-	case declared != copystmt.None && found.option != copystmt.None:
-		return &FormatError{Found: found.name + " within its compression", Declared: declared, Fix: "compress the object once"}
-	case declared != copystmt.None:
-		return &FormatError{Found: found.name + " within its compression", Declared: declared, Fix: found.unsupported()}
-	case found.option != copystmt.None:
-		return &FormatError{Found: found.name, Fix: fmt.Sprintf("add %s to the COPY", found.option)}
 	}
-	return &FormatError{Found: found.name, Fix: found.unsupported()}
+	wrong := &FormatError{Found: found.name, Declared: string(declared), Fix: found.unsupported()}
+	switch {
+	case found.encoding(): // the compression is as the COPY says
+		wrong.Declared = ""
+	case declared != copystmt.None:
+		wrong.Found += " within its compression"
+		if found.option != copystmt.None {
+			wrong.Fix = "compress the object once"
+		}
+	case found.option != copystmt.None:
+		wrong.Fix = fmt.Sprintf("add %s to the COPY", found.option)
+	}
+	return wrong
 }
 
 // CheckText returns a *FormatError for a text, decompressed as the statement says, that begins like no JSON and no delimited text.
 func CheckText(stmt *copystmt.Statement, text []byte) error {
-	return checkPlain(stmt.Compression, text)
+	return checkPlain(stmt.Compression, !inUTF8(stmt), text)
 }
 
 // CheckObject returns a *FormatError for an object, by its first bytes as they are stored, that is not in the form that the statement
@@ -138,7 +153,10 @@ func CheckObject(stmt *copystmt.Statement, head []byte) error {
 	if stmt.Compression != copystmt.None {
 		return checkRaw(stmt.Compression, head)
 	}
-	return checkPlain(stmt.Compression, head)
+	if err := checkPlain(stmt.Compression, !inUTF8(stmt), head); err != nil || inUTF8(stmt) {
+		return err
+	}
+	return checkEncoding(stmt.Encoding, head)
 }
 
 // HeadBytes is how many of an object's first bytes CheckObject looks at.
@@ -154,8 +172,11 @@ func (f *form) unsupported() string {
 	case "in UTF-32":
 		return "convert it to UTF-8"
 	}
-	if f.magic == "" || bytes.Contains([]byte(f.magic), []byte("\xfe")) {
-		return "convert it to UTF-8, or load it on Redshift, with ENCODING UTF16 in the COPY"
+	switch {
+	case f.encoding() && f.magic != "":
+		return "add ENCODING UTF16 to the COPY, or convert it to UTF-8"
+	case f.encoding():
+		return "convert it to UTF-8, or add ENCODING UTF16LE or UTF16BE to the COPY"
 	}
 	return "compress it with GZIP, BZIP2 or ZSTD"
 }

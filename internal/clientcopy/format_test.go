@@ -85,9 +85,14 @@ func TestWrongForm(t *testing.T) {
 		{"UTF-16 BE", "", inUTF16(binary.BigEndian, record, true), "in UTF-16", "ENCODING UTF16"},
 		{"UTF-16 LE without a mark", "", inUTF16(binary.LittleEndian, record, false), "in UTF-16", "ENCODING UTF16"},
 		{"UTF-16 BE without a mark", "", inUTF16(binary.BigEndian, record, false), "in UTF-16", "ENCODING UTF16"},
+		{"UTF-16 under GZIP", "GZIP", inUTF16(binary.LittleEndian, record, true), "not compressed but in UTF-16", "remove GZIP from the COPY, and add ENCODING UTF16"},
+		{"gzip under UTF16", "ENCODING UTF16", gzipped(t, record), "compressed with GZIP", "add GZIP to the COPY"},
+		{"UTF-8 under UTF16", "ENCODING UTF16", record, "without a byte order mark of UTF-16", "remove ENCODING from the COPY"},
+		{"big endian under UTF16LE", "ENCODING UTF16LE", inUTF16(binary.BigEndian, record, true), "in UTF-16 (its byte order mark is fe ff)", "write UTF16"},
 		{"UTF-16 within gzip", "GZIP", gzipped(t, inUTF16(binary.LittleEndian, record, true)), "in UTF-16", "ENCODING UTF16"},
 	}
-	good := map[string]string{"": record, "GZIP": gzipped(t, record), "BZIP2": bzipped, "ZSTD": zstandard(t, record)}
+	wide := inUTF16(binary.LittleEndian, record, true)
+	good := map[string]string{"ENCODING UTF16": wide, "ENCODING UTF16LE": wide, "": record, "GZIP": gzipped(t, record), "BZIP2": bzipped, "ZSTD": zstandard(t, record)}
 	f := newFixture(t, "id INTEGER")
 	for _, format := range []string{jsonAuto, "CSV"} {
 		for _, tt := range tests {
@@ -148,5 +153,22 @@ func TestCheckObject(t *testing.T) {
 		if got := fmt.Sprint(err); tt.want == "" && err != nil || !strings.Contains(got, tt.want) && tt.want != "" {
 			t.Errorf("%q under %q: got %s, want %q", tt.head, tt.kind, got, tt.want)
 		}
+	}
+}
+
+// TestHalfASurrogatePair: a character that UTF-16 cannot hold is refused like any other that is not valid, and can be replaced.
+func TestHalfASurrogatePair(t *testing.T) {
+	f := newFixture(t, "v VARCHAR(20)")
+	body := inUTF16(binary.LittleEndian, "a", true) + "\x3d\xd8" + inUTF16(binary.LittleEndian, "b\nc\n", false)
+	f.write("a", body)
+	result, err := f.copy("CSV ENCODING UTF16 MAXERROR 2", f.objects(), clientcopy.Options{})
+	if err != nil || result.Rows != 1 || len(result.Rejects) != 1 || !strings.Contains(result.Rejects[0].Reason, "not valid UTF-8") {
+		t.Fatalf("got %+v and error %v, want one row and one reject", result, err)
+	}
+	if _, err := f.copy("CSV ENCODING UTF16 ACCEPTINVCHARS AS '^'", f.objects(), clientcopy.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.rows("SELECT v FROM t ORDER BY v"); got != "a^^^b\nc\nc" {
+		t.Errorf("got %q", got)
 	}
 }

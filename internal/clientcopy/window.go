@@ -29,6 +29,7 @@ type window struct {
 
 	// compression is the COPY's, which has been undone in r; it is for messages.
 	compression copystmt.Compression
+	decoded     bool // the COPY names an encoding, and r gives UTF-8
 
 	// grow asks for leave to hold a buffer of largeBuffer or more, and waits for it; nil: granted.
 	grow func() error
@@ -94,7 +95,7 @@ func (w *window) begin(ignoreHeader int) error {
 	if err := w.fill(); err != nil {
 		return err
 	}
-	if err := checkPlain(w.compression, w.buf[:w.end]); err != nil {
+	if err := checkPlain(w.compression, w.decoded, w.buf[:w.end]); err != nil {
 		return err
 	}
 	if bytes.HasPrefix(w.buf[:w.end], []byte("\xef\xbb\xbf")) {
