@@ -10,7 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest"
 )
 
-// replaceableTables are tables in whose place another may come: t by one with the same key, w by a twin.
+// replaceableTables are tables in whose place another may come: t by one with the same key, w by a
+// twin.
 const replaceableTables = `
 	CREATE TABLE t (id INTEGER PRIMARY KEY, gone INTEGER, v VARCHAR(10) NOT NULL, long TEXT);
 	ALTER TABLE t DROP COLUMN gone;
@@ -20,7 +21,8 @@ const replaceableTables = `
 	CREATE ROLE replaceable_reader;
 	CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';`
 
-// TestObstacles has a case for every kind of object that another table in its place would lose, or have in addition.
+// TestObstacles has a case for every kind of object that another table in its place would lose, or
+// have in addition.
 func TestObstacles(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -33,7 +35,8 @@ func TestObstacles(t *testing.T) {
 	cases := []struct{ obstacle, table, sql string }{
 		{"", key, ""},
 		{"", twin, ""},
-		{"", key, "CREATE VIEW other AS SELECT id FROM w; CREATE SEQUENCE free; GRANT SELECT ON w TO replaceable_reader"},
+		{"", key, "CREATE VIEW other AS SELECT id FROM w; CREATE SEQUENCE free; GRANT SELECT ON w TO " +
+			"replaceable_reader"},
 		{"", twin, "CREATE SEQUENCE free; ALTER TABLE w ALTER COLUMN id SET DEFAULT nextval('free')"},
 		{"no primary key", key, "ALTER TABLE t DROP CONSTRAINT t_pkey"},
 		{"a primary key", twin, "ALTER TABLE w ADD PRIMARY KEY (id)"},
@@ -41,8 +44,10 @@ func TestObstacles(t *testing.T) {
 		{"no plain table", key, "ALTER TABLE t SET UNLOGGED"},
 		{"no plain table", key, "ALTER TABLE t RENAME TO real; CREATE VIEW t AS SELECT * FROM w"},
 		{"no plain table", twin, "DROP TABLE w; CREATE TYPE shape AS (id INTEGER); CREATE TABLE w OF shape"},
-		{"another access method", key, "CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler; SET LOCAL default_table_access_method = pile"},
-		{"another access method", twin, "CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler; DROP TABLE w; CREATE TABLE w (id INTEGER) USING pile"},
+		{"another access method", key, "CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler; SET " +
+			"LOCAL default_table_access_method = pile"},
+		{"another access method", twin, "CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler; DROP " +
+			"TABLE w; CREATE TABLE w (id INTEGER) USING pile"},
 		{"a tablespace", key, "SET LOCAL default_tablespace = pg_default"},
 		{"privileges", key, "GRANT SELECT ON t TO replaceable_reader"},
 		{"privileges", key, "GRANT SELECT (v) ON t TO replaceable_reader"},
@@ -50,7 +55,8 @@ func TestObstacles(t *testing.T) {
 		{"privileges", key, "GRANT USAGE ON TYPE t TO replaceable_reader"},
 		{"default privileges", key, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO replaceable_reader"},
 		{"default privileges", twin, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC"},
-		{"default privileges", key, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO replaceable_reader"},
+		{"default privileges", key, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO " +
+			"replaceable_reader"},
 		{"default privileges", key, "ALTER DEFAULT PRIVILEGES REVOKE DELETE ON TABLES FROM CURRENT_USER"},
 		{"default privileges", key, "ALTER DEFAULT PRIVILEGES REVOKE USAGE ON TYPES FROM PUBLIC"},
 		{"", key, "ALTER DEFAULT PRIVILEGES FOR ROLE replaceable_reader GRANT SELECT ON TABLES TO PUBLIC"},
@@ -59,15 +65,21 @@ func TestObstacles(t *testing.T) {
 		{"row security", key, "ALTER TABLE t FORCE ROW LEVEL SECURITY"},
 		{"row security", key, "CREATE POLICY own ON t USING (TRUE)"},
 		// No module that takes labels comes with PostgreSQL.
-		{"a security label", key, "INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES (CAST('t' AS regclass), CAST('pg_class' AS regclass), 0, 'p', 'l')"},
-		{"a security label", key, "INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES (CAST('t' AS regclass), CAST('pg_class' AS regclass), 1, 'p', 'l')"},
-		{"a trigger or foreign key", key, "CREATE TRIGGER nothing AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing()"},
-		{"a trigger or foreign key", key, "CREATE TRIGGER nothing AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION nothing(); ALTER TABLE t DISABLE TRIGGER nothing"},
+		{"a security label", key, "INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES " +
+			"(CAST('t' AS regclass), CAST('pg_class' AS regclass), 0, 'p', 'l')"},
+		{"a security label", key, "INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES " +
+			"(CAST('t' AS regclass), CAST('pg_class' AS regclass), 1, 'p', 'l')"},
+		{"a trigger or foreign key", key, "CREATE TRIGGER nothing AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION " +
+			"nothing()"},
+		{"a trigger or foreign key", key, "CREATE TRIGGER nothing AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION " +
+			"nothing(); ALTER TABLE t DISABLE TRIGGER nothing"},
 		{"a trigger or foreign key", key, "ALTER TABLE w ADD FOREIGN KEY (id) REFERENCES t"},
 		{"a trigger or foreign key", twin, "ALTER TABLE w ADD FOREIGN KEY (id) REFERENCES t"},
 		{"a rule", key, "CREATE RULE keep AS ON DELETE TO t DO INSTEAD NOTHING"},
-		{"an event trigger", key, "CREATE FUNCTION grants() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER grants ON ddl_command_end EXECUTE FUNCTION grants()"},
-		{"", key, "CREATE FUNCTION grants() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER grants ON ddl_command_end EXECUTE FUNCTION grants(); ALTER EVENT TRIGGER grants DISABLE"},
+		{"an event trigger", key, "CREATE FUNCTION grants() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN " +
+			"END'; CREATE EVENT TRIGGER grants ON ddl_command_end EXECUTE FUNCTION grants()"},
+		{"", key, "CREATE FUNCTION grants() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT " +
+			"TRIGGER grants ON ddl_command_end EXECUTE FUNCTION grants(); ALTER EVENT TRIGGER grants DISABLE"},
 		{"a publication", key, "CREATE PUBLICATION p FOR TABLE t"},
 		{"a publication", twin, "CREATE PUBLICATION p FOR ALL TABLES"},
 		{"a publication", key, "CREATE PUBLICATION p FOR TABLES IN SCHEMA public"},
@@ -77,7 +89,8 @@ func TestObstacles(t *testing.T) {
 		{"a replica identity", key, "ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey"},
 		{"inheritance or partitions", key, "CREATE TABLE child () INHERITS (t)"},
 		{"inheritance or partitions", twin, "CREATE TABLE parent (id INTEGER); ALTER TABLE w INHERIT parent"},
-		{"inheritance or partitions", twin, "DROP TABLE w; CREATE TABLE whole (id INTEGER) PARTITION BY RANGE (id); CREATE TABLE w PARTITION OF whole DEFAULT"},
+		{"inheritance or partitions", twin, "DROP TABLE w; CREATE TABLE whole (id INTEGER) PARTITION BY RANGE " +
+			"(id); CREATE TABLE w PARTITION OF whole DEFAULT"},
 		{"a default", key, "ALTER TABLE t ALTER COLUMN v SET DEFAULT 'x'"},
 		{"an identity column", key, "ALTER TABLE t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY"},
 		{"an identity column", twin, "ALTER TABLE w ADD COLUMN n INTEGER GENERATED BY DEFAULT AS IDENTITY"},
@@ -97,12 +110,14 @@ func TestObstacles(t *testing.T) {
 		{"a constraint", twin, "ALTER TABLE w ADD EXCLUDE (id WITH =)"},
 		{"another index", key, "CREATE INDEX t_v ON t (v)"},
 		{"an index with properties of its own", key, "ALTER TABLE t CLUSTER ON t_pkey"},
-		{"an index with properties of its own", key, "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id) INCLUDE (v)"},
+		{"an index with properties of its own", key, "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id) " +
+			"INCLUDE (v)"},
 		{"an index with properties of its own", key, "ALTER INDEX t_pkey SET (fillfactor = 90)"},
 		{"an index with properties of its own", twin, "ALTER TABLE w CLUSTER ON w_v"},
 		{"an index with properties of its own", twin, "ALTER INDEX w_v ALTER COLUMN 1 SET STATISTICS 500"},
 		{"an index with properties of its own", twin, "ALTER INDEX w_v DEPENDS ON EXTENSION plpgsql"},
-		{"an index with properties of its own", twin, "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = CAST('w_v' AS regclass)"},
+		{"an index with properties of its own", twin, "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = " +
+			"CAST('w_v' AS regclass)"},
 		{"extended statistics", key, "CREATE STATISTICS t_both ON id, v FROM t"},
 		{"extended statistics", twin, "ALTER STATISTICS w_both SET STATISTICS 500"},
 		{"extended statistics", twin, "CREATE SCHEMA other; ALTER STATISTICS w_both SET SCHEMA other"},
@@ -114,15 +129,20 @@ func TestObstacles(t *testing.T) {
 		{"a comment", twin, "COMMENT ON INDEX w_v IS 'x'"},
 		{"a comment", twin, "COMMENT ON STATISTICS w_both IS 'x'"},
 		{"a sequence that a column owns", key, "CREATE SEQUENCE counter OWNED BY t.id"},
-		{"a sequence that a column owns", twin, "CREATE SEQUENCE counter OWNED BY w.id; ALTER TABLE w ALTER COLUMN id SET DEFAULT nextval('counter')"},
+		{"a sequence that a column owns", twin, "CREATE SEQUENCE counter OWNED BY w.id; ALTER TABLE w ALTER " +
+			"COLUMN id SET DEFAULT nextval('counter')"},
 		{"a sequence that a column owns", twin, "ALTER TABLE w ADD COLUMN n SERIAL"},
 		{"an object that depends on it", key, "CREATE VIEW seen AS SELECT id FROM t"},
 		{"an object that depends on it", key, "CREATE MATERIALIZED VIEW seen AS SELECT id FROM t"},
-		{"an object that depends on it", key, "CREATE FUNCTION ids() RETURNS SETOF INTEGER LANGUAGE SQL BEGIN ATOMIC SELECT id FROM t; END"},
+		{"an object that depends on it", key, "CREATE FUNCTION ids() RETURNS SETOF INTEGER LANGUAGE SQL BEGIN " +
+			"ATOMIC SELECT id FROM t; END"},
 		{"an object that depends on it", key, "CREATE RULE also AS ON INSERT TO w DO ALSO DELETE FROM t"},
-		{"an object that depends on it", key, "ALTER TABLE w ENABLE ROW LEVEL SECURITY; CREATE POLICY known ON w USING (EXISTS (SELECT 1 FROM t WHERE t.id = w.id))"},
-		{"an object that depends on its row type", key, "CREATE FUNCTION of(one t) RETURNS INTEGER LANGUAGE SQL AS 'SELECT one.id'"},
-		{"an object that depends on its row type", key, "CREATE FUNCTION all_of() RETURNS SETOF t LANGUAGE SQL AS 'SELECT * FROM t'"},
+		{"an object that depends on it", key, "ALTER TABLE w ENABLE ROW LEVEL SECURITY; CREATE POLICY known ON w " +
+			"USING (EXISTS (SELECT 1 FROM t WHERE t.id = w.id))"},
+		{"an object that depends on its row type", key, "CREATE FUNCTION of(one t) RETURNS INTEGER LANGUAGE SQL " +
+			"AS 'SELECT one.id'"},
+		{"an object that depends on its row type", key, "CREATE FUNCTION all_of() RETURNS SETOF t LANGUAGE SQL AS " +
+			"'SELECT * FROM t'"},
 		{"an object that depends on its row type", key, "CREATE TABLE holder (one t)"},
 		{"an object that depends on its row type", key, "CREATE TABLE holder (several t[])"},
 		{"an object that depends on its row type", twin, "CREATE CAST (w AS TEXT) WITH INOUT"},
@@ -164,11 +184,13 @@ func TestObstacles(t *testing.T) {
 		}
 	}
 	var version int
-	if err := conn.QueryRow(ctx, "SELECT CAST(current_setting('server_version_num') AS integer)").Scan(&version); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT CAST(current_setting('server_version_num') AS "+
+		"integer)").Scan(&version); err != nil {
 		t.Fatal(err)
 	}
 	unmet := slices.DeleteFunc(catalogue.Conditions(), func(name string) bool {
-		return met[name] || version < 180000 && name == "a NOT NULL with a name of its own" // no object before PostgreSQL 18
+		return met[name] || version < 180000 && name == "a NOT NULL with a name of its "+
+			"own" // no object before PostgreSQL 18
 	})
 	if len(unmet) > 0 {
 		t.Errorf("no case for %q", unmet)

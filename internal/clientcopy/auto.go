@@ -7,10 +7,11 @@ import (
 
 // autoReader reads one value under DATEFORMAT 'auto' or TIMEFORMAT 'auto'.
 //
-// The guide's page automatic-recognition lists forms with an example each, and says that CAST shows what is recognized. A
-// value therefore gives what CAST gives on an engine of PostgreSQL's family with DateStyle MDY, or is refused. CAST knows
-// more than the page: names of moments such as "now", years of three or five digits, numbers that could be epochs. They are
-// refused, because a wrong date is worse than a reject.
+// The guide's page automatic-recognition lists forms with an example each, and says that CAST shows
+// what is recognized. A value therefore gives what CAST gives on an engine of PostgreSQL's family
+// with DateStyle MDY, or is refused. CAST knows more than the page: names of moments such as "now",
+// years of three or five digits, numbers that could be epochs. They are refused, because a wrong
+// date is worse than a reject.
 type autoReader struct {
 	rest []byte
 	m    *moment
@@ -30,7 +31,8 @@ type autoPart struct {
 	digits int // 0: a month's name
 }
 
-// parseAuto reads b into m. It reports whether b has one of the forms. The caller still has to ask m.valid.
+// parseAuto reads b into m. It reports whether b has one of the forms. The caller still has to ask
+// m.valid.
 func parseAuto(b []byte, m *moment) bool {
 	r := autoReader{rest: b, m: m}
 	for first := true; ; first = false {
@@ -77,8 +79,8 @@ func (r *autoReader) dayOfYear() bool {
 	return r.count == 2 && r.parts[0].digits == 4 && r.parts[1].digits == 3
 }
 
-// number reads a time, a date without separators, or a group of the date's parts. first says that nothing but blanks stands
-// before it.
+// number reads a time, a date without separators, or a group of the date's parts. first says that
+// nothing but blanks stands before it.
 func (r *autoReader) number(first bool) bool {
 	n := run(r.rest, isDigit)
 	switch {
@@ -156,8 +158,9 @@ func (r *autoReader) time(n int) bool {
 	return len(b) == 0 || b[0] != '.' && b[0] != ':' && b[0] != '/' && !isDigit(b[0])
 }
 
-// group reads parts of the date that have no blank between them. Parts that - / or . separates are the whole date, with one
-// separator throughout, and stand first: behind anything else CAST takes them for a time zone.
+// group reads parts of the date that have no blank between them. Parts that - / or . separates are
+// the whole date, with one separator throughout, and stand first: behind anything else CAST takes
+// them for a time zone.
 func (r *autoReader) group(first bool) bool {
 	var separator byte
 	glued := false // parts that nothing separates, as in 08Jan2018
@@ -173,7 +176,10 @@ func (r *autoReader) group(first bool) bool {
 		}
 		switch c := r.rest[0]; {
 		case c == '-' || c == '/' || c == '.':
-			if !first || glued || separator != 0 && c != separator || len(r.rest) == 1 || !isDigit(r.rest[1]) && !isLetter(r.rest[1]) {
+			if !first || glued || separator != 0 && c != separator {
+				return false
+			}
+			if len(r.rest) == 1 || !isDigit(r.rest[1]) && !isLetter(r.rest[1]) {
 				return false
 			}
 			separator = c
@@ -362,7 +368,8 @@ func (r *autoReader) offset() bool {
 
 var weekdays = [...]string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
-// isWeekday reports whether the word is a weekday's name, whole or its first three letters, in any case.
+// isWeekday reports whether the word is a weekday's name, whole or its first three letters, in any
+// case.
 func isWeekday(word []byte) bool {
 	for _, name := range weekdays {
 		if equalFold(word, name) || equalFold(word, name[:3]) {
@@ -372,8 +379,9 @@ func isWeekday(word []byte) bool {
 	return false
 }
 
-// zones are the abbreviations of time zones that 'auto' takes, in seconds east of UTC. They are those of PostgreSQL's default set
-// that have one meaning in wide use. Any other abbreviation is refused: IST, for one, is India's, Ireland's and Israel's.
+// zones are the abbreviations of time zones that 'auto' takes, in seconds east of UTC. They are
+// those of PostgreSQL's default set that have one meaning in wide use. Any other abbreviation is
+// refused: IST, for one, is India's, Ireland's and Israel's.
 var zones = map[string]int{
 	"z": 0, "zulu": 0, "utc": 0, "ut": 0, "uct": 0, "gmt": 0,
 	"nst": -12600, "ndt": -9000, "ast": -4 * 3600, "adt": -3 * 3600,

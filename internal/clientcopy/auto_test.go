@@ -57,7 +57,8 @@ func casts(t *testing.T, texts []string) []cast {
 	return out
 }
 
-// checkCast fails the test where 'auto' gives something else than CAST. It reports whether 'auto' takes the text.
+// checkCast fails the test where 'auto' gives something else than CAST. It reports whether 'auto'
+// takes the text.
 func checkCast(t *testing.T, c cast) bool {
 	t.Helper()
 	days, micros, zoned, ok := clientcopy.Moment(c.text)
@@ -69,13 +70,14 @@ func checkCast(t *testing.T, c cast) bool {
 		return true
 	}
 	if days != *c.days || micros != *c.micros || zoned != *c.zoned {
-		t.Errorf("%q: 'auto' gives day %d, %d, %d, want CAST's %d, %d, %d (%s, %s)", c.text, days, micros, zoned, *c.days, *c.micros, *c.zoned, c.dayOf, c.shownAt)
+		t.Errorf("%q: 'auto' gives day %d, %d, %d, want CAST's %d, %d, %d (%s, "+
+			"%s)", c.text, days, micros, zoned, *c.days, *c.micros, *c.zoned, c.dayOf, c.shownAt)
 	}
 	return true
 }
 
-// guideForms are the examples of the guide's pages automatic-recognition and r_DATEFORMAT_and_TIMEFORMAT_strings, with the timestamp that
-// each stands for.
+// guideForms are the examples of the guide's pages automatic-recognition and
+// r_DATEFORMAT_and_TIMEFORMAT_strings, with the timestamp that each stands for.
 var guideForms = []struct{ form, example, want string }{
 	{"ISO 8601", "2019-02-11T05:09:12.195Z", "2019-02-11 05:09:12.195"},
 	{"Julian", "J2451187", "1999-01-08 00:00:00"},
@@ -113,21 +115,28 @@ func TestAutoTakesEveryFormOfTheGuide(t *testing.T) {
 	}
 }
 
-// autoForms are values of other shapes that 'auto' has to take, since CAST does and no rule of autoReader speaks against them.
+// autoForms are values of other shapes that 'auto' has to take, since CAST does and no rule of
+// autoReader speaks against them.
 var autoForms = []string{
 	"1996.045", "1996.128", "1996.312", "1996.366", "2018-111", "2018/111", "2018 111",
-	"2018-11-12", "2018/11/12", "2018.11.12", "2018 11 12", "2018-1-2", "1/8/99", "1/8/1999", "01-08-1999", "11 12 2018", "11,12,2018",
-	"Nov-12-18", "Nov-12-2018", "12-Nov-18", "12-Nov-2018", "2018-Nov-12", "Nov 12 2018", "Nov 12, 2018", "November 12, 2018", "12 Nov 2018",
+	"2018-11-12", "2018/11/12", "2018.11.12", "2018 11 12", "2018-1-2", "1/8/99", "1/8/1999", "01-08-1999", "11 " +
+		"12 2018", "11,12,2018",
+	"Nov-12-18", "Nov-12-2018", "12-Nov-18", "12-Nov-2018", "2018-Nov-12", "Nov 12 2018", "Nov 12, " +
+		"2018", "November 12, 2018", "12 Nov 2018",
 	"2018 Nov 12", "12NOV2018", "12nov18", "Sept 12, 2018", "nov/12/2018", "12.nov.2018",
 	"20181112", "181112", "20181112T040506", "20181112T04:05:06", "20181112 040506.789", "181112 040506",
 	"2018-11-12 04:05", "2018-11-12 4:05:06", "2018-11-12T04:05:06", "2018-11-12t04:05:06.7", "2018-11-12  04:05:06",
-	"2018-11-12 04:05:06.123456789", "2018-11-12 23:59:59.9999999", "2018-11-12 04:05:06.0000005", "2018-11-12 04:05:06.0000015",
+	"2018-11-12 04:05:06.123456789", "2018-11-12 23:59:59.9999999", "2018-11-12 04:05:06.0000005", "2018-11-12 " +
+		"04:05:06.0000015",
 	"11/12/2018 02:33 PM", "11/12/2018 02:33:01pm", "11/12/2018 12:00 AM", "11/12/2018 12:00 PM",
-	"2018-11-12 04:05:06+02", "2018-11-12 04:05:06 +0230", "2018-11-12 04:05:06-02:30", "2018-11-12T04:05:06+02:00", "2018-11-12 04:05:06 UTC",
+	"2018-11-12 04:05:06+02", "2018-11-12 04:05:06 +0230", "2018-11-12 " +
+		"04:05:06-02:30", "2018-11-12T04:05:06+02:00", "2018-11-12 04:05:06 UTC",
 	"2018-11-12 04:05:06 GMT", "2018-11-12 04:05:06 est", "2018-11-12 04:05:06PST",
-	"Mon Nov 12 04:05:06 2018", "Mon Nov 12 04:05:06 2018 PST", "Mon, 12 Nov 2018 04:05:06 GMT", "Monday, November 12, 2018", "Mon Nov 12 04:05:06 -0800 2018",
+	"Mon Nov 12 04:05:06 2018", "Mon Nov 12 04:05:06 2018 PST", "Mon, 12 Nov 2018 04:05:06 GMT", "Monday, " +
+		"November 12, 2018", "Mon Nov 12 04:05:06 -0800 2018",
 	"04:05:06 12 Nov 2018", "04:05:06 20181112", "07:37:16 PST 17 Dec 1997",
-	"0095-01-08 BC", "Jan 8, 95 BC", "1/8/95 BC", "0095-01-08 04:05:06 BC", "0095-01-08 04:05:06+00 BC", "4713-01-01 BC", "4714-11-24 BC", "0001-12-31 BC",
+	"0095-01-08 BC", "Jan 8, 95 BC", "1/8/95 BC", "0095-01-08 04:05:06 BC", "0095-01-08 04:05:06+00 " +
+		"BC", "4713-01-01 BC", "4714-11-24 BC", "0001-12-31 BC",
 	"Mar-15-44 BC", "15 Mar 753 BC", "0005-02-29 BC", "2018-11-12 AD", "J0", "J1721425", "J2299161", "J2451187 040506",
 	"0001-01-01", "9999-12-31", "2000-02-29", "1900.059", "2000.366",
 }
@@ -143,11 +152,16 @@ func TestAutoTakesWhatCastTakes(t *testing.T) {
 // autoRefused are values that must never become a date.
 var autoRefused = []string{
 	"", "now", "today", "epoch", "infinity", "-infinity", "1541106106796", "1541106106", "1541106106.796", "1541101112", "2018123", "18123",
-	"1996.12", "1996.367", "1995.366", "1996.000", "2018-1112", "2018-11", "2018", "Nov 2018", "Nov 12", "12:00", "J", "J2451187.5", "J99999999",
+	"1996.12", "1996.367", "1995.366", "1996.000", "2018-1112", "2018-11", "2018", "Nov 2018", "Nov " +
+		"12", "12:00", "J", "J2451187.5", "J99999999",
 	"2018-02-29", "2018-13-01", "13/13/2018", "00/00/00", "00/00/0000", "0000-01-01", "2018-11/12", "2018-11-", "2018--11-12", "2018-11-12-13", "20181112T",
-	"2018-11-12T", "2018-11-12 25:00", "2018-11-12 24:00:00", "2018-11-12 04:60:00", "2018-11-12 04:05:60", "2018-11-12 04:05:06 IST", "2018-11-12 PST",
-	"2018-11-12 04:05:06 America/New_York", "2018-11-12 04:05:06+16", "2018-11-12 13:00 PM", "2018-11-12 04:05:06 BC AD", "4714-11-23 BC", "0004-02-29 BC", "04:05:06 2018-11-12", "Mon 2018-11-12", "12-Nov-2018BC", "10000-01-01", "202-04-17",
-	"Nov 12 2018 2018", "2018-11-12 04:05:06 04:05:06", "2018-11-12 04:05:06 Z Z", "Tomorrow 2018-11-12", "2018-11-12 soon", "Nov Nov 2018", "١٩٩٦-٠١-٠٨",
+	"2018-11-12T", "2018-11-12 25:00", "2018-11-12 24:00:00", "2018-11-12 04:60:00", "2018-11-12 " +
+		"04:05:60", "2018-11-12 04:05:06 IST", "2018-11-12 PST",
+	"2018-11-12 04:05:06 America/New_York", "2018-11-12 04:05:06+16", "2018-11-12 13:00 PM", "2018-11-12 04:05:06 " +
+		"BC AD", "4714-11-23 BC", "0004-02-29 BC", "04:05:06 2018-11-12", "Mon " +
+		"2018-11-12", "12-Nov-2018BC", "10000-01-01", "202-04-17",
+	"Nov 12 2018 2018", "2018-11-12 04:05:06 04:05:06", "2018-11-12 04:05:06 Z Z", "Tomorrow " +
+		"2018-11-12", "2018-11-12 soon", "Nov Nov 2018", "١٩٩٦-٠١-٠٨",
 }
 
 func TestAutoRefuses(t *testing.T) {
@@ -158,7 +172,8 @@ func TestAutoRefuses(t *testing.T) {
 	}
 }
 
-// TestAutoGivesCastsDateOrRefuses puts values together at random. Each gives what CAST gives, or is refused.
+// TestAutoGivesCastsDateOrRefuses puts values together at random. Each gives what CAST gives, or is
+// refused.
 func TestAutoGivesCastsDateOrRefuses(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -266,7 +281,8 @@ func randomMoment(r *rand.Rand) string {
 	case 6:
 		text = clock + zone + " " + date + era
 	case 7:
-		text = day + pick(r, "Dec 17", "17 Dec", "12/17") + " " + clock + pick(r, "", zone) + " " + number() + pick(r, "", zone) + era
+		text = day + pick(r, "Dec 17", "17 Dec", "12/17") + " " + clock + pick(r, "", zone) + " " +
+			"" + number() + pick(r, "", zone) + era
 	default:
 		text = day + date + " " + clock + zone
 	}

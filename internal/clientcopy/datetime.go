@@ -14,7 +14,8 @@ type moment struct {
 	offset               int // seconds east of UTC
 	hasOffset            bool
 	meridiem             byte // 'a', 'p' or 0
-	// beforeChrist says that the date is one before the year 1: year 0 is 1 BC, -1 is 2 BC. Only 'auto' sets it.
+	// beforeChrist says that the date is one before the year 1: year 0 is 1 BC, -1 is 2 BC. Only
+	// 'auto' sets it.
 	beforeChrist bool
 }
 
@@ -134,8 +135,8 @@ func parseEpoch(b []byte, unit int64) (int64, error) {
 	return micros, nil
 }
 
-// shortError refuses a DATE that is shorter than its format, in the words of Redshift's error 1205 (r_Load_Error_Reference). Users
-// saw it of "202-04-17", for one.
+// shortError refuses a DATE that is shorter than its format, in the words of Redshift's error 1205
+// (r_Load_Error_Reference). Users saw it of "202-04-17", for one.
 type shortError int
 
 func (e shortError) Error() string {

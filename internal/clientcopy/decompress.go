@@ -22,8 +22,8 @@ type decompressor struct {
 	zstd *zstd.Decoder
 }
 
-// reader returns r's plain bytes. Several members or frames in one object follow one another. An object that is not compressed
-// so is a *FormatError.
+// reader returns r's plain bytes. Several members or frames in one object follow one another. An
+// object that is not compressed so is a *FormatError.
 func (d *decompressor) reader(r io.Reader) (io.Reader, error) {
 	if d.kind == copystmt.None {
 		return r, nil
@@ -66,8 +66,8 @@ func (d *decompressor) close() {
 	}
 }
 
-// Decompress returns r's plain bytes under a COPY's compression. done frees what reading them took; it does not close r. Whether
-// the plain bytes are a text is CheckText's to tell.
+// Decompress returns r's plain bytes under a COPY's compression. done frees what reading them took;
+// it does not close r. Whether the plain bytes are a text is CheckText's to tell.
 func Decompress(kind copystmt.Compression, r io.Reader) (plain io.Reader, done func(), err error) {
 	if kind == copystmt.Lzop {
 		return nil, nil, fmt.Errorf("decompress %s: not supported", kind)

@@ -13,7 +13,8 @@ import (
 // inUTF8 tells that the statement's data are in UTF-8, COPY's default.
 func inUTF8(stmt *copystmt.Statement) bool { return stmt.Encoding == "" || stmt.Encoding == "UTF8" }
 
-// decodeText returns the text of r, which is in the statement's ENCODING, in UTF-8 (copy-parameters-data-conversion).
+// decodeText returns the text of r, which is in the statement's ENCODING, in UTF-8
+// (copy-parameters-data-conversion).
 func decodeText(stmt *copystmt.Statement, r io.Reader) io.Reader {
 	switch stmt.Encoding {
 	case "UTF16":
@@ -32,7 +33,8 @@ func decodeText(stmt *copystmt.Statement, r io.Reader) io.Reader {
 type textReader struct {
 	r        io.Reader
 	declared string
-	// decode appends what raw holds to dst. It returns how many bytes of raw it has taken, all of them at the end of the object.
+	// decode appends what raw holds to dst. It returns how many bytes of raw it has taken, all of
+	// them at the end of the object.
 	decode func(t *textReader, dst, raw []byte, end bool) (out []byte, taken int, err error)
 	order  binary.ByteOrder // of UTF-16; nil: the mark has to tell it
 	begun  bool
@@ -82,8 +84,8 @@ func (t *textReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// decodeUTF16 decodes whole characters. Half a surrogate pair becomes bytes that are no UTF-8, for the record to be refused or, with
-// ACCEPTINVCHARS, the character to be replaced.
+// decodeUTF16 decodes whole characters. Half a surrogate pair becomes bytes that are no UTF-8, for
+// the record to be refused or, with ACCEPTINVCHARS, the character to be replaced.
 func decodeUTF16(t *textReader, dst, raw []byte, end bool) (out []byte, taken int, err error) {
 	if t.order == nil {
 		t.order = binary.BigEndian
@@ -112,7 +114,8 @@ func decodeUTF16(t *textReader, dst, raw []byte, end bool) (out []byte, taken in
 		taken += 2
 	}
 	if end && taken < len(raw) {
-		return dst, len(raw), &FormatError{Found: "cut off within a character", Declared: t.declared, Fix: "write it again as a whole"}
+		cut := &FormatError{Found: "cut off within a character", Declared: "ENCODING " + t.declared, Fix: "write it again as a whole"}
+		return dst, len(raw), cut
 	}
 	return dst, taken, nil
 }
@@ -141,7 +144,8 @@ func checkEncoding(declared string, head []byte) error {
 		// "your data must have a byte order mark"
 		fix := "remove ENCODING from the COPY if the object is in UTF-8, or write UTF16LE or UTF16BE in place of UTF16"
 		return &FormatError{Found: "without a byte order mark of UTF-16", Declared: "ENCODING " + declared, Fix: fix}
-	case marked && declared == "UTF16BE" && found.magic[0] == '\xff', marked && declared == "UTF16LE" && found.magic[0] == '\xfe':
+	case marked && declared == "UTF16BE" && found.magic[0] == '\xff',
+		marked && declared == "UTF16LE" && found.magic[0] == '\xfe':
 		return &FormatError{Found: found.name, Declared: "ENCODING " + declared, Fix: "write UTF16, which goes by the mark"}
 	}
 	return nil

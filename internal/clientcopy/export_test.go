@@ -67,8 +67,8 @@ func ParseNumeric(text string, precision, scale int, round bool) ([]byte, error)
 	return appendNumeric(nil, []byte(text), precision, scale, round)
 }
 
-// Moment is what DATEFORMAT or TIMEFORMAT 'auto' makes of a text: days from 2000-01-01, and microseconds from there without and
-// with its time zone. ok is false for a text that is refused.
+// Moment is what DATEFORMAT or TIMEFORMAT 'auto' makes of a text: days from 2000-01-01, and
+// microseconds from there without and with its time zone. ok is false for a text that is refused.
 func Moment(text string) (days int32, micros, microsTZ int64, ok bool) {
 	l := layout{mode: auto}
 	var m moment

@@ -9,7 +9,8 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 )
 
-// A FormatError says that an object is not in the form that the COPY names, so that none of its records can be read.
+// A FormatError says that an object is not in the form that the COPY names, so that none of its
+// records can be read.
 type FormatError struct {
 	// Found is what the object is: "compressed with GZIP", "not compressed", "in UTF-16".
 	Found string
@@ -35,7 +36,8 @@ type form struct {
 	option copystmt.Compression
 }
 
-// forms are the forms of which no JSON and no text begins with the first bytes. Longer ones come before their beginnings.
+// forms are the forms of which no JSON and no text begins with the first bytes. Longer ones come
+// before their beginnings.
 var forms = []form{
 	{"compressed with GZIP", "\x1f\x8b", copystmt.Gzip},
 	{"compressed with BZIP2", "BZh?1AY&SY", copystmt.Bzip2},       // ? is the size of a block
@@ -66,7 +68,8 @@ func formOf(head []byte) *form {
 	// UTF-16 without a mark: the first two characters are ASCII, so that every other byte is zero.
 	if len(head) >= 4 {
 		switch {
-		case ascii(head[0]) && head[1] == 0 && ascii(head[2]) && head[3] == 0, head[0] == 0 && ascii(head[1]) && head[2] == 0 && ascii(head[3]):
+		case ascii(head[0]) && head[1] == 0 && ascii(head[2]) && head[3] == 0,
+			head[0] == 0 && ascii(head[1]) && head[2] == 0 && ascii(head[3]):
 			return &form{name: "in UTF-16 (without a byte order mark)"}
 		}
 	}
@@ -98,7 +101,8 @@ func (f *form) wild(i int, c byte) bool {
 	return c >= '1' && c <= '9' // of BZIP2
 }
 
-// checkRaw compares an object's first bytes, as they are stored, with the compression that the COPY names.
+// checkRaw compares an object's first bytes, as they are stored, with the compression that the COPY
+// names.
 func checkRaw(declared copystmt.Compression, head []byte) error {
 	found := formOf(head)
 	wrong := &FormatError{Declared: string(declared)}
@@ -117,8 +121,9 @@ func checkRaw(declared copystmt.Compression, head []byte) error {
 	return wrong
 }
 
-// checkPlain looks at the first bytes of what is to be read as records, once the COPY's compression is undone. encoded says that the
-// COPY names an encoding, so that a text in another one is decodeText's to check.
+// checkPlain looks at the first bytes of what is to be read as records, once the COPY's compression
+// is undone. encoded says that the COPY names an encoding, so that a text in another one is
+// decodeText's to check.
 func checkPlain(declared copystmt.Compression, encoded bool, head []byte) error {
 	found := formOf(head)
 	if found == nil || encoded && found.encoding() {
@@ -139,13 +144,14 @@ func checkPlain(declared copystmt.Compression, encoded bool, head []byte) error 
 	return wrong
 }
 
-// CheckText returns a *FormatError for a text, decompressed as the statement says, that begins like no JSON and no delimited text.
+// CheckText returns a *FormatError for a text, decompressed as the statement says, that begins like
+// no JSON and no delimited text.
 func CheckText(stmt *copystmt.Statement, text []byte) error {
 	return checkPlain(stmt.Compression, !inUTF8(stmt), text)
 }
 
-// CheckObject returns a *FormatError for an object, by its first bytes as they are stored, that is not in the form that the statement
-// names.
+// CheckObject returns a *FormatError for an object, by its first bytes as they are stored, that is
+// not in the form that the statement names.
 func CheckObject(stmt *copystmt.Statement, head []byte) error {
 	if len(head) == 0 {
 		return nil

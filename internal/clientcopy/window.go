@@ -89,8 +89,8 @@ func (w *window) lineAt(off int) int64 {
 
 var newline = []byte{'\n'}
 
-// begin reads the first bytes, and passes over a byte order mark and the header lines. What begins like no text of JSON or CSV
-// is a *FormatError.
+// begin reads the first bytes, and passes over a byte order mark and the header lines. What begins
+// like no text of JSON or CSV is a *FormatError.
 func (w *window) begin(ignoreHeader int) error {
 	if err := w.fill(); err != nil {
 		return err

@@ -68,8 +68,10 @@ func (p *parser) check() error {
 	for _, option := range []struct{ name, format string }{{"DATEFORMAT", s.DateFormat}, {"TIMEFORMAT", s.TimeFormat}} {
 		for _, zone := range []string{"OF", "of", "TZ", "tz"} {
 			if strings.Contains(option.format, zone) {
-				return s.ErrorAt(option.name, fmt.Sprintf("%s '%s' holds the time zone %s, which COPY does not take", option.name, option.format, zone),
-					fmt.Sprintf("write %s 'auto' to load values with a time zone (Redshift's guide, dg/%s)", option.name, pageStrings), nil)
+				return s.ErrorAt(option.name,
+					fmt.Sprintf("%s '%s' holds the time zone %s, which COPY does not take", option.name, option.format, zone),
+					fmt.Sprintf("write %s 'auto' to load values with a time zone (Redshift's guide, dg/%s)", option.name, pageStrings),
+					nil)
 			}
 		}
 	}

@@ -308,7 +308,8 @@ func TestErr(t *testing.T) {
 // TestFormatWithATimeZone: lint says what Redshift would refuse when the COPY runs.
 func TestFormatWithATimeZone(t *testing.T) {
 	for _, format := range []string{"YYYY-MM-DD HH:MI:SSOF", "YYYY-MM-DD HH:MI:SS TZ", "YYYY-MM-DD HH:MI:SS tz"} {
-		f, kind := parse(t, "010_t.sql", "-- kind: load\nCOPY t (d)\nFROM :'d'\nIAM_ROLE :'iam_role'\nFORMAT AS JSON 'auto'\nTIMEFORMAT '"+format+"';\n")
+		f, kind := parse(t, "010_t.sql", "-- kind: load\nCOPY t (d)\nFROM :'d'\nIAM_ROLE :'iam_role'\nFORMAT AS "+
+			"JSON 'auto'\nTIMEFORMAT '"+format+"';\n")
 		got := lint.File(f, kind)
 		if len(got) != 1 {
 			t.Fatalf("%s: got %d findings, want one", format, len(got))

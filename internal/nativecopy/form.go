@@ -11,9 +11,10 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// nameForms looks at the first bytes of the objects of which nothing was loaded and something was refused. Redshift says of a
-// compressed object, or of one in UTF-16, only that it is no JSON. Such an object becomes one reject of line 0 that says what it
-// is, and counts as unreadable, so that it is loaded once the COPY or the object is mended.
+// nameForms looks at the first bytes of the objects of which nothing was loaded and something was
+// refused. Redshift says of a compressed object, or of one in UTF-16, only that it is no JSON. Such
+// an object becomes one reject of line 0 that says what it is, and counts as unreadable, so that it
+// is loaded once the COPY or the object is mended.
 func (c *Copier) nameForms(ctx context.Context, statement *copystmt.Statement, result *clientcopy.Result) error {
 	read := 0
 	for i := range result.Objects {

@@ -59,7 +59,8 @@ func listingXML(next string, keys ...string) string {
 func TestRedirectsEnd(t *testing.T) {
 	for _, status := range []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		for name, to := range map[string]func(n int32) string{
-			"to itself": func(int32) string { return "" }, "in a circle": func(n int32) string { return fmt.Sprintf("/hop/%d", n%2) },
+			"to itself": func(int32) string { return "" }, "in a " +
+				"circle": func(n int32) string { return fmt.Sprintf("/hop/%d", n%2) },
 			"without end": func(n int32) string { return fmt.Sprintf("/hop/%d", n) },
 		} {
 			t.Run(fmt.Sprintf("%d %s", status, name), func(t *testing.T) {
@@ -74,7 +75,8 @@ func TestRedirectsEnd(t *testing.T) {
 					w.WriteHeader(status)
 				})
 				_, err := listAll(t)
-				want := fmt.Sprintf("redirects more than %d times, from %s/bucket to %s/", objectstore.MaxRedirects, server.URL, server.URL)
+				want := fmt.Sprintf("redirects more than %d times, from %s/bucket to "+
+					"%s/", objectstore.MaxRedirects, server.URL, server.URL)
 				if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
 					t.Errorf("list: got error %v, want %q", err, want)
 				}
@@ -118,8 +120,9 @@ func TestAnswerThatIsNoListing(t *testing.T) {
 		"nothing":           {"", "is empty, not S3's XML"},
 		"blanks":            {"\n\n", "is empty, not S3's XML"},
 		"control sequences": {"\x1b[2J\x00", "not S3's XML"},
-		"an error":          {"<Error><Code>InternalError</Code><Message>We failed</Message></Error>", "status 200 and an error: We failed (InternalError)"},
-		"buckets":           {"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>", "not S3's XML"},
+		"an error": {"<Error><Code>InternalError</Code><Message>We failed</Message></Error>", "status " +
+			"200 and an error: We failed (InternalError)"},
+		"buckets": {"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>", "not S3's XML"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			hostile(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, tt.body) })
@@ -182,10 +185,12 @@ func TestListingThatDoesNotGetOn(t *testing.T) {
 		want   string
 		keys   int
 	}{
-		"empty pages":         {func(n int) string { return listingXML(fmt.Sprint(n)) }, "brought no new key", 0},
-		"one page repeated":   {func(n int) string { return listingXML(fmt.Sprint(n), "a", "b") }, "brought no new key", 2},
-		"a marker repeated":   {func(n int) string { return strings.ReplaceAll(listingXML(fmt.Sprint(n), "a/"), "<Size>1", "<Size>0") }, "brought no new key", 0},
-		"one token":           {func(n int) string { return listingXML("t", fmt.Sprintf("%09d", n)) }, "one continuation token twice", -1},
+		"empty pages": {func(n int) string { return listingXML(fmt.Sprint(n)) }, "brought no new key", 0},
+		"one page repeated": {func(n int) string { return listingXML(fmt.Sprint(n), "a", "b") }, "brought no " +
+			"new key", 2},
+		"a marker repeated": {func(n int) string { return strings.ReplaceAll(listingXML(fmt.Sprint(n), "a/"), "<Size>1", "<Size>0") }, "brought no new key", 0},
+		"one token": {func(n int) string { return listingXML("t", fmt.Sprintf("%09d", n)) }, "one " +
+			"continuation token twice", -1},
 		"a circle of tokens":  {func(n int) string { return listingXML(fmt.Sprint(n%7), fmt.Sprintf("%09d", n)) }, "one continuation token twice", -1},
 		"pages back and away": {func(n int) string { return listingXML(fmt.Sprint(n), []string{"a", "b", "c"}[n%3]) }, "brought no new key", 3},
 	} {

@@ -13,10 +13,12 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// maxRedirects is how many redirects of one request are followed. S3 sends one, to the region of a new bucket.
+// maxRedirects is how many redirects of one request are followed. S3 sends one, to the region of a
+// new bucket.
 const maxRedirects = 5
 
-// guardedClient is the SDK's HTTP client with bounds that the SDK does not have: on redirects, and on the answer to a listing.
+// guardedClient is the SDK's HTTP client with bounds that the SDK does not have: on redirects, and
+// on the answer to a listing.
 type guardedClient struct {
 	client *http.Client
 }
@@ -53,8 +55,8 @@ func bareURL(u *url.URL) string {
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
-// Do sends a request. The answer to a listing is read as a whole and checked: the SDK takes any XML, or HTML, without objects for
-// an empty bucket.
+// Do sends a request. The answer to a listing is read as a whole and checked: the SDK takes any
+// XML, or HTML, without objects for an empty bucket.
 func (c *guardedClient) Do(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet || r.URL.Query().Get("list-type") == "" {
 		return c.client.Do(r)

@@ -9,17 +9,21 @@ import (
 const (
 	// maxKeys is how many keys one answer may hold; S3 sends 1,000 at most.
 	maxKeys = 10_000
-	// maxEmptyPages is how many answers in a row may bring no key that is new. Servers that skip deleted keys send some.
+	// maxEmptyPages is how many answers in a row may bring no key that is new. Servers that skip
+	// deleted keys send some.
 	maxEmptyPages = 100
-	// seenKeys is how many keys of a listing that is out of order are remembered, so that one that comes again is known.
+	// seenKeys is how many keys of a listing that is out of order are remembered, so that one that
+	// comes again is known.
 	seenKeys = 1 << 16
 )
 
-// keyHash stands for a key. Two hashes with seeds of their own make it one of 128 bits, so that no two keys are taken for the same.
+// keyHash stands for a key. Two hashes with seeds of their own make it one of 128 bits, so that no
+// two keys are taken for the same.
 type keyHash [2]uint64
 
-// seen notes what a listing has brought, and ends one that does not get on. Its memory is bounded: of keys in order, as S3 sends
-// them, the last one tells all; of others the last seenKeys are known.
+// seen notes what a listing has brought, and ends one that does not get on. Its memory is bounded:
+// of keys in order, as S3 sends them, the last one tells all; of others the last seenKeys are
+// known.
 type seen struct {
 	prefix URL
 	seeds  [2]maphash.Seed
@@ -43,8 +47,8 @@ func (s *seen) hash(text string) keyHash {
 	return keyHash{maphash.String(s.seeds[0], text), maphash.String(s.seeds[1], text)}
 }
 
-// settle leaves out of a page what the listing has brought before, and folders' markers. It ends the listing where the server does
-// not get on.
+// settle leaves out of a page what the listing has brought before, and folders' markers. It ends
+// the listing where the server does not get on.
 func (s *seen) settle(p *page) {
 	fresh := false
 	kept := p.objects[:0]

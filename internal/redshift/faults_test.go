@@ -323,7 +323,8 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// Of a compressed object, or one in UTF-16, Redshift says that it is no JSON. dwh says what it is, and loads it once it is mended.
+// Of a compressed object, or one in UTF-16, Redshift says that it is no JSON. dwh says what it is,
+// and loads it once it is mended.
 func TestWrongForm(t *testing.T) {
 	for _, env := range []string{"DWH_LOAD_COMPACT=false", "DWH_LOAD_COMPACT=true"} {
 		t.Run(env, func(t *testing.T) {
@@ -344,7 +345,8 @@ func TestWrongForm(t *testing.T) {
 			n.bucket.Put("log/b.json", []byte(event("2", 2, 0, "1541000000000")))
 			n.bucket.Put("log/c.json", wide)
 			_, stderr := n.must(n.args...)
-			for _, want := range []string{"the object is compressed with GZIP: add GZIP to the COPY", "the object is in UTF-16"} {
+			for _, want := range []string{"the object is compressed with GZIP: add GZIP to the COPY", "the object " +
+				"is in UTF-16"} {
 				if !strings.Contains(stderr, want) {
 					t.Errorf("got\n%s\nwant %q", stderr, want)
 				}

@@ -104,13 +104,15 @@ func AppendTimestamp(dst []byte, t time.Time) []byte {
 	return append(dst, '\'')
 }
 
-// AppendMoment appends a moment in UTC by a layout of package time. A year before the year 1 is written as SQL has it, with BC at the end.
+// AppendMoment appends a moment in UTC by a layout of package time. A year before the year 1 is
+// written as SQL has it, with BC at the end.
 func AppendMoment(dst []byte, t time.Time, layout string) []byte {
 	t = t.UTC()
 	if t.Year() > 0 {
 		return t.AppendFormat(dst, layout)
 	}
-	// The calendar repeats after 400 years, so the day and the month are those of a year that Go's layouts can write.
+	// The calendar repeats after 400 years, so the day and the month are those of a year that Go's
+	// layouts can write.
 	year := 1 - t.Year()
 	shifted := time.Date(2000+((t.Year()%400)+400)%400, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 	text := shifted.Format(layout)

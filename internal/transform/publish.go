@@ -167,8 +167,8 @@ const (
 	undefinedTable   = "42P01"
 )
 
-// errChanged says that a table has been written to or given an index or anything else, if only by somebody whose rows or index the
-// snapshot does not show.
+// errChanged says that a table has been written to or given an index or anything else, if only by
+// somebody whose rows or index the snapshot does not show.
 var errChanged = errors.New("the table is not empty, or has something that another in its place would not have")
 
 // swap puts tables of the scratch schema in the place of the live ones, all of them or none. blocked is one that is better copied, "" when there is none:

@@ -431,7 +431,8 @@ func decompress(kind string, body []byte) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// toUTF8 turns a text in another encoding into UTF-8 (ENCODING in dg/copy-parameters-data-conversion).
+// toUTF8 turns a text in another encoding into UTF-8 (ENCODING in
+// dg/copy-parameters-data-conversion).
 func toUTF8(encoding string, body []byte) ([]byte, error) {
 	little := encoding == "UTF16LE"
 	switch encoding {
