@@ -122,6 +122,9 @@ func TestLargeLoadGoesAside(t *testing.T) {
 func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
+		"default privileges":          "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+		"an owned sequence":           "CREATE SEQUENCE counter OWNED BY s_songplay_event.session_id",
+		"toast options":               "ALTER TABLE s_songplay_event SET (toast.autovacuum_enabled = FALSE)",
 		"a view":                      "CREATE VIEW pages AS SELECT page FROM s_songplay_event",
 		"a privilege":                 "GRANT SELECT ON s_songplay_event TO PUBLIC",
 		"a comment":                   "COMMENT ON COLUMN s_songplay_event.level IS 'free or paid'",
