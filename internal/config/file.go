@@ -93,9 +93,14 @@ func (d *document) load(data []byte) error {
 	if err != nil {
 		var syntax yaml.Error
 		if errors.As(err, &syntax) && syntax.GetToken() != nil {
-			return d.fault(syntax.GetToken(), "", syntax.GetMessage(), "")
+			// Which value the line belongs to is not known.
+			e := d.fault(syntax.GetToken(), "", maskedSyntax(syntax.GetMessage()), "")
+			if e.Line >= 1 && e.Line <= len(d.lines) {
+				e.Source = maskedValues(d.lines[e.Line-1])
+			}
+			return e
 		}
-		return &Error{File: d.path, Msg: err.Error(), Err: err}
+		return &Error{File: d.path, Msg: maskedSyntax(err.Error())}
 	}
 	seen := false
 	for _, doc := range file.Docs {
@@ -121,7 +126,11 @@ func (d *document) mapping(group string, node ast.Node) error {
 		if group != "" {
 			what = group
 		}
-		return d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)), "write key: value")
+		e := d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)), "write key: value")
+		if group == "" {
+			e.Source = maskedValues(e.Source)
+		}
+		return e
 	}
 	seen := map[string]bool{}
 	for _, entry := range entries {
@@ -170,7 +179,10 @@ func (d *document) entry(group, full string, entry *ast.MappingValueNode) error 
 	all := keys()
 	i := slices.IndexFunc(all, func(k key) bool { return k.name == full })
 	if i < 0 {
-		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("unknown key %q", full), suggestKey(group, full))
+		// What stands behind it may belong to another key, such as a password's.
+		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("unknown key %q", RedactDSN(full)), suggestKey(group, full))
+		e.Source = maskedValues(e.Source)
+		return e
 	}
 	if empty {
 		return nil
@@ -181,7 +193,7 @@ func (d *document) entry(group, full string, entry *ast.MappingValueNode) error 
 		return err
 	}
 	if err := k.set(d.config, text, d.folder); err != nil {
-		return d.fault(value.GetToken(), full, full+" "+err.Error(), hintOf(err))
+		return d.fault(value.GetToken(), full, full+" "+hidden(err.Error(), full, text), hintOf(err))
 	}
 	d.record(full, entry)
 	return nil
@@ -244,7 +256,9 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool) error {
 	name := strings.TrimPrefix(full, variablesKey+".")
 	if !variableName.MatchString(name) {
-		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", name), "use letters, digits and _")
+		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", RedactDSN(name)), "use letters, digits and _")
+		e.Source = maskedValues(e.Source)
+		return e
 	}
 	if _, taken := Defaults().SQLVariables()[name]; taken || slices.Contains([]string{"song_data", "log_data", "log_jsonpaths", "names", "region"}, name) {
 		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting of its own", name), fmt.Sprintf("set the key %s instead", name))
@@ -313,13 +327,12 @@ func (d *document) fault(at *token.Token, key, msg, hint string) *Error {
 	if at != nil && at.Position != nil {
 		e.Line, e.Column = at.Position.Line, at.Position.Column
 	}
+	e.Key = RedactDSN(key)
 	e.Origin = Origin{Kind: File, Name: d.path, Line: e.Line}
 	if e.Line >= 1 && e.Line <= len(d.lines) {
 		e.Source = strings.TrimRight(d.lines[e.Line-1], "\r")
 	}
 	// The line is shown to the user and ends up in logs of CI.
-	if shown := RedactDSN(e.Source); shown != e.Source {
-		e.Source = ""
-	}
+	e.Source = maskedLine(e.Source, key)
 	return e
 }

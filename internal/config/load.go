@@ -80,7 +80,7 @@ func (c *Config) loadEnv(k key, o Options) error {
 
 func (c *Config) override(k key, value, dir string, origin Origin) error {
 	if err := k.set(c, value, dir); err != nil {
-		return &Error{Key: k.name, Origin: origin, Msg: err.Error(), Advice: hintOf(err)}
+		return &Error{Key: k.name, Origin: origin, Msg: hidden(err.Error(), k.name, value), Advice: hintOf(err)}
 	}
 	c.origins[k.name] = origin
 	return nil

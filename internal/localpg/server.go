@@ -174,17 +174,16 @@ func (s *Server) probe(ctx context.Context, info Info, a account) (version strin
 // connect goes through the unix socket, whose folder only the server's user can enter, and over TCP where the folder is gone
 // (systems clean /tmp).
 func (s *Server) connect(ctx context.Context, info Info, a account, database string) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(info.DSN(database))
+	pool, err := PoolConfig(info.DSN(database))
 	if err != nil {
 		return nil, err
 	}
-	config.RequireAuth = "scram-sha-256" // a stranger on the port does not get to ask for the password itself
+	config := pool.ConnConfig
 	if trustedSocket(info.Socket, a) {
 		if _, err := os.Lstat(filepath.Join(info.Socket, ".s.PGSQL."+strconv.Itoa(info.Port))); err == nil {
 			config.Host = info.Socket
 		}
 	}
-	config.ConnectTimeout = 10 * time.Second
 	return pgx.ConnectConfig(ctx, config)
 }
 
