@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,7 +22,8 @@ import (
 // postgres is the process's private server.
 type postgres struct {
 	info   localpg.Info
-	create sync.Mutex // one CREATE DATABASE at a time: two would contend for their template
+	admin  localpg.Info // the same server as its superuser
+	create sync.Mutex   // one CREATE DATABASE at a time: two would contend for their template
 }
 
 // serverMemory keeps the servers of several test binaries small.
@@ -51,7 +53,28 @@ func (f *fixture) startPostgres() (*postgres, error) {
 		}
 		return nil, err
 	}
-	return &postgres{info: info}, nil
+	admin, err := server.Admin(info)
+	if err != nil {
+		return nil, err
+	}
+	p := &postgres{info: info, admin: admin}
+	// Tests make roles and databases; the rest of a superuser's rights is Admin's.
+	if err := p.exec(ctx, "ALTER ROLE "+localpg.Role+" CREATEROLE CREATEDB"); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Admin returns a DSN of the shared server with its superuser instead of the role that everyday commands use.
+func Admin(t testing.TB, dsn string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("dwhtest: %v", err)
+	}
+	admin := shared(t).admin
+	u.User = url.UserPassword(admin.User, admin.Password.Reveal())
+	return u.String()
 }
 
 // Server returns the PostgreSQL server that the tests of this process share, and starts it on the first call.
@@ -140,7 +163,7 @@ func (p *postgres) createDatabase(ctx context.Context, name, from string) error 
 	p.create.Lock()
 	defer p.create.Unlock()
 	for {
-		err := p.exec(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(from)+" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+		err := p.exec(ctx, "CREATE DATABASE "+quote(name)+" OWNER "+localpg.Role+" TEMPLATE "+quote(from)+" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && pg.Code == "55006" && ctx.Err() == nil { // object_in_use; the server itself waited for 5 s
 			continue
@@ -153,7 +176,7 @@ func (p *postgres) createDatabase(ctx context.Context, name, from string) error 
 }
 
 func (p *postgres) exec(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, p.info.DSN("postgres"))
+	conn, err := pgx.Connect(ctx, p.admin.DSN("postgres"))
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func (s *Server) exists() (bool, error) {
 
 // prepare makes the data folder, empty but for the lock file, or checks that an existing one may be used.
 func (s *Server) prepare(a account) error {
+	if err := s.checkName(); err != nil {
+		return err
+	}
 	if err := a.reachable(s.dataDir); err != nil {
 		return err
 	}
@@ -107,7 +110,10 @@ func (s *Server) prepare(a account) error {
 			return fmt.Errorf("give the data folder to user %s: %w", a.name, err)
 		}
 	}
-	return s.checkContents()
+	if err := s.checkContents(); err != nil {
+		return err
+	}
+	return s.shutFolder(info)
 }
 
 // checkContents refuses a folder that somebody else filled. Another dwh may be filling it right now: the lock and the
