@@ -44,7 +44,9 @@ func (a *app) migrateCommand() *cli.Command {
 				Name: "up", Usage: "apply every pending migration",
 				Description: examples("Ends by naming what a migration made stale; dwh transform then replays it.", "dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json"),
 				Flags:       flags(jsonFlag(), dryRun()),
-				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.up(ctx, math.MaxInt64) }),
+				Action: a.migrate(0, func(ctx context.Context, m migrateRun) error {
+					return m.up(ctx, math.MaxInt64)
+				}),
 			},
 			{
 				Name: "up-to", Usage: "apply pending migrations up to a version", ArgsUsage: "VERSION",
@@ -238,8 +240,8 @@ type planned struct {
 	up bool
 }
 
-// planUp lists the pending migrations up to a version. As Up does, it refuses one that is older than
-// one that is applied.
+// planUp lists the pending migrations up to a version. As Up does, it refuses one that is older
+// than one that is applied.
 func planUp(all []migration.Migration, to int64) ([]planned, error) {
 	var newest migration.Migration
 	for _, one := range all {
@@ -253,7 +255,8 @@ func planUp(all []migration.Migration, to int64) ([]planned, error) {
 			continue
 		}
 		if one.Version < newest.Version {
-			return nil, fmt.Errorf("%s is pending and older than %s, which is applied; give it a higher number", one.Name, newest.Name)
+			return nil, fmt.Errorf("%s is pending and older than %s, which is applied; give it a higher number",
+				one.Name, newest.Name)
 		}
 		plan = append(plan, planned{one, true})
 	}

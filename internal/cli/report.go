@@ -43,7 +43,8 @@ spreadsheet, which takes a text that begins with = for a formula, add --safe.`,
 			}
 		},
 		Action: func(c *cli.Context) error {
-			r := reportRun{app: a, all: c.Bool("all"), chart: c.Bool("chart"), safe: c.Bool("safe"), file: c.String("output"), values: map[string]string{}}
+			r := reportRun{app: a, all: c.Bool("all"), chart: c.Bool("chart"), safe: c.Bool("safe"),
+				file: c.String("output"), values: map[string]string{}}
 			switch {
 			case r.all && c.NArg() > 0:
 				return reportUsage(fmt.Sprintf("--all and the name %q contradict each other", c.Args().First()), "leave one of them out")
@@ -69,7 +70,8 @@ spreadsheet, which takes a text that begins with = for a formula, add --safe.`,
 				return reportUsage(fmt.Sprintf("--all has no format %s, which holds one report", r.format), "take html, markdown, json or table, or one report by its name")
 			}
 			if r.safe && r.format != table.CSV {
-				return reportUsage(fmt.Sprintf("--safe concerns csv, and the format is %s", r.format), "add --format csv, or leave --safe out")
+				return reportUsage(fmt.Sprintf("--safe concerns csv, and the format is %s", r.format),
+					"add --format csv, or leave --safe out")
 			}
 			for _, name := range a.reportParamNames() {
 				if c.IsSet(name) {
@@ -88,7 +90,8 @@ func reportFlags() []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whose ending says the format unless --format does"},
 		&cli.BoolFlag{Name: "all", Usage: "every report, in one file of html, markdown or json"},
 		&cli.BoolFlag{Name: "chart", Usage: "draw bars in the terminal"},
-		&cli.BoolFlag{Name: "safe", Usage: "csv for a spreadsheet: a cell that could be taken for a formula begins with '"},
+		&cli.BoolFlag{Name: "safe",
+			Usage: "csv for a spreadsheet: a cell that could be taken for a formula begins with '"},
 	}
 }
 

@@ -42,8 +42,8 @@ func (s *screen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// commands tells whether a terminal may obey a character instead of showing it: a control character,
-// or a mark that changes the direction of the text behind it.
+// commands tells whether a terminal may obey a character instead of showing it: a control
+// character, or a mark that changes the direction of the text behind it.
 func commands(r rune) bool {
 	return r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069
 }

@@ -103,11 +103,12 @@ func TestColorsOnTerminalOnly(t *testing.T) {
 	}
 }
 
-// Whatever data hold and whatever format they are printed in, the terminal shows their control characters
-// and does not obey them.
+// Whatever data hold and whatever format they are printed in, the terminal shows their control
+// characters and does not obey them.
 func TestNoControlCharacterOnTerminal(t *testing.T) {
 	const hostile = "a\x1b]0;title\x07\x1b[2J\x9b31m\u009b31m\b\rb\x7f\u0085c\u202ed"
-	result := table.Table{Title: hostile, Columns: append(table.Columns("artist"+hostile), table.Columns("songplays")...), Rows: [][]any{{hostile, int64(1)}}}
+	result := table.Table{Title: hostile, Columns: append(table.Columns("artist"+hostile),
+		table.Columns("songplays")...), Rows: [][]any{{hostile, int64(1)}}}
 	for _, format := range []table.Format{table.Text, table.CSV, table.JSON, table.Markdown, table.HTML} {
 		screen := onTerminal(t, 200, func(terminal *os.File) {
 			out := cli.NewOutput(terminal, terminal, map[string]string{"NO_COLOR": "1"})
@@ -136,9 +137,10 @@ func TestNoControlCharacterOnTerminal(t *testing.T) {
 	}
 	for _, format := range []string{"text", "json"} {
 		screen := onTerminal(t, 200, func(terminal *os.File) {
-			cli.RunAction(t.Context(), []string{"NO_COLOR=1", "DWH_LOG_FORMAT=" + format}, terminal, terminal, func(out *cli.Output) error {
-				return fmt.Errorf("object %s", hostile)
-			})
+			cli.RunAction(t.Context(), []string{"NO_COLOR=1", "DWH_LOG_FORMAT=" + format}, terminal, terminal,
+				func(out *cli.Output) error {
+					return fmt.Errorf("object %s", hostile)
+				})
 		})
 		if strings.ContainsAny(screen, "\x1b\u009b\b\r\x7f") || !strings.Contains(screen, "title") {
 			t.Errorf("error, %s: got %q on the screen, want no control character", format, screen)

@@ -30,6 +30,9 @@ func (c *Config) loadFile(o Options) error {
 		return nil
 	}
 	data, err := readTrusted(name)
+	if err == nil {
+		err = trustedPlace(name)
+	}
 	var untrusted *untrustedError
 	switch {
 	case errors.As(err, &untrusted) && !named:
@@ -43,11 +46,26 @@ func (c *Config) loadFile(o Options) error {
 	case err != nil:
 		return &Error{File: name, Msg: fmt.Sprintf("cannot read the configuration file: %v", err), Err: err}
 	}
-	c.Path = name
 	// Editors on Windows write a byte order mark and line ends of their own.
 	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
-	d := &document{path: name, folder: filepath.Dir(name), lines: strings.Split(text, "\n"), config: c}
-	return d.load([]byte(text))
+	found := Defaults()
+	d := &document{path: name, folder: filepath.Dir(name), lines: strings.Split(text, "\n"), config: found}
+	if err := d.load([]byte(text)); err != nil {
+		return err
+	}
+	found.Path, found.Warnings = name, c.Warnings
+	if err := trustedTree(found.Project); found.Project != "" && !named && errors.As(err, &untrusted) {
+		c.warn(fmt.Sprintf("%s is ignored: the project that it names is not to be trusted: %s; %s", name,
+			untrusted.reason, untrusted.fix))
+		return nil
+	}
+	*c = *found
+	return nil
+}
+
+// projectFolders are the parts of a project that hold what dwh runs.
+func projectFolders() []string {
+	return []string{"migrations", "transforms", "queries", "reports", "checks", "tests"}
 }
 
 // untrustedError says why a file is not to be believed: someone else could have written it, and it decides
@@ -126,7 +144,8 @@ func (d *document) mapping(group string, node ast.Node) error {
 		if group != "" {
 			what = group
 		}
-		e := d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)), "write key: value")
+		e := d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)),
+			"write key: value")
 		if group == "" {
 			e.Source = maskedValues(e.Source)
 		}
@@ -180,7 +199,8 @@ func (d *document) entry(group, full string, entry *ast.MappingValueNode) error 
 	i := slices.IndexFunc(all, func(k key) bool { return k.name == full })
 	if i < 0 {
 		// What stands behind it may belong to another key, such as a password's.
-		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("unknown key %q", RedactDSN(full)), suggestKey(group, full))
+		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("unknown key %q", RedactDSN(full)),
+			suggestKey(group, full))
 		e.Source = maskedValues(e.Source)
 		return e
 	}
@@ -256,7 +276,8 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool) error {
 	name := strings.TrimPrefix(full, variablesKey+".")
 	if !variableName.MatchString(name) {
-		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", RedactDSN(name)), "use letters, digits and _")
+		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", RedactDSN(name)),
+			"use letters, digits and _")
 		e.Source = maskedValues(e.Source)
 		return e
 	}

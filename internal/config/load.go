@@ -106,6 +106,15 @@ func (c *Config) validate() error {
 	case !info.IsDir():
 		return c.errorAt("project", fmt.Sprintf("%s is no folder", c.Project), "name a folder that holds migrations/ or transforms/", nil)
 	}
+	err = trustedTree(c.Project)
+	var untrusted *untrustedError
+	switch {
+	case errors.As(err, &untrusted):
+		return c.errorAt("project", "not used: "+untrusted.reason,
+			"a project is code that runs with the warehouse's rights; "+untrusted.fix, err)
+	case err != nil:
+		return c.errorAt("project", fmt.Sprintf("cannot look at the project folder: %v", err), "", err)
+	}
 	return nil
 }
 

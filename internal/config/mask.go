@@ -5,13 +5,16 @@ import (
 	"strings"
 )
 
-// A setting whose name says that its value is a secret: token, password, *secret*, *_key and the like.
+// A setting whose name says that its value is a secret: token, password, *secret*, *_key and the
+// like.
 const secretName = `(?:[A-Za-z0-9_.-]*(?:secret|password|passwd|passphrase|credential|signature)[A-Za-z0-9_.-]*|` +
-	`(?:[A-Za-z0-9_.-]*[_.-])?(?:token|pwd|pass|key)|[A-Za-z0-9_.-]*(?:apikey|accesskey|accesskeyid|access_key_id|database_url|token)|sig)`
+	`(?:[A-Za-z0-9_.-]*[_.-])?(?:token|pwd|pass|key)|` +
+	`[A-Za-z0-9_.-]*(?:apikey|accesskey|accesskeyid|access_key_id|database_url|token)|sig)`
 
 var (
 	secretKey = regexp.MustCompile(`(?i)^` + secretName + `$`)
-	// secretEntry is such a name before its value, in a line of YAML or, with = instead of a colon, elsewhere.
+	// secretEntry is such a name before its value, in a line of YAML or, with = instead of a colon,
+	// elsewhere.
 	secretEntry = regexp.MustCompile(`(?i)(^|[^A-Za-z0-9_.-])(["']?` + secretName + `["']?\s*[:=])(\s*)(\S.*)$`)
 	// keyOnly is the beginning of a line of YAML up to a key's colon.
 	keyOnly = regexp.MustCompile(`^(\s*(?:-\s+)*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_.-]+)\s*:)(\s*)(.*)$`)
@@ -20,8 +23,8 @@ var (
 // secret says whether a key's name says that its value is not to be shown.
 func secret(key string) bool { return secretKey.MatchString(key) }
 
-// maskedLine is a line of the file as an error shows it: the value of a secret, and a URL's password or
-// signature, are xxxxx.
+// maskedLine is a line of the file as an error shows it: the value of a secret, and a URL's
+// password or signature, are xxxxx.
 func maskedLine(line, key string) string {
 	if secret(key) {
 		if keyOnly.MatchString(line) {

@@ -15,23 +15,37 @@ func TestNoSecretInFileErrors(t *testing.T) {
 	const secret = "hunter2trustno1"
 	for _, text := range []string{
 		// an unknown key, whatever its name
-		"token: " + secret, "tokn: " + secret, "nonsense: " + secret, "load:\n  password: " + secret, "serve:\n  token: " + secret,
-		"load: {workers: 1, pass: " + secret + "}", "serve:\n  token_fil: " + secret, "nonsense: [" + secret + "]", "nonsense:\n  - " + secret, "nonsense:\n  a: " + secret,
-		"\"my token\": " + secret, "database-url: postgres://u:" + secret + "@h/b", "database_urls: postgres://u:12/" + secret + "@h/b",
+		"token: " + secret, "tokn: " + secret, "nonsense: " + secret, "load:\n  password: " + secret,
+		"serve:\n  token: " + secret,
+		"load: {workers: 1, pass: " + secret + "}", "serve:\n  token_fil: " + secret, "nonsense: [" + secret + "]",
+		"nonsense:\n  - " + secret, "nonsense:\n  a: " + secret,
+		"\"my token\": " + secret, "database-url: postgres://u:" + secret + "@h/b",
+		"database_urls: postgres://u:12/" + secret + "@h/b",
 		// a secret of the wrong type, given twice, or on more than one line
-		"variables:\n  token: [" + secret + "]", "variables:\n  api_key:\n    - " + secret, "variables:\n  my_secret_thing: {a: " + secret + "}",
-		"variables:\n  password: " + secret + "\n  password: " + secret, "variables:\n  password: *" + secret, "variables:\n  password: !" + secret + " x",
-		"variables:\n  db_password: " + secret + "\n   x: y", "variables: {a: [1], api_key: " + secret + "}", "variables: {api_key: " + secret + ", b: [1]}",
+		"variables:\n  token: [" + secret + "]", "variables:\n  api_key:\n    - " + secret,
+		"variables:\n  my_secret_thing: {a: " + secret + "}",
+		"variables:\n  password: " + secret + "\n  password: " + secret, "variables:\n  password: *" + secret,
+		"variables:\n  password: !" + secret + " x",
+		"variables:\n  db_password: " + secret + "\n   x: y", "variables: {a: [1], api_key: " + secret + "}",
+		"variables: {api_key: " + secret + ", b: [1]}",
 		"variables:\n  db-password: " + secret, "variables:\n  \"token x\": " + secret,
-		"database_url: [" + secret + "]", "database_url:\n  - " + secret, "database_url: {password: " + secret + "}", "database_url: postgres://u:" + secret + "@h/b\ndatabase_url: postgres://u:" + secret + "@h/b",
+		"database_url: [" + secret + "]", "database_url:\n  - " + secret, "database_url: {password: " + secret + "}",
+		"database_url: postgres://u:" + secret + "@h/b\ndatabase_url: postgres://u:" + secret + "@h/b",
 		// no YAML: the value stands where the parser stopped
-		"password:" + secret, "token:" + secret, "database_url:postgres://u:" + secret + "@h/b", "password: \"" + secret, "password: '" + secret + "\nregion: x", "token: " + secret + "\n\tregion: x",
-		"password: @" + secret, "password: `" + secret, "password: %" + secret, "password: " + secret + ": " + secret, "password: {" + secret, "password: [" + secret, "a: " + secret + "\n b: c\n  - d",
-		"password: |\n" + secret, "password: |\n  " + secret + "\n " + secret, "password: \"" + secret + "\\q\"", "? " + secret, "- password: " + secret, secret, "%YAML " + secret + "\n---\na: b",
+		"password:" + secret, "token:" + secret, "database_url:postgres://u:" + secret + "@h/b",
+		"password: \"" + secret, "password: '" + secret + "\nregion: x", "token: " + secret + "\n\tregion: x",
+		"password: @" + secret, "password: `" + secret, "password: %" + secret, "password: " + secret + ": " + secret,
+		"password: {" + secret, "password: [" + secret, "a: " + secret + "\n b: c\n  - d",
+		"password: |\n" + secret, "password: |\n  " + secret + "\n " + secret, "password: \"" + secret + "\\q\"",
+		"? " + secret, "- password: " + secret, secret, "%YAML " + secret + "\n---\na: b",
 		// a URL with a password or a signature in a setting of another kind
-		"song_data: https://b.s3.amazonaws.com/x?X-Amz-Signature=" + secret, "song_data: https://h/x?sig=" + secret + "&a=b", "song_data: http://u:" + secret + "@h/x",
-		"region: postgres://u:" + secret + "@h/b", "engine: postgres://u:" + secret + "@h/b", "load:\n  workers: https://h/x?token=" + secret, "load:\n  batch_bytes: https://h/x?Signature=" + secret,
-		"region: [\"https://h/x?X-Amz-Security-Token=" + secret + "\"]", "variables:\n  url: [\"https://h/x?X-Amz-Credential=" + secret + "\"]", "work_prefix: https://h/?access_token=" + secret,
+		"song_data: https://b.s3.amazonaws.com/x?X-Amz-Signature=" + secret,
+		"song_data: https://h/x?sig=" + secret + "&a=b", "song_data: http://u:" + secret + "@h/x",
+		"region: postgres://u:" + secret + "@h/b", "engine: postgres://u:" + secret + "@h/b",
+		"load:\n  workers: https://h/x?token=" + secret, "load:\n  batch_bytes: https://h/x?Signature=" + secret,
+		"region: [\"https://h/x?X-Amz-Security-Token=" + secret + "\"]",
+		"variables:\n  url: [\"https://h/x?X-Amz-Credential=" + secret + "\"]",
+		"work_prefix: https://h/?access_token=" + secret,
 	} {
 		dir := t.TempDir()
 		file := write(t, filepath.Join(dir, "dwh.yaml"), text+"\n")
@@ -50,7 +64,8 @@ func TestNoSecretInFileErrors(t *testing.T) {
 		}
 	}
 	// The same from the environment and flags.
-	for _, key := range []string{"song_data", "region", "engine", "load.workers", "load.batch_bytes", "checks.max_age", "wait", "database"} {
+	for _, key := range []string{"song_data", "region", "engine", "load.workers", "load.batch_bytes", "checks.max_age",
+		"wait", "database"} {
 		for _, value := range []string{"https://u:" + secret + "@h/x", "https://h/x?X-Amz-Signature=" + secret} {
 			_, err := config.Load(config.Options{Dir: t.TempDir(), Flags: map[string]string{key: value}})
 			if err == nil || strings.Contains(err.Error(), secret) {
@@ -82,7 +97,11 @@ func TestSnippetsOfWhatIsNoSecret(t *testing.T) {
 
 func TestSecretVariablesInSettings(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "dwh.yaml"), "variables:\n  api_key: hunter2\n  country: no\n  feed: https://h/x?sig=hunter2\n")
+	write(
+		t,
+		filepath.Join(dir, "dwh.yaml"),
+		"variables:\n  api_key: hunter2\n  country: no\n  feed: https://h/x?sig=hunter2\n",
+	)
 	c, err := config.Load(config.Options{Dir: dir, Home: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +110,8 @@ func TestSecretVariablesInSettings(t *testing.T) {
 	for _, one := range c.Settings() {
 		got[one.Key] = one.Value
 	}
-	if got["variables.api_key"] != "xxxxx" || got["variables.country"] != "no" || got["variables.feed"] != "https://h/x?sig=xxxxx" {
+	if got["variables.api_key"] != "xxxxx" || got["variables.country"] != "no" ||
+		got["variables.feed"] != "https://h/x?sig=xxxxx" {
 		t.Errorf("got %v, want the secrets hidden and the rest shown", got)
 	}
 	if c.SQLVariables()["api_key"] != "hunter2" {

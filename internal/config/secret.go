@@ -35,13 +35,17 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue returns xxxxx.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// secretParameter matches a secret in a key=value connection string or in the query of a URL: a password, a token, a signature, or the key
-// that goes with it. A quoted value may hold escaped quotes.
-var secretParameter = regexp.MustCompile(`(?i)(^|[^A-Za-z0-9_.-])([A-Za-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|signature|credential|api_?key|access_?key(?:_?id)?)|sig)` +
+// secretParameter matches a secret in a key=value connection string or in the query of a URL: a
+// password, a token, a signature, or the key that goes with it. A quoted value may hold escaped
+// quotes.
+var secretParameter = regexp.MustCompile(`(?i)(^|[^A-Za-z0-9_.-])` +
+	`([A-Za-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|signature|credential|` +
+	`api_?key|access_?key(?:_?id)?)|sig)` +
 	`(\s*=\s*)('(?:[^'\\]|\\.)*'?[^\s&]*|[^\s&]*)`)
 
-// RedactDSN returns a connection string, a URL or libpq's key=value form, with its passwords, tokens and signatures replaced by xxxxx.
-// A string that is no valid URL is redacted generously: rather too much than a part of a password.
+// RedactDSN returns a connection string, a URL or libpq's key=value form, with its passwords,
+// tokens and signatures replaced by xxxxx. A string that is no valid URL is redacted generously:
+// rather too much than a part of a password.
 func RedactDSN(dsn string) string {
 	dsn = secretParameter.ReplaceAllString(dsn, "${1}${2}${3}"+redacted)
 	begin := 0
@@ -53,10 +57,11 @@ func RedactDSN(dsn string) string {
 	if at < 0 {
 		return dsn
 	}
-	// The first "/" ends the authority of a URL; an @ behind it is of a parameter's value, or the end of
-	// a password that holds an unescaped "/", "?" or "#".
+	// The first "/" ends the authority of a URL; an @ behind it is of a parameter's value, or the
+	// end of a password that holds an unescaped "/", "?" or "#".
 	authority := rest[:authorityEnd(rest)]
-	if end := strings.LastIndexByte(authority, '@'); begin > 0 && end >= 0 && userColon.MatchString(authority[:end]) && clearEnd.MatchString(rest[len(authority):]) {
+	if end := strings.LastIndexByte(authority, '@'); begin > 0 && end >= 0 && userColon.MatchString(authority[:end]) &&
+		clearEnd.MatchString(rest[len(authority):]) {
 		at = end
 	}
 	// An encoded colon between user and password makes both the user's name.

@@ -207,7 +207,8 @@ func TestDownloads(t *testing.T) {
 		"data.json":     {"application/json", `attachment; filename=top-artists.json`},
 		"data.md":       {"text/markdown; charset=utf-8", `attachment; filename=top-artists.md`},
 		"data.svg":      {"image/svg+xml", `attachment; filename=top-artists.svg`},
-		"chart.svg":     {"image/svg+xml", ""}, "chart-dark.svg": {"image/svg+xml", ""}, "chart-narrow.svg": {"image/svg+xml", ""}, "chart-narrow-dark.svg": {"image/svg+xml", ""},
+		"chart.svg":     {"image/svg+xml", ""}, "chart-dark.svg": {"image/svg+xml", ""},
+		"chart-narrow.svg": {"image/svg+xml", ""}, "chart-narrow-dark.svg": {"image/svg+xml", ""},
 	} {
 		a := s.get("/reports/top-artists/" + path + "?limit=3")
 		if a.code != 200 || a.header.Get("Content-Type") != want[0] || a.header.Get("Content-Disposition") != want[1] {
@@ -221,12 +222,14 @@ func TestDownloads(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.get("/reports/top-artists/data.json?limit=3").body), &objects); err != nil || len(objects) != 3 {
 		t.Errorf("json: got %v, %v, want 3 objects", objects, err)
 	}
-	for file, want := range map[string]string{"data.csv": "text,number\n=1+1,-1\n", "data-safe.csv": "text,number\n'=1+1,-1\n"} {
+	for file, want := range map[string]string{"data.csv": "text,number\n=1+1,-1\n",
+		"data-safe.csv": "text,number\n'=1+1,-1\n"} {
 		if got := s.get("/reports/formula/" + file); got.code != 200 || got.body != want {
 			t.Errorf("%s: got %d, %q, want %q", file, got.code, got.body, want)
 		}
 	}
-	s.page("/reports/formula", 200, `href="/reports/formula/data.csv" download>CSV</a>`, `href="/reports/formula/data-safe.csv" download>CSV for spreadsheets</a>`)
+	s.page("/reports/formula", 200, `href="/reports/formula/data.csv" download>CSV</a>`,
+		`href="/reports/formula/data-safe.csv" download>CSV for spreadsheets</a>`)
 	odd := s.get("/reports/" + url.PathEscape("größe \"x\"") + "/data.csv").header.Get("Content-Disposition")
 	if want := "attachment; filename*=utf-8''gr%C3%B6%C3%9Fe%20_x_.csv"; odd != want {
 		t.Errorf("an odd name: got %s, want %s", odd, want)

@@ -235,7 +235,8 @@ func (s *site) fillReport(ctx context.Context, one report.Report, given map[stri
 		}
 		return path
 	}
-	body.Downloads = []link{{"CSV", address("data.csv", "")}, {"CSV for spreadsheets", address("data-safe.csv", "")}, {"JSON", address("data.json", "")}, {"Markdown", address("data.md", "")}}
+	body.Downloads = []link{{"CSV", address("data.csv", "")}, {"CSV for spreadsheets", address("data-safe.csv", "")},
+		{"JSON", address("data.json", "")}, {"Markdown", address("data.md", "")}}
 	if !chart.Drawable(result.table) {
 		return again, nil
 	}

@@ -58,14 +58,15 @@ func (f *fixture) startPostgres() (*postgres, error) {
 		return nil, err
 	}
 	p := &postgres{info: info, admin: admin}
-	// Tests make roles and databases; the rest of a superuser's rights is Admin's.
-	if err := p.exec(ctx, "ALTER ROLE "+localpg.Role+" CREATEROLE CREATEDB"); err != nil {
+	// Tests make roles; the rest of a superuser's rights is Admin's.
+	if err := p.exec(ctx, "ALTER ROLE "+localpg.Role+" CREATEROLE"); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// Admin returns a DSN of the shared server with its superuser instead of the role that everyday commands use.
+// Admin returns a DSN of the shared server with its superuser instead of the role that everyday
+// commands use.
 func Admin(t testing.TB, dsn string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)
@@ -163,7 +164,9 @@ func (p *postgres) createDatabase(ctx context.Context, name, from string) error 
 	p.create.Lock()
 	defer p.create.Unlock()
 	for {
-		err := p.exec(ctx, "CREATE DATABASE "+quote(name)+" OWNER "+localpg.Role+" TEMPLATE "+quote(from)+" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+		err := p.exec(ctx,
+			"CREATE DATABASE "+quote(name)+" OWNER "+localpg.Role+" TEMPLATE "+quote(from)+
+				" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && pg.Code == "55006" && ctx.Err() == nil { // object_in_use; the server itself waited for 5 s
 			continue

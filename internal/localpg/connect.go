@@ -12,9 +12,9 @@ import (
 // connectTimeout bounds one attempt to connect, in seconds.
 const connectTimeout = "10"
 
-// PoolConfig reads a connection string of a private server, as Info.DSN writes it. The PG… variables
-// and the files of the user's home folder are for other servers, and take no part. pgx reads them
-// whatever it is told, so that the string is given a value for each of their keywords.
+// PoolConfig reads a connection string of a private server, as Info.DSN writes it. The PG…
+// variables and the files of the user's home folder are for other servers, and take no part. pgx
+// reads them whatever it is told, so that the string is given a value for each of their keywords.
 func PoolConfig(dsn string) (*pgxpool.Config, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -22,10 +22,11 @@ func PoolConfig(dsn string) (*pgxpool.Config, error) {
 	}
 	query := u.Query()
 	for keyword, value := range map[string]string{
-		"application_name": "", "channel_binding": "prefer", "connect_timeout": connectTimeout, "max_protocol_version": "3.0",
-		"min_protocol_version": "3.0", "options": "", "passfile": "", "require_auth": "scram-sha-256", "sslcert": "", "sslcertmode": "allow",
-		"sslkey": "", "sslmode": "disable", "sslnegotiation": "", "sslpassword": "", "sslrootcert": "", "sslsni": "", "target_session_attrs": "any",
-		"timezone": "UTC",
+		"application_name": "", "options": "", "passfile": "", "timezone": "UTC",
+		"channel_binding": "prefer", "require_auth": "scram-sha-256", "target_session_attrs": "any",
+		"connect_timeout": connectTimeout, "min_protocol_version": "3.0", "max_protocol_version": "3.0",
+		"sslmode": "disable", "sslcert": "", "sslcertmode": "allow", "sslkey": "", "sslnegotiation": "",
+		"sslpassword": "", "sslrootcert": "", "sslsni": "",
 	} {
 		query.Set(keyword, value)
 	}

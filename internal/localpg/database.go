@@ -53,7 +53,8 @@ func (s *Server) DropDatabase(ctx context.Context, name string) error {
 	})
 }
 
-// admin starts the server when it is down, and runs f with a connection of the role that may create databases.
+// admin starts the server when it is down, and runs f with a connection of the role that may create
+// databases.
 func (s *Server) admin(ctx context.Context, f func(*pgx.Conn) error) error {
 	info, err := s.Start(ctx)
 	if err != nil {

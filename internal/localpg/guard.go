@@ -13,7 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// checkName refuses a data folder whose name PostgreSQL's programs cannot take, before anything is made.
+// checkName refuses a data folder whose name PostgreSQL's programs cannot take, before anything is
+// made.
 func (s *Server) checkName() error {
 	fault := func(what string) error {
 		return fmt.Errorf("data folder %q: %s: choose another with --data-dir", s.dataDir, what)
@@ -29,8 +30,8 @@ func (s *Server) checkName() error {
 	return nil
 }
 
-// shellTakesApart tells whether the data folder's name holds a character that a shell does not take as it is between double quotes, where
-// pg_ctl puts it.
+// shellTakesApart tells whether the data folder's name holds a character that a shell does not take
+// as it is between double quotes, where pg_ctl puts it.
 func (s *Server) shellTakesApart() bool { return strings.ContainsAny(s.dataDir, "\"$`\\") }
 
 // shut tells whether nobody but the account and root can read a file or enter a folder.
@@ -42,10 +43,21 @@ func (s *Server) shutFolder(info fs.FileInfo) error {
 		return nil
 	}
 	if err := chmod(s.dataDir, syscall.O_DIRECTORY, 0o700); err != nil {
-		return fmt.Errorf("data folder %s can be read by others (mode %04o), and that cannot be changed: %w", s.dataDir, info.Mode().Perm(), err)
+		return fmt.Errorf(
+			"data folder %s can be read by others (mode %04o), and that cannot be changed: %w",
+			s.dataDir,
+			info.Mode().Perm(),
+			err,
+		)
 	}
 	if made, err := s.exists(); made || err != nil {
-		s.logger.Warn("others could read the data folder of the private PostgreSQL; its mode is 0700 now", "folder", s.dataDir, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
+		s.logger.Warn(
+			"others could read the data folder of the private PostgreSQL; its mode is 0700 now",
+			"folder",
+			s.dataDir,
+			"mode",
+			fmt.Sprintf("%04o", info.Mode().Perm()),
+		)
 	}
 	return nil
 }
@@ -64,20 +76,36 @@ func (s *Server) shutPasswords(a account) error {
 			return fmt.Errorf("password file %s is no regular file: remove it", path)
 		}
 		if uid, _, ok := owner(info); ok && uid != a.uid && uid != 0 {
-			return fmt.Errorf("password file %s belongs to user %s, not to %s: have it removed", path, userName(uid), a.name)
+			return fmt.Errorf(
+				"password file %s belongs to user %s, not to %s: have it removed",
+				path,
+				userName(uid),
+				a.name,
+			)
 		}
 		if shut(info) {
 			continue
 		}
 		if err := chmod(path, 0, 0o600); err != nil {
-			return fmt.Errorf("password file %s can be read by others (mode %04o), and that cannot be changed: %w", path, info.Mode().Perm(), err)
+			return fmt.Errorf(
+				"password file %s can be read by others (mode %04o), and that cannot be changed: %w",
+				path,
+				info.Mode().Perm(),
+				err,
+			)
 		}
-		s.logger.Warn("others could read a password of the private PostgreSQL; the file's mode is 0600 now", "file", path, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
+		s.logger.Warn(
+			"others could read a password of the private PostgreSQL; the file's mode is 0600 now",
+			"file",
+			path,
+			"mode",
+			fmt.Sprintf("%04o", info.Mode().Perm()),
+		)
 	}
 	return nil
 }
 
-// chmod changes the mode of what lies at path itself, never of what a symbolic link there points at.
+// chmod changes the mode of what lies at path itself, never of what a symbolic link there leads to.
 func chmod(path string, flags int, mode fs.FileMode) error {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|flags, 0)
 	if err != nil {
@@ -86,7 +114,8 @@ func chmod(path string, flags int, mode fs.FileMode) error {
 	return errors.Join(f.Chmod(mode), f.Close())
 }
 
-// readableByOthers tells whether the data folder or a password in it is open to others, which Start repairs.
+// readableByOthers tells whether the data folder or a password in it is open to others, which Start
+// repairs.
 func (s *Server) readableByOthers(folder fs.FileInfo) bool {
 	if !shut(folder) {
 		return true
@@ -99,8 +128,9 @@ func (s *Server) readableByOthers(folder fs.FileInfo) bool {
 	return false
 }
 
-// clean removes what an interrupted command left: half a cluster, and files on their way to a name. The lock is held, so that no other dwh is
-// at work; an initdb whose dwh was killed may still be, and leaves the rest to the next start.
+// clean removes what an interrupted command left: half a cluster, and files on their way to a name.
+// The lock is held, so that no other dwh is at work; an initdb whose dwh was killed may still be,
+// and leaves the rest to the next start.
 func (s *Server) clean() {
 	patterns := []string{"pgdata.new-*", "pgdata.old"}
 	for _, path := range []string{s.passwordPath(), s.adminPasswordPath(), s.portPath(), s.markerPath()} {

@@ -38,11 +38,13 @@ func ownerOf(t *testing.T, path string) (uid, gid int) {
 // A folder works under every name that PostgreSQL can keep.
 func TestOddFolderNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{`a"b`, "$HOME", "`id`", `back\slash`, "it's", "a b", "50%", "größe", "-x", `$(touch pwned)"`} {
+	for _, name := range []string{`a"b`, "$HOME", "`id`", `back\slash`, "it's", "a b", "50%", "größe", "-x",
+		`$(touch pwned)"`} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, dwhtest.DataDir(t)+name)
 			t.Cleanup(func() {
-				if err := errors.Join(s.Stop(t.Context()), os.RemoveAll(s.DataDir())); err != nil && t.Context().Err() == nil {
+				if err := errors.Join(s.Stop(t.Context()), os.RemoveAll(s.DataDir())); err != nil &&
+					t.Context().Err() == nil {
 					t.Error(err)
 				}
 			})
@@ -70,7 +72,8 @@ func TestOddFolderNames(t *testing.T) {
 	}
 	for _, name := range []string{"a\nb", "a\tb", "a\x7fb", "a\xffb"} {
 		dir := dwhtest.DataDir(t) + name
-		if _, err := newServer(t, dir).Start(t.Context()); err == nil || !strings.Contains(err.Error(), "choose another with --data-dir") {
+		if _, err := newServer(t, dir).Start(t.Context()); err == nil ||
+			!strings.Contains(err.Error(), "choose another with --data-dir") {
 			t.Errorf("%q: got %v, want a refusal", name, err)
 		}
 		if _, err := os.Lstat(dir); !os.IsNotExist(err) {
@@ -85,12 +88,15 @@ func TestOpenToOthers(t *testing.T) {
 	s := newServer(t, dwhtest.DataDir(t))
 	start(t, s)
 	var log bytes.Buffer
-	logging, err := localpg.New(localpg.Options{DataDir: s.DataDir(), Memory: 512 << 20, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	logging, err := localpg.New(
+		localpg.Options{DataDir: s.DataDir(), Memory: 512 << 20, Logger: slog.New(slog.NewTextHandler(&log, nil))},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, shut := range map[string]os.FileMode{
-		s.DataDir(): 0o700, filepath.Join(s.DataDir(), "password"): 0o600, filepath.Join(s.DataDir(), "admin-password"): 0o600,
+		s.DataDir(): 0o700, filepath.Join(s.DataDir(), "password"): 0o600, filepath.Join(s.DataDir(),
+			"admin-password"): 0o600,
 	} {
 		for _, open := range []os.FileMode{0o755, 0o740, 0o704, 0o777} {
 			if err := os.Chmod(path, open); err != nil {
@@ -106,7 +112,14 @@ func TestOpenToOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if info.Mode().Perm() != shut || !strings.Contains(log.String(), path) {
-				t.Errorf("%s, mode %04o: got mode %04o and the log %q, want %04o and a warning", path, open, info.Mode().Perm(), log.String(), shut)
+				t.Errorf(
+					"%s, mode %04o: got mode %04o and the log %q, want %04o and a warning",
+					path,
+					open,
+					info.Mode().Perm(),
+					log.String(),
+					shut,
+				)
 			}
 			if _, ok := logging.Running(t.Context()); !ok {
 				t.Errorf("%s: got no running server, want it", path)
@@ -140,14 +153,16 @@ func TestLooseRulesForClients(t *testing.T) {
 		if err := s.Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(hba, []byte("local all all "+method+"\nhost all all 127.0.0.1/32 "+method+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(hba, []byte("local all all "+method+"\nhost all all 127.0.0.1/32 "+method+"\n"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 		for _, state := range []string{"stopped", "running"} {
 			begun := time.Now()
 			_, err := s.Start(t.Context())
 			var refused *localpg.RefusedError
-			if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), hba) || strings.Contains(err.Error(), "\n") {
+			if !errors.As(err, &refused) || !strings.Contains(refused.Hint(), hba) ||
+				strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s, %s: got %v, want a *RefusedError that names %s", method, state, err, hba)
 			}
 			if took := time.Since(begun); took > time.Minute {
@@ -164,7 +179,8 @@ func TestLooseRulesForClients(t *testing.T) {
 	start(t, s)
 }
 
-// A server that does not answer is waited for no longer than a stated time, and the error names the last cause.
+// A server that does not answer is waited for no longer than a stated time, and the error names the
+// last cause.
 func TestServerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dwhtest.DataDir(t))
@@ -182,7 +198,8 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 	waiting.Hurry(time.Minute, 300*time.Millisecond)
 	_, err = waiting.Start(t.Context())
 	var late *localpg.StartError
-	if !errors.As(err, &late) || !strings.Contains(err.Error(), "after 300ms the server accepts no connection") || !strings.Contains(err.Error(), "timeout") && !strings.Contains(err.Error(), "deadline") {
+	if !errors.As(err, &late) || !strings.Contains(err.Error(), "after 300ms the server accepts no connection") ||
+		!strings.Contains(err.Error(), "timeout") && !strings.Contains(err.Error(), "deadline") {
 		t.Errorf("got %v, want an error that names the time and the cause", err)
 	}
 	// A server that starts, as the pid file says.
@@ -195,7 +212,8 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	waiting.Hurry(500*time.Millisecond, 100*time.Millisecond)
-	if _, err = waiting.Start(t.Context()); !errors.As(err, &late) || !strings.Contains(err.Error(), "after 500ms the server is not ready") {
+	if _, err = waiting.Start(t.Context()); !errors.As(err, &late) ||
+		!strings.Contains(err.Error(), "after 500ms the server is not ready") {
 		t.Errorf("got %v, want an error that names the time", err)
 	}
 	if !strings.Contains(log.String(), "waiting for the private PostgreSQL") {
@@ -209,9 +227,12 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 // A shell's variables for another server concern neither initdb nor the start nor a connection.
 func TestStartIgnoresTheEnvironment(t *testing.T) {
 	for name, value := range map[string]string{
-		"PGSERVICE": "other", "PGHOST": "other.example.com", "PGPORT": "1", "PGUSER": "other", "PGPASSWORD": "other", "PGDATABASE": "other", "PGCONNECT_TIMEOUT": "abc",
-		"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/nowhere.pem", "PGCHANNELBINDING": "require", "PGTARGETSESSIONATTRS": "standby", "PGREQUIREAUTH": "password",
-		"PGMINPROTOCOLVERSION": "3.2", "PGOPTIONS": "-c default_transaction_read_only=on", "PGDATA": "/nowhere", "PGTZ": "Mars/Phobos",
+		"PGSERVICE": "other", "PGHOST": "other.example.com", "PGPORT": "1", "PGUSER": "other", "PGPASSWORD": "other",
+		"PGDATABASE": "other", "PGCONNECT_TIMEOUT": "abc",
+		"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/nowhere.pem", "PGCHANNELBINDING": "require",
+		"PGTARGETSESSIONATTRS": "standby", "PGREQUIREAUTH": "password",
+		"PGMINPROTOCOLVERSION": "3.2", "PGOPTIONS": "-c default_transaction_read_only=on", "PGDATA": "/nowhere",
+		"PGTZ": "Mars/Phobos",
 	} {
 		t.Setenv(name, value)
 	}

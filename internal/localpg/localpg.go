@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	// Role is the name of the role that everyday commands use. It owns the databases, and is no superuser.
+	// Role is the name of the role that everyday commands use. It owns the databases, and is no
+	// superuser.
 	Role = "dwh"
-	// Superuser is the name of the role that may do everything, such as creating databases, roles and extensions.
+	// Superuser is the name of the role that may do everything, such as creating databases, roles
+	// and extensions.
 	Superuser = "dwh_admin"
 	// MinVersion is the oldest major version of PostgreSQL that is used.
 	MinVersion = 15

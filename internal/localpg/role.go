@@ -18,15 +18,16 @@ import (
 )
 
 const (
-	// everydayDraft is the everyday role while an older data folder is upgraded, and upgrader the role that renames the others at the end:
-	// no session can rename its own.
+	// everydayDraft is the everyday role while an older data folder is upgraded, and upgrader the
+	// role that renames the others at the end: no session can rename its own.
 	everydayDraft = "dwh_everyday"
 	upgrader      = "dwh_upgrade"
 )
 
-// settleRoles sees to it that the server has an everyday role, which is no superuser, so that a report cannot read the server's files. A
-// data folder of an older dwh has one role for everything and is upgraded, when nobody else is connected. A failure of the upgrade
-// leaves the server as it was.
+// settleRoles sees to it that the server has an everyday role, which is no superuser, so that a
+// report cannot read the server's files. A data folder of an older dwh has one role for everything
+// and is upgraded, when nobody else is connected. A failure of the upgrade leaves the server as it
+// was.
 func (s *Server) settleRoles(ctx context.Context, info Info, a account) error {
 	if s.hasAdmin() {
 		return s.makeEveryday(ctx, info, a)
@@ -35,7 +36,13 @@ func (s *Server) settleRoles(ctx context.Context, info Info, a account) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.logger.Warn("the role "+Role+" of the private PostgreSQL is still a superuser; the next start tries again", "folder", s.dataDir, "error", err)
+		s.logger.Warn(
+			"the role "+Role+" of the private PostgreSQL is still a superuser; the next start tries again",
+			"folder",
+			s.dataDir,
+			"error",
+			err,
+		)
 	}
 	return nil
 }
@@ -46,8 +53,8 @@ func (s *Server) hasAdmin() bool {
 	return err == nil
 }
 
-// Admin is info with the role that may do everything: it creates databases, roles and extensions. In a data folder of an older dwh that
-// could not be upgraded it is the everyday role.
+// Admin is info with the role that may do everything: it creates databases, roles and extensions.
+// In a data folder of an older dwh that could not be upgraded it is the everyday role.
 func (s *Server) Admin(info Info) (Info, error) {
 	if !s.hasAdmin() {
 		return info, nil
@@ -60,25 +67,35 @@ func (s *Server) Admin(info Info) (Info, error) {
 	return info, nil
 }
 
-// makeEveryday makes the everyday role of a fresh cluster. A dwh that was killed between initdb and this leaves it to the next.
+// makeEveryday makes the everyday role of a fresh cluster. A dwh that was killed between initdb and
+// this leaves it to the next.
 func (s *Server) makeEveryday(ctx context.Context, info Info, a account) error {
 	return s.as(ctx, info, a, adminDatabase, func(conn *pgx.Conn) error {
 		var there bool
-		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", Role).Scan(&there); err != nil {
+		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)",
+			Role).Scan(&there); err != nil {
 			return fmt.Errorf("look for the role %s: %w", Role, err)
 		}
 		if there {
 			return nil
 		}
-		return inTransaction(ctx, conn, createRole(Role, "LOGIN", verifier(info.Password.Reveal())), grants(Role))
+		return inTransaction(
+			ctx,
+			conn,
+			createRole(Role, "LOGIN CREATEDB", verifier(info.Password.Reveal())),
+			grants(Role),
+		)
 	})
 }
 
+// createRole makes a role. The everyday role gets CREATEDB and no CREATEROLE: on PostgreSQL 15 the
+// latter lets it join the roles that read the server's files and run its programs.
 func createRole(name, attributes, password string) string {
 	return "CREATE ROLE " + pgx.Identifier{name}.Sanitize() + " " + attributes + " PASSWORD '" + password + "'"
 }
 
-// grants are what the everyday role may beyond what it owns: the checkpoint before a large commit, and to see what the server does.
+// grants are what the everyday role may beyond what it owns: the checkpoint before a large commit,
+// and to see what the server does.
 func grants(role string) string {
 	return "GRANT pg_checkpoint, pg_read_all_settings, pg_read_all_stats TO " + pgx.Identifier{role}.Sanitize()
 }
@@ -94,7 +111,8 @@ func inTransaction(ctx context.Context, conn *pgx.Conn, statements ...string) er
 	})
 }
 
-// as runs f with a connection of the role that may do everything, as far as the data folder knows it.
+// as runs f with a connection of the role that may do everything, as far as the data folder knows
+// it.
 func (s *Server) as(ctx context.Context, info Info, a account, database string, f func(*pgx.Conn) error) (err error) {
 	if info, err = s.Admin(info); err != nil {
 		return err
@@ -109,7 +127,8 @@ func (s *Server) with(ctx context.Context, info Info, a account, database string
 		return fmt.Errorf("connect to the private PostgreSQL as %s: %w", info.User, err)
 	}
 	defer func() {
-		// The statement is done; a cancelled context shall not leave the connection to its finalizer.
+		// The statement is done; a cancelled context shall not leave the connection to its
+		// finalizer.
 		closeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		err = errors.Join(err, conn.Close(closeCtx))
@@ -117,11 +136,12 @@ func (s *Server) with(ctx context.Context, info Info, a account, database string
 	return f(conn)
 }
 
-// upgrade gives the server of an older dwh its second role. PostgreSQL's first role has to stay a superuser and cannot give its objects away
-// as a whole, so that a new role takes them over, one by one, and then the names are exchanged: DSNs with the role dwh go on working.
+// upgrade gives the server of an older dwh its second role. PostgreSQL's first role has to stay a
+// superuser and cannot give its objects away as a whole, so that a new role takes them over, one by
+// one, and then the names are exchanged: DSNs with the role dwh go on working.
 //
-// Until that exchange, which is one transaction, the old role works as before, and each step may be repeated. The new password is kept before
-// it is set.
+// Until that exchange, which is one transaction, the old role works as before, and each step may be
+// repeated. The new password is kept before it is set.
 func (s *Server) upgrade(ctx context.Context, info Info, a account) error {
 	draft := s.adminPasswordPath() + ".new"
 	admin := info
@@ -145,7 +165,11 @@ func (s *Server) upgrade(ctx context.Context, info Info, a account) error {
 		if err := s.alone(ctx, conn); err != nil {
 			return err
 		}
-		s.logger.Info("upgrading the private PostgreSQL: its role "+Role+" gets an ordinary user's rights", "folder", s.dataDir)
+		s.logger.Info(
+			"upgrading the private PostgreSQL: its role "+Role+" gets an ordinary user's rights",
+			"folder",
+			s.dataDir,
+		)
 		if _, err := conn.Exec(ctx, prepareUpgrade, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
@@ -193,11 +217,16 @@ func (s *Server) upgrade(ctx context.Context, info Info, a account) error {
 	return s.endUpgrade(ctx, admin, a, draft)
 }
 
+// sessions counts those of others.
+const sessions = `SELECT count(*) FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
+
 // alone is an error while others are connected. A session that is just ending is waited for.
 func (s *Server) alone(ctx context.Context, conn *pgx.Conn) error {
 	for begun := time.Now(); ; {
 		var others int
-		if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()").Scan(&others); err != nil {
+		err := conn.QueryRow(ctx, sessions).Scan(&others)
+		if err != nil {
 			return err
 		}
 		switch {
@@ -237,6 +266,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'dwh_everyday') THEN
         CREATE ROLE dwh_everyday;
     END IF;
+    ALTER ROLE dwh_everyday CREATEDB;
     GRANT pg_checkpoint, pg_read_all_settings, pg_read_all_stats TO dwh_everyday;
     FOR one IN SELECT datname FROM pg_database WHERE datdba = 10 AND oid >= 16384 LOOP
         EXECUTE format('ALTER DATABASE %I OWNER TO dwh_everyday', one.datname);
@@ -245,11 +275,15 @@ BEGIN
         EXECUTE format('ALTER TABLESPACE %I OWNER TO dwh_everyday', one.spcname);
     END LOOP;
     -- Who was a member of the old role is one of the new role, and no superuser by way of SET ROLE.
-    FOR one IN SELECT DISTINCT r.rolname FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.member WHERE m.roleid = 10 LOOP
+    FOR one IN
+        SELECT DISTINCT r.rolname FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.member WHERE m.roleid = 10
+    LOOP
         EXECUTE format('GRANT dwh_everyday TO %I', one.rolname);
         EXECUTE format('REVOKE %I FROM %I', (SELECT rolname FROM pg_roles WHERE oid = 10), one.rolname);
     END LOOP;
-    FOR one IN SELECT DISTINCT r.rolname FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.roleid WHERE m.member = 10 LOOP
+    FOR one IN
+        SELECT DISTINCT r.rolname FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.roleid WHERE m.member = 10
+    LOOP
         EXECUTE format('GRANT %I TO dwh_everyday', one.rolname);
     END LOOP;
     -- Lists are kept as they were typed: one literal would be one name.
@@ -260,15 +294,18 @@ BEGIN
         LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
         WHERE s.setrole = 10
     LOOP
-        EXECUTE format('ALTER ROLE dwh_everyday %s SET %I TO ', COALESCE('IN DATABASE ' || quote_ident(one.datname), ''), one.name)
-            || CASE WHEN lower(one.name) IN ('search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries')
+        EXECUTE format('ALTER ROLE dwh_everyday %s SET %I TO ',
+                COALESCE('IN DATABASE ' || quote_ident(one.datname), ''), one.name)
+            || CASE WHEN lower(one.name) IN (
+                    'search_path', 'temp_tablespaces', 'local_preload_libraries', 'session_preload_libraries')
                 THEN COALESCE(NULLIF(one.value, ''), '''''') ELSE quote_literal(one.value) END;
     END LOOP;
 END
 $$`
 
-// handOver gives a database's objects of the first role to the new one, with their grants. What only a superuser may own stays: event triggers,
-// foreign-data wrappers, subscriptions and publications of more than tables. So does what follows another object (a column's sequence, a
+// handOver gives a database's objects of the first role to the new one, with their grants. What
+// only a superuser may own stays: event triggers, foreign-data wrappers, subscriptions and
+// publications of more than tables. So does what follows another object (a column's sequence, a
 // table's row type) or belongs to an extension.
 const handOver = `
 DO $$
@@ -278,9 +315,11 @@ BEGIN
     SET LOCAL lock_timeout = '10s';
     FOR one IN
         WITH object (classid, objid) AS (
-            SELECT 'pg_class'::regclass, oid FROM pg_class WHERE relowner = 10 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+            SELECT 'pg_class'::regclass, oid FROM pg_class
+            WHERE relowner = 10 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
             UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE proowner = 10
-            UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typowner = 10 AND typtype IN ('b', 'd', 'e', 'r', 'm')
+            UNION ALL
+            SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typowner = 10 AND typtype IN ('b', 'd', 'e', 'r', 'm')
             UNION ALL SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE nspowner = 10 AND nspname !~ '^pg_'
             UNION ALL SELECT 'pg_collation'::regclass, oid FROM pg_collation WHERE collowner = 10
             UNION ALL SELECT 'pg_conversion'::regclass, oid FROM pg_conversion WHERE conowner = 10
@@ -294,10 +333,13 @@ BEGIN
             UNION ALL SELECT 'pg_largeobject'::regclass, oid FROM pg_largeobject_metadata WHERE lomowner = 10
             UNION ALL
             SELECT 'pg_publication'::regclass, oid FROM pg_publication AS p
-            WHERE pubowner = 10 AND NOT puballtables AND NOT EXISTS (SELECT FROM pg_publication_namespace AS n WHERE n.pnpubid = p.oid)
+            WHERE pubowner = 10 AND NOT puballtables
+                AND NOT EXISTS (SELECT FROM pg_publication_namespace AS n WHERE n.pnpubid = p.oid)
         )
         SELECT
-            CASE known.type WHEN 'composite type' THEN 'type' WHEN 'statistics object' THEN 'statistics' ELSE known.type END AS kind,
+            CASE known.type
+                WHEN 'composite type' THEN 'type' WHEN 'statistics object' THEN 'statistics' ELSE known.type
+            END AS kind,
             known.identity AS name
         FROM object
         CROSS JOIN LATERAL pg_identify_object(object.classid, object.objid, 0) AS known
@@ -316,8 +358,13 @@ BEGIN
     FOR one IN
         SELECT
             n.nspname, x.is_grantable, x.privilege_type, d.defaclnamespace = 0 AS everywhere,
-            CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END AS kind,
-            CASE x.grantee WHEN 0 THEN 'PUBLIC' WHEN 10 THEN 'dwh_everyday' ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee
+            CASE d.defaclobjtype
+                WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES'
+                ELSE 'SCHEMAS'
+            END AS kind,
+            CASE x.grantee
+                WHEN 0 THEN 'PUBLIC' WHEN 10 THEN 'dwh_everyday' ELSE quote_ident(pg_get_userbyid(x.grantee))
+            END AS grantee
         FROM pg_default_acl AS d
         CROSS JOIN LATERAL aclexplode(d.defaclacl) AS x
         LEFT JOIN pg_namespace AS n ON n.oid = d.defaclnamespace
@@ -325,11 +372,13 @@ BEGIN
     LOOP
         IF one.everywhere AND one.kind IN ('FUNCTIONS', 'TYPES') AND NOT EXISTS (
             SELECT FROM pg_default_acl AS d CROSS JOIN LATERAL aclexplode(d.defaclacl) AS x
-            WHERE d.defaclrole = 10 AND d.defaclnamespace = 0 AND x.grantee = 0 AND d.defaclobjtype = CASE one.kind WHEN 'TYPES' THEN 'T' ELSE 'f' END
+            WHERE d.defaclrole = 10 AND d.defaclnamespace = 0 AND x.grantee = 0
+                AND d.defaclobjtype = CASE one.kind WHEN 'TYPES' THEN 'T' ELSE 'f' END
         ) THEN
             EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE dwh_everyday REVOKE ALL ON %s FROM PUBLIC', one.kind);
         END IF;
-        EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE dwh_everyday %s GRANT %s ON %s TO %s %s', COALESCE('IN SCHEMA ' || quote_ident(one.nspname), ''),
+        EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE dwh_everyday %s GRANT %s ON %s TO %s %s',
+            COALESCE('IN SCHEMA ' || quote_ident(one.nspname), ''),
             one.privilege_type, one.kind, one.grantee, CASE WHEN one.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END);
     END LOOP;
 END
@@ -337,7 +386,8 @@ $$`
 
 func newPassword() Secret { return Secret(rand.Text() + rand.Text()) }
 
-// verifier is what PostgreSQL keeps of a password (RFC 5803). A statement that sets it does not hold the password, which a log of statements would.
+// verifier is what PostgreSQL keeps of a password (RFC 5803). A statement that sets it does not
+// hold the password, which a log of statements would.
 func verifier(password string) string {
 	const iterations = 4096 // PostgreSQL's own number
 	salt := make([]byte, 16)
@@ -353,5 +403,11 @@ func verifier(password string) string {
 	}
 	stored := sha256.Sum256(mac("Client Key"))
 	encode := base64.StdEncoding.EncodeToString
-	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, encode(salt), encode(stored[:]), encode(mac("Server Key")))
+	return fmt.Sprintf(
+		"SCRAM-SHA-256$%d:%s$%s:%s",
+		iterations,
+		encode(salt),
+		encode(stored[:]),
+		encode(mac("Server Key")),
+	)
 }

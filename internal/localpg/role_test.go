@@ -84,7 +84,8 @@ func TestEverydayRole(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", sql, got, want)
 		}
 	}
-	if owner := dwhtest.Query(t, info.DSN("wh"), "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")[0][0]; owner != "dwh" {
+	if owner := dwhtest.Query(t, info.DSN("wh"),
+		"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")[0][0]; owner != "dwh" {
 		t.Errorf("got the owner %s, want dwh", owner)
 	}
 	if got := try(t, boss.DSN("wh"), "CREATE ROLE reader LOGIN; CREATE TABLE x (y INTEGER)"); got != "" {
@@ -94,7 +95,8 @@ func TestEverydayRole(t *testing.T) {
 	dwhtest.Query(t, boss.DSN("postgres"), "DROP DATABASE wh WITH (FORCE)")
 	dwhtest.Query(t, boss.DSN("postgres"), "DROP OWNED BY dwh; DROP ROLE dwh")
 	start(t, s)
-	if got := dwhtest.Query(t, info.DSN("postgres"), "SELECT current_user || current_setting('is_superuser')")[0][0]; got != "dwhoff" {
+	if got := dwhtest.Query(t, info.DSN("postgres"),
+		"SELECT current_user || current_setting('is_superuser')")[0][0]; got != "dwhoff" {
 		t.Errorf("got %s, want the role dwh made again", got)
 	}
 	if err := s.Reset(t.Context()); err != nil {
@@ -109,10 +111,20 @@ func TestEverydayRole(t *testing.T) {
 func older(t *testing.T, s *localpg.Server, info localpg.Info) {
 	t.Helper()
 	boss := admin(t, s, info)
-	dwhtest.Query(t, boss.DSN("postgres"), "DROP OWNED BY dwh; DROP ROLE dwh; CREATE ROLE helper SUPERUSER LOGIN PASSWORD '"+localpg.Verifier("helper")+"'")
+	dwhtest.Query(
+		t,
+		boss.DSN("postgres"),
+		"DROP OWNED BY dwh; DROP ROLE dwh; CREATE ROLE helper SUPERUSER LOGIN PASSWORD '"+localpg.Verifier(
+			"helper",
+		)+"'",
+	)
 	helper := boss
 	helper.User, helper.Password = "helper", "helper"
-	dwhtest.Query(t, helper.DSN("postgres"), "ALTER ROLE dwh_admin RENAME TO dwh; ALTER ROLE dwh PASSWORD '"+localpg.Verifier(info.Password.Reveal())+"'")
+	dwhtest.Query(
+		t,
+		helper.DSN("postgres"),
+		"ALTER ROLE dwh_admin RENAME TO dwh; ALTER ROLE dwh PASSWORD '"+localpg.Verifier(info.Password.Reveal())+"'",
+	)
 	dwhtest.Query(t, info.DSN("postgres"), "DROP ROLE helper")
 	if err := os.Remove(filepath.Join(s.DataDir(), "admin-password")); err != nil {
 		t.Fatal(err)
@@ -188,7 +200,8 @@ SELECT COALESCE(string_agg(kind || ' ' || name, ', ' ORDER BY kind, name), '') F
     UNION ALL SELECT 'tablespace', spcname FROM pg_tablespace WHERE spcowner = 10 AND oid >= 16384
 ) AS one`
 
-// A data folder of an older dwh is upgraded by the next start, and everything in it goes on working under the same DSN.
+// A data folder of an older dwh is upgraded by the next start, and everything in it goes on working
+// under the same DSN.
 func TestUpgradeOfAnOlderFolder(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dwhtest.DataDir(t))
@@ -220,7 +233,9 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	logging, err := localpg.New(localpg.Options{DataDir: s.DataDir(), Memory: 512 << 20, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	logging, err := localpg.New(
+		localpg.Options{DataDir: s.DataDir(), Memory: 512 << 20, Logger: slog.New(slog.NewTextHandler(&log, nil))},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +245,8 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 	if again := start(t, logging); again.DSN("old") != dsn || again.Started {
 		t.Errorf("got %+v, want the running server", again)
 	}
-	if !strings.Contains(log.String(), "still a superuser") || !strings.Contains(log.String(), "sessions that are connected: 1") {
+	if !strings.Contains(log.String(), "still a superuser") ||
+		!strings.Contains(log.String(), "sessions that are connected: 1") {
 		t.Errorf("got the log %s, want the reason why nothing was upgraded", log.String())
 	}
 	if got := dwhtest.Query(t, dsn, "SELECT current_setting('is_superuser')")[0][0]; got != "on" {
@@ -254,14 +270,17 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 		if upgraded := start(t, logging); upgraded.DSN("old") != dsn {
 			t.Errorf("got another DSN, want the same")
 		}
-		if got := dwhtest.Query(t, dsn, "SELECT current_user || current_setting('is_superuser')")[0][0]; got != "dwhoff" {
+		if got := dwhtest.Query(t, dsn,
+			"SELECT current_user || current_setting('is_superuser')")[0][0]; got != "dwhoff" {
 			t.Errorf("got %s, want the role dwh without a superuser's rights", got)
 		}
 		boss := admin(t, s, info)
-		if got := dwhtest.Query(t, boss.DSN("postgres"), "SELECT string_agg(rolname || rolsuper, ',' ORDER BY rolname) FROM pg_roles WHERE rolname ~ '^dwh'")[0][0]; got != "dwhfalse,dwh_admintrue" {
+		if got := dwhtest.Query(t, boss.DSN("postgres"),
+			"SELECT string_agg(rolname || rolsuper, ',' ORDER BY rolname) FROM pg_roles WHERE rolname ~ '^dwh'")[0][0]; got != "dwhfalse,dwh_admintrue" {
 			t.Errorf("got the roles %s, want two", got)
 		}
-		if got := dwhtest.Query(t, boss.DSN("old"), ownedBySuperuser)[0][0]; got != "event trigger stays, publication everything" {
+		if got := dwhtest.Query(t, boss.DSN("old"),
+			ownedBySuperuser)[0][0]; got != "event trigger stays, publication everything" {
 			t.Errorf("the superuser still owns: got %s, want what nobody else may own", got)
 		}
 		if got := dwhtest.Query(t, dsn, contents)[0][0]; got != before {
@@ -271,10 +290,10 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 	check(t)
 	boss := admin(t, s, info)
 	for sql, want := range map[string]string{
-		"SELECT array_to_string(relacl, ' ') FROM pg_class WHERE relname = 't'":                                                                              "dwh=arwdDxt/dwh reader=r*/dwh",
-		"SELECT array_to_string(nspacl, ' ') FROM pg_namespace WHERE nspname = 'mine'":                                                                       "dwh=UC/dwh reader=U/dwh",
-		"SELECT pg_has_role('mate', 'dwh', 'USAGE')::text || pg_has_role('mate', 'dwh_admin', 'MEMBER')::text":                                               "truefalse",
-		"SELECT string_agg(setconfig::text, ' ' ORDER BY setconfig::text) FROM pg_db_role_setting WHERE setrole = 'dwh'::regrole":                            `{"search_path=mine, public"} {work_mem=5MB}`,
+		"SELECT array_to_string(relacl, ' ') FROM pg_class WHERE relname = 't'":                                                                                    "dwh=arwdDxt/dwh reader=r*/dwh",
+		"SELECT array_to_string(nspacl, ' ') FROM pg_namespace WHERE nspname = 'mine'":                                                                             "dwh=UC/dwh reader=U/dwh",
+		"SELECT pg_has_role('mate', 'dwh', 'USAGE')::text || pg_has_role('mate', 'dwh_admin', 'MEMBER')::text":                                                     "truefalse",
+		"SELECT string_agg(setconfig::text, ' ' ORDER BY setconfig::text) FROM pg_db_role_setting WHERE setrole = 'dwh'::regrole":                                  `{"search_path=mine, public"} {work_mem=5MB}`,
 		"SELECT string_agg(defaclobjtype::text || ':' || defaclacl::text, ' ' ORDER BY defaclobjtype::text) FROM pg_default_acl WHERE defaclrole = 'dwh'::regrole": "S:{reader=U/dwh} f:{dwh=X/dwh} r:{reader=r/dwh,dwh=arwdDxt/dwh}",
 	} {
 		if got := dwhtest.Query(t, boss.DSN("old"), sql)[0][0]; got != want {
@@ -282,11 +301,13 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 		}
 	}
 	// The role may do with its objects what it did before.
-	if got := try(t, dsn, "SET search_path = public; ALTER TABLE t ADD COLUMN more INTEGER; INSERT INTO t (name) VALUES ('c'); DELETE FROM t WHERE name = 'c'; ALTER TABLE t DROP COLUMN more; REFRESH MATERIALIZED VIEW m; SELECT nextval('alone')"); got != "" {
+	if got := try(t, dsn,
+		"SET search_path = public; ALTER TABLE t ADD COLUMN more INTEGER; INSERT INTO t (name) VALUES ('c'); DELETE FROM t WHERE name = 'c'; ALTER TABLE t DROP COLUMN more; REFRESH MATERIALIZED VIEW m; SELECT nextval('alone')"); got != "" {
 		t.Errorf("got %s, want the role to own its tables", got)
 	}
 
-	// A second start changes nothing; neither does one after a kill between the exchange of the names and the end.
+	// A second start changes nothing; neither does one after a kill between the exchange of the
+	// names and the end.
 	check(t)
 	key := filepath.Join(s.DataDir(), "admin-password")
 	if err := os.Rename(key, key+".new"); err != nil {
@@ -300,7 +321,8 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 	check(t)
 }
 
-// An upgrade that was cut off goes on at the next start, and one that cannot be done leaves the server at work.
+// An upgrade that was cut off goes on at the next start, and one that cannot be done leaves the
+// server at work.
 func TestInterruptedUpgrade(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dwhtest.DataDir(t))
@@ -311,14 +333,16 @@ func TestInterruptedUpgrade(t *testing.T) {
 	// A role of the user's has the name that the superuser gets.
 	dwhtest.Query(t, info.DSN("postgres"), "CREATE ROLE dwh_admin")
 	start(t, s)
-	if got := dwhtest.Query(t, info.DSN("old"), "SELECT current_setting('is_superuser') FROM (SELECT count(*) FROM t) AS one")[0][0]; got != "on" {
+	if got := dwhtest.Query(t, info.DSN("old"),
+		"SELECT current_setting('is_superuser') FROM (SELECT count(*) FROM t) AS one")[0][0]; got != "on" {
 		t.Errorf("got is_superuser %s, want the old role at work", got)
 	}
 	dwhtest.Query(t, info.DSN("postgres"), "DROP ROLE dwh_admin")
 	// What was made meanwhile is handed over too.
 	dwhtest.Query(t, info.DSN("old"), "CREATE TABLE late (id INTEGER)")
 	start(t, s)
-	if got := dwhtest.Query(t, info.DSN("old"), "SELECT current_setting('is_superuser') || string_agg(DISTINCT pg_get_userbyid(relowner), '') FROM pg_class WHERE relname IN ('t', 'other', 'late')")[0][0]; got != "offdwh" {
+	if got := dwhtest.Query(t, info.DSN("old"),
+		"SELECT current_setting('is_superuser') || string_agg(DISTINCT pg_get_userbyid(relowner), '') FROM pg_class WHERE relname IN ('t', 'other', 'late')")[0][0]; got != "offdwh" {
 		t.Errorf("got %s, want three tables of a role that is no superuser", got)
 	}
 }

@@ -113,9 +113,11 @@ func (s *Server) settled(ctx context.Context, a account, offset int64) (Info, er
 // launch has pg_ctl start the server in a session of its own, away from our terminal and its signals. It is done when the server
 // accepts connections.
 func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
-	args := []string{"start", "--wait", "--silent", fmt.Sprintf("--timeout=%d", max(1, int(s.patience.ready.Seconds())))}
+	args := []string{"start", "--wait", "--silent",
+		fmt.Sprintf("--timeout=%d", max(1, int(s.patience.ready.Seconds())))}
 	if s.shellTakesApart() {
-		// pg_ctl hands its arguments to a shell between double quotes, the variable and the working folder to nobody.
+		// pg_ctl hands its arguments to a shell between double quotes, the variable and the working
+		// folder to nobody.
 		args = append(args, "--log="+filepath.Base(s.logPath()))
 	} else {
 		args = append(args, "--pgdata="+s.pgdata(), "--log="+s.logPath())
@@ -136,8 +138,9 @@ func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
 	return fmt.Errorf("%w: %s", err, lastLines(string(out), 3))
 }
 
-// await connects until the server, which is up or coming up, accepts an authenticated connection. It gives up at once on what waiting does not
-// cure, and else after the times of s.patience, with the last cause.
+// await connects until the server, which is up or coming up, accepts an authenticated connection.
+// It gives up at once on what waiting does not cure, and else after the times of s.patience, with
+// the last cause.
 func (s *Server) await(ctx context.Context, a account, offset int64) (Info, error) {
 	password, err := s.password()
 	if err != nil {
@@ -182,7 +185,8 @@ func (s *Server) await(ctx context.Context, a account, offset int64) (Info, erro
 			if last != nil {
 				cause = cmp.Or(message(last), cause)
 			}
-			s.logger.Info("waiting for the private PostgreSQL", "folder", s.dataDir, "cause", cause, "at most", s.patience.ready.String())
+			s.logger.Info("waiting for the private PostgreSQL", "folder", s.dataDir, "cause", cause, "at most",
+				s.patience.ready.String())
 		}
 		if err := pause(ctx, poll); err != nil {
 			return Info{}, fmt.Errorf("wait for the private PostgreSQL of %s: %w", s.dataDir, err)
@@ -199,15 +203,17 @@ func (s *Server) late(waited time.Duration, what string, last error, offset int6
 	return &StartError{LogPath: s.logPath(), Log: s.logSince(offset), Err: err}
 }
 
-// passes reports whether waiting may help: nobody listens yet, the server answered that it is starting up or shutting down (class 57) or out of
-// resources (class 53), or it answered nothing in time.
+// passes reports whether waiting may help: nobody listens yet, the server answered that it is
+// starting up or shutting down (class 57) or out of resources (class 53), or it answered nothing in
+// time.
 func passes(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return strings.HasPrefix(pg.Code, "57") || strings.HasPrefix(pg.Code, "53")
 	}
 	for _, one := range []error{
-		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, syscall.EAGAIN, fs.ErrNotExist, io.EOF, io.ErrUnexpectedEOF,
+		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, syscall.EAGAIN,
+		fs.ErrNotExist, io.EOF, io.ErrUnexpectedEOF,
 		os.ErrDeadlineExceeded, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, one) {
@@ -245,11 +251,14 @@ func (s *Server) refused(err error) error {
 	hba := filepath.Join(s.pgdata(), "pg_hba.conf")
 	switch {
 	case strings.Contains(err.Error(), "require_auth"):
-		refused.Advice = fmt.Sprintf(`dwh connects by scram-sha-256 alone: let the lines of %s end in it, and run "dwh local stop"`, hba)
+		refused.Advice = fmt.Sprintf(
+			`dwh connects by scram-sha-256 alone: let the lines of %s end in it, and run "dwh local stop"`, hba)
 	case code(err) == "28P01":
-		refused.Advice = fmt.Sprintf("the server's role %s has another password than %s: set it back with psql", Superuser, s.adminPasswordPath())
+		refused.Advice = fmt.Sprintf("the server's role %s has another password than %s: set it back with psql",
+			Superuser, s.adminPasswordPath())
 	case strings.HasPrefix(code(err), "28"):
-		refused.Advice = fmt.Sprintf(`look at %s: the roles %s and %s need lines with scram-sha-256 for local and 127.0.0.1/32; then run "dwh local stop"`, hba, Role, Superuser)
+		refused.Advice = fmt.Sprintf("look at %s: the roles %s and %s need lines with scram-sha-256 "+
+			`for local and 127.0.0.1/32; then run "dwh local stop"`, hba, Role, Superuser)
 	case errors.Is(err, errForeign):
 		refused.Advice = `run "dwh local stop" and try again: the next start takes another port`
 	}
@@ -376,7 +385,8 @@ func (s *Server) Reset(ctx context.Context) error {
 	if err := errors.Join(removeAll(leftovers...), rename(s.pgdata(), doomed)); err != nil {
 		return fmt.Errorf("delete the cluster: %w", err)
 	}
-	if err := removeAll(doomed, s.passwordPath(), s.adminPasswordPath(), s.adminPasswordPath()+".new", s.portPath(), s.logPath(), s.logPath()+".1"); err != nil {
+	if err := removeAll(doomed, s.passwordPath(), s.adminPasswordPath(), s.adminPasswordPath()+".new", s.portPath(),
+		s.logPath(), s.logPath()+".1"); err != nil {
 		return fmt.Errorf("delete the cluster: %w", err)
 	}
 	return nil

@@ -185,7 +185,8 @@ func TestLifecycle(t *testing.T) {
 	if fresh.Password == info.Password {
 		t.Errorf("after reset: got the same password, want a new one")
 	}
-	if got := dwhtest.Query(t, fresh.DSN("postgres"), "SELECT count(*) FROM pg_database WHERE datname = 'wh'")[0][0]; got != "0" {
+	if got := dwhtest.Query(t, fresh.DSN("postgres"),
+		"SELECT count(*) FROM pg_database WHERE datname = 'wh'")[0][0]; got != "0" {
 		t.Errorf("after reset: got %s databases of that name, want none", got)
 	}
 }
@@ -372,7 +373,8 @@ func TestInterruptedInitdb(t *testing.T) {
 	if err := group.Wait(); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	// What a killed dwh leaves: before there is a cluster, beside one that runs, and beside one that is down.
+	// What a killed dwh leaves: before there is a cluster, beside one that runs, and beside one
+	// that is down.
 	for _, state := range []string{"no cluster", "running", "stopped"} {
 		if state == "stopped" {
 			if err := s.Stop(t.Context()); err != nil {

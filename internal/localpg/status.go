@@ -94,7 +94,8 @@ func (s *Server) Status(ctx context.Context) (Status, error) {
 
 func (s *Server) databases(ctx context.Context, info Info, a account) (list []Database, err error) {
 	err = s.as(ctx, info, a, adminDatabase, func(conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, "SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate ORDER BY datname")
+		rows, err := conn.Query(ctx,
+			"SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate ORDER BY datname")
 		if err != nil {
 			return err
 		}

@@ -529,12 +529,14 @@ func TestBadMigrationNames(t *testing.T) {
 		"twice": {fstest.MapFS{
 			"00001_a.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}, "1_b.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")},
 		}, "is taken by"},
-		"none":           {fstest.MapFS{}, "no migrations in migrations"},
-		"zero":           {fstest.MapFS{"00000_base.sql": bare}, "migrations/00000_base.sql: a version is greater than 0"},
-		"beyond 64 bits": {fstest.MapFS{"99999999999999999999_late.sql": bare}, "migrations/99999999999999999999_late.sql: version 99999999999999999999 is too large"},
-		"no separator":   {fstest.MapFS{"00001.sql": bare}, "00001.sql: a migration is called NNNNN_name.sql"},
-		"signed":         {fstest.MapFS{"+1_a.sql": bare}, "+1_a.sql: a migration is called NNNNN_name.sql"},
-		"upper case":     {fstest.MapFS{"00001_a.SQL": bare}, "00001_a.SQL: a migration is called NNNNN_name.sql"},
+		"none": {fstest.MapFS{}, "no migrations in migrations"},
+		"zero": {fstest.MapFS{"00000_base.sql": bare},
+			"migrations/00000_base.sql: a version is greater than 0"},
+		"beyond 64 bits": {fstest.MapFS{"99999999999999999999_late.sql": bare},
+			"migrations/99999999999999999999_late.sql: version 99999999999999999999 is too large"},
+		"no separator": {fstest.MapFS{"00001.sql": bare}, "00001.sql: a migration is called NNNNN_name.sql"},
+		"signed":       {fstest.MapFS{"+1_a.sql": bare}, "+1_a.sql: a migration is called NNNNN_name.sql"},
+		"upper case":   {fstest.MapFS{"00001_a.SQL": bare}, "00001_a.SQL: a migration is called NNNNN_name.sql"},
 	}
 	pool := open(t, dwhtest.Database(t))
 	for name, c := range cases {
@@ -560,19 +562,27 @@ func TestDryRunShowsWhatRuns(t *testing.T) {
 	t.Parallel()
 	const function = "CREATE FUNCTION twice(x INTEGER) RETURNS INTEGER LANGUAGE sql AS $$\n    SELECT x * 2;\n$$;"
 	cases := map[string]struct{ text, up, down string }{
-		"usual":       {"-- T.\n\n-- +goose Up\nCREATE TABLE x (a INTEGER);\n\n-- +goose Down\nDROP TABLE x;\n", "CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
-		"no blank":    {"--+goose Up\nCREATE TABLE x (a INTEGER);\n\n--+goose Down\nDROP TABLE x;\n", "CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
-		"tabs":        {"-- +goose\tUp\nCREATE TABLE x (a INTEGER);\n\n--\t+goose\t\tDown \nDROP TABLE x;\n", "CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
-		"lower case":  {"-- +goose up\nCREATE TABLE x (a INTEGER);\n-- +goose down\nDROP TABLE x;\n", "CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
-		"more dashes": {"---- +goose Up\nCREATE TABLE x (a INTEGER);\n---- +goose Down\nDROP TABLE x;\n", "CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
-		"line ends":   {"-- +goose Up\r\nCREATE TABLE x (a INTEGER);\r\n-- +goose Down\r\nDROP TABLE x;\r\n", "CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"usual": {"-- T.\n\n-- +goose Up\nCREATE TABLE x (a INTEGER);\n\n-- +goose Down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"no blank": {"--+goose Up\nCREATE TABLE x (a INTEGER);\n\n--+goose Down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"tabs": {"-- +goose\tUp\nCREATE TABLE x (a INTEGER);\n\n--\t+goose\t\tDown \nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"lower case": {"-- +goose up\nCREATE TABLE x (a INTEGER);\n-- +goose down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"more dashes": {"---- +goose Up\nCREATE TABLE x (a INTEGER);\n---- +goose Down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"line ends": {"-- +goose Up\r\nCREATE TABLE x (a INTEGER);\r\n-- +goose Down\r\nDROP TABLE x;\r\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
 		"a block": {
-			"-- +goose Up\n-- +goose StatementBegin\n" + function + "\n-- +goose StatementEnd\nCREATE TABLE x (a INTEGER);\n-- +goose Down\nDROP TABLE x;\nDROP FUNCTION twice;\n",
+			"-- +goose Up\n-- +goose StatementBegin\n" + function +
+				"\n-- +goose StatementEnd\nCREATE TABLE x (a INTEGER);\n-- +goose Down\nDROP TABLE x;\nDROP FUNCTION twice;\n",
 			function + "\n\nCREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n\nDROP FUNCTION twice;\n",
 		},
 		"no transaction": {
 			"-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE x (a INTEGER);\n-- +goose Down\nDROP TABLE x;\n",
-			"-- each statement by itself, outside a transaction\nCREATE TABLE x (a INTEGER);\n", "-- each statement by itself, outside a transaction\nDROP TABLE x;\n",
+			"-- each statement by itself, outside a transaction\nCREATE TABLE x (a INTEGER);\n",
+			"-- each statement by itself, outside a transaction\nDROP TABLE x;\n",
 		},
 		"no Down": {"-- +goose Up\nCREATE TABLE x (a INTEGER);\n", "CREATE TABLE x (a INTEGER);\n", "\n"},
 	}
@@ -607,7 +617,8 @@ func TestDryRunShowsWhatRuns(t *testing.T) {
 			}
 		})
 	}
-	m := migrator(t, open(t, dwhtest.Database(t)), fstest.MapFS{"00001_x.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}})
+	m := migrator(t, open(t, dwhtest.Database(t)),
+		fstest.MapFS{"00001_x.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}})
 	if _, err := m.SQL(t.Context(), 2, true); err == nil || err.Error() != "there is no migration 2" {
 		t.Errorf("an unknown version: got %v, want an error that says so", err)
 	}

@@ -27,8 +27,8 @@ type source struct {
 	version int64
 }
 
-// list finds the migrations of fsys in order of version. A file that goose would leave out without a
-// word is an error: one without a number, with the number 0 or with one beyond 64 bits, and one
+// list finds the migrations of fsys in order of version. A file that goose would leave out without
+// a word is an error: one without a number, with the number 0 or with one beyond 64 bits, and one
 // whose ending is not spelt .sql.
 func list(fsys fs.FS, dir string) ([]source, error) {
 	entries, err := fs.ReadDir(fsys, ".")

@@ -45,9 +45,10 @@ func csvField(s string) string {
 	return s
 }
 
-// Safe returns the table for a spreadsheet. There a text that begins with =, +, -, @, a tab or a line
-// end may run as a formula, also behind blanks and in the double-width forms of East Asian keyboards;
-// it gets a ' in front, which says that it is text. Numbers stay numbers. Table t is not changed.
+// Safe returns the table for a spreadsheet. There a text that begins with =, +, -, @, a tab or a
+// line end may run as a formula, also behind blanks and in the double-width forms of East Asian
+// keyboards; it gets a ' in front, which says that it is text. Numbers stay numbers. Table t is not
+// changed.
 //
 // See https://owasp.org/www-community/attacks/CSV_Injection.
 func Safe(t Table) Table {

@@ -7,7 +7,8 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// csv is for programs: what a spreadsheet would run as a formula stays as it is, unless Safe made it text.
+// csv is for programs: what a spreadsheet would run as a formula stays as it is, unless Safe made
+// it text.
 func TestFormulasInCSV(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -58,7 +59,8 @@ func TestFormulasInCSV(t *testing.T) {
 func TestControlCharactersInJSON(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := table.Write(&out, table.Table{Columns: table.Columns("\u009ba"), Rows: [][]any{{"\x1b[2J\x7f\u0085é"}}}, table.JSON); err != nil {
+	if err := table.Write(&out, table.Table{Columns: table.Columns("\u009ba"), Rows: [][]any{{"\x1b[2J\x7f\u0085é"}}},
+		table.JSON); err != nil {
 		t.Fatal(err)
 	}
 	if want := "[\n" + `  {"\u009ba": "\u001b[2J\u007f\u0085é"}` + "\n]\n"; out.String() != want {

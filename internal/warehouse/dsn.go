@@ -43,16 +43,18 @@ func completeDSN(o Options) (string, error) {
 	return dsn, nil
 }
 
-// The forms that a hint names. No part of a malformed string is repeated: each may be of a password.
+// The forms that a hint names. No part of a malformed string is repeated: each may be of a
+// password.
 const (
 	urlForm      = "postgres://USER:PASSWORD@HOST:5432/DATABASE"
 	redshiftForm = "redshift://USER:PASSWORD@HOST:5439/DATABASE"
-	encodeHint   = "write " + urlForm + ", and in the password %40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %3B for ; and %25 for %"
+	encodeHint   = "write " + urlForm +
+		", and in the password %40 for @, %3A for :, %2F for /, %3F for ?, %23 for #, %3B for ; and %25 for %"
 )
 
-// malformed says what is wrong with the form of a connection string, and what to do; "" of one whose
-// parts are clear. It is stricter than pgx, which takes what stands behind an unescaped character of
-// a password for a host, a database or a setting, and contacts it.
+// malformed says what is wrong with the form of a connection string, and what to do; "" of one
+// whose parts are clear. It is stricter than pgx, which takes what stands behind an unescaped
+// character of a password for a host, a database or a setting, and contacts it.
 func malformed(dsn string) (reason, hint string) {
 	for _, scheme := range []string{"postgres://", "postgresql://", "redshift://"} {
 		if rest, ok := strings.CutPrefix(dsn, scheme); ok {
@@ -65,8 +67,10 @@ func malformed(dsn string) (reason, hint string) {
 		if strings.HasPrefix(lower, "jdbc:redshift:") {
 			form = redshiftForm
 		}
-		return "it is a JDBC URL, and dwh reads PostgreSQL's form", "leave jdbc: out, put user and password before the host, and settings behind ?: " + form
-	case strings.HasPrefix(lower, "postgres:"), strings.HasPrefix(lower, "postgresql:"), strings.HasPrefix(lower, "redshift:"):
+		return "it is a JDBC URL, and dwh reads PostgreSQL's form",
+			"leave jdbc: out, put user and password before the host, and settings behind ?: " + form
+	case strings.HasPrefix(lower, "postgres:"), strings.HasPrefix(lower, "postgresql:"), strings.HasPrefix(lower,
+		"redshift:"):
 		return "its scheme does not end in ://, in lower case", encodeHint
 	case dsn != "" && !strings.Contains(dsn, "="):
 		return "it is neither a URL nor key=value pairs", encodeHint
@@ -75,7 +79,9 @@ func malformed(dsn string) (reason, hint string) {
 		pair := firstPair.FindString(rest)
 		if pair == "" || pairBehind.MatchString(pair) {
 			return "it is neither a URL nor a list of key=value pairs",
-				"write " + urlForm + `, or key=value pairs such as "host=HOST dbname=DATABASE user=USER", with a value that holds a blank in single quotes`
+				"write " + urlForm +
+					`, or key=value pairs such as "host=HOST dbname=DATABASE user=USER", ` +
+					"with a value that holds a blank in single quotes"
 		}
 		if key, _, _ := strings.Cut(pair, "="); foreign(key) {
 			return foreignReason, keywordHint
@@ -85,14 +91,17 @@ func malformed(dsn string) (reason, hint string) {
 	return "", ""
 }
 
-// firstPair is what libpq takes for one key and value: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
-var firstPair = regexp.MustCompile(`^\s*[A-Za-z_][A-Za-z0-9_.]*\s*=\s*(?:'(?:[^'\\]|\\[\s\S])*'(?:\s|$)|(?:[^\s'\\]|\\[\s\S])(?:[^\s\\]|\\[\s\S])*(?:\s|$)|$)`)
+// firstPair is what libpq takes for one key and value:
+// https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE
+var firstPair = regexp.MustCompile(`^\s*[A-Za-z_][A-Za-z0-9_.]*\s*=\s*` +
+	`(?:'(?:[^'\\]|\\[\s\S])*'(?:\s|$)|(?:[^\s'\\]|\\[\s\S])(?:[^\s\\]|\\[\s\S])*(?:\s|$)|$)`)
 
 // foreign tells whether a keyword is one of other programs. pgx would take it for a setting of the
 // session, and contact the default server.
 func foreign(keyword string) bool {
 	return slices.Contains([]string{
-		"data_source", "datasource", "db", "driver", "hostname", "initial_catalog", "pass", "passwd", "pwd", "server", "uid", "url", "username",
+		"data_source", "datasource", "db", "driver", "hostname", "initial_catalog", "pass", "passwd", "pwd", "server",
+		"uid", "url", "username",
 	}, strings.ToLower(strings.TrimSpace(keyword)))
 }
 
@@ -101,11 +110,14 @@ const (
 	keywordHint   = "the keywords are host, port, dbname, user and password; or write " + urlForm
 )
 
-// pairBehind is a further pair in a value, as in Server=h;Database=dev: other programs separate them so.
+// pairBehind is a further pair in a value, as in Server=h;Database=dev: other programs separate
+// them so.
 var pairBehind = regexp.MustCompile(`^[^']*;\s*[A-Za-z_]+\s*=|;\s+$`)
 
-// netloc is a host with its port: a name, an address, or the folder of a socket with its slashes encoded.
-var netloc = regexp.MustCompile(`^(?:[A-Za-z0-9._-]*|\[[0-9A-Fa-f:.%A-Za-z_-]+\]|(?:%2[Ff]|[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$`)
+// netloc is a host with its port: a name, an address, or the folder of a socket with its slashes
+// encoded.
+var netloc = regexp.MustCompile(`^(?:[A-Za-z0-9._-]*|\[[0-9A-Za-z:.%_-]+\]|` +
+	`(?:%2[Ff]|[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$`)
 
 // malformedURL says what is wrong with a URL behind its scheme, "" when nothing is.
 func malformedURL(rest string) string {
@@ -220,8 +232,8 @@ func mentions(dsn, keyword string) bool {
 	return regexp.MustCompile(`(^|\s)` + keyword + `\s*=`).MatchString(dsn)
 }
 
-// sets says whether the connection string itself has a value for a keyword, as a parameter or as the
-// URL's host, port, user, password or database.
+// sets says whether the connection string itself has a value for a keyword, as a parameter or as
+// the URL's host, port, user, password or database.
 func sets(dsn, keyword string) bool {
 	if keyword == "dbname" && mentions(dsn, "database") || mentions(dsn, keyword) {
 		return true

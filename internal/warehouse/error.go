@@ -19,8 +19,9 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 )
 
-// DSNError is a connection string that cannot be understood, or a PG… variable that completes it and does not fit: a usage error. It
-// never shows a part of the string or the variable's value, which may hold a password.
+// DSNError is a connection string that cannot be understood, or a PG… variable that completes it
+// and does not fit: a usage error. It never shows a part of the string or the variable's value,
+// which may hold a password.
 type DSNError struct {
 	Origin   string // where the string came from, "" unknown
 	Variable string // the environment variable that is at fault, "" when the string itself is
@@ -60,16 +61,19 @@ func dsnError(err error, dsn string, o Options) *DSNError {
 		{"failed to parse as URL", "it is no valid URL"},
 		{"failed to parse as keyword/value", "it is no list of key=value pairs"},
 		{"failed to read service", "the service is not in the pg_service file, or there is no such file"},
-		{"failed to configure TLS (unable to read CA file", "the file of the authority's certificate (sslrootcert) cannot be read"},
-		{"failed to configure TLS (unable to add CA", "the file of the authority's certificate (sslrootcert) holds none"},
+		{"failed to configure TLS (unable to read CA file",
+			"the file of the authority's certificate (sslrootcert) cannot be read"},
+		{"failed to configure TLS (unable to add CA",
+			"the file of the authority's certificate (sslrootcert) holds none"},
 		{"failed to configure TLS (sslmode", "there is no such sslmode"},
 		{"failed to configure TLS (both", "sslcert and sslkey go together"},
 		{"failed to configure TLS (unable to read sslkey", "the file of the client's key (sslkey) cannot be read"},
-		{"failed to configure TLS (unable to read cert", "the file of the client's certificate (sslcert) cannot be read"},
+		{"failed to configure TLS (unable to read cert",
+			"the file of the client's certificate (sslcert) cannot be read"},
 		{"failed to configure TLS", "sslmode, or a certificate that is named, is wrong"},
 		{"could not match", "there are more ports than hosts"},
 		{"invalid connect_timeout", "connect_timeout is no number of seconds"},
-		{"invalid port", "the port is no number from 1 to 65535"},
+		{"invalid port", "invalid port: it is no number from 1 to 65535"},
 		{"invalid sslcertmode", "there is no such sslcertmode"},
 		{"unknown target_session_attrs", "there is no such value of target_session_attrs"},
 		{"unknown channel_binding", "there is no such value of channel_binding"},
@@ -88,7 +92,8 @@ func dsnError(err error, dsn string, o Options) *DSNError {
 	return e
 }
 
-// complaint is what pgx says about a connection string, without the string: "cannot parse `…`: what is wrong (cause)". The cause may quote it.
+// complaint is what pgx says about a connection string, without the string: "cannot parse `…`: what
+// is wrong (cause)". The cause may quote it.
 func complaint(err error) string {
 	var parse *pgconn.ParseConfigError
 	if !errors.As(err, &parse) {
@@ -101,25 +106,30 @@ func complaint(err error) string {
 	return message
 }
 
-// variable is one that pgx reads, the keyword of a connection string that it stands for, and a value
-// that fits any server.
+// variable is one that pgx reads, the keyword of a connection string that it stands for, and a
+// value that fits any server.
 type variable struct{ name, keyword, harmless string }
 
 func variables() []variable {
 	return []variable{
 		{"PGSERVICE", "service", ""}, {"PGSERVICEFILE", "servicefile", ""},
-		{"PGHOST", "host", "localhost"}, {"PGPORT", "port", "5432"}, {"PGDATABASE", "dbname", "x"}, {"PGUSER", "user", "x"},
+		{"PGHOST", "host", "localhost"}, {"PGPORT", "port", "5432"}, {"PGDATABASE", "dbname", "x"},
+		{"PGUSER", "user", "x"},
 		{"PGPASSWORD", "password", ""}, {"PGPASSFILE", "passfile", ""}, {"PGAPPNAME", "application_name", "x"},
 		{"PGCONNECT_TIMEOUT", "connect_timeout", "1"},
-		{"PGSSLMODE", "sslmode", "prefer"}, {"PGSSLROOTCERT", "sslrootcert", ""}, {"PGSSLCERT", "sslcert", ""}, {"PGSSLKEY", "sslkey", ""},
+		{"PGSSLMODE", "sslmode", "prefer"}, {"PGSSLROOTCERT", "sslrootcert", ""}, {"PGSSLCERT", "sslcert", ""},
+		{"PGSSLKEY", "sslkey", ""},
 		{"PGSSLPASSWORD", "sslpassword", ""}, {"PGSSLCERTMODE", "sslcertmode", "allow"}, {"PGSSLSNI", "sslsni", ""},
-		{"PGSSLNEGOTIATION", "sslnegotiation", ""}, {"PGTARGETSESSIONATTRS", "target_session_attrs", "any"}, {"PGTZ", "timezone", "UTC"},
-		{"PGOPTIONS", "options", ""}, {"PGMINPROTOCOLVERSION", "min_protocol_version", ""}, {"PGMAXPROTOCOLVERSION", "max_protocol_version", ""},
+		{"PGSSLNEGOTIATION", "sslnegotiation", ""}, {"PGTARGETSESSIONATTRS", "target_session_attrs", "any"},
+		{"PGTZ", "timezone", "UTC"},
+		{"PGOPTIONS", "options", ""}, {"PGMINPROTOCOLVERSION", "min_protocol_version", ""},
+		{"PGMAXPROTOCOLVERSION", "max_protocol_version", ""},
 		{"PGCHANNELBINDING", "channel_binding", ""}, {"PGREQUIREAUTH", "require_auth", ""},
 	}
 }
 
-// taking are the variables that take part in a connection: those that are set, and that the connection string does not replace.
+// taking are the variables that take part in a connection: those that are set, and that the
+// connection string does not replace.
 func taking(dsn string) []variable {
 	var set []variable
 	for _, one := range variables() {
@@ -130,7 +140,8 @@ func taking(dsn string) []variable {
 	return set
 }
 
-// culprit is the variable without which pgx complains no more, or about something else; "" when the connection string is at fault.
+// culprit is the variable without which pgx complains no more, or about something else; "" when the
+// connection string is at fault.
 func culprit(message, dsn string) string {
 	set := taking(dsn)
 	for _, one := range set {
@@ -140,7 +151,8 @@ func culprit(message, dsn string) string {
 			}
 			continue
 		}
-		if _, err := pgxpool.ParseConfig(with(dsn, one.keyword, one.harmless)); err == nil || complaint(err) != message {
+		if _, err := pgxpool.ParseConfig(with(dsn, one.keyword, one.harmless)); err == nil ||
+			complaint(err) != message {
 			return one.name
 		}
 	}
@@ -203,7 +215,8 @@ func connectError(err error, pc *pgxpool.Config, o Options) error {
 			}
 		}
 		if len(names) > 0 {
-			e.Advice = strings.TrimPrefix(e.Advice+"; set in the environment, and part of this connection: "+strings.Join(names, ", "), "; ")
+			environment := "set in the environment, and part of this connection: " + strings.Join(names, ", ")
+			e.Advice = strings.TrimPrefix(e.Advice+"; "+environment, "; ")
 		}
 	}
 	// The reason may quote what the server was sent.
@@ -218,8 +231,10 @@ func reason(err error) string {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
 		if server.Code == "42704" || server.Code == "22023" {
-			// The message quotes the name and the value, which may be the rest of a password with an unescaped character.
-			return fmt.Sprintf("the server does not take one of the settings that the connection asks for (SQLSTATE %s)", server.Code)
+			// The message quotes the name and the value, which may be the rest of a password with
+			// an unescaped character.
+			return fmt.Sprintf("the server does not take a setting that the connection asks for (SQLSTATE %s)",
+				server.Code)
 		}
 		return fmt.Sprintf("%s (SQLSTATE %s)", server.Message, server.Code)
 	}

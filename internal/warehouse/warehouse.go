@@ -192,7 +192,8 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	return pc, nil
 }
 
-// parsed is the pool's configuration as the connection string and, of a user's own server, the environment have it.
+// parsed is the pool's configuration as the connection string and, of a user's own server, the
+// environment have it.
 func parsed(o Options) (*pgxpool.Config, error) {
 	if o.Local != nil {
 		pc, err := localpg.PoolConfig(o.DSN.Reveal())
