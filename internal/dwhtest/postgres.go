@@ -23,7 +23,8 @@ import (
 type postgres struct {
 	info   localpg.Info
 	admin  localpg.Info // the same server as its superuser
-	create sync.Mutex   // one CREATE DATABASE at a time: two would contend for their template
+	super  sync.Once
+	create sync.Mutex // one CREATE DATABASE at a time: two would contend for their template
 }
 
 // serverMemory keeps the servers of several test binaries small.
@@ -82,6 +83,21 @@ func Admin(t testing.TB, dsn string) string {
 func Server(t testing.TB) localpg.Info {
 	t.Helper()
 	return shared(t).info
+}
+
+// Superuser makes the role of the shared server's DSNs a superuser, for the rest of the process. It is
+// for packages whose tests own tables and make what only a superuser may make. All other packages test
+// with an ordinary role, as users have it; for single statements there is Admin.
+func Superuser(t testing.TB) {
+	t.Helper()
+	p := shared(t)
+	p.super.Do(func() {
+		ctx, cancel := patience()
+		defer cancel()
+		if err := p.exec(ctx, "ALTER ROLE "+localpg.Role+" SUPERUSER"); err != nil {
+			t.Errorf("dwhtest: %v", err)
+		}
+	})
 }
 
 func shared(t testing.TB) *postgres {

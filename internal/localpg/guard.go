@@ -136,18 +136,36 @@ func (s *Server) clean() {
 	for _, path := range []string{s.passwordPath(), s.adminPasswordPath(), s.portPath(), s.markerPath()} {
 		patterns = append(patterns, temporary(path)+"*")
 	}
-	entries, err := os.ReadDir(s.dataDir)
+	leftovers, err := s.entries(patterns...)
 	if err != nil {
 		return // whatever is wrong with the folder shows in what follows
 	}
-	for _, entry := range entries {
+	for _, path := range leftovers {
+		if err := os.RemoveAll(path); err != nil {
+			s.logger.Info("cannot remove what an interrupted command left", "error", err)
+		}
+	}
+}
+
+// entries are the paths of what lies in the data folder under a name that matches one of the patterns.
+// The folder's own name may hold what filepath.Glob takes for a pattern.
+func (s *Server) entries(patterns ...string) ([]string, error) {
+	all, err := os.ReadDir(s.dataDir)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, entry := range all {
 		for _, pattern := range patterns {
-			if match, err := filepath.Match(pattern, entry.Name()); err != nil || !match {
-				continue
+			match, err := filepath.Match(pattern, entry.Name())
+			if err != nil {
+				return nil, err
 			}
-			if err := os.RemoveAll(filepath.Join(s.dataDir, entry.Name())); err != nil {
-				s.logger.Info("cannot remove what an interrupted command left", "error", err)
+			if match {
+				paths = append(paths, filepath.Join(s.dataDir, entry.Name()))
+				break
 			}
 		}
 	}
+	return paths, nil
 }

@@ -2,6 +2,7 @@ package localpg_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -38,17 +39,17 @@ func ownerOf(t *testing.T, path string) (uid, gid int) {
 // A folder works under every name that PostgreSQL can keep.
 func TestOddFolderNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{`a"b`, "$HOME", "`id`", `back\slash`, "it's", "a b", "50%", "größe", "-x",
-		`$(touch pwned)"`} {
+	for _, name := range []string{
+		`a"b`, "$HOME", `$(touch pwned)"` + "`id`" + `back\slash`, "it's 50% größe", "-x [a*?",
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, dwhtest.DataDir(t)+name)
 			t.Cleanup(func() {
-				if err := errors.Join(s.Stop(t.Context()), os.RemoveAll(s.DataDir())); err != nil &&
-					t.Context().Err() == nil {
+				err := s.Stop(context.WithoutCancel(t.Context()))
+				if err = errors.Join(err, os.RemoveAll(s.DataDir())); err != nil {
 					t.Error(err)
 				}
 			})
-			defer func() { _ = s.Reset(t.Context()) }()
 			first := start(t, s)
 			if err := s.EnsureDatabase(t.Context(), "wh"); err != nil {
 				t.Fatal(err)
@@ -67,6 +68,16 @@ func TestOddFolderNames(t *testing.T) {
 			}
 			if _, err := os.Stat(filepath.Join(s.DataDir(), "server.log")); err != nil {
 				t.Errorf("the log: %v", err)
+			}
+			if err := os.Mkdir(filepath.Join(s.DataDir(), "pgdata.new-1"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Reset(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			entries, err := os.ReadDir(s.DataDir())
+			if err != nil || len(entries) != 2 {
+				t.Errorf("after reset: got %v, %v, want the lock and the marker", entries, err)
 			}
 		})
 	}

@@ -376,7 +376,7 @@ func (s *Server) Reset(ctx context.Context) error {
 	if err := s.stop(ctx, a); err != nil {
 		return err
 	}
-	leftovers, err := filepath.Glob(filepath.Join(s.dataDir, "pgdata.*"))
+	leftovers, err := s.entries("pgdata.*")
 	if err != nil {
 		return fmt.Errorf("delete the cluster: %w", err)
 	}

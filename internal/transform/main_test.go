@@ -62,8 +62,8 @@ type warehouse struct {
 
 func newWarehouse(t testing.TB) *warehouse {
 	t.Helper()
-	// Tests make objects that only a superuser may make, such as publications of a schema.
-	dsn := dwhtest.Admin(t, dwhtest.TemplateDatabase(t, "migrated", migrateUp))
+	dwhtest.Superuser(t) // tests make, beside their tables, what only a superuser may make
+	dsn := dwhtest.TemplateDatabase(t, "migrated", migrateUp)
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		t.Fatal(err)
