@@ -61,7 +61,7 @@ func Tunables() string { return tunables() }
 
 // Hurry has Start wait no longer than this for a server that starts, and for one that is ready.
 func (s *Server) Hurry(ready, answer time.Duration) {
-	s.patience = patience{ready: ready, answer: answer, silent: time.Millisecond}
+	s.patience = patience{ready: ready, answer: answer, stop: answer, other: answer, silent: time.Millisecond}
 }
 
 // Verifier is what PostgreSQL keeps of a password.

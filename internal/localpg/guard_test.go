@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/dwhtest"
@@ -213,6 +214,9 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 		!strings.Contains(err.Error(), "timeout") && !strings.Contains(err.Error(), "deadline") {
 		t.Errorf("got %v, want an error that names the time and the cause", err)
 	}
+	if err := waiting.Stop(t.Context()); err == nil || !strings.Contains(err.Error(), "did not stop within 300ms") {
+		t.Errorf("stop: got %v, want an error that names the time", err)
+	}
 	// A server that starts, as the pid file says.
 	file := filepath.Join(s.DataDir(), "pgdata", "postmaster.pid")
 	text, err := os.ReadFile(file)
@@ -232,6 +236,34 @@ func TestServerThatDoesNotAnswer(t *testing.T) {
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Another dwh that holds the lock is waited for no longer than a stated time.
+func TestOtherThatHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, dwhtest.DataDir(t))
+	if err := os.Mkdir(s.DataDir(), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	holder := flock.New(filepath.Join(s.DataDir(), "lock"))
+	if err := holder.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Unlock() }()
+	var log bytes.Buffer
+	waiting, err := localpg.New(localpg.Options{
+		DataDir: s.DataDir(), Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting.Hurry(time.Minute, 300*time.Millisecond)
+	if _, err := waiting.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "did not end within 300ms") {
+		t.Errorf("got %v, want an error that names the time", err)
+	}
+	if !strings.Contains(log.String(), "waiting for another dwh") {
+		t.Errorf("got the log %q, want the wait told", log.String())
 	}
 }
 

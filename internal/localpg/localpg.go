@@ -60,6 +60,8 @@ type Server struct {
 type patience struct {
 	ready  time.Duration // for a server that starts: after a crash it reads its log first
 	answer time.Duration // for a server that says that it is ready
+	stop   time.Duration // for a server to stop: it writes its buffers first
+	other  time.Duration // for another dwh, which may be downloading the server's programs
 	silent time.Duration // before it says what it waits for
 }
 
@@ -99,7 +101,8 @@ func New(o Options) (*Server, error) {
 	}
 	return &Server{
 		dataDir: dataDir, binDir: binDir, cacheDir: cacheDir, repository: o.Repository, memory: memory, logger: logger,
-		patience: patience{ready: 10 * time.Minute, answer: 30 * time.Second, silent: 2 * time.Second},
+		patience: patience{ready: 10 * time.Minute, answer: 30 * time.Second,
+			stop: 10 * time.Minute, other: 20 * time.Minute, silent: 2 * time.Second},
 	}, nil
 }
 

@@ -340,7 +340,17 @@ func (s *Server) stop(ctx context.Context, a account) error {
 		if err := syscall.Kill(p.pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("stop the private PostgreSQL (pid %d): %w", p.pid, err)
 		}
+		begun, told := time.Now(), false
 		for alive(p.pid) && serves(ctx, p.pid, s.pgdata()) {
+			switch waited := time.Since(begun); {
+			case waited >= s.patience.stop:
+				return fmt.Errorf("the private PostgreSQL (pid %d) did not stop within %s: see %s",
+					p.pid, s.patience.stop, s.logPath())
+			case !told && waited >= s.patience.silent:
+				told = true
+				s.logger.Info("waiting for the private PostgreSQL to stop",
+					"pid", p.pid, "at most", s.patience.stop.String())
+			}
 			if err := pause(ctx, poll); err != nil {
 				return fmt.Errorf("wait for the private PostgreSQL (pid %d) to stop: %w", p.pid, err)
 			}
