@@ -45,19 +45,11 @@ func (s *Server) shutFolder(info fs.FileInfo) error {
 	if err := chmod(s.dataDir, syscall.O_DIRECTORY, 0o700); err != nil {
 		return fmt.Errorf(
 			"data folder %s can be read by others (mode %04o), and that cannot be changed: %w",
-			s.dataDir,
-			info.Mode().Perm(),
-			err,
-		)
+			s.dataDir, info.Mode().Perm(), err)
 	}
 	if made, err := s.exists(); made || err != nil {
-		s.logger.Warn(
-			"others could read the data folder of the private PostgreSQL; its mode is 0700 now",
-			"folder",
-			s.dataDir,
-			"mode",
-			fmt.Sprintf("%04o", info.Mode().Perm()),
-		)
+		s.logger.Warn("others could read the data folder of the private PostgreSQL; its mode is 0700 now",
+			"folder", s.dataDir, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
 	}
 	return nil
 }
@@ -76,12 +68,8 @@ func (s *Server) shutPasswords(a account) error {
 			return fmt.Errorf("password file %s is no regular file: remove it", path)
 		}
 		if uid, _, ok := owner(info); ok && uid != a.uid && uid != 0 {
-			return fmt.Errorf(
-				"password file %s belongs to user %s, not to %s: have it removed",
-				path,
-				userName(uid),
-				a.name,
-			)
+			return fmt.Errorf("password file %s belongs to user %s, not to %s: have it removed",
+				path, userName(uid), a.name)
 		}
 		if shut(info) {
 			continue
@@ -89,18 +77,10 @@ func (s *Server) shutPasswords(a account) error {
 		if err := chmod(path, 0, 0o600); err != nil {
 			return fmt.Errorf(
 				"password file %s can be read by others (mode %04o), and that cannot be changed: %w",
-				path,
-				info.Mode().Perm(),
-				err,
-			)
+				path, info.Mode().Perm(), err)
 		}
-		s.logger.Warn(
-			"others could read a password of the private PostgreSQL; the file's mode is 0600 now",
-			"file",
-			path,
-			"mode",
-			fmt.Sprintf("%04o", info.Mode().Perm()),
-		)
+		s.logger.Warn("others could read a password of the private PostgreSQL; the file's mode is 0600 now",
+			"file", path, "mode", fmt.Sprintf("%04o", info.Mode().Perm()))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -36,13 +37,12 @@ func (s *Server) settleRoles(ctx context.Context, info Info, a account) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.logger.Warn(
-			"the role "+Role+" of the private PostgreSQL is still a superuser; the next start tries again",
-			"folder",
-			s.dataDir,
-			"error",
-			err,
-		)
+		level := slog.LevelWarn
+		if errors.Is(err, errConnected) {
+			level = slog.LevelInfo // nothing is wrong
+		}
+		s.logger.Log(ctx, level, "the role "+Role+" of the private PostgreSQL is still a superuser; the next start tries again",
+			"folder", s.dataDir, "error", err)
 	}
 	return nil
 }
@@ -72,19 +72,15 @@ func (s *Server) Admin(info Info) (Info, error) {
 func (s *Server) makeEveryday(ctx context.Context, info Info, a account) error {
 	return s.as(ctx, info, a, adminDatabase, func(conn *pgx.Conn) error {
 		var there bool
-		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)",
-			Role).Scan(&there); err != nil {
+		err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", Role).Scan(&there)
+		if err != nil {
 			return fmt.Errorf("look for the role %s: %w", Role, err)
 		}
 		if there {
 			return nil
 		}
-		return inTransaction(
-			ctx,
-			conn,
-			createRole(Role, "LOGIN CREATEDB", verifier(info.Password.Reveal())),
-			grants(Role),
-		)
+		password := verifier(info.Password.Reveal())
+		return inTransaction(ctx, conn, createRole(Role, "LOGIN CREATEDB", password), grants(Role))
 	})
 }
 
@@ -165,11 +161,8 @@ func (s *Server) upgrade(ctx context.Context, info Info, a account) error {
 		if err := s.alone(ctx, conn); err != nil {
 			return err
 		}
-		s.logger.Info(
-			"upgrading the private PostgreSQL: its role "+Role+" gets an ordinary user's rights",
-			"folder",
-			s.dataDir,
-		)
+		s.logger.Info("upgrading the private PostgreSQL: its role "+Role+" gets an ordinary user's rights",
+			"folder", s.dataDir)
 		if _, err := conn.Exec(ctx, prepareUpgrade, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
@@ -221,19 +214,20 @@ func (s *Server) upgrade(ctx context.Context, info Info, a account) error {
 const sessions = `SELECT count(*) FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
 
+var errConnected = errors.New("sessions that are connected")
+
 // alone is an error while others are connected. A session that is just ending is waited for.
 func (s *Server) alone(ctx context.Context, conn *pgx.Conn) error {
 	for begun := time.Now(); ; {
 		var others int
-		err := conn.QueryRow(ctx, sessions).Scan(&others)
-		if err != nil {
+		if err := conn.QueryRow(ctx, sessions).Scan(&others); err != nil {
 			return err
 		}
 		switch {
 		case others == 0:
 			return nil
 		case time.Since(begun) > time.Second:
-			return fmt.Errorf(`sessions that are connected: %d: end them, or run "dwh local stop"`, others)
+			return fmt.Errorf(`%w: %d: end them, or run "dwh local stop"`, errConnected, others)
 		}
 		if err := pause(ctx, 5*poll); err != nil {
 			return err
