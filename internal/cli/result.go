@@ -123,7 +123,7 @@ func (a *app) showViolations(err error) error {
 		return err
 	}
 	for _, result := range failed.Results {
-		a.out.line("%s: %s", result.Check.Name, result.Check.Description)
+		a.out.line("%s", printable(result.Check.Name+": "+result.Check.Description))
 		var text strings.Builder
 		if writeErr := table.Render(&text, result.Rows, table.Text, table.TextOptions{Width: a.out.Width, ASCII: !a.out.UTF8}); writeErr == nil {
 			a.out.line("%s", printable(strings.TrimRight(text.String(), "\n")))
