@@ -89,7 +89,9 @@ func closingLine(result transform.Result, of extent) string {
 	case of == someSteps:
 		var ran []string
 		for _, step := range result.Transforms {
-			ran = append(ran, step.Step)
+			if !step.Helper {
+				ran = append(ran, step.Step)
+			}
 		}
 		return fmt.Sprintf("ran %s; by --only no row counts as processed, so that the next run takes up all of them (%s)", strings.Join(ran, ", "), took)
 	}
