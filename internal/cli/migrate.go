@@ -19,6 +19,7 @@ import (
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/internal/writelock"
 	"github.com/sparkify/dwh/migrations"
 )
 
@@ -400,7 +401,7 @@ func (m migrateRun) stale(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	reasons, err := transform.Staleness(ctx, dwhdb.New(m.session.warehouse.Pool()), steps)
+	reasons, err := transform.Staleness(ctx, dwhdb.New(writelock.Retrying(m.session.warehouse.Pool())), steps)
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == "42P01" && m.session.project.migrations != fs.FS(migrations.FS) {
 		return nil, nil // undefined_table: a project's own migrations need not keep a bookkeeping of ours

@@ -365,7 +365,7 @@ func (m *Migrator) markStale(ctx context.Context, before shape, steps []Step, gu
 		return err
 	}
 	if guarded {
-		if err := dwhdb.New(conn).ForgetStaleMark(ctx, interrupted[0], interrupted[1]); err != nil {
+		if err := dwhdb.New(writelock.Retrying(conn)).ForgetStaleMark(ctx, interrupted[0], interrupted[1]); err != nil {
 			return fmt.Errorf("forget stale mark: %w", err)
 		}
 	}

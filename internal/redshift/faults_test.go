@@ -86,6 +86,55 @@ func TestConflictsAreRetried(t *testing.T) {
 	n.must("verify")
 }
 
+// The conflict without a number is retried as error 1023 is.
+func TestConflictsWithoutNumber(t *testing.T) {
+	n := newNative(t, redshiftstandin.Options{})
+	n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")))
+	n.must("migrate", "up")
+	n.server.Raise(redshiftstandin.Concurrent, 4)
+	n.must(n.args...)
+	n.want("SELECT COUNT(*) FROM f_songplay", "1")
+	if retries, _ := strconv.Atoi(n.one("SELECT SUM(retries) FROM dwh_run")); retries != 4 {
+		t.Errorf("got %d retries in the journal, want 4", retries)
+	}
+}
+
+// The journal's own statements are retried. A run whose data are committed ends with exit code 0 even when the journal cannot be written.
+func TestJournalConflicts(t *testing.T) {
+	n := newNative(t, redshiftstandin.Options{})
+	n.must("migrate", "up")
+	for i, c := range []struct {
+		conflict  redshiftstandin.Conflict
+		conflicts int
+		outcome   string
+	}{
+		{redshiftstandin.Serialization, 5, "done"}, {redshiftstandin.Concurrent, 5, "done"}, {redshiftstandin.Concurrent, 1000, "running"},
+	} {
+		n.bucket.Put(fmt.Sprintf("log/%d.json", i), []byte(event("1", i, 0, "1541000000000")))
+		n.failpoint = func(name string) {
+			if name == "transform.committed" {
+				n.server.RaiseAlone(c.conflict, c.conflicts)
+			}
+		}
+		code, stdout, stderr := n.run(n.args...)
+		n.failpoint = nil
+		n.server.RaiseAlone(c.conflict, 0)
+		if code != 0 {
+			t.Errorf("%d conflicts: got exit code %d, want 0\n%s%s", c.conflicts, code, stdout, stderr)
+		}
+		if told := strings.Contains(stderr, "the journal could not be written"); told != (c.outcome != "done") {
+			t.Errorf("%d conflicts: got a warning: %v\n%s", c.conflicts, told, stderr)
+		}
+		n.want("SELECT COUNT(*) FROM f_songplay", fmt.Sprint(i+1))
+		n.want("SELECT outcome FROM dwh_run ORDER BY started_at DESC LIMIT 1", c.outcome)
+	}
+	// The first statements of a run, and marks of staleness.
+	n.server.RaiseAlone(redshiftstandin.Concurrent, 3)
+	n.must("migrate", "redo", "--drop-staged-rows")
+	n.server.RaiseAlone(redshiftstandin.Serialization, 3)
+	n.must(n.args...)
+}
+
 // Refused records stand in s_reject with their texts, on Serverless too, where no view has them.
 func TestRejects(t *testing.T) {
 	for _, serverless := range []bool{false, true} {

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // DSNError is a connection string that cannot be understood: a usage error. It never shows the string, which may
@@ -201,6 +202,9 @@ func PgErrorHint(err error) string {
 		}
 		return ""
 	}
+	if writelock.Conflict(err) {
+		return "another transaction was in the way: run the command again"
+	}
 	switch server.Code {
 	case "42501":
 		return "the role lacks a privilege: have the owner GRANT it, or connect as the owner"
@@ -222,15 +226,6 @@ func PgErrorHint(err error) string {
 		return "the statement was cancelled, by a timeout or by an administrator"
 	case "55P03":
 		return "another transaction holds the lock: run the command again, or wait for it with --wait"
-	case "XX000":
-		switch {
-		case strings.Contains(server.Message+server.Detail, "1023"):
-			return "another transaction was in the way: run the command again"
-		case strings.Contains(server.Message+server.Detail, "1018"):
-			return "a table was made or changed meanwhile: run the command again"
-		}
-	case "40001", "40P01":
-		return "another transaction was in the way: run the command again"
 	case "3D000":
 		return "create the database with createdb, or correct its name in the database URL"
 	case "28P01":
