@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/migration"
@@ -124,16 +125,22 @@ func (d *doctorRun) clock(ctx context.Context, s *session) {
 }
 
 func (d *doctorRun) privileges(ctx context.Context, s *session) {
-	var database, schema bool
+	var name *string
+	var database, schema *bool // NULL where there is no schema
 	err := s.warehouse.Pool().QueryRow(ctx, `
-		SELECT has_database_privilege(current_database(), 'CREATE'), has_schema_privilege(current_schema(), 'CREATE')`).Scan(&database, &schema)
+		SELECT CAST(current_schema() AS VARCHAR(127)), has_database_privilege(current_database(), 'CREATE'),
+			has_schema_privilege(current_schema(), 'CREATE')`).Scan(&name, &database, &schema)
+	user := catalogue.Name(s.warehouse.User()).SQL() // quoted: of IAM's users it has a colon
 	switch {
 	case err != nil:
 		d.fail("privileges", err, "")
-	case !schema:
-		d.add("privileges", "fail", "the role may not create tables in the schema", fmt.Sprintf("GRANT CREATE, USAGE ON SCHEMA public TO %s", s.warehouse.User()))
-	case !database:
-		d.add("privileges", "fail", "the role may not create the scratch schema that transforms build in", fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s", s.warehouse.Database(), s.warehouse.User()))
+	case name == nil:
+		d.add("privileges", "fail", "the search_path of the role names no schema that exists", fmt.Sprintf("CREATE SCHEMA public; GRANT CREATE, USAGE ON SCHEMA public TO %s;", user))
+	case schema == nil || !*schema:
+		d.add("privileges", "fail", "the role may not create tables in the schema", fmt.Sprintf("GRANT CREATE, USAGE ON SCHEMA %s TO %s;", catalogue.Name(*name).SQL(), user))
+	case database == nil || !*database:
+		d.add("privileges", "fail", "the role may not create the scratch schema that transforms build in",
+			fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s;", catalogue.Name(s.warehouse.Database()).SQL(), user))
 	default:
 		d.add("privileges", "ok", "the role may create tables and the scratch schema", "")
 	}

@@ -354,7 +354,7 @@ func TestDoctor(t *testing.T) {
 	n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")))
 	args := append([]string{"doctor"}, n.args[1:]...)
 	stdout, _ := n.must(args...)
-	for _, want := range []string{"Snapshot Isolation; error 1023 is retried", "Redshift reads the source and the work prefix"} {
+	for _, want := range []string{"Snapshot Isolation; conflicts of writers are retried", "Redshift reads the source and the work prefix"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("got\n%s\nwant %q in it", stdout, want)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -140,6 +141,9 @@ func reason(err error) string {
 	if errors.As(err, &server) {
 		return fmt.Sprintf("%s (SQLSTATE %s)", server.Message, server.Code)
 	}
+	if asksForDigest(err) {
+		return "the server keeps this user's password as a SHA-256 hash and asks for it by a method that dwh does not know (authentication type 13)"
+	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return fmt.Sprintf("the host %s is not known", dns.Name)
@@ -170,7 +174,23 @@ func reason(err error) string {
 	return message
 }
 
+// asksForDigest recognizes how Redshift asks a user whose password was set as a SHA-256 hash: by authentication type 13, which pgx
+// does not know (mtxr/vscode-sqltools#1415). pgx has no type for that error.
+func asksForDigest(err error) bool {
+	return strings.Contains(err.Error(), "unknown authentication type: 13")
+}
+
+// digestAdvice names the two ways out: dg/r_CREATE_USER has both forms of a password, mgmt/generating-user-credentials the login by IAM.
+func digestAdvice(user string) string {
+	return `either log in by IAM: leave the password out of the database URL, whose host is the cluster's or the workgroup's own; ` +
+		`or keep the password as an MD5 hash, and sslmode=verify-full: ALTER USER ` + catalogue.Name(user).SQL() +
+		` PASSWORD 'md5…'; where … is the MD5 hash, in hex, of the password with the user's name behind it`
+}
+
 func advice(err error, e *ConnectError, private bool) string {
+	if asksForDigest(err) {
+		return digestAdvice(e.User)
+	}
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
 		if server.Code == "3D000" {
