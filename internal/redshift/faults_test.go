@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -203,6 +204,67 @@ func TestLateCounts(t *testing.T) {
 	n.want("SELECT COUNT(*) FROM s_reject AS r INNER JOIN s_object AS o ON o.load_id = r.load_id AND o.url = r.url", "1")
 	n.must(n.args...)
 	n.want("SELECT COUNT(*) FROM s_reject", "1")
+}
+
+// pretty is an event over several lines.
+func pretty(user string, session, item int, ts string) string {
+	return strings.ReplaceAll(event(user, session, item, ts), `,"`, ",\n  \"")
+}
+
+// Where the views count lines that are no records, nobody knows the rows of an object. What was refused is known, and written with the load.
+func TestLinesThatAreNoRecords(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprintf("late=%v", late), func(t *testing.T) {
+			n := newNative(t, redshiftstandin.Options{})
+			n.must("migrate", "up")
+			n.bucket.Put("log/a.json", []byte(pretty("1", 1, 0, "1541000000000")+pretty("1", 1, 1, `"soon"`)))
+			n.bucket.Put("log/b.json", []byte(strings.TrimSpace(event("2", 2, 0, "1541000000000"))+event("2", 2, 1, "1541000001000")))
+			if err := n.server.HideLoads(late); err != nil {
+				t.Fatal(err)
+			}
+			n.must(n.args...)
+			if late {
+				n.want("SELECT COUNT(*) FROM s_reject", "0")
+				n.want("SELECT COUNT(*) FROM s_object WHERE rows IS NULL AND rejects IS NULL", "2")
+				if err := n.server.HideLoads(false); err != nil {
+					t.Fatal(err)
+				}
+				n.must(n.args...)
+			}
+			for range 2 {
+				n.want("SELECT COUNT(*) FROM s_songplay_event", "3")
+				n.want("SELECT COUNT(*) FROM s_object WHERE rows IS NULL", "2")
+				n.want("SELECT rejects FROM s_object WHERE url LIKE '%a.json'", "1")
+				n.want("SELECT rejects FROM s_object WHERE url LIKE '%b.json'", "0")
+				n.want("SELECT column_name || outcome FROM s_reject", "tsloaded")
+				n.must(n.args...)
+			}
+			// One object alone holds the rows of its COPY.
+			n.bucket.Put("log/c.json", []byte(pretty("3", 3, 0, "1541000000000")+pretty("3", 3, 1, "1541000001000")))
+			n.must(n.args...)
+			n.want("SELECT rows || '/' || rejects FROM s_object WHERE url LIKE '%c.json'", "2/0")
+		})
+	}
+}
+
+// The load views show what a failed COPY refused some time after the error: it is waited for.
+func TestLateErrors(t *testing.T) {
+	n := newNative(t, redshiftstandin.Options{})
+	n.must("migrate", "up")
+	n.bucket.Put("log/a.json", []byte(strings.Repeat(event("1", 1, 0, `"soon"`), 1100)))
+	if err := n.server.HideLoads(true); err != nil {
+		t.Fatal(err)
+	}
+	shown := make(chan error, 1)
+	time.AfterFunc(3*time.Second, func() { shown <- n.server.HideLoads(false) })
+	code, _, stderr := n.run(n.args...)
+	if code != 1 || !strings.Contains(stderr, "MAXERROR") {
+		t.Errorf("got exit code %d and\n%s\nwant 1 and MAXERROR", code, stderr)
+	}
+	n.want("SELECT COUNT(*) FROM s_reject WHERE outcome = 'failed'", "1000")
+	if err := <-shown; err != nil {
+		t.Error(err)
+	}
 }
 
 // An object that is replaced between listing and COPY is loaded as Redshift read it, and not again.
