@@ -24,7 +24,8 @@ FROM :'log_data'
 IAM_ROLE :'iam_role'
 REGION :'region'
 FORMAT AS JSON :'log_jsonpaths'
-MAXERROR 1000;
+MAXERROR 1000
+COMPUPDATE OFF;
 
 -- What an incremental run finds new events by, and then earlier plays. dwh builds an index that a load names once its table holds processed
 -- rows: before a first load it would cost four times as much.

@@ -206,6 +206,11 @@ func (c *Copier) prepare(ctx context.Context, statement *copystmt.Statement, obj
 		return nil, cleanUp, err
 	}
 	changed.From, changed.Manifest = string(u), true
+	if changed.CompUpdate == copystmt.Unset {
+		// Into an empty table a COPY would choose encodings by queries of its own, which are longer than a small load, and which come between
+		// the COPY and what pg_last_copy_id() says of it (dg/PG_LAST_COPY_ID). The table's own encodings hold.
+		changed.CompUpdate = copystmt.Off
+	}
 	return &changed, cleanUp, nil
 }
 

@@ -3,6 +3,7 @@ package nativecopy_test
 import (
 	"errors"
 	"flag"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,10 @@ func TestErrorsThatNeverCome(t *testing.T) {
 	var fault *nativecopy.Error
 	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "700ms") || !strings.Contains(fault.Hint(), "sys_load_error_detail") {
 		t.Errorf("got %v, want that the views show nothing after 700ms", err)
+	}
+	// The statement does not say it.
+	if !slices.ContainsFunc(server.Statements(), func(sql string) bool { return strings.HasPrefix(sql, "COPY") && strings.Contains(sql, "COMPUPDATE OFF") }) {
+		t.Errorf("got %q, want a COPY with COMPUPDATE OFF", server.Statements())
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("took %s, want about the patience", took)

@@ -53,6 +53,9 @@ func TestCompact(t *testing.T) {
 	for _, one := range n.server.Statements() {
 		if strings.HasPrefix(one, "COPY") {
 			copies++
+			if strings.Count(one, "COMPUPDATE OFF") != 1 {
+				t.Errorf("got %s, want COMPUPDATE OFF once", one)
+			}
 		}
 	}
 	if copies != 2 {

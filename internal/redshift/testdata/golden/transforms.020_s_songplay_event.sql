@@ -24,7 +24,8 @@ FROM 's3://sparkify/log_data'
 IAM_ROLE 'arn:aws:iam::123456789012:role/dwh-copy'
 REGION 'us-west-2'
 FORMAT AS JSON 's3://sparkify/log_json_path.json'
-MAXERROR 1000;
+MAXERROR 1000
+COMPUPDATE OFF;
 
 -- What an incremental run finds new events by, and then earlier plays. dwh builds an index that a load names once its table holds processed
 -- rows: before a first load it would cost four times as much.
