@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -142,7 +143,7 @@ func (st *stmt) lexical() *refusal {
 
 // expressions checks the queries and expressions of the statement and notes what has to be rewritten in them.
 func (st *stmt) expressions() *refusal {
-	for _, check := range []func() *refusal{st.phrases, st.names, st.calls, st.casts, st.windows, st.leaderNode} {
+	for _, check := range []func() *refusal{st.phrases, st.names, st.calls, st.casts, st.windows, st.leaderNode, st.correlated} {
 		if r := check(); r != nil {
 			return r
 		}
@@ -418,6 +419,24 @@ func (st *stmt) leaderNode() *refusal {
 	}
 	if user && leader >= 0 {
 		return st.refuse(leader, "0A000", pageLeader, "Specified types or functions (one per INFO message) not supported on Redshift tables.")
+	}
+	return nil
+}
+
+// correlated refuses the correlated subqueries that Redshift's planner refuses. It shares its analysis with lint, as it is no matter of how the
+// stand-in performs a statement.
+func (st *stmt) correlated() *refusal {
+	selects := 0
+	for i := range st.tokens {
+		if st.word(i) == "SELECT" {
+			selects++
+		}
+	}
+	if first := st.word(0); selects < 2 && (selects < 1 || first != "UPDATE" && first != "DELETE") {
+		return nil
+	}
+	if what, at := lint.RefusedSubquery(st.tokens); at >= 0 {
+		return st.refuse(at, "0A000", "dg/r_correlated_subqueries", "This type of correlated subquery pattern is not supported yet: %s", what)
 	}
 	return nil
 }
