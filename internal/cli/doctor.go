@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -180,6 +182,7 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 		return false
 	}
 	d.add("schema", "ok", "every migration is applied", "")
+	d.publications(ctx, s)
 	steps, err := s.project.steps(s.warehouse.Engine())
 	if err != nil {
 		d.fail("transforms", err, "")
@@ -195,6 +198,40 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 		d.add("transforms", "ok", "dimensions and facts follow from staging", "")
 	}
 	return true
+}
+
+// publications looks for publications because of which PostgreSQL would refuse to change rows.
+func (d *doctorRun) publications(ctx context.Context, s *session) {
+	if s.warehouse.Engine() != sqlfile.Postgres {
+		return
+	}
+	const subject = "publications"
+	faults, err := catalogue.PublicationFaults(ctx, s.warehouse.Pool())
+	if err != nil {
+		d.fail(subject, err, "")
+		return
+	}
+	steps, err := s.project.steps(s.warehouse.Engine())
+	if err != nil {
+		return // said of the transforms
+	}
+	// Tables that dwh does not write are nobody's business here.
+	written := func(name catalogue.Name) bool {
+		return name == "" || name == "s_object" || name == "s_reject" || strings.HasPrefix(string(name), "dwh_") ||
+			slices.ContainsFunc(steps, func(step transform.Step) bool {
+				return slices.Contains(step.Reads, name) || slices.Contains(step.Writes, name)
+			})
+	}
+	found := false
+	for _, fault := range faults {
+		if written(fault.Table.Name) {
+			found = true
+			d.add(subject, "fail", fault.String(), fault.Fix())
+		}
+	}
+	if !found {
+		d.add(subject, "ok", "none keeps rows from being changed", "")
+	}
 }
 
 func (d *doctorRun) sources(ctx context.Context) {

@@ -211,7 +211,7 @@ func (r *Runner) write(ctx context.Context, conn *pgx.Conn, journal *journal, wo
 	for try := 0; ; try++ {
 		err := r.writeOnce(ctx, conn, work)
 		if err == nil || !writelock.Conflict(err) || try == maxRetries || conn.IsClosed() {
-			return err
+			return catalogue.ExplainPublication(ctx, r.Pool, err)
 		}
 		journal.retries++
 		r.Logger.Warn("another transaction came between; trying again", "error", err, "try", try+1)

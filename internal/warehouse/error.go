@@ -225,6 +225,9 @@ func PgErrorHint(err error) string {
 	if writelock.Conflict(err) {
 		return "another transaction was in the way: run the command again"
 	}
+	if server.Routine == "CheckCmdReplicaIdentity" {
+		return "a publication of changes is in the way, see pg_publication_tables: take the table out of it, or give the table REPLICA IDENTITY FULL"
+	}
 	switch server.Code {
 	case "42501":
 		return "the role lacks a privilege: have the owner GRANT it, or connect as the owner"
