@@ -67,6 +67,23 @@ func TestLostLock(t *testing.T) {
 	}
 }
 
+// TestConcurrentIndex builds an index while the lock is watched: it waits for every transaction with a snapshot, and the lock's has none.
+func TestConcurrentIndex(t *testing.T) {
+	t.Parallel()
+	dsn := dwhtest.Database(t)
+	up(t, migrator(t, open(t, dsn), migrations.FS), newest(t))
+	m := migrator(t, open(t, dsn), extended(t, "00099_index.sql",
+		"-- Index.\n\n-- +goose NO TRANSACTION\n-- +goose Up\nSELECT pg_sleep(2.2);\nCREATE INDEX CONCURRENTLY more ON s_song (year);\n\n-- +goose Down\nDROP INDEX more;\n"))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := m.Up(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := one(t, dsn, "SELECT COUNT(*) FROM pg_index WHERE indexrelid = 'more'::regclass AND indisvalid"); got != "1" {
+		t.Errorf("got %s valid indexes, want 1", got)
+	}
+}
+
 // TestIdleTimeout migrates for longer than a server lets sessions be idle in a transaction: the lock stays.
 func TestIdleTimeout(t *testing.T) {
 	t.Parallel()

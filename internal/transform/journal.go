@@ -134,16 +134,14 @@ func (r *Runner) end(ctx context.Context, j *journal, cause error) error {
 func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) error {
 	if r.Engine != sqlfile.Postgres {
 		own := writelock.Retrying(r.Pool)
-		if err := insertLiterals(ctx, own, "dwh_step", stepColumns, j.stepRows()); err != nil {
-			return err
-		}
-		if err := insertLiterals(ctx, own, "dwh_check", checkColumns, j.checkRows()); err != nil {
-			return err
-		}
+		err := errors.Join(
+			insertLiterals(ctx, own, "dwh_step", stepColumns, j.stepRows()),
+			insertLiterals(ctx, own, "dwh_check", checkColumns, j.checkRows()),
+		)
 		if end == nil {
-			return nil
+			return err
 		}
-		return j.db.EndRun(ctx, *end)
+		return errors.Join(err, j.db.EndRun(ctx, *end)) // how the run went is worth more than its steps
 	}
 	batch := &pgx.Batch{}
 	for _, row := range j.stepRows() {

@@ -171,12 +171,15 @@ func (w *Warehouse) Close() {
 const waitTime = 2 * time.Second
 
 // WatchWaits tells, until Close, when one of the warehouse's sessions has waited for two seconds for a lock of another session: once for each
-// object and holder. It takes a connection of its own when the command has run for a second, and gives up, with a word to failed, where
+// object and holder. It takes a connection of its own when a session has been at work for a second, and gives up, with a word to failed, where
 // the server does not let it look. Sessions count that the pool, or a pool made of its configuration, has opened.
 func (w *Warehouse) WatchWaits(ctx context.Context, tell func(writelock.Wait), failed func(error)) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
-	watcher := &writelock.Watcher{Engine: w.engine, Sessions: w.sessions, Connect: w.connect, After: waitTime, Tell: tell, Failed: failed}
+	watcher := &writelock.Watcher{
+		Engine: w.engine, Sessions: w.sessions, Connect: w.connect, After: waitTime, Tell: tell, Failed: failed,
+		Busy: func() bool { return w.sessions.Open() > int(w.pool.Stat().IdleConns()) },
+	}
 	go func() {
 		defer close(ended)
 		watcher.Run(ctx)

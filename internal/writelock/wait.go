@@ -92,6 +92,9 @@ func (s *Sessions) Add(pid int64, closed <-chan struct{}) {
 	s.open[pid] = closed
 }
 
+// Open is how many sessions are open.
+func (s *Sessions) Open() int { return len(s.pids()) }
+
 // pids returns the sessions that are open.
 func (s *Sessions) pids() []int64 {
 	s.mu.Lock()
@@ -240,20 +243,29 @@ func redshiftTable(ctx context.Context, q Querier, id int64) (string, error) {
 type Watcher struct {
 	Engine   sqlfile.Engine
 	Sessions *Sessions
-	// Connect opens a connection of the watcher's own. It is called when the watcher has run for its first while, so that a short command
+	// Connect opens a connection of the watcher's own. It is called when there has been something to watch for a second, so that a short command
 	// opens none.
 	Connect func(ctx context.Context) (*pgx.Conn, error)
+	// Busy says whether a session may be waiting; nil means always. While none is, the server is not asked: a Serverless workgroup would never
+	// sleep.
+	Busy func() bool
 	// After is how long a wait lasts before it is told.
 	After time.Duration
 	// Tell is called once for each object and holder.
 	Tell func(Wait)
 	// Failed is told why the watcher gives up; nil for nobody.
 	Failed func(error)
+
+	conn *pgx.Conn
+	seen map[string]*waiting
 }
 
-// Watching is how often a Watcher looks. A wait that was interrupted for less than forgotten counts as one: a migration tries again and again.
+// A Watcher looks every half second while there is something to watch, from the second time on. Its connection is closed after ten seconds without.
+// A wait that was interrupted for less than forgotten counts as one: a migration tries again and again.
 const (
 	watching  = 500 * time.Millisecond
+	settled   = 2
+	parted    = 20
 	forgotten = 8 * time.Second
 )
 
@@ -265,58 +277,79 @@ type waiting struct {
 
 // Run watches until ctx ends.
 func (w *Watcher) Run(ctx context.Context) {
-	pause := func(d time.Duration) bool {
+	defer w.part(ctx)
+	w.seen = map[string]*waiting{}
+	busy, idle := 0, 0 // looks in a row
+	ticker := time.NewTicker(watching)
+	defer ticker.Stop()
+	for {
 		select {
 		case <-ctx.Done():
-			return false
-		case <-time.After(d):
-			return true
+			return
+		case <-ticker.C:
 		}
-	}
-	if !pause(min(w.After, time.Second)) {
-		return
-	}
-	if err := w.watch(ctx, pause); err != nil && ctx.Err() == nil && w.Failed != nil {
-		w.Failed(err)
+		if w.Busy != nil && !w.Busy() {
+			if busy, idle = 0, idle+1; idle == parted {
+				w.part(ctx)
+			}
+			continue
+		}
+		if busy, idle = busy+1, 0; busy < settled {
+			continue
+		}
+		if err := w.look(ctx); err != nil {
+			if ctx.Err() == nil && w.Failed != nil {
+				w.Failed(err)
+			}
+			return
+		}
 	}
 }
 
-func (w *Watcher) watch(ctx context.Context, pause func(time.Duration) bool) error {
-	conn, err := w.Connect(ctx)
+// part closes the watcher's connection.
+func (w *Watcher) part(ctx context.Context) {
+	if w.conn == nil {
+		return
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = w.conn.Close(closing)
+	w.conn = nil
+}
+
+// look asks the server once, and tells what has lasted long enough.
+func (w *Watcher) look(ctx context.Context) (err error) {
+	if w.conn == nil {
+		if w.conn, err = w.Connect(ctx); err != nil {
+			return err
+		}
+	}
+	waits, err := Waits(ctx, w.conn, w.Engine, w.Sessions)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = conn.Close(closing)
-	}()
-	seen := map[string]*waiting{}
-	for {
-		waits, err := Waits(ctx, conn, w.Engine, w.Sessions)
-		if err != nil {
-			return err
+	now := time.Now()
+	for _, one := range waits {
+		key := fmt.Sprint(one.Object, " ", one.Holder.PID)
+		of := w.seen[key]
+		if of == nil || now.Sub(of.last) > forgotten {
+			of = &waiting{first: now}
+			w.seen[key] = of
 		}
-		now := time.Now()
-		for _, one := range waits {
-			key := fmt.Sprint(one.Object, " ", one.Holder.PID)
-			of := seen[key]
-			if of == nil || now.Sub(of.last) > forgotten {
-				of = &waiting{first: now}
-				seen[key] = of
-			}
-			of.last = now
-			if began := now.Add(-one.Waited); began.Before(of.first) {
-				of.first = began
-			}
-			one.Waited = now.Sub(of.first)
-			if !of.told && one.Waited >= w.After {
-				of.told = true
-				w.Tell(one)
-			}
+		of.last = now
+		if began := now.Add(-one.Waited); began.Before(of.first) {
+			of.first = began
 		}
-		if !pause(watching) {
-			return nil
+		one.Waited = now.Sub(of.first)
+		if !of.told && one.Waited >= w.After {
+			of.told = true
+			w.Tell(one)
 		}
 	}
+	for key, of := range w.seen {
+		if now.Sub(of.last) > forgotten {
+			delete(w.seen, key)
+		}
+	}
+	return nil
 }
