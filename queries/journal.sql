@@ -154,8 +154,9 @@ WHERE name = sqlc.arg(name)
     AND holder = sqlc.arg(holder);
 
 -- name: UncountedObjects :many
--- The loaded objects of a table whose counts were not known yet when they were loaded. Where only rows
--- is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an object.
+-- The loaded objects of a table whose counts were not known yet when they were loaded. Where only
+-- rows is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an
+-- object.
 SELECT object.url, object.etag, object.load_id
 FROM s_object AS object
 WHERE object.table_name = sqlc.arg(table_name)

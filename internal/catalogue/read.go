@@ -119,8 +119,9 @@ func readInformation(ctx context.Context, q Querier, schema Name) (map[Name]Tabl
 	return tables, nil
 }
 
-// readKeys reads the primary keys from pg_constraint: information_schema shows them to the tables' owners alone (sodadata/soda-core#2813,
-// datadotworld/tap-redshift#42). The numbers of a key's columns are taken apart here, since Redshift has no functions for arrays.
+// readKeys reads the primary keys from pg_constraint: information_schema shows them to the tables'
+// owners alone (sodadata/soda-core#2813, datadotworld/tap-redshift#42). The numbers of a key's
+// columns are taken apart here, since Redshift has no functions for arrays.
 func readKeys(ctx context.Context, q Querier, schema Name, tables map[Name]Table) error {
 	rows, err := q.Query(ctx, `
 		SELECT CAST(c.relname AS VARCHAR(127)), CAST(a.attname AS VARCHAR(127)), CAST(a.attnum AS INTEGER), k.conkey
@@ -150,7 +151,8 @@ func readKeys(ctx context.Context, q Querier, schema Name, tables map[Name]Table
 	}
 	for name, key := range keys {
 		one, visible := tables[name]
-		if !visible || slices.ContainsFunc(key, func(column Name) bool { return !slices.Contains(one.Columns, column) }) {
+		if !visible ||
+			slices.ContainsFunc(key, func(column Name) bool { return !slices.Contains(one.Columns, column) }) {
 			continue // not for this user, who may not see all of it
 		}
 		one.Key = key

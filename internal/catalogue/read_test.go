@@ -157,7 +157,8 @@ func TestReadKeysOfOthers(t *testing.T) {
 	const user = "catalogue_reads_keys"
 	other := connect(server.AddUser(t, user))
 	for _, sql := range []string{
-		"CREATE TABLE keyed (gone INTEGER, c INTEGER, b VARCHAR(3), a BIGINT, PRIMARY KEY (a, c))", "ALTER TABLE keyed DROP COLUMN gone",
+		"CREATE TABLE keyed (gone INTEGER, c INTEGER, b VARCHAR(3), a BIGINT, PRIMARY KEY (a, c))",
+		"ALTER TABLE keyed DROP COLUMN gone",
 		"CREATE TABLE keyless (a INTEGER)", "CREATE TABLE hidden (a INTEGER PRIMARY KEY)",
 		"GRANT SELECT, INSERT ON keyed TO " + user, "GRANT SELECT ON keyless TO " + user,
 	} {
@@ -170,7 +171,13 @@ func TestReadKeysOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[catalogue.Name]catalogue.Table{
-		"keyed":   {Schema: "public", Name: "keyed", Columns: []catalogue.Name{"c", "b", "a"}, Required: []catalogue.Name{"c", "a"}, Key: []catalogue.Name{"a", "c"}},
+		"keyed": {
+			Schema:   "public",
+			Name:     "keyed",
+			Columns:  []catalogue.Name{"c", "b", "a"},
+			Required: []catalogue.Name{"c", "a"},
+			Key:      []catalogue.Name{"a", "c"},
+		},
 		"keyless": {Schema: "public", Name: "keyless", Columns: []catalogue.Name{"a"}},
 	}
 	if !reflect.DeepEqual(got, want) {

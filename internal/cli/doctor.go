@@ -137,9 +137,19 @@ func (d *doctorRun) privileges(ctx context.Context, s *session) {
 	case err != nil:
 		d.fail("privileges", err, "")
 	case name == nil:
-		d.add("privileges", "fail", "the search_path of the role names no schema that exists", fmt.Sprintf("CREATE SCHEMA public; GRANT CREATE, USAGE ON SCHEMA public TO %s;", user))
+		d.add(
+			"privileges",
+			"fail",
+			"the search_path of the role names no schema that exists",
+			fmt.Sprintf("CREATE SCHEMA public; GRANT CREATE, USAGE ON SCHEMA public TO %s;", user),
+		)
 	case schema == nil || !*schema:
-		d.add("privileges", "fail", "the role may not create tables in the schema", fmt.Sprintf("GRANT CREATE, USAGE ON SCHEMA %s TO %s;", catalogue.Name(*name).SQL(), user))
+		d.add(
+			"privileges",
+			"fail",
+			"the role may not create tables in the schema",
+			fmt.Sprintf("GRANT CREATE, USAGE ON SCHEMA %s TO %s;", catalogue.Name(*name).SQL(), user),
+		)
 	case database == nil || !*database:
 		d.add("privileges", "fail", "the role may not create the scratch schema that transforms build in",
 			fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s;", catalogue.Name(s.warehouse.Database()).SQL(), user))

@@ -37,8 +37,13 @@ func (a *app) migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "migrate",
 		Usage: "the schema's history: up, up-to, down, down-to, redo, status, create",
-		Description: examples("The migrations are goose files in migrations/, rendered for the engine at hand. One that waits for a lock of\nsomebody else's gives up after two minutes.",
-			"dwh migrate up", "dwh migrate status", "dwh migrate create add_play_count --project ."),
+		Description: examples(
+			"The migrations are goose files in migrations/, rendered for the engine at hand. One that waits for a "+
+				"lock of\nsomebody else's gives up after two minutes.",
+			"dwh migrate up",
+			"dwh migrate status",
+			"dwh migrate create add_play_count --project .",
+		),
 		Subcommands: []*cli.Command{
 			{
 				Name: "up", Usage: "apply every pending migration",

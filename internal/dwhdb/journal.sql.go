@@ -690,8 +690,9 @@ type UncountedObjectsRow struct {
 	LoadID string `json:"load_id"`
 }
 
-// The loaded objects of a table whose counts were not known yet when they were loaded. Where only rows
-// is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an object.
+// The loaded objects of a table whose counts were not known yet when they were loaded. Where only
+// rows is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an
+// object.
 func (q *Queries) UncountedObjects(ctx context.Context, tableName string) ([]UncountedObjectsRow, error) {
 	rows, err := q.db.Query(ctx, UncountedObjects, tableName)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// A block is one query block: a SELECT up to the next set operation, or an UPDATE or DELETE as a whole.
+// A block is one query block: a SELECT up to the next set operation, or an UPDATE or DELETE as a
+// whole.
 type block struct {
 	start, end int      // indexes of its first token and behind its last
 	group      int      // index of the bracket that it stands in, -1 at the top
@@ -37,7 +38,8 @@ func (u *unit) blocks() []block {
 			b.end = next
 		}
 		for n := range blocks {
-			// A WITH clause before the SELECT belongs to no block, as its queries see none of the SELECT's tables.
+			// A WITH clause before the SELECT belongs to no block, as its queries see none of the
+			// SELECT's tables.
 			if blocks[n].start < b.group && b.group < blocks[n].end {
 				b.parent = n
 				b.depth = blocks[n].depth + 1
@@ -65,7 +67,8 @@ func inner(blocks []block, i int) int {
 	return found
 }
 
-// resolve finds the references of a block that leave it. Without knowing the tables only those with a table's name can be told.
+// resolve finds the references of a block that leave it. Without knowing the tables only those with
+// a table's name can be told.
 func (u *unit) resolve(blocks []block, n int) {
 	b := &blocks[n]
 	for i := b.start; i < b.end; i++ {
@@ -88,7 +91,8 @@ func (u *unit) resolve(blocks []block, n int) {
 	}
 }
 
-// tableNames returns what the block's FROM clause, and the target of an UPDATE or DELETE, call their tables.
+// tableNames returns what the block's FROM clause, and the target of an UPDATE or DELETE, call
+// their tables.
 func (u *unit) tableNames(b block) []string {
 	var names []string
 	for _, at := range u.tables(b) {
@@ -176,7 +180,20 @@ func (u *unit) tables(b block) []tableRef {
 }
 
 // joinWords may follow a table in a FROM clause and are no alias.
-var joinWords = []string{"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", "OUTER", "ON", "USING", "TABLESAMPLE", "AS"}
+var joinWords = []string{
+	"JOIN",
+	"INNER",
+	"LEFT",
+	"RIGHT",
+	"FULL",
+	"CROSS",
+	"NATURAL",
+	"OUTER",
+	"ON",
+	"USING",
+	"TABLESAMPLE",
+	"AS",
+}
 
 // checkSkipLevel finds references that skip a query block.
 func checkSkipLevel(u *unit, found func(int, string)) {
@@ -187,7 +204,8 @@ func checkSkipLevel(u *unit, found func(int, string)) {
 	}
 }
 
-// checkCorrelated finds the correlated subqueries that the guide says Redshift refuses, skip-level references apart.
+// checkCorrelated finds the correlated subqueries that the guide says Redshift refuses, skip-level
+// references apart.
 func checkCorrelated(u *unit, found func(int, string)) {
 	blocks := u.blocks()
 	for n, b := range blocks {
@@ -221,7 +239,8 @@ func (u *unit) inOuterJoin(of, subquery block) bool {
 	return at >= of.start && u.inOn(at, of.start)
 }
 
-// inOn says whether the token at stands in the ON of an outer join that begins behind from, in the same group.
+// inOn says whether the token at stands in the ON of an outer join that begins behind from, in the
+// same group.
 func (u *unit) inOn(at, from int) bool {
 	on := false
 	for i := at - 1; i > from && i >= 0; i-- {
@@ -253,14 +272,17 @@ func (u *unit) hasWindow(blocks []block, n int) bool {
 // aggregates says whether the block itself has an aggregate function other than MIN and MAX.
 func (u *unit) aggregates(blocks []block, n int) bool {
 	for i := blocks[n].start; i < blocks[n].end; i++ {
-		if u.any(i, "COUNT", "SUM", "AVG", "LISTAGG", "BOOL_AND", "BOOL_OR", "STDDEV", "VARIANCE", "MEDIAN") && u.is(i+1, "(") && inner(blocks, i) == n {
+		if u.any(i, "COUNT", "SUM", "AVG", "LISTAGG", "BOOL_AND", "BOOL_OR", "STDDEV", "VARIANCE", "MEDIAN") &&
+			u.is(i+1, "(") &&
+			inner(blocks, i) == n {
 			return true
 		}
 	}
 	return false
 }
 
-// groupedBy says whether the block groups by what a subquery in its select list gives: by the column's name or its number.
+// groupedBy says whether the block groups by what a subquery in its select list gives: by the
+// column's name or its number.
 func (u *unit) groupedBy(of, subquery block) bool {
 	from := u.next(of.start+1, of.end, "FROM")
 	group := u.next(of.start+1, of.end, "GROUP")
@@ -289,7 +311,8 @@ func (u *unit) groupedBy(of, subquery block) bool {
 		alone := (u.is(i-1, ",") || i == group+2) && (i+1 == of.end || u.is(i+1, ",") || u.any(i+1, clauses...))
 		switch {
 		case !alone:
-		case u.kind(i) == sqlfile.KindNumber && u.tokens[i].Text == strconv.Itoa(number), alias != "" && u.named(i) && strings.EqualFold(u.tokens[i].Value(), alias):
+		case u.kind(i) == sqlfile.KindNumber && u.tokens[i].Text == strconv.Itoa(number),
+			alias != "" && u.named(i) && strings.EqualFold(u.tokens[i].Value(), alias):
 			return true
 		}
 	}
@@ -298,11 +321,13 @@ func (u *unit) groupedBy(of, subquery block) bool {
 
 // leaderFunctions are those that run on the leader node alone, rule now's apart.
 var leaderFunctions = []string{
-	"CURRENT_SCHEMA", "CURRENT_SCHEMAS", "HAS_DATABASE_PRIVILEGE", "HAS_SCHEMA_PRIVILEGE", "HAS_TABLE_PRIVILEGE", "FACTORIAL", "ISFINITE",
+	"CURRENT_SCHEMA", "CURRENT_SCHEMAS", "HAS_DATABASE_PRIVILEGE", "HAS_SCHEMA_PRIVILEGE", "HAS_TABLE_PRIVILEGE",
+	"FACTORIAL", "ISFINITE",
 	"GETBIT", "GET_BIT", "GET_BYTE", "SET_BIT", "SET_BYTE", "TO_ASCII",
 }
 
-// checkLeaderNode finds functions of the leader node beside a table, and tables of PostgreSQL's catalogue beside a user's table.
+// checkLeaderNode finds functions of the leader node beside a table, and tables of PostgreSQL's
+// catalogue beside a user's table.
 func checkLeaderNode(u *unit, found func(int, string)) {
 	queries := u.commonTables()
 	user, system := u.writes(), false
@@ -375,8 +400,9 @@ func hasAnyPrefix(text string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(text, p) })
 }
 
-// RefusedSubquery finds in one statement a correlated subquery that the guide says Redshift refuses, as rules skip-level and
-// correlated-subquery do. tokens are the statement's without comments; at is the index of one of them, -1 for nothing found.
+// RefusedSubquery finds in one statement a correlated subquery that the guide says Redshift
+// refuses, as rules skip-level and correlated-subquery do. tokens are the statement's without
+// comments; at is the index of one of them, -1 for nothing found.
 func RefusedSubquery(tokens []sqlfile.Token) (what string, at int) {
 	u := newUnit(&document{}, tokens)
 	at = -1

@@ -178,10 +178,12 @@ func checkExtractFraction(u *unit, found func(int, string)) {
 	}
 }
 
-// operators are those that both engines have with one meaning (dg/r_OPERATOR_SYMBOLS, dg/r_comparison_condition, dg/r_concat_op,
-// dg/pattern-matching-conditions-posix), and punctuation. Any other one is refused, as one of an extension would be too.
+// operators are those that both engines have with one meaning (dg/r_OPERATOR_SYMBOLS,
+// dg/r_comparison_condition, dg/r_concat_op, dg/pattern-matching-conditions-posix), and
+// punctuation. Any other one is refused, as one of an extension would be too.
 var operators = []string{
-	"(", ")", ",", ".", ":", "::", "+", "-", "*", "/", "%", "^", "||", "=", "<>", "!=", "<", ">", "<=", ">=", "~", "!~", "|/", "||/", "@", "&", "<<", ">>",
+	"(", ")", ",", ".", ":", "::", "+", "-", "*", "/", "%", "^", "||", "=", "<>", "!=", "<", ">", "<=", ">=", "~",
+	"!~", "|/", "||/", "@", "&", "<<", ">>",
 }
 
 func checkOperator(u *unit, found func(int, string)) {

@@ -37,9 +37,10 @@ const postgresOnly = "keep it for PostgreSQL alone: /*postgres*/ … /*redshift*
 
 // Rules returns every rule.
 //
-// What cannot be decided without knowing the tables is no rule: a correlated subquery that Redshift refuses
-// (dg/r_correlated_subqueries) and whose reference names no table, joins that an UPDATE … FROM cannot do (dg/r_UPDATE), a view over a
-// catalogue beside a user's table, and comparisons in which trailing blanks count.
+// What cannot be decided without knowing the tables is no rule: a correlated subquery that Redshift
+// refuses (dg/r_correlated_subqueries) and whose reference names no table, joins that an UPDATE …
+// FROM cannot do (dg/r_UPDATE), a view over a catalogue beside a user's table, and comparisons in
+// which trailing blanks count.
 func Rules() []Rule {
 	return []Rule{
 		// The file.
@@ -80,7 +81,8 @@ func Rules() []Rule {
 			Name: "statement", Page: "dg/c_SQL_commands",
 			Why:     "it is not among the statements that mean the same on both engines",
 			Instead: "write it inside a marker for the engine that has it, or do without",
-			inMarker: "of Redshift's own statements a file may hold ANALYZE, ALTER SCHEMA, ALTER DEFAULT PRIVILEGES and materialized views; " +
+			inMarker: "of Redshift's own statements a file may hold ANALYZE, ALTER SCHEMA, ALTER DEFAULT " +
+				"PRIVILEGES and materialized views; " +
 				"run others beside dwh, as their owner",
 			check: checkStatement,
 		},
@@ -136,7 +138,8 @@ func Rules() []Rule {
 		},
 		{
 			Name: "index", Page: pageFeatures,
-			Why: "Redshift has no indexes", Instead: postgresOnly, inMarker: "leave it out: a SORTKEY is what Redshift has in its place",
+			Why: "Redshift has no indexes", Instead: postgresOnly, inMarker: "leave it out: a SORTKEY is what " +
+				"Redshift has in its place",
 			verbs: []string{"CREATE INDEX", "DROP INDEX", "ALTER INDEX", "REINDEX INDEX", "REINDEX TABLE"},
 			check: checkVerb("CREATE INDEX", "DROP INDEX", "ALTER INDEX", "REINDEX INDEX", "REINDEX TABLE"),
 		},
@@ -203,13 +206,15 @@ func Rules() []Rule {
 		},
 		{
 			Name: "skip-level", Page: pageCorrelated,
-			Why: "Redshift refuses a correlated subquery whose reference leaves more than one query block", Instead: "join the inner table with the outer one, or test it in a subquery of the outer block's own",
-			check: checkSkipLevel,
+			Why:     "Redshift refuses a correlated subquery whose reference leaves more than one query block",
+			Instead: "join the inner table with the outer one, or test it in a subquery of the outer block's own",
+			check:   checkSkipLevel,
 		},
 		{
 			Name: "correlated-subquery", Page: pageCorrelated,
-			Why: "Redshift cannot turn such a correlated subquery into a join and refuses it", Instead: "a join with a subquery that groups or numbers its rows",
-			check: checkCorrelated,
+			Why:     "Redshift cannot turn such a correlated subquery into a join and refuses it",
+			Instead: "a join with a subquery that groups or numbers its rows",
+			check:   checkCorrelated,
 		},
 		{
 			Name: "insert-subquery", Page: pageInsert,
@@ -318,7 +323,9 @@ func Rules() []Rule {
 		},
 		{
 			Name: "leader-node", Page: "dg/c_SQL_functions_leader_node_only",
-			Why: "on Redshift it is on the leader node alone, and a query over tables runs on the others", Instead: "a query of its own, without tables; or take the value from outside, as a parameter or a variable",
+			Why: "on Redshift it is on the leader node alone, and a query over tables runs on the others",
+			Instead: "a query of its own, without tables; or take the value from outside, as a parameter or a " +
+				"variable",
 			check: checkLeaderNode,
 		},
 		{
@@ -359,7 +366,9 @@ func Rules() []Rule {
 		},
 		{
 			Name: "operator", Page: "dg/r_OPERATOR_SYMBOLS",
-			Why: "it is not among the operators that both engines have with one meaning", Instead: "a function that both have; for JSON, columns of their own, which COPY fills through a JSONPaths file",
+			Why: "it is not among the operators that both engines have with one meaning",
+			Instead: "a function that both have; for JSON, columns of their own, which COPY fills through a " +
+				"JSONPaths file",
 			check: checkOperator,
 		},
 		{
@@ -418,7 +427,8 @@ func Rules() []Rule {
 		},
 		{
 			Name: "partition", Page: pageFeatures,
-			Why: "Redshift has no partitioned tables", Instead: "/*redshift SORTKEY (column) */, and one table on PostgreSQL", inMarker: "SORTKEY (column)",
+			Why: "Redshift has no partitioned tables", Instead: "/*redshift SORTKEY (column) */, and one table on " +
+				"PostgreSQL", inMarker: "SORTKEY (column)",
 			check: checkTableTail("PARTITION BY", "PARTITION OF"),
 		},
 		{

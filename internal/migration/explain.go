@@ -15,11 +15,12 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// failureTracer keeps the text of the last statement that the server refused. goose reports the error without the
-// statement, and the position in PgError counts from the statement's start.
+// failureTracer keeps the text of the last statement that the server refused. goose reports the
+// error without the statement, and the position in PgError counts from the statement's start.
 //
-// While hold is set, it sees to it that nothing is committed when the lock is lost: the context of a statement that would
-// commit has ended then, so that the statement is not sent, and pgx closes a connection whose commit failed.
+// While hold is set, it sees to it that nothing is committed when the lock is lost: the context of
+// a statement that would commit has ended then, so that the statement is not sent, and pgx closes a
+// connection whose commit failed.
 type failureTracer struct {
 	mu   sync.Mutex
 	sql  string
@@ -29,7 +30,11 @@ type failureTracer struct {
 type tracedSQL struct{}
 
 // TraceQueryStart implements pgx.QueryTracer.
-func (t *failureTracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+func (t *failureTracer) TraceQueryStart(
+	ctx context.Context,
+	conn *pgx.Conn,
+	data pgx.TraceQueryStartData,
+) context.Context {
 	ctx = context.WithValue(ctx, tracedSQL{}, data.SQL)
 	t.mu.Lock()
 	hold := t.hold
@@ -45,7 +50,8 @@ func (t *failureTracer) TraceQueryStart(ctx context.Context, conn *pgx.Conn, dat
 	return ctx
 }
 
-// commits says whether a statement commits: COMMIT, and whatever stands alone but what opens a transaction block.
+// commits says whether a statement commits: COMMIT, and whatever stands alone but what opens a
+// transaction block.
 func commits(conn *pgx.Conn, sql string) bool {
 	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(sql)), " ")
 	if word == "commit" {

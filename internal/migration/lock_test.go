@@ -21,18 +21,25 @@ import (
 	"github.com/sparkify/dwh/migrations"
 )
 
-const holders = "SELECT COUNT(*) FROM pg_locks WHERE relation = 'dwh_lock'::regclass AND granted AND mode = 'AccessExclusiveLock'"
+const holders = "SELECT COUNT(*) FROM pg_locks WHERE relation = 'dwh_lock'::regclass AND granted AND mode = " +
+	"'AccessExclusiveLock'"
 
-// TestLostLock ends the session that holds the lock while a migration runs: nothing is committed any more, whether the migration takes long
-// enough to be interrupted or comes to its end before anybody has noticed.
+// TestLostLock ends the session that holds the lock while a migration runs: nothing is committed
+// any more, whether the migration takes long enough to be interrupted or comes to its end before
+// anybody has noticed.
 func TestLostLock(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, kept string }{
-		"interrupted":       {"-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT pg_sleep(60);\n\n-- +goose Down\nDROP TABLE made;\n", "0"},
-		"at its end":        {"-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT pg_sleep(0.6);\n\n-- +goose Down\nDROP TABLE made;\n", "0"},
-		"no transaction":    {"-- +goose NO TRANSACTION\n-- +goose Up\nSELECT pg_sleep(0.6);\nCREATE TABLE made (a INTEGER);\n\n-- +goose Down\nDROP TABLE made;\n", "0"},
-		"what was before":   {"-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT pg_sleep(0.6);\nDROP TABLE made;\n\n-- +goose Down\nDROP TABLE made;\n", "1"},
-		"in a long session": {"-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT pg_sleep(2.5);\n\n-- +goose Down\nDROP TABLE made;\n", "0"},
+		"interrupted": {"-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT pg_sleep(60);\n\n-- +goose " +
+			"Down\nDROP TABLE made;\n", "0"},
+		"at its end": {"-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT pg_sleep(0.6);\n\n-- +goose " +
+			"Down\nDROP TABLE made;\n", "0"},
+		"no transaction": {"-- +goose NO TRANSACTION\n-- +goose Up\nSELECT pg_sleep(0.6);\nCREATE TABLE made (a " +
+			"INTEGER);\n\n-- +goose Down\nDROP TABLE made;\n", "0"},
+		"what was before": {"-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT " +
+			"pg_sleep(0.6);\nDROP TABLE made;\n\n-- +goose Down\nDROP TABLE made;\n", "1"},
+		"in a long session": {"-- +goose Up\nCREATE TABLE made (a INTEGER);\nSELECT pg_sleep(2.5);\n\n-- +goose " +
+			"Down\nDROP TABLE made;\n", "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,8 +52,15 @@ func TestLostLock(t *testing.T) {
 				_, err := m.Up(t.Context())
 				return err
 			})
-			await(t, dsn, "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(%' AND pid <> pg_backend_pid() AND state = 'active'", "1")
-			if got := one(t, dsn, "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_locks WHERE relation = 'dwh_lock'::regclass AND granted AND mode = 'AccessExclusiveLock'"); got != "1" {
+			await(
+				t,
+				dsn,
+				"SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE "+
+					"'%pg_sleep(%' AND pid <> pg_backend_pid() AND state = 'active'",
+				"1",
+			)
+			if got := one(t, dsn, "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_locks WHERE relation = "+
+				"'dwh_lock'::regclass AND granted AND mode = 'AccessExclusiveLock'"); got != "1" {
 				t.Fatalf("got %s sessions that hold the lock, want 1", got)
 			}
 			err := group.Wait()
@@ -67,37 +81,56 @@ func TestLostLock(t *testing.T) {
 	}
 }
 
-// TestConcurrentIndex builds an index while the lock is watched: it waits for every transaction with a snapshot, and the lock's has none.
+// TestConcurrentIndex builds an index while the lock is watched: it waits for every transaction
+// with a snapshot, and the lock's has none.
 func TestConcurrentIndex(t *testing.T) {
 	t.Parallel()
 	dsn := dwhtest.Database(t)
 	up(t, migrator(t, open(t, dsn), migrations.FS), newest(t))
-	m := migrator(t, open(t, dsn), extended(t, "00099_index.sql",
-		"-- Index.\n\n-- +goose NO TRANSACTION\n-- +goose Up\nSELECT pg_sleep(2.2);\nCREATE INDEX CONCURRENTLY more ON s_song (year);\n\n-- +goose Down\nDROP INDEX more;\n"))
+	m := migrator(t, open(t, dsn), extended(
+		t,
+		"00099_index.sql",
+		"-- Index.\n\n-- +goose NO TRANSACTION\n-- +goose Up\nSELECT pg_sleep(2.2);\nCREATE INDEX CONCURRENTLY "+
+			"more ON s_song (year);\n\n-- +goose Down\nDROP INDEX more;\n",
+	))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := m.Up(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if got := one(t, dsn, "SELECT COUNT(*) FROM pg_index WHERE indexrelid = 'more'::regclass AND indisvalid"); got != "1" {
+	if got := one(t, dsn, "SELECT COUNT(*) FROM pg_index WHERE indexrelid = 'more'::regclass AND "+
+		"indisvalid"); got != "1" {
 		t.Errorf("got %s valid indexes, want 1", got)
 	}
 }
 
-// TestIdleTimeout migrates for longer than a server lets sessions be idle in a transaction: the lock stays.
+// TestIdleTimeout migrates for longer than a server lets sessions be idle in a transaction: the
+// lock stays.
 func TestIdleTimeout(t *testing.T) {
 	t.Parallel()
 	dsn := dwhtest.Database(t)
 	up(t, migrator(t, open(t, dsn), migrations.FS), newest(t))
 	for _, setting := range []string{"idle_in_transaction_session_timeout", "idle_session_timeout"} {
-		one(t, dsn, fmt.Sprintf("DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET %s = ''500ms''', current_database()); END $$; SELECT 1", setting))
+		one(
+			t,
+			dsn,
+			fmt.Sprintf(
+				"DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET %s = ''500ms''', current_database()); END $$; "+
+					"SELECT 1",
+				setting,
+			),
+		)
 	}
 	w, err := warehouse.Open(t.Context(), warehouse.Options{DSN: config.Secret(dsn)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(w.Close)
-	m := migrator(t, w.Pool(), extended(t, "00099_slow.sql", "-- Slow.\n\n-- +goose Up\nSELECT pg_sleep(2);\n\n-- +goose Down\nSELECT 1;\n"))
+	m := migrator(
+		t,
+		w.Pool(),
+		extended(t, "00099_slow.sql", "-- Slow.\n\n-- +goose Up\nSELECT pg_sleep(2);\n\n-- +goose Down\nSELECT 1;\n"),
+	)
 	var group errgroup.Group
 	group.Go(func() error {
 		_, err := m.Up(t.Context())
@@ -113,7 +146,8 @@ func TestIdleTimeout(t *testing.T) {
 	}
 }
 
-// TestMigrationGivesUp waits for somebody who reads a table that a migration changes, gives up after the stated time, and names the session.
+// TestMigrationGivesUp waits for somebody who reads a table that a migration changes, gives up
+// after the stated time, and names the session.
 func TestMigrationGivesUp(t *testing.T) {
 	t.Parallel()
 	for _, engine := range []sqlfile.Engine{sqlfile.Postgres, sqlfile.Redshift} {
@@ -124,7 +158,10 @@ func TestMigrationGivesUp(t *testing.T) {
 			if engine == sqlfile.Redshift {
 				address = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dsn}).DSN
 			}
-			w, err := warehouse.Open(t.Context(), warehouse.Options{DSN: config.Secret(address), Engine: string(engine)})
+			w, err := warehouse.Open(
+				t.Context(),
+				warehouse.Options{DSN: config.Secret(address), Engine: string(engine)},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,12 +173,23 @@ func TestMigrationGivesUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = reader.Close(context.Background()) }()
-			if _, err := reader.Exec(t.Context(), "SET application_name = 'some reader'; BEGIN; SELECT COUNT(*) FROM s_song"); err != nil {
+			if _, err := reader.Exec(t.Context(), "SET application_name = 'some reader'; BEGIN; SELECT COUNT(*) "+
+				"FROM s_song"); err != nil {
 				t.Fatal(err)
 			}
 			told := make(chan writelock.Wait, 10)
 			w.WatchWaits(t.Context(), func(one writelock.Wait) { told <- one }, func(err error) { t.Error(err) })
-			m := migrator(t, w.Pool(), extended(t, "00099_wait.sql", "-- Wait.\n\n-- +goose Up\nALTER TABLE s_song ADD COLUMN more INTEGER;\n\n-- +goose Down\nALTER TABLE s_song DROP COLUMN more;\n"), o)
+			m := migrator(
+				t,
+				w.Pool(),
+				extended(
+					t,
+					"00099_wait.sql",
+					"-- Wait.\n\n-- +goose Up\nALTER TABLE s_song ADD COLUMN more INTEGER;\n\n-- +goose "+
+						"Down\nALTER TABLE s_song DROP COLUMN more;\n",
+				),
+				o,
+			)
 			began := time.Now()
 			_, err = m.Up(t.Context())
 			var gaveUp *migration.WaitError
@@ -157,7 +205,9 @@ func TestMigrationGivesUp(t *testing.T) {
 					t.Errorf("got %q, want %q in it", err, want)
 				}
 			}
-			if engine == sqlfile.Postgres && (!strings.Contains(err.Error(), "some reader, idle in transaction") || !strings.Contains(err.Error(), "00099_wait.sql: ")) {
+			if engine == sqlfile.Postgres &&
+				(!strings.Contains(err.Error(), "some reader, idle in transaction") || !strings.Contains(err.Error(),
+					"00099_wait.sql: ")) {
 				t.Errorf("got %q, want the reader's name and state, and the migration", err)
 			}
 			for _, want := range []string{"WHERE pid = " + pid, "pg_terminate_backend(" + pid + ")"} {
@@ -167,7 +217,9 @@ func TestMigrationGivesUp(t *testing.T) {
 			}
 			select {
 			case one := <-told:
-				if text := one.String(); !strings.Contains(text, "table s_song is locked by session "+pid) || one.Waited < 2*time.Second || one.Waited > 10*time.Second {
+				if text := one.String(); !strings.Contains(text, "table s_song is locked by session "+pid) ||
+					one.Waited < 2*time.Second ||
+					one.Waited > 10*time.Second {
 					t.Errorf("got %q after %s, want it told after two seconds", text, one.Waited)
 				}
 			default:
@@ -184,7 +236,8 @@ func TestMigrationGivesUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			if engine == sqlfile.Postgres {
-				if err := m.GuardStaging(t.Context(), 0); !errors.As(err, &gaveUp) || !strings.Contains(err.Error(), "session "+pid) {
+				if err := m.GuardStaging(t.Context(), 0); !errors.As(err, &gaveUp) ||
+					!strings.Contains(err.Error(), "session "+pid) {
 					t.Errorf("the guard: got %v, want a *WaitError that names the session", err)
 				}
 			}

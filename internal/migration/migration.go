@@ -23,7 +23,8 @@ import (
 // lockTimeout is how long a migration may queue for a lock in front of readers, in milliseconds: DESIGN's bound.
 const lockTimeout = "2000"
 
-// lockPatience is how long a migration waits for locks on the tables that it changes, all tries together, unless Options.Patience says otherwise.
+// lockPatience is how long a migration waits for locks on the tables that it changes, all tries
+// together, unless Options.Patience says otherwise.
 const lockPatience = 2 * time.Minute
 
 // A Migration is one numbered file.
@@ -79,7 +80,8 @@ type Options struct {
 	Dir    string // how the files' folder is called in errors; "" means migrations
 	Wait   bool   // wait for another dwh instead of failing
 	Logger *slog.Logger
-	// Patience is how long a migration waits for locks on the tables that it changes before it gives up; 0 means two minutes.
+	// Patience is how long a migration waits for locks on the tables that it changes before it
+	// gives up; 0 means two minutes.
 	Patience time.Duration
 }
 
@@ -89,7 +91,16 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &Migrator{engine: o.Engine, files: files, rendered: rendered, failure: &failureTracer{}, logger: o.Logger, wait: o.Wait, patience: o.Patience, sessions: &writelock.Sessions{}}
+	m := &Migrator{
+		engine:   o.Engine,
+		files:    files,
+		rendered: rendered,
+		failure:  &failureTracer{},
+		logger:   o.Logger,
+		wait:     o.Wait,
+		patience: o.Patience,
+		sessions: &writelock.Sessions{},
+	}
 	if m.patience <= 0 {
 		m.patience = lockPatience
 	}
@@ -217,17 +228,26 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 
 // UpTo applies what is pending up to and including version.
 func (m *Migrator) UpTo(ctx context.Context, version int64) ([]Step, error) {
-	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.UpTo(ctx, version) })
+	return m.locked(
+		ctx,
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.UpTo(ctx, version) },
+	)
 }
 
 // Down reverts the newest migration.
 func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
-	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) { return one(m.provider.Down(ctx)) })
+	return m.locked(
+		ctx,
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return one(m.provider.Down(ctx)) },
+	)
 }
 
 // DownTo reverts every migration above version.
 func (m *Migrator) DownTo(ctx context.Context, version int64) ([]Step, error) {
-	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.DownTo(ctx, version) })
+	return m.locked(
+		ctx,
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.DownTo(ctx, version) },
+	)
 }
 
 // Redo reverts the newest migration and applies it again.
@@ -250,10 +270,14 @@ func one(result *goose.MigrationResult, err error) ([]*goose.MigrationResult, er
 	return []*goose.MigrationResult{result}, err
 }
 
-// locked runs work while no other dwh writes. A migration that cannot get its lock on a table within lock_timeout
-// steps aside, so that readers queue behind it no longer than that, and is tried again until patience ends; goose skips what is done.
-// work's context ends when the lock is lost, and then nothing of it is committed any more.
-func (m *Migrator) locked(ctx context.Context, work func(ctx context.Context) ([]*goose.MigrationResult, error)) ([]Step, error) {
+// locked runs work while no other dwh writes. A migration that cannot get its lock on a table
+// within lock_timeout steps aside, so that readers queue behind it no longer than that, and is
+// tried again until patience ends; goose skips what is done. work's context ends when the lock is
+// lost, and then nothing of it is committed any more.
+func (m *Migrator) locked(
+	ctx context.Context,
+	work func(ctx context.Context) ([]*goose.MigrationResult, error),
+) ([]Step, error) {
 	holder, err := m.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect for migrations: %w", err)

@@ -31,7 +31,13 @@ func (e *WaitError) Error() string {
 	if e.Wait == nil {
 		return fmt.Sprintf("%sgave up after waiting %s for a lock on a table that the migration needs", of, e.Patience)
 	}
-	return fmt.Sprintf("%sgave up after waiting %s for a lock: %s is locked by %s", of, e.Patience, e.Wait.Object, e.Wait.Holder)
+	return fmt.Sprintf(
+		"%sgave up after waiting %s for a lock: %s is locked by %s",
+		of,
+		e.Patience,
+		e.Wait.Object,
+		e.Wait.Holder,
+	)
 }
 
 // Unwrap returns the last error of the server.
@@ -42,7 +48,12 @@ func (e *WaitError) Hint() string {
 	if e.Wait == nil || e.Wait.Holder.PID == 0 {
 		return "have the other session end its transaction, then run the command again; nothing was committed halfway"
 	}
-	return fmt.Sprintf("see it: %s; have it end its transaction, or end it: SELECT pg_terminate_backend(%d); then run the command again", e.Wait.Holder.Query(), e.Wait.Holder.PID)
+	return fmt.Sprintf(
+		"see it: %s; have it end its transaction, or end it: SELECT pg_terminate_backend(%d); then run the command "+
+			"again",
+		e.Wait.Holder.Query(),
+		e.Wait.Holder.PID,
+	)
 }
 
 // waits remembers whose lock the migrator waits for.
@@ -66,8 +77,8 @@ func (w *waits) last() *writelock.Wait {
 	return w.latest
 }
 
-// watch begins to watch what the migrator's own sessions wait for. Redshift has no lock_timeout: there a wait that lasts longer than patience ends
-// the context.
+// watch begins to watch what the migrator's own sessions wait for. Redshift has no lock_timeout:
+// there a wait that lasts longer than patience ends the context.
 func (m *Migrator) watch(ctx context.Context) *waits {
 	w := &waits{ended: make(chan struct{})}
 	w.ctx, w.cancel = context.WithCancelCause(ctx)
@@ -87,9 +98,16 @@ func (m *Migrator) watch(ctx context.Context) *waits {
 	var group sync.WaitGroup
 	run := func(after time.Duration, tell func(writelock.Wait)) {
 		group.Go(func() {
-			watcher := writelock.Watcher{Engine: m.engine, Sessions: m.sessions, Connect: connect, After: after, Tell: tell, Failed: func(err error) {
-				m.logger.Debug("nobody tells what a migration waits for", "error", err)
-			}}
+			watcher := writelock.Watcher{
+				Engine:   m.engine,
+				Sessions: m.sessions,
+				Connect:  connect,
+				After:    after,
+				Tell:     tell,
+				Failed: func(err error) {
+					m.logger.Debug("nobody tells what a migration waits for", "error", err)
+				},
+			}
 			watcher.Run(looking)
 		})
 	}
@@ -112,7 +130,8 @@ func (m *Migrator) watch(ctx context.Context) *waits {
 	return w
 }
 
-// patient runs work, and again where another transaction was in the way or a lock did not come within lock_timeout, until patience ends.
+// patient runs work, and again where another transaction was in the way or a lock did not come
+// within lock_timeout, until patience ends.
 func (m *Migrator) patient(ctx context.Context, waited *waits, work func(ctx context.Context) error) error {
 	pace := backoff.NewExponentialBackOff()
 	pace.InitialInterval = 100 * time.Millisecond
@@ -131,7 +150,11 @@ func (m *Migrator) patient(ctx context.Context, waited *waits, work func(ctx con
 		case locked(err):
 			if !told {
 				told = true
-				m.logger.Warn("a migration waits for readers of a table it changes; trying again", "gives up after", m.patience)
+				m.logger.Warn(
+					"a migration waits for readers of a table it changes; trying again",
+					"gives up after",
+					m.patience,
+				)
 			}
 		default:
 			return struct{}{}, backoff.Permanent(err)

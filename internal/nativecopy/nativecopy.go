@@ -32,7 +32,8 @@ type Options struct {
 	// WorkPrefix is where manifests are written, an s3:// URL in the region of the data.
 	WorkPrefix objectstore.URL
 	Logger     *slog.Logger // nil: none
-	// Patience is how long the errors of a COPY that failed are waited for in the load views; 0 means 30 seconds.
+	// Patience is how long the errors of a COPY that failed are waited for in the load views; 0
+	// means 30 seconds.
 	Patience time.Duration
 }
 
@@ -96,13 +97,14 @@ func Under(prefix objectstore.URL, name string) objectstore.URL {
 	return objectstore.URL(u + path.Join("dwh", name))
 }
 
-// Copy loads the objects into the statement's table by one COPY on conn, inside the transaction that the caller has opened
-// there. It writes a manifest of the objects, and takes it away again whatever happens.
+// Copy loads the objects into the statement's table by one COPY on conn, inside the transaction
+// that the caller has opened there. It writes a manifest of the objects, and takes it away again
+// whatever happens.
 //
-// Rows and rejects of an object are -1 while Redshift's views do not show them yet: Complete finds them later. Rows alone are -1 where
-// the views count lines that are no records: nobody knows them. An object's etag in the result is that of the bytes that Redshift
-// read, where the views say it. Errors about data are those of clientcopy.Copy;
-// others about the COPY are *Error.
+// Rows and rejects of an object are -1 while Redshift's views do not show them yet: Complete finds
+// them later. Rows alone are -1 where the views count lines that are no records: nobody knows them.
+// An object's etag in the result is that of the bytes that Redshift read, where the views say it.
+// Errors about data are those of clientcopy.Copy; others about the COPY are *Error.
 func (c *Copier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
 	if err := Check(statement); err != nil {
 		return clientcopy.Result{}, err
@@ -207,8 +209,9 @@ func (c *Copier) prepare(ctx context.Context, statement *copystmt.Statement, obj
 	}
 	changed.From, changed.Manifest = string(u), true
 	if changed.CompUpdate == copystmt.Unset {
-		// Into an empty table a COPY would choose encodings by queries of its own, which are longer than a small load, and which come between
-		// the COPY and what pg_last_copy_id() says of it (dg/PG_LAST_COPY_ID). The table's own encodings hold.
+		// Into an empty table a COPY would choose encodings by queries of its own, which are longer
+		// than a small load, and which come between the COPY and what pg_last_copy_id() says of it
+		// (dg/PG_LAST_COPY_ID). The table's own encodings hold.
 		changed.CompUpdate = copystmt.Off
 	}
 	return &changed, cleanUp, nil
@@ -281,8 +284,9 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 		o.Rejects = found.rejected(o.Object.URL)
 		o.Rows = file.lines - o.Rejects
 	}
-	// What the views say has to add up to what was loaded. Else some of it is still to come, or lines_scanned does not count the records:
-	// of pretty-printed or concatenated JSON it "may not match the number of rows" (dg/SYS_LOAD_DETAIL).
+	// What the views say has to add up to what was loaded. Else some of it is still to come, or
+	// lines_scanned does not count the records: of pretty-printed or concatenated JSON it "may not
+	// match the number of rows" (dg/SYS_LOAD_DETAIL).
 	only := len(result.Objects) == 1
 	if complete && scanned+unreadable-int64(len(result.Rejects)) != result.Rows {
 		if complete, err = c.allFaults(ctx, id, len(found.faults)); err != nil {
@@ -419,7 +423,8 @@ func (c *Copier) refused(ctx context.Context, statement *copystmt.Statement, obj
 	}
 	if len(result.Rejects) == 0 {
 		return &Error{
-			Table: statement.Table, Reason: fmt.Sprintf("records were refused, and the load views do not show them after %s", c.Patience), Err: cause,
+			Table: statement.Table, Reason: fmt.Sprintf("records were refused, and the load views do not show them "+
+				"after %s", c.Patience), Err: cause,
 			Advice: "see SELECT * FROM sys_load_error_detail ORDER BY start_time DESC; then correct the objects",
 		}
 	}

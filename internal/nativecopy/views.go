@@ -146,8 +146,9 @@ const (
 	laterLooks = 2 * time.Second
 )
 
-// awaitFaults is failedViews that waits, as long as the Copier's patience lasts, until the views show a refused record: their rows may come
-// later than the error. As long as there are fewer than limit, more may come: two looks in a row have to show the same.
+// awaitFaults is failedViews that waits, as long as the Copier's patience lasts, until the views
+// show a refused record: their rows may come later than the error. As long as there are fewer than
+// limit, more may come: two looks in a row have to show the same.
 func (c *Copier) awaitFaults(ctx context.Context, before marks, limit int) (views, error) {
 	deadline := time.Now().Add(c.Patience)
 	last := -1
@@ -178,14 +179,17 @@ type history struct {
 	errors int64
 }
 
-// history reads what there is about a COPY as a whole by now; known is false while its row has not come, or where there is no such view.
+// history reads what there is about a COPY as a whole by now; known is false while its row has not
+// come, or where there is no such view.
 func (c *Copier) history(ctx context.Context, id int64) (h history, known bool, err error) {
 	err = c.read(ctx, func(row pgx.CollectableRow) error {
 		known = true
 		return row.Scan(&h.loaded, &h.errors)
 	}, `SELECT CAST(loaded.loaded_rows AS BIGINT), CAST(loaded.error_count AS BIGINT)
 		FROM sys_load_history AS loaded
-		WHERE loaded.query_id = CAST($1 AS BIGINT) AND loaded.loaded_rows IS NOT NULL AND loaded.error_count IS NOT NULL`, id)
+		WHERE loaded.query_id = CAST($1 AS BIGINT)
+			AND loaded.loaded_rows IS NOT NULL
+			AND loaded.error_count IS NOT NULL`, id)
 	if err != nil && !errors.Is(err, errAbsent) {
 		return h, false, fmt.Errorf("read how the COPY ended: %w", err)
 	}
@@ -299,7 +303,8 @@ func (c *Copier) copied(ctx context.Context, id int64) (*copied, error) {
 		records += f.lines
 	}
 	for _, f := range v.faults {
-		if file := v.files[f.file]; f.line != 0 || file.lines != 0 { // else an object that could not be read: no record of it counts
+		if file := v.files[f.file]; f.line != 0 ||
+			file.lines != 0 { // else an object that could not be read: no record of it counts
 			records--
 		}
 	}
@@ -308,9 +313,11 @@ func (c *Copier) copied(ctx context.Context, id int64) (*copied, error) {
 	return one, nil
 }
 
-// Complete looks up what the views did not show yet when the objects were loaded. The objects are those of one table, in byte order of
-// their URLs, with the etags that the ledger has. The answer has one element each, with the etag that Redshift read; rejects are -1
-// where there is still nothing about an object, and rows are -1 where the views count lines that are no records. Views keep a few days (dg/cm_chap_system-tables): what is older is never found.
+// Complete looks up what the views did not show yet when the objects were loaded. The objects are
+// those of one table, in byte order of their URLs, with the etags that the ledger has. The answer
+// has one element each, with the etag that Redshift read; rejects are -1 where there is still
+// nothing about an object, and rows are -1 where the views count lines that are no records. Views
+// keep a few days (dg/cm_chap_system-tables): what is older is never found.
 func (c *Copier) Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error) {
 	result := clientcopy.Result{Objects: make([]clientcopy.ObjectResult, len(objects))}
 	for i, o := range objects {
@@ -351,8 +358,8 @@ func (c *Copier) Complete(ctx context.Context, statement *copystmt.Statement, ob
 		if len(found) == 0 {
 			continue
 		}
-		// The same bytes give the same counts, whether that COPY was the one that was committed or one that was tried before. The one whose
-		// lines are records says most.
+		// The same bytes give the same counts, whether that COPY was the one that was committed or
+		// one that was tried before. The one whose lines are records says most.
 		same := slices.DeleteFunc(slices.Clone(found), func(l load) bool { return l.etag != o.Object.ETag })
 		if len(same) == 0 {
 			same = found[:1]

@@ -40,7 +40,8 @@ func TestErrorsThatNeverCome(t *testing.T) {
 	body := []byte(`{"id":"x"}`)
 	bucket.Put("data/a.json", body)
 	copier, err := nativecopy.New(nativecopy.Options{
-		Pool: w.Pool(), Store: objectstore.New(objectstore.Options{}), WorkPrefix: objectstore.URL(bucket.URL("work")), Patience: 700 * time.Millisecond,
+		Pool: w.Pool(), Store: objectstore.New(objectstore.Options{}),
+		WorkPrefix: objectstore.URL(bucket.URL("work")), Patience: 700 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -51,14 +52,22 @@ func TestErrorsThatNeverCome(t *testing.T) {
 	}
 	defer conn.Release()
 	began := time.Now()
-	_, err = copier.Copy(t.Context(), conn.Conn(), statement(t, "COPY t (id) FROM '"+bucket.URL("data")+"' IAM_ROLE default JSON 'auto'"),
-		[]objectstore.Object{{URL: objectstore.URL(bucket.URL("data/a.json")), Size: int64(len(body))}}, nil)
+	_, err = copier.Copy(
+		t.Context(),
+		conn.Conn(),
+		statement(t, "COPY t (id) FROM '"+bucket.URL("data")+"' IAM_ROLE default JSON 'auto'"),
+		[]objectstore.Object{{URL: objectstore.URL(bucket.URL("data/a.json")), Size: int64(len(body))}},
+		nil,
+	)
 	var fault *nativecopy.Error
-	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "700ms") || !strings.Contains(fault.Hint(), "sys_load_error_detail") {
+	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "700ms") ||
+		!strings.Contains(fault.Hint(), "sys_load_error_detail") {
 		t.Errorf("got %v, want that the views show nothing after 700ms", err)
 	}
 	// The statement does not say it.
-	if !slices.ContainsFunc(server.Statements(), func(sql string) bool { return strings.HasPrefix(sql, "COPY") && strings.Contains(sql, "COMPUPDATE OFF") }) {
+	if !slices.ContainsFunc(server.Statements(), func(sql string) bool {
+		return strings.HasPrefix(sql, "COPY") && strings.Contains(sql, "COMPUPDATE OFF")
+	}) {
 		t.Errorf("got %q, want a COPY with COMPUPDATE OFF", server.Statements())
 	}
 	if took := time.Since(began); took > 20*time.Second {

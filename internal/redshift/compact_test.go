@@ -39,7 +39,8 @@ func TestCompact(t *testing.T) {
 	}
 	n.want("SELECT COUNT(*) FROM s_object", "150")
 	n.want("SELECT COUNT(*) FROM s_object WHERE url LIKE '%/log/%' AND rejects IS NOT NULL", "150")
-	// The lines of the two that could not be packed are no records: nobody knows the rows of either.
+	// The lines of the two that could not be packed are no records: nobody knows the rows of
+	// either.
 	n.want("SELECT COUNT(*) FROM s_object WHERE url LIKE '%/log/%' AND rows IS NOT NULL", "148")
 	n.want("SELECT rows || '/' || rejects FROM s_object WHERE url LIKE '%/020.json'", "2/1")
 	n.want("SELECT rows || '/' || rejects FROM s_object WHERE url LIKE '%/050.json'", "1/0")

@@ -26,7 +26,8 @@ func findings(t *testing.T, dwh program) map[string][3]string {
 
 // The doctor advises against SERIALIZABLE, by a statement that can be pasted.
 func TestDoctorIsolation(t *testing.T) {
-	for level, want := range map[redshiftstandin.Isolation]string{redshiftstandin.Serializable: "warn", redshiftstandin.Snapshot: "ok"} {
+	for level, want := range map[redshiftstandin.Isolation]string{redshiftstandin.Serializable: "warn",
+		redshiftstandin.Snapshot: "ok"} {
 		server := redshiftstandin.Start(t, redshiftstandin.Options{Isolation: level})
 		dwh := on(t, server.DSN)
 		dwh.must("migrate", "up")
@@ -45,7 +46,8 @@ func TestDoctorIsolation(t *testing.T) {
 	}
 }
 
-// A user whom IAM logs in has a colon in the name, may not read the isolation level, and can paste what the doctor tells to grant.
+// A user whom IAM logs in has a colon in the name, may not read the isolation level, and can paste
+// what the doctor tells to grant.
 func TestDoctorSecondUser(t *testing.T) {
 	server := redshiftstandin.Start(t, redshiftstandin.Options{})
 	on(t, server.DSN).must("migrate", "up")
@@ -65,7 +67,8 @@ func TestDoctorSecondUser(t *testing.T) {
 	for _, table := range []string{"goose_db_version", "dwh_stale", "dwh_transform", "dwh_lock"} {
 		paste(t, server.DSN, `GRANT SELECT ON `+table+` TO "`+user+`";`)
 	}
-	if got := findings(t, dwh)["isolation level"]; got[0] != "warn" || !strings.Contains(got[1], "may not read it") || !strings.Contains(got[2], "ISOLATION LEVEL SNAPSHOT") {
+	if got := findings(t, dwh)["isolation level"]; got[0] != "warn" || !strings.Contains(got[1], "may not read it") ||
+		!strings.Contains(got[2], "ISOLATION LEVEL SNAPSHOT") {
 		t.Errorf("got %q, want a warning that this user may not read the level, with the statement", got)
 	}
 }

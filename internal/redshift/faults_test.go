@@ -100,7 +100,8 @@ func TestConflictsWithoutNumber(t *testing.T) {
 	}
 }
 
-// The journal's own statements are retried. A run whose data are committed ends with exit code 0 even when the journal cannot be written.
+// The journal's own statements are retried. A run whose data are committed ends with exit code 0
+// even when the journal cannot be written.
 func TestJournalConflicts(t *testing.T) {
 	n := newNative(t, redshiftstandin.Options{})
 	n.must("migrate", "up")
@@ -109,7 +110,8 @@ func TestJournalConflicts(t *testing.T) {
 		conflicts int
 		outcome   string
 	}{
-		{redshiftstandin.Serialization, 5, "done"}, {redshiftstandin.Concurrent, 5, "done"}, {redshiftstandin.Concurrent, 1000, "running"},
+		{redshiftstandin.Serialization, 5, "done"}, {redshiftstandin.Concurrent, 5, "done"},
+		{redshiftstandin.Concurrent, 1000, "running"},
 	} {
 		n.bucket.Put(fmt.Sprintf("log/%d.json", i), []byte(event("1", i, 0, "1541000000000")))
 		n.failpoint = func(name string) {
@@ -211,14 +213,18 @@ func pretty(user string, session, item int, ts string) string {
 	return strings.ReplaceAll(event(user, session, item, ts), `,"`, ",\n  \"")
 }
 
-// Where the views count lines that are no records, nobody knows the rows of an object. What was refused is known, and written with the load.
+// Where the views count lines that are no records, nobody knows the rows of an object. What was
+// refused is known, and written with the load.
 func TestLinesThatAreNoRecords(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		t.Run(fmt.Sprintf("late=%v", late), func(t *testing.T) {
 			n := newNative(t, redshiftstandin.Options{})
 			n.must("migrate", "up")
 			n.bucket.Put("log/a.json", []byte(pretty("1", 1, 0, "1541000000000")+pretty("1", 1, 1, `"soon"`)))
-			n.bucket.Put("log/b.json", []byte(strings.TrimSpace(event("2", 2, 0, "1541000000000"))+event("2", 2, 1, "1541000001000")))
+			n.bucket.Put(
+				"log/b.json",
+				[]byte(strings.TrimSpace(event("2", 2, 0, "1541000000000"))+event("2", 2, 1, "1541000001000")),
+			)
 			if err := n.server.HideLoads(late); err != nil {
 				t.Fatal(err)
 			}
@@ -416,7 +422,8 @@ func TestDoctor(t *testing.T) {
 	n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")))
 	args := append([]string{"doctor"}, n.args[1:]...)
 	stdout, _ := n.must(args...)
-	for _, want := range []string{"Snapshot Isolation; conflicts of writers are retried", "Redshift reads the source and the work prefix"} {
+	for _, want := range []string{"Snapshot Isolation; conflicts of writers are retried",
+		"Redshift reads the source and the work prefix"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("got\n%s\nwant %q in it", stdout, want)
 		}

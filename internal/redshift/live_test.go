@@ -32,7 +32,8 @@ import (
 //
 //	DWH_TEST_REDSHIFT_URL          postgres://user:password@host:5439/dev?sslmode=verify-full, whose user may create databases
 //	DWH_TEST_REDSHIFT_WORK_PREFIX  s3://bucket/prefix, where this machine writes and the default role reads; without it COPY from S3 is not run
-//	DWH_TEST_REDSHIFT_PAUSED       anything, where the workgroup has been idle or the cluster paused: the first connection has to come in time
+//	DWH_TEST_REDSHIFT_PAUSED       anything, where the workgroup or cluster sleeps:
+//	                               the first connection has to come in time
 //
 // Everything happens in a database of the test's own, which is dropped.
 func liveDatabase(t *testing.T) string {
@@ -77,7 +78,8 @@ func liveDatabase(t *testing.T) string {
 // firstConnection is that of the first test: the later ones meet what is awake.
 var firstConnection sync.Once
 
-// TestLive0Questions asks what nobody could find out offline. An answer that dwh needs otherwise fails the test.
+// TestLive0Questions asks what nobody could find out offline. An answer that dwh needs otherwise
+// fails the test.
 func TestLive0Questions(t *testing.T) {
 	w := livePool(t, liveDatabase(t))
 	ask(t, w, func(q question, got string) {

@@ -20,8 +20,8 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// A question is one that nobody could answer without a cluster. The live test asks it there; here the stand-in answers, so that the question itself
-// is known to be well put.
+// A question is one that nobody could answer without a cluster. The live test asks it there; here
+// the stand-in answers, so that the question itself is known to be well put.
 type question struct {
 	text string
 	// needed is the answer that dwh depends on; "" where it copes with any.
@@ -31,7 +31,8 @@ type question struct {
 	ask     func(a *asker) (string, error)
 }
 
-// asker asks on a warehouse in which the tables probe_a (1, 'x'), (2, 'y'), (3, NULL) and probe_b (2, 'y') stand.
+// asker asks on a warehouse in which the tables probe_a (1, 'x'), (2, 'y'), (3, NULL) and probe_b
+// (2, 'y') stand.
 type asker struct {
 	t     *testing.T
 	w     *warehouse.Warehouse
@@ -74,13 +75,19 @@ var questions = []question{
 	{
 		"EXISTS under OR: rows found", "2", "2",
 		func(a *asker) (string, error) {
-			return a.value("SELECT COUNT(*) FROM probe_a AS a WHERE a.v = 'x' OR EXISTS (SELECT 1 FROM probe_b AS b WHERE b.id = a.id)")
+			return a.value(
+				"SELECT COUNT(*) FROM probe_a AS a WHERE a.v = 'x' OR EXISTS (SELECT 1 FROM probe_b AS b WHERE " +
+					"b.id = a.id)",
+			)
 		},
 	},
 	{
 		"NOT EXISTS under OR: rows found", "2", "2",
 		func(a *asker) (string, error) {
-			return a.value("SELECT COUNT(*) FROM probe_a AS a WHERE a.v IS NULL OR NOT EXISTS (SELECT 1 FROM probe_b AS b WHERE b.id = a.id)")
+			return a.value(
+				"SELECT COUNT(*) FROM probe_a AS a WHERE a.v IS NULL OR NOT EXISTS (SELECT 1 FROM probe_b AS b " +
+					"WHERE b.id = a.id)",
+			)
 		},
 	},
 	{
@@ -102,19 +109,26 @@ var questions = []question{
 	{
 		"a CTE with the name of a table that it reads: rows of the CTE", "1", "1",
 		func(a *asker) (string, error) {
-			return a.value("WITH probe_a AS (SELECT inside.id FROM public.probe_a AS inside WHERE inside.v = 'x') SELECT COUNT(*) FROM probe_a")
+			return a.value(
+				"WITH probe_a AS (SELECT inside.id FROM public.probe_a AS inside WHERE inside.v = 'x') SELECT " +
+					"COUNT(*) FROM probe_a",
+			)
 		},
 	},
 	{
 		"a CTE that reads the table of its own name unqualified: rows of the CTE", "", "1",
 		func(a *asker) (string, error) {
-			return a.value("WITH probe_a AS (SELECT inside.id FROM probe_a AS inside WHERE inside.v = 'x') SELECT COUNT(*) FROM probe_a")
+			return a.value(
+				"WITH probe_a AS (SELECT inside.id FROM probe_a AS inside WHERE inside.v = 'x') SELECT COUNT(*) " +
+					"FROM probe_a",
+			)
 		},
 	},
 	{
 		"the first schema of the search_path gives a name its meaning: rows of the table there", "0", "0",
 		func(a *asker) (string, error) {
-			if err := a.run(a.conn, "CREATE SCHEMA probe_s", "CREATE TABLE probe_s.probe_a (id INTEGER, v VARCHAR(10))", "SET search_path TO probe_s, public"); err != nil {
+			if err := a.run(a.conn, "CREATE SCHEMA probe_s", "CREATE TABLE probe_s.probe_a (id INTEGER, v "+
+				"VARCHAR(10))", "SET search_path TO probe_s, public"); err != nil {
 				return "", err
 			}
 			return a.value("SELECT COUNT(*) FROM probe_a")
@@ -123,7 +137,8 @@ var questions = []question{
 	{
 		"a view keeps the tables that it was made over, whatever the search_path: its rows", "3", "3",
 		func(a *asker) (string, error) {
-			if err := a.run(a.conn, "SET search_path TO public", "CREATE VIEW probe_v AS SELECT seen.id FROM probe_a AS seen", "SET search_path TO probe_s, public"); err != nil {
+			if err := a.run(a.conn, "SET search_path TO public", "CREATE VIEW probe_v AS SELECT seen.id FROM "+
+				"probe_a AS seen", "SET search_path TO probe_s, public"); err != nil {
 				return "", err
 			}
 			got, err := a.value("SELECT COUNT(*) FROM public.probe_v")
@@ -159,11 +174,17 @@ var questions = []question{
 		},
 	},
 	{"the wait of a LOCK counts for statement_timeout", "yes", "yes", (*asker).lockWait},
-	{"svv_transactions shows who waits for whom", "table probe_a, its holder", "table probe_a, its holder", (*asker).waits},
+	{
+		"svv_transactions shows who waits for whom",
+		"table probe_a, its holder",
+		"table probe_a, its holder",
+		(*asker).waits,
+	},
 	{
 		"keys from pg_constraint", "v, id", "v, id",
 		func(a *asker) (string, error) {
-			if err := a.run(a.conn, "CREATE TABLE probe_k (id INTEGER, n INTEGER, v VARCHAR(10), PRIMARY KEY (v, id))"); err != nil {
+			if err := a.run(a.conn, "CREATE TABLE probe_k (id INTEGER, n INTEGER, v VARCHAR(10), PRIMARY KEY (v, "+
+				"id))"); err != nil {
 				return "", err
 			}
 			tables, err := catalogue.Read(a.t.Context(), a.conn, sqlfile.Redshift, "public")
@@ -188,13 +209,19 @@ var questions = []question{
 	{
 		"a reference that skips a query block", "", "refused",
 		func(a *asker) (string, error) {
-			return a.accepts("SELECT a.id FROM probe_a AS a WHERE NOT EXISTS (SELECT 1 FROM probe_b AS b WHERE NOT EXISTS (SELECT 1 FROM probe_b AS c WHERE c.id = a.id))")
+			return a.accepts(
+				"SELECT a.id FROM probe_a AS a WHERE NOT EXISTS (SELECT 1 FROM probe_b AS b WHERE NOT EXISTS " +
+					"(SELECT 1 FROM probe_b AS c WHERE c.id = a.id))",
+			)
 		},
 	},
 	{
 		"a correlated subquery in the ON of an outer join", "", "refused",
 		func(a *asker) (string, error) {
-			return a.accepts("SELECT a.id FROM probe_a AS a LEFT JOIN probe_b AS b ON b.id = (SELECT MAX(c.id) FROM probe_b AS c WHERE c.v = a.v)")
+			return a.accepts(
+				"SELECT a.id FROM probe_a AS a LEFT JOIN probe_b AS b ON b.id = (SELECT MAX(c.id) FROM probe_b AS " +
+					"c WHERE c.v = a.v)",
+			)
 		},
 	},
 }
@@ -230,7 +257,8 @@ func (a *asker) waits() (string, error) {
 	}
 	waiting, holding := &writelock.Sessions{}, int64(0)
 	for conn, take := range map[*pgx.Conn]func(int64){
-		a.conn: func(pid int64) { waiting.Add(pid, a.conn.PgConn().CleanupDone()) }, a.other: func(pid int64) { holding = pid },
+		a.conn:  func(pid int64) { waiting.Add(pid, a.conn.PgConn().CleanupDone()) },
+		a.other: func(pid int64) { holding = pid },
 	} {
 		var pid int64
 		if err := conn.QueryRow(a.t.Context(), "SELECT CAST(pg_backend_pid() AS BIGINT)").Scan(&pid); err != nil {
@@ -275,7 +303,8 @@ func ask(t *testing.T, w *warehouse.Warehouse, answered func(q question, got str
 	}
 	if err := a.run(a.conn,
 		"CREATE TABLE probe_a (id INTEGER, v VARCHAR(10))", "CREATE TABLE probe_b (id INTEGER, v VARCHAR(10))",
-		"INSERT INTO probe_a (id, v) VALUES (1, 'x'), (2, 'y'), (3, NULL)", "INSERT INTO probe_b (id, v) VALUES (2, 'y')",
+		"INSERT INTO probe_a (id, v) VALUES (1, 'x'), (2, 'y'), (3, NULL)",
+		"INSERT INTO probe_b (id, v) VALUES (2, 'y')",
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +320,8 @@ func ask(t *testing.T, w *warehouse.Warehouse, answered func(q question, got str
 	}
 }
 
-// TestQuestions asks the stand-in. Its answers are what dwh counts on; whether Redshift gives the same is for the live test to say.
+// TestQuestions asks the stand-in. Its answers are what dwh counts on; whether Redshift gives the
+// same is for the live test to say.
 func TestQuestions(t *testing.T) {
 	t.Parallel()
 	server := redshiftstandin.Start(t, redshiftstandin.Options{})

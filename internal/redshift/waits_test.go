@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 )
 
-// What waits for somebody else's lock says so after two seconds, on both engines: a run, a replay, a delete, a migration, and who waits for another dwh.
+// What waits for somebody else's lock says so after two seconds, on both engines: a run, a replay,
+// a delete, a migration, and who waits for another dwh.
 func TestWaitsAreTold(t *testing.T) {
 	folder := writeSample(t, 5, 40)
 	for _, engine := range []string{"postgres", "redshift"} {
@@ -41,7 +42,8 @@ func TestWaitsAreTold(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer func() { _ = other.Close(context.WithoutCancel(t.Context())) }()
-				if _, err := other.Exec(t.Context(), "SET application_name = 'psql'; BEGIN; LOCK TABLE "+c.table); err != nil {
+				if _, err := other.Exec(t.Context(),
+					"SET application_name = 'psql'; BEGIN; LOCK TABLE "+c.table); err != nil {
 					t.Fatal(err)
 				}
 				pid := other.PgConn().PID()
@@ -54,7 +56,11 @@ func TestWaitsAreTold(t *testing.T) {
 				if err := <-ended; err != nil {
 					t.Fatal(err)
 				}
-				want := []string{fmt.Sprintf("waiting for a lock: table %s is locked by session %d (user ", c.table, pid), "in a transaction since ", fmt.Sprintf("WHERE pid = %d", pid)}
+				want := []string{
+					fmt.Sprintf("waiting for a lock: table %s is locked by session %d (user ", c.table, pid),
+					"in a transaction since ",
+					fmt.Sprintf("WHERE pid = %d", pid),
+				}
 				if engine == "postgres" {
 					want = append(want, "psql, idle in transaction")
 				}

@@ -62,12 +62,18 @@ func TestWholeByCopy(t *testing.T) {
 	}
 	counted := 0
 	for _, table := range []string{"s_song", "s_songplay_event", "s_name"} {
-		// Some objects are pretty-printed: of the COPY of such an object nobody knows the rows of each. What is told has to be right.
-		if one(t, server.Backing, "SELECT COUNT(*) FROM s_object WHERE rows IS NULL AND table_name = '"+table+"'") != "0" {
+		// Some objects are pretty-printed: of the COPY of such an object nobody knows the rows of
+		// each. What is told has to be right.
+		if one(
+			t,
+			server.Backing,
+			"SELECT COUNT(*) FROM s_object WHERE rows IS NULL AND table_name = '"+table+"'",
+		) != "0" {
 			continue
 		}
 		counted++
-		if got, want := one(t, server.Backing, "SELECT SUM(rows) FROM s_object WHERE table_name = '"+table+"'"), one(t, server.Backing, "SELECT COUNT(*) FROM "+table); got != want {
+		if got, want := one(t, server.Backing, "SELECT SUM(rows) FROM s_object WHERE table_name = '"+table+"'"),
+			one(t, server.Backing, "SELECT COUNT(*) FROM "+table); got != want {
 			t.Errorf("got %s rows of %s in the ledger, want %s as in the table", got, table, want)
 		}
 	}

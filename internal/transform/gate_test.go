@@ -113,8 +113,9 @@ func TestGateGroupsItsChecks(t *testing.T) {
 	}
 }
 
-// TestJournalEndsAtOnce holds that a run's last words are written together: where one cannot be, none is, and the run is still called running. What the
-// run did is committed, so that it is no failure.
+// TestJournalEndsAtOnce holds that a run's last words are written together: where one cannot be,
+// none is, and the run is still called running. What the run did is committed, so that it is no
+// failure.
 func TestJournalEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)
@@ -124,7 +125,8 @@ func TestJournalEndsAtOnce(t *testing.T) {
 	pool, _ := w.counting(t)
 	var logged strings.Builder
 	logger := slog.New(slog.NewTextHandler(&logged, nil))
-	if _, err := w.runner(nil, func(o *transform.Options) { o.Pool, o.Logger = pool, logger }).Run(t.Context(), "test", nil); err != nil {
+	if _, err := w.runner(nil, func(o *transform.Options) { o.Pool, o.Logger = pool, logger }).Run(t.Context(),
+		"test", nil); err != nil {
 		t.Fatalf("run: got %v, want no error", err)
 	}
 	if !strings.Contains(logged.String(), "the journal could not be written") {

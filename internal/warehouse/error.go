@@ -142,7 +142,8 @@ func reason(err error) string {
 		return fmt.Sprintf("%s (SQLSTATE %s)", server.Message, server.Code)
 	}
 	if asksForDigest(err) {
-		return "the server keeps this user's password as a SHA-256 hash and asks for it by a method that dwh does not know (authentication type 13)"
+		return "the server keeps this user's password as a SHA-256 hash and asks for it by a method that " +
+			"dwh does not know (authentication type 13)"
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
@@ -174,15 +175,18 @@ func reason(err error) string {
 	return message
 }
 
-// asksForDigest recognizes how Redshift asks a user whose password was set as a SHA-256 hash: by authentication type 13, which pgx
-// does not know (mtxr/vscode-sqltools#1415). pgx has no type for that error.
+// asksForDigest recognizes how Redshift asks a user whose password was set as a SHA-256 hash: by
+// authentication type 13, which pgx does not know (mtxr/vscode-sqltools#1415). pgx has no type for
+// that error.
 func asksForDigest(err error) bool {
 	return strings.Contains(err.Error(), "unknown authentication type: 13")
 }
 
-// digestAdvice names the two ways out: dg/r_CREATE_USER has both forms of a password, mgmt/generating-user-credentials the login by IAM.
+// digestAdvice names the two ways out: dg/r_CREATE_USER has both forms of a password,
+// mgmt/generating-user-credentials the login by IAM.
 func digestAdvice(user string) string {
-	return `either log in by IAM: leave the password out of the database URL, whose host is the cluster's or the workgroup's own; ` +
+	return `either log in by IAM: leave the password out of the database URL, whose host is the ` +
+		`cluster's or the workgroup's own; ` +
 		`or keep the password as an MD5 hash, and sslmode=verify-full: ALTER USER ` + catalogue.Name(user).SQL() +
 		` PASSWORD 'md5…'; where … is the MD5 hash, in hex, of the password with the user's name behind it`
 }
@@ -226,7 +230,8 @@ func PgErrorHint(err error) string {
 		return "another transaction was in the way: run the command again"
 	}
 	if server.Routine == "CheckCmdReplicaIdentity" {
-		return "a publication of changes is in the way, see pg_publication_tables: take the table out of it, or give the table REPLICA IDENTITY FULL"
+		return "a publication of changes is in the way, see pg_publication_tables: take the table out of it, or " +
+			"give the table REPLICA IDENTITY FULL"
 	}
 	switch server.Code {
 	case "42501":

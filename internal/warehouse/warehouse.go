@@ -170,9 +170,11 @@ func (w *Warehouse) Close() {
 // waitTime is how long a session waits for somebody else's lock before that is told.
 const waitTime = 2 * time.Second
 
-// WatchWaits tells, until Close, when one of the warehouse's sessions has waited for two seconds for a lock of another session: once for each
-// object and holder. It takes a connection of its own when a session has been at work for a second, and gives up, with a word to failed, where
-// the server does not let it look. Sessions count that the pool, or a pool made of its configuration, has opened.
+// WatchWaits tells, until Close, when one of the warehouse's sessions has waited for two seconds
+// for a lock of another session: once for each object and holder. It takes a connection of its own
+// when a session has been at work for a second, and gives up, with a word to failed, where the
+// server does not let it look. Sessions count that the pool, or a pool made of its configuration,
+// has opened.
 func (w *Warehouse) WatchWaits(ctx context.Context, tell func(writelock.Wait), failed func(error)) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
@@ -251,8 +253,9 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	return pc, nil
 }
 
-// prepare readies one connection, and adds it to sessions unless that is nil. These are SET statements rather than startup parameters because
-// Redshift refuses a connection that names a setting it does not know.
+// prepare readies one connection, and adds it to sessions unless that is nil. These are SET
+// statements rather than startup parameters because Redshift refuses a connection that names a
+// setting it does not know.
 func prepare(ctx context.Context, conn *pgx.Conn, engine string, sessions *writelock.Sessions) error {
 	// The form of dg/r_timezone_config, which PostgreSQL has too.
 	set := "SET timezone TO 'UTC'"
@@ -290,9 +293,10 @@ func prepare(ctx context.Context, conn *pgx.Conn, engine string, sessions *write
 	return nil
 }
 
-// noTimeouts are SET statements that switch off what would end a session of dwh's: the connection that holds the lock is idle in its
-// transaction while another one migrates (PostgreSQL 15, runtime-config-client). pg_dump does the same. A statement_timeout stays: it ends a
-// statement with an error, and no session.
+// noTimeouts are SET statements that switch off what would end a session of dwh's: the connection
+// that holds the lock is idle in its transaction while another one migrates (PostgreSQL 15,
+// runtime-config-client). pg_dump does the same. A statement_timeout stays: it ends a statement
+// with an error, and no session.
 func noTimeouts(conn *pgx.Conn) string {
 	version := conn.PgConn().ParameterStatus("server_version")
 	major, _ := strconv.Atoi(version[:strings.IndexFunc(version+" ", func(r rune) bool { return r < '0' || r > '9' })])
@@ -306,8 +310,8 @@ func noTimeouts(conn *pgx.Conn) string {
 	return set
 }
 
-// execForPID runs statements in one message, and returns the id of the session's process: behind a proxy it is not the one that the connection
-// was told.
+// execForPID runs statements in one message, and returns the id of the session's process: behind a
+// proxy it is not the one that the connection was told.
 func execForPID(ctx context.Context, conn *pgx.Conn, sql string) (int64, error) {
 	results, err := conn.PgConn().Exec(ctx, sql+"; SELECT pg_backend_pid()").ReadAll()
 	if err != nil {

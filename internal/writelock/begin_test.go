@@ -55,7 +55,8 @@ func setting(t *testing.T, conn *pgx.Conn) string {
 	return value
 }
 
-// TestStatementTimeoutIsSetBack reads the session's statement_timeout in a writer, and after its rollback, its commit and its refusal.
+// TestStatementTimeoutIsSetBack reads the session's statement_timeout in a writer, and after its
+// rollback, its commit and its refusal.
 func TestStatementTimeoutIsSetBack(t *testing.T) {
 	engines(t, func(t *testing.T, engine sqlfile.Engine, dsn string) {
 		conn, other := connect(t, dsn), connect(t, dsn)

@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A conflict is an error by which an engine ends a transaction because of another transaction. The same
-// transaction can succeed when it is run again as a whole.
+// A conflict is an error by which an engine ends a transaction because of another transaction. The
+// same transaction can succeed when it is run again as a whole.
 type conflict struct {
 	code   string // the SQLSTATE
 	number string // Redshift's number, as a whole number in the message or the detail; "" for none
@@ -24,9 +24,9 @@ var conflicts = []conflict{
 	// PostgreSQL: serialization failure, deadlock (PostgreSQL 15, Appendix A, class 40).
 	{code: "40001"},
 	{code: "40P01"},
-	// Serializable isolation violation. The message is "1023", the words and the table's id stand in the
-	// detail (dg/c_serial_isolation-serializable-isolation-troubleshooting; aws/aws-sdk-pandas#665,
-	// estuary/connectors#5218).
+	// Serializable isolation violation. The message is "1023", the words and the table's id stand
+	// in the detail (dg/c_serial_isolation-serializable-isolation-troubleshooting;
+	// aws/aws-sdk-pandas#665, estuary/connectors#5218).
 	{code: "XX000", number: "1023"},
 	// Relation does not exist: it was made, or made again, after the transaction's snapshot
 	// (dg/c_serial_isolation-serializable-isolation-troubleshooting).
@@ -36,8 +36,8 @@ var conflicts = []conflict{
 	{code: "XX000", words: "conflict with concurrent transaction"},
 }
 
-// Conflict says whether err is one that ended a transaction because of another transaction, so that the
-// whole transaction is to be run again.
+// Conflict says whether err is one that ended a transaction because of another transaction, so that
+// the whole transaction is to be run again.
 func Conflict(err error) bool {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
@@ -45,7 +45,8 @@ func Conflict(err error) bool {
 	}
 	text := strings.ToLower(refused.Message + " " + refused.Detail)
 	for _, one := range conflicts {
-		if refused.Code == one.code && (one.number == "" || containsNumber(text, one.number)) && strings.Contains(text, one.words) {
+		if refused.Code == one.code && (one.number == "" || containsNumber(text, one.number)) &&
+			strings.Contains(text, one.words) {
 			return true
 		}
 	}
@@ -69,8 +70,8 @@ const Retries = 6
 // firstPause is the pause before the second try. Each later pause is twice as long.
 const firstPause = 50 * time.Millisecond
 
-// Retry runs work, and runs it again after each Conflict, at most Retries times, with growing pauses.
-// work must be one whole transaction, or one statement that is a transaction of its own.
+// Retry runs work, and runs it again after each Conflict, at most Retries times, with growing
+// pauses. work must be one whole transaction, or one statement that is a transaction of its own.
 func Retry(ctx context.Context, work func() error) error {
 	pause := firstPause
 	for try := 0; ; try++ {
@@ -94,9 +95,9 @@ type DB interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Retrying returns db with an Exec that runs the statement again after a Conflict. Each statement is a
-// transaction of its own there. Query and QueryRow are those of db. Do not give it a transaction:
-// a conflict ends a transaction as a whole.
+// Retrying returns db with an Exec that runs the statement again after a Conflict. Each statement
+// is a transaction of its own there. Query and QueryRow are those of db. Do not give it a
+// transaction: a conflict ends a transaction as a whole.
 func Retrying(db DB) DB { return retrying{db} }
 
 type retrying struct{ DB }

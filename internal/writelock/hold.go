@@ -24,7 +24,8 @@ func (e *LostError) Unwrap() error { return e.Err }
 
 // Hint says what to do next.
 func (*LostError) Hint() string {
-	return "what was not committed by then was rolled back: run the command again; the server's log says who or what ended the session"
+	return "what was not committed by then was rolled back: run the command again; the server's log says who or " +
+		"what ended the session"
 }
 
 // errEnded says that the session is there and its transaction is not.
@@ -36,8 +37,8 @@ const holdInterval = time.Second
 // holdTime bounds the wait for an answer.
 const holdTime = 10 * time.Second
 
-// A Hold watches a session that holds the lock for work on other connections. It is safe for concurrent use; nobody else may use the
-// session's connection until Release.
+// A Hold watches a session that holds the lock for work on other connections. It is safe for
+// concurrent use; nobody else may use the session's connection until Release.
 type Hold struct {
 	conn   *pgx.Conn
 	cancel context.CancelCauseFunc
@@ -47,8 +48,8 @@ type Hold struct {
 	lost error
 }
 
-// Keep begins to watch conn, in whose transaction Begin took the lock. The context that it returns ends with a *LostError as its cause as soon as
-// the lock is lost. Release ends the watch.
+// Keep begins to watch conn, in whose transaction Begin took the lock. The context that it returns
+// ends with a *LostError as its cause as soon as the lock is lost. Release ends the watch.
 func Keep(ctx context.Context, conn *pgx.Conn) (*Hold, context.Context) {
 	watched, cancel := context.WithCancelCause(ctx)
 	h := &Hold{conn: conn, cancel: cancel, ended: make(chan struct{})}
@@ -70,8 +71,9 @@ func Keep(ctx context.Context, conn *pgx.Conn) (*Hold, context.Context) {
 	return h, watched
 }
 
-// Check asks the server whether the lock is still held, and returns a *LostError if it is not. The question is an empty query, which takes no
-// snapshot: a snapshot in the lock's transaction would be waited for by CREATE INDEX CONCURRENTLY.
+// Check asks the server whether the lock is still held, and returns a *LostError if it is not. The
+// question is an empty query, which takes no snapshot: a snapshot in the lock's transaction would
+// be waited for by CREATE INDEX CONCURRENTLY.
 func (h *Hold) Check(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

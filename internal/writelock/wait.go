@@ -76,7 +76,8 @@ func (h Holder) Query() string {
 	return fmt.Sprintf("SELECT pid, usename, state, xact_start, query FROM pg_stat_activity WHERE pid = %d", h.PID)
 }
 
-// Sessions are the server's process ids of dwh's own sessions. The zero value is empty; it is safe for concurrent use.
+// Sessions are the server's process ids of dwh's own sessions. The zero value is empty; it is safe
+// for concurrent use.
 type Sessions struct {
 	mu   sync.Mutex
 	open map[int64]<-chan struct{} // closed when the session's connection is
@@ -132,7 +133,8 @@ func postgresWaits(ctx context.Context, q Querier, pids []int64) ([]Wait, error)
 	rows, err := q.Query(ctx, `
 		SELECT CAST(waiting.pid AS bigint), COALESCE(EXTRACT(epoch FROM clock_timestamp() - wanted.waitstart), 0),
 			COALESCE(wanted.locktype, ''), COALESCE(CAST(CAST(wanted.relation AS regclass) AS text), ''),
-			CAST(blocker.pid AS bigint), COALESCE(CAST(holder.usename AS text), ''), COALESCE(holder.application_name, ''), COALESCE(holder.state, ''), holder.xact_start
+			CAST(blocker.pid AS bigint), COALESCE(CAST(holder.usename AS text), ''),
+			COALESCE(holder.application_name, ''), COALESCE(holder.state, ''), holder.xact_start
 		FROM pg_stat_activity AS waiting
 		CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocker (pid)
 		LEFT JOIN pg_stat_activity AS holder ON holder.pid = blocker.pid
@@ -147,7 +149,8 @@ func postgresWaits(ctx context.Context, q Querier, pids []int64) ([]Wait, error)
 		var seconds float64
 		var kind, relation string
 		var since *time.Time
-		if err := row.Scan(&w.PID, &seconds, &kind, &relation, &w.Holder.PID, &w.Holder.User, &w.Holder.App, &w.Holder.State, &since); err != nil {
+		if err := row.Scan(&w.PID, &seconds, &kind, &relation, &w.Holder.PID, &w.Holder.User, &w.Holder.App,
+			&w.Holder.State, &since); err != nil {
 			return w, err
 		}
 		w.Waited = time.Duration(seconds * float64(time.Second))
@@ -176,17 +179,21 @@ func object(kind, relation string) string {
 	return "a lock of kind " + kind
 }
 
-// redshiftWaits reads SVV_TRANSACTIONS (dg/r_SVV_TRANSACTIONS), where who is no superuser sees his own transactions alone.
+// redshiftWaits reads SVV_TRANSACTIONS (dg/r_SVV_TRANSACTIONS), where who is no superuser sees his
+// own transactions alone.
 func redshiftWaits(ctx context.Context, q Querier, pids []int64) ([]Wait, error) {
 	type wait struct {
 		Wait
 		relation int64
 	}
 	rows, err := q.Query(ctx, `
-		SELECT CAST(waiting.pid AS BIGINT), CAST(COALESCE(waiting.relation, 0) AS BIGINT), CAST(COALESCE(holder.pid, 0) AS BIGINT),
-			COALESCE(holder.txn_owner, ''), holder.txn_start
+		SELECT CAST(waiting.pid AS BIGINT), CAST(COALESCE(waiting.relation, 0) AS BIGINT),
+			CAST(COALESCE(holder.pid, 0) AS BIGINT), COALESCE(holder.txn_owner, ''), holder.txn_start
 		FROM svv_transactions AS waiting
-		LEFT JOIN svv_transactions AS holder ON holder.relation = waiting.relation AND holder.granted AND holder.pid <> waiting.pid
+		LEFT JOIN svv_transactions AS holder
+			ON holder.relation = waiting.relation
+			AND holder.granted
+			AND holder.pid <> waiting.pid
 		WHERE NOT waiting.granted
 		ORDER BY 1, 3`)
 	if err != nil {
@@ -220,7 +227,8 @@ func redshiftWaits(ctx context.Context, q Querier, pids []int64) ([]Wait, error)
 	return waits, nil
 }
 
-// redshiftTable names a table by its number. The catalogue is on the leader node, so that it takes a query of its own.
+// redshiftTable names a table by its number. The catalogue is on the leader node, so that it takes
+// a query of its own.
 func redshiftTable(ctx context.Context, q Querier, id int64) (string, error) {
 	if id == 0 {
 		return "what a transaction has changed", nil
@@ -243,11 +251,11 @@ func redshiftTable(ctx context.Context, q Querier, id int64) (string, error) {
 type Watcher struct {
 	Engine   sqlfile.Engine
 	Sessions *Sessions
-	// Connect opens a connection of the watcher's own. It is called when there has been something to watch for a second, so that a short command
-	// opens none.
+	// Connect opens a connection of the watcher's own. It is called when there has been something
+	// to watch for a second, so that a short command opens none.
 	Connect func(ctx context.Context) (*pgx.Conn, error)
-	// Busy says whether a session may be waiting; nil means always. While none is, the server is not asked: a Serverless workgroup would never
-	// sleep.
+	// Busy says whether a session may be waiting; nil means always. While none is, the server is
+	// not asked: a Serverless workgroup would never sleep.
 	Busy func() bool
 	// After is how long a wait lasts before it is told.
 	After time.Duration
@@ -260,8 +268,9 @@ type Watcher struct {
 	seen map[string]*waiting
 }
 
-// A Watcher looks every half second while there is something to watch, from the second time on. Its connection is closed after ten seconds without.
-// A wait that was interrupted for less than forgotten counts as one: a migration tries again and again.
+// A Watcher looks every half second while there is something to watch, from the second time on. Its
+// connection is closed after ten seconds without. A wait that was interrupted for less than
+// forgotten counts as one: a migration tries again and again.
 const (
 	watching  = 500 * time.Millisecond
 	settled   = 2

@@ -15,8 +15,8 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// TestWatcher lets a session wait for another's lock: it is told once, after its time, with who holds the lock and how that is seen. While nobody is
-// busy, the server is not asked.
+// TestWatcher lets a session wait for another's lock: it is told once, after its time, with who
+// holds the lock and how that is seen. While nobody is busy, the server is not asked.
 func TestWatcher(t *testing.T) {
 	engines(t, func(t *testing.T, engine sqlfile.Engine, dsn string) {
 		holder, waiter := connect(t, dsn), connect(t, dsn)
@@ -79,7 +79,8 @@ func TestWatcher(t *testing.T) {
 			t.Fatal("the wait was not told")
 		}
 		id := pid(holder)
-		for _, want := range []string{"waiting for a lock: table wanted is locked by ", fmt.Sprintf("session %d (user ", id), "in a transaction since ", fmt.Sprintf("WHERE pid = %d", id)} {
+		for _, want := range []string{"waiting for a lock: table wanted is locked by ",
+			fmt.Sprintf("session %d (user ", id), "in a transaction since ", fmt.Sprintf("WHERE pid = %d", id)} {
 			if !strings.Contains(got.String(), want) {
 				t.Errorf("got %q, want %q in it", got, want)
 			}

@@ -46,14 +46,16 @@ func Ensure(ctx context.Context, conn *pgx.Conn) error {
 // The time that WLM queues a statement counts too, so that it is not short.
 const redshiftPatience = "10000"
 
-// Begin opens a transaction on conn and takes the lock as its first statement, so that no snapshot precedes it
-// and the lock ends with the work it protects. On PostgreSQL the transaction is REPEATABLE READ: one snapshot,
-// taken by the first statement after LOCK (PostgreSQL 15, LOCK TABLE, Notes). Redshift runs every transaction at
-// the database's own level (dg/c_serial_isolation).
+// Begin opens a transaction on conn and takes the lock as its first statement, so that no snapshot
+// precedes it and the lock ends with the work it protects. On PostgreSQL the transaction is
+// REPEATABLE READ: one snapshot, taken by the first statement after LOCK (PostgreSQL 15, LOCK
+// TABLE, Notes). Redshift runs every transaction at the database's own level
+// (dg/c_serial_isolation).
 //
-// With wait it waits until ctx ends; without, a *BusyError is returned when another dwh holds the lock. Redshift's LOCK
-// has no NOWAIT (dg/r_LOCK): there a statement_timeout of the transaction stands in for it. It is set and set back by SET LOCAL
-// (dg/r_SET): a RESET inside a transaction is undone by a rollback, and the limit would stay with the pooled session.
+// With wait it waits until ctx ends; without, a *BusyError is returned when another dwh holds the
+// lock. Redshift's LOCK has no NOWAIT (dg/r_LOCK): there a statement_timeout of the transaction
+// stands in for it. It is set and set back by SET LOCAL (dg/r_SET): a RESET inside a transaction is
+// undone by a rollback, and the limit would stay with the pooled session.
 func Begin(ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool) (pgx.Tx, error) {
 	options := pgx.TxOptions{}
 	lock := `LOCK TABLE dwh_lock`
@@ -86,7 +88,8 @@ func Begin(ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool
 	return tx, nil
 }
 
-// take takes the lock; where it is limited, the session's usual statement_timeout holds again afterwards.
+// take takes the lock; where it is limited, the session's usual statement_timeout holds again
+// afterwards.
 func take(ctx context.Context, tx pgx.Tx, lock string, limited bool, usual string) error {
 	if limited {
 		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout TO `+redshiftPatience); err != nil {

@@ -392,7 +392,8 @@ func (c *copyRun) loadObject(object types.Object) error {
 		return err
 	}
 	file := loadedFile{
-		name: name, etag: strings.Trim(aws.ToString(got.ETag), `"`), modified: aws.ToTime(got.LastModified).UTC(), size: int64(len(body)), start: start,
+		name: name, etag: strings.Trim(aws.ToString(got.ETag), `"`), modified: aws.ToTime(got.LastModified).UTC(),
+		size: int64(len(body)), start: start,
 	}
 	defer func() { c.files = append(c.files, file) }()
 	text, err := decompress(c.compression, body)
@@ -400,7 +401,8 @@ func (c *copyRun) loadObject(object types.Object) error {
 		return c.reject(badRecord{file: name, code: 1216, reason: "Invalid input file: " + err.Error()})
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	// Lines, which need not be the records: of pretty-printed or concatenated JSON they are not (dg/SYS_LOAD_DETAIL).
+	// Lines, which need not be the records: of pretty-printed or concatenated JSON they are not
+	// (dg/SYS_LOAD_DETAIL).
 	if file.lines = int64(bytes.Count(text, []byte("\n"))); len(text) > 0 && text[len(text)-1] != '\n' {
 		file.lines++
 	}
@@ -496,12 +498,14 @@ func (c *copyRun) keep(succeeded bool) error {
 	for _, f := range c.files {
 		bytes += f.size
 		put("sys_load_detail", map[string]any{
-			"user_id": 100, "query_id": c.query, "file_name": f.name, "bytes_scanned": f.size, "lines_scanned": f.lines, "record_time": stamp(end), "splits_scanned": 1,
+			"user_id": 100, "query_id": c.query, "file_name": f.name, "bytes_scanned": f.size,
+			"lines_scanned": f.lines, "record_time": stamp(end), "splits_scanned": 1,
 			"start_time": stamp(f.start), "end_time": stamp(end), "file_etag": f.etag, "file_last_modified": stamp(f.modified),
 		})
 		if succeeded {
 			put("stl_load_commits", map[string]any{
-				"userid": 100, "query": c.query, "slice": 0, "name": "", "filename": f.name, "byte_offset": 0, "lines_scanned": f.lines, "errors": -1, "curtime": stamp(end), "status": 1,
+				"userid": 100, "query": c.query, "slice": 0, "name": "", "filename": f.name, "byte_offset": 0,
+				"lines_scanned": f.lines, "errors": -1, "curtime": stamp(end), "status": 1,
 				"file_format": c.format, "is_partial": 0, "start_offset": 0, "copy_job_id": 0,
 			})
 		}

@@ -336,7 +336,8 @@ func TestConflicts(t *testing.T) {
 	server, conn := newServer(t, redshiftstandin.Options{})
 	exec(t, conn, "CREATE TABLE t (id INTEGER)")
 	for conflict, want := range map[redshiftstandin.Conflict]string{
-		redshiftstandin.Serialization: "1023", redshiftstandin.Concurrent: "could not complete because of conflict with concurrent transaction",
+		redshiftstandin.Serialization: "1023", redshiftstandin.Concurrent: "could not complete because of conflict " +
+			"with concurrent transaction",
 	} {
 		server.Raise(conflict, 1)
 		exec(t, conn, "BEGIN", "INSERT INTO t (id) VALUES (1)")
@@ -345,7 +346,8 @@ func TestConflicts(t *testing.T) {
 		}
 		server.RaiseAlone(conflict, 1)
 		exec(t, conn, "SELECT id FROM t")
-		if _, err := conn.Exec(t.Context(), "INSERT INTO t (id) VALUES (2)"); code(err) != "XX000" || !strings.Contains(err.Error(), want) {
+		if _, err := conn.Exec(t.Context(), "INSERT INTO t (id) VALUES (2)"); code(err) != "XX000" ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("alone: got %v, want %s", err, want)
 		}
 	}
@@ -355,7 +357,8 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
-// TestSecondUser logs in as a user who owns nothing: information_schema shows him no constraint, pg_constraint does.
+// TestSecondUser logs in as a user who owns nothing: information_schema shows him no constraint,
+// pg_constraint does.
 func TestSecondUser(t *testing.T) {
 	t.Parallel()
 	server, conn := newServer(t, redshiftstandin.Options{})
@@ -371,10 +374,14 @@ func TestSecondUser(t *testing.T) {
 	exec(t, conn, `GRANT SELECT ON t TO "`+user+`"`)
 	exec(t, other, "SELECT id FROM t")
 	for sql, want := range map[string]string{
-		"SELECT COUNT(*) FROM information_schema.table_constraints WHERE table_name = 't'":                                                            "0",
-		"SELECT COUNT(*) FROM information_schema.key_column_usage WHERE table_name = 't'":                                                             "0",
-		"SELECT COUNT(*) FROM pg_constraint AS k INNER JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid WHERE c.relname = 't'":                     "1",
-		"SELECT k.conkey FROM pg_catalog.pg_constraint AS k INNER JOIN pg_class AS c ON c.oid = k.conrelid WHERE k.contype = 'p' AND c.relname = 't'": "{1}",
+		"SELECT COUNT(*) FROM information_schema.table_constraints WHERE table_name = " +
+			"'t'": "0",
+		"SELECT COUNT(*) FROM information_schema.key_column_usage WHERE table_name = " +
+			"'t'": "0",
+		"SELECT COUNT(*) FROM pg_constraint AS k INNER JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid WHERE " +
+			"c.relname = 't'": "1",
+		"SELECT k.conkey FROM pg_catalog.pg_constraint AS k INNER JOIN pg_class AS c ON c.oid = k.conrelid WHERE " +
+			"k.contype = 'p' AND c.relname = 't'": "{1}",
 	} {
 		if got := rows(t, other, sql); !slices.Equal(got, []string{want}) {
 			t.Errorf("%s: got %v, want %s", sql, got, want)
@@ -388,7 +395,14 @@ func TestSecondUser(t *testing.T) {
 	}
 }
 
-var systemViewNames = []string{"sys_load_error_detail", "stl_load_errors", "sys_load_detail", "stl_load_commits", "sys_load_history", "svv_transactions"}
+var systemViewNames = []string{
+	"sys_load_error_detail",
+	"stl_load_errors",
+	"sys_load_detail",
+	"stl_load_commits",
+	"sys_load_history",
+	"svv_transactions",
+}
 
 // TestStatementTimeout ends a COPY that takes longer, and a LOCK that waits longer.
 func TestStatementTimeout(t *testing.T) {
@@ -397,7 +411,10 @@ func TestStatementTimeout(t *testing.T) {
 	bucket.Put("a", []byte(strings.Repeat(`{"id":1}`, 20000)))
 	server, conn := newServer(t, redshiftstandin.Options{S3: bucket.Client()})
 	exec(t, conn, "CREATE TABLE t (id INTEGER)", "SET statement_timeout TO 20")
-	if _, err := conn.Exec(t.Context(), "COPY t FROM '"+bucket.URL("a")+"' IAM_ROLE default FORMAT AS JSON 'auto'"); code(err) != "57014" {
+	if _, err := conn.Exec(t.Context(), "COPY t FROM '"+bucket.URL("a")+"' IAM_ROLE default FORMAT AS JSON "+
+		"'auto'"); code(
+		err,
+	) != "57014" {
 		t.Errorf("COPY: got %v, want SQLSTATE 57014", err)
 	}
 	other := connect(t, server.DSN)

@@ -104,10 +104,13 @@ var refusedFunctions = map[string][3]string{
 	"ROW":             {"0A000", pageFeatures, "row constructors are not supported"},
 }
 
-// leaderFunctions run on the leader node alone and are refused beside a table of the user's or of the system's: the list of
-// dg/c_SQL_functions_leader_node_only. VERSION, PG_BACKEND_PID and CURRENT_SETTING are not on it.
-var leaderFunctions = words(`CURRENT_SCHEMA CURRENT_SCHEMAS HAS_DATABASE_PRIVILEGE HAS_SCHEMA_PRIVILEGE HAS_TABLE_PRIVILEGE SUBSTR FACTORIAL LOG
-	AGE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP ISFINITE NOW GETBIT GET_BYTE SET_BIT SET_BYTE TO_ASCII`)
+// leaderFunctions run on the leader node alone and are refused beside a table of the user's or of
+// the system's: the list of dg/c_SQL_functions_leader_node_only. VERSION, PG_BACKEND_PID and
+// CURRENT_SETTING are not on it.
+var leaderFunctions = words(
+	`CURRENT_SCHEMA CURRENT_SCHEMAS HAS_DATABASE_PRIVILEGE HAS_SCHEMA_PRIVILEGE HAS_TABLE_PRIVILEGE SUBSTR FACTORIAL LOG
+	AGE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP ISFINITE NOW GETBIT GET_BYTE SET_BIT SET_BYTE TO_ASCII`,
+)
 
 // catalogue are the relations of PostgreSQL's catalogue that Redshift has (dg/c_intro_catalog_views, dg/c_unsupported-postgresql-features).
 var catalogue = words(`PG_CATALOG PG_CLASS PG_NAMESPACE PG_ATTRIBUTE PG_ATTRDEF PG_CONSTRAINT PG_TYPE PG_DATABASE PG_USER PG_GROUP PG_TABLES PG_VIEWS PG_TABLE_DEF PG_INDEX PG_DESCRIPTION PG_PROC PG_AM PG_LANGUAGE`)
@@ -143,7 +146,8 @@ func (st *stmt) lexical() *refusal {
 
 // expressions checks the queries and expressions of the statement and notes what has to be rewritten in them.
 func (st *stmt) expressions() *refusal {
-	for _, check := range []func() *refusal{st.phrases, st.names, st.calls, st.casts, st.windows, st.leaderNode, st.correlated} {
+	for _, check := range []func() *refusal{st.phrases, st.names, st.calls, st.casts, st.windows, st.leaderNode,
+		st.correlated} {
 		if r := check(); r != nil {
 			return r
 		}
@@ -423,8 +427,8 @@ func (st *stmt) leaderNode() *refusal {
 	return nil
 }
 
-// correlated refuses the correlated subqueries that Redshift's planner refuses. It shares its analysis with lint, as it is no matter of how the
-// stand-in performs a statement.
+// correlated refuses the correlated subqueries that Redshift's planner refuses. It shares its
+// analysis with lint, as it is no matter of how the stand-in performs a statement.
 func (st *stmt) correlated() *refusal {
 	selects := 0
 	for i := range st.tokens {
@@ -436,7 +440,13 @@ func (st *stmt) correlated() *refusal {
 		return nil
 	}
 	if what, at := lint.RefusedSubquery(st.tokens); at >= 0 {
-		return st.refuse(at, "0A000", "dg/r_correlated_subqueries", "This type of correlated subquery pattern is not supported yet: %s", what)
+		return st.refuse(
+			at,
+			"0A000",
+			"dg/r_correlated_subqueries",
+			"This type of correlated subquery pattern is not supported yet: %s",
+			what,
+		)
 	}
 	return nil
 }

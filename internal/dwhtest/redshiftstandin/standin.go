@@ -44,7 +44,8 @@ type Options struct {
 	BucketRegion, ClusterRegion string
 	// Serverless leaves the STL views empty, as Redshift Serverless does (dg/r_STL_LOAD_ERRORS); the SYS views are filled.
 	Serverless bool
-	// SHA256 says that passwords are kept as SHA-256 hashes, so that a client is asked for them in a way that few drivers know.
+	// SHA256 says that passwords are kept as SHA-256 hashes, so that a client is asked for them in
+	// a way that few drivers know.
 	SHA256 bool
 	// Scripts takes several statements in one simple query, as one transaction. Redshift's guide says nothing about it, so that it
 	// is refused by default; tests that fill tables from scripts need it.
@@ -54,7 +55,8 @@ type Options struct {
 // Server is a running stand-in. What it does not show of Redshift:
 //   - strings that differ by trailing blanks alone are equal there (dg/c_redshift-sql-implementated-differently) and differ here;
 //   - the scale of a DECIMAL quotient, and how COPY writes numbers into text;
-//   - the correlated subqueries that its planner refuses and lint does not recognize (dg/r_correlated_subqueries);
+//   - correlated subqueries that its planner refuses and lint does not recognize
+//     (dg/r_correlated_subqueries);
 //   - when a conflict of transactions ends in error 1023: here it is when PostgreSQL says so, and when Raise1023 does;
 //   - IAM, privileges, WLM, distribution and speed, and the words of most messages.
 type Server struct {
@@ -207,7 +209,8 @@ const (
 	// Serialization is error 1023, a serializable isolation violation
 	// (dg/c_serial_isolation-serializable-isolation-troubleshooting).
 	Serialization Conflict = iota
-	// Concurrent is the conflict that has no number (trinodb/trino#27537, dbt-labs/dbt-adapters#626).
+	// Concurrent is the conflict that has no number (trinodb/trino#27537,
+	// dbt-labs/dbt-adapters#626).
 	Concurrent
 )
 
@@ -217,11 +220,12 @@ type raised struct {
 	left     int
 }
 
-// Raise makes n transaction blocks that write fail with a conflict: where what is left of n is odd at their COMMIT, else at the first
-// statement that writes. A later call replaces what is left.
+// Raise makes n transaction blocks that write fail with a conflict: where what is left of n is odd
+// at their COMMIT, else at the first statement that writes. A later call replaces what is left.
 func (s *Server) Raise(c Conflict, n int) { s.order(false, raised{c, n}) }
 
-// RaiseAlone makes n statements fail with a conflict that write and are no part of a transaction block. A later call replaces what is left.
+// RaiseAlone makes n statements fail with a conflict that write and are no part of a transaction
+// block. A later call replaces what is left.
 func (s *Server) RaiseAlone(c Conflict, n int) { s.order(true, raised{c, n}) }
 
 // Raise1023 is Raise with error 1023.

@@ -154,8 +154,9 @@ func (s *Server) authenticate(client *pgproto3.Backend, parameters map[string]st
 	return true
 }
 
-// askForDigest asks for the password as Redshift asks a user whose password was set as a SHA-256 hash: by authentication type 13
-// (mtxr/vscode-sqltools#1415). What an answer looks like is not documented; no client of the tests knows it.
+// askForDigest asks for the password as Redshift asks a user whose password was set as a SHA-256
+// hash: by authentication type 13 (mtxr/vscode-sqltools#1415). What an answer looks like is not
+// documented; no client of the tests knows it.
 func (s *Server) askForDigest(client *pgproto3.Backend) {
 	// Type 13, the algorithm SHA-256, and a salt and a nonce, each behind its length.
 	body := make([]byte, 0, 64)
@@ -234,7 +235,8 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 	client.Send(&pgproto3.AuthenticationOk{})
 	for name, value := range map[string]string{
 		"server_version": "8.0.2", "server_encoding": "UNICODE", "client_encoding": "UTF8", "is_superuser": superuser,
-		"session_authorization": parameters["user"], "DateStyle": "ISO, MDY", "integer_datetimes": "on", "TimeZone": "UTC", "padb_version": "1.0.75672", "padb_revision": "unknown",
+		"session_authorization": parameters["user"], "DateStyle": "ISO, MDY", "integer_datetimes": "on",
+		"TimeZone": "UTC", "padb_version": "1.0.75672", "padb_revision": "unknown",
 	} {
 		client.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
 	}

@@ -16,8 +16,9 @@ type login struct {
 	role     string // of the PostgreSQL server behind; "" is its own user, who may do everything
 }
 
-// AddUser makes a user who is no superuser, owns nothing and may do what is granted to him, and returns his DSN. A statement that names him
-// is passed on as it stands, so that PostgreSQL's role has the same name: it has to be one that no other test uses.
+// AddUser makes a user who is no superuser, owns nothing and may do what is granted to him, and
+// returns his DSN. A statement that names him is passed on as it stands, so that PostgreSQL's role
+// has the same name: it has to be one that no other test uses.
 func (s *Server) AddUser(t testing.TB, name string) string {
 	t.Helper()
 	ctx := context.Background()
@@ -48,7 +49,12 @@ func (s *Server) AddUser(t testing.TB, name string) string {
 
 // dsn is the DSN by which a user connects.
 func (s *Server) dsn(user, password string) string {
-	dsn := url.URL{Scheme: "postgres", User: url.UserPassword(user, password), Host: s.listener.Addr().String(), Path: "/" + s.database}
+	dsn := url.URL{
+		Scheme: "postgres",
+		User:   url.UserPassword(user, password),
+		Host:   s.listener.Addr().String(),
+		Path:   "/" + s.database,
+	}
 	query := url.Values{"sslmode": {"disable"}}
 	if s.options.WithTLS {
 		query = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.CAFile}}
