@@ -31,13 +31,7 @@ func (e *WaitError) Error() string {
 	if e.Wait == nil {
 		return fmt.Sprintf("%sgave up after waiting %s for a lock on a table that the migration needs", of, e.Patience)
 	}
-	return fmt.Sprintf(
-		"%sgave up after waiting %s for a lock: %s is locked by %s",
-		of,
-		e.Patience,
-		e.Wait.Object,
-		e.Wait.Holder,
-	)
+	return fmt.Sprintf("%sgave up after waiting %s for a lock: %s", of, e.Patience, e.Wait.Reason())
 }
 
 // Unwrap returns the last error of the server.

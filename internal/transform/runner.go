@@ -202,7 +202,7 @@ func lost(err error) error {
 }
 
 // maxRetries bounds how often one transaction is tried again.
-const maxRetries = 6
+const maxRetries = writelock.Retries
 
 // write runs work in a transaction that holds the lock, and commits. A transaction that the engine ended because of another one is
 // run again as a whole, with growing pauses; retries are counted in journal.

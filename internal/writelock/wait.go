@@ -18,7 +18,7 @@ import (
 type Wait struct {
 	PID    int64         // of the session that waits
 	Waited time.Duration // so far; 0 where the server does not say
-	Object string        // what is locked: "table f_songplay", "a row"
+	Object string        // what is locked: "table f_songplay", "a row of table d_song"; "" of a transaction as such
 	Holder Holder
 }
 
@@ -35,12 +35,23 @@ type Holder struct {
 
 // String says what is waited for, whose lock it is, and by which query that can be seen.
 func (w Wait) String() string {
-	return fmt.Sprintf("waiting for a lock: %s is locked by %s; see: %s", w.Object, w.Holder, w.Holder.Query())
+	return fmt.Sprintf("waiting for a lock: %s; see: %s", w.Reason(), w.Holder.Query())
+}
+
+// Reason says what is locked, and by whom.
+func (w Wait) Reason() string {
+	if w.Object == "" {
+		return fmt.Sprintf("%s has to end its transaction first", w.Holder)
+	}
+	return fmt.Sprintf("%s is locked by %s", w.Object, w.Holder)
 }
 
 // String names the session.
 func (h Holder) String() string {
-	if h.PID == 0 {
+	switch {
+	case h.PID == 0 && h.engine == sqlfile.Postgres:
+		return "a prepared transaction"
+	case h.PID == 0:
 		return "a session that this user may not see"
 	}
 	var known []string
@@ -132,13 +143,20 @@ func Waits(ctx context.Context, q Querier, engine sqlfile.Engine, sessions *Sess
 func postgresWaits(ctx context.Context, q Querier, pids []int64) ([]Wait, error) {
 	rows, err := q.Query(ctx, `
 		SELECT CAST(waiting.pid AS bigint), COALESCE(EXTRACT(epoch FROM clock_timestamp() - wanted.waitstart), 0),
-			COALESCE(wanted.locktype, ''), COALESCE(CAST(CAST(wanted.relation AS regclass) AS text), ''),
+			COALESCE(wanted.locktype, ''),
+			COALESCE(CAST(CAST(COALESCE(wanted.relation, changed.relation) AS regclass) AS text), ''),
 			CAST(blocker.pid AS bigint), COALESCE(CAST(holder.usename AS text), ''),
 			COALESCE(holder.application_name, ''), COALESCE(holder.state, ''), holder.xact_start
 		FROM pg_stat_activity AS waiting
 		CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocker (pid)
 		LEFT JOIN pg_stat_activity AS holder ON holder.pid = blocker.pid
 		LEFT JOIN pg_locks AS wanted ON wanted.pid = waiting.pid AND NOT wanted.granted
+		-- Who waits for the transaction that has changed a row holds a lock on the row itself.
+		LEFT JOIN pg_locks AS changed
+			ON changed.pid = waiting.pid
+			AND changed.granted
+			AND changed.locktype = 'tuple'
+			AND wanted.locktype = 'transactionid'
 		WHERE waiting.pid = ANY (CAST($1 AS bigint[])) AND waiting.wait_event_type = 'Lock'
 		ORDER BY waiting.pid, blocker.pid`, pids)
 	if err != nil {
@@ -168,15 +186,15 @@ func postgresWaits(ctx context.Context, q Querier, pids []int64) ([]Wait, error)
 
 // object names what a lock is on.
 func object(kind, relation string) string {
-	switch kind {
-	case "relation", "extend":
+	switch {
+	case kind == "relation", kind == "extend":
 		return "table " + relation
-	case "tuple":
+	case relation != "":
 		return "a row of table " + relation
-	case "transactionid", "virtualxid", "":
-		return "what a transaction has changed"
+	case kind == "transactionid", kind == "virtualxid", kind == "":
+		return ""
 	}
-	return "a lock of kind " + kind
+	return "something of kind " + kind
 }
 
 // redshiftWaits reads SVV_TRANSACTIONS (dg/r_SVV_TRANSACTIONS), where who is no superuser sees his
@@ -231,7 +249,7 @@ func redshiftWaits(ctx context.Context, q Querier, pids []int64) ([]Wait, error)
 // a query of its own.
 func redshiftTable(ctx context.Context, q Querier, id int64) (string, error) {
 	if id == 0 {
-		return "what a transaction has changed", nil
+		return "", nil
 	}
 	rows, err := q.Query(ctx, `SELECT CAST(relname AS VARCHAR(127)) FROM pg_class WHERE oid = CAST($1 AS INTEGER)`, id)
 	if err != nil {

@@ -108,3 +108,46 @@ func TestWatcher(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitForRow waits for a row that another transaction has changed: PostgreSQL says which table
+// it is in.
+func TestWaitForRow(t *testing.T) {
+	t.Parallel()
+	dsn := dwhtest.Database(t)
+	holder, waiter, asker := connect(t, dsn), connect(t, dsn), connect(t, dsn)
+	for _, sql := range []string{
+		"CREATE TABLE wanted (a INTEGER)", "INSERT INTO wanted VALUES (1)", "BEGIN", "UPDATE wanted SET a = 2",
+	} {
+		if _, err := holder.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sessions := &writelock.Sessions{}
+	sessions.Add(int64(waiter.PgConn().PID()), waiter.PgConn().CleanupDone())
+	changed := make(chan error, 1)
+	go func() {
+		_, err := waiter.Exec(context.Background(), "UPDATE wanted SET a = 3")
+		changed <- err
+	}()
+	var waits []writelock.Wait
+	dwhtest.Await(t, func() string {
+		var err error
+		if waits, err = writelock.Waits(t.Context(), asker, sqlfile.Postgres, sessions); err != nil {
+			t.Fatal(err)
+		}
+		if len(waits) != 1 {
+			return fmt.Sprintf("got %d waits, want 1", len(waits))
+		}
+		return ""
+	})
+	want := fmt.Sprintf("waiting for a lock: a row of table wanted is locked by session %d (", holder.PgConn().PID())
+	if got := waits[0].String(); !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want it to begin with %q", got, want)
+	}
+	if _, err := holder.Exec(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-changed; err != nil {
+		t.Error(err)
+	}
+}
