@@ -35,9 +35,11 @@ const (
 
 // Column is one column of a result.
 type Column struct {
-	Name  string
-	Align Align
-	Kind  Kind
+	Name   string
+	Align  Align
+	Kind   Kind
+	Narrow Narrow                // what becomes of it on a narrow terminal
+	Style  func(value any) Style // of each value on a terminal that takes colours; nil for none
 }
 
 // Table is a result. A value is a string, a bool, an integer, a float, a time.Time or nil for NULL; pointers to these
@@ -106,7 +108,7 @@ func ParseFormat(name string) (Format, error) {
 // Write renders the table. Text is as wide as its contents; WriteWidth limits it.
 func Write(w io.Writer, t Table, f Format) error { return WriteWidth(w, t, f, 0) }
 
-// WriteWidth renders the table; in the format Text no line is wider than width terminal cells, for which long texts are cut. A width
+// WriteWidth renders the table; in the format Text the columns are made to fit width terminal cells, as Column.Narrow says. A width
 // of 0 or less means no limit. The other formats are never cut.
 func WriteWidth(w io.Writer, t Table, f Format, width int) error {
 	return Render(w, t, f, TextOptions{Width: width})
@@ -114,8 +116,9 @@ func WriteWidth(w io.Writer, t Table, f Format, width int) error {
 
 // TextOptions says what the reader's terminal takes; they concern the format Text alone.
 type TextOptions struct {
-	Width int  // in terminal cells, for which long texts are cut; 0 or less is no limit
+	Width int  // in terminal cells; 0 or less is no limit
 	ASCII bool // draw with ASCII only; the values stay as they are
+	Color bool // apply the columns' styles
 }
 
 // Render is Write with all its options.
