@@ -239,7 +239,9 @@ func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, flag s
 
 func (d *doctorRun) print() error {
 	failed := 0
-	t := table.Table{Columns: table.Columns("subject", "result", "detail", "fix")}
+	t := table.Table{Columns: columns(
+		column{name: "subject", narrow: table.NarrowKeep}, column{name: "result", narrow: table.NarrowKeep, style: outcomeStyle},
+		column{name: "detail", narrow: table.NarrowFold}, column{name: "fix", narrow: table.NarrowFold})}
 	for _, one := range d.findings {
 		if one.Result == "fail" {
 			failed++

@@ -362,7 +362,7 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 			}
 			continue
 		}
-		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8}); err != nil {
+		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8, Color: colour}); err != nil {
 			return err
 		}
 	}
@@ -370,7 +370,9 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 }
 
 func reportList(all []report.Report) table.Table {
-	t := table.Table{Title: "reports", Columns: table.Columns("report", "parameters", "description")}
+	t := table.Table{Title: "reports", Columns: columns(
+		column{name: "report", narrow: table.NarrowKeep}, column{name: "parameters", narrow: table.NarrowFold},
+		column{name: "description", narrow: table.NarrowFold})}
 	for _, one := range all {
 		var params []string
 		for _, param := range one.Params {

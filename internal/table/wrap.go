@@ -39,7 +39,11 @@ func Wrap(s string, width, indent int) string {
 			first = false
 		}
 	}
-	return out.String()
+	lines := strings.Split(out.String(), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // wrapWords splits a paragraph into the pieces that stay whole. A quoted text longer than longest falls into its words.
