@@ -18,9 +18,9 @@ import (
 
 func (a *app) historyCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "history",
-		Usage:       "the journal: runs and their steps",
-		ArgsUsage:   "[RUN]",
+		Name:      "history",
+		Usage:     "the journal: runs and their steps",
+		ArgsUsage: "[RUN]",
 		Description: examples(`Without a RUN the latest runs; with one, what became of it and its steps. RUN is a run's id, the beginning
 of one that no other run has, or "latest".`,
 			"dwh history", "dwh history latest", "dwh history --limit 3 --json", "dwh history 20181101T1015"),
@@ -122,7 +122,7 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 	t := table.Table{Columns: columns(
 		column{name: "step", narrow: table.NarrowKeep}, column{name: "took", narrow: table.NarrowKeep, style: faint},
 		column{name: "rows_in"}, column{name: "rows_out", style: strong},
-		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "note", narrow: table.NarrowFold})}
+		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "note", narrow: table.NarrowWrap})}
 	for _, step := range steps {
 		t.Rows = append(t.Rows, []any{step.Step, took(step.StartedAt, step.EndedAt), step.RowsIn, step.RowsOut, step.Outcome, step.Note})
 	}

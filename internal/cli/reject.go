@@ -123,7 +123,7 @@ func (r rejectRun) list(ctx context.Context) error {
 	}
 	t := table.Table{Columns: columns(
 		column{name: "object", narrow: table.NarrowFold}, column{name: "line"}, column{name: "column", narrow: table.NarrowKeep},
-		column{name: "reason", narrow: table.NarrowFold}, column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle},
+		column{name: "reason", narrow: table.NarrowWrap}, column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle},
 		column{name: "raw"})}
 	t.Columns[1].Kind = table.KindLabel
 	for _, one := range rejects {

@@ -372,7 +372,7 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 func reportList(all []report.Report) table.Table {
 	t := table.Table{Title: "reports", Columns: columns(
 		column{name: "report", narrow: table.NarrowKeep}, column{name: "parameters", narrow: table.NarrowFold},
-		column{name: "description", narrow: table.NarrowFold})}
+		column{name: "description", narrow: table.NarrowWrap})}
 	for _, one := range all {
 		var params []string
 		for _, param := range one.Params {

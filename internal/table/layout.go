@@ -8,10 +8,12 @@ import (
 // Narrow says what becomes of a column where the terminal is too narrow for the table.
 type Narrow int
 
-// The ways of a column. Auto folds what people paste, by the column's name (an id, a URL, a path), and cuts all else.
+// The ways of a column. Auto goes by the column's name and values: it keeps a step's or a run's name, folds what else
+// people paste (an id, a URL, a path), wraps prose, and cuts all else.
 const (
 	NarrowAuto Narrow = iota
 	NarrowCut         // long texts are cut
+	NarrowWrap        // long texts go on in the next line of their column
 	NarrowFold        // a value that does not fit stands whole, on lines of its own under its row
 	NarrowKeep        // values stay whole in their column
 	NarrowDrop        // the column is left out
@@ -27,8 +29,8 @@ const (
 // separatorWidth is what stands between two columns: a blank, a line, a blank.
 const separatorWidth = 3
 
-// pasted are the last words of column names whose values people paste.
-var pasted = []string{"id", "url", "path", "object", "file", "folder", "fix", "hint", "command"}
+// wrapsTo is the least width of a column whose texts are wrapped, unless it holds a longer word.
+const wrapsTo = 24
 
 func (t Table) narrowOf(column int) Narrow {
 	c := t.Columns[column]
@@ -36,10 +38,34 @@ func (t Table) narrowOf(column int) Narrow {
 		return c.Narrow
 	}
 	name := strings.ToLower(c.Name)
-	if slices.Contains(pasted, name[strings.LastIndexByte(name, '_')+1:]) {
+	switch name[strings.LastIndexByte(name, '_')+1:] {
+	case "step", "run":
+		return NarrowKeep
+	case "id", "url", "path", "object", "file", "folder", "fix", "hint", "command":
+		if t.numericColumn(column) {
+			return NarrowKeep
+		}
 		return NarrowFold
+	case "note", "description", "detail", "why", "reason":
+		return NarrowWrap
+	}
+	for _, row := range t.Rows {
+		if s, ok := plain(row[column]).(string); ok && strings.Contains(s, "/") && !strings.ContainsAny(s, " \t\n") {
+			return NarrowFold
+		}
 	}
 	return NarrowCut
+}
+
+// longestWord is the width of the longest piece of a column's values that wrapping keeps whole.
+func longestWord(cells [][]string, column int) int {
+	longest := 0
+	for _, row := range cells {
+		for _, word := range strings.Fields(row[column]) {
+			longest = max(longest, cellWidth(word))
+		}
+	}
+	return longest
 }
 
 // layout says which columns a text table has, and how wide they are.
@@ -68,13 +94,22 @@ func arrange(t Table, cells [][]string, width int) layout {
 	return l
 }
 
-// arrangeTo leaves out, folds and cuts columns until a line fits. No column is cut to less than floor.
+// arrangeTo leaves out, folds, wraps and cuts columns until a line fits. No column is cut to less than floor.
 func arrangeTo(t Table, cells [][]string, natural []int, width, floor int) layout {
 	l := layout{limits: make([]int, len(t.Columns))}
 	for i := range t.Columns {
 		l.columns = append(l.columns, i)
 	}
-	widths := slices.Clone(natural)
+	widths, floors := slices.Clone(natural), slices.Clone(natural)
+	for i := range t.Columns {
+		switch {
+		case t.numericColumn(i): // a cut number is a wrong one
+		case t.narrowOf(i) == NarrowCut:
+			floors[i] = min(floor, natural[i])
+		case t.narrowOf(i) == NarrowWrap:
+			floors[i] = min(max(wrapsTo, longestWord(cells, i)), natural[i])
+		}
+	}
 	over := func() int {
 		total := 2 + separatorWidth*(len(l.columns)-1)
 		for _, i := range l.columns {
@@ -101,8 +136,7 @@ func arrangeTo(t Table, cells [][]string, natural []int, width, floor int) layou
 		for over() > 0 {
 			widest := -1
 			for _, i := range l.columns {
-				// Numbers are never cut: a cut number is a wrong one.
-				if t.narrowOf(i) == NarrowCut && widths[i] > floor && !t.numericColumn(i) && (widest < 0 || widths[i] > widths[widest]) {
+				if widths[i] > floors[i] && (widest < 0 || widths[i] > widths[widest]) {
 					widest = i
 				}
 			}
@@ -122,11 +156,19 @@ func arrangeTo(t Table, cells [][]string, natural []int, width, floor int) layou
 				widest = i
 			}
 		}
+		if widest < 0 {
+			// Prose that has no room to be wrapped in stands under the rows as well.
+			for _, i := range l.columns {
+				if t.narrowOf(i) == NarrowWrap {
+					widest = i
+				}
+			}
+		}
 		if widest < 0 || len(l.columns) == 1 {
 			return l
 		}
 		room := widths[widest] - over()
-		if room >= cellWidth(visible(t.Columns[widest].Name)) && anyFits(cells, widest, room) {
+		if t.narrowOf(widest) == NarrowFold && room >= cellWidth(visible(t.Columns[widest].Name)) && anyFits(cells, widest, room) {
 			widths[widest], l.limits[widest] = room, room
 			continue
 		}

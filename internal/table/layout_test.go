@@ -121,3 +121,23 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+// Prose is wrapped in its column where there is room for that, else it stands under its row. Both keep every word.
+func TestProseIsWrapped(t *testing.T) {
+	prose := "the objects of this step were all loaded before, and none of them was rewritten since"
+	in := table.Table{Columns: table.Columns("step", "rows", "note"), Rows: [][]any{{"020_s_songplay_event", int64(1234567), prose}, {"030_s_name", int64(3), nil}}}
+	for _, width := range []int{100, 70, 50, 40} {
+		got := render(t, in, table.TextOptions{Width: width})
+		for _, word := range append(strings.Fields(prose), "020_s_songplay_event", "1,234,567", "030_s_name") {
+			if !strings.Contains(got, word) {
+				t.Errorf("width %d: got no %q in\n%s", width, word, got)
+			}
+		}
+		for line := range strings.Lines(got) {
+			if n := text.StringWidthWithoutEscSequences(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("width %d: got %d cells in %q", width, n, line)
+			}
+		}
+	}
+	golden(t, "prose-70.golden", []byte(render(t, in, table.TextOptions{Width: 70})))
+}

@@ -24,7 +24,7 @@ const (
 // Kind is what a column's values are to a reader.
 type Kind int
 
-// The kinds. Auto takes integers and floats for measures, save in columns whose name says otherwise: rank, year, month,
+// The kinds. Auto takes integers and floats for measures, save in columns whose name says otherwise: rank, ts, year, month,
 // week, day, hour, weekday, and whatever is or ends in "id".
 const (
 	KindAuto    Kind = iota
@@ -212,7 +212,7 @@ func (t Table) kindOf(column int) Kind {
 	switch name {
 	case "rank":
 		return KindRank
-	case "id", "year", "month", "week", "day", "hour", "weekday":
+	case "id", "ts", "year", "month", "week", "day", "hour", "weekday":
 		return KindLabel
 	}
 	if strings.HasSuffix(name, "_id") {

@@ -60,31 +60,46 @@ func renderText(t Table, o TextOptions) []byte {
 	}
 	w.SetColumnConfigs(configs)
 	w.AppendHeader(header)
-	under := make([][]int, len(cells))
+	under, height := make([][]int, len(cells)), make([]int, len(cells))
 	for n, row := range cells {
 		under[n] = l.under(t, t.Rows[n], row)
 		line := make(pretty.Row, len(l.columns))
 		for at, i := range l.columns {
-			cell := text.Snip(row[i], l.limits[i], more)
-			if slices.Contains(under[n], i) {
+			cell, style := row[i], t.styleOf(i, t.Rows[n][i])
+			switch {
+			case slices.Contains(under[n], i):
 				cell = ""
+			case t.narrowOf(i) == NarrowWrap:
+				cell = Wrap(cell, l.limits[i], 0)
+			default:
+				cell = text.Snip(cell, l.limits[i], more)
 			}
-			line[at] = t.styleOf(i, t.Rows[n][i]).paint(cell, o.Color)
+			lines := strings.Split(cell, "\n")
+			height[n] = max(height[n], len(lines))
+			for k := range lines {
+				lines[k] = style.paint(lines[k], o.Color)
+			}
+			line[at] = strings.Join(lines, "\n")
 		}
 		w.AppendRow(line)
 	}
 
 	const heading = 2 // the header and the line under it
-	number := -heading
+	number, left := -1, heading
 	for line := range strings.Lines(w.Render() + "\n") {
 		out.WriteString(strings.TrimRight(clip(strings.TrimRight(line, "\n"), width, more), " ") + "\n")
-		if number >= 0 && number < len(under) {
+		if left--; left > 0 {
+			continue
+		}
+		if number >= 0 {
 			for _, i := range under[number] {
 				folded := strings.Repeat(" ", foldIndent) + visible(t.Columns[i].Name) + ": " + cells[number][i]
 				out.WriteString(Wrap(folded, width, foldIndent+2) + "\n")
 			}
 		}
-		number++
+		if number++; number < len(height) {
+			left = height[number]
+		}
 	}
 	if len(t.Rows) == 0 {
 		out.WriteString(" (no rows)\n")
