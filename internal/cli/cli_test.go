@@ -64,7 +64,7 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{[]string{"loacl"}, []string{`unknown command "loacl"`, `did you mean "local"?`}},
 		{[]string{"local", "strat"}, []string{`unknown command "local strat"`, `did you mean "start"?`}},
-		{[]string{"local"}, []string{`"dwh local" needs a command`, "start, stop, status, url, reset"}},
+		{[]string{"local"}, []string{`"dwh local" needs a command`, "start, stop, status, url, backup, restore, reset"}},
 		{[]string{"local", "status", "--jsn"}, []string{`unknown flag --jsn for "dwh local status"`, "did you mean --json?"}},
 		{[]string{"local", "status", "x"}, []string{`"dwh local status" takes no argument, got "x"`}},
 		{[]string{"local", "status", "--data-dir"}, []string{"--data-dir needs a value"}},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +18,7 @@ func (a *app) localCommand() *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag { return append([]cli.Flag{dataDirFlag()}, more...) }
 	return &cli.Command{
 		Name:  "local",
-		Usage: "the private PostgreSQL: start, stop, status, url, reset",
+		Usage: "the private PostgreSQL: start, stop, status, url, backup, restore, reset",
 		Description: examples(`Without a database URL, dwh works on a PostgreSQL that it runs itself, in a folder of the user's.
 It is started by the first command that needs it and goes on running until "dwh local stop".`,
 			"dwh local status",
@@ -55,6 +56,8 @@ It is started by the first command that needs it and goes on running until "dwh 
 					&cli.StringFlag{Name: "database", Usage: "another database there, by `NAME`; it has to exist", DefaultText: "the warehouse's"}),
 				Action: a.local(func(ctx context.Context, l localServer) error { return l.url(ctx) }),
 			},
+			a.localBackupCommand(),
+			a.localRestoreCommand(),
 			{
 				Name:        "reset",
 				Usage:       "stop it and delete all its data",
@@ -90,6 +93,9 @@ type localServer struct {
 	named    bool   // by --database
 	json     bool
 	yes      bool
+	// Of restore.
+	noPrivileges bool
+	stdin        io.Reader
 }
 
 // localJSON is what start, stop and url print for machines.
