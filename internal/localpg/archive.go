@@ -27,6 +27,12 @@ const (
 	replacedSuffix  = " replaced"
 )
 
+// The client programs.
+const (
+	pgDump    = "pg_dump"
+	pgRestore = "pg_restore"
+)
+
 // maxName is how many bytes of a name PostgreSQL keeps.
 const maxName = 63
 
@@ -81,7 +87,8 @@ func (e *ToolError) Hint() string {
 }
 
 // tool finds pg_dump or pg_restore: beside the server's binaries, else the first that is new enough where binaries are
-// searched. A newer one serves an older server; an older one does not serve a newer server.
+// searched. A newer one serves an older server. An older pg_dump refuses a newer server; an older pg_restore works, and is taken
+// where there is no other, since downloaded binaries have none.
 func (s *Server) tool(ctx context.Context, a account, program string, major int) (string, error) {
 	var dirs []string
 	if s.binDir != "" {
@@ -96,6 +103,7 @@ func (s *Server) tool(ctx context.Context, a account, program string, major int)
 	dirs = append(dirs, candidateDirs(ctx, "/")...)
 	failure := &ToolError{Program: program, Major: major}
 	seen := map[string]bool{}
+	var older string
 	for _, dir := range dirs {
 		path := filepath.Join(dir, program)
 		if _, err := os.Stat(path); err != nil || seen[path] {
@@ -111,7 +119,13 @@ func (s *Server) tool(ctx context.Context, a account, program string, major int)
 		if ok && found >= major {
 			return path, nil
 		}
+		if ok && program == pgRestore && found >= MinVersion && older == "" {
+			older = path
+		}
 		failure.Found = append(failure.Found, fmt.Sprintf("%s has version %d", path, found))
+	}
+	if older != "" {
+		return older, nil
 	}
 	return "", failure
 }
@@ -176,7 +190,7 @@ func (s *Server) Backup(ctx context.Context, database string, w io.Writer, witho
 	for _, pattern := range without {
 		args = append(args, "--exclude-table="+pattern)
 	}
-	cmd, err := s.client(ctx, a, info, "pg_dump", args...)
+	cmd, err := s.client(ctx, a, info, pgDump, args...)
 	if err != nil {
 		return err
 	}
@@ -208,7 +222,7 @@ func (s *Server) Restore(ctx context.Context, database string, archive io.Reader
 	if o.NoPrivileges {
 		args = append(args, "--no-privileges")
 	}
-	cmd, err := s.client(ctx, a, info, "pg_restore", args...)
+	cmd, err := s.client(ctx, a, info, pgRestore, args...)
 	if err != nil {
 		return err
 	}
