@@ -266,7 +266,9 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 }
 
 // groups are the keys that hold further keys.
-func groups() []string { return []string{"checks", "load", "transform", serveKey, variablesKey} }
+func groups() []string {
+	return []string{"checks", "load", "transform", serveKey, notifyKey, variablesKey}
+}
 
 func suggestKey(group, full string) string {
 	var here []string
@@ -318,7 +320,7 @@ func (d *document) fault(at *token.Token, key, msg, hint string) *Error {
 		e.Source = strings.TrimRight(d.lines[e.Line-1], "\r")
 	}
 	// The line is shown to the user and ends up in logs of CI.
-	if shown := RedactDSN(e.Source); shown != e.Source {
+	if shown := RedactDSN(e.Source); shown != e.Source || strings.HasPrefix(key, notifyKey+".") { // the address of a webhook is a secret
 		e.Source = ""
 	}
 	return e

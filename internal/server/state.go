@@ -47,6 +47,7 @@ type State struct {
 
 // Problem is what keeps a server, or one of its sources, from going on.
 type Problem struct {
+	What  string // fails, as in Event.Recovered
 	Text  string
 	Hint  string    // what to do about it, "" when unknown
 	Since time.Time // of the first of these failures in a row
@@ -185,7 +186,7 @@ func (p *problems) failed(what string, err error, hint string, pause func(tries 
 	}
 	one := p.open[what]
 	if one == nil {
-		one = &Problem{Since: time.Now()}
+		one = &Problem{What: what, Since: time.Now()}
 		p.open[what] = one
 	}
 	one.Tries++
