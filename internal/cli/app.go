@@ -146,7 +146,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if in.version {
-		_, err := fmt.Fprintf(a.out.Stdout, "dwh %s\n", Version())
+		_, err := fmt.Fprintln(a.out.Stdout, versionLine())
 		return err
 	}
 	if in.help {

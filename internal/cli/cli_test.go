@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -103,8 +104,9 @@ func TestHelpGoesToStdout(t *testing.T) {
 func TestVersion(t *testing.T) {
 	for _, args := range [][]string{{"--version"}, {"-V"}, {"local", "--version"}} {
 		code, stdout, _ := run(t, args...)
-		if want := "dwh " + cli.Version() + "\n"; code != 0 || stdout != want {
-			t.Errorf("%q: got code %d, %q, want 0, %q", args, code, stdout, want)
+		want := regexp.MustCompile(`^dwh ` + regexp.QuoteMeta(cli.Version()) + ` \((commit \S+, )?go1\S*.*, \w+/\w+\)\n$`)
+		if code != 0 || !want.MatchString(stdout) {
+			t.Errorf("%q: got code %d, %q, want 0, %s", args, code, stdout, want)
 		}
 	}
 }
