@@ -32,8 +32,9 @@ func Drawable(t table.Table) bool {
 	return len(measures) > 0
 }
 
-// SVG draws the table: bars beside names, columns or lines over what has an order, and a colour for each value of a second label
-// or for each count. The document is well-formed by itself, has neither scripts, references, ids nor style attributes, and may stand in an HTML page any
+// SVG draws the table: bars beside names, the longest first unless the table is a ranking, columns or lines over what has an
+// order, and a colour for each value of a second label or for each count. Measures of different sizes stand in charts of their
+// own below each other, over the same categories. The document is well-formed by itself, has neither scripts, references, ids nor style attributes, and may stand in an HTML page any
 // number of times. A table without rows is a picture that says so; one with rows and without a measure is a *table.NoMeasureError.
 func SVG(t table.Table, o Options) ([]byte, error) {
 	for i, row := range t.Rows {
@@ -51,7 +52,6 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 	if len(t.Rows) > 0 && !Drawable(t) {
 		return nil, &table.NoMeasureError{Title: o.Title}
 	}
-	m := newModel(t)
 	var d drawing
 	d.palette = light
 	if o.Dark {
@@ -63,6 +63,21 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 	if o.Bare {
 		shown, d.margin = "", 2
 	}
-	height := d.draw(m, shown, float64(o.Height))
-	return d.document(m.summary(), o.Title, height), nil
+	models := newModels(t)
+	height, summary := 0.0, ""
+	each := float64(o.Height) / float64(len(models))
+	if len(models) > 1 && o.Height == 0 && models[0].ordered {
+		each = panelHeight
+	}
+	for i, m := range models {
+		panel := drawing{palette: d.palette, width: d.width, margin: d.margin}
+		if i > 0 {
+			shown, summary = "", summary+". "
+		}
+		used := panel.draw(m, shown, each)
+		d.panel(&panel, height)
+		height += used
+		summary += m.summary()
+	}
+	return d.document(summary, o.Title, height), nil
 }

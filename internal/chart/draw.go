@@ -15,6 +15,7 @@ const (
 	lineHeight   = 20.0
 	swatch       = 10.0
 	columnHeight = 320.0 // of a chart over something ordered, unless told
+	panelHeight  = 220.0 // of one of several such charts
 )
 
 // draw draws the model and returns the height used.
