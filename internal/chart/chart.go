@@ -69,8 +69,17 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 	if len(models) > 1 && o.Height == 0 && models[0].ordered {
 		each = panelHeight
 	}
+	// The charts stand exactly below each other.
+	left := 0.0
+	if len(models) > 1 {
+		for _, m := range models {
+			try := drawing{palette: d.palette, width: d.width, margin: d.margin}
+			try.draw(m, "", each)
+			left = max(left, try.left)
+		}
+	}
 	for i, m := range models {
-		panel := drawing{palette: d.palette, width: d.width, margin: d.margin}
+		panel := drawing{palette: d.palette, width: d.width, margin: d.margin, left: left}
 		if i > 0 {
 			shown, summary = "", summary+". "
 		}

@@ -22,6 +22,8 @@ type model struct {
 	rows       int    // of the table
 	note       string // what was left out
 	compact    bool   // numbers are short: there is no room for more
+	first      *model // the chart above that has the same categories; nil for none
+	kept       []int  // the places of the categories that largest kept
 }
 
 // series is one colour: a value for each category, NaN for none.
@@ -58,6 +60,9 @@ func newModels(t table.Table) []*model {
 			m.byName(t, labels, group)
 		}
 		m.settle()
+		if len(all) > 0 {
+			m.first = all[0]
+		}
 		all = append(all, m)
 	}
 	if !t.Ranked() {
@@ -91,18 +96,7 @@ func (m *model) sort(all []*model) {
 	}
 	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
 	for _, one := range all {
-		categories := make([]string, len(places))
-		for i, from := range places {
-			categories[i] = one.categories[from]
-		}
-		one.categories = categories
-		for k, s := range one.series {
-			values := make([]float64, len(places))
-			for i, from := range places {
-				values[i] = s.values[from]
-			}
-			one.series[k].values = values
-		}
+		one.keep(places)
 	}
 }
 
@@ -274,6 +268,10 @@ func (m *model) largest(n int) {
 	if len(m.categories) <= n {
 		return
 	}
+	if m.first != nil && m.first.kept != nil {
+		m.keep(m.first.kept) // the same ones as above
+		return
+	}
 	places := make([]int, len(m.categories))
 	sizes := make([]float64, len(m.categories))
 	for i := range places {
@@ -288,18 +286,24 @@ func (m *model) largest(n int) {
 	}
 	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(sizes[b], sizes[a]) })
 	m.note = fmt.Sprintf("the %d largest of %s", n, table.Number(float64(len(places))))
-	categories := make([]string, n)
-	for i := range categories {
-		categories[i] = m.categories[places[i]]
+	m.kept = places[:n]
+	m.keep(m.kept)
+}
+
+// keep takes the categories in these places, in this order.
+func (m *model) keep(places []int) {
+	categories := make([]string, len(places))
+	for i, from := range places {
+		categories[i] = m.categories[from]
 	}
+	m.categories = categories
 	for k, s := range m.series {
-		values := make([]float64, n)
-		for i := range values {
-			values[i] = s.values[places[i]]
+		values := make([]float64, len(places))
+		for i, from := range places {
+			values[i] = s.values[from]
 		}
 		m.series[k].values = values
 	}
-	m.categories = categories
 }
 
 // total is the sum over the series in a category; ok is false where none has a value.

@@ -19,6 +19,7 @@ type drawing struct {
 	palette palette
 	width   float64 // pixels
 	margin  float64 // pixels round it
+	left    float64 // where columns begin at the least; drawing them moves it
 	body    strings.Builder
 }
 
