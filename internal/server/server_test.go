@@ -379,3 +379,29 @@ func TestSocket(t *testing.T) {
 		t.Errorf("socket after the end: got %v, want none", err)
 	}
 }
+
+// What a batch refused shows with the batch, and not an hour later with the full check.
+func TestWarningsFollowBatches(t *testing.T) {
+	t.Parallel()
+	dsn, env := migrated(t)
+	f := newFolder(t, 0, 0)
+	f.put("log_data/good.json", []byte(event("1", "free", 1)))
+	s := serve(t, env, f.flags()...)
+	awaitOne(t, dsn, countPlays, "1")
+	const ok, warn = `<li class="check ok" data-key="rejects-in-last-load">`, `<li class="check warn" data-key="rejects-in-last-load">`
+	shows := func(want string) {
+		t.Helper()
+		dwhtest.Await(t, func() string {
+			if _, body := s.get("/"); strings.Contains(body, want) {
+				return ""
+			}
+			return "the overview does not hold " + want
+		})
+	}
+	shows(ok)
+	f.put("log_data/mixed.json", []byte(event("2", "free", 2)+"{\"ts\": \"soon\"}\n{\"ts\": \"later\"}\n"))
+	awaitOne(t, dsn, countPlays, "2")
+	shows(warn)
+	shows(`<span class="badge">2<span class="quiet"> in the last load</span></span>`)
+	s.Stop()
+}

@@ -40,8 +40,8 @@ type State struct {
 	Totals      Totals
 	Batches     []Batch      // the latest, newest first
 	Quarantined []Quarantine // the latest, newest first
-	Checks      []CheckState // of the last full check
-	CheckedAt   time.Time    // zero before the first
+	Checks      []CheckState // of the last full check; the cheap ones that warn are made with each batch
+	CheckedAt   time.Time    // of the last full check; zero before the first
 	CommittedAt time.Time    // of the latest batch; zero before the first
 }
 
@@ -118,6 +118,7 @@ type CheckState struct {
 	Severity          check.Severity
 	Outcome           string // ok, warn, fail or off
 	Violations        int64
+	At                time.Time // when it was made
 }
 
 // StateSource is what a page needs of a server: its state, and word of the next change.

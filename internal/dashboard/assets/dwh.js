@@ -219,7 +219,7 @@
           location.reload(); // the server is another version
           return;
         }
-        ["phase", "main", "footer"].forEach(function (id) {
+        ["phase", "rejects-badge", "main", "footer"].forEach(function (id) {
           var from = document.getElementById(id), to = page.getElementById(id);
           if (from && to) {
             morph(from, to);
