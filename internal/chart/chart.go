@@ -17,6 +17,7 @@ type Options struct {
 	Width, Height int    // pixels; 0: what fits a report's page and the rows
 	Dark          bool   // for a dark page
 	Bare          bool   // for a page that has the title already: none is drawn, and no margin; screen readers still hear it
+	First         bool   // the first chart alone, where measures of different sizes would have one each
 }
 
 // The least and the default width in pixels; below the least nothing stays readable.
@@ -64,6 +65,9 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 		shown, d.margin = "", 2
 	}
 	models := newModels(t)
+	if o.First {
+		models = models[:1]
+	}
 	height, summary := 0.0, ""
 	each := float64(o.Height) / float64(len(models))
 	if len(models) > 1 && o.Height == 0 && models[0].ordered {
@@ -82,6 +86,7 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 		panel := drawing{palette: d.palette, width: d.width, margin: d.margin, left: left}
 		if i > 0 {
 			shown, summary = "", summary+". "
+			height += panelGap
 		}
 		used := panel.draw(m, shown, each)
 		d.panel(&panel, height)

@@ -36,7 +36,7 @@ const (
 // The pictures of the index.
 const (
 	thumbnailHeight = 200
-	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" viewBox="0 0 340 200"></svg>`
+	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" viewBox="0 0 340 200"><text x="2" y="14" font-family="sans-serif" font-size="12" fill="#76808a">a table, nothing to draw</text></svg>`
 )
 
 // allReports are the reports; err says what is wrong with a project's, and the built-in ones are returned beside it.
@@ -270,7 +270,7 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 			o.Width = narrowChart
 		}
 		if strings.HasPrefix(name, "thumbnail") {
-			o.Width, o.Height, o.Bare = narrowChart, thumbnailHeight, true
+			o.Width, o.Height, o.Bare, o.First = narrowChart, thumbnailHeight, true, true
 			if !chart.Drawable(result.table) {
 				// The index does not know before what can be drawn.
 				return file{kind: "image/svg+xml", text: []byte(emptyPicture), policy: svgPolicy, cache: "private, no-cache"}, nil
