@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// What .ci/release makes can be installed and runs: the archive, the Debian package, and the checksums of both.
+// What .ci/release makes can be installed and runs: the archive, the Debian package, and the
+// checksums of both.
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	dist := t.TempDir()

@@ -33,10 +33,12 @@ func Drawable(t table.Table) bool {
 	return len(measures) > 0
 }
 
-// SVG draws the table: bars beside names, the longest first unless the table is a ranking, columns or lines over what has an
-// order, and a colour for each value of a second label or for each count. Measures of different sizes stand in charts of their
-// own below each other, over the same categories. The document is well-formed by itself, has neither scripts, references, ids nor style attributes, and may stand in an HTML page any
-// number of times. A table without rows is a picture that says so; one with rows and without a measure is a *table.NoMeasureError.
+// SVG draws the table: bars beside names, the longest first unless the table is a ranking, columns
+// or lines over what has an order, and a colour for each value of a second label or for each count.
+// Measures of different sizes stand in charts of their own below each other, over the same
+// categories. The document is well-formed by itself, has neither scripts, references, ids nor style
+// attributes, and may stand in an HTML page any number of times. A table without rows is a picture
+// that says so; one with rows and without a measure is a *table.NoMeasureError.
 func SVG(t table.Table, o Options) ([]byte, error) {
 	for i, row := range t.Rows {
 		if len(row) != len(t.Columns) {

@@ -123,7 +123,8 @@ func marks(t *testing.T, in table.Table) []string {
 	return tips
 }
 
-// Names have no order of their own: the longest bar comes first. A ranking keeps its order, and so does what has one.
+// Names have no order of their own: the longest bar comes first. A ranking keeps its order, and so
+// does what has one.
 func TestBarsAreSorted(t *testing.T) {
 	plays := table.Table{Columns: table.Columns("location", "songplays"), Rows: [][]any{{"Atlanta", int64(3)}, {"Boston", int64(9)}, {"Chicago", nil}, {"Denver", int64(9)}, {"Eugene", int64(4)}}}
 	if got, want := marks(t, plays), []string{"Boston: 9", "Denver: 9", "Eugene: 4", "Atlanta: 3"}; !slices.Equal(got, want) {
@@ -148,7 +149,8 @@ func TestWeekdaysHaveNames(t *testing.T) {
 	}
 }
 
-// Measures of different sizes do not share a scale, on which the smaller ones would all look like zero.
+// Measures of different sizes do not share a scale, on which the smaller ones would all look like
+// zero.
 func TestSmallMultiples(t *testing.T) {
 	days := table.Table{Columns: table.Columns("day", "songplays", "listeners", "sessions", "share"), Rows: [][]any{
 		{"2018-11-01", int64(1600), int64(40), int64(60), 0.5}, {"2018-11-02", int64(1700), int64(45), int64(55), 0.25},

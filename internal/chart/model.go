@@ -38,8 +38,8 @@ const maxParts = 6
 // maxCounts is how many measures a chart shows.
 const maxCounts = 4
 
-// newModels returns what a table's chart shows: one model, or one for each group of measures that share a scale. All of them
-// have the same categories in the same order.
+// newModels returns what a table's chart shows: one model, or one for each group of measures that
+// share a scale. All of them have the same categories in the same order.
 func newModels(t table.Table) []*model {
 	labels, measures := t.Axes()
 	if len(t.Rows) == 0 || len(measures) == 0 {
@@ -71,8 +71,8 @@ func newModels(t table.Table) []*model {
 	return all
 }
 
-// sort puts the categories of all models into the order of this one's values, the largest first, unless they have an order of
-// their own. Equal ones stay in the table's order.
+// sort puts the categories of all models into the order of this one's values, the largest first,
+// unless they have an order of their own. Equal ones stay in the table's order.
 func (m *model) sort(all []*model) {
 	if m.ordered {
 		return
@@ -217,11 +217,12 @@ func (m *model) byName(t table.Table, labels, measures []int) {
 	}
 }
 
-// comparable is how many times larger than another a measure may be to share its scale: beside more, the smaller one's
-// differences cannot be seen.
+// comparable is how many times larger than another a measure may be to share its scale: beside
+// more, the smaller one's differences cannot be seen.
 const comparable = 5
 
-// scales groups the measures that share a scale: counts of about the same size. A count and a duration have no scale in common.
+// scales groups the measures that share a scale: counts of about the same size. A count and a
+// duration have no scale in common.
 func scales(t table.Table, measures []int) [][]int {
 	size := func(c int) (largest float64, whole bool) {
 		whole = true

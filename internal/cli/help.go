@@ -112,7 +112,8 @@ func filled(text string, width int) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// continued breaks command lines that are too long before their flags, with a backslash, so that they can still be pasted.
+// continued breaks command lines that are too long before their flags, with a backslash, so that
+// they can still be pasted.
 func continued(text string, width int) string {
 	if width <= 0 {
 		return text
@@ -147,7 +148,8 @@ func outputFlags() []string {
 	return []string{"json", "format", "chart", "output", "out", "junit", "limit", "open", "title"}
 }
 
-// flagGroups sorts a command's flags: its own, those of the source, of the connection, and of the output.
+// flagGroups sorts a command's flags: its own, those of the source, of the connection, and of the
+// output.
 func flagGroups(flags []cli.Flag) []flagGroup {
 	groups := []flagGroup{{title: "Flags"}, {title: "Source flags"}, {title: "Connection flags"}, {title: "Output flags"}}
 	source, connection := flagNames(sourceFlags()), flagNames(connectionFlags())
@@ -169,7 +171,8 @@ func flagGroups(flags []cli.Flag) []flagGroup {
 // leftLimit is how many cells of a narrow help the names may take beside their explanations.
 const leftLimit = 30
 
-// section prints a title and two columns. Explanations are wrapped to the width; a name that leaves too little room has its own line.
+// section prints a title and two columns. Explanations are wrapped to the width; a name that leaves
+// too little room has its own line.
 func section(out *strings.Builder, title string, rows [][2]string, limit int) {
 	if len(rows) == 0 {
 		return

@@ -21,7 +21,8 @@ func helpAt(t *testing.T, columns string, args ...string) string {
 	return out.String()
 }
 
-// Help is as wide as the terminal. Only a word that is wider itself, such as a URL in an example, goes beyond.
+// Help is as wide as the terminal. Only a word that is wider itself, such as a URL in an example,
+// goes beyond.
 func TestHelpWraps(t *testing.T) {
 	var walk func(path []string, commands []*urfave.Command)
 	walk = func(path []string, commands []*urfave.Command) {

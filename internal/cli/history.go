@@ -163,7 +163,8 @@ func indentRest(text string) string { return strings.ReplaceAll(text, "\n", "\n 
 // latestRun is the word for the run that started last.
 const latestRun = "latest"
 
-// find returns the run that the command line means: the latest, the one of that id, or the only one whose id begins so.
+// find returns the run that the command line means: the latest, the one of that id, or the only one
+// whose id begins so.
 func (h historyRun) find(ctx context.Context, db *dwhdb.Queries) (dwhdb.DwhRun, error) {
 	limit := int64(math.MaxInt64)
 	if h.run == latestRun {

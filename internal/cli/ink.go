@@ -7,7 +7,8 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// ink colours words where a stream takes colours. Colour says what words say too: nothing is lost without it.
+// ink colours words where a stream takes colours. Colour says what words say too: nothing is lost
+// without it.
 type ink bool
 
 // ink is that of Stdout, errInk that of Stderr.
@@ -33,8 +34,8 @@ func (i ink) took(d time.Duration) string { return i.dye(table.Faint, "("+second
 // outcome is a word such as "ok" in its colour.
 func (i ink) outcome(word string) string { return i.dye(outcomeStyle(word), word) }
 
-// outcomeStyle colours what became of something: green for what is as it should be, yellow for what is worth a look, red for
-// what failed.
+// outcomeStyle colours what became of something: green for what is as it should be, yellow for what
+// is worth a look, red for what failed.
 func outcomeStyle(value any) table.Style {
 	word, _ := value.(string)
 	switch word {

@@ -91,7 +91,8 @@ func (e *notArchiveError) Error() string { return e.path + " is not a backup of 
 // Hint says what to do instead.
 func (e *notArchiveError) Hint() string { return e.advice }
 
-// lockTable is not part of a backup: a writer holds it for as long as it writes, and a backup would wait for that.
+// lockTable is not part of a backup: a writer holds it for as long as it writes, and a backup would
+// wait for that.
 const lockTable = "*.dwh_lock"
 
 func (l localServer) backup(ctx context.Context, path string) error {
@@ -140,7 +141,8 @@ func replaceable(path string) error {
 	return &notArchiveError{path: path, advice: "nothing was written over it; name another file"}
 }
 
-// backupFile writes beside the file and renames, so that a failure leaves an older backup as it was.
+// backupFile writes beside the file and renames, so that a failure leaves an older backup as it
+// was.
 func (l localServer) backupFile(ctx context.Context, path string) (size int64, err error) {
 	// Mode 0600: a backup holds everything that the warehouse does.
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
@@ -172,7 +174,8 @@ func (l localServer) backupFile(ctx context.Context, path string) (size int64, e
 	return info.Size(), nil
 }
 
-// existing starts the server and refuses to back up a database that does not exist: a new one would hide a misspelt name.
+// existing starts the server and refuses to back up a database that does not exist: a new one would
+// hide a misspelt name.
 func (l localServer) existing(ctx context.Context) error {
 	if _, err := l.server.Start(ctx); err != nil {
 		return err

@@ -24,12 +24,13 @@ import (
 const (
 	// tellWithin is how long a command that is done waits for its message to be taken.
 	tellWithin = 10 * time.Second
-	// tellAfter is how long a server's failure has to last before it is told: what a second try mends is no news.
+	// tellAfter is how long a server's failure has to last before it is told: what a second try
+	// mends is no news.
 	tellAfter = 30 * time.Second
 )
 
-// teller tells a webhook what becomes of a command. Its methods do nothing on a nil teller, and never wait for the webhook
-// while the command works. It is safe for concurrent use.
+// teller tells a webhook what becomes of a command. Its methods do nothing on a nil teller, and
+// never wait for the webhook while the command works. It is safe for concurrent use.
 type teller struct {
 	notifier interface {
 		Send(e notify.Event)
@@ -50,8 +51,9 @@ type teller struct {
 // toldCommands are the commands whose end is told.
 func toldCommands() []string { return []string{"run", "transform", "check", "serve"} }
 
-// newTeller returns the teller of a command, nil where the configuration names no webhook or nothing is to be told. What is
-// wrong with the settings is a warning: the command does its work without.
+// newTeller returns the teller of a command, nil where the configuration names no webhook or
+// nothing is to be told. What is wrong with the settings is a warning: the command does its work
+// without.
 func (a *app) newTeller(c *cli.Context, cfg *config.Config) *teller {
 	if cfg.Notify.Webhook == "" || !slices.Contains(toldCommands(), c.Command.Name) || c.Bool("dry-run") || c.Bool("plan") {
 		return nil
@@ -105,7 +107,8 @@ func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse) {
 	t.recovers = runFailed || t.checkFailed
 }
 
-// closing finds out whether a check that failed before the command still does; the warehouse is about to be closed.
+// closing finds out whether a check that failed before the command still does; the warehouse is
+// about to be closed.
 func (t *teller) closing(w *warehouse.Warehouse) {
 	if t == nil {
 		return
@@ -150,8 +153,8 @@ func failedChecks(results []check.Result) []notify.Check {
 	return list
 }
 
-// ended tells how the command ended, and waits for a while until what was told is taken. A mistake on the command line and
-// an interruption are not told: somebody sits there.
+// ended tells how the command ended, and waits for a while until what was told is taken. A mistake
+// on the command line and an interruption are not told: somebody sits there.
 func (t *teller) ended(ctx context.Context, err error) {
 	if t == nil {
 		return

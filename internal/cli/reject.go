@@ -154,10 +154,12 @@ func limited(text *string, characters int) *string {
 	return text
 }
 
-// longestLine is how many characters of a message a table shows at most: enough for a path and for what to do.
+// longestLine is how many characters of a message a table shows at most: enough for a path and for
+// what to do.
 const longestLine = 1000
 
-// firstLine is a message for a table: what is wrong and where. The lines after the first show the source.
+// firstLine is a message for a table: what is wrong and where. The lines after the first show the
+// source.
 func firstLine(text *string) *string {
 	if text == nil {
 		return nil

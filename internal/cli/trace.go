@@ -33,7 +33,8 @@ func (a *app) traced(ctx context.Context, in invocation, perform func(ctx contex
 	return perform(within)
 }
 
-// warnBeside tells, from any goroutine, that something beside the work is lost, such as traces. It does not count for --strict.
+// warnBeside tells, from any goroutine, that something beside the work is lost, such as traces. It
+// does not count for --strict.
 func (a *app) warnBeside(text string) {
 	a.out.mu.Lock()
 	log := a.out.uncounted

@@ -33,8 +33,8 @@ func Version() string {
 // shownCommit is how many characters of a commit's hash are shown.
 const shownCommit = 12
 
-// Commit returns the commit that this binary was built from, with "+modified" where files had changed since; "" when it is
-// not known, as in tests.
+// Commit returns the commit that this binary was built from, with "+modified" where files had
+// changed since; "" when it is not known, as in tests.
 func Commit() string {
 	revision, modified := commit, ""
 	if revision == "" {

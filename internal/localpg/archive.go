@@ -20,8 +20,8 @@ import (
 // ArchiveMagic is what an archive begins with.
 const ArchiveMagic = "PGDMP"
 
-// The ends of the names of a database that is being restored, and of the one that it replaces. No setting of dwh can name a
-// database with a blank in it.
+// The ends of the names of a database that is being restored, and of the one that it replaces. No
+// setting of dwh can name a database with a blank in it.
 const (
 	restoringSuffix = " restoring"
 	replacedSuffix  = " replaced"
@@ -86,9 +86,10 @@ func (e *ToolError) Hint() string {
 	return fmt.Sprintf(`run "%s", or set DWH_PG_BIN to a folder that holds it`, installCommand(os.DirFS("/"), e.Major))
 }
 
-// tool finds pg_dump or pg_restore: beside the server's binaries, else the first that is new enough where binaries are
-// searched. A newer one serves an older server. An older pg_dump refuses a newer server; an older pg_restore works, and is taken
-// where there is no other, since downloaded binaries have none.
+// tool finds pg_dump or pg_restore: beside the server's binaries, else the first that is new enough
+// where binaries are searched. A newer one serves an older server. An older pg_dump refuses a newer
+// server; an older pg_restore works, and is taken where there is no other, since downloaded
+// binaries have none.
 func (s *Server) tool(ctx context.Context, a account, program string, major int) (string, error) {
 	var dirs []string
 	if s.binDir != "" {
@@ -130,8 +131,8 @@ func (s *Server) tool(ctx context.Context, a account, program string, major int)
 	return "", failure
 }
 
-// client prepares a client program that connects to a database as the role that info names. The password is handed over in
-// the environment, which other users cannot read.
+// client prepares a client program that connects to a database as the role that info names. The
+// password is handed over in the environment, which other users cannot read.
 func (s *Server) client(ctx context.Context, a account, info Info, program string, args ...string) (*clientCommand, error) {
 	major, err := strconv.Atoi(regexp.MustCompile(`^\d+`).FindString(info.Version))
 	if err != nil {
@@ -173,8 +174,9 @@ func (c *clientCommand) perform(ctx context.Context) error {
 	return &ArchiveError{Program: c.program, Output: lastLines(said.String(), shown), Err: err}
 }
 
-// Backup writes a database to w as an archive of pg_dump, from one snapshot. Readers and writers go on meanwhile. Tables
-// that match one of the patterns in without, as pg_dump has them, are left out. It starts the server when that is down.
+// Backup writes a database to w as an archive of pg_dump, from one snapshot. Readers and writers go
+// on meanwhile. Tables that match one of the patterns in without, as pg_dump has them, are left
+// out. It starts the server when that is down.
 //
 // Errors: those of Start, *ToolError, *ArchiveError, and those of ctx and w.
 func (s *Server) Backup(ctx context.Context, database string, w io.Writer, without ...string) error {
@@ -203,9 +205,10 @@ type RestoreOptions struct {
 	NoPrivileges bool // leave out what was granted to other roles
 }
 
-// Restore replaces a database by what an archive holds. The archive goes into a new database, which takes the other's name
-// when it is complete: a failure leaves the database as it was. Clients of the old one are disconnected. What is restored
-// belongs to the role that restores it. It starts the server when that is down.
+// Restore replaces a database by what an archive holds. The archive goes into a new database, which
+// takes the other's name when it is complete: a failure leaves the database as it was. Clients of
+// the old one are disconnected. What is restored belongs to the role that restores it. It starts
+// the server when that is down.
 //
 // Errors: those of Start, *ToolError, *ArchiveError, and those of ctx.
 func (s *Server) Restore(ctx context.Context, database string, archive io.Reader, o RestoreOptions) error {

@@ -98,7 +98,8 @@ const longestText = 4000
 func body(e Event, format Format) ([]byte, error) {
 	e.At, e.Error = e.At.UTC(), cut(e.Error)
 	if format == Slack {
-		// https://api.slack.com/reference/surfaces/formatting: these three are its control characters.
+		// https://api.slack.com/reference/surfaces/formatting: these three are its control
+		// characters.
 		text := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(e.text())
 		return json.Marshal(map[string]string{"text": text})
 	}

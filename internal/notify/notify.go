@@ -42,7 +42,8 @@ const (
 	longestPause = 30 * time.Second
 )
 
-// Notifier sends events to a webhook, in their order, beside the work. Close it. It is safe for concurrent use.
+// Notifier sends events to a webhook, in their order, beside the work. Close it. It is safe for
+// concurrent use.
 type Notifier struct {
 	o      Options
 	client *http.Client
@@ -120,7 +121,8 @@ func readHeader(path string) (name string, value config.Secret, err error) {
 	return textproto.CanonicalMIMEHeaderKey(name), config.Secret(rest), nil
 }
 
-// Send hands an event over and returns at once. Where too many wait, the event is lost and Warn is told.
+// Send hands an event over and returns at once. Where too many wait, the event is lost and Warn is
+// told.
 func (n *Notifier) Send(e Event) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -143,7 +145,8 @@ func (n *Notifier) work(ctx context.Context) {
 	}
 }
 
-// Close delivers what waits, until ctx ends; the rest is lost and Warn is told. It may be called again.
+// Close delivers what waits, until ctx ends; the rest is lost and Warn is told. It may be called
+// again.
 func (n *Notifier) Close(ctx context.Context) {
 	n.mu.Lock()
 	if !n.closed {
@@ -192,7 +195,8 @@ func (n *Notifier) Deliver(ctx context.Context, e Event) error {
 	}
 }
 
-// post makes one try. again says whether another one may help, and after how long the receiver wants it.
+// post makes one try. again says whether another one may help, and after how long the receiver
+// wants it.
 func (n *Notifier) post(ctx context.Context, text []byte) (again bool, after time.Duration, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, n.o.URL.Reveal(), bytes.NewReader(text))
 	if err != nil {

@@ -172,7 +172,8 @@ func TestUnreachableKeepsTheSecret(t *testing.T) {
 	}
 }
 
-// A webhook that does not answer costs the sender nothing, and the end of the command a bounded time.
+// A webhook that does not answer costs the sender nothing, and the end of the command a bounded
+// time.
 func TestSendNeverBlocks(t *testing.T) {
 	hung := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hung }))

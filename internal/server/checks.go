@@ -8,8 +8,8 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 )
 
-// What makes a check one that is made with the batches: its severity is warn, since checks of error severity gate each commit,
-// and it took no longer than cheap the last time.
+// What makes a check one that is made with the batches: its severity is warn, since checks of error
+// severity gate each commit, and it took no longer than cheap the last time.
 const (
 	cheap = 100 * time.Millisecond
 	// refreshPause is the least time between two rounds of them.
@@ -24,8 +24,8 @@ func (s *Server) wantRefresh() {
 	}
 }
 
-// refreshChecks makes the cheap checks whenever a batch was committed, until ctx ends. What fails is left to the full check,
-// which tells it.
+// refreshChecks makes the cheap checks whenever a batch was committed, until ctx ends. What fails
+// is left to the full check, which tells it.
 func (s *Server) refreshChecks(ctx context.Context) error {
 	costs := map[string]time.Duration{}
 	for {

@@ -8,8 +8,8 @@ import (
 // Narrow says what becomes of a column where the terminal is too narrow for the table.
 type Narrow int
 
-// The ways of a column. Auto goes by the column's name and values: it keeps a step's or a run's name, folds what else
-// people paste (an id, a URL, a path), wraps prose, and cuts all else.
+// The ways of a column. Auto goes by the column's name and values: it keeps a step's or a run's
+// name, folds what else people paste (an id, a URL, a path), wraps prose, and cuts all else.
 const (
 	NarrowAuto Narrow = iota
 	NarrowCut         // long texts are cut
@@ -19,8 +19,8 @@ const (
 	NarrowDrop        // the column is left out
 )
 
-// Widths in terminal cells to which columns are cut to make room: first to a comfortable one, then to one that leaves
-// an ellipsis and enough letters to tell values apart.
+// Widths in terminal cells to which columns are cut to make room: first to a comfortable one, then
+// to one that leaves an ellipsis and enough letters to tell values apart.
 const (
 	comfortable = 16
 	narrowest   = 6
@@ -94,7 +94,8 @@ func arrange(t Table, cells [][]string, width int) layout {
 	return l
 }
 
-// arrangeTo leaves out, folds, wraps and cuts columns until a line fits. No column is cut to less than floor.
+// arrangeTo leaves out, folds, wraps and cuts columns until a line fits. No column is cut to less
+// than floor.
 func arrangeTo(t Table, cells [][]string, natural []int, width, floor int) layout {
 	l := layout{limits: make([]int, len(t.Columns))}
 	for i := range t.Columns {

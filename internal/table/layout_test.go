@@ -35,7 +35,8 @@ func render(t *testing.T, in table.Table, o table.TextOptions) string {
 	return out.String()
 }
 
-// What people paste is whole at every width, and no line is wider than the terminal but for a word that is.
+// What people paste is whole at every width, and no line is wider than the terminal but for a word
+// that is.
 func TestNothingPastedIsCut(t *testing.T) {
 	for _, width := range []int{0, 200, 120, 80, 60, 40, 20} {
 		got := render(t, journal(), table.TextOptions{Width: width})
@@ -122,7 +123,8 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// Prose is wrapped in its column where there is room for that, else it stands under its row. Both keep every word.
+// Prose is wrapped in its column where there is room for that, else it stands under its row. Both
+// keep every word.
 func TestProseIsWrapped(t *testing.T) {
 	prose := "the objects of this step were all loaded before, and none of them was rewritten since"
 	in := table.Table{Columns: table.Columns("step", "rows", "note"), Rows: [][]any{{"020_s_songplay_event", int64(1234567), prose}, {"030_s_name", int64(3), nil}}}

@@ -24,8 +24,8 @@ const (
 // Kind is what a column's values are to a reader.
 type Kind int
 
-// The kinds. Auto takes integers and floats for measures, save in columns whose name says otherwise: rank, ts, year, month,
-// week, day, hour, weekday, and whatever is or ends in "id".
+// The kinds. Auto takes integers and floats for measures, save in columns whose name says
+// otherwise: rank, ts, year, month, week, day, hour, weekday, and whatever is or ends in "id".
 const (
 	KindAuto    Kind = iota
 	KindLabel        // names or numbers a thing: shown as it is, a label in charts
@@ -108,8 +108,9 @@ func ParseFormat(name string) (Format, error) {
 // Write renders the table. Text is as wide as its contents; WriteWidth limits it.
 func Write(w io.Writer, t Table, f Format) error { return WriteWidth(w, t, f, 0) }
 
-// WriteWidth renders the table; in the format Text the columns are made to fit width terminal cells, as Column.Narrow says. A width
-// of 0 or less means no limit. The other formats are never cut.
+// WriteWidth renders the table; in the format Text the columns are made to fit width terminal
+// cells, as Column.Narrow says. A width of 0 or less means no limit. The other formats are never
+// cut.
 func WriteWidth(w io.Writer, t Table, f Format, width int) error {
 	return Render(w, t, f, TextOptions{Width: width})
 }

@@ -11,9 +11,9 @@ import (
 // foldIndent is where values begin that stand under their row.
 const foldIndent = 4
 
-// renderText draws the table for people. With a width, no line is wider, unless a single value is that must stay whole;
-// layout says what becomes of columns that do not fit. Where even that is too wide, each row is a block of lines if a value
-// must stay whole, else lines are cut.
+// renderText draws the table for people. With a width, no line is wider, unless a single value is
+// that must stay whole; layout says what becomes of columns that do not fit. Where even that is too
+// wide, each row is a block of lines if a value must stay whole, else lines are cut.
 func renderText(t Table, o TextOptions) []byte {
 	width, more := o.Width, ellipsis(o.ASCII)
 	cells := make([][]string, len(t.Rows))

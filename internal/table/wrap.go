@@ -2,9 +2,10 @@ package table
 
 import "strings"
 
-// Wrap breaks a text at blanks so that its lines take at most width terminal cells. The lines after the first begin
-// with indent blanks. A word that is wider than a line stays whole, and so does what stands in double quotes where it
-// fits into a line: paths, ids and commands can then be pasted. A width of 0 or less leaves the text as it is.
+// Wrap breaks a text at blanks so that its lines take at most width terminal cells. The lines after
+// the first begin with indent blanks. A word that is wider than a line stays whole, and so does
+// what stands in double quotes where it fits into a line: paths, ids and commands can then be
+// pasted. A width of 0 or less leaves the text as it is.
 func Wrap(s string, width, indent int) string {
 	if width <= 0 {
 		return s
@@ -46,7 +47,8 @@ func Wrap(s string, width, indent int) string {
 	return strings.Join(lines, "\n")
 }
 
-// wrapWords splits a paragraph into the pieces that stay whole. A quoted text longer than longest falls into its words.
+// wrapWords splits a paragraph into the pieces that stay whole. A quoted text longer than longest
+// falls into its words.
 func wrapWords(paragraph string, longest int) []string {
 	// By single blanks: a path may hold two in a row.
 	fields := strings.Split(strings.TrimLeft(paragraph, " "), " ")
