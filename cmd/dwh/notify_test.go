@@ -51,7 +51,8 @@ func TestWebhookIsTold(t *testing.T) {
 		t.Helper()
 		var out, errs bytes.Buffer
 		env := []string{"HOME=" + t.TempDir(), "DATABASE_URL=" + dsn, "DWH_NOTIFY_WEBHOOK=" + address}
-		if code := cli.Main(t.Context(), append([]string{"dwh"}, args...), env, strings.NewReader(""), &out, &errs); code != want {
+		if code := cli.Main(t.Context(), append([]string{"dwh"}, args...), env, strings.NewReader(""), &out,
+			&errs); code != want {
 			t.Fatalf("%q: got code %d, want %d:\n%s", args, code, want, errs.String())
 		}
 		if text := out.String() + errs.String(); strings.Contains(text, "topsecret") {
@@ -76,7 +77,8 @@ func TestWebhookIsTold(t *testing.T) {
 		}
 		return got
 	}
-	run := []string{"run", "--song-data", filepath.Join(bucket, "song_data"), "--log-data", filepath.Join(bucket, "log_data"), "--log-jsonpaths", filepath.Join(bucket, "log_json_path.json")}
+	run := []string{"run", "--song-data", filepath.Join(bucket, "song_data"), "--log-data", filepath.Join(bucket,
+		"log_data"), "--log-jsonpaths", filepath.Join(bucket, "log_json_path.json")}
 	dwh(0, run...)
 	expect("a run that goes well")
 	broken := append([]string{}, run...)
@@ -97,7 +99,8 @@ func TestWebhookIsTold(t *testing.T) {
 
 	dwhtest.Query(t, dsn, `UPDATE f_songplay SET user_id = '99' WHERE session_id = 38 RETURNING 1`)
 	dwh(3, "check")
-	if e := expect("a check that fails", notify.CheckFailed)[0]; len(e.Checks) != 2 || e.Checks[0].Name != "f-songplay-user" || e.Checks[0].Violations != 2 || e.Hint == "" {
+	if e := expect("a check that fails", notify.CheckFailed)[0]; len(e.Checks) != 2 ||
+		e.Checks[0].Name != "f-songplay-user" || e.Checks[0].Violations != 2 || e.Hint == "" {
 		t.Errorf("got %+v, want the check and its violations", e)
 	}
 	dwh(0, "check", "d-song-unique")
@@ -138,7 +141,8 @@ func TestWebhookThatIsDown(t *testing.T) {
 	defer refusing.Close()
 	env[2] = "DWH_NOTIFY_WEBHOOK=" + refusing.URL
 	var out bytes.Buffer
-	if code := cli.Main(t.Context(), []string{"dwh", "doctor", "--notify"}, env, strings.NewReader(""), &out, &errs); code != 1 || !strings.Contains(out.String(), "check the address in notify.webhook") {
+	if code := cli.Main(t.Context(), []string{"dwh", "doctor", "--notify"}, env, strings.NewReader(""), &out,
+		&errs); code != 1 || !strings.Contains(out.String(), "check the address in notify.webhook") {
 		t.Errorf("got code %d and %s, want a finding", code, out.String())
 	}
 }

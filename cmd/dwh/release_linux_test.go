@@ -38,7 +38,8 @@ func TestRelease(t *testing.T) {
 	}
 
 	listed := sh("tar -tzf " + name + ".tar.gz")
-	for _, want := range []string{"dwh", "LICENSE", "README.md", "dwh.1", "completions/dwh.bash", "completions/dwh.zsh", "completions/dwh.fish"} {
+	for _, want := range []string{"dwh", "LICENSE", "README.md", "dwh.1", "completions/dwh.bash",
+		"completions/dwh.zsh", "completions/dwh.fish"} {
 		if !strings.Contains(listed, name+"/"+want+"\n") {
 			t.Errorf("got no %s in the archive:\n%s", want, listed)
 		}
@@ -54,7 +55,8 @@ func TestRelease(t *testing.T) {
 	}
 
 	deb := "dwh_1.2.3.rc1_" + runtime.GOARCH + ".deb"
-	for field, want := range map[string]string{"Package": "dwh", "Version": "1.2.3.rc1", "Architecture": runtime.GOARCH} {
+	for field, want := range map[string]string{"Package": "dwh", "Version": "1.2.3.rc1",
+		"Architecture": runtime.GOARCH} {
 		if got := strings.TrimSpace(sh("dpkg-deb --field " + deb + " " + field)); got != want {
 			t.Errorf("got %s %q of the package, want %q", field, got, want)
 		}
@@ -63,7 +65,8 @@ func TestRelease(t *testing.T) {
 	if got := sh("installed/usr/bin/dwh --version"); got != line {
 		t.Errorf("got %q from the package, want %q", got, line)
 	}
-	if got := sh("zcat installed/usr/share/man/man1/dwh.1.gz | head -1"); !strings.Contains(got, "dwh v1.2.3") && !strings.Contains(got, `dwh v1.2.3\-rc1`) {
+	if got := sh("zcat installed/usr/share/man/man1/dwh.1.gz | head -1"); !strings.Contains(got, "dwh v1.2.3") &&
+		!strings.Contains(got, `dwh v1.2.3\-rc1`) {
 		t.Errorf("got %q as the manual's first line, want the version", got)
 	}
 	sh("test -s installed/usr/share/bash-completion/completions/dwh")

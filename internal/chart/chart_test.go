@@ -126,24 +126,30 @@ func marks(t *testing.T, in table.Table) []string {
 // Names have no order of their own: the longest bar comes first. A ranking keeps its order, and so
 // does what has one.
 func TestBarsAreSorted(t *testing.T) {
-	plays := table.Table{Columns: table.Columns("location", "songplays"), Rows: [][]any{{"Atlanta", int64(3)}, {"Boston", int64(9)}, {"Chicago", nil}, {"Denver", int64(9)}, {"Eugene", int64(4)}}}
-	if got, want := marks(t, plays), []string{"Boston: 9", "Denver: 9", "Eugene: 4", "Atlanta: 3"}; !slices.Equal(got, want) {
+	plays := table.Table{Columns: table.Columns("location", "songplays"), Rows: [][]any{{"Atlanta", int64(3)},
+		{"Boston", int64(9)}, {"Chicago", nil}, {"Denver", int64(9)}, {"Eugene", int64(4)}}}
+	if got, want := marks(t, plays), []string{"Boston: 9", "Denver: 9", "Eugene: 4", "Atlanta: 3"}; !slices.Equal(got,
+		want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	ranking := table.Table{Columns: table.Columns("rank", "artist", "songplays"), Rows: [][]any{{int64(1), "A", int64(3)}, {int64(2), "B", int64(9)}}}
+	ranking := table.Table{Columns: table.Columns("rank", "artist", "songplays"), Rows: [][]any{{int64(1), "A",
+		int64(3)}, {int64(2), "B", int64(9)}}}
 	if got, want := marks(t, ranking), []string{"A: 3", "B: 9"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	stacked := table.Table{Columns: table.Columns("location", "level", "songplays"), Rows: [][]any{
-		{"Atlanta", "free", int64(1)}, {"Atlanta", "paid", int64(2)}, {"Boston", "free", int64(4)}, {"Boston", "paid", int64(5)},
+		{"Atlanta", "free", int64(1)}, {"Atlanta", "paid", int64(2)}, {"Boston", "free", int64(4)}, {"Boston", "paid",
+			int64(5)},
 	}}
-	if got, want := marks(t, stacked), []string{"Boston, free: 4", "Boston, paid: 5", "Atlanta, free: 1", "Atlanta, paid: 2"}; !slices.Equal(got, want) {
+	if got, want := marks(t, stacked), []string{"Boston, free: 4", "Boston, paid: 5", "Atlanta, free: 1",
+		"Atlanta, paid: 2"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
 func TestWeekdaysHaveNames(t *testing.T) {
-	week := table.Table{Columns: table.Columns("weekday", "songplays"), Rows: [][]any{{int64(0), int64(3)}, {int64(2), int64(9)}, {int64(6), int64(1)}}}
+	week := table.Table{Columns: table.Columns("weekday", "songplays"), Rows: [][]any{{int64(0), int64(3)}, {int64(2),
+		int64(9)}, {int64(6), int64(1)}}}
 	if got, want := marks(t, week), []string{"Monday: 3", "Wednesday: 9", "Sunday: 1"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -163,15 +169,18 @@ func TestSmallMultiples(t *testing.T) {
 		t.Errorf("got %d charts below the first, want %d:\n%s", got, want, picture)
 	}
 	want := []string{
-		"2018-11-01: 1,600", "2018-11-02: 1,700", "2018-11-01, listeners: 40", "2018-11-01, sessions: 60", "2018-11-02, listeners: 45", "2018-11-02, sessions: 55",
+		"2018-11-01: 1,600", "2018-11-02: 1,700", "2018-11-01, listeners: 40", "2018-11-01, sessions: 60",
+		"2018-11-02, listeners: 45", "2018-11-02, sessions: 55",
 		"2018-11-01: 0.5", "2018-11-02: 0.25",
 	}
 	if got := marks(t, days); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	levels := table.Table{Columns: table.Columns("level", "songplays", "listeners"), Rows: [][]any{{"free", int64(1000), int64(90)}, {"paid", int64(9000), int64(20)}}}
+	levels := table.Table{Columns: table.Columns("level", "songplays", "listeners"), Rows: [][]any{{"free",
+		int64(1000), int64(90)}, {"paid", int64(9000), int64(20)}}}
 	// The order is that of the first measure in both.
-	if got, want := marks(t, levels), []string{"paid: 9,000", "free: 1,000", "paid: 20", "free: 90"}; !slices.Equal(got, want) {
+	if got, want := marks(t, levels), []string{"paid: 9,000", "free: 1,000", "paid: 20",
+		"free: 90"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -114,7 +114,8 @@ func (r checkRun) run(ctx context.Context) error {
 		if result.Violations == 0 {
 			continue
 		}
-		if _, err := fmt.Fprintf(r.app.out.Stdout, "\n%s (%s): %s\n", result.Check.Name, r.app.out.ink().outcome(result.Outcome()), violationText(result)); err != nil {
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "\n%s (%s): %s\n", result.Check.Name,
+			r.app.out.ink().outcome(result.Outcome()), violationText(result)); err != nil {
 			return err
 		}
 		result.Rows.Title = "" // stands in the line before

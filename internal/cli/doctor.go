@@ -25,7 +25,8 @@ func (a *app) doctorCommand() *cli.Command {
 		Description: examples(`Changes nothing. Ends with exit code 1 when something would keep a run from working.`,
 			"dwh doctor", "dwh doctor --song-data s3://bucket/song_data --json", "dwh doctor --notify"),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
-			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "notify", Usage: "also send a test message to the webhook in notify.webhook"},
+			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "notify",
+				Usage: "also send a test message to the webhook in notify.webhook"},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -247,7 +248,8 @@ func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, flag s
 // webhook sends a test message.
 func (d *doctorRun) webhook(ctx context.Context) {
 	if d.cfg.Notify.Webhook == "" {
-		d.add("notify", "fail", "there is no webhook to send a test message to", "set notify.webhook in dwh.yaml, or DWH_NOTIFY_WEBHOOK")
+		d.add("notify", "fail", "there is no webhook to send a test message to",
+			"set notify.webhook in dwh.yaml, or DWH_NOTIFY_WEBHOOK")
 		return
 	}
 	n, err := newNotifier(d.app, d.cfg)
@@ -268,7 +270,8 @@ func (d *doctorRun) webhook(ctx context.Context) {
 func (d *doctorRun) print() error {
 	failed := 0
 	t := table.Table{Columns: columns(
-		column{name: "subject", narrow: table.NarrowKeep}, column{name: "result", narrow: table.NarrowKeep, style: outcomeStyle},
+		column{name: "subject", narrow: table.NarrowKeep}, column{name: "result", narrow: table.NarrowKeep,
+			style: outcomeStyle},
 		column{name: "detail", narrow: table.NarrowFold}, column{name: "fix", narrow: table.NarrowFold})}
 	for _, one := range d.findings {
 		if one.Result == "fail" {

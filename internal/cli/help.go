@@ -43,7 +43,8 @@ func (a *app) writeHelp(w io.Writer, path []*cli.Command) error {
 
 	var out strings.Builder
 	width := a.out.helpWidth(a.env)
-	fmt.Fprintf(&out, "%s\n\nUsage:\n  %s\n", table.Wrap(name+": "+usage, width, 2), table.Wrap(usageLine(name, command), width-2, 4))
+	fmt.Fprintf(&out, "%s\n\nUsage:\n  %s\n", table.Wrap(name+": "+usage, width, 2), table.Wrap(usageLine(name,
+		command), width-2, 4))
 	if text = strings.TrimSpace(text); text != "" {
 		out.WriteString("\n" + table.Wrap(filled(text, width), width, 0) + "\n")
 	}
@@ -151,7 +152,8 @@ func outputFlags() []string {
 // flagGroups sorts a command's flags: its own, those of the source, of the connection, and of the
 // output.
 func flagGroups(flags []cli.Flag) []flagGroup {
-	groups := []flagGroup{{title: "Flags"}, {title: "Source flags"}, {title: "Connection flags"}, {title: "Output flags"}}
+	groups := []flagGroup{{title: "Flags"}, {title: "Source flags"}, {title: "Connection flags"},
+		{title: "Output flags"}}
 	source, connection := flagNames(sourceFlags()), flagNames(connectionFlags())
 	for _, f := range flags {
 		name, at := f.Names()[0], 0

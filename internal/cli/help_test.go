@@ -15,7 +15,8 @@ func helpAt(t *testing.T, columns string, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
 	line := append(append([]string{"dwh"}, args...), "--help")
-	if code := cli.Main(t.Context(), line, []string{"COLUMNS=" + columns}, strings.NewReader(""), &out, &errs); code != 0 {
+	if code := cli.Main(t.Context(), line, []string{"COLUMNS=" + columns}, strings.NewReader(""), &out,
+		&errs); code != 0 {
 		t.Fatalf("%q: got code %d: %s", args, code, errs.String())
 	}
 	return out.String()
@@ -34,7 +35,8 @@ func TestHelpWraps(t *testing.T) {
 				limit := map[string]int{"60": 60, "80": 80}[columns]
 				for line := range strings.Lines(help) {
 					line = strings.TrimRight(line, "\n")
-					if len([]rune(line)) > limit && !strings.Contains(line, "://") && !strings.Contains(line, "$(") && !strings.Contains(line, "|") {
+					if len([]rune(line)) > limit && !strings.Contains(line, "://") && !strings.Contains(line, "$(") &&
+						!strings.Contains(line, "|") {
 						t.Errorf("%q at %s columns: got %d cells in %q", name, columns, len([]rune(line)), line)
 					}
 				}
@@ -52,7 +54,8 @@ func TestHelpWraps(t *testing.T) {
 func TestFlagsAreGrouped(t *testing.T) {
 	help := helpAt(t, "80", "run")
 	var at []int
-	for _, want := range []string{"\nFlags:\n  --project", "\nSource flags:\n  --song-data", "\nConnection flags:\n  --database-url", "\nOutput flags:\n  --json", "\nGlobal flags:\n"} {
+	for _, want := range []string{"\nFlags:\n  --project", "\nSource flags:\n  --song-data",
+		"\nConnection flags:\n  --database-url", "\nOutput flags:\n  --json", "\nGlobal flags:\n"} {
 		at = append(at, strings.Index(help, want))
 	}
 	for i := range at {
@@ -74,7 +77,8 @@ func TestWrappedExampleIsOneCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(lines) != 2 || !strings.HasPrefix(lines[0], "run --song-data s3://") || !strings.Contains(lines[0], "--log-jsonpaths") {
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "run --song-data s3://") || !strings.Contains(lines[0],
+		"--log-jsonpaths") {
 		t.Errorf("got %q from a shell, want the two commands whole", lines)
 	}
 }

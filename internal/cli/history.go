@@ -21,8 +21,8 @@ func (a *app) historyCommand() *cli.Command {
 		Name:      "history",
 		Usage:     "the journal: runs and their steps",
 		ArgsUsage: "[RUN]",
-		Description: examples(`Without a RUN the latest runs; with one, what became of it and its steps. RUN is a run's id, the beginning
-of one that no other run has, or "latest".`,
+		Description: examples(`Without a RUN the latest runs; with one, what became of it and its steps. RUN is a
+run's id, the beginning of one that no other run has, or "latest".`,
 			"dwh history", "dwh history latest", "dwh history --limit 3 --json", "dwh history 20181101T1015"),
 		Flags: flagSet(connectionFlags(), []cli.Flag{
 			projectFlag(), jsonFlag(),
@@ -92,10 +92,12 @@ func (h historyRun) show(ctx context.Context) error {
 		column{name: "run", narrow: table.NarrowKeep},
 		column{name: "started", narrow: table.NarrowDrop, style: faint}, // the run's id begins with it
 		column{name: "took", narrow: table.NarrowKeep, style: faint}, column{name: "command", narrow: table.NarrowFold},
-		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "error", narrow: table.NarrowFold})}
+		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "error",
+			narrow: table.NarrowFold})}
 	for _, run := range runs {
 		t.Rows = append(t.Rows, []any{
-			run.RunID, run.StartedAt.UTC().Format(time.DateTime), took(run.StartedAt, run.EndedAt), run.Command, run.Outcome, firstLine(run.Error),
+			run.RunID, run.StartedAt.UTC().Format(time.DateTime), took(run.StartedAt, run.EndedAt), run.Command,
+			run.Outcome, firstLine(run.Error),
 		})
 	}
 	return h.app.out.Table(t, table.Text)
@@ -122,7 +124,8 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 	t := table.Table{Columns: columns(
 		column{name: "step", narrow: table.NarrowKeep}, column{name: "took", narrow: table.NarrowKeep, style: faint},
 		column{name: "rows_in"}, column{name: "rows_out", style: strong},
-		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "note", narrow: table.NarrowWrap})}
+		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "note",
+			narrow: table.NarrowWrap})}
 	for _, step := range steps {
 		t.Rows = append(t.Rows, []any{step.Step, took(step.StartedAt, step.EndedAt), step.RowsIn, step.RowsOut, step.Outcome, step.Note})
 	}
@@ -200,7 +203,8 @@ func (h historyRun) find(ctx context.Context, db *dwhdb.Queries) (dwhdb.DwhRun, 
 	case h.run == latestRun:
 		return dwhdb.DwhRun{}, errors.New(`the journal holds no run yet; "dwh run" makes one`)
 	}
-	return dwhdb.DwhRun{}, &UsageError{Msg: fmt.Sprintf("there is no run %q", h.run), Advice: "see the runs with: dwh history"}
+	return dwhdb.DwhRun{}, &UsageError{Msg: fmt.Sprintf("there is no run %q", h.run),
+		Advice: "see the runs with: dwh history"}
 }
 
 func took(started time.Time, ended *time.Time) any {

@@ -186,7 +186,8 @@ func (l localServer) status(ctx context.Context) error {
 	if len(status.Databases) == 0 {
 		return nil
 	}
-	t := table.Table{Columns: columns(column{name: "database", narrow: table.NarrowKeep}, column{name: "bytes", style: strong})}
+	t := table.Table{Columns: columns(column{name: "database", narrow: table.NarrowKeep}, column{name: "bytes",
+		style: strong})}
 	for _, database := range status.Databases {
 		t.Rows = append(t.Rows, []any{database.Name, database.Bytes})
 	}

@@ -31,9 +31,10 @@ func (a *app) localBackupCommand() *cli.Command {
 		Name:      "backup",
 		Usage:     "write its database to a file, while work goes on",
 		ArgsUsage: "FILE",
-		Description: examples(`FILE is an archive of pg_dump, of one moment. It takes the place of an older one when it is complete. "-" is
-standard output. A file of its own keeps a copy on another disk; dwh makes none by itself.`,
-			"dwh local backup dwh.backup", "dwh local backup --database dwh_demo demo.backup", "dwh local backup - | gpg -e -r me > dwh.backup.gpg"),
+		Description: examples(`FILE is an archive of pg_dump, of one moment. It takes the place of an older one when it
+is complete. "-" is standard output. dwh makes no backup by itself.`,
+			"dwh local backup dwh.backup", "dwh local backup --database dwh_demo demo.backup",
+			"dwh local backup - | gpg -e -r me > dwh.backup.gpg"),
 		Flags:  []cli.Flag{dataDirFlag(), jsonFlag(), localDatabaseFlag()},
 		Action: a.localArchive("backup", localServer.backup),
 	}
@@ -44,15 +45,17 @@ func (a *app) localRestoreCommand() *cli.Command {
 		Name:      "restore",
 		Usage:     "replace its database by what a backup holds",
 		ArgsUsage: "FILE",
-		Description: examples(`The backup goes into a new database, which takes the old one's place when it is complete: after a failure the
-database is as it was. Clients of the old one are disconnected. A backup of an older PostgreSQL can be restored into
-a newer one, which is the way to upgrade.`,
-			"dwh local restore dwh.backup", "dwh local restore dwh.backup --yes", "dwh local restore dwh.backup --database copy_of_yesterday",
+		Description: examples(`The backup goes into a new database, which takes the old one's place when it is complete:
+after a failure the database is as it was. Clients of the old one are disconnected. A backup of an older PostgreSQL can
+be restored into a newer one, which is the way to upgrade.`,
+			"dwh local restore dwh.backup", "dwh local restore dwh.backup --yes",
+			"dwh local restore dwh.backup --database copy_of_yesterday",
 			"gpg -d dwh.backup.gpg | dwh local restore - --yes"),
 		Flags: []cli.Flag{
 			dataDirFlag(), jsonFlag(), localDatabaseFlag(),
 			&cli.BoolFlag{Name: "no-privileges", Usage: "leave out what was granted to other roles"},
-			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "act; without it a database that holds tables is not replaced"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"},
+				Usage: "act; without it a database that holds tables is not replaced"},
 		},
 		Action: a.localArchive("restore", localServer.restore),
 	}
@@ -63,8 +66,9 @@ func (a *app) localArchive(name string, run func(localServer, context.Context, s
 	return func(c *cli.Context) error {
 		if c.NArg() != 1 {
 			return &UsageError{
-				Msg: fmt.Sprintf("local %s takes one FILE", name), Advice: fmt.Sprintf("such as: dwh local %s dwh.backup", name),
-				Help: fmt.Sprintf("dwh local %s --help", name),
+				Msg:    fmt.Sprintf("local %s takes one FILE", name),
+				Advice: fmt.Sprintf("such as: dwh local %s dwh.backup", name),
+				Help:   fmt.Sprintf("dwh local %s --help", name),
 			}
 		}
 		noPrivileges := c.Bool("no-privileges")
@@ -98,7 +102,8 @@ const lockTable = "*.dwh_lock"
 func (l localServer) backup(ctx context.Context, path string) error {
 	if path == standardStream {
 		if l.out.Terminal {
-			return &UsageError{Msg: "a backup is not text; it does not go to a terminal", Advice: `name a file, or pipe it on: dwh local backup - | gzip > dwh.backup.gz`}
+			return &UsageError{Msg: "a backup is not text; it does not go to a terminal",
+				Advice: `name a file, or pipe it on: dwh local backup - | gzip > dwh.backup.gz`}
 		}
 		if err := l.existing(ctx); err != nil {
 			return err
@@ -120,7 +125,8 @@ func (l localServer) backup(ctx context.Context, path string) error {
 	if l.json {
 		return writeJSON(l.out, archiveJSON{File: path, Database: l.database, Bytes: size, Seconds: took.Seconds()})
 	}
-	_, err = fmt.Fprintf(l.out.Stdout, "wrote database %s to %s (%s, %s)\n", l.database, path, Amount{Unit: Bytes}.text(size), seconds(took))
+	_, err = fmt.Fprintf(l.out.Stdout, "wrote database %s to %s (%s, %s)\n", l.database, path,
+		Amount{Unit: Bytes}.text(size), seconds(took))
 	return err
 }
 
@@ -194,12 +200,14 @@ func (l localServer) restore(ctx context.Context, path string) error {
 		return err
 	} else if tables > 0 && !l.yes {
 		return &UsageError{
-			Msg:    fmt.Sprintf("restore replaces database %s of the private PostgreSQL in %s, which holds %s", l.database, l.server.DataDir(), counted(tables, "table")),
+			Msg: fmt.Sprintf("restore replaces database %s of the private PostgreSQL in %s, which holds %s",
+				l.database, l.server.DataDir(), counted(tables, "table")),
 			Advice: "add --yes if that is meant, or restore it beside with --database NAME",
 		}
 	}
 	begun := time.Now()
-	if err := l.server.Restore(ctx, l.database, archive, localpg.RestoreOptions{NoPrivileges: l.noPrivileges}); err != nil {
+	if err := l.server.Restore(ctx, l.database, archive,
+		localpg.RestoreOptions{NoPrivileges: l.noPrivileges}); err != nil {
 		return err
 	}
 	if err := l.ensureLock(ctx); err != nil {
@@ -218,7 +226,8 @@ func (l localServer) archive(path string) (archive io.Reader, size int64, done f
 	const advice = `a backup is what "dwh local backup FILE" writes`
 	if path == standardStream {
 		in := bufio.NewReader(l.stdin)
-		if head, err := in.Peek(len(localpg.ArchiveMagic)); err != nil || !bytes.Equal(head, []byte(localpg.ArchiveMagic)) {
+		if head, err := in.Peek(len(localpg.ArchiveMagic)); err != nil || !bytes.Equal(head,
+			[]byte(localpg.ArchiveMagic)) {
 			return nil, 0, nil, &notArchiveError{path: "standard input", advice: advice}
 		}
 		return in, 0, func() {}, nil

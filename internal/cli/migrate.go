@@ -302,7 +302,8 @@ func (m migrateRun) status(ctx context.Context) error {
 		return writeJSON(m.out, rows)
 	}
 	t := table.Table{Columns: columns(
-		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{name: "applied_at", style: outcomeStyle})}
+		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{name: "applied_at",
+			style: outcomeStyle})}
 	t.Columns[0].Kind = table.KindLabel
 	for _, one := range all {
 		var at any = "pending"
@@ -360,7 +361,8 @@ func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause erro
 		if !step.Up {
 			word = "reverted"
 		}
-		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s %s\n", paint.outcome(word), step.Name, paint.took(step.Duration)); err != nil {
+		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s %s\n", paint.outcome(word), step.Name,
+			paint.took(step.Duration)); err != nil {
 			return errors.Join(cause, err)
 		}
 	}
@@ -382,7 +384,8 @@ func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause erro
 		return writeJSON(m.out, out)
 	}
 	for _, reason := range reasons {
-		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s\n", paint.dye(table.Caution, "replay needed:"), reason); err != nil {
+		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s\n", paint.dye(table.Caution, "replay needed:"),
+			reason); err != nil {
 			return err
 		}
 	}

@@ -55,7 +55,8 @@ func toldCommands() []string { return []string{"run", "transform", "check", "ser
 // nothing is to be told. What is wrong with the settings is a warning: the command does its work
 // without.
 func (a *app) newTeller(c *cli.Context, cfg *config.Config) *teller {
-	if cfg.Notify.Webhook == "" || !slices.Contains(toldCommands(), c.Command.Name) || c.Bool("dry-run") || c.Bool("plan") {
+	if cfg.Notify.Webhook == "" || !slices.Contains(toldCommands(), c.Command.Name) || c.Bool("dry-run") ||
+		c.Bool("plan") {
 		return nil
 	}
 	n, err := newNotifier(a, cfg)
@@ -67,7 +68,8 @@ func (a *app) newTeller(c *cli.Context, cfg *config.Config) *teller {
 }
 
 func newTeller(n *notify.Notifier, command string, after time.Duration) *teller {
-	return &teller{notifier: n, command: command, after: after, problems: map[string]*time.Timer{}, told: map[string]bool{}}
+	return &teller{notifier: n, command: command, after: after, problems: map[string]*time.Timer{},
+		told: map[string]bool{}}
 }
 
 func newNotifier(a *app, cfg *config.Config) (*notify.Notifier, error) {
@@ -102,7 +104,8 @@ func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse) {
 	t.target = w.Target()
 	// Before the first migration there is no journal, and nothing that could recover.
 	runs, err := dwhdb.New(w.Pool()).Runs(ctx, 1)
-	runFailed := err == nil && len(runs) == 1 && strings.Contains(transform.Seen(dwhdb.DwhRun(runs[0]), time.Now()).Outcome, "fail")
+	runFailed := err == nil && len(runs) == 1 && strings.Contains(transform.Seen(dwhdb.DwhRun(runs[0]),
+		time.Now()).Outcome, "fail")
 	t.checkFailed = anyCheckFailed(ctx, w)
 	t.recovers = runFailed || t.checkFailed
 }

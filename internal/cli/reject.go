@@ -122,12 +122,15 @@ func (r rejectRun) list(ctx context.Context) error {
 		return writeJSON(r.app.out, rows)
 	}
 	t := table.Table{Columns: columns(
-		column{name: "object", narrow: table.NarrowFold}, column{name: "line"}, column{name: "column", narrow: table.NarrowKeep},
-		column{name: "reason", narrow: table.NarrowWrap}, column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle},
+		column{name: "object", narrow: table.NarrowFold}, column{name: "line"}, column{name: "column",
+			narrow: table.NarrowKeep},
+		column{name: "reason", narrow: table.NarrowWrap}, column{name: "outcome", narrow: table.NarrowKeep,
+			style: outcomeStyle},
 		column{name: "raw"})}
 	t.Columns[1].Kind = table.KindLabel
 	for _, one := range rejects {
-		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, firstLine(one.Reason), one.Outcome, excerpt(one.RawText)})
+		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, firstLine(one.Reason), one.Outcome,
+			excerpt(one.RawText)})
 	}
 	return r.app.out.Table(t, table.Text)
 }

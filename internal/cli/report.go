@@ -362,7 +362,8 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 			}
 			continue
 		}
-		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8, Color: colour}); err != nil {
+		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8,
+			Color: colour}); err != nil {
 			return err
 		}
 	}

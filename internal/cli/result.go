@@ -49,7 +49,8 @@ func (a *app) printResult(result transform.Result, of extent) error {
 		if load.Skipped != "" {
 			continue
 		}
-		line := fmt.Sprintf("loaded %s from %s into %s", paint.counted(load.Rows, "row"), paint.counted(load.Objects, "object"), load.Table)
+		line := fmt.Sprintf("loaded %s from %s into %s", paint.counted(load.Rows, "row"), paint.counted(load.Objects,
+			"object"), load.Table)
 		if load.Known > 0 {
 			line += fmt.Sprintf(" (%s loaded before)", counted(load.Known, "object"))
 		}

@@ -146,7 +146,8 @@ func (m mainRun) print(result transform.Result, checks []check.Result, counts []
 		return err
 	}
 	if len(counts) > 0 {
-		t := table.Table{Columns: columns(column{name: "table", narrow: table.NarrowKeep}, column{name: "rows", style: strong})}
+		t := table.Table{Columns: columns(column{name: "table", narrow: table.NarrowKeep}, column{name: "rows",
+			style: strong})}
 		for _, one := range counts {
 			t.Rows = append(t.Rows, []any{string(one.Table), one.Rows})
 		}

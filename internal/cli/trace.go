@@ -10,7 +10,8 @@ import (
 // traced performs a command, as one span where the environment asks for traces. What becomes of the traces changes neither the command's
 // error nor its exit code.
 func (a *app) traced(ctx context.Context, in invocation, perform func(ctx context.Context) error) (err error) {
-	tracing := telemetry.New(ctx, telemetry.Options{Env: a.env, Version: Version(), Warn: a.warnBeside, Console: lineWriter{a.out}})
+	tracing := telemetry.New(ctx, telemetry.Options{Env: a.env, Version: Version(), Warn: a.warnBeside,
+		Console: lineWriter{a.out}})
 	if tracing == nil {
 		return perform(ctx)
 	}

@@ -363,8 +363,10 @@ func TestSettings(t *testing.T) {
 func TestWebhookIsSecret(t *testing.T) {
 	dir := t.TempDir()
 	for _, text := range []string{
-		"notify:\n  webhook: hooks.example.com/topsecret\n", "notify:\n  webhook: [https://hooks.example.com/topsecret]\n",
-		"notify:\n  webhok: https://hooks.example.com/topsecret\n", "notify:\n  webhook: \"https://hooks.example.com:x/topsecret\"\n",
+		"notify:\n  webhook: hooks.example.com/topsecret\n",
+		"notify:\n  webhook: [https://hooks.example.com/topsecret]\n",
+		"notify:\n  webhok: https://hooks.example.com/topsecret\n",
+		"notify:\n  webhook: \"https://hooks.example.com:x/topsecret\"\n",
 	} {
 		write(t, filepath.Join(dir, "dwh.yaml"), text)
 		_, err := config.Load(config.Options{Dir: dir, Home: dir})
@@ -377,7 +379,8 @@ func TestWebhookIsSecret(t *testing.T) {
 			t.Errorf("%q: got the secret in %q", text, shown)
 		}
 	}
-	write(t, filepath.Join(dir, "dwh.yaml"), "notify:\n  webhook: https://hooks.example.com/topsecret\n  format: slack\n  header_file: header\n")
+	write(t, filepath.Join(dir, "dwh.yaml"),
+		"notify:\n  webhook: https://hooks.example.com/topsecret\n  format: slack\n  header_file: header\n")
 	c, err := config.Load(config.Options{Dir: dir, Home: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -390,7 +393,9 @@ func TestWebhookIsSecret(t *testing.T) {
 			t.Errorf("got %q shown, want the host alone", one.Value)
 		}
 	}
-	if _, err := config.Load(config.Options{Dir: t.TempDir(), Env: map[string]string{"DWH_NOTIFY_WEBHOOK": "ftp://h/topsecret"}}); err == nil || strings.Contains(err.Error(), "topsecret") {
+	if _, err := config.Load(config.Options{Dir: t.TempDir(),
+		Env: map[string]string{"DWH_NOTIFY_WEBHOOK": "ftp://h/topsecret"}}); err == nil ||
+		strings.Contains(err.Error(), "topsecret") {
 		t.Errorf("got %v, want an error without the secret", err)
 	}
 }

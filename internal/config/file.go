@@ -320,7 +320,8 @@ func (d *document) fault(at *token.Token, key, msg, hint string) *Error {
 		e.Source = strings.TrimRight(d.lines[e.Line-1], "\r")
 	}
 	// The line is shown to the user and ends up in logs of CI.
-	if shown := RedactDSN(e.Source); shown != e.Source || strings.HasPrefix(key, notifyKey+".") { // the address of a webhook is a secret
+	if shown := RedactDSN(e.Source); shown != e.Source || strings.HasPrefix(key,
+		notifyKey+".") { // the address of a webhook is a secret
 		e.Source = ""
 	}
 	return e

@@ -243,7 +243,8 @@ func keys() []key {
 				}
 				return u.Scheme + "://" + u.Host + "/" + redacted
 			},
-		}.about("send a message to this URL when a run or a check fails, an object is quarantined, or what failed works again", "https://hooks.example.com/services/dwh"),
+		}.about("send a message to this URL when a run or a check fails, an object is quarantined, or all works again",
+			"https://hooks.example.com/services/dwh"),
 		choice("notify.format", []string{"json", "slack"}, func(c *Config) *string { return &c.Notify.Format }).
 			about("form of the messages, json or slack", ""),
 		path("notify.header_file", func(c *Config) *string { return &c.Notify.HeaderFile }).

@@ -375,7 +375,8 @@ func TestBrowserChartTips(t *testing.T) {
 		})()`)
 		b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
 		b.until(`(() => { const tip = document.querySelector(".tip"); return tip && /^\w+day: [\d,]+$/.test(tip.textContent); })()`)
-		if inside := eval[bool](b, `(() => { const r = document.querySelector(".tip").getBoundingClientRect(); return r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; })()`); !inside {
+		if inside := eval[bool](b,
+			`(() => { const r = document.querySelector(".tip").getBoundingClientRect(); return r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; })()`); !inside {
 			t.Errorf("at %d pixels: got a tip beyond the window", width)
 		}
 		b.screenshot(fmt.Sprintf("chart-tip-%d", width))

@@ -136,7 +136,8 @@ func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLigh
 	for _, one := range state.Checks {
 		if !found[one.Name].CheckedAt.After(one.At) {
 			found[one.Name] = checkLight{
-				Name: one.Name, Description: one.Description, Severity: string(one.Severity), Outcome: one.Outcome, Violations: one.Violations, CheckedAt: one.At,
+				Name: one.Name, Description: one.Description, Severity: string(one.Severity), Outcome: one.Outcome,
+				Violations: one.Violations, CheckedAt: one.At,
 			}
 		}
 		if one.At.After(latest) {

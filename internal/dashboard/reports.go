@@ -74,7 +74,8 @@ func (s *site) reports(*http.Request) (answer, error) {
 			names = append(names, param.Name)
 			thumbnail = thumbnail && !param.Required
 		}
-		body.Reports = append(body.Reports, reportEntry{one, reportPath(one.Name), strings.Join(names, ", "), thumbnail})
+		body.Reports = append(body.Reports, reportEntry{one, reportPath(one.Name), strings.Join(names, ", "),
+			thumbnail})
 	}
 	return view{name: "reports", Title: "Reports", Nav: "Reports", Body: body}, nil
 }
@@ -212,7 +213,8 @@ func (s *site) fillReport(ctx context.Context, one report.Report, given map[stri
 		again = max(result.fresh(), 0) + 100*time.Millisecond
 	}
 	body.Rows, body.Cut, body.Took, body.At, body.Values = len(result.table.Rows), result.cut, result.took, result.at, one.Told(given)
-	body.Result = template.HTML(table.HTMLTable(result.table, one.Title())) //nolint:gosec // every text in it is escaped there
+	body.Result = template.HTML(table.HTMLTable(result.table,
+		one.Title())) //nolint:gosec // every text in it is escaped there
 	query := url.Values{}
 	for name, value := range given {
 		query.Set(name, value)
@@ -224,12 +226,14 @@ func (s *site) fillReport(ctx context.Context, one report.Report, given map[stri
 		}
 		return path
 	}
-	body.Downloads = []link{{"CSV", address("data.csv")}, {"JSON", address("data.json")}, {"Markdown", address("data.md")}}
+	body.Downloads = []link{{"CSV", address("data.csv")}, {"JSON", address("data.json")}, {"Markdown",
+		address("data.md")}}
 	if !chart.Drawable(result.table) {
 		return again, nil
 	}
 	for width, into := range map[int]*template.HTML{wideChart: &body.Chart, narrowChart: &body.Narrow} {
-		picture, err := chart.SVG(result.table, chart.Options{Title: "Chart of " + one.Title(), Width: width, Bare: true})
+		picture, err := chart.SVG(result.table, chart.Options{Title: "Chart of " + one.Title(), Width: width,
+			Bare: true})
 		if err != nil {
 			return 0, fmt.Errorf("draw the chart: %w", err)
 		}
@@ -260,7 +264,8 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 	ctx := r.Context()
 	name := r.PathValue("file")
 	switch name {
-	case "chart.svg", "chart-dark.svg", "chart-narrow.svg", "chart-narrow-dark.svg", "thumbnail.svg", "thumbnail-dark.svg", "data.svg":
+	case "chart.svg", "chart-dark.svg", "chart-narrow.svg", "chart-narrow-dark.svg", "thumbnail.svg",
+		"thumbnail-dark.svg", "data.svg":
 		result, err := s.result(ctx, one, given)
 		if err != nil {
 			return nil, err
@@ -273,7 +278,8 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 			o.Width, o.Height, o.Bare, o.First = narrowChart, thumbnailHeight, true, true
 			if !chart.Drawable(result.table) {
 				// The index does not know before what can be drawn.
-				return file{kind: "image/svg+xml", text: []byte(emptyPicture), policy: svgPolicy, cache: "private, no-cache"}, nil
+				return file{kind: "image/svg+xml", text: []byte(emptyPicture), policy: svgPolicy,
+					cache: "private, no-cache"}, nil
 			}
 		}
 		picture, err := chart.SVG(result.table, o)

@@ -133,7 +133,8 @@ func (s *Server) tool(ctx context.Context, a account, program string, major int)
 
 // client prepares a client program that connects to a database as the role that info names. The
 // password is handed over in the environment, which other users cannot read.
-func (s *Server) client(ctx context.Context, a account, info Info, program string, args ...string) (*clientCommand, error) {
+func (s *Server) client(ctx context.Context, a account, info Info, program string, args ...string) (*clientCommand,
+	error) {
 	major, err := strconv.Atoi(regexp.MustCompile(`^\d+`).FindString(info.Version))
 	if err != nil {
 		return nil, fmt.Errorf("version of the private PostgreSQL: %q", info.Version)
@@ -146,7 +147,8 @@ func (s *Server) client(ctx context.Context, a account, info Info, program strin
 	if trustedSocket(info.Socket, a) {
 		host = info.Socket
 	}
-	args = append([]string{"--host=" + host, "--port=" + strconv.Itoa(info.Port), "--username=" + info.User, "--no-password"}, args...)
+	args = append([]string{"--host=" + host, "--port=" + strconv.Itoa(info.Port), "--username=" + info.User,
+		"--no-password"}, args...)
 	c := &clientCommand{program: program}
 	c.Cmd = s.command(ctx, a, path, args...)
 	c.Env = append(c.Env, "PGPASSWORD="+info.Password.Reveal(), "PGSSLMODE=disable", "PGAPPNAME=dwh")
@@ -232,7 +234,8 @@ func (s *Server) Restore(ctx context.Context, database string, archive io.Reader
 	cmd.Stdin = archive
 	return s.admin(ctx, func(conn *pgx.Conn) error {
 		var mine bool
-		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", restoring).Scan(&mine); err != nil {
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+			restoring).Scan(&mine); err != nil {
 			return fmt.Errorf("restore %s: %w", database, err)
 		}
 		if !mine {
@@ -288,11 +291,13 @@ func takeName(ctx context.Context, conn *pgx.Conn, from, to string) error {
 	}
 	for try := 1; ; try++ {
 		// A rename needs the database to itself, and clients may come back at once.
-		_, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ANY ($1)", []string{from, to})
+		_, err := conn.Exec(ctx,
+			"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ANY ($1)", []string{from, to})
 		if err == nil {
 			err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 				var found bool
-				if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", to).Scan(&found); err != nil {
+				if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)",
+					to).Scan(&found); err != nil {
 					return err
 				}
 				if found {

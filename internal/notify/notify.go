@@ -115,7 +115,8 @@ func readHeader(path string) (name string, value config.Secret, err error) {
 	}
 	name, rest, ok := strings.Cut(strings.TrimSpace(string(text)), ":")
 	rest = strings.TrimSpace(rest)
-	if !ok || len(text) > maxHeaderBytes || rest == "" || !headerName.MatchString(name) || !headerValue.MatchString(rest) {
+	if !ok || len(text) > maxHeaderBytes || rest == "" || !headerName.MatchString(name) ||
+		!headerValue.MatchString(rest) {
 		return "", "", fmt.Errorf("%s does not hold a header on one line, such as Authorization: Bearer …", path)
 	}
 	return textproto.CanonicalMIMEHeaderKey(name), config.Secret(rest), nil
@@ -225,7 +226,8 @@ func (n *Notifier) post(ctx context.Context, text []byte) (again bool, after tim
 	if parseErr == nil {
 		after = time.Duration(seconds) * time.Second
 	}
-	again = response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusRequestTimeout || response.StatusCode >= 500
+	again = response.StatusCode == http.StatusTooManyRequests || response.StatusCode == http.StatusRequestTimeout ||
+		response.StatusCode >= 500
 	return again, after, &StatusError{Place: Place(n.o.URL), Code: response.StatusCode}
 }
 

@@ -61,8 +61,10 @@ func (r *receiver) messages() []string {
 
 func event() notify.Event {
 	return notify.Event{
-		Kind: notify.CheckFailed, At: time.Date(2018, 11, 1, 12, 0, 0, 0, time.FixedZone("", 3600)), Target: "PostgreSQL 15", Host: "etl1", Command: "run",
-		Checks: []notify.Check{{Name: "d-song-unique", Violations: 2}}, Error: "check failed: <d-song-unique> & more", Hint: `run "dwh check"`,
+		Kind: notify.CheckFailed, At: time.Date(2018, 11, 1, 12, 0, 0, 0, time.FixedZone("", 3600)),
+		Target: "PostgreSQL 15", Host: "etl1", Command: "run",
+		Checks: []notify.Check{{Name: "d-song-unique", Violations: 2}}, Error: "check failed: <d-song-unique> & more",
+		Hint: `run "dwh check"`,
 	}
 }
 
@@ -116,13 +118,15 @@ func TestHeaderFromFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := receive(t)
-	if err := open(t, notify.Options{URL: config.Secret(r.URL), HeaderFile: file}).Deliver(t.Context(), event()); err != nil {
+	if err := open(t, notify.Options{URL: config.Secret(r.URL), HeaderFile: file}).Deliver(t.Context(),
+		event()); err != nil {
 		t.Fatal(err)
 	}
 	if got := r.headers[0].Get("Authorization"); got != "Bearer topsecret" {
 		t.Errorf("got header %q", got)
 	}
-	for _, bad := range []string{"", "topsecret", "a b: topsecret", "name:", "name: topsecret\nother: topsecret", "name: \x01topsecret", strings.Repeat("topsecret", 2000)} {
+	for _, bad := range []string{"", "topsecret", "a b: topsecret", "name:", "name: topsecret\nother: topsecret",
+		"name: \x01topsecret", strings.Repeat("topsecret", 2000)} {
 		if err := os.WriteFile(file, []byte(bad), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +171,8 @@ func TestUnreachableKeepsTheSecret(t *testing.T) {
 	address := config.Secret(r.URL + "/services/topsecret")
 	r.Close()
 	err := open(t, notify.Options{URL: address, Tries: 2}).Deliver(t.Context(), event())
-	if err == nil || strings.Contains(err.Error(), "topsecret") || !strings.Contains(err.Error(), "webhook http://127.0.0.1:") {
+	if err == nil || strings.Contains(err.Error(), "topsecret") || !strings.Contains(err.Error(),
+		"webhook http://127.0.0.1:") {
 		t.Errorf("got %v, want the place and not the address", err)
 	}
 }

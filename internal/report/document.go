@@ -111,7 +111,8 @@ func (d Document) HTML() ([]byte, error) {
 
 // page renders the section with the first most rows of its table; 0 is all.
 func (s Section) page(most int) (pageSection, error) {
-	out := pageSection{Name: table.Visible(s.Name), Title: TitleOf(table.Visible(s.Name)), Description: table.Visible(s.Description), Values: table.Visible(s.Values)}
+	out := pageSection{Name: table.Visible(s.Name), Title: TitleOf(table.Visible(s.Name)),
+		Description: table.Visible(s.Description), Values: table.Visible(s.Values)}
 	if chart.Drawable(s.Table) {
 		for width, into := range map[int]*template.HTML{0: &out.Chart, narrowChart: &out.NarrowChart} {
 			picture, err := chart.SVG(s.Table, chart.Options{Title: TitleOf(s.Name), Bare: true, Width: width})

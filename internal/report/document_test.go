@@ -50,7 +50,9 @@ func TestHTML(t *testing.T) {
 	page := string(body)
 	for _, want := range []string{
 		"<title>dwh reports</title>", "database &lt;dwh&gt;", `<time datetime="2018-11-30T22:59:30Z">2018-11-30 22:59 UTC</time>`,
-		`<li>artist-locations: needs --artist</li>`, "plays of each level", "limit: 5000", "<h2>Songplays by level</h2>\n<p class=\"name\"><code>songplays-by-level</code></p>", "1,594", "<caption>the first 100 of 1,234 rows</caption>",
+		`<li>artist-locations: needs --artist</li>`, "plays of each level", "limit: 5000",
+		"<h2>Songplays by level</h2>\n<p class=\"name\"><code>songplays-by-level</code></p>", "1,594",
+		"<caption>the first 100 of 1,234 rows</caption>",
 		"All rows: dwh report long --format csv", "<caption>0 rows</caption>", "&lt;/style&gt;&lt;script&gt;alert(1)",
 	} {
 		if !strings.Contains(page, want) {

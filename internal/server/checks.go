@@ -62,7 +62,8 @@ func (s *Server) checked(results []check.Result, at time.Time) {
 		for _, one := range results {
 			s.metrics.checks.WithLabelValues(one.Check.Name, string(one.Check.Severity)).Set(float64(one.Violations))
 			found := CheckState{
-				Name: one.Check.Name, Description: one.Check.Description, Severity: one.Check.Severity, Outcome: one.Outcome(), Violations: one.Violations, At: at,
+				Name: one.Check.Name, Description: one.Check.Description, Severity: one.Check.Severity,
+				Outcome: one.Outcome(), Violations: one.Violations, At: at,
 			}
 			if k := slices.IndexFunc(shown, func(c CheckState) bool { return c.Name == found.Name }); k >= 0 {
 				shown[k] = found

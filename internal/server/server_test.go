@@ -388,7 +388,8 @@ func TestWarningsFollowBatches(t *testing.T) {
 	f.put("log_data/good.json", []byte(event("1", "free", 1)))
 	s := serve(t, env, f.flags()...)
 	awaitOne(t, dsn, countPlays, "1")
-	const ok, warn = `<li class="check ok" data-key="rejects-in-last-load">`, `<li class="check warn" data-key="rejects-in-last-load">`
+	const ok, warn = `<li class="check ok" data-key="rejects-in-last-load">`,
+		`<li class="check warn" data-key="rejects-in-last-load">`
 	shows := func(want string) {
 		t.Helper()
 		dwhtest.Await(t, func() string {

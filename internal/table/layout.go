@@ -169,7 +169,8 @@ func arrangeTo(t Table, cells [][]string, natural []int, width, floor int) layou
 			return l
 		}
 		room := widths[widest] - over()
-		if t.narrowOf(widest) == NarrowFold && room >= cellWidth(visible(t.Columns[widest].Name)) && anyFits(cells, widest, room) {
+		if t.narrowOf(widest) == NarrowFold && room >= cellWidth(visible(t.Columns[widest].Name)) && anyFits(cells,
+			widest, room) {
 			widths[widest], l.limits[widest] = room, room
 			continue
 		}

@@ -17,10 +17,12 @@ const longPath = "s3://bucket/log_data/2018/11/a-file-whose-name-is-longer-than-
 func journal() table.Table {
 	t := table.Table{Columns: table.Columns("run", "started", "took", "command", "outcome", "error"), Rows: [][]any{
 		{"20990101T000000.000000Z-00000001", "2099-01-01 00:00:00", "600.0 s", "run", "done", nil},
-		{"20990101T000000.000000Z-00000002", "2099-01-01 00:00:00", "12.0 s", "transform --log-data " + longPath, "interrupted",
+		{"20990101T000000.000000Z-00000002", "2099-01-01 00:00:00", "12.0 s", "transform --log-data " + longPath,
+			"interrupted",
 			longPath + `:37: column ts: "soon" is not a bigint; run "dwh reject list" to see it, and then run "dwh transform --replay"`},
 	}}
-	for i, narrow := range []table.Narrow{table.NarrowKeep, table.NarrowDrop, table.NarrowKeep, table.NarrowFold, table.NarrowKeep, table.NarrowFold} {
+	for i, narrow := range []table.Narrow{table.NarrowKeep, table.NarrowDrop, table.NarrowKeep, table.NarrowFold,
+		table.NarrowKeep, table.NarrowFold} {
 		t.Columns[i].Narrow = narrow
 	}
 	return t
@@ -72,7 +74,8 @@ func TestLayoutAtEighty(t *testing.T) {
 // Ids, addresses and paths stay whole by their columns' names.
 func TestNamesOfWhatIsPasted(t *testing.T) {
 	id := strings.Repeat("0123456789abcdef", 4)
-	in := table.Table{Columns: table.Columns("songplay_id", "location", "user_agent"), Rows: [][]any{{id, "San Francisco-Oakland-Hayward, CA", "Mozilla/5.0"}}}
+	in := table.Table{Columns: table.Columns("songplay_id", "location", "user_agent"), Rows: [][]any{{id,
+		"San Francisco-Oakland-Hayward, CA", "Mozilla/5.0"}}}
 	got := render(t, in, table.TextOptions{Width: 50})
 	if !strings.Contains(got, id) {
 		t.Errorf("got no whole id in\n%s", got)
@@ -97,7 +100,8 @@ func TestStyles(t *testing.T) {
 			t.Errorf("got %q, want %q in it", coloured, want)
 		}
 	}
-	if diff := cmp.Diff(plain, strings.NewReplacer("\x1b[32m", "", "\x1b[31m", "", "\x1b[0m", "").Replace(coloured)); diff != "" {
+	if diff := cmp.Diff(plain, strings.NewReplacer("\x1b[32m", "", "\x1b[31m", "", "\x1b[0m",
+		"").Replace(coloured)); diff != "" {
 		t.Errorf("colours move the text (-plain +coloured):\n%s", diff)
 	}
 }
@@ -127,7 +131,8 @@ func TestWrap(t *testing.T) {
 // keep every word.
 func TestProseIsWrapped(t *testing.T) {
 	prose := "the objects of this step were all loaded before, and none of them was rewritten since"
-	in := table.Table{Columns: table.Columns("step", "rows", "note"), Rows: [][]any{{"020_s_songplay_event", int64(1234567), prose}, {"030_s_name", int64(3), nil}}}
+	in := table.Table{Columns: table.Columns("step", "rows", "note"), Rows: [][]any{{"020_s_songplay_event",
+		int64(1234567), prose}, {"030_s_name", int64(3), nil}}}
 	for _, width := range []int{100, 70, 50, 40} {
 		got := render(t, in, table.TextOptions{Width: width})
 		for _, word := range append(strings.Fields(prose), "020_s_songplay_event", "1,234,567", "030_s_name") {
