@@ -215,7 +215,10 @@ func TestBrowserPages(t *testing.T) {
 				name := fmt.Sprintf("%s-%d-%s", page.name, width, scheme)
 				b.look(width, "prefers-color-scheme="+scheme)
 				b.do(chromedp.Navigate(s.http.URL + page.path))
-				b.until(`[...document.images].every(i => i.complete) && document.getElementById("connection").textContent === "live"`)
+				// What is loaded when it comes into view is brought there.
+				b.until(`[...document.images].every(i => i.complete || (i.scrollIntoView(), false)) &&
+					document.getElementById("connection").textContent === "live"`)
+				eval[bool](b, `(scrollTo(0, 0), true)`)
 				for _, one := range eval[[]string](b, complaints) {
 					t.Errorf("%s: %s", name, one)
 				}
