@@ -3,12 +3,16 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,6 +22,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/notify"
 )
 
 // What lands before, while and after a server looks is delivered once: the tables are those of one plain run.
@@ -159,12 +164,35 @@ func TestPoisonedObjects(t *testing.T) {
 	f.put("log_data/bad.json", bytes.Repeat([]byte(`{"ts": "soon"}`+"\n"), 1001))
 	f.put("log_data/odd.json", []byte(event("99", "platinum", 1)))
 	f.put("log_data/torn.json.gz", []byte("\x1f\x8b\x08 this is no gzip"))
-	s := serve(t, env, f.flags()...)
+	// What is given up is told to a webhook.
+	var mu sync.Mutex
+	told := map[string]notify.Event{}
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var e notify.Event
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		told[path.Base(e.Object)] = e
+	}))
+	defer hook.Close()
+	s := serve(t, append([]string{"DWH_NOTIFY_WEBHOOK=" + hook.URL}, env...), f.flags()...)
 	const given = `SELECT string_agg(regexp_replace(url, '.*/', ''), ' ' ORDER BY url) FROM s_object WHERE outcome = 'quarantined'`
 	awaitOne(t, dsn, given, "bad.json odd.json")
 	awaitOne(t, dsn, countPlays, "12")
 	s.Says("f-songplay-level")
 	awaitOne(t, dsn, `SELECT count(*) FROM s_reject WHERE line = 0 AND reason LIKE 'quarantined: %'`, "2")
+	dwhtest.Await(t, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, name := range []string{"bad.json", "odd.json"} {
+			if e := told[name]; e.Kind != notify.Quarantined || e.Error == "" || e.Command != "serve" {
+				return fmt.Sprintf("of %s the webhook was told %+v", name, e)
+			}
+		}
+		return ""
+	})
 	if got := one(t, dsn, `SELECT count(*) FROM s_reject WHERE line > 0 AND url LIKE '%bad.json'`); got != "1000" {
 		t.Errorf("rejects of the object: got %s, want 1000", got)
 	}

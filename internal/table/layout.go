@@ -1,6 +1,7 @@
 package table
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -50,12 +51,15 @@ func (t Table) narrowOf(column int) Narrow {
 		return NarrowWrap
 	}
 	for _, row := range t.Rows {
-		if s, ok := plain(row[column]).(string); ok && strings.Contains(s, "/") && !strings.ContainsAny(s, " \t\n") {
+		if s, ok := plain(row[column]).(string); ok && location.MatchString(s) {
 			return NarrowFold
 		}
 	}
 	return NarrowCut
 }
+
+// location matches a path or a URL, and not every text with a slash, such as AC/DC.
+var location = regexp.MustCompile(`^(\.{0,2}/|~/|[A-Za-z][A-Za-z0-9+.-]*://)\S+$`)
 
 // longestWord is the width of the longest piece of a column's values that wrapping keeps whole.
 func longestWord(cells [][]string, column int) int {

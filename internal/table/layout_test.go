@@ -82,6 +82,19 @@ func TestNamesOfWhatIsPasted(t *testing.T) {
 	}
 }
 
+// A path or a URL is told by its form, in a column of any name. A name with a slash is no path.
+func TestPathsStayWhole(t *testing.T) {
+	long := strings.Repeat("x", 30)
+	for value, whole := range map[string]bool{
+		"/srv/" + long: true, "./" + long: true, "s3://bucket/" + long: true, "~/" + long: true, "AC/DC" + long: false, "/ " + long: false,
+	} {
+		in := table.Table{Columns: table.Columns("artist", "songplays"), Rows: [][]any{{value, int64(3)}}}
+		if got := render(t, in, table.TextOptions{Width: 40}); strings.Contains(got, value) != whole {
+			t.Errorf("%q: got whole %v, want %v in\n%s", value, !whole, whole, got)
+		}
+	}
+}
+
 func TestStyles(t *testing.T) {
 	in := table.Table{Columns: table.Columns("check", "result"), Rows: [][]any{{"a", "ok"}, {"b", "fail"}}}
 	in.Columns[1].Style = func(value any) table.Style {
