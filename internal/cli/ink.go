@@ -22,10 +22,10 @@ func (i ink) dye(style table.Style, text string) string {
 	return style.Paint(text)
 }
 
-// counted is "1,594 rows" with a bold number.
+// counted is "1,594 rows" with a bold number; none is not bold.
 func (i ink) counted(n int64, what string) string {
 	number, word, _ := strings.Cut(counted(n, what), " ")
-	return i.dye(table.Strong, number) + " " + word
+	return i.dye(strong(n), number) + " " + word
 }
 
 // took is a duration in dim parentheses.
