@@ -302,8 +302,7 @@ func (m migrateRun) status(ctx context.Context) error {
 		return writeJSON(m.out, rows)
 	}
 	t := table.Table{Columns: columns(
-		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{name: "applied_at",
-			style: outcomeStyle})}
+		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{name: "applied_at", style: appliedStyle})}
 	t.Columns[0].Kind = table.KindLabel
 	for _, one := range all {
 		var at any = "pending"
@@ -313,6 +312,14 @@ func (m migrateRun) status(ctx context.Context) error {
 		t.Rows = append(t.Rows, []any{one.Version, one.Name, at})
 	}
 	return m.out.Table(t, table.Text)
+}
+
+// appliedStyle makes what is pending stand out among the times.
+func appliedStyle(value any) table.Style {
+	if value == "pending" {
+		return table.Caution
+	}
+	return table.Faint
 }
 
 // printPlan writes the migrations' SQL.
