@@ -1,0 +1,329 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// stored is one table that a model or a script writes.
+type stored struct {
+	model   *model.Model
+	table   catalogue.Table
+	columns []catalogue.Name // that the model gives
+	rows    int64
+	changes int64
+}
+
+func (s stored) copied() catalogue.Table { return s.table.In(live) }
+
+// list writes the columns, each after a prefix.
+func (s stored) list(prefix string) string {
+	out := make([]string, len(s.columns))
+	for i, name := range s.columns {
+		out[i] = prefix + name.SQL()
+	}
+	return strings.Join(out, ", ")
+}
+
+// A Difference is where an increment did not agree with a build of everything.
+type Difference struct {
+	Delivery int
+	Tables   []TableDifference // in the order of the models; empty where Err is set
+	Err      error             // what failed in one of the two
+	Msg      string            // which of the two failed, where Err is set
+	Staged   []Staged          // the delivery, as far as it is needed to see the difference
+	Lines    []Line            // of headers, that may be wrong
+}
+
+// A TableDifference is one table that differs.
+type TableDifference struct {
+	Model      string // the step that computes it, such as 210_f_songplay
+	Table      catalogue.Name
+	Missing    int64 // rows of a build that the increments do not give
+	Unexpected int64 // rows of the increments that a build does not give
+	// The first of these rows.
+	MissingRows, UnexpectedRows []string
+}
+
+// Staged is what a delivery does to one staging table.
+type Staged struct {
+	Table        catalogue.Name
+	Rows, Erased int
+	// The first of these rows.
+	NewRows, ErasedRows []string
+}
+
+// A Line is a line of a header that may be wrong, with what to ask about it.
+type Line struct {
+	File   string
+	Line   int
+	Text   string
+	Advice string
+}
+
+// shownRows is how many rows a difference shows of each kind.
+const shownRows = 3
+
+// compare compares the stored tables with a build.
+func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, error) {
+	var d Difference
+	for _, one := range p.stored {
+		table := run.BuiltTable(string(one.table.Name))
+		if table == nil {
+			continue
+		}
+		increments := "SELECT " + one.list("i.") + " FROM " + one.copied().SQL() + " AS i"
+		whole := "SELECT " + one.list("b.") + " FROM " + table.SQL + " AS b"
+		missing, unexpected := whole+"\nEXCEPT\n"+increments, increments+"\nEXCEPT\n"+whole
+		counts, err := p.Session.Numbers(ctx, model.Statement{SQL: "SELECT (SELECT COUNT(*) FROM (\n" + missing + "\n) AS m), (SELECT COUNT(*) FROM (\n" + unexpected +
+			"\n) AS u), (SELECT COUNT(*) FROM " + table.SQL + "), (SELECT COUNT(*) FROM " + one.copied().SQL() + ")"})
+		if err != nil {
+			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
+		}
+		found := TableDifference{Model: one.model.Step, Table: one.table.Name, Missing: counts[0], Unexpected: counts[1]}
+		if found.Missing+found.Unexpected == 0 {
+			// Where no key keeps a row from standing there twice, EXCEPT does not see it.
+			found.Missing, found.Unexpected = max(0, counts[2]-counts[3]), max(0, counts[3]-counts[2])
+		}
+		if found.Missing+found.Unexpected == 0 {
+			continue
+		}
+		order := "\nORDER BY 1\nLIMIT " + strconv.Itoa(shownRows)
+		if keys := one.keys(); keys != "" {
+			order = "\nORDER BY " + keys + "\nLIMIT " + strconv.Itoa(shownRows)
+		}
+		if found.MissingRows, err = p.rows(ctx, "SELECT m.*\nFROM (\n"+missing+"\n) AS m"+order); err != nil {
+			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
+		}
+		if found.UnexpectedRows, err = p.rows(ctx, "SELECT m.*\nFROM (\n"+unexpected+"\n) AS m"+order); err != nil {
+			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
+		}
+		d.Tables = append(d.Tables, found)
+	}
+	if len(d.Tables) == 0 {
+		return nil, nil //nolint:nilnil // no difference
+	}
+	return &d, nil
+}
+
+// keys writes the columns of the primary key that the model gives.
+func (s stored) keys() string {
+	var out []string
+	for _, name := range s.table.Key {
+		if slices.Contains(s.columns, name) {
+			out = append(out, "m."+name.SQL())
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (p *prover) rows(ctx context.Context, sql string) ([]string, error) {
+	return p.Session.Rows(ctx, model.Statement{SQL: sql})
+}
+
+// failed is a difference that is an error of one side.
+func (p *prover) failed(msg string, err error) *Difference { return &Difference{Msg: msg, Err: err} }
+
+// trials bounds how often a delivery that showed a difference is tried in parts.
+const trials = 60
+
+// explain completes the difference that a delivery showed: with a small part of the delivery that shows
+// one, too, and with the header lines that may be wrong.
+func (p *prover) explain(ctx context.Context, next delivery) error {
+	d := p.result.Difference
+	d.Delivery = next.number
+	if p.Graph.Engine == sqlfile.Postgres {
+		var err error
+		if next, err = p.shrink(ctx, next); err != nil {
+			return fmt.Errorf("%s of seed %d: %w", naming(next.number), p.Seed, err)
+		}
+		d = p.result.Difference
+		if err := p.undone(ctx, func() error {
+			if err := p.insert(ctx, next.items, false); err != nil {
+				return err
+			}
+			return p.show(ctx, next)
+		}); err != nil {
+			return err
+		}
+	} else if d.Err == nil {
+		if err := p.show(ctx, next); err != nil {
+			return err
+		}
+	}
+	d.Lines = p.lines(next)
+	return nil
+}
+
+// shrink leaves rows out of a delivery as long as a difference remains.
+func (p *prover) shrink(ctx context.Context, next delivery) (delivery, error) {
+	left := trials
+	differs := func(smaller delivery) (bool, error) {
+		left--
+		tried, err := p.try(ctx, smaller)
+		if err != nil || tried.difference == nil {
+			return false, err
+		}
+		tried.difference.Delivery = next.number
+		p.result.Difference = tried.difference
+		return true, nil
+	}
+	for size := (len(next.items) + len(next.erase) + 1) / 2; size > 0; size /= 2 {
+		for at := 0; at < len(next.items)+len(next.erase) && left > 0; {
+			smaller := next.without(at, at+size)
+			same, err := differs(smaller)
+			switch {
+			case err != nil:
+				return next, err
+			case same:
+				next = smaller
+			default:
+				at += size
+			}
+		}
+	}
+	return next, nil
+}
+
+// without is the delivery without some of its rows, counted from its new rows on to those to erase.
+func (d delivery) without(from, to int) delivery {
+	keep := func(rows []item, from, to int) []item {
+		from, to = min(max(from, 0), len(rows)), min(max(to, 0), len(rows))
+		return slices.Concat(rows[:from], rows[to:])
+	}
+	n := len(d.items)
+	d.items, d.erase = keep(d.items, from, to), keep(d.erase, from-n, to-n)
+	return d
+}
+
+// show notes what a delivery does to each staging table. Its rows are staged.
+func (p *prover) show(ctx context.Context, next delivery) error {
+	for table, s := range p.staged {
+		one := Staged{Table: s.table.Name}
+		var added, erased []string
+		for _, row := range next.items {
+			if row.table == table {
+				one.Rows++
+				added = append(added, strconv.FormatInt(row.id, 10))
+			}
+		}
+		for _, row := range next.erase {
+			if row.table == table {
+				one.Erased++
+				erased = append(erased, strconv.FormatInt(row.id, 10))
+			}
+		}
+		for ids, into := range map[*[]string]*[]string{&added: &one.NewRows, &erased: &one.ErasedRows} {
+			if len(*ids) == 0 {
+				continue
+			}
+			var err error
+			if *into, err = p.rows(ctx, "SELECT "+s.list("s.")+"\nFROM "+s.copied().SQL()+" AS s\nWHERE s."+rowID.SQL()+" IN ("+strings.Join((*ids)[:min(len(*ids), shownRows)], ", ")+
+				")\nORDER BY s."+rowID.SQL()); err != nil {
+				return fmt.Errorf("show the rows of %s: %w", s.table.Name, err)
+			}
+		}
+		if one.Rows+one.Erased > 0 {
+			p.result.Difference.Staged = append(p.result.Difference.Staged, one)
+		}
+	}
+	return nil
+}
+
+// lines are the header lines that may be wrong: of the first model whose table differs and of the
+// helpers that it follows, those whose relation the delivery changes.
+func (p *prover) lines(next delivery) []Line {
+	d := p.result.Difference
+	var suspects []*model.Model
+	for _, m := range p.Graph.Models {
+		switch {
+		case m.Kind == model.Script:
+		case len(d.Tables) > 0 && m.Step == d.Tables[0].Model:
+			suspects = append(p.helpers(m), m)
+		case len(d.Tables) == 0:
+			suspects = append(suspects, m)
+		}
+	}
+	changed := map[string]bool{}
+	for table, s := range p.staged {
+		changed[string(s.table.Name)] = p.delivers(next, table)
+	}
+	for _, m := range p.Graph.Models {
+		changed[m.Name] = slices.ContainsFunc(m.Follows, func(name string) bool { return changed[name] })
+	}
+	var out []Line
+	for _, m := range suspects {
+		out = append(out, linesOf(m, changed)...)
+	}
+	return out
+}
+
+// helpers are those that a model reads, directly or by way of others: none that stands behind a stored
+// table, which agreed.
+func (p *prover) helpers(m *model.Model) []*model.Model {
+	var out []*model.Model
+	for _, name := range m.Follows {
+		if other := p.Graph.Model(name); other != nil && !other.Stored {
+			for _, one := range append(p.helpers(other), other) {
+				if !slices.Contains(out, one) {
+					out = append(out, one)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// linesOf are the lines of a model's header that name a relation that changed.
+func linesOf(m *model.Model, changed map[string]bool) []Line {
+	var out []Line
+	add := func(word, relation, advice string) {
+		for _, comment := range m.File().HeaderLines() {
+			text := strings.TrimSpace(strings.TrimLeft(comment.Text, "- "))
+			head, value, found := strings.Cut(text, ":")
+			fields := strings.Fields(value)
+			if !found || strings.TrimSpace(head) != word || relation != "" && (len(fields) == 0 || fields[0] != relation) {
+				continue
+			}
+			line := Line{File: m.File().Name(), Line: comment.Line, Text: word + ": " + strings.Join(fields, " "), Advice: advice}
+			if !slices.ContainsFunc(out, func(other Line) bool { return other.Line == line.Line }) {
+				out = append(out, line)
+			}
+		}
+	}
+	left := false
+	for _, from := range m.From {
+		if changed[from.Relation] {
+			advice := "does each row of " + from.Relation + " make its rows here by itself?"
+			if len(from.By) > 0 {
+				advice = "do the rows of a group come from just the rows of " + from.Relation + " with its values?"
+			}
+			add("from", from.Relation, advice)
+		}
+		for _, join := range from.Joins {
+			if !changed[join.Relation] {
+				continue
+			}
+			switch {
+			case join.Left:
+				left = true
+				add("left joins", join.Relation, "does "+join.Relation+" decide whether a row exists, its key or its pick? Then write joins:")
+			case len(join.By) > 0:
+				add("joins", join.Relation, "does the SELECT equate these columns wherever it reads "+join.Relation+"? Name fewer, or none")
+			default:
+				add("joins", join.Relation, "does the SELECT read "+join.Relation+" as a whole?")
+			}
+		}
+	}
+	if left && len(m.Pick) > 0 {
+		add("pick", "", "does a column of pick depend on a lookup of left joins:?")
+	}
+	return out
+}

@@ -1,0 +1,196 @@
+package proof_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/migration"
+	"github.com/sparkify/dwh/internal/proof"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/migrations"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dwhtest.Main(m)
+}
+
+// warehouse is a migrated database with staged rows and the models that are proved over it.
+type warehouse struct {
+	t     testing.TB
+	dsn   string
+	pool  *pgxpool.Pool
+	steps []transform.Step
+}
+
+// migrated applies migrations to an empty database and stages rows.
+func migrated(dsn string, files fs.FS, rows string) error {
+	ctx := context.Background()
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	m, err := migration.New(ctx, pool, migration.Options{Engine: sqlfile.Postgres, FS: files})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if _, err := m.Up(ctx); err != nil {
+		return err
+	}
+	_, err = pool.Exec(ctx, rows)
+	return err
+}
+
+// shop is the project of testdata/shop over a few dozen rows. Files of over stand in the place of its
+// transforms of the same number, setup.sql is run before.
+func shop(t testing.TB, over string) *warehouse {
+	t.Helper()
+	w := &warehouse{t: t}
+	w.dsn = dwhtest.TemplateDatabase(t, "shop", func(dsn string) error {
+		files := fstest.MapFS{}
+		for _, one := range []struct {
+			from fs.FS
+			name string
+		}{
+			{migrations.FS, "00004_create_bookkeeping.sql"},
+			{os.DirFS("testdata/shop/migrations"), "00101_shop.sql"},
+		} {
+			text, err := fs.ReadFile(one.from, one.name)
+			if err != nil {
+				return err
+			}
+			files[one.name] = &fstest.MapFile{Data: text}
+		}
+		return migrated(dsn, files, shopRows())
+	})
+	w.open()
+	files := map[string]string{}
+	read := func(dir string) {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			text, err := os.ReadFile(path.Join(dir, entry.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if entry.Name() == "setup.sql" {
+				w.exec(string(text))
+				continue
+			}
+			for name := range files {
+				if name[:3] == entry.Name()[:3] {
+					delete(files, name)
+				}
+			}
+			files[entry.Name()] = string(text)
+		}
+	}
+	read("testdata/shop/transforms")
+	if over != "" {
+		read(over)
+	}
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(path.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if w.steps, err = transform.Steps(os.DirFS(dir), "transforms", sqlfile.Postgres); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *warehouse) open() {
+	w.t.Helper()
+	config, err := pgxpool.ParseConfig(w.dsn)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if w.pool, err = pgxpool.NewWithConfig(w.t.Context(), config); err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(w.pool.Close)
+}
+
+func (w *warehouse) exec(sql string) {
+	w.t.Helper()
+	if _, err := w.pool.Exec(w.t.Context(), sql); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// one returns the only value of a query as text.
+func (w *warehouse) one(sql string) string {
+	w.t.Helper()
+	var value string
+	if err := w.pool.QueryRow(w.t.Context(), sql).Scan(&value); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+	return value
+}
+
+// prove makes one proof, which has to come to an end.
+func (w *warehouse) prove(o proof.Options) proof.Result {
+	w.t.Helper()
+	runner := transform.New(transform.Options{Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: w.steps})
+	result, err := runner.Prove(w.t.Context(), o)
+	if err != nil {
+		w.t.Fatalf("prove with seed %d: %v", o.Seed, err)
+	}
+	return result
+}
+
+// shopRows stages a few dozen rows in which values repeat.
+func shopRows() string {
+	random := rand.New(rand.NewPCG(2018, 11))
+	var sql strings.Builder
+	rows := func(table, columns string, n int, row func(i int) string) {
+		var values []string
+		for i := range n {
+			values = append(values, "("+row(i)+")")
+		}
+		fmt.Fprintf(&sql, "INSERT INTO %s (%s) VALUES %s;\n", table, columns, strings.Join(values, ", "))
+	}
+	moment := func() string { return fmt.Sprintf("TIMESTAMP '2018-11-%02d 12:00:00'", 1+random.IntN(20)) }
+	maybe := func(text string) string {
+		if random.IntN(10) == 0 {
+			return "NULL"
+		}
+		return text
+	}
+	number := func(n int) string { return fmt.Sprint(random.IntN(n)) }
+	rows("s_order", "order_id, customer_id, product_id, bill_to, ship_to, quantity, ordered_at", 60, func(int) string {
+		return strings.Join([]string{maybe(number(40)), maybe(number(12)), maybe(number(10)), maybe(number(8)), maybe(number(8)), maybe(number(9)), maybe(moment())}, ", ")
+	})
+	rows("s_return", "order_id, quantity, reason", 15, func(int) string {
+		return strings.Join([]string{maybe(number(40)), maybe(number(9)), maybe("'broken'")}, ", ")
+	})
+	rows("s_product", "product_id, version, category, price", 20, func(int) string {
+		return strings.Join([]string{number(12), number(5), "'" + []string{"toy ", "book", "food", ""}[random.IntN(4)] + "'", maybe(number(20))}, ", ")
+	})
+	rows("s_customer", "customer_id, changed_at, name, grade", 30, func(int) string {
+		return strings.Join([]string{maybe(number(15)), moment(), "'n" + number(5) + "'", "'" + []string{"gold", "silver ", "none"}[random.IntN(3)] + "'"}, ", ")
+	})
+	rows("s_place", "place_id, city", 14, func(int) string {
+		return strings.Join([]string{number(10), maybe("'c" + number(4) + " '")}, ", ")
+	})
+	return sql.String()
+}

@@ -1,0 +1,491 @@
+// Package proof delivers staged rows again, in random parts, and compares each increment with a build of
+// everything.
+package proof
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A Warehouse is what a proof works on. It writes to schemas of its own, within Tx, which the caller rolls
+// back.
+type Warehouse struct {
+	Tx      pgx.Tx
+	Session model.Session // sends what it gets in Tx
+	Graph   *model.Graph
+	Vars    map[string]string                  // psql variables
+	Live    catalogue.Name                     // the schema of the tables that readers use
+	Tables  map[catalogue.Name]catalogue.Table // of that schema
+	Types   schema.Schema                      // the types of their columns
+}
+
+// DefaultSample is how many rows of a staging table a proof takes.
+const DefaultSample = 2000
+
+// Options say what to deliver.
+type Options struct {
+	Increments int    // how many; a first run comes before them
+	Seed       uint64 // the same seed and the same staged rows give the same deliveries
+	Sample     int    // rows of a staging table; 0 means DefaultSample
+	// AsStaged leaves out copies of rows with a changed column: every row is one that is staged.
+	AsStaged bool
+	// Large is from how many rows on a build plans a table of its own (model.Options).
+	Large int64
+	// Delivered, where set, is told of each delivery that agreed with a build.
+	Delivered func(number int, rows, erased int)
+}
+
+// A Result is what a proof found.
+type Result struct {
+	Seed       uint64
+	Increments int   // that agreed with a build
+	Rows       int64 // delivered
+	Erased     int64
+	AsStaged   bool // models refuse copies of rows with a changed column, so that there were none
+	Tables     []Table
+	Difference *Difference // nil where every increment agreed with a build
+	Duration   time.Duration
+}
+
+// A Table is one stored table behind the last delivery.
+type Table struct {
+	Name    catalogue.Name
+	Rows    int64
+	Changes int64 // rows that increments added, changed or removed
+}
+
+// A RefusedError says that a delivery cannot be staged, because the models refuse its rows in an increment
+// and in a build alike.
+type RefusedError struct {
+	Seed     uint64
+	Delivery int
+	Copies   bool // copies of rows with a changed column are among its rows, or came before
+	Err      error
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s of seed %d: %v", naming(e.Delivery), e.Seed, e.Err)
+}
+
+// Unwrap returns why.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// naming names a delivery.
+func naming(number int) string {
+	if number == 0 {
+		return "the first run"
+	}
+	return fmt.Sprintf("delivery %d", number)
+}
+
+// ErrNothingStaged says that there is nothing to deliver.
+var ErrNothingStaged = errors.New("no row is staged in a table that a model reads")
+
+// refusals is after how many refused deliveries a proof makes no more copies with a changed column.
+const refusals = 3
+
+// prover is one proof at work.
+type prover struct {
+	Warehouse
+	Options
+	random *rand.Rand
+	staged []staging
+	stored []stored
+	deck   *deck
+	result Result
+}
+
+// Run makes a proof. An error is about the proof itself, such as a lost connection, or a *RefusedError: a
+// difference is part of the result.
+func Run(ctx context.Context, w Warehouse, o Options) (Result, error) {
+	if o.Sample <= 0 {
+		o.Sample = DefaultSample
+	}
+	if o.Large <= 0 {
+		o.Large = 100_000
+	}
+	started := time.Now()
+	p := &prover{Warehouse: w, Options: o, random: rand.New(rand.NewPCG(o.Seed, 0x6477682070726f6f))} //nolint:gosec // it has to repeat
+	p.result = Result{Seed: o.Seed, AsStaged: o.AsStaged}
+	err := p.run(ctx)
+	for _, one := range p.stored {
+		p.result.Tables = append(p.result.Tables, Table{Name: one.table.Name, Rows: one.rows, Changes: one.changes})
+	}
+	p.result.Duration = time.Since(started)
+	return p.result, err
+}
+
+func (p *prover) run(ctx context.Context) error {
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	var rows, columns []int
+	for _, s := range p.staged {
+		rows, columns = append(rows, s.rows), append(columns, len(s.columns))
+	}
+	if err := p.exec(ctx, "CREATE TABLE "+dealt+" (id BIGINT, source BIGINT, donor BIGINT, changed INTEGER)"); err != nil {
+		return fmt.Errorf("make a table of deliveries: %w", err)
+	}
+	p.deck = newDeck(p.random, rows, columns, p.Increments, !p.AsStaged)
+	if p.deck.left() == 0 {
+		return ErrNothingStaged
+	}
+	refused := 0
+	for number := 0; number <= p.Increments; number++ {
+		next := p.deck.next(number)
+		if chosen := p.deck.erasures(next, columns); len(chosen) > 0 {
+			var err error
+			if next.erase, err = p.resolve(ctx, next, chosen); err != nil {
+				return err
+			}
+		}
+		tried, err := p.try(ctx, next)
+		if err != nil {
+			return fmt.Errorf("%s of seed %d: %w", naming(number), p.Seed, err)
+		}
+		if tried.refused != nil {
+			copies := p.deck.anyCopies(next)
+			if !copies || p.Graph.Engine == sqlfile.Redshift {
+				return &RefusedError{Seed: p.Seed, Delivery: number, Copies: copies, Err: tried.refused}
+			}
+			next = p.deck.withoutCopies(next)
+			if tried, err = p.try(ctx, next); err != nil {
+				return fmt.Errorf("%s of seed %d: %w", naming(number), p.Seed, err)
+			}
+			if tried.refused != nil {
+				return &RefusedError{Seed: p.Seed, Delivery: number, Err: tried.refused}
+			}
+			if refused++; refused == refusals {
+				p.deck.dropCopies()
+				p.result.AsStaged = true
+			}
+		}
+		if tried.difference != nil {
+			p.result.Difference = tried.difference
+			return p.explain(ctx, next)
+		}
+		if err := p.accept(ctx, next, tried); err != nil {
+			return err
+		}
+		if p.Delivered != nil {
+			p.Delivered(number, len(next.items), len(next.erase))
+		}
+	}
+	return nil
+}
+
+// A trial is what came of a delivery.
+type trial struct {
+	difference *Difference
+	refused    error // by an increment and a build alike
+	changes    map[string]model.Change
+	contents   map[catalogue.Name][]byte // of stored tables that changed, where they have to be written again
+}
+
+// try stages a delivery, makes an increment, builds everything and compares. On PostgreSQL all of that is
+// undone: PostgreSQL keeps a lock on every table that a transaction has made, and has room for just so many
+// (https://www.postgresql.org/docs/current/runtime-config-locks.html). A savepoint gives them back.
+func (p *prover) try(ctx context.Context, next delivery) (tried trial, err error) {
+	if p.Graph.Engine == sqlfile.Redshift {
+		return p.deliver(ctx, next)
+	}
+	err = p.undone(ctx, func() error {
+		tried, err = p.deliver(ctx, next)
+		return err
+	})
+	return tried, err
+}
+
+func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err error) {
+	if err := p.insert(ctx, next.items, false); err != nil {
+		return tried, err
+	}
+	if err := p.exec(ctx, catalogue.DropSchema(scratch), catalogue.CreateSchema(scratch), catalogue.DropSchema(built), catalogue.CreateSchema(built), p.searchPath()); err != nil {
+		return tried, fmt.Errorf("make schema %s: %w", scratch, err)
+	}
+	if next.number == 0 {
+		return p.first(ctx, next)
+	}
+	incremental := p.attempt(ctx, func() (err error) {
+		tried.changes, err = p.increment(ctx, next)
+		return err
+	})
+	if lost(ctx, incremental) {
+		return tried, incremental
+	}
+	if incremental != nil {
+		if p.Graph.Engine == sqlfile.Redshift {
+			tried.refused = incremental // the transaction has ended: no build can tell
+			return tried, nil
+		}
+		// As far as staging is concerned, the delivery is done: its rows are there, and those to erase are not.
+		if err := p.erase(ctx, next.erase); err != nil {
+			return tried, err
+		}
+	}
+	var run *model.Run
+	whole := p.attempt(ctx, func() (err error) {
+		run, err = p.build(ctx)
+		return err
+	})
+	switch {
+	case lost(ctx, whole):
+		return tried, whole
+	case whole != nil && (incremental != nil || p.Graph.Engine == sqlfile.Redshift):
+		tried.refused = incremental
+		if incremental == nil {
+			tried.refused = whole
+		}
+	case whole != nil:
+		tried.difference = p.failed("a build of everything fails, and the increment did not", whole)
+	case incremental != nil:
+		tried.difference = p.failed("the increment fails, and a build of everything does not", incremental)
+	default:
+		if tried.difference, err = p.compare(ctx, run); err != nil || tried.difference != nil {
+			return tried, err
+		}
+		return tried, p.keep(ctx, &tried)
+	}
+	return tried, nil
+}
+
+// lost tells whether an error is of the connection, and no answer of the server.
+func lost(ctx context.Context, err error) bool {
+	if err == nil {
+		return false
+	}
+	var refused *pgconn.PgError
+	var told *sqlfile.Error
+	return ctx.Err() != nil || !errors.As(err, &refused) && !errors.As(err, &told)
+}
+
+// first is a delivery to an empty warehouse: everything is built, as in a first run.
+func (p *prover) first(ctx context.Context, next delivery) (tried trial, err error) {
+	err = p.attempt(ctx, func() error {
+		run, err := p.build(ctx)
+		if err != nil {
+			return err
+		}
+		for _, one := range p.stored {
+			table := run.BuiltTable(string(one.table.Name))
+			if table == nil {
+				continue
+			}
+			if err := p.exec(ctx, "INSERT INTO "+one.copied().SQL()+" ("+one.list("")+") SELECT "+one.list("b.")+" FROM "+table.SQL+" AS b"); err != nil {
+				return fmt.Errorf("fill %s: %w", one.table.Name, err)
+			}
+		}
+		return nil
+	})
+	if lost(ctx, err) {
+		return tried, err
+	}
+	if err != nil {
+		return trial{refused: err}, nil
+	}
+	return tried, p.keep(ctx, &tried)
+}
+
+// increment makes an increment of what is staged and not flagged, without the rows to erase.
+func (p *prover) increment(ctx context.Context, next delivery) (map[string]model.Change, error) {
+	erase, err := p.erasing(ctx, next.erase)
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := p.unprocessed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in := map[string]model.Staged{}
+	for i, s := range p.staged {
+		name := string(s.table.Name)
+		in[name] = model.Staged{Unprocessed: waiting[i], Erase: erase[name]}
+	}
+	run := model.NewRun(model.Options{
+		Graph: p.Graph, Session: p.Session, Vars: p.Vars, Scratch: string(scratch), Live: string(live), Staged: in, Large: p.Large,
+	})
+	if err := run.Increment(ctx, p.Graph.Models, func(*model.Model, model.Change) error { return nil }); err != nil {
+		return nil, err
+	}
+	_, err = run.Erase(ctx)
+	return run.Changes, err
+}
+
+// unprocessed counts the rows of each staging table that are not flagged.
+func (p *prover) unprocessed(ctx context.Context) ([]int64, error) {
+	tables := make([]catalogue.Table, len(p.staged))
+	counts := make([]int64, len(p.staged))
+	into := make([]any, len(p.staged))
+	for i, s := range p.staged {
+		tables[i], into[i] = s.copied(), &counts[i]
+	}
+	if err := p.Tx.QueryRow(ctx, catalogue.CountUnprocessed(tables)).Scan(into...); err != nil {
+		return nil, fmt.Errorf("count the rows of a delivery: %w", err)
+	}
+	return counts, nil
+}
+
+// build builds every model from what is staged.
+func (p *prover) build(ctx context.Context) (*model.Run, error) {
+	run := model.NewRun(model.Options{
+		Graph: p.Graph, Session: p.Session, Vars: p.Vars, Scratch: string(built), Live: string(live), Staged: map[string]model.Staged{}, Large: p.Large,
+	})
+	if err := run.Build(ctx, p.Graph.Models, func(*model.Model, *model.Table) error { return nil }); err != nil {
+		return nil, err
+	}
+	return run, p.exec(ctx, p.searchPath()) // a script sets another
+}
+
+// keep notes how many rows the stored tables have and, on PostgreSQL, what is in those that changed.
+func (p *prover) keep(ctx context.Context, tried *trial) error {
+	for _, one := range p.stored {
+		if p.Graph.Engine == sqlfile.Redshift || tried.changes != nil && one.model.Kind != model.Script && tried.changes[one.model.Name].Sum() == 0 {
+			continue
+		}
+		var rows bytes.Buffer
+		if _, err := p.Tx.Conn().PgConn().CopyTo(ctx, &rows, "COPY "+one.copied().SQL()+" ("+one.list("")+") TO STDOUT"); err != nil {
+			return fmt.Errorf("read %s: %w", one.table.Name, err)
+		}
+		if tried.contents == nil {
+			tried.contents = map[catalogue.Name][]byte{}
+		}
+		tried.contents[one.table.Name] = rows.Bytes()
+	}
+	return nil
+}
+
+// accept makes what a delivery that agreed with a build has left the state for the next one.
+func (p *prover) accept(ctx context.Context, done delivery, tried trial) error {
+	p.deck.accept(done)
+	p.result.Rows += int64(len(done.items))
+	p.result.Erased += int64(len(done.erase))
+	if done.number > 0 {
+		p.result.Increments++
+	}
+	for i, one := range p.stored {
+		p.stored[i].changes += tried.changes[one.model.Name].Sum()
+	}
+	if p.Graph.Engine == sqlfile.Redshift {
+		for _, s := range p.staged {
+			if err := p.exec(ctx, catalogue.FlagProcessed(s.copied())); err != nil {
+				return fmt.Errorf("flag the rows of %s: %w", s.table.Name, err)
+			}
+		}
+		return p.countStored(ctx)
+	}
+	if err := p.insert(ctx, done.items, true); err != nil {
+		return err
+	}
+	if err := p.erase(ctx, done.erase); err != nil {
+		return err
+	}
+	for _, one := range p.stored {
+		rows, changed := tried.contents[one.table.Name]
+		if !changed {
+			continue
+		}
+		if err := p.exec(ctx, "DELETE FROM "+one.copied().SQL()); err != nil {
+			return fmt.Errorf("write %s: %w", one.table.Name, err)
+		}
+		if _, err := p.Tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(rows), "COPY "+one.copied().SQL()+" ("+one.list("")+") FROM STDIN"); err != nil {
+			return fmt.Errorf("write %s: %w", one.table.Name, err)
+		}
+		if err := p.exec(ctx, catalogue.Analyze(one.copied())); err != nil {
+			return fmt.Errorf("analyze %s: %w", one.table.Name, err)
+		}
+	}
+	for i, s := range p.staged {
+		if p.delivers(done, i) {
+			if err := p.exec(ctx, catalogue.Analyze(s.copied())); err != nil {
+				return fmt.Errorf("analyze %s: %w", s.table.Name, err)
+			}
+		}
+	}
+	return p.countStored(ctx)
+}
+
+// countStored counts the rows of the stored tables.
+func (p *prover) countStored(ctx context.Context) error {
+	for i, one := range p.stored {
+		if err := p.Tx.QueryRow(ctx, catalogue.CountRows(one.copied())).Scan(&p.stored[i].rows); err != nil {
+			return fmt.Errorf("count %s: %w", one.table.Name, err)
+		}
+	}
+	return nil
+}
+
+// erase deletes staged rows.
+func (p *prover) erase(ctx context.Context, rows []item) error {
+	for table, s := range p.staged {
+		var ids []string
+		for _, one := range rows {
+			if one.table == table {
+				ids = append(ids, fmt.Sprint(one.id))
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if err := p.exec(ctx, "DELETE FROM "+s.copied().SQL()+" WHERE "+rowID.SQL()+" IN ("+strings.Join(ids, ", ")+")"); err != nil {
+			return fmt.Errorf("erase rows of %s: %w", s.table.Name, err)
+		}
+	}
+	return nil
+}
+
+// delivers tells whether a delivery stages or erases rows of a staging table.
+func (p *prover) delivers(d delivery, table int) bool {
+	for _, rows := range [][]item{d.items, d.erase} {
+		for _, one := range rows {
+			if one.table == table {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// attempt does something so that its failure undoes that and nothing else, where the engine can: Redshift
+// has no savepoints.
+func (p *prover) attempt(ctx context.Context, do func() error) error {
+	if p.Graph.Engine == sqlfile.Redshift {
+		return do()
+	}
+	within, err := p.Tx.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("set a savepoint: %w", err)
+	}
+	if err := do(); err != nil {
+		if undone := within.Rollback(ctx); undone != nil {
+			return errors.Join(undone, err)
+		}
+		return err
+	}
+	return within.Commit(ctx)
+}
+
+// undone does something and undoes it, whatever comes of it.
+func (p *prover) undone(ctx context.Context, do func() error) error {
+	within, err := p.Tx.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("set a savepoint: %w", err)
+	}
+	err = do()
+	if undone := within.Rollback(ctx); undone != nil {
+		return errors.Join(undone, err)
+	}
+	return err
+}
