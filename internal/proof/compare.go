@@ -40,6 +40,9 @@ type Difference struct {
 	Msg      string            // which of the two failed, where Err is set
 	Staged   []Staged          // the delivery, as far as it is needed to see the difference
 	Lines    []Line            // of headers, that may be wrong
+	// Found says that the increment agrees once one of Lines is less strict. Without it they are merely those
+	// that have to do with the delivery.
+	Found bool
 }
 
 // A TableDifference is one table that differs.
@@ -144,7 +147,6 @@ func (p *prover) explain(ctx context.Context, next delivery) error {
 		if next, err = p.shrink(ctx, next); err != nil {
 			return fmt.Errorf("%s of seed %d: %w", naming(next.number), p.Seed, err)
 		}
-		d = p.result.Difference
 		if err := p.undone(ctx, func() error {
 			if err := p.insert(ctx, next.items, false); err != nil {
 				return err
@@ -158,7 +160,9 @@ func (p *prover) explain(ctx context.Context, next delivery) error {
 			return err
 		}
 	}
-	d.Lines = p.lines(next)
+	if err := p.suspect(ctx, next); err != nil {
+		return fmt.Errorf("%s of seed %d: %w", naming(next.number), p.Seed, err)
+	}
 	return nil
 }
 
@@ -235,95 +239,4 @@ func (p *prover) show(ctx context.Context, next delivery) error {
 		}
 	}
 	return nil
-}
-
-// lines are the header lines that may be wrong: of the first model whose table differs and of the
-// helpers that it follows, those whose relation the delivery changes.
-func (p *prover) lines(next delivery) []Line {
-	d := p.result.Difference
-	var suspects []*model.Model
-	for _, m := range p.Graph.Models {
-		switch {
-		case m.Kind == model.Script:
-		case len(d.Tables) > 0 && m.Step == d.Tables[0].Model:
-			suspects = append(p.helpers(m), m)
-		case len(d.Tables) == 0:
-			suspects = append(suspects, m)
-		}
-	}
-	changed := map[string]bool{}
-	for table, s := range p.staged {
-		changed[string(s.table.Name)] = p.delivers(next, table)
-	}
-	for _, m := range p.Graph.Models {
-		changed[m.Name] = slices.ContainsFunc(m.Follows, func(name string) bool { return changed[name] })
-	}
-	var out []Line
-	for _, m := range suspects {
-		out = append(out, linesOf(m, changed)...)
-	}
-	return out
-}
-
-// helpers are those that a model reads, directly or by way of others: none that stands behind a stored
-// table, which agreed.
-func (p *prover) helpers(m *model.Model) []*model.Model {
-	var out []*model.Model
-	for _, name := range m.Follows {
-		if other := p.Graph.Model(name); other != nil && !other.Stored {
-			for _, one := range append(p.helpers(other), other) {
-				if !slices.Contains(out, one) {
-					out = append(out, one)
-				}
-			}
-		}
-	}
-	return out
-}
-
-// linesOf are the lines of a model's header that name a relation that changed.
-func linesOf(m *model.Model, changed map[string]bool) []Line {
-	var out []Line
-	add := func(word, relation, advice string) {
-		for _, comment := range m.File().HeaderLines() {
-			text := strings.TrimSpace(strings.TrimLeft(comment.Text, "- "))
-			head, value, found := strings.Cut(text, ":")
-			fields := strings.Fields(value)
-			if !found || strings.TrimSpace(head) != word || relation != "" && (len(fields) == 0 || fields[0] != relation) {
-				continue
-			}
-			line := Line{File: m.File().Name(), Line: comment.Line, Text: word + ": " + strings.Join(fields, " "), Advice: advice}
-			if !slices.ContainsFunc(out, func(other Line) bool { return other.Line == line.Line }) {
-				out = append(out, line)
-			}
-		}
-	}
-	left := false
-	for _, from := range m.From {
-		if changed[from.Relation] {
-			advice := "does each row of " + from.Relation + " make its rows here by itself?"
-			if len(from.By) > 0 {
-				advice = "do the rows of a group come from just the rows of " + from.Relation + " with its values?"
-			}
-			add("from", from.Relation, advice)
-		}
-		for _, join := range from.Joins {
-			if !changed[join.Relation] {
-				continue
-			}
-			switch {
-			case join.Left:
-				left = true
-				add("left joins", join.Relation, "does "+join.Relation+" decide whether a row exists, its key or its pick? Then write joins:")
-			case len(join.By) > 0:
-				add("joins", join.Relation, "does the SELECT equate these columns wherever it reads "+join.Relation+"? Name fewer, or none")
-			default:
-				add("joins", join.Relation, "does the SELECT read "+join.Relation+" as a whole?")
-			}
-		}
-	}
-	if left && len(m.Pick) > 0 {
-		add("pick", "", "does a column of pick depend on a lookup of left joins:?")
-	}
-	return out
 }
