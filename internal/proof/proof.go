@@ -77,7 +77,11 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s of seed %d: %v", naming(e.Delivery), e.Seed, e.Err)
+	what := "the models refuse rows as they are staged"
+	if e.Copies {
+		what = "the models refuse rows of it"
+	}
+	return fmt.Sprintf("%s of seed %d: %s: %v", naming(e.Delivery), e.Seed, what, e.Err)
 }
 
 // Unwrap returns why.
@@ -91,8 +95,13 @@ func naming(number int) string {
 	return fmt.Sprintf("delivery %d", number)
 }
 
-// ErrNothingStaged says that there is nothing to deliver.
-var ErrNothingStaged = errors.New("no row is staged in a table that a model reads")
+// A NothingStagedError says that there is nothing to deliver.
+type NothingStagedError struct{}
+
+func (*NothingStagedError) Error() string { return "no row is staged in a table that a model reads" }
+
+// Hint says what to do next.
+func (*NothingStagedError) Hint() string { return "load something first: dwh run" }
 
 // refusals is after how many refused deliveries a proof makes no more copies with a changed column.
 const refusals = 3
@@ -141,7 +150,7 @@ func (p *prover) run(ctx context.Context) error {
 	}
 	p.deck = newDeck(p.random, rows, columns, p.Increments, !p.AsStaged)
 	if p.deck.left() == 0 {
-		return ErrNothingStaged
+		return &NothingStagedError{}
 	}
 	refused := 0
 	for number := 0; number <= p.Increments; number++ {
