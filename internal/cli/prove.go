@@ -96,8 +96,8 @@ func (v proveRun) print(result proof.Result) error {
 		return err
 	}
 	note := ""
-	if result.AsStaged {
-		note = "; the models refuse copies of rows with a changed column, so rows came as they are staged"
+	if result.Refused > 0 {
+		note = fmt.Sprintf("; in %d of them the models refused copies with a column of another row, so that they came without", result.Refused)
 	}
 	_, err := fmt.Fprintf(v.app.out.Stdout, "%s agreed with a build of everything: seed %d, %s delivered, %s erased (%s)%s\n",
 		counted(int64(result.Increments), "increment"), result.Seed, counted(result.Rows, "row"), count(result.Erased), seconds(result.Duration), note)
@@ -150,7 +150,7 @@ type proofJSON struct {
 	Increments int                  `json:"increments"`
 	Rows       int64                `json:"rows"`
 	Erased     int64                `json:"erased"`
-	AsStaged   bool                 `json:"as_staged"`
+	Refused    int                  `json:"refused"`
 	Tables     []proofTableJSON     `json:"tables"`
 	Difference *proofDifferenceJSON `json:"difference"`
 	Seconds    float64              `json:"seconds"`
@@ -197,7 +197,7 @@ type headerLineJSON struct {
 
 func proofJSONOf(result proof.Result) proofJSON {
 	out := proofJSON{
-		Seed: result.Seed, Increments: result.Increments, Rows: result.Rows, Erased: result.Erased, AsStaged: result.AsStaged,
+		Seed: result.Seed, Increments: result.Increments, Rows: result.Rows, Erased: result.Erased, Refused: result.Refused,
 		Tables: []proofTableJSON{}, Seconds: result.Duration.Seconds(),
 	}
 	for _, one := range result.Tables {

@@ -38,7 +38,7 @@ type deck struct {
 
 // newDeck shuffles the rows of a sample, some of them twice, and copies with one changed column. rows and columns
 // are those of each table.
-func newDeck(random *rand.Rand, rows, columns []int, increments int, copies bool) *deck {
+func newDeck(random *rand.Rand, rows, columns []int, increments int) *deck {
 	d := &deck{random: random, increments: increments, waiting: make([][]item, len(rows))}
 	for table, n := range rows {
 		var all []item
@@ -48,7 +48,7 @@ func newDeck(random *rand.Rand, rows, columns []int, increments int, copies bool
 				all = append(all, item{table: table, row: row})
 			}
 		}
-		if copies && n > 1 && columns[table] > 0 {
+		if n > 1 && columns[table] > 0 {
 			// A small sample is worth many copies: each is a case that its rows alone do not give.
 			for range max(n/5, min(3*n, 3*increments)) {
 				row, donor := 1+random.IntN(n), 1+random.IntN(n)

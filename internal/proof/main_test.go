@@ -147,11 +147,14 @@ func (w *warehouse) one(sql string) string {
 	return value
 }
 
+func (w *warehouse) runner() *transform.Runner {
+	return transform.New(transform.Options{Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: w.steps})
+}
+
 // prove makes one proof, which has to come to an end.
 func (w *warehouse) prove(o proof.Options) proof.Result {
 	w.t.Helper()
-	runner := transform.New(transform.Options{Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: w.steps})
-	result, err := runner.Prove(w.t.Context(), o)
+	result, err := w.runner().Prove(w.t.Context(), o)
 	if err != nil {
 		w.t.Fatalf("prove with seed %d: %v", o.Seed, err)
 	}

@@ -23,7 +23,10 @@ import (
 // A Warehouse is what a proof works on. It writes to schemas of its own, within Tx, which the caller rolls
 // back.
 type Warehouse struct {
-	Tx      pgx.Tx
+	Tx pgx.Tx
+	// Renew rolls Tx back and begins another one, in which Session sends from then on. It is called on Redshift
+	// only.
+	Renew   func(ctx context.Context) (pgx.Tx, error)
 	Session model.Session // sends what it gets in Tx
 	Graph   *model.Graph
 	Vars    map[string]string                  // psql variables
@@ -40,8 +43,6 @@ type Options struct {
 	Increments int    // how many; a first run comes before them
 	Seed       uint64 // the same seed and the same staged rows give the same deliveries
 	Sample     int    // rows of a staging table; 0 means DefaultSample
-	// AsStaged leaves out copies of rows with a changed column: every row is one that is staged.
-	AsStaged bool
 	// Large is from how many rows on a build plans a table of its own (model.Options).
 	Large int64
 	// Delivered, where set, is told of each delivery that agreed with a build.
@@ -54,7 +55,9 @@ type Result struct {
 	Increments int   // that agreed with a build
 	Rows       int64 // delivered
 	Erased     int64
-	AsStaged   bool // models refuse copies of rows with a changed column, so that there were none
+	// Refused is how many deliveries the models refused, in an increment and a build alike, because of
+	// copies with a changed column: they came without. After three of them no more copies are made.
+	Refused    int
 	Tables     []Table
 	Difference *Difference // nil where every increment agreed with a build
 	Duration   time.Duration
@@ -67,21 +70,15 @@ type Table struct {
 	Changes int64 // rows that increments added, changed or removed
 }
 
-// A RefusedError says that a delivery cannot be staged, because the models refuse its rows in an increment
-// and in a build alike.
+// A RefusedError says that the models refuse rows as they are staged, in an increment and in a build alike.
 type RefusedError struct {
 	Seed     uint64
 	Delivery int
-	Copies   bool // copies of rows with a changed column are among its rows, or came before
 	Err      error
 }
 
 func (e *RefusedError) Error() string {
-	what := "the models refuse rows as they are staged"
-	if e.Copies {
-		what = "the models refuse rows of it"
-	}
-	return fmt.Sprintf("%s of seed %d: %s: %v", naming(e.Delivery), e.Seed, what, e.Err)
+	return fmt.Sprintf("%s of seed %d: a build of everything fails, too: %v", naming(e.Delivery), e.Seed, e.Err)
 }
 
 // Unwrap returns why.
@@ -115,6 +112,7 @@ type prover struct {
 	stored []stored
 	deck   *deck
 	result Result
+	tried  int // deliveries of the transaction
 }
 
 // Run makes a proof. An error is about the proof itself, such as a lost connection, or a *RefusedError: a
@@ -128,7 +126,7 @@ func Run(ctx context.Context, w Warehouse, o Options) (Result, error) {
 	}
 	started := time.Now()
 	p := &prover{Warehouse: w, Options: o, random: rand.New(rand.NewPCG(o.Seed, 0x6477682070726f6f))} //nolint:gosec // it has to repeat
-	p.result = Result{Seed: o.Seed, AsStaged: o.AsStaged}
+	p.result = Result{Seed: o.Seed}
 	err := p.run(ctx)
 	for _, one := range p.stored {
 		p.result.Tables = append(p.result.Tables, Table{Name: one.table.Name, Rows: one.rows, Changes: one.changes})
@@ -145,49 +143,41 @@ func (p *prover) run(ctx context.Context) error {
 	for _, s := range p.staged {
 		rows, columns = append(rows, s.rows), append(columns, len(s.columns))
 	}
-	if err := p.exec(ctx, "CREATE TABLE "+dealt+" (id BIGINT, source BIGINT, donor BIGINT, changed INTEGER)"); err != nil {
-		return fmt.Errorf("make a table of deliveries: %w", err)
-	}
-	p.deck = newDeck(p.random, rows, columns, p.Increments, !p.AsStaged)
+	p.deck = newDeck(p.random, rows, columns, p.Increments)
 	if p.deck.left() == 0 {
 		return &NothingStagedError{}
 	}
-	refused := 0
 	for number := 0; number <= p.Increments; number++ {
 		next := p.deck.next(number)
+		fail := func(err error) error { return fmt.Errorf("%s of seed %d: %w", naming(number), p.Seed, err) }
 		if chosen := p.deck.erasures(next, columns); len(chosen) > 0 {
 			var err error
 			if next.erase, err = p.resolve(ctx, next, chosen); err != nil {
-				return err
+				return fail(err)
 			}
 		}
 		tried, err := p.try(ctx, next)
 		if err != nil {
-			return fmt.Errorf("%s of seed %d: %w", naming(number), p.Seed, err)
+			return fail(err)
 		}
-		if tried.refused != nil {
-			copies := p.deck.anyCopies(next)
-			if !copies || p.Graph.Engine == sqlfile.Redshift {
-				return &RefusedError{Seed: p.Seed, Delivery: number, Copies: copies, Err: tried.refused}
-			}
+		if tried.refused != nil && p.deck.anyCopies(next) {
 			next = p.deck.withoutCopies(next)
 			if tried, err = p.try(ctx, next); err != nil {
-				return fmt.Errorf("%s of seed %d: %w", naming(number), p.Seed, err)
+				return fail(err)
 			}
-			if tried.refused != nil {
-				return &RefusedError{Seed: p.Seed, Delivery: number, Err: tried.refused}
-			}
-			if refused++; refused == refusals {
+			if p.result.Refused++; p.result.Refused == refusals {
 				p.deck.dropCopies()
-				p.result.AsStaged = true
 			}
+		}
+		if tried.refused != nil {
+			return &RefusedError{Seed: p.Seed, Delivery: number, Err: tried.refused}
 		}
 		if tried.difference != nil {
 			p.result.Difference = tried.difference
 			return p.explain(ctx, next)
 		}
 		if err := p.accept(ctx, next, tried); err != nil {
-			return err
+			return fail(err)
 		}
 		if p.Delivered != nil {
 			p.Delivered(number, len(next.items), len(next.erase))
@@ -209,7 +199,7 @@ type trial struct {
 // (https://www.postgresql.org/docs/current/runtime-config-locks.html). A savepoint gives them back.
 func (p *prover) try(ctx context.Context, next delivery) (tried trial, err error) {
 	if p.Graph.Engine == sqlfile.Redshift {
-		return p.deliver(ctx, next)
+		return p.tryRedshift(ctx, next)
 	}
 	err = p.undone(ctx, func() error {
 		tried, err = p.deliver(ctx, next)
@@ -218,28 +208,75 @@ func (p *prover) try(ctx context.Context, next delivery) (tried trial, err error
 	return tried, err
 }
 
+// renewAfter is after how many tables and views of models Redshift gets a new transaction, so that none
+// holds too many.
+const renewAfter = 40
+
+// tryRedshift is try on an engine without savepoints: an error ends the transaction.
+func (p *prover) tryRedshift(ctx context.Context, next delivery) (trial, error) {
+	if p.tried*len(p.Graph.Models) >= renewAfter {
+		if err := p.renew(ctx); err != nil {
+			return trial{}, err
+		}
+	}
+	p.tried++
+	tried, err := p.deliver(ctx, next)
+	if err != nil || tried.refused == nil {
+		return tried, err
+	}
+	if err := p.renew(ctx); err != nil || next.number == 0 {
+		return tried, err
+	}
+	// Does a build refuse these rows, too?
+	if err := p.insert(ctx, next.items, false); err != nil {
+		return tried, err
+	}
+	if err := p.erase(ctx, next.erase); err != nil {
+		return tried, err
+	}
+	_, whole := p.build(ctx)
+	switch {
+	case lost(ctx, whole):
+		return tried, whole
+	case whole == nil:
+		return trial{difference: p.failed("the increment fails, and a build of everything does not", tried.refused)}, nil
+	}
+	return tried, p.renew(ctx)
+}
+
+// renew brings another transaction to the state of the last delivery that was accepted: the tables of the
+// models agreed with a build.
+func (p *prover) renew(ctx context.Context) (err error) {
+	if p.Tx, err = p.Renew(ctx); err != nil {
+		return err
+	}
+	p.tried = 0
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	if err := p.insert(ctx, p.deck.delivered, true); err != nil {
+		return err
+	}
+	return p.fill(ctx)
+}
+
 func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err error) {
 	if err := p.insert(ctx, next.items, false); err != nil {
 		return tried, err
 	}
-	if err := p.exec(ctx, catalogue.DropSchema(scratch), catalogue.CreateSchema(scratch), catalogue.DropSchema(built), catalogue.CreateSchema(built), p.searchPath()); err != nil {
-		return tried, fmt.Errorf("make schema %s: %w", scratch, err)
-	}
 	if next.number == 0 {
-		return p.first(ctx, next)
+		return p.first(ctx)
 	}
 	incremental := p.attempt(ctx, func() (err error) {
 		tried.changes, err = p.increment(ctx, next)
 		return err
 	})
-	if lost(ctx, incremental) {
+	switch {
+	case lost(ctx, incremental):
 		return tried, incremental
-	}
-	if incremental != nil {
-		if p.Graph.Engine == sqlfile.Redshift {
-			tried.refused = incremental // the transaction has ended: no build can tell
-			return tried, nil
-		}
+	case incremental != nil && p.Graph.Engine == sqlfile.Redshift:
+		return trial{refused: incremental}, nil
+	case incremental != nil:
 		// As far as staging is concerned, the delivery is done: its rows are there, and those to erase are not.
 		if err := p.erase(ctx, next.erase); err != nil {
 			return tried, err
@@ -253,22 +290,17 @@ func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err e
 	switch {
 	case lost(ctx, whole):
 		return tried, whole
-	case whole != nil && (incremental != nil || p.Graph.Engine == sqlfile.Redshift):
-		tried.refused = incremental
-		if incremental == nil {
-			tried.refused = whole
-		}
+	case whole != nil && incremental != nil:
+		return trial{refused: incremental}, nil
 	case whole != nil:
-		tried.difference = p.failed("a build of everything fails, and the increment did not", whole)
+		return trial{difference: p.failed("a build of everything fails, and the increment did not", whole)}, nil
 	case incremental != nil:
-		tried.difference = p.failed("the increment fails, and a build of everything does not", incremental)
-	default:
-		if tried.difference, err = p.compare(ctx, run); err != nil || tried.difference != nil {
-			return tried, err
-		}
-		return tried, p.keep(ctx, &tried)
+		return trial{difference: p.failed("the increment fails, and a build of everything does not", incremental)}, nil
 	}
-	return tried, nil
+	if tried.difference, err = p.compare(ctx, run); err != nil || tried.difference != nil {
+		return tried, err
+	}
+	return tried, p.keep(ctx, &tried)
 }
 
 // lost tells whether an error is of the connection, and no answer of the server.
@@ -282,23 +314,8 @@ func lost(ctx context.Context, err error) bool {
 }
 
 // first is a delivery to an empty warehouse: everything is built, as in a first run.
-func (p *prover) first(ctx context.Context, next delivery) (tried trial, err error) {
-	err = p.attempt(ctx, func() error {
-		run, err := p.build(ctx)
-		if err != nil {
-			return err
-		}
-		for _, one := range p.stored {
-			table := run.BuiltTable(string(one.table.Name))
-			if table == nil {
-				continue
-			}
-			if err := p.exec(ctx, "INSERT INTO "+one.copied().SQL()+" ("+one.list("")+") SELECT "+one.list("b.")+" FROM "+table.SQL+" AS b"); err != nil {
-				return fmt.Errorf("fill %s: %w", one.table.Name, err)
-			}
-		}
-		return nil
-	})
+func (p *prover) first(ctx context.Context) (tried trial, err error) {
+	err = p.attempt(ctx, func() error { return p.fill(ctx) })
 	if lost(ctx, err) {
 		return tried, err
 	}
@@ -308,8 +325,29 @@ func (p *prover) first(ctx context.Context, next delivery) (tried trial, err err
 	return tried, p.keep(ctx, &tried)
 }
 
+// fill builds everything and puts it into the empty tables of the models.
+func (p *prover) fill(ctx context.Context) error {
+	run, err := p.build(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range p.stored {
+		table := run.BuiltTable(string(one.table.Name))
+		if table == nil {
+			continue
+		}
+		if err := p.exec(ctx, "INSERT INTO "+one.copied().SQL()+" ("+one.list("")+") SELECT "+one.list("b.")+" FROM "+table.SQL+" AS b"); err != nil {
+			return fmt.Errorf("fill %s: %w", one.table.Name, err)
+		}
+	}
+	return nil
+}
+
 // increment makes an increment of what is staged and not flagged, without the rows to erase.
 func (p *prover) increment(ctx context.Context, next delivery) (map[string]model.Change, error) {
+	if err := p.exec(ctx, catalogue.DropSchema(scratch), catalogue.CreateSchema(scratch), p.searchPath()); err != nil {
+		return nil, fmt.Errorf("make schema %s: %w", scratch, err)
+	}
 	erase, err := p.erasing(ctx, next.erase)
 	if err != nil {
 		return nil, err
@@ -349,6 +387,9 @@ func (p *prover) unprocessed(ctx context.Context) ([]int64, error) {
 
 // build builds every model from what is staged.
 func (p *prover) build(ctx context.Context) (*model.Run, error) {
+	if err := p.exec(ctx, catalogue.DropSchema(built), catalogue.CreateSchema(built), p.searchPath()); err != nil {
+		return nil, fmt.Errorf("make schema %s: %w", built, err)
+	}
 	run := model.NewRun(model.Options{
 		Graph: p.Graph, Session: p.Session, Vars: p.Vars, Scratch: string(built), Live: string(live), Staged: map[string]model.Staged{}, Large: p.Large,
 	})

@@ -61,6 +61,11 @@ func (p *prover) open(ctx context.Context) error {
 	if err := p.exec(ctx, catalogue.DropSchema(live), catalogue.CreateSchema(live), p.searchPath()); err != nil {
 		return fmt.Errorf("make schema %s: %w", live, err)
 	}
+	if err := p.exec(ctx, "CREATE TABLE "+dealt+" (id BIGINT, source BIGINT, donor BIGINT, changed INTEGER)"); err != nil {
+		return fmt.Errorf("make a table of deliveries: %w", err)
+	}
+	were := p.stored
+	p.staged, p.stored = nil, nil
 	for _, name := range p.Graph.Staging() {
 		one := staging{table: p.Tables[catalogue.Name(name)], sample: live.SQL() + "." + catalogue.Name("dwh_sample_"+strconv.Itoa(len(p.staged)+1)).SQL()}
 		computed, err := p.computed(ctx, one.table)
@@ -90,6 +95,9 @@ func (p *prover) open(ctx context.Context) error {
 				continue
 			}
 			one := stored{model: m, table: p.Tables[catalogue.Name(name)]}
+			if i := len(p.stored); i < len(were) {
+				one.rows, one.changes = were[i].rows, were[i].changes
+			}
 			for _, column := range one.table.Columns {
 				if m.Kind == model.Script || slices.Contains(m.Columns, string(column)) {
 					one.columns = append(one.columns, column)
@@ -186,17 +194,16 @@ func matchable(column schema.Column) bool {
 }
 
 // draw makes the table of a staging table's sampled rows, in an order that the seed decides, and counts
-// them. Of a large table it takes a part at random. The other parts are the rows that have, in one
-// column, the values with the smallest hashes: in two tables that share values, such as an id, these are
-// the same values, so that sampled rows match one another.
+// them. Of a large table it takes the rows that have, in one column, the values with the smallest hashes: in
+// two tables that share values, such as an id, these are the same values, so that sampled rows match one
+// another. Other rows, at random, complete the sample.
 func (p *prover) draw(ctx context.Context, s staging) (int, error) {
 	var count int64
 	if err := p.Tx.QueryRow(ctx, catalogue.CountRows(s.table)).Scan(&count); err != nil {
 		return 0, err
 	}
-	seed := "'" + strconv.FormatUint(p.Seed, 10) + "|'"
 	content := make([]string, 0, len(s.columns)+1)
-	content = append(content, seed)
+	content = append(content, p.seed())
 	var matching []schema.Column
 	for _, column := range s.columns {
 		content = append(content, "COALESCE("+p.text(column, "s")+", '~')")
@@ -207,16 +214,7 @@ func (p *prover) draw(ctx context.Context, s staging) (int, error) {
 	hash := "MD5(" + strings.Join(content, " || '|' || ") + ")"
 	query := "SELECT " + s.list("s.") + ", " + hash + " AS dwh_hash\nFROM " + s.table.SQL() + " AS s"
 	if int64(p.Sample) < count {
-		share := p.Sample / (len(matching) + 1)
-		parts := []string{"SELECT t.*\nFROM (\n" + query + "\nORDER BY dwh_hash\nLIMIT " + strconv.Itoa(p.Sample-share*len(matching)) + "\n) AS t"}
-		for _, column := range matching {
-			if share == 0 {
-				break
-			}
-			value := "RTRIM(" + p.text(column, "s") + ")"
-			parts = append(parts, "SELECT t.*\nFROM (\n"+query+"\nWHERE "+value+" <> ''\nORDER BY MD5("+seed+" || "+value+"), dwh_hash\nLIMIT "+strconv.Itoa(share)+"\n) AS t")
-		}
-		query = strings.Join(parts, "\nUNION ALL\n")
+		query = p.part(s, query, matching)
 	}
 	if err := p.exec(ctx, "CREATE TABLE "+s.sample+" AS\nSELECT "+s.list("d.")+", ROW_NUMBER() OVER (ORDER BY d.dwh_hash) AS "+rowID.SQL()+"\nFROM (\n"+query+"\n) AS d"); err != nil {
 		return 0, err
@@ -230,14 +228,33 @@ func (p *prover) draw(ctx context.Context, s staging) (int, error) {
 	return int(count), nil
 }
 
+// part is a part of a staging table's rows, without repetitions, of which query selects all.
+func (p *prover) part(s staging, query string, matching []schema.Column) string {
+	limited := func(priority int, query, order string, limit int) string {
+		return fmt.Sprintf("SELECT t.*, %d AS dwh_priority\nFROM (\n%s\nORDER BY %s\nLIMIT %d\n) AS t", priority, query, order, limit)
+	}
+	parts := []string{limited(2, query, "dwh_hash", p.Sample)}
+	if share := p.Sample / (len(matching) + 1); share > 0 {
+		for _, column := range matching {
+			value := "RTRIM(" + p.text(column, "s") + ")"
+			parts = append(parts, limited(1, query+"\nWHERE "+value+" <> ''", "MD5("+p.seed()+" || "+value+"), dwh_hash", share))
+		}
+	}
+	return "SELECT " + s.list("c.") + ", c.dwh_hash\nFROM (\nSELECT u.*, ROW_NUMBER() OVER (PARTITION BY u.dwh_hash ORDER BY u.dwh_priority) AS dwh_copy\nFROM (\n" +
+		strings.Join(parts, "\nUNION ALL\n") + "\n) AS u\n) AS c\nWHERE c.dwh_copy = 1\nORDER BY c.dwh_priority, c.dwh_hash\nLIMIT " + strconv.Itoa(p.Sample)
+}
+
+// seed is the seed as an SQL literal.
+func (p *prover) seed() string { return "'" + strconv.FormatUint(p.Seed, 10) + "|'" }
+
 // dealt is the table that says which rows are put into staging.
 var dealt = live.SQL() + "." + catalogue.Name("dwh_dealt").SQL()
 
 // chunk is how many rows one INSERT lists.
 const chunk = 1000
 
-// insert stages the rows of a delivery. flagged says that the models' tables hold them already. It
-// returns how many of each table are staged: a constraint of PostgreSQL may leave copies out.
+// insert stages the rows of a delivery. flagged says that the models' tables hold them already. A
+// constraint of PostgreSQL may leave copies out.
 func (p *prover) insert(ctx context.Context, items []item, flagged bool) error {
 	for table, s := range p.staged {
 		var rows []item

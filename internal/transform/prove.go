@@ -2,9 +2,7 @@ package transform
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,21 +14,8 @@ import (
 // Prove delivers staged rows again, in schemas that nobody sees, and compares each increment with a build of everything. It writes nothing that lasts, and
 // neither takes nor waits for the lock.
 func (r *Runner) Prove(ctx context.Context, o proof.Options) (proof.Result, error) {
-	started := time.Now()
-	o.Large = r.ParallelRows
-	result, err := r.proveOnce(ctx, o)
-	var refused *proof.RefusedError
-	if errors.As(err, &refused) && refused.Copies {
-		// On Redshift a refused row ends the transaction.
-		o.AsStaged = true
-		result, err = r.proveOnce(ctx, o)
-	}
-	result.Duration = time.Since(started)
-	return result, err
-}
-
-func (r *Runner) proveOnce(ctx context.Context, o proof.Options) (proof.Result, error) {
 	nothing := proof.Result{Seed: o.Seed}
+	o.Large = r.ParallelRows
 	conn, release, err := r.connect(ctx)
 	if err != nil {
 		return nothing, err
@@ -53,8 +38,19 @@ func (r *Runner) proveOnce(ctx context.Context, o proof.Options) (proof.Result, 
 	if err != nil {
 		return nothing, err
 	}
+	renew := func(ctx context.Context) (pgx.Tx, error) {
+		if err := tx.Rollback(ctx); err != nil {
+			return nil, fmt.Errorf("roll back: %w", err)
+		}
+		next, err := conn.BeginTx(ctx, options)
+		if err != nil {
+			return nil, fmt.Errorf("begin: %w", err)
+		}
+		tx, w.tx = next, next
+		return next, nil
+	}
 	result, err := proof.Run(ctx, proof.Warehouse{
-		Tx: tx, Session: &modelSession{engine: r.Engine, w: w}, Graph: w.graph, Vars: r.Vars, Live: w.live, Tables: w.tables, Types: types,
+		Tx: tx, Renew: renew, Session: &modelSession{engine: r.Engine, w: w}, Graph: w.graph, Vars: r.Vars, Live: w.live, Tables: w.tables, Types: types,
 	}, o)
 	if err != nil && conn.IsClosed() && ctx.Err() == nil {
 		err = lost(err)
