@@ -14,12 +14,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/sparkify/dwh/internal/cli"
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/proof"
+	"github.com/sparkify/dwh/internal/sample"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/migrations"
+	"github.com/sparkify/dwh/transforms"
 )
 
 func TestMain(m *testing.M) {
@@ -113,6 +116,30 @@ func shop(t testing.TB, over string) *warehouse {
 	}
 	var err error
 	if w.steps, err = transform.Steps(os.DirFS(dir), "transforms", sqlfile.Postgres); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// star is the embedded project over sample data.
+func star(t testing.TB) *warehouse {
+	t.Helper()
+	w := &warehouse{t: t}
+	w.dsn = dwhtest.TemplateDatabase(t, "star", func(dsn string) error {
+		dir := path.Join(t.TempDir(), "sample")
+		if _, err := sample.Write(context.Background(), dir, sample.Options{Songs: 60, Events: 400, Seed: 11, Late: true}); err != nil {
+			return err
+		}
+		var out strings.Builder
+		args := []string{"dwh", "run", "--song-data", dir + "/song_data", "--log-data", dir + "/log_data", "--log-jsonpaths", dir + "/log_json_path.json", "--names", dir + "/names"}
+		if code := cli.Main(context.Background(), args, []string{"HOME=" + dir, "DATABASE_URL=" + dsn}, strings.NewReader(""), &out, &out); code != 0 {
+			return fmt.Errorf("dwh run: exit code %d: %s", code, out.String())
+		}
+		return nil
+	})
+	w.open()
+	var err error
+	if w.steps, err = transform.Steps(transforms.FS, "transforms", sqlfile.Postgres); err != nil {
 		t.Fatal(err)
 	}
 	return w

@@ -33,6 +33,17 @@ func TestRightHeadersAgree(t *testing.T) {
 	}
 }
 
+// TestStarAgrees is the same of the embedded project, over sample data.
+func TestStarAgrees(t *testing.T) {
+	t.Parallel()
+	w := star(t)
+	for range dwhtest.Rounds(t, 2) {
+		seed := rand.Uint64N(1 << 32)
+		t.Logf("seed %d", seed)
+		agreed(t, w.prove(proof.Options{Increments: 20, Seed: seed, Sample: 150}), 20)
+	}
+}
+
 // agreed fails the test where a proof found a difference or did nothing.
 func agreed(t *testing.T, result proof.Result, increments int) {
 	t.Helper()
