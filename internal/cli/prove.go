@@ -78,7 +78,8 @@ func (v proveRun) judge(result proof.Result) error {
 	for i, one := range d.Tables {
 		names[i] = string(one.Table)
 	}
-	failed.Msg = fmt.Sprintf("delivery %d of seed %d leaves other rows in %s than a build of everything", d.Delivery, result.Seed, strings.Join(names, ", "))
+	failed.Msg = fmt.Sprintf("delivery %d of seed %d leaves other rows in %s than a build of everything",
+		d.Delivery, result.Seed, strings.Join(names, ", "))
 	return failed
 }
 
@@ -95,12 +96,16 @@ func (v proveRun) print(result proof.Result) error {
 	if err := v.app.out.Table(t, table.Text); err != nil {
 		return err
 	}
-	note := ""
+	out := v.app.out.Stdout
 	if result.Refused > 0 {
-		note = fmt.Sprintf("; in %d of them the models refused copies with a column of another row, so that they came without", result.Refused)
+		if _, err := fmt.Fprintf(out, "In %d of the deliveries the models refused copies with a column of another row. "+
+			"They came without.\n", result.Refused); err != nil {
+			return err
+		}
 	}
-	_, err := fmt.Fprintf(v.app.out.Stdout, "%s agreed with a build of everything: seed %d, %s delivered, %s erased (%s)%s\n",
-		counted(int64(result.Increments), "increment"), result.Seed, counted(result.Rows, "row"), count(result.Erased), seconds(result.Duration), note)
+	_, err := fmt.Fprintf(out, "%s agreed with a build of everything: seed %d, %s delivered, %s erased (%s)\n",
+		counted(int64(result.Increments), "increment"), result.Seed, counted(result.Rows, "row"), count(result.Erased),
+		seconds(result.Duration))
 	return err
 }
 
@@ -136,7 +141,8 @@ func differenceText(d proof.Difference) string {
 	case d.Found:
 		say("The increment agrees without what this header line promises:")
 	case len(d.Lines) > 0:
-		say("No single header line explains it. These have to do with the delivery:")
+		say("No single header line explains it. The SELECT may read what it does not name, such as a table in a function, or")
+		say("depend on the order of rows. These lines have to do with the delivery:")
 	}
 	for _, line := range d.Lines {
 		say("%s:%d: %s", line.File, line.Line, line.Text)
@@ -208,7 +214,10 @@ func proofJSONOf(result proof.Result) proofJSON {
 		return out
 	}
 	some := func(rows []string) []string { return append([]string{}, rows...) }
-	found := &proofDifferenceJSON{Delivery: d.Delivery, Tables: []differentTableJSON{}, Staged: []deliveredJSON{}, Lines: []headerLineJSON{}, Found: d.Found}
+	found := &proofDifferenceJSON{
+		Delivery: d.Delivery, Tables: []differentTableJSON{}, Staged: []deliveredJSON{}, Lines: []headerLineJSON{},
+		Found: d.Found,
+	}
 	if d.Err != nil {
 		found.Error = d.Msg + ": " + d.Err.Error()
 	}
@@ -220,7 +229,8 @@ func proofJSONOf(result proof.Result) proofJSON {
 	}
 	for _, one := range d.Staged {
 		found.Staged = append(found.Staged, deliveredJSON{
-			Name: string(one.Table), Rows: one.Rows, Erased: one.Erased, NewRows: some(one.NewRows), ErasedRows: some(one.ErasedRows),
+			Name: string(one.Table), Rows: one.Rows, Erased: one.Erased,
+			NewRows: some(one.NewRows), ErasedRows: some(one.ErasedRows),
 		})
 	}
 	for _, line := range d.Lines {

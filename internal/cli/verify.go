@@ -23,12 +23,19 @@ parts, in a schema that nobody sees: some rows twice, some copies with one colum
 some erased afterwards. Behind each part it compares every table with a build of everything. Where
 they differ it shows the few rows that are enough for it, and the header line to look at.
 --seed repeats a proof that was made over the same staged rows.`,
-			"dwh verify", "dwh verify --json", "dwh verify --increments 20", "dwh verify --increments 20 --seed 42 --sample 500"),
+			"dwh verify", "dwh verify --json", "dwh verify --increments 20",
+			"dwh verify --increments 20 --seed 42 --sample 500"),
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{
 			projectFlag(), jsonFlag(),
-			&cli.IntFlag{Name: "increments", Usage: "prove the models' headers by `N` random deliveries; 20 is a good number", DefaultText: "none"},
+			&cli.IntFlag{
+				Name: "increments", DefaultText: "none",
+				Usage: "prove the models' headers by `N` random deliveries; 20 is a good number",
+			},
 			&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the deliveries", DefaultText: "random"},
-			&cli.IntFlag{Name: "sample", Usage: "take `ROWS` of a staging table that has more", DefaultText: fmt.Sprint(proof.DefaultSample)},
+			&cli.IntFlag{
+				Name: "sample", DefaultText: fmt.Sprint(proof.DefaultSample),
+				Usage: "take `ROWS` of a staging table that has more",
+			},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {

@@ -40,8 +40,8 @@ type Difference struct {
 	Msg      string            // which of the two failed, where Err is set
 	Staged   []Staged          // the delivery, as far as it is needed to see the difference
 	Lines    []Line            // of headers, that may be wrong
-	// Found says that the increment agrees once one of Lines is less strict. Without it they are merely those
-	// that have to do with the delivery.
+	// Found says that the increment agrees once one of Lines is less strict. Without it they are
+	// merely those that have to do with the delivery.
 	Found bool
 }
 
@@ -85,8 +85,9 @@ func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, erro
 		increments := "SELECT " + one.list("i.") + " FROM " + one.copied().SQL() + " AS i"
 		whole := "SELECT " + one.list("b.") + " FROM " + table.SQL + " AS b"
 		missing, unexpected := whole+"\nEXCEPT\n"+increments, increments+"\nEXCEPT\n"+whole
-		counts, err := p.Session.Numbers(ctx, model.Statement{SQL: "SELECT (SELECT COUNT(*) FROM (\n" + missing + "\n) AS m), (SELECT COUNT(*) FROM (\n" + unexpected +
-			"\n) AS u), (SELECT COUNT(*) FROM " + table.SQL + "), (SELECT COUNT(*) FROM " + one.copied().SQL() + ")"})
+		counts, err := p.Session.Numbers(ctx, model.Statement{SQL: "SELECT (SELECT COUNT(*) FROM (\n" + missing +
+			"\n) AS m), (SELECT COUNT(*) FROM (\n" + unexpected + "\n) AS u),\n(SELECT COUNT(*) FROM " + table.SQL +
+			"), (SELECT COUNT(*) FROM " + one.copied().SQL() + ")"})
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
 		}
@@ -131,14 +132,11 @@ func (p *prover) rows(ctx context.Context, sql string) ([]string, error) {
 	return p.Session.Rows(ctx, model.Statement{SQL: sql})
 }
 
-// failed is a difference that is an error of one side.
-func (p *prover) failed(msg string, err error) *Difference { return &Difference{Msg: msg, Err: err} }
-
 // trials bounds how often a delivery that showed a difference is tried in parts.
 const trials = 60
 
-// explain completes the difference that a delivery showed: with a small part of the delivery that shows
-// one, too, and with the header lines that may be wrong.
+// explain completes the difference that a delivery showed: with a small part of the delivery that
+// shows one, too, and with the header lines that may be wrong.
 func (p *prover) explain(ctx context.Context, next delivery) error {
 	d := p.result.Difference
 	d.Delivery = next.number
@@ -229,8 +227,9 @@ func (p *prover) show(ctx context.Context, next delivery) error {
 				continue
 			}
 			var err error
-			if *into, err = p.rows(ctx, "SELECT "+s.list("s.")+"\nFROM "+s.copied().SQL()+" AS s\nWHERE s."+rowID.SQL()+" IN ("+strings.Join((*ids)[:min(len(*ids), shownRows)], ", ")+
-				")\nORDER BY s."+rowID.SQL()); err != nil {
+			first := strings.Join((*ids)[:min(len(*ids), shownRows)], ", ")
+			if *into, err = p.rows(ctx, "SELECT "+s.list("s.")+"\nFROM "+s.copied().SQL()+" AS s\nWHERE s."+
+				rowID.SQL()+" IN ("+first+")\nORDER BY s."+rowID.SQL()); err != nil {
 				return fmt.Errorf("show the rows of %s: %w", s.table.Name, err)
 			}
 		}

@@ -36,8 +36,8 @@ type deck struct {
 	lastID     int64
 }
 
-// newDeck shuffles the rows of a sample, some of them twice, and copies with one changed column. rows and columns
-// are those of each table.
+// newDeck shuffles the rows of a sample, some of them twice, and copies with one changed column.
+// rows and columns are those of each table.
 func newDeck(random *rand.Rand, rows, columns []int, increments int) *deck {
 	d := &deck{random: random, increments: increments, waiting: make([][]item, len(rows))}
 	for table, n := range rows {

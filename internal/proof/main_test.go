@@ -58,8 +58,8 @@ func migrated(dsn string, files fs.FS, rows string) error {
 	return err
 }
 
-// shop is the project of testdata/shop over a few dozen rows. Files of over stand in the place of its
-// transforms of the same number, setup.sql is run before.
+// shop is the project of testdata/shop over a few dozen rows. Files of over stand in the place of
+// its transforms of the same number, setup.sql is run before.
 func shop(t testing.TB, over string) *warehouse {
 	t.Helper()
 	w := &warehouse{t: t}
@@ -127,12 +127,17 @@ func star(t testing.TB) *warehouse {
 	w := &warehouse{t: t}
 	w.dsn = dwhtest.TemplateDatabase(t, "star", func(dsn string) error {
 		dir := path.Join(t.TempDir(), "sample")
-		if _, err := sample.Write(context.Background(), dir, sample.Options{Songs: 60, Events: 400, Seed: 11, Late: true}); err != nil {
+		options := sample.Options{Songs: 60, Events: 400, Seed: 11, Late: true}
+		if _, err := sample.Write(context.Background(), dir, options); err != nil {
 			return err
 		}
 		var out strings.Builder
-		args := []string{"dwh", "run", "--song-data", dir + "/song_data", "--log-data", dir + "/log_data", "--log-jsonpaths", dir + "/log_json_path.json", "--names", dir + "/names"}
-		if code := cli.Main(context.Background(), args, []string{"HOME=" + dir, "DATABASE_URL=" + dsn}, strings.NewReader(""), &out, &out); code != 0 {
+		args := []string{
+			"dwh", "run", "--song-data", dir + "/song_data", "--log-data", dir + "/log_data",
+			"--log-jsonpaths", dir + "/log_json_path.json", "--names", dir + "/names",
+		}
+		env := []string{"HOME=" + dir, "DATABASE_URL=" + dsn}
+		if code := cli.Main(context.Background(), args, env, strings.NewReader(""), &out, &out); code != 0 {
 			return fmt.Errorf("dwh run: exit code %d: %s", code, out.String())
 		}
 		return nil
@@ -208,16 +213,21 @@ func shopRows() string {
 	}
 	number := func(n int) string { return fmt.Sprint(random.IntN(n)) }
 	rows("s_order", "order_id, customer_id, product_id, bill_to, ship_to, quantity, ordered_at", 60, func(int) string {
-		return strings.Join([]string{maybe(number(40)), maybe(number(12)), maybe(number(10)), maybe(number(8)), maybe(number(8)), maybe(number(9)), maybe(moment())}, ", ")
+		return strings.Join([]string{
+			maybe(number(40)), maybe(number(12)), maybe(number(10)), maybe(number(8)), maybe(number(8)), maybe(number(9)),
+			maybe(moment()),
+		}, ", ")
 	})
 	rows("s_return", "order_id, quantity, reason", 15, func(int) string {
 		return strings.Join([]string{maybe(number(40)), maybe(number(9)), maybe("'broken'")}, ", ")
 	})
 	rows("s_product", "product_id, version, category, price", 20, func(int) string {
-		return strings.Join([]string{number(12), number(5), "'" + []string{"toy ", "book", "food", ""}[random.IntN(4)] + "'", maybe(number(20))}, ", ")
+		category := []string{"'toy '", "'book'", "'food'", "''"}[random.IntN(4)]
+		return strings.Join([]string{number(12), number(5), category, maybe(number(20))}, ", ")
 	})
 	rows("s_customer", "customer_id, changed_at, name, grade", 30, func(int) string {
-		return strings.Join([]string{maybe(number(15)), moment(), "'n" + number(5) + "'", "'" + []string{"gold", "silver ", "none"}[random.IntN(3)] + "'"}, ", ")
+		grade := []string{"'gold'", "'silver '", "'none'"}[random.IntN(3)]
+		return strings.Join([]string{maybe(number(15)), moment(), "'n" + number(5) + "'", grade}, ", ")
 	})
 	rows("s_place", "place_id, city", 14, func(int) string {
 		return strings.Join([]string{number(10), maybe("'c" + number(4) + " '")}, ", ")

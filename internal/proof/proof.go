@@ -1,5 +1,5 @@
-// Package proof delivers staged rows again, in random parts, and compares each increment with a build of
-// everything.
+// Package proof delivers staged rows again, in random parts, and compares each increment with a
+// build of everything.
 package proof
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,12 +21,12 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// A Warehouse is what a proof works on. It writes to schemas of its own, within Tx, which the caller rolls
-// back.
+// A Warehouse is what a proof works on. It writes to schemas of its own, within Tx, which the
+// caller rolls back.
 type Warehouse struct {
 	Tx pgx.Tx
-	// Renew rolls Tx back and begins another one, in which Session sends from then on. It is called on Redshift
-	// only.
+	// Renew rolls Tx back and begins another one, in which Session sends from then on. It is called
+	// on Redshift only.
 	Renew   func(ctx context.Context) (pgx.Tx, error)
 	Session model.Session // sends what it gets in Tx
 	Graph   *model.Graph
@@ -55,8 +56,9 @@ type Result struct {
 	Increments int   // that agreed with a build
 	Rows       int64 // delivered
 	Erased     int64
-	// Refused is how many deliveries the models refused, in an increment and a build alike, because of
-	// copies with a changed column: they came without. After three of them no more copies are made.
+	// Refused is how many deliveries the models refused, in an increment and a build alike, because
+	// of copies with a changed column: they came without. After three of them no more copies are
+	// made.
 	Refused    int
 	Tables     []Table
 	Difference *Difference // nil where every increment agreed with a build
@@ -70,7 +72,8 @@ type Table struct {
 	Changes int64 // rows that increments added, changed or removed
 }
 
-// A RefusedError says that the models refuse rows as they are staged, in an increment and in a build alike.
+// A RefusedError says that the models refuse rows as they are staged, in an increment and in a
+// build alike.
 type RefusedError struct {
 	Seed     uint64
 	Delivery int
@@ -115,8 +118,8 @@ type prover struct {
 	tried  int // deliveries of the transaction
 }
 
-// Run makes a proof. An error is about the proof itself, such as a lost connection, or a *RefusedError: a
-// difference is part of the result.
+// Run makes a proof. An error is about the proof itself, such as a lost connection, or a
+// *RefusedError: a difference is part of the result.
 func Run(ctx context.Context, w Warehouse, o Options) (Result, error) {
 	if o.Sample <= 0 {
 		o.Sample = DefaultSample
@@ -125,8 +128,8 @@ func Run(ctx context.Context, w Warehouse, o Options) (Result, error) {
 		o.Large = 100_000
 	}
 	started := time.Now()
-	p := &prover{Warehouse: w, Options: o, random: rand.New(rand.NewPCG(o.Seed, 0x6477682070726f6f))} //nolint:gosec // it has to repeat
-	p.result = Result{Seed: o.Seed}
+	p := &prover{Warehouse: w, Options: o, result: Result{Seed: o.Seed}}
+	p.random = rand.New(rand.NewPCG(o.Seed, 0x6477682070726f6f)) //nolint:gosec // it has to repeat
 	err := p.run(ctx)
 	for _, one := range p.stored {
 		p.result.Tables = append(p.result.Tables, Table{Name: one.table.Name, Rows: one.rows, Changes: one.changes})
@@ -194,9 +197,10 @@ type trial struct {
 	contents   map[catalogue.Name][]byte // of stored tables that changed, where they have to be written again
 }
 
-// try stages a delivery, makes an increment, builds everything and compares. On PostgreSQL all of that is
-// undone: PostgreSQL keeps a lock on every table that a transaction has made, and has room for just so many
-// (https://www.postgresql.org/docs/current/runtime-config-locks.html). A savepoint gives them back.
+// try stages a delivery, makes an increment, builds everything and compares. On PostgreSQL all of
+// that is undone: PostgreSQL keeps a lock on every table that a transaction has made, and has room
+// for just so many (https://www.postgresql.org/docs/current/runtime-config-locks.html). A savepoint
+// gives them back.
 func (p *prover) try(ctx context.Context, next delivery) (tried trial, err error) {
 	if p.Graph.Engine == sqlfile.Redshift {
 		return p.tryRedshift(ctx, next)
@@ -208,8 +212,22 @@ func (p *prover) try(ctx context.Context, next delivery) (tried trial, err error
 	return tried, err
 }
 
-// renewAfter is after how many tables and views of models Redshift gets a new transaction, so that none
-// holds too many.
+// What Difference.Msg says.
+const (
+	incrementFails = "the increment fails, and a build of everything does not"
+	buildFails     = "a build of everything fails, and the increment did not"
+)
+
+// renewSchema makes an empty schema.
+func (p *prover) renewSchema(ctx context.Context, name catalogue.Name) error {
+	if err := p.exec(ctx, catalogue.DropSchema(name), catalogue.CreateSchema(name), p.searchPath()); err != nil {
+		return fmt.Errorf("make schema %s: %w", name, err)
+	}
+	return nil
+}
+
+// renewAfter is after how many tables and views of models Redshift gets a new transaction, so that
+// none holds too many.
 const renewAfter = 40
 
 // tryRedshift is try on an engine without savepoints: an error ends the transaction.
@@ -239,13 +257,13 @@ func (p *prover) tryRedshift(ctx context.Context, next delivery) (trial, error) 
 	case lost(ctx, whole):
 		return tried, whole
 	case whole == nil:
-		return trial{difference: p.failed("the increment fails, and a build of everything does not", tried.refused)}, nil
+		return trial{difference: &Difference{Msg: incrementFails, Err: tried.refused}}, nil
 	}
 	return tried, p.renew(ctx)
 }
 
-// renew brings another transaction to the state of the last delivery that was accepted: the tables of the
-// models agreed with a build.
+// renew brings another transaction to the state of the last delivery that was accepted: the tables
+// of the models agreed with a build.
 func (p *prover) renew(ctx context.Context) (err error) {
 	if p.Tx, err = p.Renew(ctx); err != nil {
 		return err
@@ -277,7 +295,8 @@ func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err e
 	case incremental != nil && p.Graph.Engine == sqlfile.Redshift:
 		return trial{refused: incremental}, nil
 	case incremental != nil:
-		// As far as staging is concerned, the delivery is done: its rows are there, and those to erase are not.
+		// As far as staging is concerned, the delivery is done: its rows are there, and those to
+		// erase are not.
 		if err := p.erase(ctx, next.erase); err != nil {
 			return tried, err
 		}
@@ -293,9 +312,9 @@ func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err e
 	case whole != nil && incremental != nil:
 		return trial{refused: incremental}, nil
 	case whole != nil:
-		return trial{difference: p.failed("a build of everything fails, and the increment did not", whole)}, nil
+		return trial{difference: &Difference{Msg: buildFails, Err: whole}}, nil
 	case incremental != nil:
-		return trial{difference: p.failed("the increment fails, and a build of everything does not", incremental)}, nil
+		return trial{difference: &Difference{Msg: incrementFails, Err: incremental}}, nil
 	}
 	if tried.difference, err = p.compare(ctx, run); err != nil || tried.difference != nil {
 		return tried, err
@@ -303,14 +322,19 @@ func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err e
 	return tried, p.keep(ctx, &tried)
 }
 
-// lost tells whether an error is of the connection, and no answer of the server.
+// lost tells whether an error says nothing about the models: the connection broke, or the server lacks
+// something or was stopped
+// (https://www.postgresql.org/docs/current/errcodes-appendix.html: classes 08, 53, 57 and 58).
 func lost(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
 	}
 	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return ctx.Err() != nil || slices.Contains([]string{"08", "53", "57", "58"}, refused.Code[:min(2, len(refused.Code))])
+	}
 	var told *sqlfile.Error
-	return ctx.Err() != nil || !errors.As(err, &refused) && !errors.As(err, &told)
+	return ctx.Err() != nil || !errors.As(err, &told)
 }
 
 // first is a delivery to an empty warehouse: everything is built, as in a first run.
@@ -336,7 +360,9 @@ func (p *prover) fill(ctx context.Context) error {
 		if table == nil {
 			continue
 		}
-		if err := p.exec(ctx, "INSERT INTO "+one.copied().SQL()+" ("+one.list("")+") SELECT "+one.list("b.")+" FROM "+table.SQL+" AS b"); err != nil {
+		sql := "INSERT INTO " + one.copied().SQL() + " (" + one.list("") + ")\nSELECT " + one.list("b.") +
+			"\nFROM " + table.SQL + " AS b"
+		if err := p.exec(ctx, sql); err != nil {
 			return fmt.Errorf("fill %s: %w", one.table.Name, err)
 		}
 	}
@@ -345,8 +371,8 @@ func (p *prover) fill(ctx context.Context) error {
 
 // increment makes an increment of what is staged and not flagged, without the rows to erase.
 func (p *prover) increment(ctx context.Context, next delivery) (map[string]model.Change, error) {
-	if err := p.exec(ctx, catalogue.DropSchema(scratch), catalogue.CreateSchema(scratch), p.searchPath()); err != nil {
-		return nil, fmt.Errorf("make schema %s: %w", scratch, err)
+	if err := p.renewSchema(ctx, scratch); err != nil {
+		return nil, err
 	}
 	erase, err := p.erasing(ctx, next.erase)
 	if err != nil {
@@ -362,7 +388,8 @@ func (p *prover) increment(ctx context.Context, next delivery) (map[string]model
 		in[name] = model.Staged{Unprocessed: waiting[i], Erase: erase[name]}
 	}
 	run := model.NewRun(model.Options{
-		Graph: p.Graph, Session: p.Session, Vars: p.Vars, Scratch: string(scratch), Live: string(live), Staged: in, Large: p.Large,
+		Graph: p.Graph, Session: p.Session, Vars: p.Vars, Scratch: string(scratch), Live: string(live),
+		Staged: in, Large: p.Large,
 	})
 	if err := run.Increment(ctx, p.Graph.Models, func(*model.Model, model.Change) error { return nil }); err != nil {
 		return nil, err
@@ -387,11 +414,12 @@ func (p *prover) unprocessed(ctx context.Context) ([]int64, error) {
 
 // build builds every model from what is staged.
 func (p *prover) build(ctx context.Context) (*model.Run, error) {
-	if err := p.exec(ctx, catalogue.DropSchema(built), catalogue.CreateSchema(built), p.searchPath()); err != nil {
-		return nil, fmt.Errorf("make schema %s: %w", built, err)
+	if err := p.renewSchema(ctx, built); err != nil {
+		return nil, err
 	}
 	run := model.NewRun(model.Options{
-		Graph: p.Graph, Session: p.Session, Vars: p.Vars, Scratch: string(built), Live: string(live), Staged: map[string]model.Staged{}, Large: p.Large,
+		Graph: p.Graph, Session: p.Session, Vars: p.Vars, Scratch: string(built), Live: string(live),
+		Staged: map[string]model.Staged{}, Large: p.Large,
 	})
 	if err := run.Build(ctx, p.Graph.Models, func(*model.Model, *model.Table) error { return nil }); err != nil {
 		return nil, err
@@ -399,14 +427,17 @@ func (p *prover) build(ctx context.Context) (*model.Run, error) {
 	return run, p.exec(ctx, p.searchPath()) // a script sets another
 }
 
-// keep notes how many rows the stored tables have and, on PostgreSQL, what is in those that changed.
+// keep notes how many rows the stored tables have and, on PostgreSQL, what is in those that
+// changed.
 func (p *prover) keep(ctx context.Context, tried *trial) error {
 	for _, one := range p.stored {
-		if p.Graph.Engine == sqlfile.Redshift || tried.changes != nil && one.model.Kind != model.Script && tried.changes[one.model.Name].Sum() == 0 {
+		unchanged := tried.changes != nil && one.model.Kind != model.Script && tried.changes[one.model.Name].Sum() == 0
+		if unchanged || p.Graph.Engine == sqlfile.Redshift {
 			continue
 		}
 		var rows bytes.Buffer
-		if _, err := p.Tx.Conn().PgConn().CopyTo(ctx, &rows, "COPY "+one.copied().SQL()+" ("+one.list("")+") TO STDOUT"); err != nil {
+		sql := "COPY " + one.copied().SQL() + " (" + one.list("") + ") TO STDOUT"
+		if _, err := p.Tx.Conn().PgConn().CopyTo(ctx, &rows, sql); err != nil {
 			return fmt.Errorf("read %s: %w", one.table.Name, err)
 		}
 		if tried.contents == nil {
@@ -450,7 +481,8 @@ func (p *prover) accept(ctx context.Context, done delivery, tried trial) error {
 		if err := p.exec(ctx, "DELETE FROM "+one.copied().SQL()); err != nil {
 			return fmt.Errorf("write %s: %w", one.table.Name, err)
 		}
-		if _, err := p.Tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(rows), "COPY "+one.copied().SQL()+" ("+one.list("")+") FROM STDIN"); err != nil {
+		sql := "COPY " + one.copied().SQL() + " (" + one.list("") + ") FROM STDIN"
+		if _, err := p.Tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(rows), sql); err != nil {
 			return fmt.Errorf("write %s: %w", one.table.Name, err)
 		}
 		if err := p.exec(ctx, catalogue.Analyze(one.copied())); err != nil {
@@ -489,7 +521,8 @@ func (p *prover) erase(ctx context.Context, rows []item) error {
 		if len(ids) == 0 {
 			continue
 		}
-		if err := p.exec(ctx, "DELETE FROM "+s.copied().SQL()+" WHERE "+rowID.SQL()+" IN ("+strings.Join(ids, ", ")+")"); err != nil {
+		sql := "DELETE FROM " + s.copied().SQL() + " WHERE " + rowID.SQL() + " IN (" + strings.Join(ids, ", ") + ")"
+		if err := p.exec(ctx, sql); err != nil {
 			return fmt.Errorf("erase rows of %s: %w", s.table.Name, err)
 		}
 	}
@@ -508,8 +541,8 @@ func (p *prover) delivers(d delivery, table int) bool {
 	return false
 }
 
-// attempt does something so that its failure undoes that and nothing else, where the engine can: Redshift
-// has no savepoints.
+// attempt does something so that its failure undoes that and nothing else, where the engine can:
+// Redshift has no savepoints.
 func (p *prover) attempt(ctx context.Context, do func() error) error {
 	if p.Graph.Engine == sqlfile.Redshift {
 		return do()

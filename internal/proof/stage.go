@@ -55,8 +55,8 @@ func (p *prover) exec(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-// open makes the schema of copies: empty staging tables, empty tables of models, and views of what only
-// migrations fill.
+// open makes the schema of copies: empty staging tables, empty tables of models, and views of what
+// only migrations fill.
 func (p *prover) open(ctx context.Context) error {
 	if err := p.exec(ctx, catalogue.DropSchema(live), catalogue.CreateSchema(live), p.searchPath()); err != nil {
 		return fmt.Errorf("make schema %s: %w", live, err)
@@ -67,7 +67,8 @@ func (p *prover) open(ctx context.Context) error {
 	were := p.stored
 	p.staged, p.stored = nil, nil
 	for _, name := range p.Graph.Staging() {
-		one := staging{table: p.Tables[catalogue.Name(name)], sample: live.SQL() + "." + catalogue.Name("dwh_sample_"+strconv.Itoa(len(p.staged)+1)).SQL()}
+		sample := catalogue.Table{Schema: live, Name: catalogue.Name("dwh_sample_" + strconv.Itoa(len(p.staged)+1))}
+		one := staging{table: p.Tables[catalogue.Name(name)], sample: sample.SQL()}
 		computed, err := p.computed(ctx, one.table)
 		if err != nil {
 			return err
@@ -77,7 +78,8 @@ func (p *prover) open(ctx context.Context) error {
 				one.columns = append(one.columns, column)
 			}
 		}
-		if err := p.exec(ctx, "CREATE TABLE "+one.copied().SQL()+" (LIKE "+one.table.SQL()+p.including(" EXCLUDING IDENTITY")+", "+rowID.SQL()+" BIGINT)"); err != nil {
+		like := "LIKE " + one.table.SQL() + p.including(" EXCLUDING IDENTITY")
+		if err := p.exec(ctx, "CREATE TABLE "+one.copied().SQL()+" ("+like+", "+rowID.SQL()+" BIGINT)"); err != nil {
 			return fmt.Errorf("copy table %s: %w", name, err)
 		}
 		if one.rows, err = p.draw(ctx, one); err != nil {
@@ -106,18 +108,21 @@ func (p *prover) open(ctx context.Context) error {
 			if err := p.exec(ctx, "CREATE TABLE "+one.copied().SQL()+" (LIKE "+one.table.SQL()+p.including("")+")"); err != nil {
 				return fmt.Errorf("copy table %s: %w", name, err)
 			}
+			if err := p.ownSequences(ctx, one.copied()); err != nil {
+				return fmt.Errorf("copy table %s: %w", name, err)
+			}
 			p.stored = append(p.stored, one)
 		}
 	}
 	return p.showSeeds(ctx)
 }
 
-// searchPath makes unqualified names mean the copies first. Functions and types stand where readers have
-// them.
+// searchPath makes unqualified names mean the copies first. Functions and types stand where readers
+// have them.
 func (p *prover) searchPath() string { return catalogue.SetSearchPath(live, p.Live) }
 
-// including is what a copied table has of the one that it is like: on PostgreSQL its keys and indexes,
-// too.
+// including is what a copied table has of the one that it is like: on PostgreSQL its keys and
+// indexes, too.
 func (p *prover) including(except string) string {
 	if p.Graph.Engine == sqlfile.Redshift {
 		return " INCLUDING DEFAULTS"
@@ -142,6 +147,34 @@ func (p *prover) computed(ctx context.Context, table catalogue.Table) ([]string,
 		return nil, fmt.Errorf("read the columns of %s: %w", table.Name, err)
 	}
 	return names, nil
+}
+
+// ownSequences has the defaults of a copied table take their numbers from a sequence of the proof: no
+// transaction gives back what it takes from one.
+func (p *prover) ownSequences(ctx context.Context, table catalogue.Table) error {
+	if p.Graph.Engine == sqlfile.Redshift {
+		return nil
+	}
+	rows, err := p.Tx.Query(ctx, `
+		SELECT CAST(a.attname AS text)
+		FROM pg_catalog.pg_attribute AS a
+		INNER JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+		WHERE a.attrelid = CAST($1 AS regclass) AND pg_get_expr(d.adbin, d.adrelid) LIKE '%nextval(%'`, table.SQL())
+	if err != nil {
+		return err
+	}
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, column := range columns {
+		sequence := catalogue.Table{Schema: live, Name: "dwh_numbers"}
+		if err := p.exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+sequence.SQL(), "ALTER TABLE "+table.SQL()+
+			" ALTER COLUMN "+catalogue.Name(column).SQL()+" SET DEFAULT nextval('"+sequence.SQL()+"')"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // showSeeds makes views of the tables that models read and that no load, model or script fills.
@@ -187,16 +220,17 @@ func (p *prover) text(column schema.Column, alias string) string {
 func matchable(column schema.Column) bool {
 	base, _, _ := strings.Cut(column.Type, "(")
 	switch strings.TrimSpace(base) {
-	case "smallint", "integer", "bigint", "numeric", "date", "uuid", "timestamp without time zone", "timestamp with time zone":
+	case "smallint", "integer", "bigint", "numeric", "date", "uuid",
+		"timestamp without time zone", "timestamp with time zone":
 		return true
 	}
 	return column.Text()
 }
 
-// draw makes the table of a staging table's sampled rows, in an order that the seed decides, and counts
-// them. Of a large table it takes the rows that have, in one column, the values with the smallest hashes: in
-// two tables that share values, such as an id, these are the same values, so that sampled rows match one
-// another. Other rows, at random, complete the sample.
+// draw makes the table of a staging table's sampled rows, in an order that the seed decides, and
+// counts them. Of a large table it takes the rows that have, in one column, the values with the
+// smallest hashes: in two tables that share values, such as an id, these are the same values, so
+// that sampled rows match one another. Other rows, at random, complete the sample.
 func (p *prover) draw(ctx context.Context, s staging) (int, error) {
 	var count int64
 	if err := p.Tx.QueryRow(ctx, catalogue.CountRows(s.table)).Scan(&count); err != nil {
@@ -216,7 +250,9 @@ func (p *prover) draw(ctx context.Context, s staging) (int, error) {
 	if int64(p.Sample) < count {
 		query = p.part(s, query, matching)
 	}
-	if err := p.exec(ctx, "CREATE TABLE "+s.sample+" AS\nSELECT "+s.list("d.")+", ROW_NUMBER() OVER (ORDER BY d.dwh_hash) AS "+rowID.SQL()+"\nFROM (\n"+query+"\n) AS d"); err != nil {
+	number := "ROW_NUMBER() OVER (ORDER BY d.dwh_hash) AS " + rowID.SQL()
+	sql := "CREATE TABLE " + s.sample + " AS\nSELECT " + s.list("d.") + ", " + number + "\nFROM (\n" + query + "\n) AS d"
+	if err := p.exec(ctx, sql); err != nil {
 		return 0, err
 	}
 	if err := p.Tx.QueryRow(ctx, "SELECT COUNT(*) FROM "+s.sample).Scan(&count); err != nil {
@@ -231,17 +267,21 @@ func (p *prover) draw(ctx context.Context, s staging) (int, error) {
 // part is a part of a staging table's rows, without repetitions, of which query selects all.
 func (p *prover) part(s staging, query string, matching []schema.Column) string {
 	limited := func(priority int, query, order string, limit int) string {
-		return fmt.Sprintf("SELECT t.*, %d AS dwh_priority\nFROM (\n%s\nORDER BY %s\nLIMIT %d\n) AS t", priority, query, order, limit)
+		return fmt.Sprintf("SELECT t.*, %d AS dwh_priority\nFROM (\n%s\nORDER BY %s\nLIMIT %d\n) AS t",
+			priority, query, order, limit)
 	}
 	parts := []string{limited(2, query, "dwh_hash", p.Sample)}
 	if share := p.Sample / (len(matching) + 1); share > 0 {
 		for _, column := range matching {
 			value := "RTRIM(" + p.text(column, "s") + ")"
-			parts = append(parts, limited(1, query+"\nWHERE "+value+" <> ''", "MD5("+p.seed()+" || "+value+"), dwh_hash", share))
+			hash := "MD5(" + p.seed() + " || " + value + "), dwh_hash"
+			parts = append(parts, limited(1, query+"\nWHERE "+value+" <> ''", hash, share))
 		}
 	}
-	return "SELECT " + s.list("c.") + ", c.dwh_hash\nFROM (\nSELECT u.*, ROW_NUMBER() OVER (PARTITION BY u.dwh_hash ORDER BY u.dwh_priority) AS dwh_copy\nFROM (\n" +
-		strings.Join(parts, "\nUNION ALL\n") + "\n) AS u\n) AS c\nWHERE c.dwh_copy = 1\nORDER BY c.dwh_priority, c.dwh_hash\nLIMIT " + strconv.Itoa(p.Sample)
+	once := "SELECT u.*, ROW_NUMBER() OVER (PARTITION BY u.dwh_hash ORDER BY u.dwh_priority) AS dwh_copy\nFROM (\n" +
+		strings.Join(parts, "\nUNION ALL\n") + "\n) AS u"
+	return "SELECT " + s.list("c.") + ", c.dwh_hash\nFROM (\n" + once +
+		"\n) AS c\nWHERE c.dwh_copy = 1\nORDER BY c.dwh_priority, c.dwh_hash\nLIMIT " + strconv.Itoa(p.Sample)
 }
 
 // seed is the seed as an SQL literal.
@@ -270,7 +310,8 @@ func (p *prover) insert(ctx context.Context, items []item, flagged bool) error {
 		if violates(err) && p.Graph.Engine == sqlfile.Postgres {
 			// A constraint between columns refuses a copy, and such a row is never staged.
 			for _, one := range rows {
-				if err = p.attempt(ctx, func() error { return p.insertRows(ctx, s, []item{one}, flagged) }); err != nil && !violates(err) {
+				err = p.attempt(ctx, func() error { return p.insertRows(ctx, s, []item{one}, flagged) })
+				if err != nil && !violates(err) {
 					break
 				}
 				err = nil
@@ -299,7 +340,8 @@ func (p *prover) insertRows(ctx context.Context, s staging, rows []item, flagged
 		for i, one := range part {
 			values[i] = fmt.Sprintf("(%d, %d, %d, %d)", one.id, one.row, one.donor, one.column)
 		}
-		if err := p.exec(ctx, "INSERT INTO "+dealt+" (id, source, donor, changed) VALUES "+strings.Join(values, ", ")); err != nil {
+		sql := "INSERT INTO " + dealt + " (id, source, donor, changed) VALUES " + strings.Join(values, ", ")
+		if err := p.exec(ctx, sql); err != nil {
 			return err
 		}
 	}
@@ -320,9 +362,10 @@ func (p *prover) insertRows(ctx context.Context, s staging, rows []item, flagged
 		columns += ", "
 		list = append(list, "")
 	}
-	return p.exec(ctx, "INSERT INTO "+s.copied().SQL()+" ("+columns+catalogue.Name(model.FlagColumn).SQL()+", "+rowID.SQL()+")\nSELECT "+strings.Join(list, ", ")+flag+", d.id\nFROM "+dealt+
-		" AS d\nINNER JOIN "+s.sample+" AS r ON r."+rowID.SQL()+" = d.source\nLEFT JOIN "+s.sample+" AS o ON o."+rowID.SQL()+" = d.donor"+
-		"\nORDER BY d.id"+unlessThere)
+	columns += catalogue.Name(model.FlagColumn).SQL() + ", " + rowID.SQL()
+	return p.exec(ctx, "INSERT INTO "+s.copied().SQL()+" ("+columns+")\nSELECT "+strings.Join(list, ", ")+flag+", d.id"+
+		"\nFROM "+dealt+" AS d\nINNER JOIN "+s.sample+" AS r ON r."+rowID.SQL()+" = d.source"+
+		"\nLEFT JOIN "+s.sample+" AS o ON o."+rowID.SQL()+" = d.donor\nORDER BY d.id"+unlessThere)
 }
 
 // resolve finds the rows that erasures mean, among those that are staged and those of a delivery.
@@ -340,9 +383,11 @@ func (p *prover) resolve(ctx context.Context, next delivery, chosen []erasure) (
 			}
 		case one.value >= 0:
 			s := p.staged[one.item.table]
-			column := p.text(s.columns[one.value], "s")
-			rows, err := p.Tx.Query(ctx, "SELECT s."+rowID.SQL()+"\nFROM "+s.copied().SQL()+" AS s\nWHERE "+column+" IN (SELECT "+p.text(s.columns[one.value], "t")+
-				" FROM "+s.copied().SQL()+" AS t WHERE t."+rowID.SQL()+" = "+strconv.FormatInt(one.item.id, 10)+")\nORDER BY s."+rowID.SQL())
+			at, column := s.copied().SQL(), s.columns[one.value]
+			value := "SELECT " + p.text(column, "t") + " FROM " + at + " AS t WHERE t." + rowID.SQL() +
+				" = " + strconv.FormatInt(one.item.id, 10)
+			rows, err := p.Tx.Query(ctx, "SELECT s."+rowID.SQL()+"\nFROM "+at+" AS s\nWHERE "+p.text(column, "s")+
+				" IN ("+value+")\nORDER BY s."+rowID.SQL())
 			if err != nil {
 				return nil, fmt.Errorf("choose rows to erase: %w", err)
 			}

@@ -17,9 +17,9 @@ type suspect struct {
 	model *model.Model // a copy
 }
 
-// suspect finds the header lines that may be wrong. A line is found to be wrong when the increment agrees
-// without what it promises: each header line only makes an increment cheaper. Redshift has no savepoints,
-// so that nothing can be tried there.
+// suspect finds the header lines that may be wrong. A line is found to be wrong when the increment
+// agrees without what it promises: each header line only makes an increment cheaper. Redshift has
+// no savepoints, so that nothing can be tried there.
 func (p *prover) suspect(ctx context.Context, next delivery) error {
 	d := p.result.Difference
 	models := p.suspects()
@@ -57,8 +57,8 @@ func (p *prover) suspect(ctx context.Context, next delivery) error {
 
 func (l Line) same(other Line) bool { return l.File == other.File && l.Line == other.Line }
 
-// suspects are the first model whose table differs, and the helpers that it follows. Where something
-// failed, they are all models.
+// suspects are the first model whose table differs, and the helpers that it follows. Where
+// something failed, they are all models.
 func (p *prover) suspects() []*model.Model {
 	var out []*model.Model
 	for _, m := range p.Graph.Models {
@@ -74,8 +74,8 @@ func (p *prover) suspects() []*model.Model {
 	return out
 }
 
-// helpers are those that a model reads, directly or by way of others: none that stands behind a stored
-// table, which agreed.
+// helpers are those that a model reads, directly or by way of others: none that stands behind a
+// stored table, which agreed.
 func (p *prover) helpers(m *model.Model) []*model.Model {
 	var out []*model.Model
 	for _, name := range m.Follows {
@@ -116,11 +116,12 @@ func (p *prover) agreesWith(ctx context.Context, changed *model.Model, next deli
 		return false, nil
 	}
 	// Another table may differ for a reason of its own.
-	return !slices.ContainsFunc(is.Tables, func(t TableDifference) bool { return t.Table == was.Tables[0].Table }), nil
+	first := was.Tables[0].Table
+	return !slices.ContainsFunc(is.Tables, func(t TableDifference) bool { return t.Table == first }), nil
 }
 
-// concerns tells whether a line has to do with a delivery: whether it stands in a model that reads what
-// the delivery changes.
+// concerns tells whether a line has to do with a delivery: whether it stands in a model that reads
+// what the delivery changes.
 func (p *prover) concerns(one suspect, next delivery) bool {
 	changed := map[string]bool{}
 	for table, s := range p.staged {
@@ -142,8 +143,8 @@ func copyOf(m *model.Model) *model.Model {
 	return &own
 }
 
-// narrower are the lines that say which rows of a lookup matter, without their by, and those that say
-// that a lookup decides little.
+// narrower are the lines that say which rows of a lookup matter, without their by, and those that
+// say that a lookup decides little.
 func narrower(m *model.Model) []suspect {
 	var out []suspect
 	for i, from := range m.From {
@@ -158,7 +159,8 @@ func narrower(m *model.Model) []suspect {
 			if len(join.By) > 0 {
 				own := copyOf(m)
 				own.From[i].Joins[j].By, own.From[i].Joins[j].Left = nil, false
-				at.Advice = fmt.Sprintf("the SELECT does not match rows of %s by just these columns: name fewer or others, or leave by out", join.Relation)
+				at.Advice = fmt.Sprintf("the SELECT does not match rows of %s by just these columns: "+
+					"name fewer or others, or leave by out", join.Relation)
 				out = append(out, suspect{at, own})
 			}
 		}
@@ -172,7 +174,7 @@ func moved(m *model.Model) []suspect {
 	for i, from := range m.From {
 		for j, join := range from.Joins {
 			for k, other := range m.From {
-				has := slices.ContainsFunc(other.Joins, func(o model.Join) bool { return o.Relation == join.Relation })
+				has := slices.ContainsFunc(other.Joins, func(l model.Join) bool { return l.Relation == join.Relation })
 				if k == i || has {
 					continue
 				}
@@ -180,7 +182,8 @@ func moved(m *model.Model) []suspect {
 				join.By, join.Left = nil, false
 				own.From[k].Joins = append(own.From[k].Joins, join)
 				at := lineOf(m, i, j)
-				at.Advice = fmt.Sprintf("rows of %s match %s, too: a joins: line belongs to the from: above it", other.Relation, join.Relation)
+				at.Advice = fmt.Sprintf("rows of %s match %s, too: a joins: line belongs to the from: above it",
+					other.Relation, join.Relation)
 				out = append(out, suspect{at, own})
 			}
 		}
@@ -198,7 +201,8 @@ func computedWhole(m *model.Model) []suspect {
 		at.Advice = fmt.Sprintf("a row here comes from several rows of %s, or the SELECT reads what no header line names: "+
 			"compute the model group by group (by), or whole, without from:", from.Relation)
 		if len(from.By) > 0 {
-			at.Advice = fmt.Sprintf("a group does not come from just the rows of %s with its values: group by other columns, or leave from: out", from.Relation)
+			at.Advice = fmt.Sprintf("a group does not come from just the rows of %s with its values: "+
+				"group by other columns, or leave from: out", from.Relation)
 		}
 		out = append(out, suspect{at, own})
 	}
@@ -220,7 +224,8 @@ func lineOf(m *model.Model, from, join int) Line {
 			continue
 		}
 		if at == from && lookup == join {
-			return Line{File: m.File().Name(), Line: comment.Line, Text: strings.TrimSpace(word) + ": " + strings.TrimSpace(value)}
+			text = strings.TrimSpace(word) + ": " + strings.TrimSpace(value)
+			return Line{File: m.File().Name(), Line: comment.Line, Text: text}
 		}
 	}
 	return Line{File: m.File().Name(), Line: 1}

@@ -11,8 +11,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// Prove delivers staged rows again, in schemas that nobody sees, and compares each increment with a build of everything. It writes nothing that lasts, and
-// neither takes nor waits for the lock.
+// Prove delivers staged rows again, in schemas that nobody sees, and compares each increment with a
+// build of everything. It writes nothing that lasts, and neither takes nor waits for the lock.
 func (r *Runner) Prove(ctx context.Context, o proof.Options) (proof.Result, error) {
 	nothing := proof.Result{Seed: o.Seed}
 	o.Large = r.ParallelRows
@@ -50,7 +50,8 @@ func (r *Runner) Prove(ctx context.Context, o proof.Options) (proof.Result, erro
 		return next, nil
 	}
 	result, err := proof.Run(ctx, proof.Warehouse{
-		Tx: tx, Renew: renew, Session: &modelSession{engine: r.Engine, w: w}, Graph: w.graph, Vars: r.Vars, Live: w.live, Tables: w.tables, Types: types,
+		Tx: tx, Renew: renew, Session: &modelSession{engine: r.Engine, w: w}, Graph: w.graph, Vars: r.Vars,
+		Live: w.live, Tables: w.tables, Types: types,
 	}, o)
 	if err != nil && conn.IsClosed() && ctx.Err() == nil {
 		err = lost(err)
