@@ -9,6 +9,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -99,16 +100,13 @@ func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, erro
 		if found.Missing+found.Unexpected == 0 {
 			continue
 		}
-		order := "\nORDER BY 1\nLIMIT " + strconv.Itoa(shownRows)
-		if keys := one.keys(); keys != "" {
-			order = "\nORDER BY " + keys + "\nLIMIT " + strconv.Itoa(shownRows)
+		var rows [2][][]cell
+		for i, query := range []string{missing, unexpected} {
+			if rows[i], err = p.rows(ctx, p.columnsOf(one), "FROM (\n"+query+"\n) AS m\nORDER BY "+one.order()); err != nil {
+				return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
+			}
 		}
-		if found.MissingRows, err = p.rows(ctx, "SELECT m.*\nFROM (\n"+missing+"\n) AS m"+order); err != nil {
-			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
-		}
-		if found.UnexpectedRows, err = p.rows(ctx, "SELECT m.*\nFROM (\n"+unexpected+"\n) AS m"+order); err != nil {
-			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
-		}
+		found.MissingRows, found.UnexpectedRows = one.texts(rows[0], rows[1]), one.texts(rows[1], rows[0])
 		d.Tables = append(d.Tables, found)
 	}
 	if len(d.Tables) == 0 {
@@ -117,19 +115,106 @@ func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, erro
 	return &d, nil
 }
 
-// keys writes the columns of the primary key that the model gives.
-func (s stored) keys() string {
+// order is what rows are ordered by: the key, or, without one, the first column.
+func (s stored) order() string {
 	var out []string
 	for _, name := range s.table.Key {
 		if slices.Contains(s.columns, name) {
 			out = append(out, "m."+name.SQL())
 		}
 	}
+	if len(out) == 0 {
+		return "1"
+	}
 	return strings.Join(out, ", ")
 }
 
-func (p *prover) rows(ctx context.Context, sql string) ([]string, error) {
-	return p.Session.Rows(ctx, model.Statement{SQL: sql})
+// columnsOf are the columns of a stored table that its model gives.
+func (p *prover) columnsOf(s stored) []schema.Column {
+	var out []schema.Column
+	for _, name := range s.columns {
+		column, _ := p.Types[string(s.table.Name)].Column(string(name))
+		column.Name = string(name)
+		out = append(out, column)
+	}
+	return out
+}
+
+// cell is a column of a row, as a text.
+type cell struct{ name, value string }
+
+// rows reads the first rows of a query that calls them m.
+func (p *prover) rows(ctx context.Context, columns []schema.Column, from string) ([][]cell, error) {
+	list := make([]string, len(columns))
+	for i, column := range columns {
+		list[i] = p.text(column, "m")
+	}
+	rows, err := p.Tx.Query(ctx, "SELECT "+strings.Join(list, ", ")+"\n"+from+"\nLIMIT "+strconv.Itoa(shownRows))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out [][]cell
+	for rows.Next() {
+		values, into := make([]*string, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		row := make([]cell, len(columns))
+		for i, value := range values {
+			row[i] = cell{columns[i].Name, "NULL"}
+			if value != nil {
+				row[i].value = clip(*value)
+			}
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}
+
+// clip shortens a text that is too long to be read.
+func clip(text string) string {
+	const longest = 100
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "..."
+	}
+	return text
+}
+
+// text writes some cells of a row as "(a = 1, b = x)".
+func text(row []cell, shown func(i int) bool) string {
+	var out []string
+	for i, one := range row {
+		if shown(i) {
+			out = append(out, one.name+" = "+one.value)
+		}
+	}
+	return "(" + strings.Join(out, ", ") + ")"
+}
+
+func everything(int) bool { return true }
+
+// texts writes rows. Of a row whose key stands among others, too, it writes the key and what differs.
+func (s stored) texts(rows, others [][]cell) []string {
+	isKey := func(i int) bool { return slices.Contains(s.table.Key, s.columns[i]) }
+	var out []string
+	for _, row := range rows {
+		shown := everything
+		for _, other := range others {
+			same := len(s.table.Key) > 0
+			for i := range row {
+				same = same && (!isKey(i) || row[i] == other[i])
+			}
+			if same {
+				shown = func(i int) bool { return isKey(i) || row[i] != other[i] }
+			}
+		}
+		out = append(out, text(row, shown))
+	}
+	return out
 }
 
 // trials bounds how often a delivery that showed a difference is tried in parts.
@@ -226,11 +311,13 @@ func (p *prover) show(ctx context.Context, next delivery) error {
 			if len(*ids) == 0 {
 				continue
 			}
-			var err error
-			first := strings.Join((*ids)[:min(len(*ids), shownRows)], ", ")
-			if *into, err = p.rows(ctx, "SELECT "+s.list("s.")+"\nFROM "+s.copied().SQL()+" AS s\nWHERE s."+
-				rowID.SQL()+" IN ("+first+")\nORDER BY s."+rowID.SQL()); err != nil {
+			rows, err := p.rows(ctx, s.columns, "FROM "+s.copied().SQL()+" AS m\nWHERE m."+rowID.SQL()+
+				" IN ("+strings.Join(*ids, ", ")+")\nORDER BY m."+rowID.SQL())
+			if err != nil {
 				return fmt.Errorf("show the rows of %s: %w", s.table.Name, err)
+			}
+			for _, row := range rows {
+				*into = append(*into, text(row, everything))
 			}
 		}
 		if one.Rows+one.Erased > 0 {
