@@ -5,9 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -59,7 +61,8 @@ func migrated(dsn string, files fs.FS, rows string) error {
 }
 
 // shop is the project of testdata/shop over a few dozen rows. Files of over stand in the place of
-// its transforms of the same number, setup.sql is run before.
+// its transforms of the same number, with what they read and what reads them alone; its setup.sql is
+// run before.
 func shop(t testing.TB, over string) *warehouse {
 	t.Helper()
 	w := &warehouse{t: t}
@@ -106,7 +109,9 @@ func shop(t testing.TB, over string) *warehouse {
 	}
 	read("testdata/shop/transforms")
 	if over != "" {
+		shared := maps.Clone(files)
 		read(over)
+		files = around(files, func(name string) bool { return files[name] != shared[name] })
 	}
 	dir := t.TempDir()
 	for name, text := range files {
@@ -119,6 +124,32 @@ func shop(t testing.TB, over string) *warehouse {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// around are the files that are chosen, those that read them, and all that these read.
+func around(files map[string]string, chosen func(name string) bool) map[string]string {
+	reads := func(name, other string) bool {
+		relation := strings.TrimSuffix(other[4:], ".sql")
+		return name != other && regexp.MustCompile(`(FROM|JOIN) `+relation+`\b`).MatchString(files[name])
+	}
+	out := map[string]string{}
+	for name := range files {
+		for other := range files {
+			if chosen(name) || chosen(other) && reads(name, other) {
+				out[name] = files[name]
+			}
+		}
+	}
+	for range files {
+		for name := range out {
+			for other := range files {
+				if reads(name, other) {
+					out[other] = files[other]
+				}
+			}
+		}
+	}
+	return out
 }
 
 // star is the embedded project over sample data.

@@ -20,7 +20,7 @@ import (
 func TestRightHeadersAgree(t *testing.T) {
 	t.Parallel()
 	w := shop(t, "")
-	for range dwhtest.Rounds(t, 4) {
+	for range dwhtest.Rounds(t, 2) {
 		seed := rand.Uint64N(1 << 32)
 		t.Logf("seed %d", seed)
 		result := w.prove(proof.Options{Increments: 20, Seed: seed})
@@ -162,8 +162,9 @@ func TestErrorOfOneSideIsADifference(t *testing.T) {
 		if !errors.As(d.Err, &refused) || refused.Code != "22012" || !strings.Contains(d.Msg, "the increment fails") {
 			t.Errorf("seed %d: got %s: %v, want a division by zero in the increment", seed, d.Msg, d.Err)
 		}
-		if want := "joins: spot by place_id = bill_to"; !d.Found || d.Lines[0].Text != want {
-			t.Errorf("seed %d: got the lines %+v, want %q", seed, d.Lines, want)
+		const want = "joins: spot by place_id = bill_to"
+		if !d.Found || !slices.ContainsFunc(d.Lines, func(l proof.Line) bool { return l.Text == want }) {
+			t.Errorf("seed %d: got the lines %+v, want %q among them", seed, d.Lines, want)
 		}
 		return
 	}

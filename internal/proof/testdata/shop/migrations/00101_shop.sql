@@ -97,6 +97,20 @@ CREATE TABLE f_summary (
     orders BIGINT,
     customers BIGINT
 );
+CREATE TABLE f_balance (
+    product_id INTEGER PRIMARY KEY NOT NULL,
+    quantity BIGINT,
+    movements BIGINT,
+    category VARCHAR(32),
+    better BIGINT
+);
+CREATE TABLE f_loyal (
+    customer_id INTEGER NOT NULL,
+    category VARCHAR(32) NOT NULL,
+    first_order INTEGER,
+    last_order INTEGER,
+    PRIMARY KEY (customer_id, category)
+);
 
 -- +goose Down
 SELECT 1;
