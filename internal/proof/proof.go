@@ -81,6 +81,9 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string {
+	if e.Delivery == 0 {
+		return fmt.Sprintf("%s of seed %d: %v", naming(e.Delivery), e.Seed, e.Err)
+	}
 	return fmt.Sprintf("%s of seed %d: a build of everything fails, too: %v", naming(e.Delivery), e.Seed, e.Err)
 }
 
@@ -218,7 +221,7 @@ const (
 	buildFails     = "a build of everything fails, and the increment did not"
 )
 
-// renewSchema makes an empty schema.
+// renewSchema makes an empty schema in the place of one that an earlier delivery has left.
 func (p *prover) renewSchema(ctx context.Context, name catalogue.Name) error {
 	if err := p.exec(ctx, catalogue.DropSchema(name), catalogue.CreateSchema(name), p.searchPath()); err != nil {
 		return fmt.Errorf("make schema %s: %w", name, err)
@@ -278,6 +281,7 @@ func (p *prover) renew(ctx context.Context) (err error) {
 	return p.fill(ctx)
 }
 
+// deliver does what try says, and leaves it as it is.
 func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err error) {
 	if err := p.insert(ctx, next.items, false); err != nil {
 		return tried, err
@@ -322,9 +326,9 @@ func (p *prover) deliver(ctx context.Context, next delivery) (tried trial, err e
 	return tried, p.keep(ctx, &tried)
 }
 
-// lost tells whether an error says nothing about the models: the connection broke, or the server lacks
-// something or was stopped
-// (https://www.postgresql.org/docs/current/errcodes-appendix.html: classes 08, 53, 57 and 58).
+// lost tells whether an error says nothing about the models: the connection broke, or the server
+// lacks something or was stopped (https://www.postgresql.org/docs/current/errcodes-appendix.html:
+// classes 08, 53, 57 and 58).
 func lost(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
@@ -427,8 +431,7 @@ func (p *prover) build(ctx context.Context) (*model.Run, error) {
 	return run, p.exec(ctx, p.searchPath()) // a script sets another
 }
 
-// keep notes how many rows the stored tables have and, on PostgreSQL, what is in those that
-// changed.
+// keep notes, on PostgreSQL, what the stored tables that changed hold.
 func (p *prover) keep(ctx context.Context, tried *trial) error {
 	for _, one := range p.stored {
 		unchanged := tried.changes != nil && one.model.Kind != model.Script && tried.changes[one.model.Name].Sum() == 0
