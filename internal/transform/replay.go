@@ -258,6 +258,12 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 			if !ok {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
 			}
+			if m.Kind != model.Script {
+				// A column that the SELECT leaves out has a default, and is none of the model's.
+				given := m.Live()
+				live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool { return !slices.Contains(given, string(c)) })
+				w.tables[name] = live
+			}
 			if len(live.Key) == 0 && len(live.Required) > 0 {
 				// Of a script. Any column without NULLs tells groups of rows apart, and the difference replaces a group as a whole.
 				live.Key = live.Required[:1]
