@@ -87,6 +87,9 @@ func (s scope) reads(branch *selectstmt.Select, relation string) bool {
 
 // columns are those of a FROM item; ok is false where they are not known.
 func (s scope) columns(item selectstmt.FromItem) (names []string, ok bool) {
+	if item.Columns != nil {
+		return nil, false // an alias with names of its own
+	}
 	if q := s.query(item); q != nil {
 		for _, column := range q.Branches[0].Items {
 			if column.Star || column.Name == "" {
@@ -133,14 +136,14 @@ func (s scope) trace(branch *selectstmt.Select, item selectstmt.Item, relation s
 		return "", false
 	}
 	source, ok := s.item(branch, *item.Column)
-	if !ok {
+	if !ok || source.Columns != nil {
 		return "", false
 	}
 	q := s.query(source)
 	if q == nil {
 		return item.Column.Column, source.Relation == relation
 	}
-	// A set operation below may give the column from elsewhere, and so may GROUPING SETS.
+	// A set operation below may give the column from elsewhere.
 	if len(q.Branches) != 1 {
 		return "", false
 	}

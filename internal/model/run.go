@@ -177,7 +177,36 @@ func (x *Run) expand(m *Model, prefix, suffix string, replacement func(relation 
 		}
 		edits = append(edits, sqlfile.Edit{Start: ref.Start, End: ref.End, Text: text})
 	}
+	if at, ok := x.Graph.limited(m); ok {
+		edits[0].Text += "SELECT " + columns("dwh_all.", m.Columns) + "\nFROM (\n"
+		edits = append(edits, sqlfile.Edit{Start: at, End: at, Text: ") AS dwh_all\n"})
+		for _, ref := range m.query.OrderBy.Columns {
+			if m.isText(x.Graph, ref.Column) {
+				edits = append(edits, sqlfile.Edit{Start: ref.End, End: ref.End, Text: ` COLLATE "C"`})
+			}
+		}
+	}
 	return m.statement.Expand(x.Vars, edits...)
+}
+
+// limited tells whether a LIMIT takes its rows in an order that text decides, on PostgreSQL: there the
+// text is to be ordered by bytes, as on Redshift. at is where its ORDER BY begins.
+func (g *Graph) limited(m *Model) (at int, ok bool) {
+	if g.Engine != sqlfile.Postgres || m.query.Limit < 0 || m.query.OrderBy == nil {
+		return 0, false
+	}
+	for _, ref := range m.query.OrderBy.Columns {
+		if ref.Table != "" || !slices.Contains(m.Columns, ref.Column) {
+			return 0, false
+		}
+		ok = ok || m.isText(g, ref.Column)
+	}
+	for _, t := range tokensOf(m.statement) {
+		if t.Is("order") && t.End <= m.query.OrderBy.Start {
+			at = t.Start
+		}
+	}
+	return at, ok
 }
 
 // cast is the select list that gives the output columns of a SELECT, called q, the table's types. Text
