@@ -236,9 +236,8 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 			if !ok {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
 			}
-			if len(live.Key) == 0 && len(live.Required) > 0 {
-				// Of a script. Any column without NULLs tells groups of rows apart, and the difference replaces a group as a whole.
-				live.Key = live.Required[:1]
+			if key, unkeyed := comparedBy(live); unkeyed {
+				live.Key = key
 				w.tables[name] = live
 				w.loose[name] = true
 			}
@@ -248,6 +247,15 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 		}
 	}
 	return nil
+}
+
+// comparedBy are the columns by which a built table is compared with the live one: its key. A script's table may have none (unkeyed). Any column without
+// NULLs then tells groups of rows apart, and the difference replaces a group as a whole.
+func comparedBy(live catalogue.Table) (key []catalogue.Name, unkeyed bool) {
+	if len(live.Key) == 0 && len(live.Required) > 0 {
+		return live.Required[:1], true
+	}
+	return live.Key, false
 }
 
 // compareAll compares what was built with the live tables.
