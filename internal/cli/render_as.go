@@ -17,14 +17,29 @@ import (
 // publicSchema is where the tables stand that readers use, as long as no connection says otherwise.
 const publicSchema = "public"
 
-// tables are those that the project's migrations leave behind. On PostgreSQL they have the indexes
-// that stand behind the COPY of a load too.
+// tables are those that the project's migrations leave behind. They have the indexes that stand behind
+// the COPY of a load too.
 func (p project) tables(engine sqlfile.Engine) (schema.Schema, error) {
 	files, err := migration.Files(p.migrations, p.migrationsDir)
 	if err != nil {
 		return nil, err
 	}
-	return schema.FromMigrations(files, engine)
+	tables, err := schema.FromMigrations(files, engine)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := p.steps(engine)
+	if err != nil {
+		return nil, err
+	}
+	for _, step := range steps {
+		for _, statement := range step.IndexStatements() {
+			if err := tables.AddIndex(statement); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return tables, nil
 }
 
 // runAs prints what a run sends.

@@ -17,16 +17,16 @@ type Run struct {
 	// Changes counts what became of each stored model that was computed.
 	Changes map[string]Change
 
-	delta   map[string]delta
-	at      map[relationState]string // where a relation stands in a state, once that is known
-	raws    map[relationState]string
-	text    map[string]map[string]bool
-	built   map[string]*Table
-	names   map[string]int
+	delta map[string]delta
+	at    map[relationState]string // where a relation stands in a state, once that is known
+	raws  map[relationState]string
+	text  map[string]map[string]bool
+	built map[string]*Table
+	names map[string]int
 	// For the gate: the keys of a model, and the groups of one that is computed group by group, that the
 	// run looked at.
 	reached, looked map[string][]part
-	current *Model
+	current         *Model
 }
 
 type relationState struct {
