@@ -179,3 +179,6 @@ func (s *script) compare(live catalogue.Table, enforced bool) {
 	s.add(name, "how many are new, changed and gone", catalogue.CountDifference(difference))
 	s.add(name, "how many rows were built", catalogue.CountRows(rebuilt))
 }
+
+// ParseStep reads one file of transforms, for whoever wants to see the faults of each.
+func ParseStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) { return newStep(file, engine) }
