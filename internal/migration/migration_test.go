@@ -285,7 +285,7 @@ func TestNewColumnIsFilledByReplay(t *testing.T) {
 		}
 		out[name] = &fstest.MapFile{Data: body}
 	}
-	out["110_d_song.sql"] = &fstest.MapFile{Data: []byte(strings.NewReplacer("year, duration)", "year, duration, shout)", "    pick.duration\n", "    pick.duration,\n    UPPER(pick.title) AS shout\n").Replace(string(text)))}
+	out["110_d_song.sql"] = &fstest.MapFile{Data: []byte(strings.Replace(string(text), "    duration\n", "    duration,\n    UPPER(title) AS shout\n", 1))}
 	steps, err := transform.Steps(out, "transforms", sqlfile.Postgres)
 	if err != nil {
 		t.Fatal(err)

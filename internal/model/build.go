@@ -178,8 +178,13 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 	if built.empty() || len(m.Key) == 0 {
 		return nil
 	}
-	if err := x.checkRows(ctx, m, built.SQL); err != nil {
+	if err := x.checkKeys(ctx, m, built.SQL); err != nil {
 		return err
+	}
+	if len(m.Pick) == 0 {
+		if err := x.checkSingle(ctx, m, built.SQL); err != nil {
+			return err
+		}
 	}
 	if m.Kind != Group || subset(m.by(), m.Key) {
 		return nil
@@ -188,7 +193,7 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 	if err != nil {
 		return err
 	}
-	return x.checkGroups(ctx, m, &Table{SQL: raw, Rows: built.Rows}, nil)
+	return x.checkGroups(ctx, m, raw)
 }
 
 // full is the whole of a model now. Where hardly any rows compete for a key, only those that do are

@@ -356,6 +356,9 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 			return nil
 		}
 		one.RowsIn = w.rowsIn(m)
+		if !m.Stored {
+			one.RowsOut = w.run.Rows(m)
+		}
 		r.finish(ctx, j, step, one, result)
 		return nil
 	})
