@@ -313,7 +313,8 @@ func Indexes(narrowings []Narrowing, tables schema.Schema) []Indexed {
 }
 
 // impliedBy tells whether rows that are found by columns meet the condition of a partial index: each
-// part of it says that one of them is not NULL.
+// part of it says that one of them is not NULL, or that the row is processed. An increment has the new
+// rows in a table of their own, and looks for the others.
 func impliedBy(where string, columns []string) bool {
 	if where == "" {
 		return true
@@ -321,6 +322,9 @@ func impliedBy(where string, columns []string) bool {
 	words := strings.Fields(strings.ToLower(where))
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "(" || w == ")" })
 	for _, part := range strings.Split(strings.Join(words, " "), " and ") {
+		if part == FlagColumn {
+			continue
+		}
 		name, ok := strings.CutSuffix(part, " is not null")
 		if !ok {
 			return false

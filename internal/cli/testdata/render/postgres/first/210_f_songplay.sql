@@ -221,7 +221,7 @@ SELECT COUNT(*)
 FROM dwh_scratch.songplay__all AS r
 WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
 
--- songplay: keys in several groups
+-- songplay: no key stands in several groups
 SELECT r.songplay_id
 FROM dwh_scratch.songplay__now_raw AS r
 GROUP BY r.songplay_id
@@ -247,6 +247,11 @@ SELECT p.name, p.artist_id FROM dwh_scratch.name_artist__now_raw AS p
 
 -- name_artist: count the values that are joined by
 ANALYZE dwh_scratch.name_artist__all (name);
+
+-- name_artist: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.name_artist__all AS r
+WHERE r.name IS NULL OR r.name IS NULL;
 
 -- name_artist: every row has its key, and each key one row
 SELECT COUNT(CASE WHEN c.name IS NULL THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)

@@ -28,22 +28,6 @@ WHERE NOT s.processed;
 -- count the values that are joined by
 ANALYZE dwh_scratch.run__s_songplay_event_added (ts, session_id, item_in_session);
 
--- song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.song__now_raw AS
-SELECT
-    RTRIM(song_id) AS song_id,
-    RTRIM(title) AS title,
-    RTRIM(artist_id) AS artist_id,
-    RTRIM(artist_name) AS artist_name,
-    CASE
-        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
-    END AS location,
-    artist_latitude AS latitude,
-    artist_longitude AS longitude,
-    duration,
-    NULLIF(year, 0) AS year
-FROM public.s_song AS s_song;
-
 -- song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.song__made_now AS
 SELECT

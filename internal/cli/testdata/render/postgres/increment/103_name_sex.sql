@@ -28,15 +28,6 @@ WHERE NOT s.processed;
 -- count the values that are joined by
 ANALYZE dwh_scratch.run__s_songplay_event_added (ts, session_id, item_in_session);
 
--- name_sex: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.name_sex__now_raw AS
-SELECT
-    RTRIM(name) AS name,
-    RTRIM(sex) AS sex,
-    births
-FROM public.s_name AS s_name
-WHERE name IS NOT NULL;
-
 -- name_sex: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.name_sex__made_now AS
 SELECT
@@ -45,9 +36,6 @@ SELECT
     births
 FROM dwh_scratch.run__s_name_added AS s_name
 WHERE name IS NOT NULL;
-
--- name_sex: count the values that are joined by
-ANALYZE dwh_scratch.name_sex__made_now (name);
 
 -- name_sex: every row has its key
 SELECT COUNT(*)
@@ -72,6 +60,15 @@ SELECT
 FROM (SELECT s.name, s.sex, s.births FROM public.s_name AS s WHERE s.processed) AS s_name
 WHERE name IS NOT NULL;
 
+-- name_sex: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.name_sex__now_raw AS
+SELECT
+    RTRIM(name) AS name,
+    RTRIM(sex) AS sex,
+    births
+FROM public.s_name AS s_name
+WHERE name IS NOT NULL;
+
 -- name_sex: the rows of these keys, as they were before this run
 CREATE TABLE dwh_scratch.name_sex__result_before AS
 SELECT w.name, w.sex, w.births
@@ -84,9 +81,6 @@ INNER JOIN dwh_scratch.name_sex__touched AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
-
--- name_sex: count the values that are joined by
-ANALYZE dwh_scratch.name_sex__result_before (name);
 
 -- name_sex: the rows of these keys, as they are now
 CREATE TABLE dwh_scratch.name_sex__result_now AS
@@ -101,31 +95,17 @@ INNER JOIN dwh_scratch.name_sex__touched AS v ON r.name = v.name
 ) AS w
 WHERE w.dwh_place = 1;
 
--- name_sex: count the values that are joined by
-ANALYZE dwh_scratch.name_sex__result_now (name);
-
--- name_sex: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.name_sex__result_now AS r
-WHERE r.name IS NULL;
-
 -- name_sex: the rows that are there no more
 CREATE TABLE dwh_scratch.name_sex__removed AS
 SELECT a.name, a.sex, a.births FROM dwh_scratch.name_sex__result_before AS a
 EXCEPT
 SELECT b.name, b.sex, b.births FROM dwh_scratch.name_sex__result_now AS b;
 
--- name_sex: count the values that are joined by
-ANALYZE dwh_scratch.name_sex__removed (name);
-
 -- name_sex: the rows that are new
 CREATE TABLE dwh_scratch.name_sex__added AS
 SELECT a.name, a.sex, a.births FROM dwh_scratch.name_sex__result_now AS a
 EXCEPT
 SELECT b.name, b.sex, b.births FROM dwh_scratch.name_sex__result_before AS b;
-
--- name_sex: count the values that are joined by
-ANALYZE dwh_scratch.name_sex__added (name);
 
 -- name_sex: count the values that are joined by
 ANALYZE dwh_scratch.name_sex__removed (name);

@@ -28,22 +28,6 @@ WHERE NOT s.processed;
 -- count the values that are joined by
 ANALYZE dwh_scratch.run__s_songplay_event_added (ts, session_id, item_in_session);
 
--- song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.song__now_raw AS
-SELECT
-    RTRIM(song_id) AS song_id,
-    RTRIM(title) AS title,
-    RTRIM(artist_id) AS artist_id,
-    RTRIM(artist_name) AS artist_name,
-    CASE
-        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
-    END AS location,
-    artist_latitude AS latitude,
-    artist_longitude AS longitude,
-    duration,
-    NULLIF(year, 0) AS year
-FROM public.s_song AS s_song;
-
 -- song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.song__made_now AS
 SELECT
@@ -60,20 +44,6 @@ SELECT
     NULLIF(year, 0) AS year
 FROM dwh_scratch.run__s_song_added AS s_song;
 
--- d_song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.d_song__now_raw AS
-SELECT q.song_id, q.title, q.artist_id, CAST(q.year AS integer) AS year, CAST(q.duration AS double precision) AS duration
-FROM (
-SELECT
-    song_id,
-    title,
-    artist_id,
-    year,
-    duration
-FROM dwh_scratch.song__now_raw AS song
-WHERE song_id <> ''
-) AS q;
-
 -- d_song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.d_song__made_now AS
 SELECT q.song_id, q.title, q.artist_id, CAST(q.year AS integer) AS year, CAST(q.duration AS double precision) AS duration
@@ -87,9 +57,6 @@ SELECT
 FROM dwh_scratch.song__made_now AS song
 WHERE song_id <> ''
 ) AS q;
-
--- d_song: count the values that are joined by
-ANALYZE dwh_scratch.d_song__made_now (song_id);
 
 -- d_song: every row has its key
 SELECT COUNT(*)
@@ -122,22 +89,11 @@ INNER JOIN dwh_scratch.d_song__touched AS v ON r.song_id = v.song_id
 ) AS w
 WHERE w.dwh_place = 1;
 
--- d_song: count the values that are joined by
-ANALYZE dwh_scratch.d_song__result (song_id);
-
--- d_song: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.d_song__result AS r
-WHERE r.song_id IS NULL;
-
 -- d_song: what is stored of them
 CREATE TABLE dwh_scratch.d_song__stored AS
 SELECT r.song_id, r.title, r.artist_id, r.year, r.duration
 FROM public.d_song AS r
 INNER JOIN dwh_scratch.d_song__touched AS v ON r.song_id = v.song_id;
-
--- d_song: count the values that are joined by
-ANALYZE dwh_scratch.d_song__stored (song_id);
 
 -- d_song: the rows to take out
 CREATE TABLE dwh_scratch.d_song__removed AS
@@ -145,21 +101,18 @@ SELECT a.song_id, a.title, a.artist_id, a.year, a.duration FROM dwh_scratch.d_so
 EXCEPT
 SELECT b.song_id, b.title, b.artist_id, b.year, b.duration FROM dwh_scratch.d_song__result AS b;
 
--- d_song: count the values that are joined by
-ANALYZE dwh_scratch.d_song__removed (song_id);
-
 -- d_song: the rows to put in
 CREATE TABLE dwh_scratch.d_song__added AS
 SELECT a.song_id, a.title, a.artist_id, a.year, a.duration FROM dwh_scratch.d_song__result AS a
 EXCEPT
 SELECT b.song_id, b.title, b.artist_id, b.year, b.duration FROM dwh_scratch.d_song__stored AS b;
 
--- d_song: count the values that are joined by
-ANALYZE dwh_scratch.d_song__added (song_id);
-
 -- d_song: every text fits its column
 SELECT COUNT(CASE WHEN CHAR_LENGTH(RTRIM(r.song_id)) > 64 THEN 1 END), COUNT(CASE WHEN CHAR_LENGTH(RTRIM(r.title)) > 1024 THEN 1 END), COUNT(CASE WHEN CHAR_LENGTH(RTRIM(r.artist_id)) > 64 THEN 1 END)
 FROM dwh_scratch.d_song__added AS r;
+
+-- d_song: count the values that are joined by
+ANALYZE dwh_scratch.d_song__removed (song_id);
 
 -- d_song: take out what changed or went away
 DELETE FROM public.d_song USING dwh_scratch.d_song__removed AS x WHERE public.d_song.song_id = x.song_id;

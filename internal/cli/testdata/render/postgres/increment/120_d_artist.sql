@@ -28,22 +28,6 @@ WHERE NOT s.processed;
 -- count the values that are joined by
 ANALYZE dwh_scratch.run__s_songplay_event_added (ts, session_id, item_in_session);
 
--- song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.song__now_raw AS
-SELECT
-    RTRIM(song_id) AS song_id,
-    RTRIM(title) AS title,
-    RTRIM(artist_id) AS artist_id,
-    RTRIM(artist_name) AS artist_name,
-    CASE
-        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
-    END AS location,
-    artist_latitude AS latitude,
-    artist_longitude AS longitude,
-    duration,
-    NULLIF(year, 0) AS year
-FROM public.s_song AS s_song;
-
 -- song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.song__made_now AS
 SELECT
@@ -60,37 +44,6 @@ SELECT
     NULLIF(year, 0) AS year
 FROM dwh_scratch.run__s_song_added AS s_song;
 
--- d_artist: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.d_artist__now_raw AS
-SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
-FROM (
-SELECT
-    song.artist_id,
-    song.artist_name AS name,
-    song.location,
-    song.latitude,
-    song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
-    song.song_id
-FROM dwh_scratch.song__now_raw AS song
-LEFT JOIN (
-    SELECT
-        artist_id,
-        artist_name,
-        COUNT(DISTINCT NULLIF(song_id, '')) AS songs
-    FROM dwh_scratch.song__now_raw AS song
-    WHERE artist_name <> ''
-    GROUP BY artist_id, artist_name
-) AS spelling
-    ON spelling.artist_id = song.artist_id
-    AND spelling.artist_name = song.artist_name
-WHERE song.artist_id <> ''
-) AS q;
-
 -- d_artist: new rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
@@ -105,14 +58,35 @@ WHERE x.artist_id IS NOT NULL;
 -- d_artist: count the values that are joined by
 ANALYZE dwh_scratch.d_artist__touched (artist_id);
 
--- d_artist: the rows of song in the groups, as they are now
-CREATE TABLE dwh_scratch.d_artist__song_now AS
+-- song: its SELECT over the rows as they were before this run
+CREATE VIEW dwh_scratch.song__before_raw AS
+SELECT
+    RTRIM(song_id) AS song_id,
+    RTRIM(title) AS title,
+    RTRIM(artist_id) AS artist_id,
+    RTRIM(artist_name) AS artist_name,
+    CASE
+        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
+    END AS location,
+    artist_latitude AS latitude,
+    artist_longitude AS longitude,
+    duration,
+    NULLIF(year, 0) AS year
+FROM (SELECT s.song_id, s.title, s.artist_id, s.artist_name, s.artist_location, s.artist_latitude, s.artist_longitude, s.duration, s.num_songs, s.year FROM public.s_song AS s WHERE s.processed) AS s_song;
+
+-- d_artist: the rows of song to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_artist__song_before AS
 SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
-FROM dwh_scratch.song__now_raw AS r
+FROM dwh_scratch.song__before_raw AS r
 INNER JOIN dwh_scratch.d_artist__touched AS v ON r.artist_id = v.artist_id;
 
--- d_artist: count the values that are joined by
-ANALYZE dwh_scratch.d_artist__song_now (artist_id);
+-- d_artist: the rows of song to look at, as they are now
+CREATE TABLE dwh_scratch.d_artist__song_now AS
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.d_artist__song_before AS r
+UNION ALL
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
+FROM dwh_scratch.song__made_now AS r
+INNER JOIN dwh_scratch.d_artist__touched AS v ON r.artist_id = v.artist_id;
 
 -- d_artist: the rows of these groups as they are now
 CREATE TABLE dwh_scratch.d_artist__result AS
@@ -156,22 +130,11 @@ INNER JOIN dwh_scratch.d_artist__touched AS v ON r.artist_id = v.artist_id
 ) AS w
 WHERE w.dwh_place = 1;
 
--- d_artist: count the values that are joined by
-ANALYZE dwh_scratch.d_artist__result (artist_id);
-
--- d_artist: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.d_artist__result AS r
-WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
-
 -- d_artist: what is stored of them
 CREATE TABLE dwh_scratch.d_artist__stored AS
 SELECT r.artist_id, r.name, r.location, r.latitude, r.longitude
 FROM public.d_artist AS r
 INNER JOIN dwh_scratch.d_artist__touched AS v ON r.artist_id = v.artist_id;
-
--- d_artist: count the values that are joined by
-ANALYZE dwh_scratch.d_artist__stored (artist_id);
 
 -- d_artist: the rows to take out
 CREATE TABLE dwh_scratch.d_artist__removed AS
@@ -179,21 +142,18 @@ SELECT a.artist_id, a.name, a.location, a.latitude, a.longitude FROM dwh_scratch
 EXCEPT
 SELECT b.artist_id, b.name, b.location, b.latitude, b.longitude FROM dwh_scratch.d_artist__result AS b;
 
--- d_artist: count the values that are joined by
-ANALYZE dwh_scratch.d_artist__removed (artist_id);
-
 -- d_artist: the rows to put in
 CREATE TABLE dwh_scratch.d_artist__added AS
 SELECT a.artist_id, a.name, a.location, a.latitude, a.longitude FROM dwh_scratch.d_artist__result AS a
 EXCEPT
 SELECT b.artist_id, b.name, b.location, b.latitude, b.longitude FROM dwh_scratch.d_artist__stored AS b;
 
--- d_artist: count the values that are joined by
-ANALYZE dwh_scratch.d_artist__added (artist_id);
-
 -- d_artist: every text fits its column
 SELECT COUNT(CASE WHEN CHAR_LENGTH(RTRIM(r.artist_id)) > 64 THEN 1 END), COUNT(CASE WHEN CHAR_LENGTH(RTRIM(r.name)) > 1024 THEN 1 END), COUNT(CASE WHEN CHAR_LENGTH(RTRIM(r.location)) > 1024 THEN 1 END)
 FROM dwh_scratch.d_artist__added AS r;
+
+-- d_artist: count the values that are joined by
+ANALYZE dwh_scratch.d_artist__removed (artist_id);
 
 -- d_artist: take out what changed or went away
 DELETE FROM public.d_artist USING dwh_scratch.d_artist__removed AS x WHERE public.d_artist.artist_id = x.artist_id;

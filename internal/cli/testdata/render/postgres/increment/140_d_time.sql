@@ -28,56 +28,6 @@ WHERE NOT s.processed;
 -- count the values that are joined by
 ANALYZE dwh_scratch.run__s_songplay_event_added (ts, session_id, item_in_session);
 
--- songplay: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.songplay__now_raw AS
-SELECT
-    /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
-    /*redshift SHA2(id, 256) */ AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM public.s_songplay_event AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event;
-
 -- songplay: new rows of s_songplay_event without a group
 SELECT COUNT(*)
 FROM dwh_scratch.run__s_songplay_event_added AS r
@@ -92,14 +42,19 @@ WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT
 -- songplay: count the values that are joined by
 ANALYZE dwh_scratch.songplay__touched (ts, session_id, item_in_session);
 
--- songplay: the rows of s_songplay_event in the groups, as they are now
-CREATE TABLE dwh_scratch.songplay__s_songplay_event_now AS
+-- songplay: the rows of s_songplay_event to look at, as they were before this run
+CREATE TABLE dwh_scratch.songplay__s_songplay_event_before AS
 SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM public.s_songplay_event AS r
+FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
 INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__s_songplay_event_now (ts, session_id, item_in_session);
+-- songplay: the rows of s_songplay_event to look at, as they are now
+CREATE TABLE dwh_scratch.songplay__s_songplay_event_now AS
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id FROM dwh_scratch.songplay__s_songplay_event_before AS r
+UNION ALL
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
+FROM dwh_scratch.run__s_songplay_event_added AS r
+INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
 -- songplay: the rows of these groups, before pick
 CREATE TABLE dwh_scratch.songplay__unpicked AS
@@ -155,27 +110,15 @@ FROM (
 ) AS r
 INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__unpicked (songplay_id);
-
--- songplay: keys in several groups
+-- songplay: no key stands in several groups
 SELECT r.songplay_id
 FROM dwh_scratch.songplay__unpicked AS r
 GROUP BY r.songplay_id
 HAVING MIN(r.ts) <> MAX(r.ts) OR MIN(r.session_id) <> MAX(r.session_id) OR MIN(r.item_in_session) <> MAX(r.item_in_session)
 LIMIT 3;
 
--- songplay: the keys of these groups
-CREATE TABLE dwh_scratch.songplay__grouped_keys AS
-SELECT DISTINCT x.songplay_id
-FROM dwh_scratch.songplay__unpicked AS x
-WHERE x.songplay_id IS NOT NULL;
-
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__grouped_keys (songplay_id);
-
--- songplay: its SELECT over the rows as they were before this run
-CREATE VIEW dwh_scratch.songplay__before_raw AS
+-- songplay: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.songplay__now_raw AS
 SELECT
     /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
     /*redshift SHA2(id, 256) */ AS songplay_id,
@@ -216,7 +159,7 @@ FROM (
         RTRIM(first_name) AS first_name,
         RTRIM(last_name) AS last_name,
         RTRIM(gender) AS gender
-    FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS s_songplay_event
+    FROM public.s_songplay_event AS s_songplay_event
     WHERE RTRIM(page) = 'NextSong'
         AND RTRIM(user_id) <> ''
         AND session_id IS NOT NULL
@@ -224,30 +167,24 @@ FROM (
         AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
 ) AS event;
 
--- songplay: the groups of songplay to look at
-CREATE TABLE dwh_scratch.songplay__songplay_groups AS
-SELECT DISTINCT x.ts, x.session_id, x.item_in_session
+-- songplay: the rows of these groups as they are now
+CREATE TABLE dwh_scratch.songplay__result AS
+SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
 FROM (
-SELECT r.ts, r.session_id, r.item_in_session
-FROM dwh_scratch.songplay__before_raw AS r
-INNER JOIN dwh_scratch.songplay__grouped_keys AS v ON r.songplay_id = v.songplay_id
-) AS x
-WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
+    FROM (
+SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender FROM dwh_scratch.songplay__unpicked AS u
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1;
 
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__songplay_groups (ts, session_id, item_in_session);
+-- songplay: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.songplay__result AS r
+WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
 
--- songplay: the rows of s_songplay_event in the groups, as they were before this run
-CREATE TABLE dwh_scratch.songplay__s_songplay_event_before AS
-SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
-INNER JOIN dwh_scratch.songplay__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
-
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__s_songplay_event_before (ts, session_id, item_in_session);
-
--- songplay: the rows of these groups of songplay
-CREATE TABLE dwh_scratch.songplay__songplay_before AS
+-- songplay: the rows of these groups as they were
+CREATE TABLE dwh_scratch.songplay__was AS
 SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
@@ -302,108 +239,6 @@ FROM (
         AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
 ) AS event
 ) AS r
-INNER JOIN dwh_scratch.songplay__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__songplay_before (songplay_id);
-
--- songplay: keys that another group has already
-SELECT r.songplay_id, r.ts, r.session_id, r.item_in_session
-FROM (
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM dwh_scratch.songplay__songplay_before AS r
-INNER JOIN dwh_scratch.songplay__grouped_keys AS v ON r.songplay_id = v.songplay_id
-) AS r
-WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__touched AS t WHERE t.ts = r.ts AND t.session_id = r.session_id AND t.item_in_session = r.item_in_session)
-LIMIT 3;
-
--- songplay: the rows of these groups as they are now
-CREATE TABLE dwh_scratch.songplay__result AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
-    FROM (
-SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender FROM dwh_scratch.songplay__unpicked AS u
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__result (songplay_id);
-
--- songplay: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.songplay__result AS r
-WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
-
--- songplay: the rows of s_songplay_event in the groups, as they were before this run
-CREATE TABLE dwh_scratch.songplay__s_songplay_event_before_2 AS
-SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
-INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
-
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__s_songplay_event_before_2 (ts, session_id, item_in_session);
-
--- songplay: the rows of these groups as they were
-CREATE TABLE dwh_scratch.songplay__was AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
-    FROM (
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
-SELECT
-    /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
-    /*redshift SHA2(id, 256) */ AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM dwh_scratch.songplay__s_songplay_event_before_2 AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event
-) AS r
 INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
     ) AS p
 ) AS w
@@ -415,9 +250,6 @@ SELECT a.songplay_id, a.start_time, a.played_at, a.user_id, a.session_id, a.item
 EXCEPT
 SELECT b.songplay_id, b.start_time, b.played_at, b.user_id, b.session_id, b.item_in_session, b.ts, b.song, b.artist, b.length, b.level, b.location, b.user_agent, b.first_name, b.last_name, b.gender FROM dwh_scratch.songplay__result AS b;
 
--- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__removed (songplay_id);
-
 -- songplay: the rows that are new
 CREATE TABLE dwh_scratch.songplay__added AS
 SELECT a.songplay_id, a.start_time, a.played_at, a.user_id, a.session_id, a.item_in_session, a.ts, a.song, a.artist, a.length, a.level, a.location, a.user_agent, a.first_name, a.last_name, a.gender FROM dwh_scratch.songplay__result AS a
@@ -425,40 +257,10 @@ EXCEPT
 SELECT b.songplay_id, b.start_time, b.played_at, b.user_id, b.session_id, b.item_in_session, b.ts, b.song, b.artist, b.length, b.level, b.location, b.user_agent, b.first_name, b.last_name, b.gender FROM dwh_scratch.songplay__was AS b;
 
 -- songplay: count the values that are joined by
-ANALYZE dwh_scratch.songplay__added (songplay_id);
-
--- songplay: count the values that are joined by
 ANALYZE dwh_scratch.songplay__removed (first_name, song, artist);
 
 -- songplay: count the values that are joined by
 ANALYZE dwh_scratch.songplay__added (first_name, song, artist);
-
--- songplay: its rows as they are now
-CREATE VIEW dwh_scratch.songplay__now AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
-    FROM (
-SELECT p.songplay_id, p.start_time, p.played_at, p.user_id, p.session_id, p.item_in_session, p.ts, p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender FROM dwh_scratch.songplay__now_raw AS p
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- d_time: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.d_time__now_raw AS
-SELECT CAST(q.start_time AS timestamp without time zone) AS start_time, CAST(q.hour AS integer) AS hour, CAST(q.day AS integer) AS day, CAST(q.week AS integer) AS week, CAST(q.month AS integer) AS month, CAST(q.year AS integer) AS year, CAST(q.weekday AS integer) AS weekday
-FROM (
-SELECT
-    start_time,
-    CAST(EXTRACT(hour FROM start_time) AS INTEGER) AS hour,
-    CAST(EXTRACT(day FROM start_time) AS INTEGER) AS day,
-    CAST(EXTRACT(week FROM start_time) AS INTEGER) AS week,
-    CAST(EXTRACT(month FROM start_time) AS INTEGER) AS month,
-    CAST(EXTRACT(year FROM start_time) AS INTEGER) AS year,
-    (CAST(EXTRACT(dow FROM start_time) AS INTEGER) + 6) % 7 AS weekday
-FROM dwh_scratch.songplay__now AS songplay
-GROUP BY start_time
-) AS q;
 
 -- d_time: the rows that these make, as they were before this run
 CREATE TABLE dwh_scratch.d_time__made_before AS
@@ -476,9 +278,6 @@ FROM dwh_scratch.songplay__removed AS songplay
 GROUP BY start_time
 ) AS q;
 
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__made_before (start_time);
-
 -- d_time: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.d_time__made_now AS
 SELECT CAST(q.start_time AS timestamp without time zone) AS start_time, CAST(q.hour AS integer) AS hour, CAST(q.day AS integer) AS day, CAST(q.week AS integer) AS week, CAST(q.month AS integer) AS month, CAST(q.year AS integer) AS year, CAST(q.weekday AS integer) AS weekday
@@ -495,9 +294,6 @@ FROM dwh_scratch.songplay__added AS songplay
 GROUP BY start_time
 ) AS q;
 
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__made_now (start_time);
-
 -- d_time: every row has its key
 SELECT COUNT(*)
 FROM dwh_scratch.d_time__made_now AS r
@@ -509,17 +305,11 @@ SELECT a.start_time, a.hour, a.day, a.week, a.month, a.year, a.weekday FROM dwh_
 EXCEPT
 SELECT b.start_time, b.hour, b.day, b.week, b.month, b.year, b.weekday FROM dwh_scratch.d_time__made_now AS b;
 
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__gone (start_time);
-
 -- d_time: the rows that are made now
 CREATE TABLE dwh_scratch.d_time__fresh AS
 SELECT a.start_time, a.hour, a.day, a.week, a.month, a.year, a.weekday FROM dwh_scratch.d_time__made_now AS a
 EXCEPT
 SELECT b.start_time, b.hour, b.day, b.week, b.month, b.year, b.weekday FROM dwh_scratch.d_time__made_before AS b;
-
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__fresh (start_time);
 
 -- d_time: the keys that a change touches
 CREATE TABLE dwh_scratch.d_time__touched AS
@@ -553,15 +343,62 @@ SELECT a.start_time FROM dwh_scratch.d_time__touched AS a
 EXCEPT
 SELECT b.start_time FROM dwh_scratch.d_time__lost AS b;
 
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__folded (start_time);
+-- songplay: its SELECT over the rows as they were before this run
+CREATE VIEW dwh_scratch.songplay__before_raw AS
+SELECT
+    /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
+    /*redshift SHA2(id, 256) */ AS songplay_id,
+    DATE_TRUNC('hour', played_at) AS start_time,
+    played_at,
+    user_id,
+    session_id,
+    item_in_session,
+    ts,
+    song,
+    artist,
+    length,
+    level,
+    location,
+    user_agent,
+    first_name,
+    last_name,
+    gender
+FROM (
+    SELECT
+        RTRIM(user_id)
+            || '|' || CAST(session_id AS VARCHAR(20))
+            || '|' || CAST(item_in_session AS VARCHAR(11))
+            || '|' || CAST(ts AS VARCHAR(20)) AS id,
+        -- Seconds and milliseconds apart: a division would round.
+        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
+            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
+        RTRIM(user_id) AS user_id,
+        session_id,
+        item_in_session,
+        ts,
+        RTRIM(song) AS song,
+        RTRIM(artist) AS artist,
+        length,
+        RTRIM(level) AS level,
+        RTRIM(location) AS location,
+        RTRIM(user_agent) AS user_agent,
+        RTRIM(first_name) AS first_name,
+        RTRIM(last_name) AS last_name,
+        RTRIM(gender) AS gender
+    FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS s_songplay_event
+    WHERE RTRIM(page) = 'NextSong'
+        AND RTRIM(user_id) <> ''
+        AND session_id IS NOT NULL
+        AND item_in_session IS NOT NULL
+        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
+) AS event;
 
 -- d_time: the groups of songplay to look at
 CREATE TABLE dwh_scratch.d_time__songplay_groups AS
 SELECT DISTINCT x.ts, x.session_id, x.item_in_session
 FROM (
 SELECT r.ts, r.session_id, r.item_in_session
-FROM dwh_scratch.songplay__now_raw AS r
+FROM dwh_scratch.songplay__before_raw AS r
 INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time
 ) AS x
 WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
@@ -569,17 +406,16 @@ WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT
 -- d_time: count the values that are joined by
 ANALYZE dwh_scratch.d_time__songplay_groups (ts, session_id, item_in_session);
 
--- d_time: the rows of s_songplay_event in the groups, as they are now
-CREATE TABLE dwh_scratch.d_time__s_songplay_event_now AS
+-- d_time: the rows of s_songplay_event to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_time__s_songplay_event_before AS
 SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM public.s_songplay_event AS r
+FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
 INNER JOIN dwh_scratch.d_time__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__s_songplay_event_now (ts, session_id, item_in_session);
-
--- d_time: the rows of these groups of songplay
-CREATE TABLE dwh_scratch.d_time__songplay_now AS
+-- d_time: the rows of songplay to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_time__songplay_before AS
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM (
 SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
@@ -626,7 +462,7 @@ FROM (
         RTRIM(first_name) AS first_name,
         RTRIM(last_name) AS last_name,
         RTRIM(gender) AS gender
-    FROM dwh_scratch.d_time__s_songplay_event_now AS s_songplay_event
+    FROM dwh_scratch.d_time__s_songplay_event_before AS s_songplay_event
     WHERE RTRIM(page) = 'NextSong'
         AND RTRIM(user_id) <> ''
         AND session_id IS NOT NULL
@@ -637,19 +473,24 @@ FROM (
 INNER JOIN dwh_scratch.d_time__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
     ) AS p
 ) AS w
-WHERE w.dwh_place = 1;
-
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__songplay_now (start_time);
-
--- d_time: the rows of songplay that can make these keys
-CREATE TABLE dwh_scratch.d_time__songplay_rows AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM dwh_scratch.d_time__songplay_now AS r
+WHERE w.dwh_place = 1
+) AS r
 INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time;
 
 -- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__songplay_rows (start_time);
+ANALYZE dwh_scratch.d_time__songplay_before (start_time);
+
+-- d_time: the rows of songplay to look at, as they are now
+CREATE TABLE dwh_scratch.d_time__songplay_now AS
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender FROM dwh_scratch.d_time__songplay_before AS r
+WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songplay_id = r.songplay_id)
+UNION ALL
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM dwh_scratch.songplay__added AS r
+INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time;
+
+-- d_time: count the values that are joined by
+ANALYZE dwh_scratch.d_time__songplay_now (start_time);
 
 -- d_time: the rows of these keys as they are now
 CREATE TABLE dwh_scratch.d_time__result AS
@@ -675,15 +516,12 @@ SELECT
     CAST(EXTRACT(month FROM start_time) AS INTEGER) AS month,
     CAST(EXTRACT(year FROM start_time) AS INTEGER) AS year,
     (CAST(EXTRACT(dow FROM start_time) AS INTEGER) + 6) % 7 AS weekday
-FROM dwh_scratch.d_time__songplay_rows AS songplay
+FROM dwh_scratch.d_time__songplay_now AS songplay
 GROUP BY start_time
 ) AS q
 ) AS r
 INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time
 ) AS p;
-
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__result (start_time);
 
 -- d_time: every row has its key, and each key one row
 SELECT COUNT(CASE WHEN c.start_time IS NULL THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)
@@ -699,17 +537,11 @@ SELECT r.start_time, r.hour, r.day, r.week, r.month, r.year, r.weekday
 FROM public.d_time AS r
 INNER JOIN dwh_scratch.d_time__touched AS v ON r.start_time = v.start_time;
 
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__stored (start_time);
-
 -- d_time: the rows to take out
 CREATE TABLE dwh_scratch.d_time__removed AS
 SELECT a.start_time, a.hour, a.day, a.week, a.month, a.year, a.weekday FROM dwh_scratch.d_time__stored AS a
 EXCEPT
 SELECT b.start_time, b.hour, b.day, b.week, b.month, b.year, b.weekday FROM dwh_scratch.d_time__result AS b;
-
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__removed (start_time);
 
 -- d_time: the rows to put in
 CREATE TABLE dwh_scratch.d_time__added AS
@@ -718,7 +550,7 @@ EXCEPT
 SELECT b.start_time, b.hour, b.day, b.week, b.month, b.year, b.weekday FROM dwh_scratch.d_time__stored AS b;
 
 -- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__added (start_time);
+ANALYZE dwh_scratch.d_time__removed (start_time);
 
 -- d_time: take out what changed or went away
 DELETE FROM public.d_time USING dwh_scratch.d_time__removed AS x WHERE public.d_time.start_time = x.start_time;

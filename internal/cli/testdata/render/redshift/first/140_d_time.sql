@@ -76,7 +76,7 @@ SELECT COUNT(*)
 FROM dwh_scratch.songplay__all AS r
 WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
 
--- songplay: keys in several groups
+-- songplay: no key stands in several groups
 SELECT r.songplay_id
 FROM dwh_scratch.songplay__now_raw AS r
 GROUP BY r.songplay_id
@@ -111,6 +111,11 @@ FROM (
 SELECT p.start_time, p.hour, p.day, p.week, p.month, p.year, p.weekday FROM dwh_scratch.d_time__now_raw AS p
 ) AS p
 ) AS made;
+
+-- d_time: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.d_time AS r
+WHERE r.start_time IS NULL;
 
 -- d_time: every row has its key, and each key one row
 SELECT COUNT(CASE WHEN c.start_time IS NULL THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)

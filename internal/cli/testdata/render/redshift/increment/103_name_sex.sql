@@ -34,15 +34,6 @@ WHERE NOT s.processed;
 -- count its rows
 SELECT COUNT(*) FROM dwh_scratch.run__s_songplay_event_added;
 
--- name_sex: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.name_sex__now_raw AS
-SELECT
-    RTRIM(name) AS name,
-    RTRIM(sex) AS sex,
-    births
-FROM public.s_name AS s_name
-WHERE name IS NOT NULL;
-
 -- name_sex: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.name_sex__made_now AS
 SELECT
@@ -78,6 +69,15 @@ SELECT
 FROM (SELECT s.name, s.sex, s.births FROM public.s_name AS s WHERE s.processed) AS s_name
 WHERE name IS NOT NULL;
 
+-- name_sex: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.name_sex__now_raw AS
+SELECT
+    RTRIM(name) AS name,
+    RTRIM(sex) AS sex,
+    births
+FROM public.s_name AS s_name
+WHERE name IS NOT NULL;
+
 -- name_sex: the rows of these keys, as they were before this run
 CREATE TABLE dwh_scratch.name_sex__result_before AS
 SELECT w.name, w.sex, w.births
@@ -109,11 +109,6 @@ WHERE w.dwh_place = 1;
 
 -- name_sex: count its rows
 SELECT COUNT(*) FROM dwh_scratch.name_sex__result_now;
-
--- name_sex: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.name_sex__result_now AS r
-WHERE r.name IS NULL;
 
 -- name_sex: the rows that are there no more
 CREATE TABLE dwh_scratch.name_sex__removed AS

@@ -34,22 +34,6 @@ WHERE NOT s.processed;
 -- count its rows
 SELECT COUNT(*) FROM dwh_scratch.run__s_songplay_event_added;
 
--- song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.song__now_raw AS
-SELECT
-    RTRIM(song_id) AS song_id,
-    RTRIM(title) AS title,
-    RTRIM(artist_id) AS artist_id,
-    RTRIM(artist_name) AS artist_name,
-    CASE
-        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
-    END AS location,
-    artist_latitude AS latitude,
-    artist_longitude AS longitude,
-    duration,
-    NULLIF(year, 0) AS year
-FROM public.s_song AS s_song;
-
 -- song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.song__made_now AS
 SELECT
@@ -69,16 +53,6 @@ FROM dwh_scratch.run__s_song_added AS s_song;
 -- song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.song__made_now;
 
--- name_artist: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.name_artist__now_raw AS
-SELECT
-    artist_name AS name,
-    MIN(artist_id) AS artist_id
-FROM dwh_scratch.song__now_raw AS song
-WHERE artist_name IS NOT NULL
-    AND artist_id <> ''
-GROUP BY artist_name;
-
 -- name_artist: new rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
@@ -93,10 +67,37 @@ WHERE x.artist_name IS NOT NULL;
 -- name_artist: count its rows
 SELECT COUNT(*) FROM dwh_scratch.name_artist__touched;
 
--- name_artist: the rows of song in the groups, as they are now
-CREATE TABLE dwh_scratch.name_artist__song_now AS
+-- song: its SELECT over the rows as they were before this run
+CREATE VIEW dwh_scratch.song__before_raw AS
+SELECT
+    RTRIM(song_id) AS song_id,
+    RTRIM(title) AS title,
+    RTRIM(artist_id) AS artist_id,
+    RTRIM(artist_name) AS artist_name,
+    CASE
+        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
+    END AS location,
+    artist_latitude AS latitude,
+    artist_longitude AS longitude,
+    duration,
+    NULLIF(year, 0) AS year
+FROM (SELECT s.song_id, s.title, s.artist_id, s.artist_name, s.artist_location, s.artist_latitude, s.artist_longitude, s.duration, s.num_songs, s.year FROM public.s_song AS s WHERE s.processed) AS s_song;
+
+-- name_artist: the rows of song to look at, as they were before this run
+CREATE TABLE dwh_scratch.name_artist__song_before AS
 SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
-FROM dwh_scratch.song__now_raw AS r
+FROM dwh_scratch.song__before_raw AS r
+INNER JOIN dwh_scratch.name_artist__touched AS v ON r.artist_name = v.name;
+
+-- name_artist: count its rows
+SELECT COUNT(*) FROM dwh_scratch.name_artist__song_before;
+
+-- name_artist: the rows of song to look at, as they are now
+CREATE TABLE dwh_scratch.name_artist__song_now AS
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.name_artist__song_before AS r
+UNION ALL
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
+FROM dwh_scratch.song__made_now AS r
 INNER JOIN dwh_scratch.name_artist__touched AS v ON r.artist_name = v.name;
 
 -- name_artist: count its rows
@@ -129,31 +130,6 @@ FROM (
     FROM dwh_scratch.name_artist__result AS r
     GROUP BY r.name
 ) AS c;
-
--- song: its SELECT over the rows as they were before this run
-CREATE VIEW dwh_scratch.song__before_raw AS
-SELECT
-    RTRIM(song_id) AS song_id,
-    RTRIM(title) AS title,
-    RTRIM(artist_id) AS artist_id,
-    RTRIM(artist_name) AS artist_name,
-    CASE
-        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
-    END AS location,
-    artist_latitude AS latitude,
-    artist_longitude AS longitude,
-    duration,
-    NULLIF(year, 0) AS year
-FROM (SELECT s.song_id, s.title, s.artist_id, s.artist_name, s.artist_location, s.artist_latitude, s.artist_longitude, s.duration, s.num_songs, s.year FROM public.s_song AS s WHERE s.processed) AS s_song;
-
--- name_artist: the rows of song in the groups, as they were before this run
-CREATE TABLE dwh_scratch.name_artist__song_before AS
-SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
-FROM dwh_scratch.song__before_raw AS r
-INNER JOIN dwh_scratch.name_artist__touched AS v ON r.artist_name = v.name;
-
--- name_artist: count its rows
-SELECT COUNT(*) FROM dwh_scratch.name_artist__song_before;
 
 -- name_artist: the rows of these groups as they were
 CREATE TABLE dwh_scratch.name_artist__was AS

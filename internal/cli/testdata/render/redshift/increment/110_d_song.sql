@@ -34,22 +34,6 @@ WHERE NOT s.processed;
 -- count its rows
 SELECT COUNT(*) FROM dwh_scratch.run__s_songplay_event_added;
 
--- song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.song__now_raw AS
-SELECT
-    RTRIM(song_id) AS song_id,
-    RTRIM(title) AS title,
-    RTRIM(artist_id) AS artist_id,
-    RTRIM(artist_name) AS artist_name,
-    CASE
-        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
-    END AS location,
-    artist_latitude AS latitude,
-    artist_longitude AS longitude,
-    duration,
-    NULLIF(year, 0) AS year
-FROM public.s_song AS s_song;
-
 -- song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.song__made_now AS
 SELECT
@@ -68,20 +52,6 @@ FROM dwh_scratch.run__s_song_added AS s_song;
 
 -- song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.song__made_now;
-
--- d_song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.d_song__now_raw AS
-SELECT q.song_id, q.title, q.artist_id, CAST(q.year AS integer) AS year, CAST(q.duration AS double precision) AS duration
-FROM (
-SELECT
-    song_id,
-    title,
-    artist_id,
-    year,
-    duration
-FROM dwh_scratch.song__now_raw AS song
-WHERE song_id <> ''
-) AS q;
 
 -- d_song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.d_song__made_now AS
@@ -133,11 +103,6 @@ WHERE w.dwh_place = 1;
 
 -- d_song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_song__result;
-
--- d_song: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.d_song__result AS r
-WHERE r.song_id IS NULL;
 
 -- d_song: what is stored of them
 CREATE TABLE dwh_scratch.d_song__stored AS

@@ -34,22 +34,6 @@ WHERE NOT s.processed;
 -- count its rows
 SELECT COUNT(*) FROM dwh_scratch.run__s_songplay_event_added;
 
--- song: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.song__now_raw AS
-SELECT
-    RTRIM(song_id) AS song_id,
-    RTRIM(title) AS title,
-    RTRIM(artist_id) AS artist_id,
-    RTRIM(artist_name) AS artist_name,
-    CASE
-        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
-    END AS location,
-    artist_latitude AS latitude,
-    artist_longitude AS longitude,
-    duration,
-    NULLIF(year, 0) AS year
-FROM public.s_song AS s_song;
-
 -- song: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.song__made_now AS
 SELECT
@@ -69,37 +53,6 @@ FROM dwh_scratch.run__s_song_added AS s_song;
 -- song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.song__made_now;
 
--- d_artist: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.d_artist__now_raw AS
-SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
-FROM (
-SELECT
-    song.artist_id,
-    song.artist_name AS name,
-    song.location,
-    song.latitude,
-    song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
-    song.song_id
-FROM dwh_scratch.song__now_raw AS song
-LEFT JOIN (
-    SELECT
-        artist_id,
-        artist_name,
-        COUNT(DISTINCT NULLIF(song_id, '')) AS songs
-    FROM dwh_scratch.song__now_raw AS song
-    WHERE artist_name <> ''
-    GROUP BY artist_id, artist_name
-) AS spelling
-    ON spelling.artist_id = song.artist_id
-    AND spelling.artist_name = song.artist_name
-WHERE song.artist_id <> ''
-) AS q;
-
 -- d_artist: new rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
@@ -114,10 +67,37 @@ WHERE x.artist_id IS NOT NULL;
 -- d_artist: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_artist__touched;
 
--- d_artist: the rows of song in the groups, as they are now
-CREATE TABLE dwh_scratch.d_artist__song_now AS
+-- song: its SELECT over the rows as they were before this run
+CREATE VIEW dwh_scratch.song__before_raw AS
+SELECT
+    RTRIM(song_id) AS song_id,
+    RTRIM(title) AS title,
+    RTRIM(artist_id) AS artist_id,
+    RTRIM(artist_name) AS artist_name,
+    CASE
+        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
+    END AS location,
+    artist_latitude AS latitude,
+    artist_longitude AS longitude,
+    duration,
+    NULLIF(year, 0) AS year
+FROM (SELECT s.song_id, s.title, s.artist_id, s.artist_name, s.artist_location, s.artist_latitude, s.artist_longitude, s.duration, s.num_songs, s.year FROM public.s_song AS s WHERE s.processed) AS s_song;
+
+-- d_artist: the rows of song to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_artist__song_before AS
 SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
-FROM dwh_scratch.song__now_raw AS r
+FROM dwh_scratch.song__before_raw AS r
+INNER JOIN dwh_scratch.d_artist__touched AS v ON r.artist_id = v.artist_id;
+
+-- d_artist: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_artist__song_before;
+
+-- d_artist: the rows of song to look at, as they are now
+CREATE TABLE dwh_scratch.d_artist__song_now AS
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.d_artist__song_before AS r
+UNION ALL
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
+FROM dwh_scratch.song__made_now AS r
 INNER JOIN dwh_scratch.d_artist__touched AS v ON r.artist_id = v.artist_id;
 
 -- d_artist: count its rows
@@ -167,11 +147,6 @@ WHERE w.dwh_place = 1;
 
 -- d_artist: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_artist__result;
-
--- d_artist: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.d_artist__result AS r
-WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
 
 -- d_artist: what is stored of them
 CREATE TABLE dwh_scratch.d_artist__stored AS

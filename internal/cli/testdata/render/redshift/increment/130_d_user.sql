@@ -34,56 +34,6 @@ WHERE NOT s.processed;
 -- count its rows
 SELECT COUNT(*) FROM dwh_scratch.run__s_songplay_event_added;
 
--- songplay: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.songplay__now_raw AS
-SELECT
-
-               SHA2(id, 256)    AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM public.s_songplay_event AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event;
-
 -- songplay: new rows of s_songplay_event without a group
 SELECT COUNT(*)
 FROM dwh_scratch.run__s_songplay_event_added AS r
@@ -98,10 +48,21 @@ WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT
 -- songplay: count its rows
 SELECT COUNT(*) FROM dwh_scratch.songplay__touched;
 
--- songplay: the rows of s_songplay_event in the groups, as they are now
-CREATE TABLE dwh_scratch.songplay__s_songplay_event_now AS
+-- songplay: the rows of s_songplay_event to look at, as they were before this run
+CREATE TABLE dwh_scratch.songplay__s_songplay_event_before AS
 SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM public.s_songplay_event AS r
+FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
+INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__s_songplay_event_before;
+
+-- songplay: the rows of s_songplay_event to look at, as they are now
+CREATE TABLE dwh_scratch.songplay__s_songplay_event_now AS
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id FROM dwh_scratch.songplay__s_songplay_event_before AS r
+UNION ALL
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
+FROM dwh_scratch.run__s_songplay_event_added AS r
 INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
 -- songplay: count its rows
@@ -164,96 +125,34 @@ INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = 
 -- songplay: count its rows
 SELECT COUNT(*) FROM dwh_scratch.songplay__unpicked;
 
--- songplay: keys in several groups
+-- songplay: no key stands in several groups
 SELECT r.songplay_id
 FROM dwh_scratch.songplay__unpicked AS r
 GROUP BY r.songplay_id
 HAVING MIN(r.ts) <> MAX(r.ts) OR MIN(r.session_id) <> MAX(r.session_id) OR MIN(r.item_in_session) <> MAX(r.item_in_session)
 LIMIT 3;
 
--- songplay: the keys of these groups
-CREATE TABLE dwh_scratch.songplay__grouped_keys AS
-SELECT DISTINCT x.songplay_id
-FROM dwh_scratch.songplay__unpicked AS x
-WHERE x.songplay_id IS NOT NULL;
-
--- songplay: count its rows
-SELECT COUNT(*) FROM dwh_scratch.songplay__grouped_keys;
-
--- songplay: its SELECT over the rows as they were before this run
-CREATE VIEW dwh_scratch.songplay__before_raw AS
-SELECT
-
-               SHA2(id, 256)    AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
+-- songplay: the rows of these groups as they are now
+CREATE TABLE dwh_scratch.songplay__result AS
+SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
 FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event;
-
--- songplay: the groups of songplay to look at
-CREATE TABLE dwh_scratch.songplay__songplay_groups AS
-SELECT DISTINCT x.ts, x.session_id, x.item_in_session
-FROM (
-SELECT r.ts, r.session_id, r.item_in_session
-FROM dwh_scratch.songplay__before_raw AS r
-INNER JOIN dwh_scratch.songplay__grouped_keys AS v ON r.songplay_id = v.songplay_id
-) AS x
-WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
+    FROM (
+SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender FROM dwh_scratch.songplay__unpicked AS u
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1;
 
 -- songplay: count its rows
-SELECT COUNT(*) FROM dwh_scratch.songplay__songplay_groups;
+SELECT COUNT(*) FROM dwh_scratch.songplay__result;
 
--- songplay: the rows of s_songplay_event in the groups, as they were before this run
-CREATE TABLE dwh_scratch.songplay__s_songplay_event_before AS
-SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
-INNER JOIN dwh_scratch.songplay__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
+-- songplay: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.songplay__result AS r
+WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
 
--- songplay: count its rows
-SELECT COUNT(*) FROM dwh_scratch.songplay__s_songplay_event_before;
-
--- songplay: the rows of these groups of songplay
-CREATE TABLE dwh_scratch.songplay__songplay_before AS
+-- songplay: the rows of these groups as they were
+CREATE TABLE dwh_scratch.songplay__was AS
 SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
@@ -308,108 +207,6 @@ FROM (
         AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
 ) AS event
 ) AS r
-INNER JOIN dwh_scratch.songplay__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- songplay: count its rows
-SELECT COUNT(*) FROM dwh_scratch.songplay__songplay_before;
-
--- songplay: keys that another group has already
-SELECT r.songplay_id, r.ts, r.session_id, r.item_in_session
-FROM (
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM dwh_scratch.songplay__songplay_before AS r
-INNER JOIN dwh_scratch.songplay__grouped_keys AS v ON r.songplay_id = v.songplay_id
-) AS r
-WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__touched AS t WHERE t.ts = r.ts AND t.session_id = r.session_id AND t.item_in_session = r.item_in_session)
-LIMIT 3;
-
--- songplay: the rows of these groups as they are now
-CREATE TABLE dwh_scratch.songplay__result AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
-    FROM (
-SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender FROM dwh_scratch.songplay__unpicked AS u
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- songplay: count its rows
-SELECT COUNT(*) FROM dwh_scratch.songplay__result;
-
--- songplay: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.songplay__result AS r
-WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
-
--- songplay: the rows of s_songplay_event in the groups, as they were before this run
-CREATE TABLE dwh_scratch.songplay__s_songplay_event_before_2 AS
-SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
-INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
-
--- songplay: count its rows
-SELECT COUNT(*) FROM dwh_scratch.songplay__s_songplay_event_before_2;
-
--- songplay: the rows of these groups as they were
-CREATE TABLE dwh_scratch.songplay__was AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
-    FROM (
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
-SELECT
-
-               SHA2(id, 256)    AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM dwh_scratch.songplay__s_songplay_event_before_2 AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event
-) AS r
 INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
     ) AS p
 ) AS w
@@ -435,15 +232,6 @@ SELECT b.songplay_id, b.start_time, b.played_at, b.user_id, b.session_id, b.item
 
 -- songplay: count its rows
 SELECT COUNT(*) FROM dwh_scratch.songplay__added;
-
--- name_sex: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.name_sex__now_raw AS
-SELECT
-    RTRIM(name) AS name,
-    RTRIM(sex) AS sex,
-    births
-FROM public.s_name AS s_name
-WHERE name IS NOT NULL;
 
 -- name_sex: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.name_sex__made_now AS
@@ -480,6 +268,15 @@ SELECT
 FROM (SELECT s.name, s.sex, s.births FROM public.s_name AS s WHERE s.processed) AS s_name
 WHERE name IS NOT NULL;
 
+-- name_sex: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.name_sex__now_raw AS
+SELECT
+    RTRIM(name) AS name,
+    RTRIM(sex) AS sex,
+    births
+FROM public.s_name AS s_name
+WHERE name IS NOT NULL;
+
 -- name_sex: the rows of these keys, as they were before this run
 CREATE TABLE dwh_scratch.name_sex__result_before AS
 SELECT w.name, w.sex, w.births
@@ -512,11 +309,6 @@ WHERE w.dwh_place = 1;
 -- name_sex: count its rows
 SELECT COUNT(*) FROM dwh_scratch.name_sex__result_now;
 
--- name_sex: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.name_sex__result_now AS r
-WHERE r.name IS NULL;
-
 -- name_sex: the rows that are there no more
 CREATE TABLE dwh_scratch.name_sex__removed AS
 SELECT a.name, a.sex, a.births FROM dwh_scratch.name_sex__result_before AS a
@@ -535,46 +327,6 @@ SELECT b.name, b.sex, b.births FROM dwh_scratch.name_sex__result_before AS b;
 -- name_sex: count its rows
 SELECT COUNT(*) FROM dwh_scratch.name_sex__added;
 
--- songplay: its rows as they are now
-CREATE VIEW dwh_scratch.songplay__now AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
-    FROM (
-SELECT p.songplay_id, p.start_time, p.played_at, p.user_id, p.session_id, p.item_in_session, p.ts, p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender FROM dwh_scratch.songplay__now_raw AS p
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- name_sex: its rows as they are now
-CREATE VIEW dwh_scratch.name_sex__now AS
-SELECT w.name, w.sex, w.births
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.name ORDER BY p.births DESC NULLS LAST, p.sex) AS dwh_place
-    FROM (
-SELECT p.name, p.sex, p.births FROM dwh_scratch.name_sex__now_raw AS p
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- d_user: its SELECT over the rows as they are now
-CREATE VIEW dwh_scratch.d_user__now_raw AS
-SELECT q.user_id, q.first_name, q.last_name, q.gender, q.level, CAST(q.last_ts AS bigint) AS last_ts, CAST(q.last_session_id AS bigint) AS last_session_id, CAST(q.last_item_in_session AS integer) AS last_item_in_session
-FROM (
-SELECT
-    play.user_id,
-    play.first_name,
-    play.last_name,
-    COALESCE(NULLIF(play.gender, ''), NULLIF(given.sex, '')) AS gender,
-    play.level,
-    play.ts AS last_ts,
-    play.session_id AS last_session_id,
-    play.item_in_session AS last_item_in_session
-FROM dwh_scratch.songplay__now AS play
-LEFT JOIN dwh_scratch.name_sex__now AS given
-    ON given.name = play.first_name
-) AS q;
-
 -- d_user: what changed in name_sex
 CREATE TABLE dwh_scratch.d_user__name_sex_changed AS
 SELECT x.name
@@ -590,7 +342,11 @@ SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_changed;
 
 -- d_user: what the rows to compute look up in name_sex
 CREATE TABLE dwh_scratch.d_user__name_sex_wanted AS
-SELECT DISTINCT x.first_name AS name
+SELECT x.first_name AS name
+FROM dwh_scratch.songplay__added AS x
+WHERE x.first_name IS NOT NULL
+UNION
+SELECT x.first_name AS name
 FROM dwh_scratch.songplay__removed AS x
 WHERE x.first_name IS NOT NULL;
 
@@ -606,8 +362,8 @@ WHERE x.name IS NOT NULL;
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys;
 
--- d_user: the rows of name_sex that they match
-CREATE TABLE dwh_scratch.d_user__name_sex_matched AS
+-- d_user: the rows of name_sex to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_user__name_sex_before AS
 SELECT w.name, w.sex, w.births
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.name ORDER BY p.births DESC NULLS LAST, p.sex) AS dwh_place
@@ -620,7 +376,19 @@ INNER JOIN dwh_scratch.d_user__name_sex_keys AS v ON r.name = v.name
 WHERE w.dwh_place = 1;
 
 -- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_matched;
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_before;
+
+-- d_user: the rows of name_sex to look at, as they are now
+CREATE TABLE dwh_scratch.d_user__name_sex_now AS
+SELECT r.name, r.sex, r.births FROM dwh_scratch.d_user__name_sex_before AS r
+WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.name_sex__removed AS l WHERE l.name = r.name)
+UNION ALL
+SELECT r.name, r.sex, r.births
+FROM dwh_scratch.name_sex__added AS r
+INNER JOIN dwh_scratch.d_user__name_sex_wanted AS v ON r.name = v.name;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_now;
 
 -- d_user: the rows that these make, as they were before this run
 CREATE TABLE dwh_scratch.d_user__made_before AS
@@ -636,46 +404,12 @@ SELECT
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
 FROM dwh_scratch.songplay__removed AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_matched AS given
+LEFT JOIN dwh_scratch.d_user__name_sex_before AS given
     ON given.name = play.first_name
 ) AS q;
 
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__made_before;
-
--- d_user: what the rows to compute look up in name_sex
-CREATE TABLE dwh_scratch.d_user__name_sex_wanted_2 AS
-SELECT DISTINCT x.first_name AS name
-FROM dwh_scratch.songplay__added AS x
-WHERE x.first_name IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_wanted_2;
-
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys_2 AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted_2 AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys_2;
-
--- d_user: the rows of name_sex that they match
-CREATE TABLE dwh_scratch.d_user__name_sex_matched_2 AS
-SELECT w.name, w.sex, w.births
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.name ORDER BY p.births DESC NULLS LAST, p.sex) AS dwh_place
-    FROM (
-SELECT r.name, r.sex, r.births
-FROM dwh_scratch.name_sex__now_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys_2 AS v ON r.name = v.name
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_matched_2;
 
 -- d_user: the rows that these make, as they are now
 CREATE TABLE dwh_scratch.d_user__made_now AS
@@ -691,7 +425,7 @@ SELECT
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
 FROM dwh_scratch.songplay__added AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_matched_2 AS given
+LEFT JOIN dwh_scratch.d_user__name_sex_now AS given
     ON given.name = play.first_name
 ) AS q;
 
@@ -828,17 +562,19 @@ WHERE x.last_ts IS NOT NULL AND x.last_session_id IS NOT NULL AND x.last_item_in
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_groups;
 
--- d_user: the rows of s_songplay_event in the groups, as they are now
-CREATE TABLE dwh_scratch.d_user__s_songplay_event_now AS
+-- d_user: the rows of s_songplay_event to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_user__s_songplay_event_before AS
 SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM public.s_songplay_event AS r
+FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
 INNER JOIN dwh_scratch.d_user__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
 -- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__s_songplay_event_now;
+SELECT COUNT(*) FROM dwh_scratch.d_user__s_songplay_event_before;
 
--- d_user: the rows of these groups of songplay
-CREATE TABLE dwh_scratch.d_user__songplay_now AS
+-- d_user: the rows of songplay to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_user__songplay_before AS
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM (
 SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
@@ -885,7 +621,7 @@ FROM (
         RTRIM(first_name) AS first_name,
         RTRIM(last_name) AS last_name,
         RTRIM(gender) AS gender
-    FROM dwh_scratch.d_user__s_songplay_event_now AS s_songplay_event
+    FROM dwh_scratch.d_user__s_songplay_event_before AS s_songplay_event
     WHERE RTRIM(page) = 'NextSong'
         AND RTRIM(user_id) <> ''
         AND session_id IS NOT NULL
@@ -896,24 +632,227 @@ FROM (
 INNER JOIN dwh_scratch.d_user__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
     ) AS p
 ) AS w
-WHERE w.dwh_place = 1;
+WHERE w.dwh_place = 1
+) AS r
+INNER JOIN dwh_scratch.d_user__again AS v ON r.user_id = v.user_id AND r.ts = v.last_ts AND r.session_id = v.last_session_id AND r.item_in_session = v.last_item_in_session;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_before;
+
+-- d_user: the rows of songplay to look at, as they are now
+CREATE TABLE dwh_scratch.d_user__songplay_now AS
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender FROM dwh_scratch.d_user__songplay_before AS r
+WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songplay_id = r.songplay_id)
+UNION ALL
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM dwh_scratch.songplay__added AS r
+INNER JOIN dwh_scratch.d_user__again AS v ON r.user_id = v.user_id AND r.ts = v.last_ts AND r.session_id = v.last_session_id AND r.item_in_session = v.last_item_in_session;
 
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_now;
 
--- d_user: the rows of songplay behind them
-CREATE TABLE dwh_scratch.d_user__songplay_again AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM dwh_scratch.d_user__songplay_now AS r
-INNER JOIN dwh_scratch.d_user__again AS v ON r.user_id = v.user_id AND r.ts = v.last_ts AND r.session_id = v.last_session_id AND r.item_in_session = v.last_item_in_session;
+-- d_user: what the rows to compute look up in name_sex
+CREATE TABLE dwh_scratch.d_user__name_sex_wanted_2 AS
+SELECT DISTINCT x.first_name AS name
+FROM dwh_scratch.d_user__songplay_now AS x
+WHERE x.first_name IS NOT NULL;
 
 -- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_again;
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_wanted_2;
+
+-- d_user: the keys of name_sex to look at
+CREATE TABLE dwh_scratch.d_user__name_sex_keys_2 AS
+SELECT DISTINCT x.name
+FROM dwh_scratch.d_user__name_sex_wanted_2 AS x
+WHERE x.name IS NOT NULL;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys_2;
+
+-- d_user: the rows of name_sex to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_user__name_sex_before_2 AS
+SELECT w.name, w.sex, w.births
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.name ORDER BY p.births DESC NULLS LAST, p.sex) AS dwh_place
+    FROM (
+SELECT r.name, r.sex, r.births
+FROM dwh_scratch.name_sex__before_raw AS r
+INNER JOIN dwh_scratch.d_user__name_sex_keys_2 AS v ON r.name = v.name
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_before_2;
+
+-- d_user: the rows of name_sex to look at, as they are now
+CREATE TABLE dwh_scratch.d_user__name_sex_now_2 AS
+SELECT r.name, r.sex, r.births FROM dwh_scratch.d_user__name_sex_before_2 AS r
+WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.name_sex__removed AS l WHERE l.name = r.name)
+UNION ALL
+SELECT r.name, r.sex, r.births
+FROM dwh_scratch.name_sex__added AS r
+INNER JOIN dwh_scratch.d_user__name_sex_wanted_2 AS v ON r.name = v.name;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_now_2;
+
+-- songplay: its SELECT over the rows as they were before this run
+CREATE VIEW dwh_scratch.songplay__before_raw AS
+SELECT
+
+               SHA2(id, 256)    AS songplay_id,
+    DATE_TRUNC('hour', played_at) AS start_time,
+    played_at,
+    user_id,
+    session_id,
+    item_in_session,
+    ts,
+    song,
+    artist,
+    length,
+    level,
+    location,
+    user_agent,
+    first_name,
+    last_name,
+    gender
+FROM (
+    SELECT
+        RTRIM(user_id)
+            || '|' || CAST(session_id AS VARCHAR(20))
+            || '|' || CAST(item_in_session AS VARCHAR(11))
+            || '|' || CAST(ts AS VARCHAR(20)) AS id,
+        -- Seconds and milliseconds apart: a division would round.
+        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
+            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
+        RTRIM(user_id) AS user_id,
+        session_id,
+        item_in_session,
+        ts,
+        RTRIM(song) AS song,
+        RTRIM(artist) AS artist,
+        length,
+        RTRIM(level) AS level,
+        RTRIM(location) AS location,
+        RTRIM(user_agent) AS user_agent,
+        RTRIM(first_name) AS first_name,
+        RTRIM(last_name) AS last_name,
+        RTRIM(gender) AS gender
+    FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS s_songplay_event
+    WHERE RTRIM(page) = 'NextSong'
+        AND RTRIM(user_id) <> ''
+        AND session_id IS NOT NULL
+        AND item_in_session IS NOT NULL
+        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
+) AS event;
+
+-- d_user: the groups of songplay to look at
+CREATE TABLE dwh_scratch.d_user__songplay_groups_2 AS
+SELECT DISTINCT x.ts, x.session_id, x.item_in_session
+FROM (
+SELECT r.ts, r.session_id, r.item_in_session
+FROM dwh_scratch.songplay__before_raw AS r
+INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id
+) AS x
+WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_groups_2;
+
+-- d_user: the rows of s_songplay_event to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_user__s_songplay_event_before_2 AS
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
+FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
+INNER JOIN dwh_scratch.d_user__songplay_groups_2 AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__s_songplay_event_before_2;
+
+-- d_user: the rows of songplay to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_user__songplay_before_2 AS
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM (
+SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
+    FROM (
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM (
+SELECT
+
+               SHA2(id, 256)    AS songplay_id,
+    DATE_TRUNC('hour', played_at) AS start_time,
+    played_at,
+    user_id,
+    session_id,
+    item_in_session,
+    ts,
+    song,
+    artist,
+    length,
+    level,
+    location,
+    user_agent,
+    first_name,
+    last_name,
+    gender
+FROM (
+    SELECT
+        RTRIM(user_id)
+            || '|' || CAST(session_id AS VARCHAR(20))
+            || '|' || CAST(item_in_session AS VARCHAR(11))
+            || '|' || CAST(ts AS VARCHAR(20)) AS id,
+        -- Seconds and milliseconds apart: a division would round.
+        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
+            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
+        RTRIM(user_id) AS user_id,
+        session_id,
+        item_in_session,
+        ts,
+        RTRIM(song) AS song,
+        RTRIM(artist) AS artist,
+        length,
+        RTRIM(level) AS level,
+        RTRIM(location) AS location,
+        RTRIM(user_agent) AS user_agent,
+        RTRIM(first_name) AS first_name,
+        RTRIM(last_name) AS last_name,
+        RTRIM(gender) AS gender
+    FROM dwh_scratch.d_user__s_songplay_event_before_2 AS s_songplay_event
+    WHERE RTRIM(page) = 'NextSong'
+        AND RTRIM(user_id) <> ''
+        AND session_id IS NOT NULL
+        AND item_in_session IS NOT NULL
+        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
+) AS event
+) AS r
+INNER JOIN dwh_scratch.d_user__songplay_groups_2 AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1
+) AS r
+INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_before_2;
+
+-- d_user: the rows of songplay to look at, as they are now
+CREATE TABLE dwh_scratch.d_user__songplay_now_2 AS
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender FROM dwh_scratch.d_user__songplay_before_2 AS r
+WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songplay_id = r.songplay_id)
+UNION ALL
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM dwh_scratch.songplay__added AS r
+INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_now_2;
 
 -- d_user: what the rows to compute look up in name_sex
 CREATE TABLE dwh_scratch.d_user__name_sex_wanted_3 AS
 SELECT DISTINCT x.first_name AS name
-FROM dwh_scratch.d_user__songplay_again AS x
+FROM dwh_scratch.d_user__songplay_now_2 AS x
 WHERE x.first_name IS NOT NULL;
 
 -- d_user: count its rows
@@ -928,150 +867,33 @@ WHERE x.name IS NOT NULL;
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys_3;
 
--- d_user: the rows of name_sex that they match
-CREATE TABLE dwh_scratch.d_user__name_sex_matched_3 AS
+-- d_user: the rows of name_sex to look at, as they were before this run
+CREATE TABLE dwh_scratch.d_user__name_sex_before_3 AS
 SELECT w.name, w.sex, w.births
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.name ORDER BY p.births DESC NULLS LAST, p.sex) AS dwh_place
     FROM (
 SELECT r.name, r.sex, r.births
-FROM dwh_scratch.name_sex__now_raw AS r
+FROM dwh_scratch.name_sex__before_raw AS r
 INNER JOIN dwh_scratch.d_user__name_sex_keys_3 AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
 
 -- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_matched_3;
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_before_3;
 
--- d_user: the groups of songplay to look at
-CREATE TABLE dwh_scratch.d_user__songplay_groups_2 AS
-SELECT DISTINCT x.ts, x.session_id, x.item_in_session
-FROM (
-SELECT r.ts, r.session_id, r.item_in_session
-FROM dwh_scratch.songplay__now_raw AS r
-INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id
-) AS x
-WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_groups_2;
-
--- d_user: the rows of s_songplay_event in the groups, as they are now
-CREATE TABLE dwh_scratch.d_user__s_songplay_event_now_2 AS
-SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM public.s_songplay_event AS r
-INNER JOIN dwh_scratch.d_user__songplay_groups_2 AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__s_songplay_event_now_2;
-
--- d_user: the rows of these groups of songplay
-CREATE TABLE dwh_scratch.d_user__songplay_now_2 AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
-    FROM (
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
-SELECT
-
-               SHA2(id, 256)    AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM dwh_scratch.d_user__s_songplay_event_now_2 AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event
-) AS r
-INNER JOIN dwh_scratch.d_user__songplay_groups_2 AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_now_2;
-
--- d_user: the rows of songplay that can make these keys
-CREATE TABLE dwh_scratch.d_user__songplay_rows AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM dwh_scratch.d_user__songplay_now_2 AS r
-INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__songplay_rows;
-
--- d_user: what the rows to compute look up in name_sex
-CREATE TABLE dwh_scratch.d_user__name_sex_wanted_4 AS
-SELECT DISTINCT x.first_name AS name
-FROM dwh_scratch.d_user__songplay_rows AS x
-WHERE x.first_name IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_wanted_4;
-
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys_4 AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted_4 AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys_4;
-
--- d_user: the rows of name_sex that they match
-CREATE TABLE dwh_scratch.d_user__name_sex_matched_4 AS
-SELECT w.name, w.sex, w.births
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.name ORDER BY p.births DESC NULLS LAST, p.sex) AS dwh_place
-    FROM (
+-- d_user: the rows of name_sex to look at, as they are now
+CREATE TABLE dwh_scratch.d_user__name_sex_now_3 AS
+SELECT r.name, r.sex, r.births FROM dwh_scratch.d_user__name_sex_before_3 AS r
+WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.name_sex__removed AS l WHERE l.name = r.name)
+UNION ALL
 SELECT r.name, r.sex, r.births
-FROM dwh_scratch.name_sex__now_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys_4 AS v ON r.name = v.name
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1;
+FROM dwh_scratch.name_sex__added AS r
+INNER JOIN dwh_scratch.d_user__name_sex_wanted_3 AS v ON r.name = v.name;
 
 -- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_matched_4;
+SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_now_3;
 
 -- d_user: the rows of these keys as they are now
 CREATE TABLE dwh_scratch.d_user__result AS
@@ -1100,8 +922,8 @@ SELECT
     play.ts AS last_ts,
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
-FROM dwh_scratch.d_user__songplay_again AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_matched_3 AS given
+FROM dwh_scratch.d_user__songplay_now AS play
+LEFT JOIN dwh_scratch.d_user__name_sex_now_2 AS given
     ON given.name = play.first_name
 ) AS q
 ) AS r
@@ -1120,8 +942,8 @@ SELECT
     play.ts AS last_ts,
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
-FROM dwh_scratch.d_user__songplay_rows AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_matched_4 AS given
+FROM dwh_scratch.d_user__songplay_now_2 AS play
+LEFT JOIN dwh_scratch.d_user__name_sex_now_3 AS given
     ON given.name = play.first_name
 ) AS q
 ) AS r
@@ -1132,11 +954,6 @@ WHERE w.dwh_place = 1;
 
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__result;
-
--- d_user: every row has its key
-SELECT COUNT(*)
-FROM dwh_scratch.d_user__result AS r
-WHERE r.user_id IS NULL;
 
 -- d_user: what is stored of them
 CREATE TABLE dwh_scratch.d_user__stored AS

@@ -76,7 +76,7 @@ SELECT COUNT(*)
 FROM dwh_scratch.songplay__all AS r
 WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
 
--- songplay: keys in several groups
+-- songplay: no key stands in several groups
 SELECT r.songplay_id
 FROM dwh_scratch.songplay__now_raw AS r
 GROUP BY r.songplay_id
