@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -135,14 +136,18 @@ func (r *Runner) note(j *journal, result *Result) {
 	for i, one := range result.Transforms {
 		step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == one.Step })]
 		note := ""
+		if len(result.Differences) == 0 && !result.Replayed && !one.Helper {
+			// A first run fills empty tables, and compares nothing.
+			result.Transforms[i].Change = model.Change{Added: one.RowsOut}
+			note = Summary(result.Transforms[i].Change)
+		}
 		for _, change := range result.Differences {
 			if change.Table != one.Table {
 				continue
 			}
 			result.Transforms[i].Change = model.Change{Added: change.Added, Changed: change.Changed, Removed: change.Removed}
-			note = fmt.Sprintf("replay: %d added, %d changed, %d removed", change.Added, change.Changed, change.Removed)
-			if !result.Replayed {
-				note = Summary(result.Transforms[i].Change)
+			if note = Summary(result.Transforms[i].Change); result.Replayed {
+				note = "replay: " + cmp.Or(note, "nothing differs")
 			}
 		}
 		j.step(one.Step, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", note)
