@@ -47,11 +47,7 @@ func (r renderRun) runAs(ctx context.Context, word string) error {
 	const help = "dwh render --help"
 	as := transform.Occasion(word)
 	if !slices.Contains(transform.Occasions(), as) {
-		var names []string
-		for _, one := range transform.Occasions() {
-			names = append(names, string(one))
-		}
-		return &UsageError{Msg: fmt.Sprintf("--as: wants first, increment or replay, got %q", word), Advice: suggest.Hint(word, names), Help: help}
+		return &UsageError{Msg: fmt.Sprintf("--as: wants first, increment or replay, got %q", word), Advice: suggest.Hint(word, occasionNames()), Help: help}
 	}
 	engine, err := engineOf(r.cfg)
 	if err != nil {
@@ -116,6 +112,15 @@ func (r renderRun) models(steps []transform.Step) ([]string, error) {
 		}
 	}
 	return only, nil
+}
+
+// occasionNames are the values of --as.
+func occasionNames() []string {
+	var out []string
+	for _, one := range transform.Occasions() {
+		out = append(out, string(one))
+	}
+	return out
 }
 
 // terminated ends a statement with a semicolon, behind a comment at its end in a line of its own.

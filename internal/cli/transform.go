@@ -203,14 +203,6 @@ func missingValue(step transform.Step, engine sqlfile.Engine, vars map[string]st
 // flagName is the flag that sets a variable of the SQL.
 func flagName(variable string) string { return "--" + strings.ReplaceAll(variable, "_", "-") }
 
-func names[T ~string](list []T) string {
-	words := make([]string, len(list))
-	for i, one := range list {
-		words[i] = string(one)
-	}
-	return strings.Join(words, ", ")
-}
-
 // engineOf is the engine that the configuration names, without connecting: PostgreSQL unless told.
 func engineOf(cfg *config.Config) (sqlfile.Engine, error) {
 	if cfg.Engine == "" {
