@@ -332,7 +332,7 @@ func TestConfigFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, stderr := run(t, "local", "status", "--config", file)
-	want := file + ":1:1: unknown key \"regoin\"\n    regoin: us-west-2\n    ^\nhint: did you mean \"region\"?\n"
+	want := file + ":1:1: unknown key \"regoin\"\n    regoin: xxxxx\n    ^\nhint: did you mean \"region\"?\n"
 	if code != 2 || stderr != want {
 		t.Errorf("got code %d and %q, want 2 and %q", code, stderr, want)
 	}

@@ -45,7 +45,7 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 		if !one.Applied || one.Version <= version {
 			continue
 		}
-		text, err := m.SQL(one.Version, false)
+		text, err := m.SQL(ctx, one.Version, false)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,9 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 				continue
 			}
 			var has bool
-			if err := m.pool.QueryRow(ctx, catalogue.HasRows(table)).Scan(&has); err != nil {
+			if err := m.reading(ctx, func(ctx context.Context) error {
+				return m.pool.QueryRow(ctx, catalogue.HasRows(table)).Scan(&has)
+			}); err != nil {
 				return fmt.Errorf("look for staged rows in %s: %w", name, err)
 			}
 			if has {

@@ -30,26 +30,32 @@ func (x *Run) Increment(ctx context.Context, chosen []*Model, after func(m *Mode
 // step computes one model.
 func (x *Run) step(ctx context.Context, m *Model) error {
 	if m.Kind == Script {
-		return x.script(ctx, m)
+		return x.within(ctx, m, func(ctx context.Context) error { return x.script(ctx, m) })
 	}
 	if !slices.ContainsFunc(m.Follows, func(name string) bool { return len(x.delta[name].tables()) > 0 }) {
 		return nil
 	}
-	x.start(m)
-	switch m.Kind {
-	case Row:
-		return x.stepRows(ctx, m)
-	case Group:
-		return x.stepGroups(ctx, m)
-	default:
-		return x.stepWhole(ctx, m)
-	}
+	return x.within(ctx, m, func(ctx context.Context) error {
+		switch m.Kind {
+		case Row:
+			return x.stepRows(ctx, m)
+		case Group:
+			return x.stepGroups(ctx, m)
+		default:
+			return x.stepWhole(ctx, m)
+		}
+	})
 }
 
-func (x *Run) start(m *Model) {
-	if x.Started != nil {
-		x.Started(m)
+// within does something for a model, and tells of its beginning and end.
+func (x *Run) within(ctx context.Context, m *Model, do func(ctx context.Context) error) error {
+	if x.Begin == nil {
+		return do(ctx)
 	}
+	ctx, end := x.Begin(ctx, m)
+	err := do(ctx)
+	end(err)
+	return err
 }
 
 // stepWhole computes everything and compares.

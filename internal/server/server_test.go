@@ -282,6 +282,8 @@ func TestSignals(t *testing.T) {
 			s.Says("working")
 			f.put("log_data/a.json", []byte(event("1", "free", 1)))
 			awaitOne(t, dsn, countPlays, "1")
+			// The first batch ends with the indexes of staging, which the block would hold up too.
+			awaitOne(t, dsn, `SELECT count(*) FROM pg_indexes WHERE tablename = 's_songplay_event'`, "4")
 			dwhtest.Query(t, dsn, `DELETE FROM f_songplay`)
 			release := block(t, dsn)
 			f.put("log_data/b.json", []byte(event("2", "free", 2)))

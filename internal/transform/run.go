@@ -19,6 +19,7 @@ import (
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // StepResult is what one model did.
@@ -170,11 +171,8 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 	}
 	result.Duration = time.Since(started)
 	if endErr := r.end(ctx, j, err); endErr != nil {
-		// The run's own outcome matters more than the note about it.
-		if err == nil {
-			return result, fmt.Errorf("write journal: %w", endErr)
-		}
-		r.Logger.Warn("the journal could not be written", "error", endErr)
+		// The run's own outcome matters more than the note about it: what it did is committed.
+		r.Logger.Warn("the journal could not be written", "run", j.run, "error", endErr)
 	}
 	return result, err
 }
@@ -318,8 +316,14 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 
 // compute runs the models among an increment's steps. Where nothing was built before, everything is built and the difference applied.
 func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment, result *Result) error {
+	var chosen []*model.Model
+	for _, step := range in.steps {
+		if step.Model != nil {
+			chosen = append(chosen, w.graph.Model(step.Model.Name))
+		}
+	}
 	if w.first {
-		if err := r.buildAll(ctx, w, w.graph.Models, result); err != nil {
+		if err := r.buildAll(ctx, w, chosen, result); err != nil {
 			return err
 		}
 		if err := r.compareAll(ctx, w, result); err != nil {
@@ -331,12 +335,6 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 		}
 		r.Failpoint("transform.built")
 		return nil
-	}
-	var chosen []*model.Model
-	for _, step := range in.steps {
-		if step.Model != nil {
-			chosen = append(chosen, w.graph.Model(step.Model.Name))
-		}
 	}
 	isChosen := map[string]bool{}
 	for _, m := range chosen {
@@ -359,7 +357,7 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 		if !m.Stored {
 			one.RowsOut = w.run.Rows(m)
 		}
-		r.finish(ctx, j, step, one, result)
+		r.finish(j, step, one, result)
 		return nil
 	})
 	if err != nil {
@@ -370,13 +368,9 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 }
 
 // finish tells of a model that was computed.
-func (r *Runner) finish(ctx context.Context, j *journal, step Step, one StepResult, result *Result) {
-	_, span := telemetry.Begin(ctx, "transform "+step.Name, telemetry.Step(step.Name))
-	span.End(nil, telemetry.RowsIn(one.RowsIn), telemetry.Rows(one.RowsOut))
+func (r *Runner) finish(j *journal, step Step, one StepResult, result *Result) {
 	result.Transforms = append(result.Transforms, one)
-	if j != nil {
-		j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
-	}
+	j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
 	r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration, Text: Summary(one.Change)})
 	r.Failpoint("transform.ran." + step.Name)
 }
@@ -592,15 +586,19 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 	if !ofRun {
 		run = newID(time.Now())
 	}
-	j := &journal{run: run, db: dwhdb.New(r.Pool)}
+	j := &journal{run: run, db: dwhdb.New(writelock.Retrying(r.Pool))}
 	j.results(results)
 	if err := r.put(ctx, j, nil); err != nil {
+		if ofRun && ctx.Err() == nil { // as in journaled
+			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
+			return results, nil
+		}
 		return results, fmt.Errorf("keep check results: %w", err)
 	}
 	if failed := check.Failed(results, false); failed != nil && ofRun {
 		text := clip(failed.Error(), 8192)
 		if err := j.db.FailRun(ctx, outcomeCheckFailed, &text, run); err != nil {
-			return results, fmt.Errorf("write journal: %w", err)
+			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
 		}
 	}
 	return results, nil
