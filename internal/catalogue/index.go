@@ -9,8 +9,8 @@ import (
 	"github.com/sparkify/dwh/internal/schema"
 )
 
-// ReadIndexedColumns returns the valid indexes of the tables of a schema of a PostgreSQL server, those of
-// keys included, as pg_get_indexdef writes their columns and conditions.
+// ReadIndexedColumns returns the valid indexes of the tables of a schema of a PostgreSQL server, those
+// of keys included, as pg_get_indexdef writes their columns and conditions.
 func ReadIndexedColumns(ctx context.Context, q Querier, name Name) (map[string][]schema.Index, error) {
 	rows, err := q.Query(ctx, `
 		SELECT CAST(c.relname AS text), CAST(x.relname AS text), i.indisunique,
@@ -28,7 +28,8 @@ func ReadIndexedColumns(ctx context.Context, q Querier, name Name) (map[string][
 	out := map[string][]schema.Index{}
 	var table string
 	var one schema.Index
-	if _, err := pgx.ForEachRow(rows, []any{&table, &one.Name, &one.Unique, &one.Where, &one.Expressions}, func() error {
+	into := []any{&table, &one.Name, &one.Unique, &one.Where, &one.Expressions}
+	if _, err := pgx.ForEachRow(rows, into, func() error {
 		out[table] = append(out[table], one)
 		one.Expressions = nil
 		return nil

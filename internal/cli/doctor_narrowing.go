@@ -54,7 +54,8 @@ func (d *doctorRun) narrowings(ctx context.Context, s *session) {
 		if n.New() {
 			by = "their flag"
 		}
-		d.add(subject, "warn", fmt.Sprintf("increments find rows of %s by %s, and no index serves them: %s; add one by a migration", n.Table, by, strings.Join(asked, "; ")), n.Fix)
+		d.add(subject, "warn", fmt.Sprintf("increments find rows of %s by %s, and no index serves them: %s; add one by a migration",
+			n.Table, by, strings.Join(asked, "; ")), n.Fix)
 	}
 }
 

@@ -79,8 +79,8 @@ func (l lintRun) run() error {
 		add := func(severity string, list []lint.Finding) {
 			for _, one := range list {
 				rows = append(rows, row{
-					Name: one.Rule.Name, Severity: severity, File: one.Err.File, Line: one.Err.Line, Column: one.Err.Column, Rule: one.Rule.Name, Message: one.Err.Msg,
-					Instead: one.Rule.Instead, Page: one.Rule.Page,
+					Name: one.Rule.Name, Severity: severity, File: one.Err.File, Line: one.Err.Line, Column: one.Err.Column,
+					Rule: one.Rule.Name, Message: one.Err.Msg, Instead: one.Rule.Instead, Page: one.Rule.Page,
 				})
 			}
 		}

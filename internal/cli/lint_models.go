@@ -17,10 +17,14 @@ var (
 		Name: "model", Why: "what a run would refuse", Instead: "what the hint says",
 	}
 	floatSumRule = lint.Rule{
-		Name: "float-sum", Why: "the last digits of SUM and AVG over DOUBLE PRECISION depend on the order of the rows (a warning)", Instead: "CAST the value to NUMERIC(p, s) first",
+		Name:    "float-sum",
+		Why:     "the last digits of SUM and AVG over DOUBLE PRECISION depend on the order of the rows (a warning)",
+		Instead: "CAST the value to NUMERIC(p, s) first",
 	}
 	correlatedRule = lint.Rule{
-		Name: "correlated-from", Why: "an increment reads a scratch table without an index once for each row (a warning)", Instead: "a join or a window function",
+		Name:    "correlated-from",
+		Why:     "an increment reads a scratch table without an index once for each row (a warning)",
+		Instead: "a join or a window function",
 	}
 )
 

@@ -63,7 +63,9 @@ func (t transformRun) printPlan() error {
 		return writeJSON(t.app.out, plan)
 	}
 	rowsOf := table.Table{Title: "plan", Columns: table.Columns("name", "kind", "rows", "follows", "note")}
-	finds := table.Table{Title: "narrowings", Columns: table.Columns("name", "asked for by", "table", "columns", "index")}
+	finds := table.Table{
+		Title: "narrowings", Columns: table.Columns("name", "asked for by", "table", "columns", "index"),
+	}
 	for _, one := range plan {
 		rows := strings.Join(one.Writes, ", ")
 		if one.Helper {
@@ -95,7 +97,9 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, va
 	plan := []planJSON{}
 	indexed := model.Indexes(graph.Narrowings(), tables)
 	for _, step := range steps {
-		one := planJSON{Name: step.Name, Kind: "load", Follows: []string{}, Writes: []string{}, Narrowings: []narrowingJSON{}}
+		one := planJSON{
+			Name: step.Name, Kind: "load", Follows: []string{}, Writes: []string{}, Narrowings: []narrowingJSON{},
+		}
 		switch {
 		case step.Load && step.Configured(vars):
 			one.Writes = append(one.Writes, string(step.Table))
@@ -117,9 +121,14 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, va
 		}
 		if graph.Engine == sqlfile.Postgres {
 			for _, n := range indexed {
-				if step.Model != nil && n.Model == step.Model.Name || step.Load && n.Model == "" && n.Table == string(step.Table) {
+				own := step.Model != nil && n.Model == step.Model.Name
+				if step.Load && n.Model == "" && n.Table == string(step.Table) {
+					own = true // its new rows
+				}
+				if own {
 					one.Narrowings = append(one.Narrowings, narrowingJSON{
-						Name: n.Line, Table: n.Table, Columns: append([]string{}, n.Columns...), Index: n.Index, Fix: n.Fix,
+						Name: n.Line, Table: n.Table, Columns: append([]string{}, n.Columns...),
+						Index: n.Index, Fix: n.Fix,
 					})
 				}
 			}

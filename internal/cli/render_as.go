@@ -47,7 +47,10 @@ func (r renderRun) runAs(ctx context.Context, word string) error {
 	const help = "dwh render --help"
 	as := transform.Occasion(word)
 	if !slices.Contains(transform.Occasions(), as) {
-		return &UsageError{Msg: fmt.Sprintf("--as: wants first, increment or replay, got %q", word), Advice: suggest.Hint(word, occasionNames()), Help: help}
+		return &UsageError{
+			Msg:    fmt.Sprintf("--as: wants first, increment or replay, got %q", word),
+			Advice: suggest.Hint(word, occasionNames()), Help: help,
+		}
 	}
 	engine, err := engineOf(r.cfg)
 	if err != nil {
@@ -69,7 +72,9 @@ func (r renderRun) runAs(ctx context.Context, word string) error {
 	if err != nil {
 		return err
 	}
-	offline := transform.Offline{Engine: engine, Steps: steps, Tables: tables, Vars: r.cfg.SQLVariables(), Live: publicSchema, Only: only}
+	offline := transform.Offline{
+		Engine: engine, Steps: steps, Tables: tables, Vars: r.cfg.SQLVariables(), Live: publicSchema, Only: only,
+	}
 	statements, err := offline.Statements(ctx, as)
 	if err != nil {
 		return err
@@ -96,13 +101,19 @@ func (r renderRun) models(steps []transform.Step) ([]string, error) {
 				continue
 			}
 			if step.Model == nil {
-				return nil, &UsageError{Msg: fmt.Sprintf("--as prints what models send, and %s is a load", step.Name), Advice: "see its COPY with: dwh render " + step.Name}
+				return nil, &UsageError{
+					Msg:    fmt.Sprintf("--as prints what models send, and %s is a load", step.Name),
+					Advice: "see its COPY with: dwh render " + step.Name,
+				}
 			}
 			only, found = append(only, step.Name), true
 		}
 		if !found {
 			if strings.HasPrefix(path.Base(want), "0") && len(want) > 3 {
-				return nil, &UsageError{Msg: fmt.Sprintf("--as prints what models send, and there is no model %q", want), Advice: "see the models with: dwh transform --plan"}
+				return nil, &UsageError{
+					Msg:    fmt.Sprintf("--as prints what models send, and there is no model %q", want),
+					Advice: "see the models with: dwh transform --plan",
+				}
 			}
 			unknown := &transform.UnknownStepError{Name: want}
 			for _, step := range steps {

@@ -17,8 +17,8 @@ type Narrowing struct {
 	Model string // whose header line asks for it; "" for the new rows of a staging table
 	Line  string // the header line, or what else asks for the rows
 	Table string // the staging or stored table
-	// Columns are the table's columns or expressions by which its rows are found, in SQL. They are empty
-	// for the new rows of a staging table.
+	// Columns are the table's columns or expressions by which its rows are found, in SQL. They are
+	// empty for the new rows of a staging table.
 	Columns []string
 }
 
@@ -220,7 +220,8 @@ func (s scope) inlineColumn(m *Model, branch *selectstmt.Select, ref selectstmt.
 	if i < 0 {
 		return inlined{}, false
 	}
-	return scope{g: s.g, with: other.query.With}.inline(other, other.query.Branches[0], other.query.Branches[0].Items[i], depth)
+	below := other.query.Branches[0]
+	return scope{g: s.g, with: other.query.With}.inline(other, below, below.Items[i], depth)
 }
 
 // Index returns the index of the table that serves the narrowing best: the one most of whose first
@@ -287,7 +288,8 @@ func Indexes(narrowings []Narrowing, tables schema.Schema) []Indexed {
 		ordered.Columns = nil
 		for _, i := range slices.Backward(open[1:]) {
 			n := narrowings[i]
-			if n.Table == widest.Table && n.New() == widest.New() && subset(n.Columns, widest.Columns) && (subset(n.Columns, ordered.Columns) || subset(ordered.Columns, n.Columns)) {
+			nested := subset(n.Columns, ordered.Columns) || subset(ordered.Columns, n.Columns)
+			if n.Table == widest.Table && n.New() == widest.New() && subset(n.Columns, widest.Columns) && nested {
 				for _, column := range n.Columns {
 					if !slices.Contains(ordered.Columns, column) {
 						ordered.Columns = append(ordered.Columns, column)
@@ -329,7 +331,8 @@ func impliedBy(where string, columns []string) bool {
 		if !ok {
 			return false
 		}
-		if !slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(strings.Fields(comparable(c)), name) }) {
+		named := func(column string) bool { return slices.Contains(strings.Fields(comparable(column)), name) }
+		if !slices.ContainsFunc(columns, named) {
 			return false
 		}
 	}
@@ -339,7 +342,8 @@ func impliedBy(where string, columns []string) bool {
 // CreateIndex is a statement that makes an index for the narrowing.
 func (n Narrowing) CreateIndex() string {
 	if n.New() {
-		return fmt.Sprintf("CREATE INDEX %s ON %s (%s) WHERE NOT %s;", ident(clipped(n.Table+"_new")), ident(n.Table), FlagColumn, FlagColumn)
+		return fmt.Sprintf("CREATE INDEX %s ON %s (%s) WHERE NOT %s;",
+			ident(clipped(n.Table+"_new")), ident(n.Table), FlagColumn, FlagColumn)
 	}
 	var parts, words []string
 	for _, column := range n.Columns {
@@ -352,7 +356,8 @@ func (n Narrowing) CreateIndex() string {
 			words = append(words, names[len(names)-1])
 		}
 	}
-	return fmt.Sprintf("CREATE INDEX %s ON %s (%s);", ident(clipped(n.Table+"_"+strings.Join(words, "_"))), ident(n.Table), strings.Join(parts, ", "))
+	name := clipped(n.Table + "_" + strings.Join(words, "_"))
+	return fmt.Sprintf("CREATE INDEX %s ON %s (%s);", ident(name), ident(n.Table), strings.Join(parts, ", "))
 }
 
 var word = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
@@ -374,7 +379,8 @@ func comparable(expression string) string {
 		}
 	}
 	text := " " + strings.Join(unbracketed(tokens), " ") + " "
-	for _, order := range []string{` collate "C" `, ` collate pg_catalog . "C" `, " asc ", " desc ", " nulls first ", " nulls last "} {
+	orders := []string{` collate "C" `, ` collate pg_catalog . "C" `, " asc ", " desc ", " nulls first ", " nulls last "}
+	for _, order := range orders {
 		text = strings.ReplaceAll(text, order, " ")
 	}
 	for {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -36,15 +35,17 @@ func (g *Graph) Warnings() []Warning {
 				for _, call := range e.Calls {
 					name := strings.ToUpper(call.Name)
 					if (name == "SUM" || name == "AVG") && len(call.Args) > 0 && s.floats(m, branch, call.Args[0], 0) {
-						add("float-sum", call.Start, name+" over DOUBLE PRECISION: its last digits depend on the order of the rows",
-							"CAST the value to NUMERIC(p, s) before it is summed; else dwh verify may find a difference where there is none")
+						add("float-sum", call.Start,
+							name+" over DOUBLE PRECISION: its last digits depend on the order of the rows",
+							"CAST the value to NUMERIC(p, s) before it is summed; else dwh verify may find a difference")
 					}
 				}
 			}
 			for _, sub := range subqueries(branch) {
 				if len(m.From) > 0 && s.correlated(branch, sub, m) {
-					add("correlated-from", sub.Start, fmt.Sprintf("a correlated subquery over %s, which the model is computed from", strings.Join(fromOf(m), ", ")),
-						"in an increment it reads a scratch table without an index once for each row: write a join or a window function")
+					add("correlated-from", sub.Start,
+						"a correlated subquery over "+strings.Join(fromOf(m), ", ")+", which the model is computed from",
+						"an increment reads a scratch table without an index once for each row: write a join or a window function")
 				}
 			}
 		})
@@ -62,7 +63,8 @@ func fromOf(m *Model) []string {
 }
 
 // wholeNumbers are functions whose value is no floating-point number, whatever they are given.
-var wholeNumbers = strings.Fields("count length len char_length character_length octet_length position strpos sign row_number rank dense_rank ntile")
+var wholeNumbers = strings.Fields(`
+	char_length character_length count dense_rank len length ntile octet_length position rank row_number sign strpos`)
 
 // floats tells whether an expression is a floating-point number, as far as the text shows it.
 func (s scope) floats(m *Model, branch *selectstmt.Select, e selectstmt.Expr, depth int) bool {
@@ -81,7 +83,8 @@ func (s scope) floats(m *Model, branch *selectstmt.Select, e selectstmt.Expr, de
 		switch text := strings.ToLower(m.statement.SQL()[call.Start:call.End]); {
 		case call.Name == "cast":
 			kind := strings.TrimSpace(text[strings.LastIndex(text, " as ")+4:])
-			if strings.HasPrefix(kind, "double") || strings.HasPrefix(kind, "real") || strings.HasPrefix(kind, "float") {
+			begins := func(word string) bool { return strings.HasPrefix(kind, word) }
+			if slices.ContainsFunc([]string{"double", "real", "float"}, begins) {
 				return true
 			}
 		case slices.Contains(wholeNumbers, call.Name):
@@ -128,15 +131,15 @@ func (s scope) correlated(around *selectstmt.Select, sub selectstmt.Subquery, m 
 		if !slices.ContainsFunc(froms, func(name string) bool { return inner.reads(branch, name) }) {
 			continue
 		}
-		own := func(alias string) bool {
-			return slices.ContainsFunc(branch.From, func(f selectstmt.FromItem) bool { return f.Alias == alias })
+		stands := func(alias string, items []selectstmt.FromItem) bool {
+			return slices.ContainsFunc(items, func(f selectstmt.FromItem) bool { return f.Alias == alias })
 		}
 		for _, e := range exprs(branch) {
 			for _, ref := range e.Columns {
-				if ref.Table != "" && !own(ref.Table) && slices.ContainsFunc(around.From, func(f selectstmt.FromItem) bool { return f.Alias == ref.Table }) {
-					return true
-				}
 				if ref.Table != "" {
+					if !stands(ref.Table, branch.From) && stands(ref.Table, around.From) {
+						return true
+					}
 					continue
 				}
 				if _, here := inner.item(branch, ref); here {

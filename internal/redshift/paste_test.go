@@ -42,11 +42,6 @@ func TestPastedStatementsGiveTheStar(t *testing.T) {
 		}
 		exec("COMMIT")
 	}
-	spoil := func(statements ...string) {
-		for _, sql := range statements {
-			exec(sql)
-		}
-	}
 	dwh.must("migrate", "up")
 	dwh.must(append([]string{"transform", "--only", "010,030"}, sources(folder)...)...)
 	paste("first")
@@ -57,7 +52,13 @@ func TestPastedStatementsGiveTheStar(t *testing.T) {
 	if len(got["f_songplay"]) == 0 || !strings.Contains(strings.Join(got["f_songplay"], ""), "|NULL") {
 		t.Errorf("got %d plays, want some, and some without a song", len(got["f_songplay"]))
 	}
-	spoil("DELETE FROM f_songplay WHERE level = 'free'", "UPDATE d_song SET title = 'x'", "INSERT INTO d_time (start_time, hour, day, week, month, year, weekday) VALUES ('2001-01-01 00:00:00', 0, 1, 1, 1, 2001, 0)")
+	for _, sql := range []string{
+		"DELETE FROM f_songplay WHERE level = 'free'",
+		"UPDATE d_song SET title = 'x'",
+		"INSERT INTO d_time (start_time, hour, day, week, month, year, weekday) VALUES ('2001-01-01 00:00:00', 0, 1, 1, 1, 2001, 0)",
+	} {
+		exec(sql)
+	}
 	paste("replay")
 	same(t, contents(t, server.Backing), want)
 }

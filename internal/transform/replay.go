@@ -245,15 +245,22 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 				w.loose[name] = true
 			}
 			if len(live.Key) == 0 {
-				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name), "declare one by a migration", nil)
+				return errIncomparable(step.File, name)
 			}
 		}
 	}
 	return nil
 }
 
-// comparedBy are the columns by which a built table is compared with the live one: its key. A script's table may have none (unkeyed). Any column without
-// NULLs then tells groups of rows apart, and the difference replaces a group as a whole.
+// errIncomparable says that a table has no column by which a replay can compare it.
+func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
+	return file.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name),
+		"declare one by a migration", nil)
+}
+
+// comparedBy are the columns by which a built table is compared with the live one: its key. A script's
+// table may have none (unkeyed). Any column without NULLs then tells groups of rows apart, and the
+// difference replaces a group as a whole.
 func comparedBy(live catalogue.Table) (key []catalogue.Name, unkeyed bool) {
 	if len(live.Key) == 0 && len(live.Required) > 0 {
 		return live.Required[:1], true

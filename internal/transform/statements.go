@@ -2,7 +2,6 @@ package transform
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/sparkify/dwh/internal/catalogue"
@@ -50,11 +49,13 @@ func (o Offline) Statements(ctx context.Context, as Occasion) ([]model.Statement
 	}
 	s := script{Offline: o, graph: graph, rec: &model.Recorder{CountCreated: o.Engine == sqlfile.Redshift}}
 	s.run = model.NewRun(model.Options{
-		Graph: graph, Session: s.rec, Vars: o.Vars, Scratch: string(scratch), Live: o.Live, Staged: s.staged(), Large: DefaultParallelRows,
+		Graph: graph, Session: s.rec, Vars: o.Vars, Scratch: string(scratch), Live: o.Live, Staged: s.staged(),
+		Large: DefaultParallelRows,
 	})
 	s.add("", "an earlier version may have left the scratch schema behind", catalogue.DropSchema(scratch))
 	s.add("", "the schema that this run computes in", catalogue.CreateSchema(scratch))
-	s.add("", "names without a schema mean the tables that readers use", catalogue.SetSearchPath(catalogue.Name(o.Live)))
+	live := catalogue.SetSearchPath(catalogue.Name(o.Live))
+	s.add("", "names without a schema mean the tables that readers use", live)
 	if as == AsIncrement {
 		err = s.increment(ctx, chosen)
 	} else {
@@ -126,7 +127,8 @@ func withHelpers(graph *model.Graph, chosen []*model.Model) []*model.Model {
 	for _, m := range chosen {
 		isChosen[m.Name] = true
 	}
-	return slices.DeleteFunc(graph.Upstream(chosen...), func(m *model.Model) bool { return m.Stored && !isChosen[m.Name] })
+	stays := func(m *model.Model) bool { return m.Stored && !isChosen[m.Name] }
+	return slices.DeleteFunc(graph.Upstream(chosen...), stays)
 }
 
 // build derives a build of everything and what follows it: a first load of PostgreSQL copies what was
@@ -139,7 +141,7 @@ func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) 
 			live := s.table(string(name))
 			key, unkeyed := comparedBy(live)
 			if len(key) == 0 {
-				return m.File().ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name), "declare one by a migration", nil)
+				return errIncomparable(m.File(), name)
 			}
 			live.Key, loose[name] = key, unkeyed
 			built = append(built, live)
@@ -161,7 +163,8 @@ func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) 
 	for _, live := range built {
 		difference := differenceOf(live, scratch)
 		s.add(string(live.Name), "take out what differs", catalogue.DeleteDifferent(live, difference))
-		s.add(string(live.Name), "put in what was built instead", catalogue.InsertDifferent(live, live.In(scratch), difference))
+		insert := catalogue.InsertDifferent(live, live.In(scratch), difference)
+		s.add(string(live.Name), "put in what was built instead", insert)
 	}
 	return nil
 }
@@ -173,9 +176,11 @@ func (s *script) compare(live catalogue.Table, enforced bool) {
 		s.add(name, "count the values of what was built", catalogue.Analyze(rebuilt))
 	}
 	if enforced {
-		s.add(name, "three equal numbers: nothing differs, and the rest is left out", catalogue.CountSame(live, rebuilt))
+		count := catalogue.CountSame(live, rebuilt)
+		s.add(name, "three equal numbers: nothing differs, and the rest is left out", count)
 	}
-	s.add(name, "the keys whose rows differ from those that readers see", catalogue.CreateDifference(difference, live, rebuilt))
+	create := catalogue.CreateDifference(difference, live, rebuilt)
+	s.add(name, "the keys whose rows differ from those that readers see", create)
 	s.add(name, "how many are new, changed and gone", catalogue.CountDifference(difference))
 	s.add(name, "how many rows were built", catalogue.CountRows(rebuilt))
 }

@@ -66,10 +66,14 @@ func TestPastedStatementsGiveTheStar(t *testing.T) {
 			}
 			history = append(history, insert(batch))
 			w.exec(insert(batch))
-			staged.Songs, staged.Events, staged.Names = append(staged.Songs, batch.Songs...), append(staged.Events, batch.Events...), append(staged.Names, batch.Names...)
+			staged.Songs = append(staged.Songs, batch.Songs...)
+			staged.Events = append(staged.Events, batch.Events...)
+			staged.Names = append(staged.Names, batch.Names...)
 		}
 		deliver()
-		w.exec("UPDATE s_song SET processed = TRUE; UPDATE s_songplay_event SET processed = TRUE; UPDATE s_name SET processed = TRUE")
+		for _, table := range []string{"s_song", "s_songplay_event", "s_name"} {
+			w.exec("UPDATE " + table + " SET processed = TRUE")
+		}
 		w.paste(transform.AsFirst)
 		w.star(staged, append(history, "-- first"))
 		for range rapid.IntRange(1, 3).Draw(r, "increments") {
@@ -176,7 +180,8 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 	}
 	s.object("song_data/1.json", star.Staging{Songs: songs}, "lines")
 	s.object("log_data/1.json", star.Staging{Events: events}, "lines")
-	s.object("names/yob2000.txt", star.Staging{Names: []star.Name{{Name: text("Ada"), Sex: text("F"), Births: integer(3)}}}, "lines")
+	ada := star.Name{Name: text("Ada"), Sex: text("F"), Births: integer(3)}
+	s.object("names/yob2000.txt", star.Staging{Names: []star.Name{ada}}, "lines")
 	bare := func(sql string) string {
 		if strings.HasPrefix(sql, "-- ") {
 			_, sql, _ = strings.Cut(sql, "\n")
@@ -189,7 +194,8 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 		if as == transform.AsFirst {
 			w.run(s.vars(), func(o *transform.Options) { o.Pool = pool })
 		} else {
-			w.exec("UPDATE d_song SET title = 'x'; UPDATE d_artist SET name = 'x'; UPDATE d_user SET level = 'x'; UPDATE d_time SET hour = 25; UPDATE f_songplay SET level = 'x'")
+			w.exec(`UPDATE d_song SET title = 'x'; UPDATE d_artist SET name = 'x'; UPDATE d_user SET level = 'x';
+				UPDATE d_time SET hour = 25; UPDATE f_songplay SET level = 'x'`)
 			w.replay(func(o *transform.Options) { o.Pool = pool })
 		}
 		sent := map[string]bool{}
@@ -208,7 +214,8 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 			}
 		}
 		for _, sql := range tracer.all {
-			if found := modelComment.FindStringSubmatch(sql); found != nil && found[1] != "name" && !derived[bare(sql)] {
+			found := modelComment.FindStringSubmatch(sql)
+			if found != nil && found[1] != "name" && !derived[bare(sql)] {
 				t.Errorf("as %s: not derived:\n%s", as, sql)
 			}
 		}
