@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/model"
@@ -122,8 +123,8 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, va
 		if graph.Engine == sqlfile.Postgres {
 			for _, n := range indexed {
 				own := step.Model != nil && n.Model == step.Model.Name
-				if step.Load && n.Model == "" && n.Table == string(step.Table) {
-					own = true // its new rows
+				if n.Model == "" {
+					own = step.Name == tellsOf(n.Table, steps)
 				}
 				if own {
 					one.Narrowings = append(one.Narrowings, narrowingJSON{
@@ -136,4 +137,19 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, va
 		plan = append(plan, one)
 	}
 	return plan
+}
+
+// tellsOf is the step that tells of the new rows of a staging table: its load, else the first model that
+// reads it.
+func tellsOf(staging string, steps []transform.Step) string {
+	reader := ""
+	for _, step := range steps {
+		switch {
+		case step.Load && string(step.Table) == staging:
+			return step.Name
+		case step.Model != nil && reader == "" && slices.Contains(step.Model.Follows, staging):
+			reader = step.Name
+		}
+	}
+	return reader
 }

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
@@ -71,6 +72,11 @@ func (o Offline) Statements(ctx context.Context, as Occasion) ([]model.Statement
 		}
 	}
 	s.add("", "nothing stays of what this run computed in", catalogue.DropSchema(scratch))
+	for i, one := range s.rec.Statements {
+		if !strings.HasPrefix(one.SQL, "-- ") {
+			s.rec.Statements[i].SQL = "-- " + one.Model + ": as the script has it\n" + one.SQL
+		}
+	}
 	return s.rec.Statements, nil
 }
 
