@@ -63,9 +63,15 @@ func (t transformRun) printPlan() error {
 	if t.json {
 		return writeJSON(t.app.out, plan)
 	}
-	rowsOf := table.Table{Title: "plan", Columns: table.Columns("name", "kind", "rows", "follows", "note")}
+	rowsOf := table.Table{Title: "plan", Columns: columns(
+		column{name: "name", narrow: table.NarrowKeep}, column{name: "kind", narrow: table.NarrowWrap},
+		column{name: "rows", narrow: table.NarrowFold}, column{name: "follows", narrow: table.NarrowWrap},
+		column{name: "note", narrow: table.NarrowWrap})}
 	finds := table.Table{
-		Title: "narrowings", Columns: table.Columns("name", "asked for by", "table", "columns", "index"),
+		Title: "narrowings", Columns: columns(
+			column{name: "name", narrow: table.NarrowKeep}, column{name: "asked for by", narrow: table.NarrowWrap},
+			column{name: "table", narrow: table.NarrowFold}, column{name: "columns", narrow: table.NarrowWrap},
+			column{name: "index", narrow: table.NarrowFold}),
 	}
 	for _, one := range plan {
 		rows := strings.Join(one.Writes, ", ")
