@@ -9,8 +9,8 @@ import (
 	"github.com/sparkify/dwh/internal/schema"
 )
 
-// ReadIndexedColumns returns the valid indexes of the tables of a schema of a PostgreSQL server, those
-// of keys included, as pg_get_indexdef writes their columns and conditions.
+// ReadIndexedColumns returns the valid indexes of the tables of a schema of a PostgreSQL server,
+// those of keys included, as pg_get_indexdef writes their columns and conditions.
 func ReadIndexedColumns(ctx context.Context, q Querier, name Name) (map[string][]schema.Index, error) {
 	rows, err := q.Query(ctx, `
 		SELECT CAST(c.relname AS text), CAST(x.relname AS text), i.indisunique,

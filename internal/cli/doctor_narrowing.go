@@ -16,7 +16,8 @@ import (
 )
 
 // narrowings warns of ways in which increments find rows that have no index on the server: such an
-// increment reads the whole table. Indexes that the next run builds, behind the COPY of a load, count.
+// increment reads the whole table. Indexes that the next run builds, behind the COPY of a load,
+// count.
 func (d *doctorRun) narrowings(ctx context.Context, s *session) {
 	const subject = "indexes"
 	if s.warehouse.Engine() != sqlfile.Postgres {
@@ -54,8 +55,9 @@ func (d *doctorRun) narrowings(ctx context.Context, s *session) {
 		if n.New() {
 			by = "their flag"
 		}
-		d.add(subject, "warn", fmt.Sprintf("increments find rows of %s by %s, and no index serves them: %s; add one by a migration",
-			n.Table, by, strings.Join(asked, "; ")), n.Fix)
+		detail := fmt.Sprintf("increments find rows of %s by %s, and no index serves them: %s; add one by a migration",
+			n.Table, by, strings.Join(asked, "; "))
+		d.add(subject, "warn", detail, n.Fix)
 	}
 }
 

@@ -30,8 +30,8 @@ var (
 
 func modelRules() []lint.Rule { return []lint.Rule{modelRule, floatSumRule, correlatedRule} }
 
-// lintModels checks the models as a run would, offline and for both engines: against the tables that the
-// migrations leave behind, and against one another.
+// lintModels checks the models as a run would, offline and for both engines: against the tables
+// that the migrations leave behind, and against one another.
 func (p project) lintModels() (faults, warnings []lint.Finding, err error) {
 	add := func(list *[]lint.Finding, rule lint.Rule, fault *sqlfile.Error) {
 		for _, one := range *list {

@@ -32,8 +32,8 @@ type narrowingJSON struct {
 	Fix     string   `json:"fix"`     // a CREATE INDEX, without one
 }
 
-// printPlan prints the graph of the models. It needs no connection: indexes are those of the migrations
-// and those behind the COPY of a load.
+// printPlan prints the graph of the models. It needs no connection: indexes are those of the
+// migrations and those behind the COPY of a load.
 func (t transformRun) printPlan() error {
 	p, err := t.app.openProject(t.cfg.Project)
 	if err != nil {
@@ -145,8 +145,8 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, va
 	return plan
 }
 
-// tellsOf is the step that tells of the new rows of a staging table: its load, else the first model that
-// reads it.
+// tellsOf is the step that tells of the new rows of a staging table: its load, else the first model
+// that reads it.
 func tellsOf(staging string, steps []transform.Step) string {
 	reader := ""
 	for _, step := range steps {

@@ -17,8 +17,8 @@ import (
 // publicSchema is where the tables stand that readers use, as long as no connection says otherwise.
 const publicSchema = "public"
 
-// tables are those that the project's migrations leave behind. They have the indexes that stand behind
-// the COPY of a load too.
+// tables are those that the project's migrations leave behind. They have the indexes that stand
+// behind the COPY of a load too.
 func (p project) tables(engine sqlfile.Engine) (schema.Schema, error) {
 	files, err := migration.Files(p.migrations, p.migrationsDir)
 	if err != nil {

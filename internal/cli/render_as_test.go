@@ -100,8 +100,8 @@ func TestRenderAsReadsWell(t *testing.T) {
 	}
 }
 
-// TestRenderAsRedshiftIsPortable runs the rules of dwh lint over what is derived for Redshift. Two kinds
-// of findings are none here: what the runner does, and a file may not (its scratch schema and
+// TestRenderAsRedshiftIsPortable runs the rules of dwh lint over what is derived for Redshift. Two
+// kinds of findings are none here: what the runner does, and a file may not (its scratch schema and
 // search_path), and what a model says to Redshift alone inside /*redshift … */.
 func TestRenderAsRedshiftIsPortable(t *testing.T) {
 	t.Parallel()

@@ -11,8 +11,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// A Narrowing is one way in which an increment finds few rows of a table: by columns of a header line,
-// traced down to the table that holds the rows.
+// A Narrowing is one way in which an increment finds few rows of a table: by columns of a header
+// line, traced down to the table that holds the rows.
 type Narrowing struct {
 	Model string // whose header line asks for it; "" for the new rows of a staging table
 	Line  string // the header line, or what else asks for the rows
@@ -124,8 +124,8 @@ func (g *Graph) tracedTo(relation string, names []string, depth int) []Narrowing
 	return g.through(m, names, depth)
 }
 
-// through follows columns of a model down as the view of its SELECT has them: through it the planner
-// sees the indexes of the tables below.
+// through follows columns of a model down as the view of its SELECT has them: through it the
+// planner sees the indexes of the tables below.
 func (g *Graph) through(m *Model, names []string, depth int) []Narrowing {
 	var out []Narrowing
 	for _, branch := range m.query.Branches {
@@ -156,7 +156,8 @@ func (g *Graph) through(m *Model, names []string, depth int) []Narrowing {
 type inlined struct{ table, sql string }
 
 // inline writes a select item in the columns of the table that it comes from. ok is false where it
-// comes from several tables, from none, from rows taken together, or may be NULL for want of a match.
+// comes from several tables, from none, from rows taken together, or may be NULL for want of a
+// match.
 func (s scope) inline(m *Model, branch *selectstmt.Select, item selectstmt.Item, depth int) (out inlined, ok bool) {
 	e := item.Expr
 	if depth > 20 || len(e.Subqueries) > 0 || len(e.Columns) == 0 {
@@ -265,8 +266,8 @@ type Indexed struct {
 	Fix   string // CREATE INDEX, where there is no index
 }
 
-// Indexes finds the index of each narrowing among those of the tables. Where two narrowings without an
-// index can share one, both have the same statement.
+// Indexes finds the index of each narrowing among those of the tables. Where two narrowings without
+// an index can share one, both have the same statement.
 func Indexes(narrowings []Narrowing, tables schema.Schema) []Indexed {
 	out := make([]Indexed, len(narrowings))
 	var open []int
@@ -314,9 +315,9 @@ func Indexes(narrowings []Narrowing, tables schema.Schema) []Indexed {
 	return out
 }
 
-// impliedBy tells whether rows that are found by columns meet the condition of a partial index: each
-// part of it says that one of them is not NULL, or that the row is processed. An increment has the new
-// rows in a table of their own, and looks for the others.
+// impliedBy tells whether rows that are found by columns meet the condition of a partial index:
+// each part of it says that one of them is not NULL, or that the row is processed. An increment has
+// the new rows in a table of their own, and looks for the others.
 func impliedBy(where string, columns []string) bool {
 	if where == "" {
 		return true
@@ -364,9 +365,9 @@ var word = regexp.MustCompile(`[a-z_][a-z0-9_]*`)
 
 func clipped(name string) string { return name[:min(len(name), longest)] }
 
-// comparable writes an expression so that the texts of a model, of a migration and of pg_get_indexdef
-// compare: tokens apart, in lower case, without a cast to text, which changes no value, and without
-// brackets around one name.
+// comparable writes an expression so that the texts of a model, of a migration and of
+// pg_get_indexdef compare: tokens apart, in lower case, without a cast to text, which changes no
+// value, and without brackets around one name.
 func comparable(expression string) string {
 	var tokens []string
 	for _, t := range sqlfile.Tokens(expression) {

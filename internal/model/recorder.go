@@ -13,8 +13,8 @@ const AssumedRows = 1000
 // finds a fault.
 type Recorder struct {
 	Statements []Statement
-	// CountCreated adds the query by which a run counts the rows of a CREATE TABLE AS: on Redshift the
-	// command does not tell.
+	// CountCreated adds the query by which a run counts the rows of a CREATE TABLE AS: on Redshift
+	// the command does not tell.
 	CountCreated bool
 }
 

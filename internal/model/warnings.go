@@ -14,8 +14,8 @@ type Warning struct {
 	Err  *sqlfile.Error
 }
 
-// Warnings looks for sums of floating-point numbers and for correlated subqueries over `from:`. That a
-// few groups hold nearly all rows depends on the rows, and is not told from the text.
+// Warnings looks for sums of floating-point numbers and for correlated subqueries over `from:`.
+// That a few groups hold nearly all rows depends on the rows, and is not told from the text.
 func (g *Graph) Warnings() []Warning {
 	var out []Warning
 	for _, m := range g.Models {

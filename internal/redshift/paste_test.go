@@ -10,9 +10,9 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// TestPastedStatementsGiveTheStar sends what dwh render --as prints for Redshift, statement by statement
-// in one transaction: a first run over a part of the staged rows, an increment over all of them, and a
-// replay after the tables were spoilt. They end in what one run on PostgreSQL makes.
+// TestPastedStatementsGiveTheStar sends what dwh render --as prints for Redshift, statement by
+// statement in one transaction: a first run over a part of the staged rows, an increment over all
+// of them, and a replay after the tables were spoilt. They end in what one run on PostgreSQL makes.
 func TestPastedStatementsGiveTheStar(t *testing.T) {
 	folder := writeSample(t, 60, 400)
 	want := onPostgres(t, folder)

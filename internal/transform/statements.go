@@ -34,9 +34,9 @@ type Offline struct {
 	Only   []string          // names of steps; empty: every model
 }
 
-// Statements returns what a run of this kind sends for the models, in order, each with a comment: from
-// the scratch schema's making to its end. Loads and the checks of the gate are not among them. Every
-// table is assumed to hold model.AssumedRows rows, so that no step is left out.
+// Statements returns what a run of this kind sends for the models, in order, each with a comment:
+// from the scratch schema's making to its end. Loads and the checks of the gate are not among them.
+// Every table is assumed to hold model.AssumedRows rows, so that no step is left out.
 func (o Offline) Statements(ctx context.Context, as Occasion) ([]model.Statement, error) {
 	graph, err := Graph(o.Steps, o.Tables, o.Engine)
 	if err != nil {
@@ -120,14 +120,14 @@ func (s *script) table(name string) catalogue.Table {
 	return out
 }
 
-// increment derives an increment. As in a run, helpers that the chosen models read are computed with
-// them.
+// increment derives an increment. As in a run, helpers that the chosen models read are computed
+// with them.
 func (s *script) increment(ctx context.Context, chosen []*model.Model) error {
 	return s.run.Increment(ctx, withHelpers(s.graph, chosen), func(*model.Model, model.Change) error { return nil })
 }
 
-// withHelpers adds to models the helpers that they read. Stored ones that are not chosen stay as they
-// are.
+// withHelpers adds to models the helpers that they read. Stored ones that are not chosen stay as
+// they are.
 func withHelpers(graph *model.Graph, chosen []*model.Model) []*model.Model {
 	isChosen := map[string]bool{}
 	for _, m := range chosen {
@@ -137,8 +137,8 @@ func withHelpers(graph *model.Graph, chosen []*model.Model) []*model.Model {
 	return slices.DeleteFunc(graph.Upstream(chosen...), stays)
 }
 
-// build derives a build of everything and what follows it: a first load of PostgreSQL copies what was
-// built into the empty tables; every other build is compared with what stands there.
+// build derives a build of everything and what follows it: a first load of PostgreSQL copies what
+// was built into the empty tables; every other build is compared with what stands there.
 func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) error {
 	var built []catalogue.Table
 	loose := map[catalogue.Name]bool{}

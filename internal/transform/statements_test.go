@@ -47,8 +47,8 @@ func (w *warehouse) paste(as transform.Occasion, only ...string) {
 	w.exec(strings.Join(append(text, "COMMIT"), "\n;\n"))
 }
 
-// TestPastedStatementsGiveTheStar runs the statements that are derived offline. They take every table
-// for filled and leave no step out, and give what a run gives.
+// TestPastedStatementsGiveTheStar runs the statements that are derived offline. They take every
+// table for filled and leave no step out, and give what a run gives.
 func TestPastedStatementsGiveTheStar(t *testing.T) {
 	t.Parallel()
 	setRounds(t)
@@ -116,8 +116,8 @@ func TestPastedStatementsOfOneModel(t *testing.T) {
 
 var modelComment = regexp.MustCompile(`^-- ([a-z0-9_]+): `)
 
-// TestIncrementHasFewStatements counts what a small increment sends for each model. A number may fall;
-// one that grows makes every micro-batch slower, and each statement is dear on Redshift.
+// TestIncrementHasFewStatements counts what a small increment sends for each model. A number may
+// fall; one that grows makes every micro-batch slower, and each statement is dear on Redshift.
 func TestIncrementHasFewStatements(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)
@@ -164,8 +164,8 @@ func TestIncrementHasFewStatements(t *testing.T) {
 	}
 }
 
-// TestDerivedIsWhatARunSends compares what is derived offline with what a run sends to the server: a
-// first run and a replay over staging in which no step has nothing to do.
+// TestDerivedIsWhatARunSends compares what is derived offline with what a run sends to the server:
+// a first run and a replay over staging in which no step has nothing to do.
 func TestDerivedIsWhatARunSends(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)
