@@ -307,6 +307,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"transform", "--engine", "=", "postgres", "--rep"}, []string{"--replay"}},
 		{[]string{"report", "top-songs", "--format=js"}, []string{"--format=json"}},
 		{[]string{"render", "14"}, []string{"140_d_time"}},
+		{[]string{"render", "--as", ""}, []string{"first", "increment", "replay"}},
 		{[]string{"migrate", "down-to", ""}, []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}},
 		{[]string{"staging", "drop", "s_n"}, []string{"s_name"}},
 	} {

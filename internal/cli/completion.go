@@ -191,6 +191,8 @@ func (a *app) flagValues(name string) []string {
 	switch name {
 	case "engine":
 		return []string{"postgres", "redshift"}
+	case "as":
+		return occasionNames()
 	case "log-format":
 		return []string{"text", "json"}
 	case "format":

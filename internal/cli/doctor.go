@@ -110,6 +110,7 @@ func (d *doctorRun) warehouse(ctx context.Context, s *session) {
 		d.add("SQL", "ok", "migrations, transforms and queries keep to the portable subset", "")
 	}
 	if d.schema(ctx, s) {
+		d.narrowings(ctx, s)
 		d.redshift(ctx, s)
 	}
 }

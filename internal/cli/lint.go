@@ -18,8 +18,10 @@ import (
 func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lint",
-		Usage: "check the SQL against what Redshift and PostgreSQL share",
-		Description: examples(`Every rule names the page of the Redshift guide it comes from. The same check runs before anything else does.`,
+		Usage: "check the SQL against what Redshift and PostgreSQL share, and the models against the migrations",
+		Description: examples(`Every rule about SQL names the page of the Redshift guide it comes from; the same check runs before
+anything else does. The models are checked as a run checks them, against the tables that the
+migrations leave behind. Needs no connection.`,
 			"dwh lint", "dwh lint --project .", "dwh lint --rules"),
 		Flags: flagSet(hidden(sourceFlags()), []cli.Flag{
 			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "rules", Usage: "list the rules and stop"},
@@ -57,48 +59,85 @@ func (l lintRun) run() error {
 	if err != nil {
 		return err
 	}
+	faults, warnings, err := p.lintModels()
+	if err != nil {
+		return err
+	}
 	if l.json {
 		type row struct {
-			File    string `json:"file"`
-			Line    int    `json:"line"`
-			Column  int    `json:"column"`
-			Rule    string `json:"rule"`
-			Message string `json:"message"`
-			Instead string `json:"instead"`
-			Page    string `json:"page"`
+			Name     string `json:"name"` // of the rule, as lists have it elsewhere
+			Severity string `json:"severity"`
+			File     string `json:"file"`
+			Line     int    `json:"line"`
+			Column   int    `json:"column"`
+			Rule     string `json:"rule"`
+			Message  string `json:"message"`
+			Instead  string `json:"instead"`
+			Page     string `json:"page"`
 		}
 		rows := []row{}
-		for _, one := range findings {
-			rows = append(rows, row{
-				File: one.Err.File, Line: one.Err.Line, Column: one.Err.Column, Rule: one.Rule.Name, Message: one.Err.Msg, Instead: one.Rule.Instead, Page: one.Rule.Page,
-			})
+		add := func(severity string, list []lint.Finding) {
+			for _, one := range list {
+				rows = append(rows, row{
+					Name: one.Rule.Name, Severity: severity, File: one.Err.File, Line: one.Err.Line, Column: one.Err.Column,
+					Rule: one.Rule.Name, Message: one.Err.Msg, Instead: one.Rule.Instead, Page: one.Rule.Page,
+				})
+			}
 		}
+		add("error", findings)
+		add("error", faults)
+		add("warn", warnings)
 		if err := writeJSON(l.app.out, rows); err != nil {
 			return err
 		}
 	} else {
-		for _, one := range findings {
-			if _, err := fmt.Fprintf(l.app.out.Stdout, "%s\n%s\n    instead: %s (%s)\n", printable(one.Err.Error()), indent(printable(one.Err.Snippet()), "    "), one.Rule.Instead, one.Rule.Page); err != nil {
+		for _, list := range [][]lint.Finding{findings, faults} {
+			for _, one := range list {
+				if err := l.show("", one); err != nil {
+					return err
+				}
+			}
+		}
+		for _, one := range warnings {
+			if err := l.show("warning: ", one); err != nil {
 				return err
 			}
 		}
 	}
-	switch len(findings) {
-	case 0:
-		l.app.out.Status("the SQL keeps to the portable subset")
-		return nil
-	case 1:
-		return fmt.Errorf("1 place leaves the portable subset")
-	default:
-		return fmt.Errorf("%d places leave the portable subset", len(findings))
+	for _, one := range warnings {
+		l.app.out.Warn("%s:%d: %s", one.Err.File, one.Err.Line, one.Rule.Name)
 	}
+	switch {
+	case len(faults) > 0:
+		return places(len(findings)+len(faults), "would stop a run or leave the portable subset")
+	case len(findings) == 1:
+		return places(1, "leaves the portable subset")
+	case len(findings) > 1:
+		return places(len(findings), "leave the portable subset")
+	}
+	l.app.out.Status("the SQL keeps to the portable subset, and the models fit the migrations")
+	return nil
+}
+
+// show prints one finding.
+func (l lintRun) show(prefix string, one lint.Finding) error {
+	page := ""
+	if one.Rule.Page != "" {
+		page = " (" + one.Rule.Page + ")"
+	}
+	text := fmt.Sprintf("%s%s\n%s\n", prefix, printable(one.Err.Error()), indent(printable(one.Err.Snippet()), "    "))
+	if one.Rule.Instead != "" {
+		text += indent("instead: "+printable(one.Rule.Instead)+page, "    ") + "\n"
+	}
+	_, err := fmt.Fprint(l.app.out.Stdout, text)
+	return err
 }
 
 func (l lintRun) list() error {
 	t := table.Table{Columns: columns(
 		column{name: "rule", narrow: table.NarrowKeep}, column{name: "page", narrow: table.NarrowFold},
 		column{name: "why", narrow: table.NarrowWrap}, column{name: "instead", narrow: table.NarrowWrap})}
-	for _, rule := range lint.Rules() {
+	for _, rule := range append(lint.Rules(), modelRules()...) {
 		t.Rows = append(t.Rows, []any{rule.Name, rule.Page, rule.Why, rule.Instead})
 	}
 	format := table.Text

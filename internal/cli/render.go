@@ -20,16 +20,26 @@ func (a *app) renderCommand() *cli.Command {
 		Usage:     "print the SQL of migrations and transforms as an engine gets it",
 		ArgsUsage: "[FILE…]",
 		Description: examples(`Variables are filled in and secrets redacted; a COPY whose source is not configured is shown as a comment.
-Needs no connection. Without FILEs everything is printed.`,
-			"dwh render --engine redshift", "dwh render 210_f_songplay", "dwh render 010_s_song --song-data s3://bucket/song_data --engine redshift"),
+Needs no connection. Without FILEs everything is printed.
+
+--as prints instead every statement that the models of such a run send, loads and checks apart. It
+takes every table for filled, so that no step is left out; a run skips those that have nothing to do.`,
+			"dwh render --engine redshift", "dwh render 210_f_songplay", "dwh render 210_f_songplay --as increment", "dwh render 010_s_song --song-data s3://bucket/song_data --engine redshift"),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownSteps(), "\n")) },
-		Flags:        flagSet([]cli.Flag{&cli.StringFlag{Name: "engine", Usage: "render for `ENGINE`, postgres or redshift", DefaultText: "postgres"}}, sourceFlags(), []cli.Flag{projectFlag()}),
+		Flags: flagSet([]cli.Flag{
+			&cli.StringFlag{Name: "engine", Usage: "render for `ENGINE`, postgres or redshift", DefaultText: "postgres"},
+			&cli.StringFlag{Name: "as", Usage: "print what a `RUN` sends: first, increment or replay"},
+		}, sourceFlags(), []cli.Flag{projectFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := a.load(c)
 			if err != nil {
 				return err
 			}
-			return renderRun{app: a, cfg: cfg, files: c.Args().Slice()}.run()
+			r := renderRun{app: a, cfg: cfg, files: c.Args().Slice()}
+			if c.IsSet("as") {
+				return r.runAs(c.Context, c.String("as"))
+			}
+			return r.run()
 		},
 	}
 }

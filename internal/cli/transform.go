@@ -10,7 +10,6 @@ import (
 
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/sqlfile"
-	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -33,7 +32,7 @@ see the old state until then, and an unchanged warehouse is left untouched.`,
 			&cli.BoolFlag{Name: "no-replay", Usage: "fail instead of replaying a stale warehouse"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "stop after printing what a replay would change"},
 			&cli.StringFlag{Name: "only", Usage: "run just these steps, by `NUMBER` or table, separated by commas; flags nothing"},
-			&cli.BoolFlag{Name: "plan", Usage: "list the steps with what they read and write, and stop"},
+			&cli.BoolFlag{Name: "plan", Usage: "list the steps with their kinds and what they follow, and stop"},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -203,49 +202,6 @@ func missingValue(step transform.Step, engine sqlfile.Engine, vars map[string]st
 
 // flagName is the flag that sets a variable of the SQL.
 func flagName(variable string) string { return "--" + strings.ReplaceAll(variable, "_", "-") }
-
-func (t transformRun) printPlan() error {
-	p, err := t.app.openProject(t.cfg.Project)
-	if err != nil {
-		return err
-	}
-	engine, err := engineOf(t.cfg)
-	if err != nil {
-		return err
-	}
-	steps, err := p.steps(engine)
-	if err != nil {
-		return err
-	}
-	if steps, err = transform.Select(steps, t.only); err != nil {
-		return err
-	}
-	vars := t.cfg.SQLVariables()
-	result := table.Table{Title: "plan", Columns: table.Columns("step", "reads", "writes", "note")}
-	for _, step := range steps {
-		reads, note := names(step.Reads), ""
-		if step.Load {
-			reads = vars[step.Source]
-			if !step.Configured(vars) {
-				note = "skipped: " + flagName(step.Source) + " is not given"
-			}
-		}
-		result.Rows = append(result.Rows, []any{step.Name, reads, names(step.Writes), note})
-	}
-	format := table.Text
-	if t.json {
-		format = table.JSON
-	}
-	return t.app.out.Table(result, format)
-}
-
-func names[T ~string](list []T) string {
-	words := make([]string, len(list))
-	for i, one := range list {
-		words[i] = string(one)
-	}
-	return strings.Join(words, ", ")
-}
 
 // engineOf is the engine that the configuration names, without connecting: PostgreSQL unless told.
 func engineOf(cfg *config.Config) (sqlfile.Engine, error) {

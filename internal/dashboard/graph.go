@@ -119,7 +119,7 @@ func newGraph(tables []lineageTable) *graph {
 		column := graphColumn{X: left(c)}
 		if len(names) == 1 {
 			for name := range names {
-				column.Name = map[string]string{"staging": "Staging", "dimension": "Dimensions", "fact": "Facts"}[name]
+				column.Name = map[string]string{"staging": "Staging", "helper": "Helpers", "dimension": "Dimensions", "fact": "Facts"}[name]
 			}
 		}
 		if c > 0 && column.Name == shown {
@@ -179,10 +179,13 @@ func madeBy(t lineageTable) string {
 	case t.Steps[0].Load:
 		return t.Steps[0].Number + " loads"
 	}
+	if t.Kind != "" {
+		return t.Steps[0].Number + " " + t.Kind
+	}
 	return t.Steps[0].Number + " transforms"
 }
 
-// layersOf puts each table behind what it is made from, dimensions behind staging, and facts behind dimensions. Layers are
+// layersOf puts each table behind what it is made from, helpers behind staging, dimensions behind helpers, and facts behind dimensions. Layers are
 // numbered from 0 without gaps.
 func layersOf(tables []lineageTable, index map[string]int) []int {
 	const unknown, visiting = -1, -2
@@ -190,13 +193,37 @@ func layersOf(tables []lineageTable, index map[string]int) []int {
 	for i := range layer {
 		layer[i] = unknown
 	}
+	// Helpers that read helpers make the layer of dimensions begin later.
+	helpers := 0
+	deep := make([]int, len(tables))
+	for range tables { // a chain is at most so long
+		for i, t := range tables {
+			if t.Layer != "helper" {
+				continue
+			}
+			deep[i] = max(deep[i], 1)
+			for _, name := range t.Reads {
+				if from := index[name]; tables[from].Layer == "helper" && from != i && deep[from] < len(tables) {
+					deep[i] = max(deep[i], deep[from]+1)
+				}
+			}
+			helpers = max(helpers, deep[i])
+		}
+	}
+	rank := func(t lineageTable) int {
+		at := max(layerRank(t.Layer), 0)
+		if at > 1 {
+			return at - 1 + helpers
+		}
+		return at
+	}
 	var visit func(i int) int
 	visit = func(i int) int {
 		if layer[i] != unknown {
 			return max(layer[i], 0) // tables that are made from each other stay where their names put them
 		}
 		layer[i] = visiting
-		found := max(layerRank(tables[i].Layer), 0)
+		found := rank(tables[i])
 		for _, name := range tables[i].Reads {
 			if from := index[name]; layer[from] != visiting {
 				found = max(found, visit(from)+1)

@@ -8,7 +8,9 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dashboard"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/transforms"
 )
 
 // However a project's transforms read and write, circles included, every table has a place of its own inside the picture, and every edge is drawn.
@@ -50,4 +52,33 @@ func TestLayout(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestHelpersAreALayer: helpers stand between staging and the tables that readers use, however many of
+// them read one another.
+func TestHelpersAreALayer(t *testing.T) {
+	t.Parallel()
+	steps, err := transform.Steps(transforms.FS, "transforms", sqlfile.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, boxes, _ := dashboard.Layout(steps)
+	at := map[string]int{}
+	for _, box := range boxes {
+		at[box.Name] = box.X
+	}
+	for _, layers := range [][2][]string{
+		{{"s_song", "s_name", "s_songplay_event"}, {"song", "songplay", "name_sex"}},
+		{{"song", "songplay", "name_sex"}, {"name_artist"}},
+		{{"name_artist", "songplay"}, {"d_song", "d_artist", "d_user", "d_time"}},
+		{{"d_song", "d_artist", "d_user", "d_time"}, {"f_songplay"}},
+	} {
+		for _, left := range layers[0] {
+			for _, right := range layers[1] {
+				if at[left] >= at[right] {
+					t.Errorf("%s stands at %d, and %s at %d, want it further left", left, at[left], right, at[right])
+				}
+			}
+		}
+	}
 }

@@ -21,7 +21,8 @@ type lineage struct {
 // lineageTable is a table and what makes it.
 type lineageTable struct {
 	Name   string
-	Layer  string // staging, dimension, fact; "" for another
+	Layer  string // staging, helper, dimension, fact; "" for another
+	Kind   string // of the model that makes it, such as "row by row"; "" of a load
 	Steps  []transform.Step
 	Reads  []string // the tables that it is made from
 	ReadBy []string
@@ -49,6 +50,12 @@ func newLineage(steps []transform.Step) *lineage {
 			one.Steps = append(one.Steps, step)
 			if step.Load {
 				one.Source = step.Source
+			}
+			if step.Model != nil {
+				one.Kind = step.Model.Kind.String()
+				if len(step.Writes) == 0 {
+					one.Layer = "helper"
+				}
 			}
 			for _, read := range step.Reads {
 				if read == written {

@@ -62,12 +62,13 @@ func TestPages(t *testing.T) {
 		s.page(path, 200, `id="result-scroll"`)
 	}
 	runs := s.page("/runs", 200, "run --song-data")
-	s.page(link(t, runLink, runs.body), 200, "210_f_songplay", "f-songplay-unique", "rejects-in-last-load")
-	lineage := s.page("/lineage", 200, `href="/lineage/f_songplay"`, "s_songplay_event, s_song")
-	if got := strings.Count(lineage.body, `class="edge"`); got != 7 {
-		t.Errorf("/lineage: got %d edges, want 7", got)
+	s.page(link(t, runLink, runs.body), 200, "210_f_songplay", "f-songplay-unique", "rejects-in-last-load", "What changed", " added")
+	lineage := s.page("/lineage", 200, `href="/lineage/f_songplay"`, "songplay, song, name_artist", ">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group")
+	if got := strings.Count(lineage.body, `class="edge"`); got != 12 {
+		t.Errorf("/lineage: got %d edges, want 12", got)
 	}
-	s.page("/lineage/f_songplay", 200, "INSERT", `href="/lineage/s_song"`)
+	s.page("/lineage/f_songplay", 200, "SELECT", "row by row", `href="/lineage/song"`)
+	s.page("/lineage/songplay", 200, "<dd>helper</dd>", "<dd>group by group</dd>", `href="/lineage/s_songplay_event"`)
 	s.page("/lineage/s_song", 200, "COPY")
 	rejects := s.page("/rejects", 200, "broken.json", "is not a bigint", "&lt;script&gt;alert")
 	record := link(t, recordLink, rejects.body)

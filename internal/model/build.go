@@ -264,7 +264,7 @@ func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err 
 // repeated are the values of columns that several rows have. Hardly any do, and then PostgreSQL groups
 // faster by sorting, though it expects the opposite.
 func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) (*Table, error) {
-	if _, err := x.Session.Exec(ctx, Statement{Model: x.modelName(), SQL: "SET LOCAL enable_hashagg = off"}); err != nil {
+	if _, err := x.Session.Exec(ctx, x.statement("hardly any rows share them: sort the rows, do not hash them", "SET LOCAL enable_hashagg = off")); err != nil {
 		return nil, err
 	}
 	list := columns("r.", cols)
@@ -273,7 +273,7 @@ func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) 
 	if err != nil {
 		return nil, err
 	}
-	_, err = x.Session.Exec(ctx, Statement{Model: x.modelName(), SQL: "SET LOCAL enable_hashagg = DEFAULT"})
+	_, err = x.Session.Exec(ctx, x.statement("back to what the server prefers", "SET LOCAL enable_hashagg = DEFAULT"))
 	return t, err
 }
 

@@ -320,8 +320,12 @@ func (x *Run) texts(ctx context.Context, m *Model) (map[string]bool, error) {
 		if err != nil {
 			return nil, err
 		}
-		if out, err = x.Session.Text(ctx, raw); err != nil {
+		found, err := x.Session.Text(ctx, raw)
+		if err != nil {
 			return nil, err
+		}
+		if found != nil {
+			out = found
 		}
 	}
 	x.text[m.Name] = out

@@ -26,7 +26,8 @@ type Session interface {
 	Numbers(ctx context.Context, s Statement) ([]int64, error)
 	// Rows sends a query and returns its first rows as texts, for an error message.
 	Rows(ctx context.Context, s Statement) ([]string, error)
-	// Text returns the columns of a view or table of PostgreSQL that hold text.
+	// Text returns the columns of a view or table of PostgreSQL that hold text; nil where the session
+	// cannot tell, and then those count that the SELECT shows to be text.
 	Text(ctx context.Context, relation string) (map[string]bool, error)
 	// Attempt does something so that its failure undoes that and nothing else, where the engine can.
 	Attempt(ctx context.Context, do func() error) error

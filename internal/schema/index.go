@@ -8,6 +8,29 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
+// AddIndex adds the index of a CREATE INDEX statement to its table. A table that is not known is
+// ignored.
+func (s Schema) AddIndex(statement sqlfile.Statement) error {
+	b := builder{engine: statement.Engine(), tables: map[string]*table{}}
+	for name, t := range s {
+		known := &table{name: name}
+		for _, i := range t.Indexes {
+			known.indexes = append(known.indexes, index{Index: i})
+		}
+		b.tables[name] = known
+	}
+	if err := b.apply(statement); err != nil {
+		return err
+	}
+	for name, t := range s {
+		if made := b.tables[name].indexes; len(made) > len(t.Indexes) {
+			t.Indexes = append(slices.Clone(t.Indexes), made[len(made)-1].Index)
+			s[name] = t
+		}
+	}
+	return nil
+}
+
 // createIndex reads what follows CREATE [UNIQUE] INDEX.
 func (b *builder) createIndex(r *reader, unique bool) error {
 	r.skip("CONCURRENTLY")

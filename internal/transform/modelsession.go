@@ -59,7 +59,7 @@ func (s *modelSession) Create(ctx context.Context, statement model.Statement, ta
 	if err != nil || s.engine == sqlfile.Postgres {
 		return rows, err
 	}
-	counts, err := s.Numbers(ctx, model.Statement{Model: statement.Model, SQL: "SELECT COUNT(*) FROM " + table})
+	counts, err := s.Numbers(ctx, model.Counting(statement, table))
 	if err != nil {
 		return 0, err
 	}

@@ -96,6 +96,15 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 	return step, nil
 }
 
+// IndexStatements are the CREATE INDEX statements behind a load's COPY.
+func (s Step) IndexStatements() []sqlfile.Statement {
+	var out []sqlfile.Statement
+	for _, one := range s.indexes {
+		out = append(out, one.statement)
+	}
+	return out
+}
+
 // withModel reads the model of a 1xx or 2xx file.
 func (s Step) withModel(engine sqlfile.Engine) (Step, error) {
 	m, err := model.Parse(s.File, string(s.Table), s.Name, engine)

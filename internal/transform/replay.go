@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -159,14 +160,18 @@ func (r *Runner) note(j *journal, result *Result, from int) {
 		one := result.Transforms[i]
 		step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == one.Step })]
 		note := ""
+		if len(result.Differences) == 0 && !result.Replayed && !one.Helper {
+			// A first run fills empty tables, and compares nothing.
+			result.Transforms[i].Change = model.Change{Added: one.RowsOut}
+			note = Summary(result.Transforms[i].Change)
+		}
 		for _, change := range result.Differences {
 			if change.Table != one.Table {
 				continue
 			}
 			result.Transforms[i].Change = model.Change{Added: change.Added, Changed: change.Changed, Removed: change.Removed}
-			note = fmt.Sprintf("replay: %d added, %d changed, %d removed", change.Added, change.Changed, change.Removed)
-			if !result.Replayed {
-				note = Summary(result.Transforms[i].Change)
+			if note = Summary(result.Transforms[i].Change); result.Replayed {
+				note = "replay: " + cmp.Or(note, "nothing differs")
 			}
 		}
 		j.step(one.Step, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", note)
@@ -258,24 +263,45 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 			if !ok {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
 			}
-			if m.Kind != model.Script {
-				// A column that the SELECT leaves out has a default, and is none of the model's.
-				given := m.Live()
-				live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool { return !slices.Contains(given, string(c)) })
-				w.tables[name] = live
-			}
-			if len(live.Key) == 0 && len(live.Required) > 0 {
-				// Of a script. Any column without NULLs tells groups of rows apart, and the difference replaces a group as a whole.
-				live.Key = live.Required[:1]
+			live = givenColumns(live, m)
+			w.tables[name] = live
+			if key, unkeyed := comparedBy(live); unkeyed {
+				live.Key = key
 				w.tables[name] = live
 				w.loose[name] = true
 			}
 			if len(live.Key) == 0 {
-				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name), "declare one by a migration", nil)
+				return errIncomparable(step.File, name)
 			}
 		}
 	}
 	return nil
+}
+
+// givenColumns is a table with just the columns that the model gives. A column that the SELECT leaves out has a default, and is none of the model's.
+func givenColumns(live catalogue.Table, m *model.Model) catalogue.Table {
+	if m.Kind == model.Script {
+		return live
+	}
+	given := m.Live()
+	live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool { return !slices.Contains(given, string(c)) })
+	return live
+}
+
+// errIncomparable says that a table has no column by which a replay can compare it.
+func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
+	return file.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name),
+		"declare one by a migration", nil)
+}
+
+// comparedBy are the columns by which a built table is compared with the live one: its key. A script's
+// table may have none (unkeyed). Any column without NULLs then tells groups of rows apart, and the
+// difference replaces a group as a whole.
+func comparedBy(live catalogue.Table) (key []catalogue.Name, unkeyed bool) {
+	if len(live.Key) == 0 && len(live.Required) > 0 {
+		return live.Required[:1], true
+	}
+	return live.Key, false
 }
 
 // compareAll compares what was built with the live tables.

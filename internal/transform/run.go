@@ -346,12 +346,7 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 
 // incrementModels brings the tables of models up to date, with the helpers that they read.
 func (r *Runner) incrementModels(ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result) error {
-	isChosen := map[string]bool{}
-	for _, m := range chosen {
-		isChosen[m.Name] = true
-	}
-	// Helpers that the chosen ones read are computed with them.
-	chosen = slices.DeleteFunc(w.graph.Upstream(chosen...), func(m *model.Model) bool { return m.Stored && !isChosen[m.Name] })
+	chosen = withHelpers(w.graph, chosen)
 	started := time.Now()
 	return w.run.Increment(ctx, chosen, func(m *model.Model, change model.Change) error {
 		step, err := r.stepOf(m)

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/sparkify/dwh/internal/lint"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/migrations"
+)
+
+// Rules about models, which know what is read and what the tables' columns are.
+var (
+	modelRule = lint.Rule{
+		Name: "model", Why: "what a run would refuse", Instead: "what the hint says",
+	}
+	floatSumRule = lint.Rule{
+		Name:    "float-sum",
+		Why:     "the last digits of SUM and AVG over DOUBLE PRECISION depend on the order of the rows (a warning)",
+		Instead: "CAST the value to NUMERIC(p, s) first",
+	}
+	correlatedRule = lint.Rule{
+		Name:    "correlated-from",
+		Why:     "an increment reads a scratch table without an index once for each row (a warning)",
+		Instead: "a join or a window function",
+	}
+)
+
+func modelRules() []lint.Rule { return []lint.Rule{modelRule, floatSumRule, correlatedRule} }
+
+// lintModels checks the models as a run would, offline and for both engines: against the tables
+// that the migrations leave behind, and against one another.
+func (p project) lintModels() (faults, warnings []lint.Finding, err error) {
+	add := func(list *[]lint.Finding, rule lint.Rule, fault *sqlfile.Error) {
+		for _, one := range *list {
+			if one.Rule.Name == rule.Name && one.Err.Error() == fault.Error() {
+				return // the other engine's
+			}
+		}
+		*list = append(*list, lint.Finding{Rule: rule, Err: fault})
+	}
+	// note takes an error with a position for a finding.
+	note := func(found error) error {
+		var fault *sqlfile.Error
+		if !errors.As(found, &fault) {
+			return found
+		}
+		rule := modelRule
+		rule.Instead = fault.Hint
+		add(&faults, rule, fault)
+		return nil
+	}
+	files, err := sqlfile.ParseFS(p.transforms, p.transformsDir, "*.sql")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, engine := range []sqlfile.Engine{sqlfile.Postgres, sqlfile.Redshift} {
+		broken := len(faults)
+		for _, file := range files {
+			if _, err := transform.ParseStep(file, engine); err != nil {
+				if err := note(err); err != nil {
+					return nil, nil, err
+				}
+			}
+		}
+		// Shipped models beside a project's own migrations have no tables there.
+		if len(faults) > broken || !p.ownTransforms() && p.migrations != fs.FS(migrations.FS) {
+			continue
+		}
+		steps, err := p.steps(engine)
+		if err != nil {
+			if err := note(err); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		tables, err := p.tables(engine)
+		if err != nil {
+			if err := note(err); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		graph, err := transform.Graph(steps, tables, engine)
+		if err != nil {
+			if err := note(err); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		for _, one := range graph.Warnings() {
+			rule := floatSumRule
+			if one.Rule == correlatedRule.Name {
+				rule = correlatedRule
+			}
+			add(&warnings, rule, one.Err)
+		}
+	}
+	return faults, warnings, nil
+}
+
+// places counts what was found.
+func places(n int, what string) error {
+	if n == 1 {
+		return fmt.Errorf("1 place %s", what)
+	}
+	return fmt.Errorf("%d places %s", n, what)
+}

@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// planJSON is a step of the plan.
+type planJSON struct {
+	Name       string          `json:"name"`
+	Kind       string          `json:"kind"` // load, row by row, group by group, whole, script
+	Helper     bool            `json:"helper"`
+	Writes     []string        `json:"writes"`
+	Follows    []string        `json:"follows"` // what a model reads, or the source of a load
+	Narrowings []narrowingJSON `json:"narrowings"`
+	Note       string          `json:"note"`
+}
+
+// narrowingJSON says by what an increment finds rows, and which index serves it.
+type narrowingJSON struct {
+	Name    string   `json:"name"` // the header line
+	Table   string   `json:"table"`
+	Columns []string `json:"columns"` // columns or expressions; empty for the new rows
+	Index   string   `json:"index"`   // "" without one
+	Fix     string   `json:"fix"`     // a CREATE INDEX, without one
+}
+
+// printPlan prints the graph of the models. It needs no connection: indexes are those of the
+// migrations and those behind the COPY of a load.
+func (t transformRun) printPlan() error {
+	p, err := t.app.openProject(t.cfg.Project)
+	if err != nil {
+		return err
+	}
+	engine, err := engineOf(t.cfg)
+	if err != nil {
+		return err
+	}
+	steps, err := p.steps(engine)
+	if err != nil {
+		return err
+	}
+	chosen, err := transform.Select(steps, t.only)
+	if err != nil {
+		return err
+	}
+	tables, err := p.tables(engine)
+	if err != nil {
+		return err
+	}
+	graph, err := transform.Graph(steps, tables, engine)
+	if err != nil {
+		return err
+	}
+	plan := planOf(chosen, graph, tables, t.cfg.SQLVariables())
+	if t.json {
+		return writeJSON(t.app.out, plan)
+	}
+	rowsOf := table.Table{Title: "plan", Columns: columns(
+		column{name: "name", narrow: table.NarrowKeep}, column{name: "kind", narrow: table.NarrowWrap},
+		column{name: "rows", narrow: table.NarrowFold}, column{name: "follows", narrow: table.NarrowWrap},
+		column{name: "note", narrow: table.NarrowWrap})}
+	finds := table.Table{
+		Title: "narrowings", Columns: columns(
+			column{name: "name", narrow: table.NarrowKeep}, column{name: "asked for by", narrow: table.NarrowWrap},
+			column{name: "table", narrow: table.NarrowFold}, column{name: "columns", narrow: table.NarrowWrap},
+			column{name: "index", narrow: table.NarrowFold}),
+	}
+	for _, one := range plan {
+		rows := strings.Join(one.Writes, ", ")
+		if one.Helper {
+			rows = "helper"
+		}
+		rowsOf.Rows = append(rowsOf.Rows, []any{one.Name, one.Kind, rows, strings.Join(one.Follows, ", "), one.Note})
+		for _, n := range one.Narrowings {
+			index := n.Index
+			if index == "" {
+				index = "none"
+			}
+			finds.Rows = append(finds.Rows, []any{one.Name, n.Name, n.Table, strings.Join(n.Columns, ", "), index})
+		}
+	}
+	if err := t.app.out.Table(rowsOf, table.Text); err != nil {
+		return err
+	}
+	if len(finds.Rows) == 0 {
+		return nil
+	}
+	if _, err := fmt.Fprintln(t.app.out.Stdout); err != nil {
+		return err
+	}
+	return t.app.out.Table(finds, table.Text)
+}
+
+// planOf is the plan of some steps.
+func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, vars map[string]string) []planJSON {
+	plan := []planJSON{}
+	indexed := model.Indexes(graph.Narrowings(), tables)
+	for _, step := range steps {
+		one := planJSON{
+			Name: step.Name, Kind: "load", Follows: []string{}, Writes: []string{}, Narrowings: []narrowingJSON{},
+		}
+		switch {
+		case step.Load && step.Configured(vars):
+			one.Writes = append(one.Writes, string(step.Table))
+			if source := vars[step.Source]; source != "" {
+				one.Follows = append(one.Follows, source)
+			}
+		case step.Load:
+			one.Writes = append(one.Writes, string(step.Table))
+			one.Note = "skipped: " + flagName(step.Source) + " is not given"
+		default:
+			m := graph.Model(step.Model.Name)
+			one.Kind, one.Helper = m.Kind.String(), !m.Stored
+			one.Follows = append(one.Follows, m.Follows...)
+			if m.Kind == model.Script {
+				one.Writes = append(one.Writes, m.Writes...)
+			} else if m.Stored {
+				one.Writes = append(one.Writes, m.Name)
+			}
+		}
+		if graph.Engine == sqlfile.Postgres {
+			for _, n := range indexed {
+				own := step.Model != nil && n.Model == step.Model.Name
+				if n.Model == "" {
+					own = step.Name == tellsOf(n.Table, steps)
+				}
+				if own {
+					one.Narrowings = append(one.Narrowings, narrowingJSON{
+						Name: n.Line, Table: n.Table, Columns: append([]string{}, n.Columns...),
+						Index: n.Index, Fix: n.Fix,
+					})
+				}
+			}
+		}
+		plan = append(plan, one)
+	}
+	return plan
+}
+
+// tellsOf is the step that tells of the new rows of a staging table: its load, else the first model
+// that reads it.
+func tellsOf(staging string, steps []transform.Step) string {
+	reader := ""
+	for _, step := range steps {
+		switch {
+		case step.Load && string(step.Table) == staging:
+			return step.Name
+		case step.Model != nil && reader == "" && slices.Contains(step.Model.Follows, staging):
+			reader = step.Name
+		}
+	}
+	return reader
+}

@@ -1,0 +1,175 @@
+-- an earlier version may have left the scratch schema behind
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;
+
+-- the schema that this run computes in
+CREATE SCHEMA "dwh_scratch";
+
+-- names without a schema mean the tables that readers use
+SET search_path TO "public";
+
+-- song: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.song__now_raw AS
+SELECT
+    RTRIM(song_id) AS song_id,
+    RTRIM(title) AS title,
+    RTRIM(artist_id) AS artist_id,
+    RTRIM(artist_name) AS artist_name,
+    CASE
+        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
+    END AS location,
+    artist_latitude AS latitude,
+    artist_longitude AS longitude,
+    duration,
+    NULLIF(year, 0) AS year
+FROM public.s_song AS s_song;
+
+-- song: its rows, once for all that read it
+CREATE TABLE dwh_scratch.song__all AS
+SELECT p.song_id, p.title, p.artist_id, p.artist_name, p.location, p.latitude, p.longitude, p.duration, p.year FROM dwh_scratch.song__now_raw AS p;
+
+-- song: count the values that are joined by
+ANALYZE dwh_scratch.song__all (artist_name, artist_id, title);
+
+-- d_artist: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.d_artist__now_raw AS
+SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+FROM (
+SELECT
+    song.artist_id,
+    song.artist_name AS name,
+    song.location,
+    song.latitude,
+    song.longitude,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
+    COALESCE(spelling.songs, 0) AS songs,
+    LENGTH(song.artist_name) AS letters,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    song.song_id
+FROM dwh_scratch.song__all AS song
+LEFT JOIN (
+    SELECT
+        artist_id,
+        artist_name,
+        COUNT(DISTINCT NULLIF(song_id, '')) AS songs
+    FROM dwh_scratch.song__all AS song
+    WHERE artist_name <> ''
+    GROUP BY artist_id, artist_name
+) AS spelling
+    ON spelling.artist_id = song.artist_id
+    AND spelling.artist_name = song.artist_name
+WHERE song.artist_id <> ''
+) AS q;
+
+-- d_artist: hardly any rows share them: sort the rows, do not hash them
+SET LOCAL enable_hashagg = off;
+
+-- d_artist: what several rows of song share
+CREATE TABLE dwh_scratch.d_artist__song_repeated AS
+SELECT r.artist_id
+FROM dwh_scratch.song__all AS r
+WHERE r.artist_id IS NOT NULL
+GROUP BY r.artist_id
+HAVING COUNT(*) > 1;
+
+-- d_artist: count the values that are joined by
+ANALYZE dwh_scratch.d_artist__song_repeated (artist_id);
+
+-- d_artist: back to what the server prefers
+SET LOCAL enable_hashagg = DEFAULT;
+
+-- d_artist: the rows of keys for which several compete
+CREATE TABLE dwh_scratch.d_artist__ranked AS
+SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name COLLATE "C", p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id COLLATE "C", p.location COLLATE "C", p.latitude, p.longitude) AS dwh_place
+    FROM (
+SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+FROM (
+SELECT
+    song.artist_id,
+    song.artist_name AS name,
+    song.location,
+    song.latitude,
+    song.longitude,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
+    COALESCE(spelling.songs, 0) AS songs,
+    LENGTH(song.artist_name) AS letters,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    song.song_id
+FROM (
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
+) AS song
+LEFT JOIN (
+    SELECT
+        artist_id,
+        artist_name,
+        COUNT(DISTINCT NULLIF(song_id, '')) AS songs
+    FROM (
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
+) AS song
+    WHERE artist_name <> ''
+    GROUP BY artist_id, artist_name
+) AS spelling
+    ON spelling.artist_id = song.artist_id
+    AND spelling.artist_name = song.artist_name
+WHERE song.artist_id <> ''
+) AS q
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1;
+
+-- d_artist: all of its rows, with the types of the table
+CREATE TABLE dwh_scratch.d_artist AS
+SELECT CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(pg_catalog."varchar"(CAST(made.name AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS name, CAST(pg_catalog."varchar"(CAST(made.location AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS location, CAST(made.latitude AS double precision) AS latitude, CAST(made.longitude AS double precision) AS longitude
+FROM (
+SELECT o.artist_id, o.name, o.location, o.latitude, o.longitude, o.named, o.songs, o.letters, o.mapped, o.placed, o.song_id
+FROM (
+SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+FROM (
+SELECT
+    song.artist_id,
+    song.artist_name AS name,
+    song.location,
+    song.latitude,
+    song.longitude,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
+    COALESCE(spelling.songs, 0) AS songs,
+    LENGTH(song.artist_name) AS letters,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    song.song_id
+FROM (
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
+) AS song
+LEFT JOIN (
+    SELECT
+        artist_id,
+        artist_name,
+        COUNT(DISTINCT NULLIF(song_id, '')) AS songs
+    FROM (
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
+) AS song
+    WHERE artist_name <> ''
+    GROUP BY artist_id, artist_name
+) AS spelling
+    ON spelling.artist_id = song.artist_id
+    AND spelling.artist_name = song.artist_name
+WHERE song.artist_id <> ''
+) AS q
+) AS o
+UNION ALL
+SELECT k.artist_id, k.name, k.location, k.latitude, k.longitude, k.named, k.songs, k.letters, k.mapped, k.placed, k.song_id FROM dwh_scratch.d_artist__ranked AS k
+) AS made;
+
+-- d_artist: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.d_artist AS r
+WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
+
+-- d_artist: fill its empty table
+INSERT INTO "public"."d_artist" ("artist_id", "name", "location", "latitude", "longitude") SELECT made."artist_id", made."name", made."location", made."latitude", made."longitude" FROM "dwh_scratch"."d_artist" AS made ORDER BY made."artist_id";
+
+-- nothing stays of what this run computed in
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;

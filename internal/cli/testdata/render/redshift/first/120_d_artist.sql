@@ -1,0 +1,115 @@
+-- an earlier version may have left the scratch schema behind
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;
+
+-- the schema that this run computes in
+CREATE SCHEMA "dwh_scratch";
+
+-- names without a schema mean the tables that readers use
+SET search_path TO "public";
+
+-- song: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.song__now_raw AS
+SELECT
+    RTRIM(song_id) AS song_id,
+    RTRIM(title) AS title,
+    RTRIM(artist_id) AS artist_id,
+    RTRIM(artist_name) AS artist_name,
+    CASE
+        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
+    END AS location,
+    artist_latitude AS latitude,
+    artist_longitude AS longitude,
+    duration,
+    NULLIF(year, 0) AS year
+FROM public.s_song AS s_song;
+
+-- song: its rows, once for all that read it
+CREATE TABLE dwh_scratch.song__all AS
+SELECT p.song_id, p.title, p.artist_id, p.artist_name, p.location, p.latitude, p.longitude, p.duration, p.year FROM dwh_scratch.song__now_raw AS p;
+
+-- song: count its rows
+SELECT COUNT(*) FROM dwh_scratch.song__all;
+
+-- d_artist: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.d_artist__now_raw AS
+SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+FROM (
+SELECT
+    song.artist_id,
+    song.artist_name AS name,
+    song.location,
+    song.latitude,
+    song.longitude,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
+    COALESCE(spelling.songs, 0) AS songs,
+    LENGTH(song.artist_name) AS letters,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    song.song_id
+FROM dwh_scratch.song__all AS song
+LEFT JOIN (
+    SELECT
+        artist_id,
+        artist_name,
+        COUNT(DISTINCT NULLIF(song_id, '')) AS songs
+    FROM dwh_scratch.song__all AS song
+    WHERE artist_name <> ''
+    GROUP BY artist_id, artist_name
+) AS spelling
+    ON spelling.artist_id = song.artist_id
+    AND spelling.artist_name = song.artist_name
+WHERE song.artist_id <> ''
+) AS q;
+
+-- d_artist: every text fits its column
+SELECT COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.artist_id)) > 64 THEN 1 END), COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.name)) > 1024 THEN 1 END), COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.location)) > 1024 THEN 1 END)
+FROM (
+SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name, p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
+    FROM (
+SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.named, p.songs, p.letters, p.mapped, p.placed, p.song_id FROM dwh_scratch.d_artist__now_raw AS p
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1
+) AS r;
+
+-- d_artist: a table like its own
+CREATE TABLE dwh_scratch.d_artist (LIKE public.d_artist INCLUDING DEFAULTS);
+
+-- d_artist: all of its rows
+INSERT INTO dwh_scratch.d_artist (artist_id, name, location, latitude, longitude)
+SELECT made.artist_id, made.name, made.location, made.latitude, made.longitude
+FROM (
+SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name, p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
+    FROM (
+SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.named, p.songs, p.letters, p.mapped, p.placed, p.song_id FROM dwh_scratch.d_artist__now_raw AS p
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1
+) AS made;
+
+-- d_artist: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.d_artist AS r
+WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
+
+-- d_artist: the keys whose rows differ from those that readers see
+CREATE TABLE "dwh_scratch"."difference_d_artist" AS SELECT different."artist_id", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."artist_id", side."name", side."location", side."latitude", side."longitude", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."artist_id", live."name", live."location", live."latitude", live."longitude", 1 AS dwh_live, 0 AS dwh_built FROM "public"."d_artist" AS live UNION ALL SELECT built."artist_id", built."name", built."location", built."latitude", built."longitude", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."d_artist" AS built) AS side GROUP BY side."artist_id", side."name", side."location", side."latitude", side."longitude" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."artist_id";
+
+-- d_artist: how many are new, changed and gone
+SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_artist";
+
+-- d_artist: how many rows were built
+SELECT COUNT(*) FROM "dwh_scratch"."d_artist";
+
+-- d_artist: take out what differs
+DELETE FROM "public"."d_artist" USING "dwh_scratch"."difference_d_artist" WHERE "public"."d_artist"."artist_id" = "dwh_scratch"."difference_d_artist"."artist_id";
+
+-- d_artist: put in what was built instead
+INSERT INTO "public"."d_artist" ("artist_id", "name", "location", "latitude", "longitude") SELECT built."artist_id", built."name", built."location", built."latitude", built."longitude" FROM "dwh_scratch"."difference_d_artist" AS different INNER JOIN "dwh_scratch"."d_artist" AS built ON built."artist_id" = different."artist_id";
+
+-- nothing stays of what this run computed in
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;

@@ -1,0 +1,237 @@
+-- an earlier version may have left the scratch schema behind
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;
+
+-- the schema that this run computes in
+CREATE SCHEMA "dwh_scratch";
+
+-- names without a schema mean the tables that readers use
+SET search_path TO "public";
+
+-- the new rows of s_name
+CREATE TABLE dwh_scratch.run__s_name_added AS
+SELECT s.name, s.sex, s.births
+FROM public.s_name AS s
+WHERE NOT s.processed;
+
+-- count its rows
+SELECT COUNT(*) FROM dwh_scratch.run__s_name_added;
+
+-- the new rows of s_song
+CREATE TABLE dwh_scratch.run__s_song_added AS
+SELECT s.song_id, s.title, s.artist_id, s.artist_name, s.artist_location, s.artist_latitude, s.artist_longitude, s.duration, s.num_songs, s.year
+FROM public.s_song AS s
+WHERE NOT s.processed;
+
+-- count its rows
+SELECT COUNT(*) FROM dwh_scratch.run__s_song_added;
+
+-- the new rows of s_songplay_event
+CREATE TABLE dwh_scratch.run__s_songplay_event_added AS
+SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id
+FROM public.s_songplay_event AS s
+WHERE NOT s.processed;
+
+-- count its rows
+SELECT COUNT(*) FROM dwh_scratch.run__s_songplay_event_added;
+
+-- songplay: new rows of s_songplay_event without a group
+SELECT COUNT(*)
+FROM dwh_scratch.run__s_songplay_event_added AS r
+WHERE r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
+
+-- songplay: the groups that a change touches
+CREATE TABLE dwh_scratch.songplay__touched AS
+SELECT DISTINCT x.ts, x.session_id, x.item_in_session
+FROM dwh_scratch.run__s_songplay_event_added AS x
+WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__touched;
+
+-- songplay: the rows of s_songplay_event to look at, as they were before this run
+CREATE TABLE dwh_scratch.songplay__s_songplay_event_before AS
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
+FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
+INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__s_songplay_event_before;
+
+-- songplay: the rows of s_songplay_event to look at, as they are now
+CREATE TABLE dwh_scratch.songplay__s_songplay_event_now AS
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id FROM dwh_scratch.songplay__s_songplay_event_before AS r
+UNION ALL
+SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
+FROM dwh_scratch.run__s_songplay_event_added AS r
+INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__s_songplay_event_now;
+
+-- songplay: the rows of these groups, before pick
+CREATE TABLE dwh_scratch.songplay__unpicked AS
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM (
+SELECT
+
+               SHA2(id, 256)    AS songplay_id,
+    DATE_TRUNC('hour', played_at) AS start_time,
+    played_at,
+    user_id,
+    session_id,
+    item_in_session,
+    ts,
+    song,
+    artist,
+    length,
+    level,
+    location,
+    user_agent,
+    first_name,
+    last_name,
+    gender
+FROM (
+    SELECT
+        RTRIM(user_id)
+            || '|' || CAST(session_id AS VARCHAR(20))
+            || '|' || CAST(item_in_session AS VARCHAR(11))
+            || '|' || CAST(ts AS VARCHAR(20)) AS id,
+        -- Seconds and milliseconds apart: a division would round.
+        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
+            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
+        RTRIM(user_id) AS user_id,
+        session_id,
+        item_in_session,
+        ts,
+        RTRIM(song) AS song,
+        RTRIM(artist) AS artist,
+        length,
+        RTRIM(level) AS level,
+        RTRIM(location) AS location,
+        RTRIM(user_agent) AS user_agent,
+        RTRIM(first_name) AS first_name,
+        RTRIM(last_name) AS last_name,
+        RTRIM(gender) AS gender
+    FROM dwh_scratch.songplay__s_songplay_event_now AS s_songplay_event
+    WHERE RTRIM(page) = 'NextSong'
+        AND RTRIM(user_id) <> ''
+        AND session_id IS NOT NULL
+        AND item_in_session IS NOT NULL
+        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
+) AS event
+) AS r
+INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__unpicked;
+
+-- songplay: no key stands in several groups
+SELECT r.songplay_id
+FROM dwh_scratch.songplay__unpicked AS r
+GROUP BY r.songplay_id
+HAVING MIN(r.ts) <> MAX(r.ts) OR MIN(r.session_id) <> MAX(r.session_id) OR MIN(r.item_in_session) <> MAX(r.item_in_session)
+LIMIT 3;
+
+-- songplay: the rows of these groups as they are now
+CREATE TABLE dwh_scratch.songplay__result AS
+SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
+    FROM (
+SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender FROM dwh_scratch.songplay__unpicked AS u
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__result;
+
+-- songplay: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.songplay__result AS r
+WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
+
+-- songplay: the rows of these groups as they were
+CREATE TABLE dwh_scratch.songplay__was AS
+SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
+    FROM (
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
+FROM (
+SELECT
+
+               SHA2(id, 256)    AS songplay_id,
+    DATE_TRUNC('hour', played_at) AS start_time,
+    played_at,
+    user_id,
+    session_id,
+    item_in_session,
+    ts,
+    song,
+    artist,
+    length,
+    level,
+    location,
+    user_agent,
+    first_name,
+    last_name,
+    gender
+FROM (
+    SELECT
+        RTRIM(user_id)
+            || '|' || CAST(session_id AS VARCHAR(20))
+            || '|' || CAST(item_in_session AS VARCHAR(11))
+            || '|' || CAST(ts AS VARCHAR(20)) AS id,
+        -- Seconds and milliseconds apart: a division would round.
+        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
+            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
+        RTRIM(user_id) AS user_id,
+        session_id,
+        item_in_session,
+        ts,
+        RTRIM(song) AS song,
+        RTRIM(artist) AS artist,
+        length,
+        RTRIM(level) AS level,
+        RTRIM(location) AS location,
+        RTRIM(user_agent) AS user_agent,
+        RTRIM(first_name) AS first_name,
+        RTRIM(last_name) AS last_name,
+        RTRIM(gender) AS gender
+    FROM dwh_scratch.songplay__s_songplay_event_before AS s_songplay_event
+    WHERE RTRIM(page) = 'NextSong'
+        AND RTRIM(user_id) <> ''
+        AND session_id IS NOT NULL
+        AND item_in_session IS NOT NULL
+        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
+) AS event
+) AS r
+INNER JOIN dwh_scratch.songplay__touched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__was;
+
+-- songplay: the rows that are there no more
+CREATE TABLE dwh_scratch.songplay__removed AS
+SELECT a.songplay_id, a.start_time, a.played_at, a.user_id, a.session_id, a.item_in_session, a.ts, a.song, a.artist, a.length, a.level, a.location, a.user_agent, a.first_name, a.last_name, a.gender FROM dwh_scratch.songplay__was AS a
+EXCEPT
+SELECT b.songplay_id, b.start_time, b.played_at, b.user_id, b.session_id, b.item_in_session, b.ts, b.song, b.artist, b.length, b.level, b.location, b.user_agent, b.first_name, b.last_name, b.gender FROM dwh_scratch.songplay__result AS b;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__removed;
+
+-- songplay: the rows that are new
+CREATE TABLE dwh_scratch.songplay__added AS
+SELECT a.songplay_id, a.start_time, a.played_at, a.user_id, a.session_id, a.item_in_session, a.ts, a.song, a.artist, a.length, a.level, a.location, a.user_agent, a.first_name, a.last_name, a.gender FROM dwh_scratch.songplay__result AS a
+EXCEPT
+SELECT b.songplay_id, b.start_time, b.played_at, b.user_id, b.session_id, b.item_in_session, b.ts, b.song, b.artist, b.length, b.level, b.location, b.user_agent, b.first_name, b.last_name, b.gender FROM dwh_scratch.songplay__was AS b;
+
+-- songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.songplay__added;
+
+-- nothing stays of what this run computed in
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;

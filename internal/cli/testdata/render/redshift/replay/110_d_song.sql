@@ -1,0 +1,98 @@
+-- an earlier version may have left the scratch schema behind
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;
+
+-- the schema that this run computes in
+CREATE SCHEMA "dwh_scratch";
+
+-- names without a schema mean the tables that readers use
+SET search_path TO "public";
+
+-- song: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.song__now_raw AS
+SELECT
+    RTRIM(song_id) AS song_id,
+    RTRIM(title) AS title,
+    RTRIM(artist_id) AS artist_id,
+    RTRIM(artist_name) AS artist_name,
+    CASE
+        WHEN TRIM(artist_location) NOT LIKE '<%' THEN NULLIF(TRIM(artist_location), '')
+    END AS location,
+    artist_latitude AS latitude,
+    artist_longitude AS longitude,
+    duration,
+    NULLIF(year, 0) AS year
+FROM public.s_song AS s_song;
+
+-- song: its rows, once for all that read it
+CREATE TABLE dwh_scratch.song__all AS
+SELECT p.song_id, p.title, p.artist_id, p.artist_name, p.location, p.latitude, p.longitude, p.duration, p.year FROM dwh_scratch.song__now_raw AS p;
+
+-- song: count its rows
+SELECT COUNT(*) FROM dwh_scratch.song__all;
+
+-- d_song: its SELECT over the rows as they are now
+CREATE VIEW dwh_scratch.d_song__now_raw AS
+SELECT q.song_id, q.title, q.artist_id, CAST(q.year AS integer) AS year, CAST(q.duration AS double precision) AS duration
+FROM (
+SELECT
+    song_id,
+    title,
+    artist_id,
+    year,
+    duration
+FROM dwh_scratch.song__all AS song
+WHERE song_id <> ''
+) AS q;
+
+-- d_song: every text fits its column
+SELECT COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.song_id)) > 64 THEN 1 END), COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.title)) > 1024 THEN 1 END), COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.artist_id)) > 64 THEN 1 END)
+FROM (
+SELECT w.song_id, w.title, w.artist_id, w.year, w.duration
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.song_id ORDER BY p.year DESC NULLS LAST, p.duration DESC NULLS LAST, p.title, p.artist_id) AS dwh_place
+    FROM (
+SELECT p.song_id, p.title, p.artist_id, p.year, p.duration FROM dwh_scratch.d_song__now_raw AS p
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1
+) AS r;
+
+-- d_song: a table like its own
+CREATE TABLE dwh_scratch.d_song (LIKE public.d_song INCLUDING DEFAULTS);
+
+-- d_song: all of its rows
+INSERT INTO dwh_scratch.d_song (song_id, title, artist_id, year, duration)
+SELECT made.song_id, made.title, made.artist_id, made.year, made.duration
+FROM (
+SELECT w.song_id, w.title, w.artist_id, w.year, w.duration
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.song_id ORDER BY p.year DESC NULLS LAST, p.duration DESC NULLS LAST, p.title, p.artist_id) AS dwh_place
+    FROM (
+SELECT p.song_id, p.title, p.artist_id, p.year, p.duration FROM dwh_scratch.d_song__now_raw AS p
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1
+) AS made;
+
+-- d_song: every row has its key
+SELECT COUNT(*)
+FROM dwh_scratch.d_song AS r
+WHERE r.song_id IS NULL;
+
+-- d_song: the keys whose rows differ from those that readers see
+CREATE TABLE "dwh_scratch"."difference_d_song" AS SELECT different."song_id", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."song_id", side."title", side."artist_id", side."year", side."duration", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."song_id", live."title", live."artist_id", live."year", live."duration", 1 AS dwh_live, 0 AS dwh_built FROM "public"."d_song" AS live UNION ALL SELECT built."song_id", built."title", built."artist_id", built."year", built."duration", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."d_song" AS built) AS side GROUP BY side."song_id", side."title", side."artist_id", side."year", side."duration" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."song_id";
+
+-- d_song: how many are new, changed and gone
+SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_song";
+
+-- d_song: how many rows were built
+SELECT COUNT(*) FROM "dwh_scratch"."d_song";
+
+-- d_song: take out what differs
+DELETE FROM "public"."d_song" USING "dwh_scratch"."difference_d_song" WHERE "public"."d_song"."song_id" = "dwh_scratch"."difference_d_song"."song_id";
+
+-- d_song: put in what was built instead
+INSERT INTO "public"."d_song" ("song_id", "title", "artist_id", "year", "duration") SELECT built."song_id", built."title", built."artist_id", built."year", built."duration" FROM "dwh_scratch"."difference_d_song" AS different INNER JOIN "dwh_scratch"."d_song" AS built ON built."song_id" = different."song_id";
+
+-- nothing stays of what this run computed in
+DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;
