@@ -57,12 +57,9 @@ SELECT p.song_id, p.title, p.artist_id, p.year, p.duration FROM dwh_scratch.d_so
 WHERE w.dwh_place = 1
 ) AS r;
 
--- d_song: a table like its own
-CREATE TABLE dwh_scratch.d_song (LIKE public.d_song INCLUDING DEFAULTS);
-
--- d_song: all of its rows
-INSERT INTO dwh_scratch.d_song (song_id, title, artist_id, year, duration)
-SELECT made.song_id, made.title, made.artist_id, made.year, made.duration
+-- d_song: all of its rows, with the types of the table
+CREATE TABLE dwh_scratch.d_song AS
+SELECT CAST(made.song_id AS character varying(64)) AS song_id, CAST(made.title AS character varying(1024)) AS title, CAST(made.artist_id AS character varying(64)) AS artist_id, CAST(made.year AS integer) AS year, CAST(made.duration AS double precision) AS duration
 FROM (
 SELECT w.song_id, w.title, w.artist_id, w.year, w.duration
 FROM (
@@ -73,6 +70,9 @@ SELECT p.song_id, p.title, p.artist_id, p.year, p.duration FROM dwh_scratch.d_so
 ) AS w
 WHERE w.dwh_place = 1
 ) AS made;
+
+-- d_song: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_song;
 
 -- d_song: every row has its key
 SELECT COUNT(*)

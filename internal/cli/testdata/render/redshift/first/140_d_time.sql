@@ -99,18 +99,18 @@ FROM dwh_scratch.songplay__all AS songplay
 GROUP BY start_time
 ) AS q;
 
--- d_time: a table like its own
-CREATE TABLE dwh_scratch.d_time (LIKE public.d_time INCLUDING DEFAULTS);
-
--- d_time: all of its rows
-INSERT INTO dwh_scratch.d_time (start_time, hour, day, week, month, year, weekday)
-SELECT made.start_time, made.hour, made.day, made.week, made.month, made.year, made.weekday
+-- d_time: all of its rows, with the types of the table
+CREATE TABLE dwh_scratch.d_time AS
+SELECT CAST(made.start_time AS timestamp without time zone) AS start_time, CAST(made.hour AS integer) AS hour, CAST(made.day AS integer) AS day, CAST(made.week AS integer) AS week, CAST(made.month AS integer) AS month, CAST(made.year AS integer) AS year, CAST(made.weekday AS integer) AS weekday
 FROM (
 SELECT DISTINCT p.start_time, p.hour, p.day, p.week, p.month, p.year, p.weekday
 FROM (
 SELECT p.start_time, p.hour, p.day, p.week, p.month, p.year, p.weekday FROM dwh_scratch.d_time__now_raw AS p
 ) AS p
 ) AS made;
+
+-- d_time: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_time;
 
 -- d_time: every row has its key
 SELECT COUNT(*)

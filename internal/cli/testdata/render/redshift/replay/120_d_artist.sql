@@ -74,12 +74,9 @@ SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.named, p.song
 WHERE w.dwh_place = 1
 ) AS r;
 
--- d_artist: a table like its own
-CREATE TABLE dwh_scratch.d_artist (LIKE public.d_artist INCLUDING DEFAULTS);
-
--- d_artist: all of its rows
-INSERT INTO dwh_scratch.d_artist (artist_id, name, location, latitude, longitude)
-SELECT made.artist_id, made.name, made.location, made.latitude, made.longitude
+-- d_artist: all of its rows, with the types of the table
+CREATE TABLE dwh_scratch.d_artist AS
+SELECT CAST(made.artist_id AS character varying(64)) AS artist_id, CAST(made.name AS character varying(1024)) AS name, CAST(made.location AS character varying(1024)) AS location, CAST(made.latitude AS double precision) AS latitude, CAST(made.longitude AS double precision) AS longitude
 FROM (
 SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
 FROM (
@@ -90,6 +87,9 @@ SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.named, p.song
 ) AS w
 WHERE w.dwh_place = 1
 ) AS made;
+
+-- d_artist: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_artist;
 
 -- d_artist: every row has its key
 SELECT COUNT(*)

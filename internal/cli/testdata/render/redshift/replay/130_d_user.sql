@@ -142,12 +142,9 @@ SELECT p.user_id, p.first_name, p.last_name, p.gender, p.level, p.last_ts, p.las
 WHERE w.dwh_place = 1
 ) AS r;
 
--- d_user: a table like its own
-CREATE TABLE dwh_scratch.d_user (LIKE public.d_user INCLUDING DEFAULTS);
-
--- d_user: all of its rows
-INSERT INTO dwh_scratch.d_user (user_id, first_name, last_name, gender, level, last_ts, last_session_id, last_item_in_session)
-SELECT made.user_id, made.first_name, made.last_name, made.gender, made.level, made.last_ts, made.last_session_id, made.last_item_in_session
+-- d_user: all of its rows, with the types of the table
+CREATE TABLE dwh_scratch.d_user AS
+SELECT CAST(made.user_id AS character varying(64)) AS user_id, CAST(made.first_name AS character varying(256)) AS first_name, CAST(made.last_name AS character varying(256)) AS last_name, CAST(made.gender AS character varying(64)) AS gender, CAST(made.level AS character varying(64)) AS level, CAST(made.last_ts AS bigint) AS last_ts, CAST(made.last_session_id AS bigint) AS last_session_id, CAST(made.last_item_in_session AS integer) AS last_item_in_session
 FROM (
 SELECT w.user_id, w.first_name, w.last_name, w.gender, w.level, w.last_ts, w.last_session_id, w.last_item_in_session
 FROM (
@@ -158,6 +155,9 @@ SELECT p.user_id, p.first_name, p.last_name, p.gender, p.level, p.last_ts, p.las
 ) AS w
 WHERE w.dwh_place = 1
 ) AS made;
+
+-- d_user: count its rows
+SELECT COUNT(*) FROM dwh_scratch.d_user;
 
 -- d_user: every row has its key
 SELECT COUNT(*)

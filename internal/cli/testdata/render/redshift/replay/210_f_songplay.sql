@@ -178,12 +178,9 @@ SELECT p.songplay_id, p.start_time, p.played_at, p.user_id, p.artist_id, p.song_
 WHERE w.dwh_place = 1
 ) AS r;
 
--- f_songplay: a table like its own
-CREATE TABLE dwh_scratch.f_songplay (LIKE public.f_songplay INCLUDING DEFAULTS);
-
--- f_songplay: all of its rows
-INSERT INTO dwh_scratch.f_songplay (songplay_id, start_time, played_at, user_id, artist_id, song_id, level, session_id, location, user_agent)
-SELECT made.songplay_id, made.start_time, made.played_at, made.user_id, made.artist_id, made.song_id, made.level, made.session_id, made.location, made.user_agent
+-- f_songplay: all of its rows, with the types of the table
+CREATE TABLE dwh_scratch.f_songplay AS
+SELECT CAST(made.songplay_id AS character varying(64)) AS songplay_id, CAST(made.start_time AS timestamp without time zone) AS start_time, CAST(made.played_at AS timestamp without time zone) AS played_at, CAST(made.user_id AS character varying(64)) AS user_id, CAST(made.artist_id AS character varying(64)) AS artist_id, CAST(made.song_id AS character varying(64)) AS song_id, CAST(made.level AS character varying(64)) AS level, CAST(made.session_id AS bigint) AS session_id, CAST(made.location AS character varying(1024)) AS location, CAST(made.user_agent AS character varying(4096)) AS user_agent
 FROM (
 SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.artist_id, w.song_id, w.level, w.session_id, w.location, w.user_agent, w.distance
 FROM (
@@ -194,6 +191,9 @@ SELECT p.songplay_id, p.start_time, p.played_at, p.user_id, p.artist_id, p.song_
 ) AS w
 WHERE w.dwh_place = 1
 ) AS made;
+
+-- f_songplay: count its rows
+SELECT COUNT(*) FROM dwh_scratch.f_songplay;
 
 -- f_songplay: every row has its key
 SELECT COUNT(*)
