@@ -156,7 +156,7 @@ func TestMigrationGivesUp(t *testing.T) {
 			dsn := dwhtest.Database(t)
 			address := dsn
 			if engine == sqlfile.Redshift {
-				address = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dsn}).DSN
+				address = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dwhtest.Admin(t, dsn)}).DSN
 			}
 			w, err := warehouse.Open(
 				t.Context(),

@@ -21,7 +21,7 @@ func TestWaitsAreTold(t *testing.T) {
 		backing := dwhtest.Database(t)
 		dsn := backing
 		if engine == "redshift" {
-			dsn = redshiftstandin.Start(t, redshiftstandin.Options{Backing: backing}).DSN
+			dsn = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dwhtest.Admin(t, backing)}).DSN
 		}
 		dwh := on(t, dsn)
 		run := append([]string{"run"}, sources(folder)...)
