@@ -287,7 +287,14 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 	// What the views say has to add up to what was loaded. Else some of it is still to come, or
 	// lines_scanned does not count the records: of pretty-printed or concatenated JSON it "may not
 	// match the number of rows" (dg/SYS_LOAD_DETAIL).
-	only := len(result.Objects) == 1
+	// Where one object alone had something to load, all rows are its own.
+	loaded := 0
+	for _, o := range result.Objects {
+		if o.Object.Size != 0 && o.Err == nil {
+			loaded++
+		}
+	}
+	only := loaded == 1
 	if complete && scanned+unreadable-int64(len(result.Rejects)) != result.Rows {
 		if complete, err = c.allFaults(ctx, id, len(found.faults)); err != nil {
 			return err
