@@ -156,7 +156,8 @@ func TestMigrationGivesUp(t *testing.T) {
 			dsn := dwhtest.Database(t)
 			address := dsn
 			if engine == sqlfile.Redshift {
-				address = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dwhtest.Admin(t, dsn)}).DSN
+				dsn = dwhtest.Admin(t, dsn) // who owns the tables behind the stand-in
+				address = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dsn}).DSN
 			}
 			w, err := warehouse.Open(
 				t.Context(),

@@ -21,7 +21,8 @@ func TestWaitsAreTold(t *testing.T) {
 		backing := dwhtest.Database(t)
 		dsn := backing
 		if engine == "redshift" {
-			dsn = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dwhtest.Admin(t, backing)}).DSN
+			backing = dwhtest.Admin(t, backing) // who owns the tables behind the stand-in
+			dsn = redshiftstandin.Start(t, redshiftstandin.Options{Backing: backing}).DSN
 		}
 		dwh := on(t, dsn)
 		run := append([]string{"run"}, sources(folder)...)
