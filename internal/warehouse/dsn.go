@@ -119,8 +119,8 @@ var pairBehind = regexp.MustCompile(`^[^']*;\s*[A-Za-z_]+\s*=|;\s+$`)
 var netloc = regexp.MustCompile(`^(?:[A-Za-z0-9._-]*|\[[0-9A-Za-z:.%_-]+\]|` +
 	`(?:%2[Ff]|[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$`)
 
-// iamUser is the name that Redshift gives a user who logs in by IAM or Identity Center: the only one
-// that holds a colon.
+// iamUser is the name that Redshift gives a user who logs in by IAM or Identity Center. No other
+// name holds a colon.
 var iamUser = regexp.MustCompile(`^(?:IAM[AR]?|AWSIDC):[^:]+$`)
 
 // malformedURL says what is wrong with a URL behind its scheme, "" when nothing is.
