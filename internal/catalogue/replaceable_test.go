@@ -26,7 +26,7 @@ const replaceableTables = `
 func TestObstacles(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	conn, err := pgx.Connect(ctx, dwhtest.Database(t))
+	conn, err := pgx.Connect(ctx, dwhtest.Admin(t, dwhtest.Database(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,6 +111,8 @@ func (w *wire) accept(listener net.Listener, group *errgroup.Group) error {
 			return err
 		}
 		client := accepted.(*net.TCPConn)
+		// What the judge has not seen yet has to stay little; the system would hold 32 MB for it.
+		_ = client.SetReadBuffer(64 << 10)
 		w.mu.Lock()
 		refuse := w.down || w.closed
 		w.mu.Unlock()

@@ -156,6 +156,7 @@ func TestMigrationGivesUp(t *testing.T) {
 			dsn := dwhtest.Database(t)
 			address := dsn
 			if engine == sqlfile.Redshift {
+				dsn = dwhtest.Admin(t, dsn) // who owns the tables behind the stand-in
 				address = redshiftstandin.Start(t, redshiftstandin.Options{Backing: dsn}).DSN
 			}
 			w, err := warehouse.Open(

@@ -102,7 +102,8 @@ func Under(prefix objectstore.URL, name string) objectstore.URL {
 // whatever happens.
 //
 // Rows and rejects of an object are -1 while Redshift's views do not show them yet: Complete finds
-// them later. Rows alone are -1 where the views count lines that are no records: nobody knows them.
+// them later. Rows alone are -1 where the views count lines that are no records: nobody knows them,
+// except where all rows are of one object.
 // An object's etag in the result is that of the bytes that Redshift read, where the views say it.
 // Errors about data are those of clientcopy.Copy; others about the COPY are *Error.
 func (c *Copier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
@@ -287,7 +288,13 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 	// What the views say has to add up to what was loaded. Else some of it is still to come, or
 	// lines_scanned does not count the records: of pretty-printed or concatenated JSON it "may not
 	// match the number of rows" (dg/SYS_LOAD_DETAIL).
-	only := len(result.Objects) == 1
+	loaded := 0 // objects that may have rows; of one alone, all rows are its own
+	for _, o := range result.Objects {
+		if o.Object.Size != 0 && o.Err == nil {
+			loaded++
+		}
+	}
+	only := loaded == 1
 	if complete && scanned+unreadable-int64(len(result.Rejects)) != result.Rows {
 		if complete, err = c.allFaults(ctx, id, len(found.faults)); err != nil {
 			return err

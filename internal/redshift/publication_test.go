@@ -42,7 +42,9 @@ func TestPublications(t *testing.T) {
 			}
 			paste(t, dsn, "CREATE TABLE mine (a INTEGER)")
 			paste(t, dsn, "CREATE PUBLICATION mine FOR TABLE mine")
-			paste(t, dsn, c.make)
+			// Only a superuser may publish all tables.
+			admin := dwhtest.Admin(t, dsn)
+			paste(t, admin, c.make)
 			// A row that the load did not stage itself is flagged by UPDATE.
 			paste(
 				t,
@@ -65,7 +67,7 @@ func TestPublications(t *testing.T) {
 				strings.Contains(got[1], "mine") {
 				t.Errorf("the doctor: got %q, want %q and %q", got, c.want[0], c.fix)
 			}
-			paste(t, dsn, c.fix)
+			paste(t, admin, c.fix)
 			dwh.must(run...)
 			if got := findings(t, dwh)["publications"]; got[0] != "ok" {
 				t.Errorf("after the fix: got %q, want ok", got)

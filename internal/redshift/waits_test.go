@@ -21,6 +21,7 @@ func TestWaitsAreTold(t *testing.T) {
 		backing := dwhtest.Database(t)
 		dsn := backing
 		if engine == "redshift" {
+			backing = dwhtest.Admin(t, backing) // who owns the tables behind the stand-in
 			dsn = redshiftstandin.Start(t, redshiftstandin.Options{Backing: backing}).DSN
 		}
 		dwh := on(t, dsn)

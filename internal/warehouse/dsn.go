@@ -119,6 +119,10 @@ var pairBehind = regexp.MustCompile(`^[^']*;\s*[A-Za-z_]+\s*=|;\s+$`)
 var netloc = regexp.MustCompile(`^(?:[A-Za-z0-9._-]*|\[[0-9A-Za-z:.%_-]+\]|` +
 	`(?:%2[Ff]|[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})+)(?::[0-9]*)?$`)
 
+// iamUser is the name that Redshift gives a user who logs in by IAM or Identity Center. No other
+// name holds a colon.
+var iamUser = regexp.MustCompile(`^(?:IAM[AR]?|AWSIDC):[^:]+$`)
+
 // malformedURL says what is wrong with a URL behind its scheme, "" when nothing is.
 func malformedURL(rest string) string {
 	authority := rest
@@ -130,13 +134,14 @@ func malformedURL(rest string) string {
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
 		hosts = authority[i+1:]
 		user, _, _ := strings.Cut(authority[:i], ":")
+		name, _ := url.PathUnescape(user) // the next line tells of the error
 		decoded, err := url.PathUnescape(authority[:i])
 		switch {
 		case strings.Contains(authority[:i], "@"):
 			return "there is more than one @ before the host"
 		case err != nil || strings.ContainsRune(decoded, 0):
 			return "user or password holds a % that encodes no character"
-		case strings.Contains(strings.ToLower(user), "%3a"):
+		case strings.Contains(name, ":") && !iamUser.MatchString(name):
 			return "the colon between user and password is encoded"
 		}
 	}
@@ -200,7 +205,7 @@ func implausible(cc *pgx.ConnConfig, dsn string, o Options) error {
 			return fault("what stands at the place of the host is no host's name", "host", "PGHOST")
 		}
 	}
-	if strings.Contains(cc.User, ":") {
+	if strings.Contains(cc.User, ":") && !iamUser.MatchString(cc.User) {
 		return fault("the user's name holds a colon", "user", "PGUSER")
 	}
 	if _, isURL := asURL(dsn); (!isURL || !sets(dsn, "dbname")) && strings.ContainsAny(cc.Database, "@:/;") {

@@ -123,8 +123,8 @@ func TestTransforms(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: run: %v", engine, err)
 		}
-		if len(result.Transforms) != 5 {
-			t.Errorf("%s: got %d transforms, want 5", engine, len(result.Transforms))
+		if len(result.Transforms) != 9 {
+			t.Errorf("%s: got %d transforms, want 9", engine, len(result.Transforms))
 		}
 		replay, err := r.Replay(t.Context(), "test")
 		if err != nil {
