@@ -211,7 +211,7 @@ func (x *Run) byKey(ctx context.Context, m *Model, st state, keys *Table) (strin
 	rows := inputs{}
 	traced := true
 	for _, f := range m.From {
-		line := x.Graph.lineage(m, f.Relation)
+		line := x.Graph.exact(m, f.Relation)
 		var here, there []string
 		for _, name := range m.Key {
 			if column, ok := line[name]; ok {

@@ -191,7 +191,14 @@ func (x *Run) cast(m *Model) string {
 		case !stored:
 		case column.Text():
 			if !m.isText(x.Graph, name) {
-				list[i] = "CAST(q." + ident(name) + " AS " + anyText(x.Graph.Engine) + ") AS " + ident(name)
+				list[i] = "CAST(q." + ident(name) + " AS " + anyText(x.Graph.Engine) + ")"
+			}
+			if n := column.Length(); n > 0 && !x.Graph.holdsOwn(m, name, column) {
+				// INSERT would leave these blanks out, and the stored row would never be found again.
+				list[i] = fmt.Sprintf("CASE WHEN %s(%s) > %d THEN RTRIM(%s) ELSE %s END", x.length(), list[i], n, list[i], list[i])
+			}
+			if list[i] != "q."+ident(name) {
+				list[i] += " AS " + ident(name)
 			}
 		default:
 			list[i] = "CAST(q." + ident(name) + " AS " + column.Type + ") AS " + ident(name)

@@ -27,6 +27,9 @@ func (g *Graph) checkSelect(m *Model) error {
 	if err := m.checkMoments(); err != nil {
 		return err
 	}
+	if err := m.checkLists(); err != nil {
+		return err
+	}
 	if m.Kind != Whole {
 		var limit error
 		m.query.Walk(func(q *selectstmt.Query) {

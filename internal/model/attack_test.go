@@ -1,0 +1,218 @@
+package model_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// anyRows make rows of each staging table of a project from few values of the columns' types.
+func anyRows(t testing.TB, p project) []rowMaker {
+	t.Helper()
+	tables, err := schema.FromMigrations(p.migrations, sqlfile.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []rowMaker
+	for name, table := range tables {
+		if !strings.HasPrefix(name, "s_") {
+			continue
+		}
+		maker := rowMaker{table: name}
+		var kinds []string
+		for _, column := range table.Columns {
+			if column.Name != "object" && column.Name != "processed" {
+				maker.columns, kinds = append(maker.columns, column.Name), append(kinds, column.Type)
+			}
+		}
+		maker.erase = maker.columns[:1]
+		maker.make = func(r *rand.Rand) []string {
+			row := make([]string, len(kinds))
+			for i, kind := range kinds {
+				row[i] = anyValue(r, kind)
+			}
+			return row
+		}
+		out = append(out, maker)
+	}
+	slices.SortFunc(out, func(a, b rowMaker) int { return strings.Compare(a.table, b.table) })
+	return out
+}
+
+func anyValue(r *rand.Rand, kind string) string {
+	if r.IntN(10) == 0 {
+		return "NULL"
+	}
+	kind, _, _ = strings.Cut(kind, "(")
+	switch kind {
+	case "character varying", "text", "character":
+		return oneOf(r, "'a'", "'b'", "'a '", "'a         '", "'B'", "''", "'ä'")
+	case "timestamp without time zone":
+		return oneOf(r, "'2024-01-01'", "'2024-01-01 10:00'", "'2024-01-01 10:00:00.25'", "'2024-01-02 23:59:59.999'")
+	case "numeric", "double precision":
+		return oneOf(r, "1", "1.004", "1.001", "2.5", "0.996", "-1")
+	case "boolean":
+		return oneOf(r, "TRUE", "FALSE")
+	default:
+		return oneOf(r, "1", "2", "3")
+	}
+}
+
+// attacks are small projects that look for faults of the algorithm: a migration, and transforms.
+var attacks = map[string]struct {
+	migration  string
+	transforms map[string]string
+}{
+	"a key that the table rounds": {
+		`CREATE TABLE s_a (at TIMESTAMP, n NUMERIC(15,4), v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_day (day DATE PRIMARY KEY, v INTEGER);
+		CREATE TABLE d_amount (n NUMERIC(15,2) PRIMARY KEY, v INTEGER);
+		CREATE TABLE d_hour (day DATE PRIMARY KEY, v INTEGER);`,
+		map[string]string{
+			"101_a":        "-- a: one row per at.\n-- key: at\n-- pick: v\n-- from: s_a\nSELECT at, n, v FROM s_a WHERE at IS NOT NULL;",
+			"110_d_day":    "-- d_day: one row per day.\n-- key: day\n-- pick: v DESC\n-- from: s_a\nSELECT at AS day, v FROM s_a WHERE at IS NOT NULL;",
+			"120_d_amount": "-- d_amount: one row per n.\n-- key: n\n-- pick: v DESC\n-- from: s_a\nSELECT n, v FROM s_a WHERE n IS NOT NULL;",
+			"130_d_hour":   "-- d_hour: one row per day.\n-- key: day\n-- pick: v DESC\n-- from: a\nSELECT at AS day, v FROM a;",
+		},
+	},
+	"a group that the table rounds": {
+		`CREATE TABLE s_a (at TIMESTAMP, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_day (day DATE PRIMARY KEY, v INTEGER);`,
+		map[string]string{
+			"101_a":     "-- a: a day's.\n-- from: s_a\nSELECT DATE_TRUNC('day', at) AS day, v FROM s_a WHERE at IS NOT NULL;",
+			"110_f_day": "-- f_day: one row per day.\n-- key: day\n-- from: a by day\nSELECT day, SUM(v) AS v FROM a GROUP BY day;",
+		},
+	},
+	"texts with blanks beyond their column": {
+		`CREATE TABLE s_a (k INTEGER, t VARCHAR(20), v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, t VARCHAR(3), v INTEGER);
+		CREATE TABLE d_t (t VARCHAR(3) PRIMARY KEY, v INTEGER);
+		CREATE TABLE d_c (k INTEGER PRIMARY KEY, t CHAR(3), v INTEGER);`,
+		map[string]string{
+			"110_d_a": "-- d_a: one row per k.\n-- key: k\n-- pick: t, v\n-- from: s_a\nSELECT k, t, v FROM s_a WHERE k IS NOT NULL;",
+			"120_d_t": "-- d_t: one row per t.\n-- key: t\n-- pick: v\n-- from: s_a\nSELECT t, v FROM s_a WHERE t IS NOT NULL;",
+			"130_d_c": "-- d_c: one row per k.\n-- key: k\n-- pick: t, v\n-- from: s_a\nSELECT k, t, v FROM s_a WHERE k IS NOT NULL;",
+		},
+	},
+	"a late lookup by a column that the table rounds": {
+		`CREATE TABLE s_a (k INTEGER, x NUMERIC(15,4), v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_l (x NUMERIC(15,4), t VARCHAR(9), object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, x NUMERIC(15,2), v INTEGER, t VARCHAR(20));`,
+		map[string]string{
+			"101_l":   "-- l: one row per x.\n-- key: x\n-- pick: t\n-- from: s_l\nSELECT x, RTRIM(t) AS t FROM s_l WHERE x IS NOT NULL;",
+			"110_d_a": "-- d_a: one row per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- left joins: l by x\nSELECT s_a.k, s_a.x, s_a.v, l.t FROM s_a LEFT JOIN l ON l.x = s_a.x WHERE s_a.k IS NOT NULL;",
+		},
+	},
+	"a late lookup with several matches": {
+		`CREATE TABLE s_a (k INTEGER, x INTEGER, v INTEGER, w INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_l (x INTEGER, t INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, t INTEGER, x INTEGER, v INTEGER, w INTEGER);`,
+		map[string]string{
+			"101_l":   "-- l: a bag.\n-- from: s_l\nSELECT x, t FROM s_l;",
+			"110_d_a": "-- d_a: one row per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- left joins: l by x\nSELECT s_a.k, l.t, s_a.x, s_a.v, s_a.w * 2 AS w FROM s_a LEFT JOIN l ON l.x = s_a.x WHERE s_a.k IS NOT NULL;",
+		},
+	},
+	"column lists": {
+		`CREATE TABLE s_a (a INTEGER, b INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (a INTEGER PRIMARY KEY, b INTEGER);
+		CREATE TABLE d_b (a INTEGER PRIMARY KEY, b INTEGER);`,
+		map[string]string{
+			"110_d_a": "-- d_a: one row per a.\n-- key: a\n-- pick: b\n-- from: s_a\nSELECT a, b FROM (SELECT a, b FROM s_a WHERE b IS NOT NULL) AS t (b, a);",
+			"120_d_b": "-- d_b: one row per a.\n-- key: a\n-- pick: b\n-- from: s_a\nWITH t (b, a) AS (SELECT a, b FROM s_a WHERE b IS NOT NULL) SELECT a, b FROM t;",
+		},
+	},
+	"a helper that is computed whole": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, v INTEGER, share INTEGER);
+		CREATE TABLE d_b (v INTEGER PRIMARY KEY, ks INTEGER);`,
+		map[string]string{
+			"101_best":  "-- best: the two best.\n-- key: k\nSELECT k, SUM(v) AS v FROM s_a WHERE k IS NOT NULL GROUP BY k ORDER BY v DESC, k LIMIT 2;",
+			"102_every": "-- every: all rows twice, a bag.\nSELECT k, v FROM s_a UNION ALL SELECT k, v FROM s_a;",
+			"103_total": "-- total: of all.\nSELECT SUM(v) AS total FROM s_a;",
+			"110_d_a":   "-- d_a: the best.\n-- key: k\n-- from: best\n-- joins: total\nSELECT best.k, best.v, best.v * 100 / NULLIF(total.total, 0) AS share FROM best CROSS JOIN total;",
+			"120_d_b":   "-- d_b: one row per v.\n-- key: v\n-- from: every by v\n-- joins: best by v\nSELECT every.v, COUNT(best.k) AS ks FROM every LEFT JOIN best ON best.v = every.v WHERE every.v IS NOT NULL GROUP BY every.v;",
+		},
+	},
+	"lookups by part of a key, of each kind": {
+		`CREATE TABLE s_a (k INTEGER, g INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (k INTEGER, g INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_a (k INTEGER, g INTEGER, n INTEGER, most INTEGER, PRIMARY KEY (k, g));
+		CREATE TABLE f_b (g INTEGER PRIMARY KEY, n INTEGER);`,
+		map[string]string{
+			"101_row":   "-- row: keyed.\n-- key: k, g\n-- pick: v DESC\n-- from: s_a\nSELECT k, g, v FROM s_a WHERE k IS NOT NULL AND g IS NOT NULL;",
+			"102_grp":   "-- grp: by k and g, from row.\n-- key: k, g\n-- from: row by k, g\nSELECT k, g, SUM(v) AS v FROM row GROUP BY k, g;",
+			"103_alone": "-- alone: distinct, a bag.\n-- from: s_b\nSELECT DISTINCT k, g FROM s_b;",
+			"110_f_a": "-- f_a: one per k and g of s_b.\n-- key: k, g\n-- from: alone by k, g\n-- joins: grp by g, v = k\n-- joins: row by k\n" +
+				"SELECT alone.k, alone.g, COUNT(grp.k) AS n, (SELECT MAX(row.v) FROM row WHERE row.k = alone.k) AS most FROM alone LEFT JOIN grp ON grp.g = alone.g AND grp.v = alone.k\n" +
+				"WHERE alone.k IS NOT NULL AND alone.g IS NOT NULL GROUP BY alone.k, alone.g;",
+			"120_f_b": "-- f_b: groups without any.\n-- key: g\n-- from: alone\n-- joins: row by g\nSELECT g, 1 AS n FROM alone WHERE g IS NOT NULL AND NOT EXISTS (SELECT 1 FROM row WHERE row.g = alone.g) GROUP BY g;",
+		},
+	},
+	"a union of several from: under a pick": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (k INTEGER, x INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_l (x INTEGER, y INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, v INTEGER, source VARCHAR(1));
+		CREATE TABLE d_b (k INTEGER PRIMARY KEY, v INTEGER);`,
+		map[string]string{
+			"110_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: v DESC, source\n-- from: s_a\n-- joins: s_l by x = v\n-- from: s_b\n-- joins: s_l by x\n" +
+				"SELECT s_a.k, l.y AS v, 'a' AS source FROM s_a LEFT JOIN s_l AS l ON l.x = s_a.v WHERE s_a.k IS NOT NULL\nUNION ALL\n" +
+				"SELECT l.y, s_b.k, 'b' FROM s_b INNER JOIN s_l AS l ON l.x = s_b.x WHERE l.y IS NOT NULL;",
+			"120_d_b": "-- d_b: one per k, v not stored.\n-- key: k\n-- pick: w DESC\n-- from: s_a\n-- from: s_b\n-- joins: s_l by x\n" +
+				"SELECT s_a.k, s_a.v, s_a.v AS w FROM s_a WHERE s_a.k IS NOT NULL\nUNION\n" +
+				"SELECT l.y, s_b.k, s_b.x FROM s_b INNER JOIN s_l AS l ON l.x = s_b.x WHERE l.y IS NOT NULL;",
+		},
+	},
+	"set operations with a lookup on the right": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, v INTEGER);
+		CREATE TABLE d_b (k INTEGER PRIMARY KEY, v INTEGER);`,
+		map[string]string{
+			"110_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- joins: s_b by k, v\nSELECT k, v FROM s_a WHERE k IS NOT NULL EXCEPT SELECT k, v FROM s_b;",
+			"120_d_b": "-- d_b: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- joins: s_b by k, v\nSELECT k, v FROM s_a WHERE k IS NOT NULL INTERSECT SELECT k, v FROM s_b;",
+		},
+	},
+	"groups by renamed columns of several from:": {
+		`CREATE TABLE s_a (x INTEGER, y INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (p INTEGER, q INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_a (a INTEGER, b INTEGER, n INTEGER, m INTEGER, c INTEGER, PRIMARY KEY (b, a));
+		CREATE TABLE f_last (id INTEGER PRIMARY KEY, b INTEGER, n INTEGER);`,
+		map[string]string{
+			"110_f_a": "-- f_a: by a and b.\n-- key: a, b\n-- from: s_a by x as a, y as b\n-- joins: s_l by p = v\n-- from: s_b by q as b, p as a\n" +
+				"SELECT a, b, SUM(n) AS n, SUM(m) AS m, MIN(c) AS c FROM (\nSELECT s_a.x AS a, s_a.y AS b, 1 AS n, 0 AS m, l.q AS c FROM s_a LEFT JOIN s_l AS l ON l.p = s_a.v\n" +
+				"UNION ALL SELECT p, q, 0, 1, NULL FROM s_b) AS t WHERE a IS NOT NULL AND b IS NOT NULL GROUP BY a, b;",
+			"100_s_l":    "-- s_l: a second name.\n-- from: s_b\nSELECT p, q FROM s_b;",
+			"120_f_last": "-- f_last: one per row of f_a, by b.\n-- key: id\n-- from: f_a by b\nSELECT a * 10 + b AS id, b, n FROM f_a;",
+		},
+	},
+	"reserved words": {
+		`CREATE TABLE s_a ("order" INTEGER, "user" INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a ("order" INTEGER PRIMARY KEY, "user" INTEGER, "end" INTEGER);`,
+		map[string]string{
+			"101_table": `-- table: a bag.` + "\n-- from: s_a\n" + `SELECT "order", "user" FROM s_a;`,
+			"110_d_a":   `-- d_a: one per order.` + "\n-- key: order\n-- pick: user DESC\n-- from: table\n-- joins: s_a by user = order\n" + `SELECT t."order", t."user", s_a."order" AS "end" FROM "table" AS t LEFT JOIN s_a ON s_a."user" = t."order" WHERE t."order" IS NOT NULL;`,
+		},
+	},
+}
+
+// TestAttacks fuzzes small projects.
+func TestAttacks(t *testing.T) {
+	t.Parallel()
+	for name, attack := range attacks {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := inlineProject(t, attack.migration, attack.transforms)
+			s := newStore(t, p)
+			for seed := range uint64(dwhtest.Rounds(t, 3)) {
+				f := &fuzz{store: s, r: rand.New(rand.NewPCG(seed, 2)), makers: anyRows(t, p)}
+				f.round(10)
+			}
+		})
+	}
+}
