@@ -25,16 +25,20 @@ func anyRows(t testing.TB, p project) []rowMaker {
 		}
 		maker := rowMaker{table: name}
 		var kinds []string
+		var required []bool
 		for _, column := range table.Columns {
 			if column.Name != "object" && column.Name != "processed" {
-				maker.columns, kinds = append(maker.columns, column.Name), append(kinds, column.Type)
+				maker.columns, kinds = append(maker.columns, `"`+column.Name+`"`), append(kinds, column.Type)
+				required = append(required, column.NotNull)
 			}
 		}
-		maker.erase = maker.columns[:1]
+		maker.erase = []string{table.Columns[0].Name}
 		maker.make = func(r *rand.Rand) []string {
 			row := make([]string, len(kinds))
 			for i, kind := range kinds {
-				row[i] = anyValue(r, kind)
+				for row[i] = anyValue(r, kind); row[i] == "NULL" && required[i]; {
+					row[i] = anyValue(r, kind)
+				}
 			}
 			return row
 		}
@@ -170,12 +174,12 @@ var attacks = map[string]struct {
 	},
 	"set operations with a lookup on the right": {
 		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
-		CREATE TABLE s_b (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (k INTEGER NOT NULL, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
 		CREATE TABLE d_a (k INTEGER PRIMARY KEY, v INTEGER);
 		CREATE TABLE d_b (k INTEGER PRIMARY KEY, v INTEGER);`,
 		map[string]string{
-			"110_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- joins: s_b by k, v\nSELECT k, v FROM s_a WHERE k IS NOT NULL EXCEPT SELECT k, v FROM s_b;",
-			"120_d_b": "-- d_b: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- joins: s_b by k, v\nSELECT k, v FROM s_a WHERE k IS NOT NULL INTERSECT SELECT k, v FROM s_b;",
+			"110_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- joins: s_b by k\nSELECT k, v FROM s_a WHERE k IS NOT NULL EXCEPT SELECT k, v FROM s_b;",
+			"120_d_b": "-- d_b: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\n-- joins: s_b by k\nSELECT k, v FROM s_a WHERE k IS NOT NULL INTERSECT SELECT k, v FROM s_b;",
 		},
 	},
 	"groups by renamed columns of several from:": {
@@ -189,6 +193,82 @@ var attacks = map[string]struct {
 				"UNION ALL SELECT p, q, 0, 1, NULL FROM s_b) AS t WHERE a IS NOT NULL AND b IS NOT NULL GROUP BY a, b;",
 			"100_s_l":    "-- s_l: a second name.\n-- from: s_b\nSELECT p, q FROM s_b;",
 			"120_f_last": "-- f_last: one per row of f_a, by b.\n-- key: id\n-- from: f_a by b\nSELECT a * 10 + b AS id, b, n FROM f_a;",
+		},
+	},
+	"several rows of a key from one row": {
+		`CREATE TABLE s_a (k INTEGER, x INTEGER, y INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_l (x INTEGER, y INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, v INTEGER);
+		CREATE TABLE d_b (k INTEGER PRIMARY KEY, v INTEGER);
+		CREATE TABLE d_c (k INTEGER PRIMARY KEY, v INTEGER);
+		CREATE TABLE d_d (k INTEGER PRIMARY KEY, v INTEGER);`,
+		map[string]string{
+			"101_a":   "-- a: keyed.\n-- key: k\n-- pick: x, y\n-- from: s_a\nSELECT k, x, y FROM s_a WHERE k IS NOT NULL;",
+			"102_l":   "-- l: keyed.\n-- key: x\n-- pick: y\n-- from: s_l\nSELECT x, y FROM s_l WHERE x IS NOT NULL;",
+			"110_d_a": "-- d_a: group, two branches.\n-- key: k\n-- pick: v DESC\n-- from: a by k\nSELECT k, x AS v FROM a UNION ALL SELECT k, y FROM a;",
+			"120_d_b": "-- d_b: row, two branches.\n-- key: k\n-- pick: v DESC\n-- from: a\n-- joins: l by x\nSELECT a.k, a.x AS v FROM a LEFT JOIN l ON l.x = a.x UNION ALL SELECT k, y FROM a;",
+			"130_d_c": "-- d_c: row, times two.\n-- key: k\n-- pick: v DESC\n-- from: a\n-- joins: l by x\nSELECT a.k, a.x + l.y * n.n AS v FROM a LEFT JOIN l ON l.x = a.x CROSS JOIN (VALUES (1), (2)) AS n (n);",
+			"140_d_d": "-- d_d: group, times two.\n-- key: k\n-- pick: v DESC\n-- from: a by k\nSELECT a.k, a.x * n.n AS v FROM a CROSS JOIN (SELECT 1 AS n UNION ALL SELECT 2) AS n;",
+		},
+	},
+	"two lines for one lookup, in EXISTS and in a join": {
+		`CREATE TABLE s_a (k INTEGER, x INTEGER, y INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_l (x INTEGER, z INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_a (k INTEGER PRIMARY KEY, z INTEGER, n INTEGER, x INTEGER);
+		CREATE TABLE f_g (x INTEGER PRIMARY KEY, z INTEGER, n INTEGER, unmatched INTEGER);`,
+		map[string]string{
+			"110_f_a": "-- f_a: one per k.\n-- key: k\n-- pick: z DESC, n, x\n-- from: s_a\n-- joins: s_l by x\n-- joins: s_l by z = y\n-- joins: s_l\n" +
+				"SELECT s_a.k, l.z, (SELECT COUNT(*) FROM s_l) AS n, s_a.x FROM s_a LEFT JOIN s_l AS l ON l.x = s_a.x WHERE s_a.k IS NOT NULL AND NOT EXISTS (SELECT 1 FROM s_l WHERE s_l.z = s_a.y);",
+			"120_f_g": "-- f_g: per x.\n-- key: x\n-- from: s_a by x\n-- joins: s_l by x\n-- joins: s_l by z = y\n" +
+				"SELECT s_a.x, SUM(l.z) AS z, COUNT(*) AS n, SUM(CASE WHEN NOT EXISTS (SELECT 1 FROM s_l WHERE s_l.z = s_a.y) THEN 1 ELSE 0 END) AS unmatched FROM s_a LEFT JOIN s_l AS l ON l.x = s_a.x WHERE s_a.x IS NOT NULL GROUP BY s_a.x;",
+		},
+	},
+	"helpers whose by is not part of the key": {
+		`CREATE TABLE s_a (k INTEGER, g INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (k INTEGER, w INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_a (k INTEGER PRIMARY KEY, nth INTEGER, w INTEGER);
+		CREATE TABLE f_b (w INTEGER PRIMARY KEY, n INTEGER, nths INTEGER);
+		CREATE TABLE f_c (k INTEGER PRIMARY KEY, g INTEGER, nth INTEGER);
+		CREATE TABLE f_d (nth INTEGER PRIMARY KEY, k INTEGER);`,
+		map[string]string{
+			"101_a":   "-- a: keyed.\n-- key: k\n-- pick: v DESC, g\n-- from: s_a\nSELECT k, g, v FROM s_a WHERE k IS NOT NULL AND g IS NOT NULL;",
+			"102_nth": "-- nth: by g.\n-- key: k\n-- pick: nth\n-- from: a by g\nSELECT k, g, RANK() OVER (PARTITION BY g ORDER BY v) AS nth FROM a UNION ALL SELECT k, g, 9 FROM a;",
+			"103_u":   "-- u: keyed over two.\n-- key: k\n-- pick: w DESC\n-- from: s_b\n-- from: nth\nSELECT k, w FROM s_b WHERE k IS NOT NULL UNION ALL SELECT k, nth FROM nth WHERE nth > 1;",
+			"110_f_a": "-- f_a: one per k.\n-- key: k\n-- pick: w DESC\n-- from: nth\n-- joins: s_b by k\nSELECT nth.k, nth.nth, s_b.w FROM nth LEFT JOIN s_b ON s_b.k = nth.k;",
+			"120_f_b": "-- f_b: per w.\n-- key: w\n-- from: s_b by w\n-- joins: nth by k\n-- joins: u by w\nSELECT s_b.w, COUNT(u.k) AS n, SUM(nth.nth) AS nths FROM s_b LEFT JOIN nth ON nth.k = s_b.k LEFT JOIN u ON u.w = s_b.w WHERE s_b.w IS NOT NULL GROUP BY s_b.w;",
+			"130_f_c": "-- f_c: stored, by g.\n-- key: k\n-- from: nth by g\nSELECT k, g, SUM(nth) OVER (PARTITION BY g) AS nth FROM nth;",
+			"140_f_d": "-- f_d: per nth, from f_c.\n-- key: nth\n-- pick: k DESC\n-- from: f_c\nSELECT nth, k FROM f_c WHERE nth IS NOT NULL;",
+		},
+	},
+	"columns with defaults": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (v INTEGER, id BIGINT GENERATED ALWAYS AS IDENTITY, k INTEGER PRIMARY KEY, note VARCHAR(9) DEFAULT 'x');
+		CREATE TABLE d_b (k INTEGER PRIMARY KEY, v INTEGER);`,
+		map[string]string{
+			"110_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\nSELECT k, v FROM s_a WHERE k IS NOT NULL;",
+			"120_d_b": "-- d_b: one per k.\n-- key: k\n-- from: d_a\nSELECT k, v FROM d_a;",
+		},
+	},
+	"a pick by columns that are not stored": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, w INTEGER, t VARCHAR(9), object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_l (v INTEGER, x INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, t VARCHAR(9), x INTEGER);
+		CREATE TABLE d_b (k INTEGER PRIMARY KEY, t VARCHAR(9), x INTEGER, v INTEGER, w INTEGER);`,
+		map[string]string{
+			"110_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: w DESC, v\n-- from: s_a\n-- left joins: s_l by v\nSELECT s_a.k, RTRIM(s_a.t) AS t, s_l.x, s_a.w, s_a.v FROM s_a LEFT JOIN s_l ON s_l.v = s_a.v WHERE s_a.k IS NOT NULL;",
+			"120_d_b": "-- d_b: one per k, all stored.\n-- key: k\n-- pick: w DESC\n-- from: s_a\n-- left joins: s_l by v\nSELECT s_a.k, RTRIM(s_a.t) AS t, s_l.x, s_a.w, s_a.v FROM s_a LEFT JOIN s_l ON s_l.v = s_a.v WHERE s_a.k IS NOT NULL;",
+		},
+	},
+	"a diamond": {
+		`CREATE TABLE s_a (k INTEGER, p INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, p INTEGER, children INTEGER, parent INTEGER);
+		CREATE TABLE f_a (p INTEGER PRIMARY KEY, n INTEGER, best INTEGER);`,
+		map[string]string{
+			"101_a":     "-- a: keyed.\n-- key: k\n-- pick: v\n-- from: s_a\nSELECT k, p, v FROM s_a WHERE k IS NOT NULL;",
+			"102_child": "-- child: a second name.\n-- from: a\nSELECT k, p, v FROM a;",
+			"103_count": "-- count: of children.\n-- key: p\n-- from: a by p\nSELECT p, COUNT(*) AS n FROM a WHERE p IS NOT NULL GROUP BY p;",
+			"110_d_a":   "-- d_a: one per k.\n-- key: k\n-- from: a\n-- joins: count by p = k\n-- joins: child by k = p\nSELECT a.k, a.p, c.n AS children, child.v AS parent FROM a LEFT JOIN count AS c ON c.p = a.k LEFT JOIN child ON child.k = a.p;",
+			"120_f_a":   "-- f_a: per p.\n-- key: p\n-- from: d_a by p\n-- joins: child by p\nSELECT p, COUNT(*) AS n, (SELECT MAX(child.v) FROM child WHERE child.p = d_a.p) AS best FROM d_a WHERE p IS NOT NULL GROUP BY p;",
 		},
 	},
 	"reserved words": {

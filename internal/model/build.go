@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/selectstmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -130,12 +131,20 @@ func (x *Run) fill(ctx context.Context, m *Model, built *Table, query string) er
 		}
 	}
 	return x.Session.Attempt(ctx, func() (err error) {
-		if _, err := x.Session.Exec(ctx, x.statement("a table like its own", "CREATE TABLE "+built.SQL+" (LIKE "+qualified(x.Live, m.Name)+" INCLUDING DEFAULTS)")); err != nil {
+		if _, err := x.Session.Exec(ctx, x.statement("a table like its own", "CREATE TABLE "+built.SQL+" (LIKE "+qualified(x.Live, m.Name)+x.including())); err != nil {
 			return err
 		}
 		built.Rows, err = x.Session.Exec(ctx, x.statement("all of its rows", "INSERT INTO "+built.SQL+" ("+columns("", m.live)+")\nSELECT "+columns("made.", m.live)+"\nFROM (\n"+query+"\n) AS made"))
 		return err
 	})
+}
+
+// including ends a LIKE so that columns which the SELECT leaves out get their values by themselves.
+func (x *Run) including() string {
+	if x.Graph.Engine == sqlfile.Postgres {
+		return " INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING GENERATED)"
+	}
+	return " INCLUDING DEFAULTS)"
 }
 
 // assignment is the select list that gives the rows of a query, called made, the columns of the table
@@ -225,7 +234,7 @@ type rivals struct {
 // rivals finds the rows of from: that may compete for a key with others, where a look at few columns
 // tells: in groups of which most have one row, and where most rows match one row of each lookup.
 func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err error) {
-	if len(m.From) != 1 || len(m.Follows) != 1+len(m.From[0].Joins) {
+	if len(m.From) != 1 || !x.Graph.single(m) {
 		return nil, false, nil
 	}
 	f := m.From[0]
@@ -259,6 +268,35 @@ func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err 
 	}
 	return nil, false, nil
 }
+
+// single tells whether one row of from:, with one row of each lookup, makes at most one row here.
+func (g *Graph) single(m *Model) bool {
+	if len(m.query.With) > 0 || len(m.references(m.From[0].Relation)) != 1 {
+		return false
+	}
+	named := []string{m.From[0].Relation}
+	for _, join := range m.From[0].Joins {
+		named = append(named, join.Relation)
+	}
+	var one func(q *selectstmt.Query) bool
+	one = func(q *selectstmt.Query) bool {
+		return len(q.Branches) == 1 && !slices.ContainsFunc(q.Branches[0].From, func(item selectstmt.FromItem) bool {
+			if item.Query != nil {
+				// A subquery in which nothing is joined.
+				return len(item.Query.Branches) != 1 || len(item.Query.Branches[0].From) != 1 || !one(item.Query)
+			}
+			return !slices.Contains(named, item.Relation)
+		}) && !slices.ContainsFunc(q.Branches[0].Items, func(item selectstmt.Item) bool {
+			return slices.ContainsFunc(item.Expr.Calls, func(c selectstmt.Call) bool { return slices.Contains(setFunctions, c.Name) })
+		})
+	}
+	return one(m.query) && len(m.Follows) == 1+len(m.From[0].Joins)
+}
+
+// setFunctions give several rows.
+var setFunctions = strings.Fields(`
+	generate_series generate_subscripts json_array_elements json_array_elements_text json_each jsonb_array_elements
+	jsonb_array_elements_text jsonb_each regexp_matches regexp_split_to_table string_to_table unnest`)
 
 // repeated are the values of columns that several rows have. Hardly any do, and then PostgreSQL groups
 // faster by sorting, though it expects the opposite.

@@ -62,7 +62,7 @@ func (f *fuzz) erasures() []erasure {
 		e := erasure{table: maker.table, column: "object", value: fmt.Sprintf("o%d", 2+f.r.IntN(2*f.objects+1))}
 		if len(maker.erase) > 0 && f.r.IntN(3) == 0 {
 			e.column = maker.erase[f.r.IntN(len(maker.erase))]
-			found := f.lines(fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s IS NOT NULL", e.column, e.table, e.column))
+			found := f.lines(fmt.Sprintf(`SELECT DISTINCT "%s" FROM %s WHERE "%s" IS NOT NULL`, e.column, e.table, e.column))
 			if len(found) == 0 {
 				continue
 			}
@@ -100,6 +100,7 @@ func (f *fuzz) step(erase ...erasure) {
 	if _, err := f.increment(erase...); err != nil {
 		f.t.Fatalf("increment: %v\nafter\n%s", err, strings.Join(f.history, ";\n"))
 	}
+	f.large = int64(1 + f.r.IntN(2)*100_000)
 	f.same(f.history)
 	if f.after != nil {
 		f.after(f.history)

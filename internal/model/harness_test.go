@@ -114,6 +114,7 @@ type store struct {
 	t     tester
 	conn  *pgx.Conn
 	graph *model.Graph
+	large int64 // from how many rows on a build ranks rivals apart
 }
 
 // newStore makes a database of the test's own.
@@ -128,7 +129,7 @@ func newStore(t testing.TB, p project) *store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	s := &store{t: t, conn: conn, graph: graph}
+	s := &store{t: t, conn: conn, graph: graph, large: 100_000}
 	s.exec("SET synchronous_commit = off")
 	for _, file := range p.migrations {
 		for _, statement := range file.Statements(sqlfile.Postgres) {
@@ -141,7 +142,9 @@ func newStore(t testing.TB, p project) *store {
 }
 
 // with is the same store for another test, such as a round of a property.
-func (s *store) with(t tester) *store { return &store{t: t, conn: s.conn, graph: s.graph} }
+func (s *store) with(t tester) *store {
+	return &store{t: t, conn: s.conn, graph: s.graph, large: s.large}
+}
 
 func (s *store) exec(sql string) {
 	s.t.Helper()
@@ -223,7 +226,7 @@ func (s *store) increment(erase ...erasure) (map[string]model.Change, error) {
 
 func (s *store) run(tx pgx.Tx, scratch string, staged map[string]model.Staged) *model.Run {
 	return model.NewRun(model.Options{
-		Graph: s.graph, Session: &session{tx}, Scratch: scratch, Live: "public", Staged: staged, Large: 100_000,
+		Graph: s.graph, Session: &session{tx}, Scratch: scratch, Live: "public", Staged: staged, Large: s.large,
 	})
 }
 

@@ -58,6 +58,9 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 				len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There {
 				continue // x IN (SELECT a FROM l) is correlated by a
 			}
+			if inner.correlated(m, branch, item, join) {
+				continue
+			}
 			for _, pair := range join.By {
 				if !inner.equated(branch, item, pair.There) {
 					return m.statement.ErrorAt(sub.Start, fmt.Sprintf("a subquery over %s is not correlated by %s", join.Relation, pair.There),
@@ -67,6 +70,18 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 		}
 	}
 	return nil
+}
+
+// correlated tells whether a subquery is correlated by all columns of another line for its lookup.
+func (s scope) correlated(m *Model, branch *selectstmt.Select, item selectstmt.FromItem, join Join) bool {
+	for _, from := range m.From {
+		for _, other := range from.Joins {
+			if other.Relation == join.Relation && !slices.ContainsFunc(other.By, func(p Pair) bool { return !s.equated(branch, item, p.There) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // equated tells whether a SELECT compares a column of one of its relations for equality, in WHERE

@@ -17,16 +17,16 @@ type Run struct {
 	// Changes counts what became of each stored model that was computed.
 	Changes map[string]Change
 
-	delta   map[string]delta
-	at      map[relationState]string // where a relation stands in a state, once that is known
-	raws    map[relationState]string
-	text    map[string]map[string]bool
-	built   map[string]*Table
-	names   map[string]int
+	delta map[string]delta
+	at    map[relationState]string // where a relation stands in a state, once that is known
+	raws  map[relationState]string
+	text  map[string]map[string]bool
+	built map[string]*Table
+	names map[string]int
 	// For the gate: the keys of a model, and the groups of one that is computed group by group, that the
 	// run looked at.
 	reached, looked map[string][]part
-	current *Model
+	current         *Model
 }
 
 type relationState struct {
@@ -193,8 +193,12 @@ func (x *Run) cast(m *Model) string {
 			if !m.isText(x.Graph, name) {
 				list[i] = "CAST(q." + ident(name) + " AS " + anyText(x.Graph.Engine) + ")"
 			}
-			if n := column.Length(); n > 0 && !x.Graph.holdsOwn(m, name, column) {
-				// INSERT would leave these blanks out, and the stored row would never be found again.
+			// INSERT leaves out blanks that do not fit, and the stored row would never be found again.
+			switch n := column.Length(); {
+			case n == 0 || x.Graph.holdsOwn(m, name, column):
+			case strings.HasPrefix(column.Type, "character("): // its blanks never count
+				list[i] = "RTRIM(" + list[i] + ")"
+			default:
 				list[i] = fmt.Sprintf("CASE WHEN %s(%s) > %d THEN RTRIM(%s) ELSE %s END", x.length(), list[i], n, list[i], list[i])
 			}
 			if list[i] != "q."+ident(name) {
