@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -22,6 +23,7 @@ type fuzz struct {
 	rows    map[string][][]string // what was delivered
 	objects int
 	history []string
+	most    int                    // rows of a delivery to a table; 0 means 4
 	after   func(history []string) // compares with more than a build, where set
 }
 
@@ -83,7 +85,7 @@ func (f *fuzz) round(deliveries int) {
 		for _, maker := range f.makers {
 			// Many deliveries touch one table only.
 			if f.r.IntN(3) == 0 {
-				f.deliver(maker, f.r.IntN(5))
+				f.deliver(maker, f.r.IntN(1+cmp.Or(f.most, 4)))
 			}
 		}
 		var erase []erasure
