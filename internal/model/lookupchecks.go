@@ -10,7 +10,7 @@ import (
 
 // checkLookup checks how the SELECT uses a lookup: narrowed to what the rows of from: match, it has
 // to give what all of it gives.
-func (g *Graph) checkLookup(m *Model, join Join) error {
+func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 	var err error
 	visit := func(s scope, branch *selectstmt.Select) {
 		if err != nil {
@@ -27,7 +27,7 @@ func (g *Graph) checkLookup(m *Model, join Join) error {
 	}
 	g.walk(m, visit)
 	if err == nil && len(join.By) > 0 {
-		err = g.checkMatched(m, join)
+		err = g.checkMatched(m, from, join)
 	}
 	return err
 }
@@ -122,10 +122,10 @@ func (s scope) equated(branch *selectstmt.Select, item selectstmt.FromItem, colu
 
 // checkMatched checks that each column of by is compared for equality where the lookup is joined:
 // by may name fewer equalities than the SELECT uses, never more.
-func (g *Graph) checkMatched(m *Model, join Join) error {
+func (g *Graph) checkMatched(m *Model, from From, join Join) error {
 	lines := 0
-	for _, from := range m.From {
-		for _, other := range from.Joins {
+	for _, each := range m.From {
+		for _, other := range each.Joins {
 			if other.Relation == join.Relation {
 				lines++
 			}
@@ -148,6 +148,9 @@ func (g *Graph) checkMatched(m *Model, join Join) error {
 			}
 		}
 	})
+	if err == nil {
+		err = g.checkPairs(m, from, join)
+	}
 	return err
 }
 

@@ -44,6 +44,16 @@ func (g *Graph) checkSelect(m *Model) error {
 	} else if err := m.checkLimit(); err != nil {
 		return err
 	}
+	if err := g.checkColumns(m); err != nil {
+		return err
+	}
+	if m.Kind != Whole {
+		for _, check := range []func(*Model) error{g.checkSets, g.checkBy, g.checkNarrowed} {
+			if err := check(m); err != nil {
+				return err
+			}
+		}
+	}
 	if m.Kind == Row {
 		if err := g.checkRowByRow(m); err != nil {
 			return err
@@ -51,7 +61,7 @@ func (g *Graph) checkSelect(m *Model) error {
 	}
 	for _, from := range m.From {
 		for _, join := range from.Joins {
-			if err := g.checkLookup(m, join); err != nil {
+			if err := g.checkLookup(m, from, join); err != nil {
 				return err
 			}
 		}

@@ -6,4 +6,4 @@ SELECT
     RTRIM(segment) AS segment,
     RTRIM(title) AS title
 FROM s_segment
-WHERE segment <> '';
+WHERE RTRIM(segment) <> '';

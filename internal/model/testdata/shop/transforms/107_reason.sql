@@ -6,4 +6,4 @@ SELECT
     RTRIM(reason) AS reason,
     fault
 FROM s_reason
-WHERE reason <> '';
+WHERE RTRIM(reason) <> '';
