@@ -13,6 +13,7 @@ import (
 type narrowed struct {
 	relation string
 	by       []string // its own columns
+	here     []string // what the model calls them, of a from:
 	line     string   // of the header
 }
 
@@ -23,11 +24,11 @@ func (m *Model) narrowedBy() []narrowed {
 	seen := map[string]int{}
 	for _, from := range m.From {
 		if len(from.By) > 0 {
-			out = append(out, narrowed{from.Relation, thereOf(from.By), "from"})
+			out = append(out, narrowed{from.Relation, thereOf(from.By), hereOf(from.By), "from"})
 		}
 		for _, join := range from.Joins {
 			seen[join.Relation]++
-			out = append(out, narrowed{join.Relation, thereOf(join.By), "joins"})
+			out = append(out, narrowed{join.Relation, thereOf(join.By), thereOf(join.By), "joins"})
 		}
 	}
 	return slices.DeleteFunc(out, func(n narrowed) bool { return len(n.by) == 0 || seen[n.relation] > 1 })
@@ -62,60 +63,96 @@ func (g *Graph) checkNarrowed(m *Model) error {
 
 // checkPart is checkNarrowed for one SELECT. below says that it is no branch of the model itself.
 func (s scope) checkPart(m *Model, branch *selectstmt.Select, n narrowed, below bool) error {
-	if !slices.ContainsFunc(branch.From, func(item selectstmt.FromItem) bool {
-		return item.Query == nil && !item.CTE && item.Relation == n.relation
-	}) {
+	if !s.reads(branch, n.relation) {
 		return nil
 	}
-	hint := fmt.Sprintf("it sees only the rows of %s with certain values in %s: ", n.relation, strings.Join(n.by, ", "))
-	grouped := branch.GroupBy != nil && !slices.ContainsFunc(n.by, func(name string) bool {
-		return !slices.ContainsFunc(branch.GroupBy.Columns, func(c selectstmt.ColumnRef) bool { return c.Column == name })
+	direct := slices.ContainsFunc(branch.From, func(item selectstmt.FromItem) bool {
+		return item.Query == nil && !item.CTE && item.Relation == n.relation
 	})
+	beyond := func(call selectstmt.Call, kind, clause string) error {
+		return m.statement.ErrorAt(call.Start, fmt.Sprintf("the %s %s reaches beyond the rows that %s: %s by narrows to", kind, strings.ToUpper(call.Name), n.line, n.relation),
+			fmt.Sprintf("it sees only the rows of %s with certain values in %s: write %s %s, or leave by out", n.relation, strings.Join(n.by, ", "), clause, strings.Join(n.by, ", ")), nil)
+	}
 	for _, e := range exprs(branch) {
 		for _, call := range e.Calls {
 			switch {
-			case call.Over && (below || n.line == "from") && !partitioned(m, branch, call, n.by) && !grouped:
-				return m.statement.ErrorAt(call.Start, fmt.Sprintf("the window function %s reaches beyond the rows that %s: %s by narrows to", strings.ToUpper(call.Name), n.line, n.relation),
-					hint+"write PARTITION BY "+strings.Join(n.by, ", ")+", or leave by out", nil)
-			case !call.Over && below && slices.Contains(aggregates, call.Name) && !grouped:
-				return m.statement.ErrorAt(call.Start, fmt.Sprintf("the aggregate %s reaches beyond the rows that %s: %s by narrows to", strings.ToUpper(call.Name), n.line, n.relation),
-					hint+"write GROUP BY "+strings.Join(n.by, ", ")+", or leave by out", nil)
+			case call.Over && (below || n.line == "from"):
+				if names, ok := m.partition(branch, call); ok && !n.within(names, direct) {
+					return beyond(call, "window function", "PARTITION BY")
+				}
+			case !call.Over && below && slices.Contains(aggregates, call.Name):
+				var names []string
+				if branch.GroupBy != nil {
+					for _, c := range branch.GroupBy.Columns {
+						names = append(names, c.Column)
+					}
+				}
+				if !n.within(names, direct) {
+					return beyond(call, "aggregate", "GROUP BY")
+				}
 			}
 		}
 	}
 	return nil
 }
 
-// partitioned tells whether a window function has all of the columns in its PARTITION BY. One over a
-// named window is taken to have them.
-func partitioned(m *Model, branch *selectstmt.Select, call selectstmt.Call, names []string) bool {
+// within tells whether rows that are equal in columns have equal values in by. Where a subquery stands
+// between, the columns may have other names, and any will do.
+func (n narrowed) within(names []string, direct bool) bool {
+	if !direct {
+		return len(names) > 0
+	}
+	for i, there := range n.by {
+		if !slices.Contains(names, there) && !slices.Contains(names, n.here[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// partition are the columns in the PARTITION BY of a window function. ok is false for a named window.
+func (m *Model) partition(branch *selectstmt.Select, call selectstmt.Call) (names []string, ok bool) {
 	if branch.Window != nil {
-		return true
+		return nil, false
 	}
 	sql := m.statement.SQL()
-	found, within := map[string]bool{}, false
+	within := false
 	for _, t := range sqlfile.Tokens(sql[call.Start:min(call.End, len(sql))]) {
 		switch {
 		case t.Is("partition"):
 			within = true
-		case t.Is("order"), t.Is("rows"), t.Is("range"), t.Is("groups"):
+		case t.Is("order"), t.Is("rows"), t.Is("range"), t.Is("groups"), t.Text == ")":
 			within = false
-		case within:
-			found[strings.ToLower(t.Value())] = true
-			found[strings.ToLower(t.Text)] = true
+		case within && t.Kind == sqlfile.KindWord && !t.Is("by"):
+			names = append(names, strings.ToLower(t.Text))
+		case within && t.Kind == sqlfile.KindQuotedIdent:
+			names = append(names, t.Value())
 		}
 	}
-	return !slices.ContainsFunc(names, func(name string) bool { return !found[name] })
+	return names, true
 }
 
 // checkBy refuses a from: whose by says another column than the SELECT gives.
 func (g *Graph) checkBy(m *Model) error {
+	for _, name := range m.by() {
+		item := m.query.Branches[0].Items[slices.Index(m.Columns, name)]
+		for _, call := range item.Expr.Calls {
+			if slices.Contains(aggregates, call.Name) {
+				return m.statement.ErrorAt(item.Expr.Start, fmt.Sprintf("by names %s, which %s computes from a group's rows", name, strings.ToUpper(call.Name)),
+					"by names columns that all rows of a group share: those of GROUP BY", nil)
+			}
+		}
+	}
 	for _, from := range m.From {
 		line := g.lineage(m, from.Relation)
 		for _, pair := range from.By {
 			if there, known := line[pair.Here]; known && there != pair.There {
+				right := there + " as " + pair.Here
+				if there == pair.Here {
+					right = there
+				}
 				return m.errorAt(from.at, fmt.Sprintf("by says that %s is %s of %s, and the SELECT takes it from %s", pair.Here, pair.There, from.Relation, there),
-					fmt.Sprintf("write by %s as %s, or correct the SELECT", there, pair.Here))
+					"write by "+right+", or correct the SELECT")
 			}
 		}
 	}
