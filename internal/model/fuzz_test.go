@@ -81,10 +81,10 @@ func (f *fuzz) round(deliveries int) {
 	f.empty()
 	f.rows, f.objects, f.history = map[string][][]string{}, 0, nil
 	f.first()
-	for range deliveries {
+	for i := range deliveries {
 		for _, maker := range f.makers {
-			// Many deliveries touch one table only.
-			if f.r.IntN(3) == 0 {
+			// The first fills most tables; later ones often touch one only.
+			if i == 0 || f.r.IntN(3) == 0 {
 				f.deliver(maker, f.r.IntN(1+cmp.Or(f.most, 4)))
 			}
 		}

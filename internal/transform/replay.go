@@ -236,6 +236,11 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 			if !ok {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
 			}
+			if m.Kind != model.Script {
+				// What has its default is no matter of the models: it may be the moment of writing.
+				live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool { return !slices.Contains(m.Columns, string(c)) })
+				w.tables[name] = live
+			}
 			if len(live.Key) == 0 && len(live.Required) > 0 {
 				// Of a script. Any column without NULLs tells groups of rows apart, and the difference replaces a group as a whole.
 				live.Key = live.Required[:1]

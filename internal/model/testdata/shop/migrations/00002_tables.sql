@@ -13,7 +13,8 @@ CREATE TABLE d_customer (
     name VARCHAR(20),
     segment VARCHAR(8),
     title VARCHAR(20),
-    updated INTEGER
+    updated INTEGER,
+    written TIMESTAMP DEFAULT CURRENT_TIMESTAMP
 );
 
 CREATE TABLE d_price (
