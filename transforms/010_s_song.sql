@@ -1,5 +1,4 @@
 -- s_song: one row per song object, as it came.
--- writes: s_song
 COPY s_song (
     song_id,
     title,

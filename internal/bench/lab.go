@@ -157,18 +157,22 @@ func (l *lab) startServer(ctx context.Context) error {
 	if _, err := l.dwh(ctx, child{args: []string{"local", "start"}}); err != nil {
 		return err
 	}
-	out, err := l.dwh(ctx, child{args: []string{"local", "url"}})
-	if err != nil {
-		return err
-	}
-	if l.server, err = url.Parse(strings.TrimSpace(out.stdout)); err != nil {
-		return errors.New("dwh local url printed no URL") // the error would show the password
+	var err error
+	// Where the programs lie only a superuser sees. Of an older dwh every role is one.
+	if l.server, err = l.localURL(ctx, "--admin"); err != nil {
+		if l.server, err = l.localURL(ctx); err != nil {
+			return err
+		}
 	}
 	var folder string
 	err = l.query(ctx, "postgres", func(conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, "SELECT setting, current_setting('server_version') FROM pg_config WHERE name = 'BINDIR'").Scan(&folder, &l.version)
+		const find = "SELECT setting, current_setting('server_version') FROM pg_config WHERE name = 'BINDIR'"
+		return conn.QueryRow(ctx, find).Scan(&folder, &l.version)
 	})
 	if err != nil {
+		return err
+	}
+	if l.server, err = l.localURL(ctx); err != nil {
 		return err
 	}
 	l.psql = filepath.Join(folder, "psql")
@@ -179,6 +183,19 @@ func (l *lab) startServer(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// localURL is what dwh local url prints.
+func (l *lab) localURL(ctx context.Context, flags ...string) (*url.URL, error) {
+	out, err := l.dwh(ctx, child{args: append([]string{"local", "url"}, flags...)})
+	if err != nil {
+		return nil, err
+	}
+	address, err := url.Parse(strings.TrimSpace(out.stdout))
+	if err != nil {
+		return nil, errors.New("dwh local url printed no URL") // the error would show the password
+	}
+	return address, nil
 }
 
 // url is the address of one of the server's databases, the password included.

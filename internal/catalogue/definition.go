@@ -97,66 +97,6 @@ func Assignment(columns []Column, alias Name, from map[Name]uint32) (list string
 	return out.String(), true
 }
 
-// Replaceable tells whether a table of a PostgreSQL server is no more than its columns, with NOT NULL, and its primary key, and nothing was built on it,
-// so that another table of the same columns and key can take its place unnoticed. It belongs to the current user, has no other constraint
-// or index, default, trigger, rule, policy, privilege, comment, option, statistics object or publication, and no view or key refers to it. key is the
-// name of the key's constraint.
-func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool, err error) {
-	return replaceable(ctx, q, table, false)
-}
-
-// ReplaceableByTwin tells whether a table of a PostgreSQL server can be replaced unnoticed by what CreateTwin makes, with the same indexes: it may have defaults,
-// statistics objects and indexes, but no key.
-func ReplaceableByTwin(ctx context.Context, q Querier, table Table) (bool, error) {
-	_, ok, err := replaceable(ctx, q, table, true)
-	return ok, err
-}
-
-func replaceable(ctx context.Context, q Querier, table Table, twin bool) (key Name, ok bool, err error) {
-	rows, err := q.Query(ctx, `
-		SELECT COALESCE(k.conname::text, ''),
-			pg_get_userbyid(c.relowner) = CURRENT_USER AND c.relkind = 'r' AND c.relpersistence = 'p' AND c.relacl IS NULL AND c.reloptions IS NULL
-			AND c.reltablespace = 0 AND c.reloftype = 0 AND c.relreplident = 'd' AND c.relam = (SELECT m.oid FROM pg_am AS m WHERE m.amname = 'heap')
-			AND NOT (c.relrowsecurity OR c.relforcerowsecurity OR c.relhastriggers OR c.relhasrules OR c.relhassubclass OR c.relispartition)
-			AND CASE WHEN CAST($2 AS boolean) THEN k.oid IS NULL ELSE NOT k.condeferrable END
-			AND NOT EXISTS (SELECT 1 FROM pg_attribute AS a INNER JOIN pg_type AS t ON t.oid = a.atttypid
-				WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-				AND (a.attacl IS NOT NULL OR a.attoptions IS NOT NULL OR a.attidentity <> '' OR a.attgenerated <> '' OR a.atthasdef AND NOT CAST($2 AS boolean)
-					OR a.attstorage <> t.typstorage OR a.attcompression <> '' OR COALESCE(a.attstattarget, -1) <> -1 OR a.attinhcount > 0))
-			AND NOT EXISTS (SELECT 1 FROM pg_constraint AS o WHERE o.oid IS DISTINCT FROM k.oid AND o.contype <> 'n' AND (o.conrelid = c.oid OR o.confrelid = c.oid))
-			AND NOT EXISTS (SELECT 1 FROM pg_index AS i INNER JOIN pg_class AS x ON x.oid = i.indexrelid
-				WHERE i.indrelid = c.oid
-				AND (i.indisclustered OR NOT i.indisvalid OR x.reltablespace <> 0
-					OR NOT CAST($2 AS boolean) AND (i.indexrelid IS DISTINCT FROM k.conindid OR i.indnatts > i.indnkeyatts OR x.reloptions IS NOT NULL)
-					OR EXISTS (SELECT 1 FROM pg_attribute AS a WHERE a.attrelid = i.indexrelid AND COALESCE(a.attstattarget, -1) <> -1)
-					OR EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = i.indexrelid AND d.classoid = CAST('pg_class' AS regclass))
-					OR EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = i.indexrelid AND d.classid = CAST('pg_class' AS regclass) AND d.deptype = 'x')))
-			AND NOT EXISTS (SELECT 1 FROM pg_statistic_ext AS s
-				WHERE s.stxrelid = c.oid
-				AND (NOT CAST($2 AS boolean) OR s.stxnamespace <> c.relnamespace OR s.stxowner <> c.relowner OR COALESCE(s.stxstattarget, -1) <> -1
-					OR EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = s.oid AND d.classoid = CAST('pg_statistic_ext' AS regclass))))
-			AND NOT EXISTS (SELECT 1 FROM pg_policy AS p WHERE p.polrelid = c.oid)
-			AND NOT EXISTS (SELECT 1 FROM pg_inherits AS h WHERE h.inhrelid = c.oid)
-			AND NOT EXISTS (SELECT 1 FROM pg_publication_rel AS r WHERE r.prrelid = c.oid)
-			AND NOT EXISTS (SELECT 1 FROM pg_publication_namespace AS r WHERE r.pnnspid = c.relnamespace)
-			AND NOT EXISTS (SELECT 1 FROM pg_publication AS r WHERE r.puballtables)
-			AND NOT EXISTS (SELECT 1 FROM pg_description AS d WHERE d.objoid = c.oid AND d.classoid = CAST('pg_class' AS regclass)
-				OR d.objoid = k.oid AND d.classoid = CAST('pg_constraint' AS regclass))
-			AND NOT EXISTS (SELECT 1 FROM pg_seclabel AS l WHERE l.objoid = c.oid AND l.classoid = CAST('pg_class' AS regclass))
-			AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = c.oid AND d.deptype = 'n')
-		FROM pg_class AS c
-		LEFT JOIN pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
-		WHERE c.oid = CAST($1 AS regclass) AND (CAST($2 AS boolean) OR k.oid IS NOT NULL)`, table.SQL(), twin)
-	if err != nil {
-		return "", false, fmt.Errorf("read what depends on %s: %w", table.Name, err)
-	}
-	var name string
-	if _, err := pgx.ForEachRow(rows, []any{&name, &ok}, func() error { return nil }); err != nil {
-		return "", false, fmt.Errorf("read what depends on %s: %w", table.Name, err)
-	}
-	return Name(name), ok, nil
-}
-
 // CreateTwin makes an empty table with the columns, defaults and statistics objects of another. The objects get names of their own.
 func CreateTwin(twin, of Table) string {
 	return "CREATE TABLE " + twin.SQL() + " (LIKE " + of.SQL() + " INCLUDING DEFAULTS INCLUDING STATISTICS)"

@@ -89,7 +89,7 @@ func TestReadBothWays(t *testing.T) {
 func TestReadWithoutPrivileges(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	conn, err := pgx.Connect(ctx, dwhtest.Database(t))
+	conn, err := pgx.Connect(ctx, dwhtest.Admin(t, dwhtest.Database(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,9 @@ func HasRows(table Table) string {
 }
 
 // CreateValues makes a table of texts, in the column value.
-func CreateValues(table Table) string { return "CREATE TABLE " + table.SQL() + " (value VARCHAR(65535))" }
+func CreateValues(table Table) string {
+	return "CREATE TABLE " + table.SQL() + " (value VARCHAR(65535))"
+}
 
 // InsertValue inserts its parameter into such a table.
 func InsertValue(table Table) string {

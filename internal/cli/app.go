@@ -36,7 +36,8 @@ func (a *app) main(ctx context.Context, args []string) (code int) {
 	if a.env["DWH_DEBUG"] == "" {
 		defer func() {
 			if fault := recover(); fault != nil {
-				a.out.line("internal error: %v; please report this, with the output of the same command under DWH_DEBUG=1", fault)
+				a.out.line("internal error: %s; please report this, with the output of the same command "+
+					"under DWH_DEBUG=1", printable(fmt.Sprint(fault)))
 				code = 1
 			}
 		}()

@@ -303,7 +303,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"transform", "--engine", "=", "postgres", "--rep"}, []string{"--replay"}},
 		{[]string{"report", "top-songs", "--format=js"}, []string{"--format=json"}},
 		{[]string{"render", "14"}, []string{"140_d_time"}},
-		{[]string{"migrate", "down-to", ""}, []string{"1", "2", "3", "4", "5", "6", "7", "8"}},
+		{[]string{"migrate", "down-to", ""}, []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}},
 		{[]string{"staging", "drop", "s_n"}, []string{"s_name"}},
 	} {
 		code, stdout, _ := run(t, append([]string{"__complete"}, c.words...)...)
@@ -331,7 +331,7 @@ func TestConfigFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, stderr := run(t, "local", "status", "--config", file)
-	want := file + ":1:1: unknown key \"regoin\"\n    regoin: us-west-2\n    ^\nhint: did you mean \"region\"?\n"
+	want := file + ":1:1: unknown key \"regoin\"\n    regoin: xxxxx\n    ^\nhint: did you mean \"region\"?\n"
 	if code != 2 || stderr != want {
 		t.Errorf("got code %d and %q, want 2 and %q", code, stderr, want)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/lint"
+	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/migrations"
@@ -162,7 +163,13 @@ func lintFolders(folders []sqlFolder) ([]lint.Finding, error) {
 		if folder.fsys == nil {
 			continue
 		}
-		files, err := sqlfile.ParseFS(folder.fsys, folder.dir, folder.files)
+		var files []*sqlfile.File
+		var err error
+		if folder.kind == lint.Migration {
+			files, err = migration.Files(folder.fsys, folder.dir) // refuses a name that goose would pass over
+		} else {
+			files, err = sqlfile.ParseFS(folder.fsys, folder.dir, folder.files)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -49,9 +49,15 @@ It is started by the first command that needs it and goes on running until "dwh 
 			{
 				Name:  "url",
 				Usage: "print the URL of its database, password included, for psql and other clients",
-				Description: examples("The server is started if it is down. The URL is all that a client needs, from any user's shell.",
-					`psql "$(dwh local url)"`, `DATABASE_URL="$(dwh local url)" some-other-tool`, `psql "$(dwh local url --database dwh_demo)"`),
+				Description: examples(`The server is started if it is down. The URL is all that a client
+needs, from any user's shell. Its role, dwh, owns the warehouse and is no superuser.
+With --admin the role is the superuser dwh_admin, which creates roles and extensions; what
+it creates in the warehouse belongs to it, not to dwh.`,
+					`psql "$(dwh local url)"`, `DATABASE_URL="$(dwh local url)" some-other-tool`,
+					`psql "$(dwh local url --database dwh_demo)"`,
+					`psql "$(dwh local url --admin)" -c "CREATE ROLE reader LOGIN"`),
 				Flags: flags(jsonFlag(),
+					&cli.BoolFlag{Name: "admin", Usage: "of the server's superuser"},
 					&cli.StringFlag{Name: "database", Usage: "another database there, by `NAME`; it has to exist", DefaultText: "the warehouse's"}),
 				Action: a.local(func(ctx context.Context, l localServer) error { return l.url(ctx) }),
 			},
@@ -77,7 +83,9 @@ func (a *app) local(run func(context.Context, localServer) error) cli.ActionFunc
 		if err != nil {
 			return err
 		}
-		l := localServer{server: server, out: a.out, database: cfg.Database, named: cfg.Origin("database").Kind == config.Flag, json: c.Bool("json"), yes: c.Bool("yes")}
+		l := localServer{server: server, out: a.out, database: cfg.Database,
+			named: cfg.Origin("database").Kind == config.Flag,
+			json:  c.Bool("json"), yes: c.Bool("yes"), admin: c.Bool("admin")}
 		return run(c.Context, l)
 	}
 }
@@ -90,6 +98,7 @@ type localServer struct {
 	named    bool   // by --database
 	json     bool
 	yes      bool
+	admin    bool // url: of the superuser
 }
 
 // localJSON is what start, stop and url print for machines.
@@ -197,6 +206,11 @@ func (l localServer) url(ctx context.Context) error {
 	}
 	if err := l.settle(ctx); err != nil {
 		return err
+	}
+	if l.admin {
+		if info, err = l.server.Admin(info); err != nil {
+			return err
+		}
 	}
 	if l.json {
 		out := l.running(info)

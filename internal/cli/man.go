@@ -37,7 +37,7 @@ func environment() [][2]string {
 		{"DWH_TOKEN", "the token that clients of dwh serve have to give"},
 		{"DWH_PG_BIN", "the folder of the PostgreSQL programs for the private server"},
 		{"DWH_DEBUG", "anything: show the stack when dwh itself is at fault"},
-		{"PGPASSFILE, PGPASSWORD, PGSERVICEFILE, PGSSLROOTCERT", "as for psql"},
+		{"PGPASSFILE, PGPASSWORD, PGSERVICEFILE, PGSSLROOTCERT", "as for psql; they concern a server of your own, not the private one"},
 		{"AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN", "credentials for S3, SQS and Redshift, as for the AWS CLI"},
 		{"AWS_ENDPOINT_URL_S3", "an S3-compatible server in place of AWS's"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "where traces are sent; the other OTEL_ variables have their usual meaning"},
@@ -52,7 +52,7 @@ func manFiles() [][2]string {
 		{"dwh.yaml", "settings, searched from the working folder upwards to the home folder or the root of a repository; one that others can write is ignored"},
 		{"migrations/, transforms/, reports/, checks/", "the SQL of a project (setting project)"},
 		{"~/.local/share/dwh", "the private PostgreSQL; /var/lib/dwh for root"},
-		{"~/.pgpass, ~/.pg_service.conf", "as for psql"},
+		{"~/.pgpass, ~/.pg_service.conf", "as for psql; they concern a server of your own, not the private one"},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,7 +44,9 @@ func (a *app) migrateCommand() *cli.Command {
 				Name: "up", Usage: "apply every pending migration",
 				Description: examples("Ends by naming what a migration made stale; dwh transform then replays it.", "dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json"),
 				Flags:       flags(jsonFlag(), dryRun()),
-				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.up(ctx, 1<<62) }),
+				Action: a.migrate(0, func(ctx context.Context, m migrateRun) error {
+					return m.up(ctx, math.MaxInt64)
+				}),
 			},
 			{
 				Name: "up-to", Usage: "apply pending migrations up to a version", ArgsUsage: "VERSION",
@@ -178,7 +181,7 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 	if err != nil {
 		return err
 	}
-	known := to == 1<<62
+	known := to == math.MaxInt64
 	for _, one := range all {
 		known = known || one.Version == to
 	}
@@ -186,16 +189,14 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 		return &UsageError{Msg: fmt.Sprintf("there is no migration %d", to), Advice: "see the versions with: dwh migrate status"}
 	}
 	if m.dryRun {
-		var plan []planned
-		for _, one := range all {
-			if !one.Applied && one.Version <= to {
-				plan = append(plan, planned{one, true})
-			}
+		plan, err := planUp(all, to)
+		if err != nil {
+			return err
 		}
-		return m.printPlan(plan)
+		return m.printPlan(ctx, plan)
 	}
 	var steps []migration.Step
-	if known && to == 1<<62 {
+	if known && to == math.MaxInt64 {
 		steps, err = m.migrator.Up(ctx)
 	} else {
 		steps, err = m.migrator.UpTo(ctx, to)
@@ -216,7 +217,7 @@ func (m migrateRun) down(ctx context.Context, downTo bool) error {
 		if err != nil {
 			return err
 		}
-		return m.printPlan(plan)
+		return m.printPlan(ctx, plan)
 	}
 	if !m.drop && to >= 0 {
 		if err := m.migrator.GuardStaging(ctx, to); err != nil {
@@ -237,6 +238,29 @@ func (m migrateRun) down(ctx context.Context, downTo bool) error {
 type planned struct {
 	migration.Migration
 	up bool
+}
+
+// planUp lists the pending migrations up to a version. As Up does, it refuses one that is older
+// than one that is applied.
+func planUp(all []migration.Migration, to int64) ([]planned, error) {
+	var newest migration.Migration
+	for _, one := range all {
+		if one.Applied {
+			newest = one
+		}
+	}
+	var plan []planned
+	for _, one := range all {
+		if one.Applied || one.Version > to {
+			continue
+		}
+		if one.Version < newest.Version {
+			return nil, fmt.Errorf("%s is pending and older than %s, which is applied; give it a higher number",
+				one.Name, newest.Name)
+		}
+		plan = append(plan, planned{one, true})
+	}
+	return plan, nil
 }
 
 // planDown lists the applied migrations above a version, the newest first; a negative one means that there is nothing to revert.
@@ -267,7 +291,7 @@ func (m migrateRun) redo(ctx context.Context) error {
 		for _, one := range slices.Backward(slices.Clone(plan)) {
 			plan = append(plan, planned{one.Migration, true})
 		}
-		return m.printPlan(plan)
+		return m.printPlan(ctx, plan)
 	}
 	if !m.drop && to >= 0 {
 		if err := m.migrator.GuardStaging(ctx, to); err != nil {
@@ -314,10 +338,10 @@ func (m migrateRun) status(ctx context.Context) error {
 }
 
 // printPlan writes the migrations' SQL.
-func (m migrateRun) printPlan(plan []planned) error {
+func (m migrateRun) printPlan(ctx context.Context, plan []planned) error {
 	out := migrateJSON{Migrations: []migrationJSON{}, ReplayNeeded: []string{}}
 	for _, one := range plan {
-		text, err := m.migrator.SQL(one.Version, one.up)
+		text, err := m.migrator.SQL(ctx, one.Version, one.up)
 		if err != nil {
 			return err
 		}

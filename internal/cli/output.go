@@ -16,6 +16,7 @@ import (
 
 // Output is where a command writes: results to Stdout, everything for people to Stderr. It is safe for concurrent use.
 type Output struct {
+	// Stdout shows no control character of the data where it is a terminal.
 	Stdout io.Writer
 	Stderr io.Writer
 	// Terminal and ErrTerminal say whether Stdout and Stderr are terminals.
@@ -29,6 +30,7 @@ type Output struct {
 	// Quiet leaves out progress and status lines.
 	Quiet bool
 
+	bare     io.Writer // Stdout for what holds escapes of dwh's own
 	strict   bool
 	mu       sync.Mutex
 	warnings int
@@ -39,8 +41,11 @@ type Output struct {
 }
 
 func newOutput(stdout, stderr io.Writer, env map[string]string) *Output {
-	o := &Output{Stdout: stdout, Stderr: stderr, UTF8: isUTF8(env)}
+	o := &Output{Stdout: stdout, Stderr: stderr, bare: stdout, UTF8: isUTF8(env)}
 	o.Terminal, o.ErrTerminal = isTerminal(stdout), isTerminal(stderr)
+	if o.Terminal {
+		o.Stdout = &screen{to: stdout}
+	}
 	// https://no-color.org: set to anything but the empty text.
 	plain := env["NO_COLOR"] != "" || env["TERM"] == "dumb"
 	o.Color, o.ErrColor = o.Terminal && !plain, o.ErrTerminal && !plain
@@ -142,15 +147,18 @@ func (o *Output) Table(t table.Table, f table.Format) error {
 
 // Chart draws a result as bars on Stdout.
 func (o *Output) Chart(t table.Table) error {
-	return table.Draw(o.Stdout, t, table.ChartOptions{Width: o.Width, Color: o.Color, ASCII: !o.UTF8})
+	return table.Draw(o.bare, t, table.ChartOptions{Width: o.Width, Color: o.Color, ASCII: !o.UTF8})
 }
 
 // lineWriter writes a logger's lines above the bar.
 type lineWriter struct{ o *Output }
 
-func (w lineWriter) Write(p []byte) (n int, err error) {
+func (w lineWriter) Write(p []byte) (_ int, err error) {
 	w.o.mu.Lock()
 	defer w.o.mu.Unlock()
-	w.o.above(func() { n, err = w.o.Stderr.Write(p) })
-	return n, err
+	w.o.above(func() { _, err = io.WriteString(w.o.Stderr, printable(string(p))) })
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

@@ -150,7 +150,7 @@ func (p *Progress) tick(now time.Time) {
 		}
 	}
 	p.said, p.tenths = now, tenths
-	_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s\n", p.title, strings.Join(p.words(now), ", "))
+	_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s\n", p.title, printable(strings.Join(p.words(now), ", ")))
 }
 
 // words say how far the work is: the amount, its rate, the time so far, and the time left when that is more than a guess.

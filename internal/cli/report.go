@@ -29,9 +29,11 @@ func (a *app) reportCommand() *cli.Command {
 		Description: examples(`The reports that dwh ships stand in queries/reports.sql; those of --project in its reports/ folder.
 --all puts every report that needs no value, or whose values are given, into one file that agrees with
 itself: all of them see the same moment. html is one page that needs nothing else and prints well; in
-it, of a long table, the first 100 rows stand.`,
+it, of a long table, the first 100 rows stand. csv is for programs and keeps every cell as it is; for a
+spreadsheet, which takes a text that begins with = for a formula, add --safe.`,
 			"dwh report list", "dwh report songplays-by-level", "dwh report top-artists --limit 3 --format json",
 			`dwh report artist-locations --artist "Muse" --chart`, "dwh report daily-activity -o activity.svg",
+			"dwh report top-artists --safe -o top.csv",
 			"dwh report --all -o report.html"),
 		Flags: append(flags(), append(reportFlags(), a.reportParams()...)...),
 		BashComplete: func(c *cli.Context) {
@@ -41,7 +43,8 @@ it, of a long table, the first 100 rows stand.`,
 			}
 		},
 		Action: func(c *cli.Context) error {
-			r := reportRun{app: a, all: c.Bool("all"), chart: c.Bool("chart"), file: c.String("output"), values: map[string]string{}}
+			r := reportRun{app: a, all: c.Bool("all"), chart: c.Bool("chart"), safe: c.Bool("safe"),
+				file: c.String("output"), values: map[string]string{}}
 			switch {
 			case r.all && c.NArg() > 0:
 				return reportUsage(fmt.Sprintf("--all and the name %q contradict each other", c.Args().First()), "leave one of them out")
@@ -66,6 +69,10 @@ it, of a long table, the first 100 rows stand.`,
 			if r.all && (r.format == table.CSV || r.format == table.SVG) {
 				return reportUsage(fmt.Sprintf("--all has no format %s, which holds one report", r.format), "take html, markdown, json or table, or one report by its name")
 			}
+			if r.safe && r.format != table.CSV {
+				return reportUsage(fmt.Sprintf("--safe concerns csv, and the format is %s", r.format),
+					"add --format csv, or leave --safe out")
+			}
 			for _, name := range a.reportParamNames() {
 				if c.IsSet(name) {
 					r.values[name] = c.String(name)
@@ -83,6 +90,8 @@ func reportFlags() []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whose ending says the format unless --format does"},
 		&cli.BoolFlag{Name: "all", Usage: "every report, in one file of html, markdown or json"},
 		&cli.BoolFlag{Name: "chart", Usage: "draw bars in the terminal"},
+		&cli.BoolFlag{Name: "safe",
+			Usage: "csv for a spreadsheet: a cell that could be taken for a formula begins with '"},
 	}
 }
 
@@ -184,6 +193,7 @@ type reportRun struct {
 	all    bool
 	format table.Format
 	chart  bool
+	safe   bool   // csv for a spreadsheet
 	file   string // "" or "-": stdout
 	values map[string]string
 }
@@ -308,7 +318,11 @@ func (r reportRun) write(out reportFile, doc report.Document) error {
 		return err
 	}
 	if out.stdout() {
-		_, err := r.app.out.Stdout.Write(body.Bytes())
+		to := r.app.out.Stdout
+		if r.chart {
+			to = r.app.out.bare // its bars are coloured, and table.Draw lets no control character through
+		}
+		_, err := to.Write(body.Bytes())
 		return err
 	}
 	if err := out.write(body.Bytes()); err != nil {
@@ -361,6 +375,9 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 				return err
 			}
 			continue
+		}
+		if r.safe {
+			section.Table = table.Safe(section.Table)
 		}
 		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8}); err != nil {
 			return err

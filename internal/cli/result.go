@@ -89,7 +89,9 @@ func closingLine(result transform.Result, of extent) string {
 	case of == someSteps:
 		var ran []string
 		for _, step := range result.Transforms {
-			ran = append(ran, step.Step)
+			if !step.Helper {
+				ran = append(ran, step.Step)
+			}
 		}
 		return fmt.Sprintf("ran %s; by --only no row counts as processed, so that the next run takes up all of them (%s)", strings.Join(ran, ", "), took)
 	}
@@ -123,7 +125,7 @@ func (a *app) showViolations(err error) error {
 		return err
 	}
 	for _, result := range failed.Results {
-		a.out.line("%s: %s", result.Check.Name, result.Check.Description)
+		a.out.line("%s", printable(result.Check.Name+": "+result.Check.Description))
 		var text strings.Builder
 		if writeErr := table.Render(&text, result.Rows, table.Text, table.TextOptions{Width: a.out.Width, ASCII: !a.out.UTF8}); writeErr == nil {
 			a.out.line("%s", printable(strings.TrimRight(text.String(), "\n")))

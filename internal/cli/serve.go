@@ -219,7 +219,7 @@ func (r serveRun) watch(e server.Event) {
 	case e.Recovered != "":
 		out.Status("works again: %s", e.Recovered)
 	case e.Quarantine != nil:
-		out.Warn("quarantined %s: %s; it is not tried again until it changes", e.Quarantine.URL, e.Quarantine.Reason)
+		out.Warn("quarantined %s: %s; it is not tried again until it changes, or until dwh reject retry", e.Quarantine.URL, e.Quarantine.Reason)
 	case e.Checks != nil:
 		r.app.warnChecks(e.Checks)
 		if err := check.Failed(e.Checks, false); err != nil {

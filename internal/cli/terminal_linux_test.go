@@ -103,6 +103,51 @@ func TestColorsOnTerminalOnly(t *testing.T) {
 	}
 }
 
+// Whatever data hold and whatever format they are printed in, the terminal shows their control
+// characters and does not obey them.
+func TestNoControlCharacterOnTerminal(t *testing.T) {
+	const hostile = "a\x1b]0;title\x07\x1b[2J\x9b31m\u009b31m\b\rb\x7f\u0085c\u202ed"
+	result := table.Table{Title: hostile, Columns: append(table.Columns("artist"+hostile),
+		table.Columns("songplays")...), Rows: [][]any{{hostile, int64(1)}}}
+	for _, format := range []table.Format{table.Text, table.CSV, table.JSON, table.Markdown, table.HTML} {
+		screen := onTerminal(t, 200, func(terminal *os.File) {
+			out := cli.NewOutput(terminal, terminal, map[string]string{"NO_COLOR": "1"})
+			if err := out.Table(result, format); err != nil {
+				t.Error(err)
+			}
+			if err := out.Chart(result); err != nil {
+				t.Error(err)
+			}
+			out.Status("%s", hostile)
+			out.Warn("%s", hostile)
+			for _, one := range []byte(hostile + "é\n") { // a byte at a time, as a copy through a small buffer
+				if _, err := out.Stdout.Write([]byte{one}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		if at := strings.IndexFunc(screen, func(r rune) bool {
+			return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0x202e
+		}); at >= 0 {
+			t.Errorf("%s: got %q on the screen, want no control character", format, screen[at:])
+		}
+		if !strings.Contains(screen, "é") {
+			t.Errorf("%s: got %q, want the letters kept", format, screen)
+		}
+	}
+	for _, format := range []string{"text", "json"} {
+		screen := onTerminal(t, 200, func(terminal *os.File) {
+			cli.RunAction(t.Context(), []string{"NO_COLOR=1", "DWH_LOG_FORMAT=" + format}, terminal, terminal,
+				func(out *cli.Output) error {
+					return fmt.Errorf("object %s", hostile)
+				})
+		})
+		if strings.ContainsAny(screen, "\x1b\u009b\b\r\x7f") || !strings.Contains(screen, "title") {
+			t.Errorf("error, %s: got %q on the screen, want no control character", format, screen)
+		}
+	}
+}
+
 // A bar leaves the screen when its work is done, and other lines do not tear it.
 func TestBarOnTerminal(t *testing.T) {
 	for _, total := range []int64{0, 1000} {

@@ -47,7 +47,6 @@ func Check(stmt *copystmt.Statement) error {
 		{stmt.Has("MASTER_SYMMETRIC_KEY"), "MASTER_SYMMETRIC_KEY", "client-side encryption is Redshift's alone"},
 		{stmt.SSH, "SSH", "copy the data into a bucket or a folder first"},
 		{stmt.Has("READRATIO"), "READRATIO", "it belongs to DynamoDB; copy the data into a bucket or a folder first"},
-		{stmt.Encoding != "" && stmt.Encoding != "UTF8", "ENCODING", "convert the data to UTF-8"},
 		{stmt.IgnoreAllErrors, "IGNOREALLERRORS", "every reject is kept, so their number must be bounded: use MAXERROR 100000"},
 		{stmt.SerializeToJSON, "SERIALIZETOJSON", "it belongs to PARQUET and ORC"},
 		{stmt.Simplify || stmt.SimplifyAuto || stmt.SimplifyLimit != "", "SIMPLIFY", "it belongs to SHAPEFILE"},

@@ -14,6 +14,9 @@ type moment struct {
 	offset               int // seconds east of UTC
 	hasOffset            bool
 	meridiem             byte // 'a', 'p' or 0
+	// beforeChrist says that the date is one before the year 1: year 0 is 1 BC, -1 is 2 BC. Only
+	// 'auto' sets it.
+	beforeChrist bool
 }
 
 // Days and microseconds of both engines' binary dates and timestamps count from 2000-01-01.
@@ -21,6 +24,10 @@ const (
 	epochDays      = 10957 // 1970-01-01 to 2000-01-01
 	microsPerDay   = 86400 * 1000000
 	minTimestamp   = -211813488000000000 // 4714-11-24 BC, timestamp.h MIN_TIMESTAMP
+	firstYear      = -4713               // its year
+	julianEpoch    = 2451545             // the Julian day of 2000-01-01
+	daysPerPeriod  = 146097              // in 400 years of the calendar
+	periods        = 12                  // of 400 years, enough to make firstYear positive
 	endTimestamp   = 9223371331200000000 // 294277-01-01, timestamp.h END_TIMESTAMP
 	unixToPGMicros = int64(epochDays) * microsPerDay
 )
@@ -36,8 +43,9 @@ func (m *moment) valid() bool {
 			m.hour += 12
 		}
 	}
-	return m.year >= 1 && m.year <= 9999 && m.month >= 1 && m.month <= 12 && m.day >= 1 && m.day <= daysIn(m.year, m.month) &&
-		m.hour < 24 && m.minute < 60 && m.second < 60
+	return m.beforeChrist == (m.year < 1) && m.year >= firstYear && m.year <= 9999 &&
+		m.month >= 1 && m.month <= 12 && m.day >= 1 && m.day <= daysIn(m.year, m.month) &&
+		m.hour < 24 && m.minute < 60 && m.second < 60 && (!m.beforeChrist || m.days() >= -julianEpoch)
 }
 
 func daysIn(year, month int) int {
@@ -55,12 +63,29 @@ func daysIn(year, month int) int {
 
 // days counts m's day from 2000-01-01 in the Gregorian calendar (proleptic, as in both engines).
 func (m *moment) days() int32 {
-	y, mo := m.year, m.month
+	// A whole number of the calendar's periods of 400 years is added, so that no year is negative.
+	y, mo := m.year+periods*400, m.month
 	if mo <= 2 { // the year begins in March, so that the leap day is its last
 		y--
 		mo += 12
 	}
-	return int32(365*y+y/4-y/100+y/400+(153*(mo-3)+2)/5+m.day-1) - 719468 - epochDays
+	return int32(365*y+y/4-y/100+y/400+(153*(mo-3)+2)/5+m.day-1) - 719468 - epochDays - periods*daysPerPeriod
+}
+
+// setDays sets the date to the day that is n days after 2000-01-01. It is the reverse of days.
+func (m *moment) setDays(n int) {
+	n += 719468 + epochDays + periods*daysPerPeriod // days since 1 March of the year -periods*400
+	period, day := n/daysPerPeriod, n%daysPerPeriod
+	year := (day - day/1460 + day/36524 - day/(daysPerPeriod-1)) / 365
+	day -= 365*year + year/4 - year/100
+	month := (5*day + 2) / 153 // from March
+	m.day = day - (153*month+2)/5 + 1
+	m.month = month + 3
+	m.year = period*400 + year - periods*400
+	if m.month > 12 {
+		m.month -= 12
+		m.year++
+	}
 }
 
 // micros counts m from 2000-01-01 00:00. Its offset is applied only for a type with time zone: TIMESTAMP drops it, as
@@ -110,11 +135,21 @@ func parseEpoch(b []byte, unit int64) (int64, error) {
 	return micros, nil
 }
 
+// shortError refuses a DATE that is shorter than its format, in the words of Redshift's error 1205
+// (r_Load_Error_Reference). Users saw it of "202-04-17", for one.
+type shortError int
+
+func (e shortError) Error() string {
+	return fmt.Sprintf("Invalid Date Format - length must be %d or more", int(e))
+}
+
 // layout is a DATEFORMAT or TIMEFORMAT, compiled.
 type layout struct {
 	mode layoutMode
 	unit int64 // of an epoch, microseconds
 	ops  []layoutOp
+	// least is how many characters a DATE has at least; 0: any number.
+	least int
 }
 
 type layoutMode uint8
@@ -146,7 +181,6 @@ const (
 	minuteNumber
 	secondNumber
 	meridiemMark
-	zoneOffset
 )
 
 // The parts of DATEFORMAT and TIMEFORMAT strings (copy-parameters-data-conversion, r_DATEFORMAT_and_TIMEFORMAT_strings); longer ones first.
@@ -156,7 +190,6 @@ var dateParts = []struct {
 }{
 	{"YYYY", year4}, {"HH24", hour24}, {"HH12", hour12}, {"MON", monthName}, {"YY", year2}, {"MM", monthNumber},
 	{"DD", dayNumber}, {"HH", hour24}, {"MI", minuteNumber}, {"SS", secondNumber}, {"AM", meridiemMark}, {"PM", meridiemMark},
-	{"OF", zoneOffset},
 }
 
 // compileLayout reads a DATEFORMAT (epochs are TIMEFORMAT's alone) or TIMEFORMAT; "" is the standard one. Keywords are
@@ -164,7 +197,7 @@ var dateParts = []struct {
 func compileLayout(format string, epochs bool) (layout, error) {
 	switch {
 	case format == "":
-		return layout{mode: standard}, nil
+		return layout{mode: standard, least: len("YYYY-MM-DD")}, nil
 	case format == "auto":
 		return layout{mode: auto}, nil
 	case format == "epochsecs" && epochs:
@@ -172,7 +205,7 @@ func compileLayout(format string, epochs bool) (layout, error) {
 	case format == "epochmillisecs" && epochs:
 		return layout{mode: epoch, unit: 1000}, nil
 	}
-	l := layout{mode: custom}
+	l := layout{mode: custom, least: len(format)}
 	parts := 0
 next:
 	for i := 0; i < len(format); {
@@ -346,104 +379,6 @@ func month(b []byte, n *int) ([]byte, bool) {
 	return b, false
 }
 
-func isDateSeparator(c byte) bool { return c == '-' || c == '/' || c == '.' || c == ' ' || c == ',' }
-
-// separators skips the bytes between the parts of a date.
-func separators(b []byte) []byte {
-	for len(b) > 0 && isDateSeparator(b[0]) {
-		b = b[1:]
-	}
-	return b
-}
-
-// parseAuto reads the formats of 'auto' (automatic-recognition): the date as YYYY-MM-DD, YYYYMMDD, MM-DD-YYYY, or with a month's name in
-// any place, parts separated by - / . blank or comma; then, after a blank or T, HH:MI[:SS[.ffffff]] or HHMISS, AM or PM, and a zone.
-// Epochs are not recognized, as the page says. Julian days, BC and day-of-year forms are not either.
-func parseAuto(b []byte, m *moment) bool {
-	run := 0
-	for run < len(b) && b[run]-'0' <= 9 {
-		run++
-	}
-	var found bool
-	switch {
-	case run == 8:
-		b, _ = digits(b, 4, 4, &m.year)
-		b, _ = digits(b, 2, 2, &m.month)
-		b, _ = digits(b, 2, 2, &m.day)
-	case run == 4:
-		b, _ = digits(b, 4, 4, &m.year)
-		b = separators(b)
-		if b, found = digits(b, 1, 2, &m.month); !found {
-			if b, found = month(b, &m.month); !found {
-				return false
-			}
-		}
-		b = separators(b)
-		if b, found = digits(b, 1, 2, &m.day); !found {
-			return false
-		}
-	case run == 1 || run == 2: // MM-DD-YYYY, DD-Mon-YYYY
-		var first int
-		b, _ = digits(b, 1, 2, &first)
-		b = separators(b)
-		if rest, named := month(b, &m.month); named {
-			m.day = first
-			b = rest
-		} else {
-			m.month = first
-			if b, found = digits(b, 1, 2, &m.day); !found {
-				return false
-			}
-		}
-		if b, found = digits(separators(b), 4, 4, &m.year); !found {
-			return false
-		}
-	case run == 0: // Mon DD, YYYY
-		if b, found = month(b, &m.month); !found {
-			return false
-		}
-		if b, found = digits(separators(b), 1, 2, &m.day); !found {
-			return false
-		}
-		if b, found = digits(separators(b), 4, 4, &m.year); !found {
-			return false
-		}
-	default:
-		return false
-	}
-	if len(b) == 0 {
-		return true
-	}
-	if b[0] != ' ' && b[0]|0x20 != 't' {
-		return false
-	}
-	for b = b[1:]; len(b) > 0 && b[0] == ' '; b = b[1:] {
-	}
-	run = 0
-	for run < len(b) && b[run]-'0' <= 9 {
-		run++
-	}
-	if run == 6 {
-		b, _ = digits(b, 2, 2, &m.hour)
-		b, _ = digits(b, 2, 2, &m.minute)
-		b, _ = digits(b, 2, 2, &m.second)
-		b = fraction(b, &m.micro)
-	} else if b, found = clock(b, m, false); !found {
-		return false
-	}
-	for len(b) > 0 && b[0] == ' ' {
-		b = b[1:]
-	}
-	if len(b) >= 2 && (equalFold(b[:2], "am") || equalFold(b[:2], "pm")) {
-		m.meridiem = b[0] | 0x20
-		b = b[2:]
-	}
-	for len(b) > 0 && b[0] == ' ' {
-		b = b[1:]
-	}
-	return len(b) == 0 || offset(b, m)
-}
-
 // parseCustom follows the compiled format. A number next to another number has its full width, otherwise a
 // leading zero may be absent. Input that goes on after the format (a time after a date) is left alone.
 func (l *layout) parseCustom(b []byte, m *moment) bool {
@@ -483,8 +418,6 @@ func (l *layout) parseCustom(b []byte, m *moment) bool {
 				m.meridiem = b[0] | 0x20
 				b = b[2:]
 			}
-		case zoneOffset:
-			return offset(b, m)
 		}
 		if !found {
 			return false

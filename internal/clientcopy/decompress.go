@@ -22,9 +22,19 @@ type decompressor struct {
 	zstd *zstd.Decoder
 }
 
-// reader returns r's plain bytes. Several members or frames in one object follow one another.
+// reader returns r's plain bytes. Several members or frames in one object follow one another. An
+// object that is not compressed so is a *FormatError.
 func (d *decompressor) reader(r io.Reader) (io.Reader, error) {
-	var err error
+	if d.kind == copystmt.None {
+		return r, nil
+	}
+	head, r, err := peek(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRaw(d.kind, head); err != nil {
+		return nil, err
+	}
 	switch d.kind {
 	case copystmt.Gzip:
 		if d.gzip == nil {
@@ -56,7 +66,8 @@ func (d *decompressor) close() {
 	}
 }
 
-// Decompress returns r's plain bytes under a COPY's compression. done frees what reading them took; it does not close r.
+// Decompress returns r's plain bytes under a COPY's compression. done frees what reading them took;
+// it does not close r. Whether the plain bytes are a text is CheckText's to tell.
 func Decompress(kind copystmt.Compression, r io.Reader) (plain io.Reader, done func(), err error) {
 	if kind == copystmt.Lzop {
 		return nil, nil, fmt.Errorf("decompress %s: not supported", kind)
@@ -68,4 +79,13 @@ func Decompress(kind copystmt.Compression, r io.Reader) (plain io.Reader, done f
 		return nil, nil, err
 	}
 	return plain, d.close, nil
+}
+
+// Text is Decompress by the statement, and the text in UTF-8 whatever the statement's ENCODING.
+func Text(stmt *copystmt.Statement, r io.Reader) (text io.Reader, done func(), err error) {
+	plain, done, err := Decompress(stmt.Compression, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	return decodeText(stmt, plain), done, nil
 }

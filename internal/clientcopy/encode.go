@@ -316,11 +316,14 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 		}
 	case typeDate:
 		var m moment
-		if e.date.parse(v, &m) {
+		err = errSyntax
+		switch {
+		case utf8.RuneCount(v) < e.date.least:
+			err = shortError(e.date.least)
+		case e.date.parse(v, &m):
 			dst = binary.BigEndian.AppendUint32(dst, 4)
 			return binary.BigEndian.AppendUint32(dst, uint32(m.days())), nil
 		}
-		err = errSyntax
 	case typeTimestamp, typeTimestamptz:
 		var micros int64
 		if e.time.mode == epoch {
@@ -329,7 +332,9 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 			var m moment
 			err = errSyntax
 			if e.time.parse(v, &m) {
-				micros, err = m.micros(t.typ == typeTimestamptz), nil
+				if micros, err = m.micros(t.typ == typeTimestamptz), nil; micros < minTimestamp {
+					err = errRange
+				}
 			}
 		}
 		if err == nil {
@@ -353,8 +358,12 @@ func badValue(t *target, v []byte, k kind, err error) *fieldError {
 		shown += "…"
 	}
 	reason := shown + " is not " + article(t.Type)
-	if errors.Is(err, errRange) {
+	var short shortError
+	switch {
+	case errors.Is(err, errRange):
 		reason = shown + " is out of range for " + t.declared()
+	case errors.As(err, &short):
+		reason += ": " + short.Error()
 	}
 	return &fieldError{column: t.Name, reason: reason, value: string(v[:min(len(v), valueKept)])}
 }

@@ -66,3 +66,14 @@ func err2(a, b error) error {
 func ParseNumeric(text string, precision, scale int, round bool) ([]byte, error) {
 	return appendNumeric(nil, []byte(text), precision, scale, round)
 }
+
+// Moment is what DATEFORMAT or TIMEFORMAT 'auto' makes of a text: days from 2000-01-01, and
+// microseconds from there without and with its time zone. ok is false for a text that is refused.
+func Moment(text string) (days int32, micros, microsTZ int64, ok bool) {
+	l := layout{mode: auto}
+	var m moment
+	if !l.parse([]byte(text), &m) {
+		return 0, 0, 0, false
+	}
+	return m.days(), m.micros(false), m.micros(true), true
+}

@@ -160,7 +160,7 @@ func appendValue(dst, v []byte, t *target) []byte {
 		return sqlliteral.AppendBoolean(dst, v[0] != 0)
 	case typeDate:
 		dst = append(dst, "DATE '"...)
-		dst = epoch2000.AddDate(0, 0, int(int32(binary.BigEndian.Uint32(v)))).AppendFormat(dst, "2006-01-02")
+		dst = sqlliteral.AppendMoment(dst, epoch2000.AddDate(0, 0, int(int32(binary.BigEndian.Uint32(v)))), "2006-01-02")
 		return append(dst, '\'')
 	case typeTimestamp, typeTimestamptz:
 		moment := time.UnixMicro(int64(binary.BigEndian.Uint64(v)) + epoch2000.UnixMicro())
@@ -168,7 +168,7 @@ func appendValue(dst, v []byte, t *target) []byte {
 			return sqlliteral.AppendTimestamp(dst, moment)
 		}
 		dst = append(dst, "TIMESTAMPTZ '"...)
-		return append(moment.UTC().AppendFormat(dst, "2006-01-02 15:04:05.999999"), "+00'"...)
+		return append(sqlliteral.AppendMoment(dst, moment, "2006-01-02 15:04:05.999999+00"), '\'')
 	case typeNumeric:
 		dst = append(dst, "CAST('"...)
 		dst = appendDecimal(dst, v)

@@ -261,7 +261,7 @@ func (l *load) newWorker(ctx context.Context) *worker {
 	} else {
 		w.decoder = newTextDecoder(l.plan)
 	}
-	w.win.grow = w.grow
+	w.win.grow, w.win.compression, w.win.decoded = w.grow, l.stmt.Compression, !inUTF8(l.stmt)
 	w.out = output{limit: l.block, full: w.full, reject: w.reject, rawMax: l.rawMax()}
 	return w
 }
@@ -512,7 +512,7 @@ func (w *worker) readPlain(source io.Reader) error {
 	if err != nil {
 		return err
 	}
-	w.win.reset(plain)
+	w.win.reset(decodeText(w.stmt, plain))
 	if err := w.decoder.decode(&w.win, &w.out); err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/copystmt"
 )
 
 // maxRecord is the limit of one JSON object or array, and of one row of text: beyond it COPY fails, whatever MAXERROR
@@ -24,6 +26,10 @@ type window struct {
 
 	lines   int64 // newlines in front of counted
 	counted int
+
+	// compression is the COPY's, which has been undone in r; it is for messages.
+	compression copystmt.Compression
+	decoded     bool // the COPY names an encoding, and r gives UTF-8
 
 	// grow asks for leave to hold a buffer of largeBuffer or more, and waits for it; nil: granted.
 	grow func() error
@@ -83,9 +89,13 @@ func (w *window) lineAt(off int) int64 {
 
 var newline = []byte{'\n'}
 
-// begin reads the first bytes, and passes over a byte order mark and the header lines.
+// begin reads the first bytes, and passes over a byte order mark and the header lines. What begins
+// like no text of JSON or CSV is a *FormatError.
 func (w *window) begin(ignoreHeader int) error {
 	if err := w.fill(); err != nil {
+		return err
+	}
+	if err := checkPlain(w.compression, w.decoded, w.buf[:w.end]); err != nil {
 		return err
 	}
 	if bytes.HasPrefix(w.buf[:w.end], []byte("\xef\xbb\xbf")) {

@@ -75,7 +75,7 @@ func (w *worker) readEntry(entry *zip.File) error {
 		return err
 	}
 	defer body.Close() // it checks nothing that reading to the end did not
-	w.win.reset(body)
+	w.win.reset(decodeText(w.stmt, body))
 	return w.decoder.decode(&w.win, &w.out)
 }
 

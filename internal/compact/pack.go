@@ -270,6 +270,10 @@ func (p *Packer) content(ctx context.Context, statement *copystmt.Statement, o o
 	if err != nil {
 		return c, err
 	}
+	// In a pack nobody would tell what the object is.
+	if err := clientcopy.CheckText(statement, text); err != nil {
+		return c, err
+	}
 	if int64(len(text)) > most {
 		return content{}, nil
 	}

@@ -114,7 +114,11 @@ func (c *Config) Settings() []Setting {
 	}
 	for _, name := range sortedNames(c.Variables) {
 		key := variablesKey + "." + name
-		all = append(all, Setting{Key: key, Value: c.Variables[name], Origin: c.origins[key]})
+		value := RedactDSN(c.Variables[name])
+		if secret(key) && value != "" {
+			value = redacted
+		}
+		all = append(all, Setting{Key: key, Value: value, Origin: c.origins[key]})
 	}
 	return all
 }

@@ -201,7 +201,7 @@ func TestSnippet(t *testing.T) {
 	if !errors.As(err, &fault) {
 		t.Fatal(err)
 	}
-	if got, want := fault.Snippet(), "  worker: 3\n  ^"; got != want {
+	if got, want := fault.Snippet(), "  worker: xxxxx\n  ^"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -30,6 +30,9 @@ func (c *Config) loadFile(o Options) error {
 		return nil
 	}
 	data, err := readTrusted(name)
+	if err == nil {
+		err = trustedPlace(name)
+	}
 	var untrusted *untrustedError
 	switch {
 	case errors.As(err, &untrusted) && !named:
@@ -43,11 +46,26 @@ func (c *Config) loadFile(o Options) error {
 	case err != nil:
 		return &Error{File: name, Msg: fmt.Sprintf("cannot read the configuration file: %v", err), Err: err}
 	}
-	c.Path = name
 	// Editors on Windows write a byte order mark and line ends of their own.
 	text := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
-	d := &document{path: name, folder: filepath.Dir(name), lines: strings.Split(text, "\n"), config: c}
-	return d.load([]byte(text))
+	found := Defaults()
+	d := &document{path: name, folder: filepath.Dir(name), lines: strings.Split(text, "\n"), config: found}
+	if err := d.load([]byte(text)); err != nil {
+		return err
+	}
+	found.Path, found.Warnings = name, c.Warnings
+	if err := trustedTree(found.Project); found.Project != "" && !named && errors.As(err, &untrusted) {
+		c.warn(fmt.Sprintf("%s is ignored: the project that it names is not to be trusted: %s; %s", name,
+			untrusted.reason, untrusted.fix))
+		return nil
+	}
+	*c = *found
+	return nil
+}
+
+// projectFolders are the parts of a project that hold what dwh runs.
+func projectFolders() []string {
+	return []string{"migrations", "transforms", "queries", "reports", "checks", "tests"}
 }
 
 // untrustedError says why a file is not to be believed: someone else could have written it, and it decides
@@ -93,9 +111,14 @@ func (d *document) load(data []byte) error {
 	if err != nil {
 		var syntax yaml.Error
 		if errors.As(err, &syntax) && syntax.GetToken() != nil {
-			return d.fault(syntax.GetToken(), "", syntax.GetMessage(), "")
+			// Which value the line belongs to is not known.
+			e := d.fault(syntax.GetToken(), "", maskedSyntax(syntax.GetMessage()), "")
+			if e.Line >= 1 && e.Line <= len(d.lines) {
+				e.Source = maskedValues(d.lines[e.Line-1])
+			}
+			return e
 		}
-		return &Error{File: d.path, Msg: err.Error(), Err: err}
+		return &Error{File: d.path, Msg: maskedSyntax(err.Error())}
 	}
 	seen := false
 	for _, doc := range file.Docs {
@@ -121,7 +144,12 @@ func (d *document) mapping(group string, node ast.Node) error {
 		if group != "" {
 			what = group
 		}
-		return d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)), "write key: value")
+		e := d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)),
+			"write key: value")
+		if group == "" {
+			e.Source = maskedValues(e.Source)
+		}
+		return e
 	}
 	seen := map[string]bool{}
 	for _, entry := range entries {
@@ -170,7 +198,11 @@ func (d *document) entry(group, full string, entry *ast.MappingValueNode) error 
 	all := keys()
 	i := slices.IndexFunc(all, func(k key) bool { return k.name == full })
 	if i < 0 {
-		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("unknown key %q", full), suggestKey(group, full))
+		// What stands behind it may belong to another key, such as a password's.
+		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("unknown key %q", RedactDSN(full)),
+			suggestKey(group, full))
+		e.Source = maskedValues(e.Source)
+		return e
 	}
 	if empty {
 		return nil
@@ -181,7 +213,7 @@ func (d *document) entry(group, full string, entry *ast.MappingValueNode) error 
 		return err
 	}
 	if err := k.set(d.config, text, d.folder); err != nil {
-		return d.fault(value.GetToken(), full, full+" "+err.Error(), hintOf(err))
+		return d.fault(value.GetToken(), full, full+" "+hidden(err.Error(), full, text), hintOf(err))
 	}
 	d.record(full, entry)
 	return nil
@@ -244,7 +276,10 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool) error {
 	name := strings.TrimPrefix(full, variablesKey+".")
 	if !variableName.MatchString(name) {
-		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", name), "use letters, digits and _")
+		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", RedactDSN(name)),
+			"use letters, digits and _")
+		e.Source = maskedValues(e.Source)
+		return e
 	}
 	if _, taken := Defaults().SQLVariables()[name]; taken || slices.Contains([]string{"song_data", "log_data", "log_jsonpaths", "names", "region"}, name) {
 		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting of its own", name), fmt.Sprintf("set the key %s instead", name))
@@ -313,13 +348,12 @@ func (d *document) fault(at *token.Token, key, msg, hint string) *Error {
 	if at != nil && at.Position != nil {
 		e.Line, e.Column = at.Position.Line, at.Position.Column
 	}
+	e.Key = RedactDSN(key)
 	e.Origin = Origin{Kind: File, Name: d.path, Line: e.Line}
 	if e.Line >= 1 && e.Line <= len(d.lines) {
 		e.Source = strings.TrimRight(d.lines[e.Line-1], "\r")
 	}
 	// The line is shown to the user and ends up in logs of CI.
-	if shown := RedactDSN(e.Source); shown != e.Source {
-		e.Source = ""
-	}
+	e.Source = maskedLine(e.Source, key)
 	return e
 }

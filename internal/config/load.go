@@ -80,7 +80,7 @@ func (c *Config) loadEnv(k key, o Options) error {
 
 func (c *Config) override(k key, value, dir string, origin Origin) error {
 	if err := k.set(c, value, dir); err != nil {
-		return &Error{Key: k.name, Origin: origin, Msg: err.Error(), Advice: hintOf(err)}
+		return &Error{Key: k.name, Origin: origin, Msg: hidden(err.Error(), k.name, value), Advice: hintOf(err)}
 	}
 	c.origins[k.name] = origin
 	return nil
@@ -105,6 +105,15 @@ func (c *Config) validate() error {
 		return c.errorAt("project", fmt.Sprintf("cannot use the project folder: %v", err), "name a folder that holds migrations/ or transforms/", err)
 	case !info.IsDir():
 		return c.errorAt("project", fmt.Sprintf("%s is no folder", c.Project), "name a folder that holds migrations/ or transforms/", nil)
+	}
+	err = trustedTree(c.Project)
+	var untrusted *untrustedError
+	switch {
+	case errors.As(err, &untrusted):
+		return c.errorAt("project", "not used: "+untrusted.reason,
+			"a project is code that runs with the warehouse's rights; "+untrusted.fix, err)
+	case err != nil:
+		return c.errorAt("project", fmt.Sprintf("cannot look at the project folder: %v", err), "", err)
 	}
 	return nil
 }

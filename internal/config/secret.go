@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"regexp"
 	"strings"
 )
@@ -36,33 +35,49 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue returns xxxxx.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// secretParameter matches a password in a key=value connection string or in the query of a URL. A quoted value
-// may hold escaped quotes.
-var secretParameter = regexp.MustCompile(`(?i)\b(password|sslpassword|oauth_client_secret)(\s*=\s*)('(?:[^'\\]|\\.)*'?|[^\s&]*)`)
+// secretParameter matches a secret in a key=value connection string or in the query of a URL: a
+// password, a token, a signature, or the key that goes with it. A quoted value may hold escaped
+// quotes.
+var secretParameter = regexp.MustCompile(`(?i)(^|[^A-Za-z0-9_.-])` +
+	`([A-Za-z0-9_.-]*(?:password|passwd|passphrase|pwd|secret|token|signature|credential|` +
+	`api_?key|access_?key(?:_?id)?)|sig)` +
+	`(\s*=\s*)('(?:[^'\\]|\\.)*'?[^\s&]*|[^\s&]*)`)
 
-// RedactDSN returns a connection string, a URL or libpq's key=value form, with its passwords replaced by xxxxx.
-// A string that is no valid URL is redacted generously: rather too much than a part of a password.
+// RedactDSN returns a connection string, a URL or libpq's key=value form, with its passwords,
+// tokens and signatures replaced by xxxxx. A string that is no valid URL is redacted generously:
+// rather too much than a part of a password.
 func RedactDSN(dsn string) string {
-	dsn = secretParameter.ReplaceAllString(dsn, "${1}${2}"+redacted)
-	scheme, rest, ok := strings.Cut(dsn, "://")
-	if !ok {
-		return dsn
+	dsn = secretParameter.ReplaceAllString(dsn, "${1}${2}${3}"+redacted)
+	begin := 0
+	if scheme := schemeForm.FindString(dsn); scheme != "" {
+		begin = len(scheme)
 	}
+	rest := dsn[begin:]
 	at := strings.LastIndexByte(rest, '@')
 	if at < 0 {
 		return dsn
 	}
-	if u, err := url.Parse(dsn); err == nil && u.User != nil {
-		// The first "/" ends the authority, so what url.Parse saw is the whole of the user's part
-		// unless a password holds an unescaped "/", "?" or "#", for which User is nil.
-		at = strings.LastIndexByte(rest[:authorityEnd(rest)], '@')
+	// The first "/" ends the authority of a URL; an @ behind it is of a parameter's value, or the
+	// end of a password that holds an unescaped "/", "?" or "#".
+	authority := rest[:authorityEnd(rest)]
+	if end := strings.LastIndexByte(authority, '@'); begin > 0 && end >= 0 && userColon.MatchString(authority[:end]) &&
+		clearEnd.MatchString(rest[len(authority):]) {
+		at = end
 	}
-	user, _, hasPassword := strings.Cut(rest[:at], ":")
-	if !hasPassword {
+	// An encoded colon between user and password makes both the user's name.
+	colon := userColon.FindStringIndex(rest[:at])
+	if colon == nil {
 		return dsn
 	}
-	return scheme + "://" + user + ":" + redacted + rest[at:]
+	return dsn[:begin] + rest[:colon[1]] + redacted + rest[at:]
 }
+
+// clearEnd is what may stand behind the authority: a path without an @, and parameters.
+var clearEnd = regexp.MustCompile(`^(?:/[^@?#]*)?(?:\?(?:[A-Za-z0-9_.]+=[^&]*(?:&|$))*)?$`)
+
+var schemeForm = regexp.MustCompile(`^(?i:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*(?i::iam)?://`)
+
+var userColon = regexp.MustCompile(`:|%3[aA]`)
 
 // HasPassword says whether a connection string, URL or key=value, holds a password.
 func HasPassword(dsn string) bool { return RedactDSN(dsn) != dsn }

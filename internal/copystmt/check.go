@@ -31,6 +31,7 @@ const (
 	pageConversion = "copy-parameters-data-conversion"
 	pageLoad       = "copy-parameters-data-load"
 	pageS3         = "copy-parameters-data-source-s3"
+	pageStrings    = "r_DATEFORMAT_and_TIMEFORMAT_strings"
 )
 
 // conflicts lists the pairs with the page of the guide that names them.
@@ -63,6 +64,16 @@ func (p *parser) check() error {
 	}
 	if s.Has("QUOTE") && s.Format != CSV {
 		return s.ErrorAt("QUOTE", "QUOTE can be used with CSV only", "write FORMAT AS CSV QUOTE AS '…'", nil)
+	}
+	for _, option := range []struct{ name, format string }{{"DATEFORMAT", s.DateFormat}, {"TIMEFORMAT", s.TimeFormat}} {
+		for _, zone := range []string{"OF", "of", "TZ", "tz"} {
+			if strings.Contains(option.format, zone) {
+				return s.ErrorAt(option.name,
+					fmt.Sprintf("%s '%s' holds the time zone %s, which COPY does not take", option.name, option.format, zone),
+					fmt.Sprintf("write %s 'auto' to load values with a time zone (Redshift's guide, dg/%s)", option.name, pageStrings),
+					nil)
+			}
+		}
 	}
 	if s.Auth.Kind == AccessKey {
 		switch {

@@ -156,9 +156,9 @@ func (w *world) diskFull(t *testing.T) {
 		{"COPY of songs", first, atCopy(1)},
 		{"COPY of a ledger", first, atCopy(2)},
 		{"a later COPY", first, atCopy(9)},
-		{"transform", first, atQuery("INSERT INTO f_songplay")},
+		{"transform", first, atQuery("-- f_songplay: all of its rows")},
 		{"flags", first, atQuery("UPDATE")},
-		{"replay built", replay, atQuery("INSERT INTO d_user")},
+		{"replay built", replay, atQuery("-- d_user: all of its rows")},
 		{"replay applied", replay, atQuery("DELETE FROM \"public\".\"f_songplay\"")},
 	} {
 		t.Run(one.name, func(t *testing.T) {

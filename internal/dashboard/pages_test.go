@@ -192,18 +192,23 @@ func TestProject(t *testing.T) {
 
 func TestDownloads(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, loaded(t), project(t, map[string]string{"größe \"x\"": "SELECT 1 AS n;\n"}))
+	s := newSite(t, loaded(t), project(t, map[string]string{
+		"größe \"x\"": "SELECT 1 AS n;\n",
+		"formula":     "SELECT '=1+1' AS text, -1 AS number;\n",
+	}))
 	a := s.get("/reports/top-artists/data.csv?limit=3")
 	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
 	if err != nil || len(rows) != 4 || strings.Join(rows[0], ",") != "rank,artist,songplays" {
 		t.Errorf("csv: got %v, %v, want a header and 3 rows", rows, err)
 	}
 	for path, want := range map[string][2]string{
-		"data.csv":  {"text/csv; charset=utf-8; header=present", `attachment; filename=top-artists.csv`},
-		"data.json": {"application/json", `attachment; filename=top-artists.json`},
-		"data.md":   {"text/markdown; charset=utf-8", `attachment; filename=top-artists.md`},
-		"data.svg":  {"image/svg+xml", `attachment; filename=top-artists.svg`},
-		"chart.svg": {"image/svg+xml", ""}, "chart-dark.svg": {"image/svg+xml", ""}, "chart-narrow.svg": {"image/svg+xml", ""}, "chart-narrow-dark.svg": {"image/svg+xml", ""},
+		"data.csv":      {"text/csv; charset=utf-8; header=present", `attachment; filename=top-artists.csv`},
+		"data-safe.csv": {"text/csv; charset=utf-8; header=present", `attachment; filename=top-artists.csv`},
+		"data.json":     {"application/json", `attachment; filename=top-artists.json`},
+		"data.md":       {"text/markdown; charset=utf-8", `attachment; filename=top-artists.md`},
+		"data.svg":      {"image/svg+xml", `attachment; filename=top-artists.svg`},
+		"chart.svg":     {"image/svg+xml", ""}, "chart-dark.svg": {"image/svg+xml", ""},
+		"chart-narrow.svg": {"image/svg+xml", ""}, "chart-narrow-dark.svg": {"image/svg+xml", ""},
 	} {
 		a := s.get("/reports/top-artists/" + path + "?limit=3")
 		if a.code != 200 || a.header.Get("Content-Type") != want[0] || a.header.Get("Content-Disposition") != want[1] {
@@ -217,6 +222,14 @@ func TestDownloads(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.get("/reports/top-artists/data.json?limit=3").body), &objects); err != nil || len(objects) != 3 {
 		t.Errorf("json: got %v, %v, want 3 objects", objects, err)
 	}
+	for file, want := range map[string]string{"data.csv": "text,number\n=1+1,-1\n",
+		"data-safe.csv": "text,number\n'=1+1,-1\n"} {
+		if got := s.get("/reports/formula/" + file); got.code != 200 || got.body != want {
+			t.Errorf("%s: got %d, %q, want %q", file, got.code, got.body, want)
+		}
+	}
+	s.page("/reports/formula", 200, `href="/reports/formula/data.csv" download>CSV</a>`,
+		`href="/reports/formula/data-safe.csv" download>CSV for spreadsheets</a>`)
 	odd := s.get("/reports/" + url.PathEscape("größe \"x\"") + "/data.csv").header.Get("Content-Disposition")
 	if want := "attachment; filename*=utf-8''gr%C3%B6%C3%9Fe%20_x_.csv"; odd != want {
 		t.Errorf("an odd name: got %s, want %s", odd, want)

@@ -235,7 +235,8 @@ func (s *site) fillReport(ctx context.Context, one report.Report, given map[stri
 		}
 		return path
 	}
-	body.Downloads = []link{{"CSV", address("data.csv", "")}, {"JSON", address("data.json", "")}, {"Markdown", address("data.md", "")}}
+	body.Downloads = []link{{"CSV", address("data.csv", "")}, {"CSV for spreadsheets", address("data-safe.csv", "")},
+		{"JSON", address("data.json", "")}, {"Markdown", address("data.md", "")}}
 	if !chart.Drawable(result.table) {
 		return again, nil
 	}
@@ -326,6 +327,10 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 		}
 		return f, nil
 	}
+	safe := name == "data-safe.csv"
+	if safe {
+		name = "data.csv"
+	}
 	extension := strings.TrimPrefix(name, "data.")
 	formats := map[string]table.Format{"csv": table.CSV, "json": table.JSON, "md": table.Markdown}
 	kinds := map[string]string{"csv": "text/csv; charset=utf-8; header=present", "json": "application/json", "md": "text/markdown; charset=utf-8"}
@@ -341,6 +346,9 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 		return err
 	}); err != nil {
 		return nil, err
+	}
+	if safe {
+		found = table.Safe(found)
 	}
 	var text bytes.Buffer
 	if err := table.Write(&text, found, format); err != nil {

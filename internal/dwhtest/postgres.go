@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,8 @@ import (
 // postgres is the process's private server.
 type postgres struct {
 	info   localpg.Info
+	admin  localpg.Info // the same server as its superuser
+	super  sync.Once
 	create sync.Mutex // one CREATE DATABASE at a time: two would contend for their template
 }
 
@@ -51,13 +54,50 @@ func (f *fixture) startPostgres() (*postgres, error) {
 		}
 		return nil, err
 	}
-	return &postgres{info: info}, nil
+	admin, err := server.Admin(info)
+	if err != nil {
+		return nil, err
+	}
+	p := &postgres{info: info, admin: admin}
+	// Tests make roles; the rest of a superuser's rights is Admin's.
+	if err := p.exec(ctx, "ALTER ROLE "+localpg.Role+" CREATEROLE"); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Admin returns a DSN of the shared server with its superuser instead of the role that everyday
+// commands use.
+func Admin(t testing.TB, dsn string) string {
+	t.Helper()
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("dwhtest: %v", err)
+	}
+	admin := shared(t).admin
+	u.User = url.UserPassword(admin.User, admin.Password.Reveal())
+	return u.String()
 }
 
 // Server returns the PostgreSQL server that the tests of this process share, and starts it on the first call.
 func Server(t testing.TB) localpg.Info {
 	t.Helper()
 	return shared(t).info
+}
+
+// Superuser makes the role of the shared server's DSNs a superuser, for the rest of the process. It is
+// for packages whose tests own tables and make what only a superuser may make. All other packages test
+// with an ordinary role, as users have it; for single statements there is Admin.
+func Superuser(t testing.TB) {
+	t.Helper()
+	p := shared(t)
+	p.super.Do(func() {
+		ctx, cancel := patience()
+		defer cancel()
+		if err := p.exec(ctx, "ALTER ROLE "+localpg.Role+" SUPERUSER"); err != nil {
+			t.Errorf("dwhtest: %v", err)
+		}
+	})
 }
 
 func shared(t testing.TB) *postgres {
@@ -140,7 +180,9 @@ func (p *postgres) createDatabase(ctx context.Context, name, from string) error 
 	p.create.Lock()
 	defer p.create.Unlock()
 	for {
-		err := p.exec(ctx, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(from)+" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+		err := p.exec(ctx,
+			"CREATE DATABASE "+quote(name)+" OWNER "+localpg.Role+" TEMPLATE "+quote(from)+
+				" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 		var pg *pgconn.PgError
 		if errors.As(err, &pg) && pg.Code == "55006" && ctx.Err() == nil { // object_in_use; the server itself waited for 5 s
 			continue
@@ -153,7 +195,7 @@ func (p *postgres) createDatabase(ctx context.Context, name, from string) error 
 }
 
 func (p *postgres) exec(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, p.info.DSN("postgres"))
+	conn, err := pgx.Connect(ctx, p.admin.DSN("postgres"))
 	if err != nil {
 		return err
 	}

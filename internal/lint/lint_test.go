@@ -304,3 +304,21 @@ func TestErr(t *testing.T) {
 		}
 	}
 }
+
+// TestFormatWithATimeZone: lint says what Redshift would refuse when the COPY runs.
+func TestFormatWithATimeZone(t *testing.T) {
+	for _, format := range []string{"YYYY-MM-DD HH:MI:SSOF", "YYYY-MM-DD HH:MI:SS TZ", "YYYY-MM-DD HH:MI:SS tz"} {
+		f, kind := parse(t, "010_t.sql", "-- kind: load\nCOPY t (d)\nFROM :'d'\nIAM_ROLE :'iam_role'\nFORMAT AS "+
+			"JSON 'auto'\nTIMEFORMAT '"+format+"';\n")
+		got := lint.File(f, kind)
+		if len(got) != 1 {
+			t.Fatalf("%s: got %d findings, want one", format, len(got))
+		}
+		if e := got[0].Err; e.Line != 6 || e.Column != 1 || !strings.Contains(e.Msg, "holds the time zone") {
+			t.Errorf("%s: got %v, want TIMEFORMAT's position and the time zone", format, e)
+		}
+		if instead := got[0].Rule.Instead; !strings.HasPrefix(instead, "write TIMEFORMAT 'auto'") {
+			t.Errorf("%s: got advice %q, want 'auto'", format, instead)
+		}
+	}
+}

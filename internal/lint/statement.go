@@ -216,6 +216,9 @@ func checkLoad(d *document) []Finding {
 		if fault.Hint == "" {
 			fault.Hint = "see the grammar of COPY"
 		}
+		// The fault's own advice says more than the rule's.
+		rule := rule
+		rule.Instead = fault.Hint
 		fault.Msg += " [" + rule.Name + "]"
 		fault.Hint += " (" + rule.Page + ")"
 		findings = append(findings, Finding{Rule: rule, Err: fault})

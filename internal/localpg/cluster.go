@@ -2,7 +2,6 @@ package localpg
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,17 +36,10 @@ func (s *Server) clusterVersion() (int, error) {
 // nothing that looks like a cluster.
 func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err error) {
 	s.logger.Info("making the private PostgreSQL", "folder", s.dataDir, "version", b.Version)
-	old, err := filepath.Glob(filepath.Join(s.dataDir, "pgdata.new-*"))
-	if err != nil {
-		return fmt.Errorf("look for an interrupted initdb: %w", err)
-	}
-	for _, dir := range old {
-		// An initdb whose dwh was killed may still be at it: the next start cleans up.
-		_ = os.RemoveAll(dir)
-	}
-	password := rand.Text() + rand.Text()
-	if err := writeFile(s.passwordPath(), []byte(password+"\n"), a); err != nil {
-		return fmt.Errorf("write the server's password: %w", err)
+	for _, path := range []string{s.passwordPath(), s.adminPasswordPath()} {
+		if err := writeFile(path, []byte(newPassword().Reveal()+"\n"), a); err != nil {
+			return fmt.Errorf("write the server's password: %w", err)
+		}
 	}
 	fresh, err := os.MkdirTemp(s.dataDir, "pgdata.new-")
 	if err != nil {
@@ -66,7 +58,7 @@ func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err err
 	cmd := s.command(ctx, a, b.path("initdb"),
 		"--pgdata="+fresh,
 		"--username="+Superuser,
-		"--pwfile="+s.passwordPath(),
+		"--pwfile="+s.adminPasswordPath(),
 		"--auth-local=scram-sha-256",
 		"--auth-host=scram-sha-256",
 		"--locale-provider=libc",
@@ -107,9 +99,12 @@ func (s *Server) configure(a account, port int, socket string) error {
 	return nil
 }
 
-// password reads the superuser's password.
-func (s *Server) password() (Secret, error) {
-	data, err := readFile(s.passwordPath(), 4096)
+// password reads the everyday role's password.
+func (s *Server) password() (Secret, error) { return s.secret(s.passwordPath()) }
+
+// secret reads a password file.
+func (s *Server) secret(path string) (Secret, error) {
+	data, err := readFile(path, 4096)
 	if err != nil {
 		return "", fmt.Errorf("read the server's password: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -21,7 +20,7 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 		if found {
 			return nil
 		}
-		create := "CREATE DATABASE " + pgx.Identifier{name}.Sanitize() +
+		create := "CREATE DATABASE " + pgx.Identifier{name}.Sanitize() + " OWNER " + Role +
 			" TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
 		for {
 			_, err := conn.Exec(ctx, create)
@@ -54,8 +53,9 @@ func (s *Server) DropDatabase(ctx context.Context, name string) error {
 	})
 }
 
-// admin runs f with a connection of the superuser.
-func (s *Server) admin(ctx context.Context, f func(*pgx.Conn) error) (err error) {
+// admin starts the server when it is down, and runs f with a connection of the role that may create
+// databases.
+func (s *Server) admin(ctx context.Context, f func(*pgx.Conn) error) error {
 	info, err := s.Start(ctx)
 	if err != nil {
 		return err
@@ -64,17 +64,7 @@ func (s *Server) admin(ctx context.Context, f func(*pgx.Conn) error) (err error)
 	if err != nil {
 		return err
 	}
-	conn, err := s.connect(ctx, info, a, adminDatabase)
-	if err != nil {
-		return fmt.Errorf("connect to the private PostgreSQL: %w", err)
-	}
-	defer func() {
-		// The statement is done; a cancelled context shall not leave the connection to its finalizer.
-		closeCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		err = errors.Join(err, conn.Close(closeCtx))
-	}()
-	return f(conn)
+	return s.as(ctx, info, a, adminDatabase, f)
 }
 
 // code is the SQLSTATE of err, "" when it has none.

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -79,6 +78,9 @@ func (s *Server) exists() (bool, error) {
 
 // prepare makes the data folder, empty but for the lock file, or checks that an existing one may be used.
 func (s *Server) prepare(a account) error {
+	if err := s.checkName(); err != nil {
+		return err
+	}
 	if err := a.reachable(s.dataDir); err != nil {
 		return err
 	}
@@ -107,7 +109,10 @@ func (s *Server) prepare(a account) error {
 			return fmt.Errorf("give the data folder to user %s: %w", a.name, err)
 		}
 	}
-	return s.checkContents()
+	if err := s.checkContents(); err != nil {
+		return err
+	}
+	return s.shutFolder(info)
 }
 
 // checkContents refuses a folder that somebody else filled. Another dwh may be filling it right now: the lock and the
@@ -160,11 +165,29 @@ func (s *Server) mark(a account) error {
 	return writeFile(s.markerPath(), []byte("This folder was made by dwh; \"dwh local reset\" deletes what is in it.\n"), a)
 }
 
+// acquire waits for the lock; after a while it says so, and after s.patience.other it gives up.
+func (s *Server) acquire(ctx context.Context, l *flock.Flock) error {
+	silent, cancel := context.WithTimeout(ctx, s.patience.silent)
+	defer cancel()
+	_, err := l.TryLockContext(silent, poll)
+	if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+		return err
+	}
+	s.logger.Info("waiting for another dwh that starts or stops the private PostgreSQL",
+		"lock", s.lockPath(), "at most", s.patience.other.String())
+	limited, cancelLimited := context.WithTimeout(ctx, s.patience.other)
+	defer cancelLimited()
+	if _, err = l.TryLockContext(limited, poll); errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return fmt.Errorf("it did not end within %s", s.patience.other)
+	}
+	return err
+}
+
 // lock keeps other dwh processes away from the data folder until the returned function is called.
 // The kernel lets go of it when the process dies.
 func (s *Server) lock(ctx context.Context, a account) (unlock func(), err error) {
 	l := flock.New(s.lockPath(), flock.SetFlag(os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW), flock.SetPermissions(0o600))
-	if _, err := l.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+	if err := s.acquire(ctx, l); err != nil {
 		return nil, fmt.Errorf("wait for another dwh that starts or stops the server (lock %s): %w", s.lockPath(), err)
 	}
 	if a.drop {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"syscall"
+	"time"
 )
 
 // The inner doors that tests use.
@@ -57,3 +58,11 @@ func (s *Server) SocketDir(uid int) string { return s.socketDir(account{uid: uid
 
 // Tunables is the server's variable of glibc's tunables.
 func Tunables() string { return tunables() }
+
+// Hurry has Start wait no longer than this for a server that starts, and for one that is ready.
+func (s *Server) Hurry(ready, answer time.Duration) {
+	s.patience = patience{ready: ready, answer: answer, stop: answer, other: answer, silent: time.Millisecond}
+}
+
+// Verifier is what PostgreSQL keeps of a password.
+func Verifier(password string) string { return verifier(password) }

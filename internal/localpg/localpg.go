@@ -10,11 +10,16 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 )
 
 const (
-	// Superuser is the name of the one role that a fresh private server has.
-	Superuser = "dwh"
+	// Role is the name of the role that everyday commands use. It owns the databases, and is no
+	// superuser.
+	Role = "dwh"
+	// Superuser is the name of the role that may do everything, such as creating databases, roles
+	// and extensions.
+	Superuser = "dwh_admin"
 	// MinVersion is the oldest major version of PostgreSQL that is used.
 	MinVersion = 15
 
@@ -48,6 +53,16 @@ type Server struct {
 	repository string
 	memory     int64
 	logger     *slog.Logger
+	patience   patience
+}
+
+// patience says how long Start waits.
+type patience struct {
+	ready  time.Duration // for a server that starts: after a crash it reads its log first
+	answer time.Duration // for a server that says that it is ready
+	stop   time.Duration // for a server to stop: it writes its buffers first
+	other  time.Duration // for another dwh, which may be downloading the server's programs
+	silent time.Duration // before it says what it waits for
 }
 
 // New returns the server of the data folder that o names. Nothing is created or started yet.
@@ -86,6 +101,8 @@ func New(o Options) (*Server, error) {
 	}
 	return &Server{
 		dataDir: dataDir, binDir: binDir, cacheDir: cacheDir, repository: o.Repository, memory: memory, logger: logger,
+		patience: patience{ready: 10 * time.Minute, answer: 30 * time.Second,
+			stop: 10 * time.Minute, other: 20 * time.Minute, silent: 2 * time.Second},
 	}, nil
 }
 
@@ -94,10 +111,13 @@ func (s *Server) DataDir() string { return s.dataDir }
 
 func (s *Server) pgdata() string       { return filepath.Join(s.dataDir, "pgdata") }
 func (s *Server) passwordPath() string { return filepath.Join(s.dataDir, "password") }
-func (s *Server) logPath() string      { return filepath.Join(s.dataDir, "server.log") }
-func (s *Server) portPath() string     { return filepath.Join(s.dataDir, "port") }
-func (s *Server) lockPath() string     { return filepath.Join(s.dataDir, "lock") }
-func (s *Server) markerPath() string   { return filepath.Join(s.dataDir, "dwh-data-folder") }
+func (s *Server) adminPasswordPath() string {
+	return filepath.Join(s.dataDir, "admin-password")
+}
+func (s *Server) logPath() string    { return filepath.Join(s.dataDir, "server.log") }
+func (s *Server) portPath() string   { return filepath.Join(s.dataDir, "port") }
+func (s *Server) lockPath() string   { return filepath.Join(s.dataDir, "lock") }
+func (s *Server) markerPath() string { return filepath.Join(s.dataDir, "dwh-data-folder") }
 
 // Secret is a text that hides itself in every format; Reveal returns it.
 type Secret string

@@ -1,9 +1,11 @@
 package localpg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,7 +24,7 @@ const poll = 20 * time.Millisecond
 // Start returns the running server; it makes and starts it when it is down. Of several processes that call it at once one
 // does the work. The server accepts connections when Start returns, and runs on after this process until Stop.
 //
-// Errors: *BinariesError, *TraverseError, *StartError, and those of ctx.
+// Errors: *BinariesError, *TraverseError, *StartError, *RefusedError, and those of ctx.
 func (s *Server) Start(ctx context.Context) (Info, error) {
 	a, err := serverAccount(s.dataDir)
 	if err != nil {
@@ -39,10 +41,14 @@ func (s *Server) Start(ctx context.Context) (Info, error) {
 	if err := s.mark(a); err != nil {
 		return Info{}, fmt.Errorf("mark the data folder: %w", err)
 	}
+	s.clean()
+	if err := s.shutPasswords(a); err != nil {
+		return Info{}, err
+	}
 	if p, err := s.running(ctx); err != nil {
 		return Info{}, err
 	} else if p != nil {
-		return s.await(ctx, a, s.logSize())
+		return s.settled(ctx, a, s.logSize())
 	}
 	major, err := s.clusterVersion()
 	if err != nil {
@@ -89,17 +95,38 @@ func (s *Server) Start(ctx context.Context) (Info, error) {
 			}
 			return Info{}, &StartError{LogPath: s.logPath(), Log: s.logSince(offset), Err: err}
 		}
-		info, err := s.await(ctx, a, offset)
+		info, err := s.settled(ctx, a, offset)
 		info.BinDir, info.Started = b.Dir, true
 		return info, err
 	}
 }
 
+// settled awaits the server and sees to its roles.
+func (s *Server) settled(ctx context.Context, a account, offset int64) (Info, error) {
+	info, err := s.await(ctx, a, offset)
+	if err != nil {
+		return Info{}, err
+	}
+	return info, s.settleRoles(ctx, info, a)
+}
+
 // launch has pg_ctl start the server in a session of its own, away from our terminal and its signals. It is done when the server
-// accepts connections; recovery after a crash may take long, so that only ctx limits it.
+// accepts connections.
 func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
-	cmd := s.command(ctx, a, b.path("pg_ctl"), "start", "--pgdata="+s.pgdata(), "--log="+s.logPath(), "--wait", "--timeout=86400", "--silent")
+	args := []string{"start", "--wait", "--silent",
+		fmt.Sprintf("--timeout=%d", max(1, int(s.patience.ready.Seconds())))}
+	if s.shellTakesApart() {
+		// pg_ctl hands its arguments to a shell between double quotes, the variable and the working
+		// folder to nobody.
+		args = append(args, "--log="+filepath.Base(s.logPath()))
+	} else {
+		args = append(args, "--pgdata="+s.pgdata(), "--log="+s.logPath())
+	}
+	cmd := s.command(ctx, a, b.path("pg_ctl"), args...)
 	cmd.Env = append(cmd.Env, tunables())
+	if s.shellTakesApart() {
+		cmd.Env = append(cmd.Env, "PGDATA="+s.pgdata())
+	}
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return nil
@@ -112,11 +139,16 @@ func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
 }
 
 // await connects until the server, which is up or coming up, accepts an authenticated connection.
+// It gives up at once on what waiting does not cure, and else after the times of s.patience, with
+// the last cause.
 func (s *Server) await(ctx context.Context, a account, offset int64) (Info, error) {
 	password, err := s.password()
 	if err != nil {
 		return Info{}, err
 	}
+	started, told := time.Now(), false
+	var ready time.Time // when the server was first seen to be ready
+	var last error
 	for {
 		p, err := s.running(ctx)
 		if err != nil {
@@ -126,14 +158,35 @@ func (s *Server) await(ctx context.Context, a account, offset int64) (Info, erro
 			return Info{}, &StartError{LogPath: s.logPath(), Log: s.logSince(offset), Err: errors.New("the server ended")}
 		}
 		if p.port != 0 {
-			info := Info{Host: loopback, Port: p.port, Socket: p.socket, User: Superuser, Password: password}
-			info.Version, err = s.probe(ctx, info, a)
+			info := Info{Host: loopback, Port: p.port, Socket: p.socket, User: Role, Password: password}
+			trial, cancel := context.WithTimeout(ctx, s.patience.answer)
+			info.Version, err = s.probe(trial, info, a)
+			cancel()
 			if err == nil {
 				return info, nil
 			}
-			if permanent(err) {
-				return Info{}, fmt.Errorf("connect to the private PostgreSQL of %s: %w", s.dataDir, err)
+			if ctx.Err() == nil && !passes(err) {
+				return Info{}, s.refused(err)
 			}
+			last = err
+		}
+		now := time.Now()
+		if p.ready && ready.IsZero() {
+			ready = now
+		}
+		switch {
+		case !ready.IsZero() && now.Sub(ready) >= s.patience.answer:
+			return Info{}, s.late(s.patience.answer, "accepts no connection", last, offset)
+		case now.Sub(started) >= s.patience.ready:
+			return Info{}, s.late(s.patience.ready, "is not ready", last, offset)
+		case !told && now.Sub(started) >= s.patience.silent:
+			told = true
+			cause := "it starts"
+			if last != nil {
+				cause = cmp.Or(message(last), cause)
+			}
+			s.logger.Info("waiting for the private PostgreSQL", "folder", s.dataDir, "cause", cause, "at most",
+				s.patience.ready.String())
 		}
 		if err := pause(ctx, poll); err != nil {
 			return Info{}, fmt.Errorf("wait for the private PostgreSQL of %s: %w", s.dataDir, err)
@@ -141,20 +194,84 @@ func (s *Server) await(ctx context.Context, a account, offset int64) (Info, erro
 	}
 }
 
-// permanent reports whether waiting will not help: the server answered, and not that it is starting up or shutting down
-// (class 57) or out of resources (class 53).
-func permanent(err error) bool {
-	if errors.Is(err, errForeign) {
-		return true
+// late is the error after too long a wait.
+func (s *Server) late(waited time.Duration, what string, last error, offset int64) error {
+	err := fmt.Errorf("after %s the server %s", waited, what)
+	if last != nil {
+		err = fmt.Errorf("%w: %w", err, last)
 	}
+	return &StartError{LogPath: s.logPath(), Log: s.logSince(offset), Err: err}
+}
+
+// passes reports whether waiting may help: nobody listens yet, the server answered that it is
+// starting up or shutting down (class 57) or out of resources (class 53), or it answered nothing in
+// time.
+func passes(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && !strings.HasPrefix(pg.Code, "57") && !strings.HasPrefix(pg.Code, "53")
+	if errors.As(err, &pg) {
+		return strings.HasPrefix(pg.Code, "57") || strings.HasPrefix(pg.Code, "53")
+	}
+	for _, one := range []error{
+		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, syscall.EAGAIN,
+		fs.ErrNotExist, io.EOF, io.ErrUnexpectedEOF,
+		os.ErrDeadlineExceeded, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, one) {
+			return true
+		}
+	}
+	return pgconn.Timeout(err)
+}
+
+// message is an error's last line: pgx lists every address that it tried.
+func message(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// A RefusedError says that the private server answers and does not let dwh in.
+type RefusedError struct {
+	DataDir string
+	Advice  string
+	Err     error
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("connect to the private PostgreSQL of %s: %s", e.DataDir, message(e.Err))
+}
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// Hint says what to do next.
+func (e *RefusedError) Hint() string { return e.Advice }
+
+func (s *Server) refused(err error) error {
+	refused := &RefusedError{DataDir: s.dataDir, Err: err}
+	hba := filepath.Join(s.pgdata(), "pg_hba.conf")
+	switch {
+	case strings.Contains(err.Error(), "require_auth"):
+		refused.Advice = fmt.Sprintf(
+			`dwh connects by scram-sha-256 alone: let the lines of %s end in it, and run "dwh local stop"`, hba)
+	case code(err) == "28P01":
+		refused.Advice = fmt.Sprintf("the server's role %s has another password than %s: set it back with psql",
+			Superuser, s.adminPasswordPath())
+	case strings.HasPrefix(code(err), "28"):
+		refused.Advice = fmt.Sprintf("look at %s: the roles %s and %s need lines with scram-sha-256 "+
+			`for local and 127.0.0.1/32; then run "dwh local stop"`, hba, Role, Superuser)
+	case errors.Is(err, errForeign):
+		refused.Advice = `run "dwh local stop" and try again: the next start takes another port`
+	}
+	return refused
 }
 
 var errForeign = errors.New("the port is answered by another server")
 
 // probe returns the version of the server behind info, and checks that it is the one of this data folder.
 func (s *Server) probe(ctx context.Context, info Info, a account) (version string, err error) {
+	if info, err = s.Admin(info); err != nil {
+		return "", err
+	}
 	conn, err := s.connect(ctx, info, a, adminDatabase)
 	if err != nil {
 		return "", err
@@ -174,17 +291,19 @@ func (s *Server) probe(ctx context.Context, info Info, a account) (version strin
 // connect goes through the unix socket, whose folder only the server's user can enter, and over TCP where the folder is gone
 // (systems clean /tmp).
 func (s *Server) connect(ctx context.Context, info Info, a account, database string) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(info.DSN(database))
+	pool, err := PoolConfig(info.DSN(database))
 	if err != nil {
 		return nil, err
 	}
-	config.RequireAuth = "scram-sha-256" // a stranger on the port does not get to ask for the password itself
+	config := pool.ConnConfig
+	config.RuntimeParams["application_name"] = "dwh local"
+	// A superuser does not call what the everyday role may have put into a schema.
+	config.RuntimeParams["search_path"] = "pg_catalog"
 	if trustedSocket(info.Socket, a) {
 		if _, err := os.Lstat(filepath.Join(info.Socket, ".s.PGSQL."+strconv.Itoa(info.Port))); err == nil {
 			config.Host = info.Socket
 		}
 	}
-	config.ConnectTimeout = 10 * time.Second
 	return pgx.ConnectConfig(ctx, config)
 }
 
@@ -221,7 +340,17 @@ func (s *Server) stop(ctx context.Context, a account) error {
 		if err := syscall.Kill(p.pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("stop the private PostgreSQL (pid %d): %w", p.pid, err)
 		}
+		begun, told := time.Now(), false
 		for alive(p.pid) && serves(ctx, p.pid, s.pgdata()) {
+			switch waited := time.Since(begun); {
+			case waited >= s.patience.stop:
+				return fmt.Errorf("the private PostgreSQL (pid %d) did not stop within %s: see %s",
+					p.pid, s.patience.stop, s.logPath())
+			case !told && waited >= s.patience.silent:
+				told = true
+				s.logger.Info("waiting for the private PostgreSQL to stop",
+					"pid", p.pid, "at most", s.patience.stop.String())
+			}
 			if err := pause(ctx, poll); err != nil {
 				return fmt.Errorf("wait for the private PostgreSQL (pid %d) to stop: %w", p.pid, err)
 			}
@@ -257,7 +386,7 @@ func (s *Server) Reset(ctx context.Context) error {
 	if err := s.stop(ctx, a); err != nil {
 		return err
 	}
-	leftovers, err := filepath.Glob(filepath.Join(s.dataDir, "pgdata.*"))
+	leftovers, err := s.entries("pgdata.*")
 	if err != nil {
 		return fmt.Errorf("delete the cluster: %w", err)
 	}
@@ -266,7 +395,8 @@ func (s *Server) Reset(ctx context.Context) error {
 	if err := errors.Join(removeAll(leftovers...), rename(s.pgdata(), doomed)); err != nil {
 		return fmt.Errorf("delete the cluster: %w", err)
 	}
-	if err := removeAll(doomed, s.passwordPath(), s.portPath(), s.logPath(), s.logPath()+".1"); err != nil {
+	if err := removeAll(doomed, s.passwordPath(), s.adminPasswordPath(), s.adminPasswordPath()+".new", s.portPath(),
+		s.logPath(), s.logPath()+".1"); err != nil {
 		return fmt.Errorf("delete the cluster: %w", err)
 	}
 	return nil

@@ -41,6 +41,16 @@ func start(t *testing.T, s *localpg.Server) localpg.Info {
 	return info
 }
 
+// admin is info with the server's superuser.
+func admin(t *testing.T, s *localpg.Server, info localpg.Info) localpg.Info {
+	t.Helper()
+	info, err := s.Admin(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
 func pid(t *testing.T, s *localpg.Server) int {
 	t.Helper()
 	status, err := s.Status(t.Context())
@@ -106,13 +116,14 @@ func TestLifecycle(t *testing.T) {
 		{"SHOW timezone", "UTC"},
 		{"SHOW data_checksums", "on"},
 		{"SHOW shared_buffers", "128MB"},
+		{"SELECT current_setting('is_superuser')", "on"},
 		{"SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules", "scram-sha-256"},
 		{"SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL", "0"},
 		{"SELECT count(*) FROM pg_file_settings WHERE error IS NOT NULL", "0"},
 		{"SELECT datcollate || ' ' || datctype || ' ' || pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'postgres'", "C C UTF8"},
 		{"SELECT count(*) FROM pg_database WHERE datcollate <> 'C'", "0"},
 	} {
-		if got := dwhtest.Query(t, dsn, c.sql)[0][0]; got != c.want {
+		if got := dwhtest.Query(t, admin(t, s, info).DSN("postgres"), c.sql)[0][0]; got != c.want {
 			t.Errorf("%s: got %s, want %s", c.sql, got, c.want)
 		}
 	}
@@ -126,9 +137,10 @@ func TestLifecycle(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]os.FileMode{
-		s.DataDir():                            0o700,
-		filepath.Join(s.DataDir(), "password"): 0o600,
-		info.Socket:                            0o700,
+		s.DataDir():                                  0o700,
+		filepath.Join(s.DataDir(), "password"):       0o600,
+		filepath.Join(s.DataDir(), "admin-password"): 0o600,
+		info.Socket:                                  0o700,
 	} {
 		fi, err := os.Stat(path)
 		if err != nil {
@@ -139,7 +151,10 @@ func TestLifecycle(t *testing.T) {
 		}
 	}
 
-	dwhtest.Query(t, dsn, "CREATE TABLE kept (id INTEGER)")
+	if err := s.EnsureDatabase(ctx, "wh"); err != nil {
+		t.Fatal(err)
+	}
+	dwhtest.Query(t, info.DSN("wh"), "CREATE TABLE kept (id INTEGER)")
 	if err := s.Stop(ctx); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
@@ -156,7 +171,7 @@ func TestLifecycle(t *testing.T) {
 	if !restarted.Started || restarted.DSN("postgres") != dsn || pid(t, s) == first {
 		t.Errorf("after stop: got %+v, want another process with the same DSN", restarted)
 	}
-	if got := dwhtest.Query(t, dsn, "SELECT count(*) FROM kept")[0][0]; got != "0" {
+	if got := dwhtest.Query(t, info.DSN("wh"), "SELECT count(*) FROM kept")[0][0]; got != "0" {
 		t.Errorf("table after a restart: got %s rows, want 0", got)
 	}
 
@@ -170,8 +185,9 @@ func TestLifecycle(t *testing.T) {
 	if fresh.Password == info.Password {
 		t.Errorf("after reset: got the same password, want a new one")
 	}
-	if got := dwhtest.Query(t, fresh.DSN("postgres"), "SELECT to_regclass('kept')")[0][0]; got != dwhtest.Null {
-		t.Errorf("after reset: table is %s, want none", got)
+	if got := dwhtest.Query(t, fresh.DSN("postgres"),
+		"SELECT count(*) FROM pg_database WHERE datname = 'wh'")[0][0]; got != "0" {
+		t.Errorf("after reset: got %s databases of that name, want none", got)
 	}
 }
 
@@ -236,7 +252,10 @@ func TestSurvivesCrashes(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, dwhtest.DataDir(t))
 	info := start(t, s)
-	dsn := info.DSN("postgres")
+	if err := s.EnsureDatabase(t.Context(), "crash"); err != nil {
+		t.Fatal(err)
+	}
+	dsn := info.DSN("crash")
 	dwhtest.Query(t, dsn, "CREATE TABLE kept (id INTEGER); INSERT INTO kept VALUES (1)")
 	check := func(t *testing.T) {
 		t.Helper()
@@ -354,13 +373,26 @@ func TestInterruptedInitdb(t *testing.T) {
 	if err := group.Wait(); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	// What a killed dwh leaves.
-	if err := os.Mkdir(filepath.Join(s.DataDir(), "pgdata.new-1"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	start(t, s)
-	if found, err := filepath.Glob(pattern); err != nil || len(found) > 0 {
-		t.Errorf("got leftovers %q, %v, want none", found, err)
+	// What a killed dwh leaves: before there is a cluster, beside one that runs, and beside one
+	// that is down.
+	for _, state := range []string{"no cluster", "running", "stopped"} {
+		if state == "stopped" {
+			if err := s.Stop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.Mkdir(filepath.Join(s.DataDir(), "pgdata.new-1"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(s.DataDir(), ".admin-password-1"), []byte("secret"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		start(t, s)
+		for _, leftover := range []string{pattern, filepath.Join(s.DataDir(), ".admin-password-*")} {
+			if found, err := filepath.Glob(leftover); err != nil || len(found) > 0 {
+				t.Errorf("%s: got leftovers %q, %v, want none", state, found, err)
+			}
+		}
 	}
 }
 

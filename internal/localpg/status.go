@@ -2,7 +2,6 @@ package localpg
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -29,8 +28,8 @@ func (s *Server) Running(ctx context.Context) (Info, bool) {
 	if uid, _, ok := owner(folder); !ok || uid != a.uid {
 		return Info{}, false
 	}
-	if made, err := s.exists(); err != nil || !made {
-		return Info{}, false
+	if made, err := s.exists(); err != nil || !made || !s.hasAdmin() || s.readableByOthers(folder) {
+		return Info{}, false // Start upgrades and repairs
 	}
 	p, err := s.running(ctx)
 	if err != nil || p == nil || !p.ready || p.port == 0 {
@@ -40,7 +39,7 @@ func (s *Server) Running(ctx context.Context) (Info, bool) {
 	if err != nil {
 		return Info{}, false
 	}
-	return Info{Host: loopback, Port: p.port, Socket: p.socket, User: Superuser, Password: password}, true
+	return Info{Host: loopback, Port: p.port, Socket: p.socket, User: Role, Password: password}, true
 }
 
 // Status describes a server without starting it.
@@ -85,7 +84,7 @@ func (s *Server) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return status, err
 	}
-	info := Info{Host: loopback, Port: p.port, Socket: p.socket, User: Superuser, Password: password}
+	info := Info{Host: loopback, Port: p.port, Socket: p.socket, User: Role, Password: password}
 	if status.Version, err = s.probe(ctx, info, a); err != nil {
 		return status, fmt.Errorf("ask the private PostgreSQL: %w", err)
 	}
@@ -94,16 +93,15 @@ func (s *Server) Status(ctx context.Context) (Status, error) {
 }
 
 func (s *Server) databases(ctx context.Context, info Info, a account) (list []Database, err error) {
-	conn, err := s.connect(ctx, info, a, adminDatabase)
-	if err != nil {
-		return nil, fmt.Errorf("list databases: %w", err)
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	rows, err := conn.Query(ctx, "SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate ORDER BY datname")
-	if err != nil {
-		return nil, fmt.Errorf("list databases: %w", err)
-	}
-	list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Database])
+	err = s.as(ctx, info, a, adminDatabase, func(conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx,
+			"SELECT datname, pg_database_size(oid) FROM pg_database WHERE NOT datistemplate ORDER BY datname")
+		if err != nil {
+			return err
+		}
+		list, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Database])
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list databases: %w", err)
 	}

@@ -2,6 +2,7 @@ package migration
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,6 +29,9 @@ func Create(folder, name string) (string, error) {
 		if version, err := strconv.ParseInt(number, 10, 64); ok && err == nil && strings.HasSuffix(entry.Name(), ".sql") {
 			newest = max(newest, version)
 		}
+	}
+	if newest == math.MaxInt64 {
+		return "", fmt.Errorf("there is no version after %d, which a migration in %s has", newest, folder)
 	}
 	path := filepath.Join(folder, fmt.Sprintf("%05d_%s.sql", newest+1, clean))
 	text := fmt.Sprintf("-- %s: say here what changes and why.\n\n-- +goose Up\n\n-- +goose Down\n", strings.ReplaceAll(clean, "_", " "))

@@ -2,7 +2,6 @@ package migration
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 
 	"github.com/jackc/pgx/v5"
@@ -13,20 +12,13 @@ import (
 // Current tells by one statement whether every migration of fsys has been applied. It is for commands that only need that, and in a hurry:
 // false may also mean that the state cannot be read, and Migrator.RequireCurrent says what it is.
 func Current(ctx context.Context, pool *pgxpool.Pool, fsys fs.FS) (bool, error) {
-	names, err := fs.Glob(fsys, "*.sql")
-	if err != nil {
-		return false, fmt.Errorf("list migrations: %w", err)
-	}
-	if len(names) == 0 {
-		return false, nil
+	sources, err := list(fsys, "")
+	if err != nil || len(sources) == 0 {
+		return false, nil // RequireCurrent names the file
 	}
 	wanted := map[int64]bool{}
-	for _, name := range names {
-		version, err := goose.NumericComponent(name)
-		if err != nil || wanted[version] {
-			return false, nil // RequireCurrent names the file
-		}
-		wanted[version] = true
+	for _, one := range sources {
+		wanted[one.version] = true
 	}
 	rows, err := pool.Query(ctx, "SELECT version_id FROM "+goose.DefaultTablename)
 	if err != nil {

@@ -71,16 +71,10 @@ func (m *Migrator) explain(doing string, err error) error {
 // failedStatement finds the statement that goose sent as text, and where it begins in it. goose drops some comments: when no statement
 // stands in the text as a whole, its first line decides.
 func (m *Migrator) failedStatement(file *sqlfile.File, direction, text string) (found sqlfile.Expanded, skipped int, ok bool) {
-	down := 0 // the line of the Down annotation
-	for i, line := range strings.Split(file.Text(), "\n") {
-		if word, is := strings.CutPrefix(strings.TrimSpace(line), "-- +goose "); is && strings.EqualFold(strings.TrimSpace(word), "down") {
-			down = i + 1
-		}
-	}
 	var half []sqlfile.Expanded
 	for _, statement := range file.Statements(m.engine) {
 		expanded, err := statement.Expand(nil)
-		if err == nil && (down > 0 && statement.Line() > down) == (direction == "down") {
+		if err == nil && statement.Section() == direction {
 			half = append(half, expanded)
 		}
 	}

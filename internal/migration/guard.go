@@ -45,7 +45,7 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 		if !one.Applied || one.Version <= version {
 			continue
 		}
-		text, err := m.SQL(one.Version, false)
+		text, err := m.SQL(ctx, one.Version, false)
 		if err != nil {
 			return err
 		}

@@ -2,12 +2,14 @@
 package migration
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -175,6 +177,8 @@ func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
 	for _, one := range listed {
 		out = append(out, Migration{Version: one.Source.Version, Name: one.Source.Path, Applied: one.State == goose.StateApplied, At: one.AppliedAt})
 	}
+	// goose lists them by name: 10_x.sql before 9_y.sql.
+	slices.SortFunc(out, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
 	return out, nil
 }
 

@@ -285,7 +285,7 @@ func TestNewColumnIsFilledByReplay(t *testing.T) {
 		}
 		out[name] = &fstest.MapFile{Data: body}
 	}
-	out["110_d_song.sql"] = &fstest.MapFile{Data: []byte(strings.NewReplacer("year, duration)", "year, duration, shout)", "    pick.duration\n", "    pick.duration,\n    UPPER(pick.title) AS shout\n").Replace(string(text)))}
+	out["110_d_song.sql"] = &fstest.MapFile{Data: []byte(strings.Replace(string(text), "    duration\n", "    duration,\n    UPPER(title) AS shout\n", 1))}
 	steps, err := transform.Steps(out, "transforms", sqlfile.Postgres)
 	if err != nil {
 		t.Fatal(err)
@@ -520,6 +520,7 @@ func TestBrokenMigrationSaysWhere(t *testing.T) {
 
 func TestBadMigrationNames(t *testing.T) {
 	t.Parallel()
+	bare := &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}
 	cases := map[string]struct {
 		files fstest.MapFS
 		want  string
@@ -529,6 +530,13 @@ func TestBadMigrationNames(t *testing.T) {
 			"00001_a.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}, "1_b.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")},
 		}, "is taken by"},
 		"none": {fstest.MapFS{}, "no migrations in migrations"},
+		"zero": {fstest.MapFS{"00000_base.sql": bare},
+			"migrations/00000_base.sql: a version is greater than 0"},
+		"beyond 64 bits": {fstest.MapFS{"99999999999999999999_late.sql": bare},
+			"migrations/99999999999999999999_late.sql: version 99999999999999999999 is too large"},
+		"no separator": {fstest.MapFS{"00001.sql": bare}, "00001.sql: a migration is called NNNNN_name.sql"},
+		"signed":       {fstest.MapFS{"+1_a.sql": bare}, "+1_a.sql: a migration is called NNNNN_name.sql"},
+		"upper case":   {fstest.MapFS{"00001_a.SQL": bare}, "00001_a.SQL: a migration is called NNNNN_name.sql"},
 	}
 	pool := open(t, dwhtest.Database(t))
 	for name, c := range cases {
@@ -536,7 +544,105 @@ func TestBadMigrationNames(t *testing.T) {
 			if _, err := migration.New(t.Context(), pool, migration.Options{Engine: sqlfile.Postgres, FS: c.files}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
+			if len(c.files) == 0 {
+				return
+			}
+			if _, err := migration.Files(c.files, ""); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("files: got %v, want an error with %q", err, c.want)
+			}
+			if current, err := migration.Current(t.Context(), pool, c.files); current || err != nil {
+				t.Errorf("got current %t, %v, want false: New says what is wrong", current, err)
+			}
 		})
+	}
+}
+
+// A dry run shows the statements that Up and Down send, however goose's annotations are written.
+func TestDryRunShowsWhatRuns(t *testing.T) {
+	t.Parallel()
+	const function = "CREATE FUNCTION twice(x INTEGER) RETURNS INTEGER LANGUAGE sql AS $$\n    SELECT x * 2;\n$$;"
+	cases := map[string]struct{ text, up, down string }{
+		"usual": {"-- T.\n\n-- +goose Up\nCREATE TABLE x (a INTEGER);\n\n-- +goose Down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"no blank": {"--+goose Up\nCREATE TABLE x (a INTEGER);\n\n--+goose Down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"tabs": {"-- +goose\tUp\nCREATE TABLE x (a INTEGER);\n\n--\t+goose\t\tDown \nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"lower case": {"-- +goose up\nCREATE TABLE x (a INTEGER);\n-- +goose down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"more dashes": {"---- +goose Up\nCREATE TABLE x (a INTEGER);\n---- +goose Down\nDROP TABLE x;\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"line ends": {"-- +goose Up\r\nCREATE TABLE x (a INTEGER);\r\n-- +goose Down\r\nDROP TABLE x;\r\n",
+			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
+		"a block": {
+			"-- +goose Up\n-- +goose StatementBegin\n" + function +
+				"\n-- +goose StatementEnd\nCREATE TABLE x (a INTEGER);\n-- +goose Down\nDROP TABLE x;\nDROP FUNCTION twice;\n",
+			function + "\n\nCREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n\nDROP FUNCTION twice;\n",
+		},
+		"no transaction": {
+			"-- +goose NO TRANSACTION\n-- +goose Up\nCREATE TABLE x (a INTEGER);\n-- +goose Down\nDROP TABLE x;\n",
+			"-- each statement by itself, outside a transaction\nCREATE TABLE x (a INTEGER);\n",
+			"-- each statement by itself, outside a transaction\nDROP TABLE x;\n",
+		},
+		"no Down": {"-- +goose Up\nCREATE TABLE x (a INTEGER);\n", "CREATE TABLE x (a INTEGER);\n", "\n"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dsn := dwhtest.Database(t)
+			m := migrator(t, open(t, dsn), fstest.MapFS{"00001_x.sql": {Data: []byte(c.text)}})
+			sql := map[bool]string{}
+			for direction, want := range map[bool]string{true: c.up, false: c.down} {
+				got, err := m.SQL(t.Context(), 1, direction)
+				if got != want || err != nil {
+					t.Errorf("up %t: got %q, %v, want %q", direction, got, err, want)
+				}
+				sql[direction] = got
+			}
+			there := func() string { return one(t, dsn, "SELECT COALESCE(to_regclass('x')::text, '')") }
+			if _, err := m.Up(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if there() != "x" {
+				t.Errorf("after up: got no table, want what the dry run showed: %q", sql[true])
+			}
+			if name == "no Down" {
+				return
+			}
+			if _, err := m.Down(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if there() != "" {
+				t.Errorf("after down: got the table, want what the dry run showed: %q", sql[false])
+			}
+		})
+	}
+	m := migrator(t, open(t, dwhtest.Database(t)),
+		fstest.MapFS{"00001_x.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}})
+	if _, err := m.SQL(t.Context(), 2, true); err == nil || err.Error() != "there is no migration 2" {
+		t.Errorf("an unknown version: got %v, want an error that says so", err)
+	}
+}
+
+// Versions are numbers: 9 comes before 10 however the files sort.
+func TestOrderOfVersions(t *testing.T) {
+	t.Parallel()
+	up := &fstest.MapFile{Data: []byte("-- +goose Up\nSELECT 1;\n")}
+	files := fstest.MapFS{"10_b.sql": up, "9_a.sql": up, "00100_c.sql": up, "9223372036854775807_d.sql": up}
+	m := migrator(t, open(t, dwhtest.Database(t)), files)
+	var got []string
+	all, err := m.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		got = append(got, one.Name)
+	}
+	if want := []string{"9_a.sql", "10_b.sql", "00100_c.sql", "9223372036854775807_d.sql"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if steps, err := m.Up(t.Context()); err != nil || len(steps) != len(files) || steps[0].Version != 9 {
+		t.Errorf("up: got %v, %v, want every migration, from 9 on", steps, err)
 	}
 }
 

@@ -1,10 +1,13 @@
 package migration
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
-	"sort"
+	"slices"
+	"strconv"
 	"strings"
 	"testing/fstest"
 
@@ -18,36 +21,72 @@ func dirName(dir string) string {
 	return dir
 }
 
+// source is a migration's file: its name in the folder, and the version that the name begins with.
+type source struct {
+	name    string
+	version int64
+}
+
+// list finds the migrations of fsys in order of version. A file that goose would leave out without
+// a word is an error: one without a number, with the number 0 or with one beyond 64 bits, and one
+// whose ending is not spelt .sql.
+func list(fsys fs.FS, dir string) ([]source, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, fmt.Errorf("list migrations: %w", err)
+	}
+	var sources []source
+	versions := map[int64]string{}
+	for _, entry := range entries {
+		name := entry.Name()
+		ending := path.Ext(name)
+		if !strings.EqualFold(ending, ".sql") {
+			continue
+		}
+		fault := func(format string, args ...any) error {
+			return fmt.Errorf("%s: %s", path.Join(dirName(dir), name), fmt.Sprintf(format, args...))
+		}
+		number, _, ok := strings.Cut(name, "_")
+		if !ok || number == "" || strings.Trim(number, "0123456789") != "" || ending != ".sql" {
+			return nil, fault("a migration is called NNNNN_name.sql")
+		}
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fault("version %s is too large; a version is at most %d", number, math.MaxInt64)
+		}
+		if version == 0 {
+			return nil, fault("a version is greater than 0; give the migration another number")
+		}
+		if first, twice := versions[version]; twice {
+			return nil, fault("version %s is taken by %s; give one of them another number", number, first)
+		}
+		versions[version] = name
+		sources = append(sources, source{name: name, version: version})
+	}
+	slices.SortFunc(sources, func(a, b source) int { return cmp.Compare(a.version, b.version) })
+	return sources, nil
+}
+
 // render reads every NNNNN_name.sql of fsys and resolves its markers for the engine. goose reads the renderings, so
 // that one numbered file serves both engines.
 func render(fsys fs.FS, dir string, engine sqlfile.Engine) ([]*sqlfile.File, fs.FS, error) {
-	names, err := fs.Glob(fsys, "*.sql")
+	sources, err := list(fsys, dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("list migrations: %w", err)
+		return nil, nil, err
 	}
-	sort.Strings(names)
 	rendered := fstest.MapFS{}
-	files := make([]*sqlfile.File, 0, len(names))
-	versions := map[string]string{}
-	for _, name := range names {
-		number, _, ok := strings.Cut(name, "_")
-		if !ok || number == "" || strings.Trim(number, "0123456789") != "" {
-			return nil, nil, fmt.Errorf("%s: a migration is called NNNNN_name.sql", path.Join(dirName(dir), name))
-		}
-		if first, twice := versions[strings.TrimLeft(number, "0")]; twice {
-			return nil, nil, fmt.Errorf("%s: version %s is taken by %s; give one of them another number", path.Join(dirName(dir), name), number, first)
-		}
-		versions[strings.TrimLeft(number, "0")] = name
-		text, err := fs.ReadFile(fsys, name)
+	files := make([]*sqlfile.File, 0, len(sources))
+	for _, one := range sources {
+		text, err := fs.ReadFile(fsys, one.name)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read migration: %w", err)
 		}
-		file, err := sqlfile.Parse(path.Join(dirName(dir), name), string(text))
+		file, err := sqlfile.Parse(path.Join(dirName(dir), one.name), string(text))
 		if err != nil {
 			return nil, nil, err
 		}
 		files = append(files, file)
-		rendered[name] = &fstest.MapFile{Data: []byte(file.Render(engine)), Mode: 0o444}
+		rendered[one.name] = &fstest.MapFile{Data: []byte(file.Render(engine)), Mode: 0o444}
 	}
 	return files, rendered, nil
 }
@@ -56,41 +95,4 @@ func render(fsys fs.FS, dir string, engine sqlfile.Engine) ([]*sqlfile.File, fs.
 func Files(fsys fs.FS, dir string) ([]*sqlfile.File, error) {
 	files, _, err := render(fsys, dir, sqlfile.Postgres)
 	return files, err
-}
-
-// SQL is the rendered text of a migration's Up or Down half, for a dry run.
-func (m *Migrator) SQL(version int64, up bool) (string, error) {
-	for _, source := range m.provider.ListSources() {
-		if source.Version != version {
-			continue
-		}
-		text, err := fs.ReadFile(m.rendered, source.Path)
-		if err != nil {
-			return "", fmt.Errorf("read migration: %w", err)
-		}
-		return half(string(text), up), nil
-	}
-	return "", fmt.Errorf("there is no migration %d", version)
-}
-
-// half cuts a goose file at its annotations, https://github.com/pressly/goose#sql-migrations.
-func half(text string, up bool) string {
-	var out strings.Builder
-	wanted := false
-	for _, line := range strings.SplitAfter(text, "\n") {
-		if word, ok := strings.CutPrefix(strings.TrimSpace(line), "-- +goose "); ok {
-			switch strings.ToLower(strings.TrimSpace(word)) {
-			case "up":
-				wanted = up
-				continue
-			case "down":
-				wanted = !up
-				continue
-			}
-		}
-		if wanted {
-			out.WriteString(line)
-		}
-	}
-	return strings.TrimSpace(out.String()) + "\n"
 }

@@ -18,7 +18,7 @@ var ErrTooLong = errors.New("a text is too long for its column")
 
 // Build computes models from everything that is staged now. Each stored model becomes a table of the
 // scratch schema that has its name; what helpers hold is kept while the build needs it. Stored models
-// that are not among the chosen are read as they stand. after is called with each stored model.
+// that are not among the chosen are read as they stand. after is called with each table that was made.
 func (x *Run) Build(ctx context.Context, chosen []*Model, after func(m *Model, built *Table) error) error {
 	x.standStaging()
 	isChosen := map[string]bool{}
@@ -27,26 +27,22 @@ func (x *Run) Build(ctx context.Context, chosen []*Model, after func(m *Model, b
 	}
 	for _, m := range x.Graph.Upstream(chosen...) {
 		x.current = m
+		var err error
 		switch {
 		case m.Kind == Script && isChosen[m.Name]:
-			if err := x.buildScript(ctx, m, after); err != nil {
-				return err
-			}
-		case m.Kind == Script, m.Stored && !isChosen[m.Name]:
+			err = x.within(ctx, m, func(ctx context.Context) error { return x.buildScript(ctx, m) })
+		case m.Kind == Script, m.Stored && !isChosen[m.Name], !m.Stored && !x.held(m):
+			continue
 		case m.Stored:
-			x.start(m)
-			built, err := x.buildStored(ctx, m)
-			if err != nil {
-				return err
-			}
-			if err := after(m, built); err != nil {
-				return err
-			}
-		case x.held(m):
-			x.start(m)
-			if err := x.buildHelper(ctx, m); err != nil {
-				return err
-			}
+			err = x.within(ctx, m, func(ctx context.Context) error { return x.buildStored(ctx, m) })
+		default:
+			err = x.within(ctx, m, func(ctx context.Context) error { return x.buildHelper(ctx, m) })
+		}
+		if err != nil {
+			return err
+		}
+		if err := after(m, x.built[m.Name]); err != nil {
+			return err
 		}
 	}
 	x.current = nil
@@ -85,31 +81,31 @@ func (x *Run) hold(m *Model, built *Table) {
 	x.at[relationState{m.Name, now}] = built.SQL
 }
 
-func (x *Run) buildStored(ctx context.Context, m *Model) (*Table, error) {
+func (x *Run) buildStored(ctx context.Context, m *Model) error {
 	query, err := x.full(ctx, m)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	built := &Table{SQL: qualified(x.Scratch, m.Name)}
 	if err := x.fill(ctx, m, built, query); err != nil {
 		if !errors.Is(err, ErrTooLong) {
-			return nil, err
+			return err
 		}
 		if told := x.checkLengths(ctx, m, from(query)); told != nil {
-			return nil, told
+			return told
 		}
-		return nil, err
+		return err
 	}
 	if err := x.checkBuilt(ctx, m, built); err != nil {
-		return nil, err
+		return err
 	}
 	x.hold(m, built)
 	if len(x.Graph.Readers(m.Name)) > 0 {
 		if err := x.analyze(ctx, built, x.lookedUpBy(m.Name)); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return built, nil
+	return nil
 }
 
 // fill makes the table of a stored model. PostgreSQL computes the rows of a CREATE TABLE AS by several
@@ -187,8 +183,13 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 	if built.empty() || len(m.Key) == 0 {
 		return nil
 	}
-	if err := x.checkRows(ctx, m, built.SQL); err != nil {
+	if err := x.checkKeys(ctx, m, built.SQL); err != nil {
 		return err
+	}
+	if len(m.Pick) == 0 {
+		if err := x.checkSingle(ctx, m, built.SQL); err != nil {
+			return err
+		}
 	}
 	if m.Kind != Group || subset(m.by(), m.Key) {
 		return nil
@@ -197,7 +198,7 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 	if err != nil {
 		return err
 	}
-	return x.checkGroups(ctx, m, &Table{SQL: raw, Rows: built.Rows}, nil)
+	return x.checkGroups(ctx, m, raw)
 }
 
 // full is the whole of a model now. Where hardly any rows compete for a key, only those that do are
@@ -382,7 +383,7 @@ func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (string, error
 }
 
 // buildScript runs a file as it stands over copies of what it writes, and over all that is staged.
-func (x *Run) buildScript(ctx context.Context, m *Model, after func(m *Model, built *Table) error) error {
+func (x *Run) buildScript(ctx context.Context, m *Model) error {
 	for _, name := range m.Writes {
 		if x.built[name] != nil {
 			continue
@@ -433,7 +434,7 @@ func (x *Run) buildScript(ctx context.Context, m *Model, after func(m *Model, bu
 		x.built[name] = built
 		x.at[relationState{name, now}] = built.SQL
 	}
-	return after(m, x.built[m.Name])
+	return nil
 }
 
 // shown tells whether a relation stands in the scratch schema under its own name already.

@@ -22,7 +22,7 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		if !keys.empty() {
 			query = "SELECT " + all + "\nFROM " + qualified(x.Live, name) + " AS r\nINNER JOIN " + keys.SQL + " AS v ON " + equal("r", m.Key, "v", m.Key)
 		}
-		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, m.Key)
+		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
 		query, err := x.stagedRows(ctx, name)
@@ -39,6 +39,7 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 // model groups them, the new ones.
 func (x *Run) stagedRows(ctx context.Context, name string) (string, error) {
 	names := x.Graph.columnsOf(name)
+	none := "SELECT " + columns("r.", names) + "\nFROM " + qualified(x.Live, name) + " AS r\nWHERE 1 = 0"
 	for _, m := range x.Graph.Readers(name) {
 		for _, f := range m.From {
 			if f.Relation != name || m.Kind != Group {
@@ -48,13 +49,17 @@ func (x *Run) stagedRows(ctx context.Context, name string) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			return x.narrow(ctx, name, now, thereOf(f.By), groups, hereOf(f.By))
+			found, err := x.narrow(ctx, name, thereOf(f.By), groups, hereOf(f.By), wantNow, nil)
+			if err != nil || found[now] == nil {
+				return none, err
+			}
+			return "SELECT " + columns("r.", names) + "\nFROM " + found[now].SQL + " AS r", nil
 		}
 	}
 	if added := x.delta[name].added; !added.empty() {
 		return "SELECT " + columns("r.", names) + "\nFROM " + added.SQL + " AS r", nil
 	}
-	return "SELECT " + columns("r.", names) + "\nFROM " + qualified(x.Live, name) + " AS r\nWHERE 1 = 0", nil
+	return none, nil
 }
 
 // keysReached are the keys of a model that the run looked at: its own, and those of the rows of from:
@@ -95,4 +100,12 @@ func (x *Run) tableColumns(name string) []string {
 // Computed tells whether the run computed the model.
 func (x *Run) Computed(m *Model) bool {
 	return slices.ContainsFunc(m.Follows, func(name string) bool { return len(x.delta[name].tables()) > 0 })
+}
+
+// Rows is how many rows of a helper the run found new or changed.
+func (x *Run) Rows(m *Model) int64 {
+	if added := x.delta[m.Name].added; !added.empty() {
+		return added.Rows
+	}
+	return 0
 }

@@ -30,30 +30,32 @@ func (x *Run) Increment(ctx context.Context, chosen []*Model, after func(m *Mode
 // step computes one model.
 func (x *Run) step(ctx context.Context, m *Model) error {
 	if m.Kind == Script {
-		return x.script(ctx, m)
+		return x.within(ctx, m, func(ctx context.Context) error { return x.script(ctx, m) })
 	}
 	if !slices.ContainsFunc(m.Follows, func(name string) bool { return len(x.delta[name].tables()) > 0 }) {
 		return nil
 	}
-	// Whatever is wrong with the SELECT is told at its place in the file.
-	x.start(m)
-	if _, err := x.raw(ctx, m, now); err != nil {
-		return err
-	}
-	switch m.Kind {
-	case Row:
-		return x.stepRows(ctx, m)
-	case Group:
-		return x.stepGroups(ctx, m)
-	default:
-		return x.stepWhole(ctx, m)
-	}
+	return x.within(ctx, m, func(ctx context.Context) error {
+		switch m.Kind {
+		case Row:
+			return x.stepRows(ctx, m)
+		case Group:
+			return x.stepGroups(ctx, m)
+		default:
+			return x.stepWhole(ctx, m)
+		}
+	})
 }
 
-func (x *Run) start(m *Model) {
-	if x.Started != nil {
-		x.Started(m)
+// within does something for a model, and tells of its beginning and end.
+func (x *Run) within(ctx context.Context, m *Model, do func(ctx context.Context) error) error {
+	if x.Begin == nil {
+		return do(ctx)
 	}
+	ctx, end := x.Begin(ctx, m)
+	err := do(ctx)
+	end(err)
+	return err
 }
 
 // stepWhole computes everything and compares.
@@ -66,11 +68,11 @@ func (x *Run) stepWhole(ctx context.Context, m *Model) error {
 	if err != nil {
 		return err
 	}
-	result, err := x.create(ctx, "result", "all of its rows", query, m.Key)
+	result, err := x.create(ctx, "result", "all of its rows", query, nil)
 	if err != nil {
 		return err
 	}
-	if err := x.checkRows(ctx, m, result.SQL); err != nil {
+	if err := x.checkRows(ctx, m, result); err != nil {
 		return err
 	}
 	if m.Stored {
@@ -98,14 +100,12 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 			return err
 		}
 		for _, join := range f.Joins {
-			more, err := x.matching(ctx, m, f, join)
+			found, err := x.matching(ctx, f, join)
 			if err != nil {
 				return err
 			}
-			for _, st := range []state{before, now} {
-				for _, query := range more[st] {
-					parts = append(parts, part{query, thereOf(f.By), hereOf(f.By)})
-				}
+			for _, at := range found.places() {
+				parts = append(parts, part{at, thereOf(f.By), hereOf(f.By)})
 			}
 		}
 	}
@@ -114,39 +114,28 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 	if err != nil || touched == nil {
 		return err
 	}
-	query, err := x.groupRows(ctx, m, now, touched)
+	queries, err := x.groups(ctx, m, touched, want{before: !m.Stored, now: true})
 	if err != nil {
 		return err
 	}
 	if !subset(by, m.Key) && len(m.Key) > 0 {
 		// Two groups may compete for a key.
-		all, err := x.create(ctx, "unpicked", "the rows of these groups, before pick", query, m.Key)
-		if err != nil {
+		if queries[now], err = x.checkedGroups(ctx, m, queries[now], touched); err != nil {
 			return err
 		}
-		if err := x.checkGroups(ctx, m, all, touched); err != nil {
-			return err
-		}
-		query = "SELECT " + columns("u.", m.Columns) + " FROM " + all.SQL + " AS u"
 	}
-	if query, err = x.picked(ctx, m, query); err != nil {
-		return err
-	}
-	result, err := x.create(ctx, "result", "the rows of these groups as they are now", query, m.Key)
+	result, err := x.ranked(ctx, m, "result", "the rows of these groups as they are now", queries[now])
 	if err != nil {
 		return err
 	}
-	if err := x.checkRows(ctx, m, result.SQL); err != nil {
+	if err := x.checkRows(ctx, m, result); err != nil {
 		return err
 	}
 	x.looked[m.Name] = append(x.looked[m.Name], part{touched.SQL, by, by})
 	if m.Stored {
 		return x.write(ctx, m, touched, by, result)
 	}
-	if query, err = x.groups(ctx, m, before, touched); err != nil {
-		return err
-	}
-	was, err := x.create(ctx, "was", "the rows of these groups as they were", query, nil)
+	was, err := x.ranked(ctx, m, "was", "the rows of these groups as they were", queries[before])
 	if err != nil {
 		return err
 	}
@@ -158,21 +147,31 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 	return x.differ(ctx, m, was, result)
 }
 
-// matching finds the rows of a from: relation that match a changed row of a lookup, in both states.
-// Each text stands in a FROM.
-func (x *Run) matching(ctx context.Context, m *Model, f From, join Join) ([2][]string, error) {
-	var out [2][]string
-	changes := x.delta[join.Relation].tables()
-	if len(changes) == 0 {
+// A match is where the rows of a from: relation stand that match a changed row of a lookup, in the two
+// states; "" is none.
+type match [2]string
+
+// places are the different places.
+func (m match) places() []string {
+	var out []string
+	for _, at := range m {
+		if at != "" && !slices.Contains(out, at) {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// matching finds the rows of a from: relation that match a changed row of a lookup.
+func (x *Run) matching(ctx context.Context, f From, join Join) (out match, err error) {
+	if len(x.delta[join.Relation].tables()) == 0 {
 		return out, nil
 	}
 	if len(join.By) == 0 {
 		for _, st := range []state{before, now} {
-			at, err := x.relation(ctx, f.Relation, st)
-			if err != nil {
+			if out[st], err = x.relation(ctx, f.Relation, st); err != nil {
 				return out, err
 			}
-			out[st] = append(out[st], at)
 		}
 		return out, nil
 	}
@@ -180,14 +179,29 @@ func (x *Run) matching(ctx context.Context, m *Model, f From, join Join) ([2][]s
 	if err != nil || values == nil {
 		return out, err
 	}
-	for _, st := range []state{before, now} {
-		query, err := x.narrow(ctx, f.Relation, st, hereOf(join.By), values, thereOf(join.By))
-		if err != nil {
-			return out, err
+	found, err := x.narrow(ctx, f.Relation, hereOf(join.By), values, thereOf(join.By), wantBoth, x.joinedBy(f, nil))
+	for st, t := range found {
+		if t != nil {
+			out[st] = t.SQL
 		}
-		out[st] = append(out[st], from(query))
 	}
-	return out, nil
+	return out, err
+}
+
+// ranked makes a table of a query's rows after pick. "" is no rows.
+func (x *Run) ranked(ctx context.Context, m *Model, hint, note, query string) (*Table, error) {
+	if query == "" {
+		return nil, nil
+	}
+	query, err := x.picked(ctx, m, query)
+	if err != nil {
+		return nil, err
+	}
+	t, err := x.create(ctx, hint, note, query, nil)
+	if err != nil || t.empty() {
+		return nil, err
+	}
+	return t, nil
 }
 
 // changed are the values by which a lookup's changed rows are found.
@@ -230,12 +244,14 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 				}
 				continue
 			}
-			more, err := x.matching(ctx, m, f, join)
+			found, err := x.matching(ctx, f, join)
 			if err != nil {
 				return err
 			}
-			for st := range more {
-				sides[st] = append(sides[st], more[st]...)
+			for st, at := range found {
+				if at != "" {
+					sides[st] = append(sides[st], at)
+				}
 			}
 		}
 		for st, parts := range sides {
@@ -251,15 +267,15 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 			}
 		}
 	}
-	for st, in := range inputsOf {
-		if len(in) == 0 {
+	queries, err := x.compute(ctx, m, inputsOf)
+	if err != nil {
+		return err
+	}
+	for st, query := range queries {
+		if query == "" {
 			continue
 		}
-		query, err := x.compute(ctx, m, state(st), in)
-		if err != nil {
-			return err
-		}
-		if made[st], err = x.create(ctx, "made_"+state(st).String(), "the rows that these make, "+state(st).words(), query, m.Key); err != nil {
+		if made[st], err = x.create(ctx, "made_"+state(st).String(), "the rows that these make, "+state(st).words(), query, nil); err != nil {
 			return err
 		}
 	}
@@ -345,16 +361,14 @@ func (x *Run) union(ctx context.Context, f From, st state, parts []string) (stri
 	case 0:
 		return "", nil
 	case 1:
-		if !strings.HasPrefix(parts[0], "(") {
-			return parts[0], nil
-		}
+		return parts[0], nil
 	}
 	names := x.Graph.columnsOf(f.Relation)
 	queries := make([]string, len(parts))
 	for i, at := range parts {
 		queries[i] = "SELECT " + columns("x.", names) + "\nFROM " + at + " AS x"
 	}
-	t, err := x.create(ctx, f.Relation+"_"+st.String(), "the rows of "+f.Relation+" to look at, "+st.words(), strings.Join(queries, "\nUNION\n"), x.joined(f, nil))
+	t, err := x.create(ctx, f.Relation+"_"+st.String(), "the rows of "+f.Relation+" to look at, "+st.words(), strings.Join(queries, "\nUNION\n"), x.joinedBy(f, nil))
 	if err != nil || t.empty() {
 		return "", err
 	}
@@ -369,7 +383,7 @@ func (x *Run) except(ctx context.Context, m *Model, hint, note string, a, b *Tab
 	if b.empty() {
 		return a, nil
 	}
-	t, err := x.create(ctx, hint, note, "SELECT "+columns("a.", names)+" FROM "+a.SQL+" AS a\nEXCEPT\nSELECT "+columns("b.", names)+" FROM "+b.SQL+" AS b", m.Key)
+	t, err := x.create(ctx, hint, note, "SELECT "+columns("a.", names)+" FROM "+a.SQL+" AS a\nEXCEPT\nSELECT "+columns("b.", names)+" FROM "+b.SQL+" AS b", nil)
 	if err != nil || t.empty() {
 		return nil, err
 	}
@@ -407,28 +421,25 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []pa
 	var query string
 	switch {
 	case x.sameRow(m) && made[now].empty():
-		query = ""
 	case x.sameRow(m):
 		query = semi(m.Columns, made[now].SQL, m.Key, touched, m.Key)
 	case !x.allStored(m):
-		query, err = x.byKey(ctx, m, now, touched)
+		queries, err := x.byKey(ctx, m, touched, wantNow)
+		if err != nil {
+			return err
+		}
+		query = queries[now]
 	default:
-		query, err = x.fold(ctx, m, fold{gone: gone, fresh: fresh, stale: held, touched: touched})
+		if query, err = x.fold(ctx, m, fold{gone: gone, fresh: fresh, stale: held, touched: touched}); err != nil {
+			return err
+		}
 	}
+	result, err := x.ranked(ctx, m, "result", "the rows of these keys as they are now", query)
 	if err != nil {
 		return err
 	}
-	var result *Table
-	if query != "" {
-		if query, err = x.picked(ctx, m, query); err != nil {
-			return err
-		}
-		if result, err = x.create(ctx, "result", "the rows of these keys as they are now", query, m.Key); err != nil {
-			return err
-		}
-		if err := x.checkRows(ctx, m, result.SQL); err != nil {
-			return err
-		}
+	if err := x.checkRows(ctx, m, result); err != nil {
+		return err
 	}
 	return x.write(ctx, m, touched, m.Key, result)
 }
@@ -444,32 +455,25 @@ func (x *Run) reachKeys(m *Model, made [2]*Table, held *Table) {
 
 // helperKeys compares a helper's touched keys in both states.
 func (x *Run) helperKeys(ctx context.Context, m *Model, made [2]*Table, touched *Table) error {
-	var result [2]*Table
-	for st := range result {
-		var query string
-		var err error
-		switch {
-		case x.sameRow(m) && made[st].empty():
-			continue
-		case x.sameRow(m):
-			query = semi(m.Columns, made[st].SQL, m.Key, touched, m.Key)
-		default:
-			query, err = x.byKey(ctx, m, state(st), touched)
+	var queries [2]string
+	var err error
+	if x.sameRow(m) {
+		for st, t := range made {
+			if !t.empty() {
+				queries[st] = semi(m.Columns, t.SQL, m.Key, touched, m.Key)
+			}
 		}
-		if err != nil {
-			return err
-		}
-		if query, err = x.picked(ctx, m, query); err != nil {
-			return err
-		}
-		if result[st], err = x.create(ctx, "result_"+state(st).String(), "the rows of these keys, "+state(st).words(), query, m.Key); err != nil {
+	} else if queries, err = x.byKey(ctx, m, touched, wantBoth); err != nil {
+		return err
+	}
+	var result sides
+	for st, query := range queries {
+		if result[st], err = x.ranked(ctx, m, "result_"+state(st).String(), "the rows of these keys, "+state(st).words(), query); err != nil {
 			return err
 		}
 	}
-	if !result[now].empty() {
-		if err := x.checkRows(ctx, m, result[now].SQL); err != nil {
-			return err
-		}
+	if err := x.checkRows(ctx, m, result[now]); err != nil {
+		return err
 	}
 	return x.differ(ctx, m, result[before], result[now])
 }
@@ -532,14 +536,18 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		parts = append(parts, query)
+		if query != "" {
+			parts = append(parts, query)
+		}
 	}
 	if !lost.empty() {
-		query, err := x.byKey(ctx, m, now, lost)
+		queries, err := x.byKey(ctx, m, lost, wantNow)
 		if err != nil {
 			return "", err
 		}
-		parts = append(parts, query)
+		if queries[now] != "" {
+			parts = append(parts, queries[now])
+		}
 	}
 	return strings.Join(parts, "\nUNION ALL\n"), nil
 }
@@ -562,41 +570,22 @@ func (x *Run) again(ctx context.Context, m *Model, stale *Table) (string, error)
 	if err != nil {
 		return "", err
 	}
-	query, err := x.narrow(ctx, f.Relation, now, there, values, here)
+	found, err := x.narrow(ctx, f.Relation, there, values, here, wantNow, x.joinedBy(f, nil))
+	if err != nil || found[now] == nil {
+		return "", err
+	}
+	queries, err := x.compute(ctx, m, [2]inputs{now: {f.Relation: found[now].SQL}})
 	if err != nil {
 		return "", err
 	}
-	t, err := x.create(ctx, f.Relation+"_again", "the rows of "+f.Relation+" behind them", query, x.joined(f, nil))
-	if err != nil {
-		return "", err
-	}
-	rows := inputs{}
-	if !t.empty() {
-		rows[f.Relation] = t.SQL
-	}
-	if query, err = x.compute(ctx, m, now, rows); err != nil {
-		return "", err
-	}
-	return semi(m.Columns, from(query), m.Key, stale, m.Key), nil
+	return semi(m.Columns, from(queries[now]), m.Key, stale, m.Key), nil
 }
 
 // differ makes a helper's delta of its touched rows in both states.
 func (x *Run) differ(ctx context.Context, m *Model, was, result *Table) error {
 	if len(m.Key) == 0 {
 		// What differs in number counts as changed.
-		list := columns("z.", m.Columns)
-		side := func(t *Table, sign string) string {
-			return "SELECT " + columns("r.", m.Columns) + ", " + sign + " AS dwh_copies FROM " + t.SQL + " AS r"
-		}
-		t, err := x.create(ctx, "changed", "the rows that stand there in another number",
-			"SELECT "+list+" FROM (\n"+side(result, "1")+"\nUNION ALL\n"+side(was, "-1")+"\n) AS z\nGROUP BY "+list+"\nHAVING SUM(z.dwh_copies) <> 0", nil)
-		if err != nil {
-			return err
-		}
-		if !t.empty() {
-			x.delta[m.Name] = delta{t, t}
-		}
-		return nil
+		return x.differBag(ctx, m, was, result)
 	}
 	removed, err := x.except(ctx, m, "removed", "the rows that are there no more", was, result, m.Columns)
 	if err != nil {
@@ -613,6 +602,29 @@ func (x *Run) differ(ctx context.Context, m *Model, was, result *Table) error {
 	}
 	x.delta[m.Name] = delta{removed, added}
 	return nil
+}
+
+// differBag is differ without a key: what stands there in another number counts as changed.
+func (x *Run) differBag(ctx context.Context, m *Model, was, result *Table) error {
+	list := columns("z.", m.Columns)
+	var parts []string
+	for _, side := range []struct {
+		table *Table
+		sign  string
+	}{{result, "1"}, {was, "-1"}} {
+		if !side.table.empty() {
+			parts = append(parts, "SELECT "+columns("r.", m.Columns)+", "+side.sign+" AS dwh_copies FROM "+side.table.SQL+" AS r")
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	t, err := x.create(ctx, "changed", "the rows that stand there in another number",
+		"SELECT "+list+" FROM (\n"+strings.Join(parts, "\nUNION ALL\n")+"\n) AS z\nGROUP BY "+list+"\nHAVING SUM(z.dwh_copies) <> 0", nil)
+	if err == nil && !t.empty() {
+		x.delta[m.Name] = delta{t, t}
+	}
+	return err
 }
 
 // lookedUpBy are the columns of a relation that other models join it by.

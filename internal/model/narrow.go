@@ -6,95 +6,274 @@ import (
 	"strings"
 )
 
-// narrow selects the rows of a relation, in a state, whose cols stand in a table of distinct values.
-func (x *Run) narrow(ctx context.Context, relation string, st state, cols []string, values *Table, valueCols []string) (string, error) {
-	names := x.Graph.columnsOf(relation)
+// sides are rows of a relation in the two states. Both may be one table; nil is no rows.
+type sides [2]*Table
+
+// want says which of the two states somebody needs.
+type want [2]bool
+
+var (
+	wantNow  = want{now: true}
+	wantBoth = want{before: true, now: true}
+)
+
+// narrow makes tables of the rows of a relation whose cols stand in a table of distinct values. joined
+// are the columns by which somebody joins them.
+func (x *Run) narrow(ctx context.Context, relation string, cols []string, values *Table, valueCols []string, w want, joined []string) (sides, error) {
+	if values.empty() {
+		return sides{}, nil
+	}
+	n := narrowing{x: x, relation: relation, names: x.Graph.columnsOf(relation), cols: cols, values: values, valueCols: valueCols, joined: joined}
 	m := x.Graph.byName[relation]
-	if values.empty() || m == nil || m.Stored || m.Kind == Whole {
-		at, err := x.relation(ctx, relation, st)
-		return semi(names, at, cols, values, valueCols), err
+	switch {
+	case x.Graph.IsStaging(relation):
+		return n.staged(ctx, w)
+	case m == nil || m.Kind == Script:
+		return n.views(ctx, w)
+	case m.Stored:
+		return n.stored(ctx, m, w)
+	case m.Kind == Whole:
+		return n.views(ctx, w)
+	case m.Kind == Group:
+		return n.helper(ctx, m, w, n.groupsOf)
+	case len(m.Key) > 0:
+		return n.helper(ctx, m, w, n.keysOf)
+	default:
+		return n.bag(ctx, m, w)
+	}
+}
+
+// A narrowing is what narrow was asked for.
+type narrowing struct {
+	x         *Run
+	relation  string
+	names     []string // the relation's columns
+	cols      []string
+	values    *Table
+	valueCols []string
+	joined    []string
+}
+
+// semi selects the rows of a text that stands in a FROM.
+func (n narrowing) semi(at string) string { return semi(n.names, at, n.cols, n.values, n.valueCols) }
+
+func (n narrowing) table(ctx context.Context, st state, query string) (*Table, error) {
+	t, err := n.x.create(ctx, n.relation+"_"+st.String(), "the rows of "+n.relation+" to look at, "+st.words(), query, n.joined)
+	if err != nil || t.empty() {
+		return nil, err
+	}
+	return t, nil
+}
+
+// unchanged tells whether the relation is the same in both states.
+func (n narrowing) unchanged() bool { return len(n.x.delta[n.relation].tables()) == 0 }
+
+// views looks into the relation as it stands in each state.
+func (n narrowing) views(ctx context.Context, w want) (out sides, err error) {
+	for _, st := range []state{now, before} {
+		if !w[st] && !(st == now && n.unchanged()) {
+			continue
+		}
+		if st == before && n.unchanged() {
+			out[before] = out[now]
+			continue
+		}
+		at, err := n.x.relation(ctx, n.relation, st)
+		if err != nil {
+			return out, err
+		}
+		if out[st], err = n.table(ctx, st, n.semi(at)); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// staged looks among the processed rows of a staging table, and among the new ones, which stand in a
+// table of their own.
+func (n narrowing) staged(ctx context.Context, w want) (out sides, err error) {
+	x := n.x
+	erase, added := x.Staged[n.relation].Erase, x.delta[n.relation].added
+	processed := n.semi(x.at[relationState{n.relation, before}])
+	looked := w[before] || len(erase) > 0 || added.empty()
+	if looked {
+		if out[before], err = n.table(ctx, before, processed); err != nil || !w[now] {
+			return out, err
+		}
+	}
+	var parts []string
+	switch {
+	case !looked:
+		parts = append(parts, processed)
+	case out[before] != nil && len(erase) > 0:
+		parts = append(parts, "SELECT "+columns("r.", n.names)+" FROM "+out[before].SQL+" AS r WHERE NOT ("+x.erased(n.relation, "r", erase)+")")
+	case out[before] != nil:
+		parts = append(parts, "SELECT "+columns("r.", n.names)+" FROM "+out[before].SQL+" AS r")
+	}
+	if !added.empty() {
+		parts = append(parts, n.semi(added.SQL))
+	}
+	if added.empty() && len(erase) == 0 {
+		out[now] = out[before]
+		return out, nil
+	}
+	if len(parts) > 0 {
+		out[now], err = n.table(ctx, now, strings.Join(parts, "\nUNION ALL\n"))
+	}
+	return out, err
+}
+
+// stored looks into the table that readers use, and puts back what this run has changed in it.
+func (n narrowing) stored(ctx context.Context, m *Model, w want) (out sides, err error) {
+	if out[now], err = n.table(ctx, now, n.semi(qualified(n.x.Live, m.Name))); err != nil {
+		return out, err
+	}
+	d := n.x.delta[m.Name]
+	if out[before], err = n.derived(ctx, m, before, out[now], d.added, d.removed, w); err != nil {
+		return out, err
+	}
+	return out, nil
+}
+
+// helper computes the rows of a helper as they were, and derives those of now.
+func (n narrowing) helper(ctx context.Context, m *Model, w want, rows func(ctx context.Context, m *Model, st state) (string, error)) (out sides, err error) {
+	query, err := rows(ctx, m, before)
+	if err != nil {
+		return out, err
+	}
+	if query != "" {
+		if out[before], err = n.table(ctx, before, query); err != nil {
+			return out, err
+		}
 	}
 	switch {
-	case m.Kind == Group:
-		return x.narrowGroups(ctx, m, st, cols, values, valueCols)
+	case n.unchanged():
+		out[now] = out[before]
 	case len(m.Key) > 0:
-		return x.narrowKeys(ctx, m, st, cols, values, valueCols)
+		d := n.x.delta[m.Name]
+		out[now], err = n.derived(ctx, m, now, out[before], d.removed, d.added, w)
+	case w[now]:
+		if query, err = rows(ctx, m, now); err != nil || query == "" {
+			return out, err
+		}
+		out[now], err = n.table(ctx, now, query)
+	}
+	return out, err
+}
+
+// derived makes the rows of one state from those of the other: less what is only there, plus what is
+// only here. The keys of both tell.
+func (n narrowing) derived(ctx context.Context, m *Model, st state, other, less, plus *Table, w want) (*Table, error) {
+	switch {
+	case n.unchanged():
+		return other, nil
+	case !w[st]:
+		return nil, nil
+	}
+	var parts []string
+	if other != nil {
+		part := "SELECT " + columns("r.", n.names) + " FROM " + other.SQL + " AS r"
+		if !less.empty() {
+			part += "\nWHERE NOT EXISTS (SELECT 1 FROM " + less.SQL + " AS l WHERE " + equal("l", m.Key, "r", m.Key) + ")"
+		}
+		parts = append(parts, part)
+	}
+	if !plus.empty() {
+		parts = append(parts, n.semi(plus.SQL))
+	}
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	return n.table(ctx, st, strings.Join(parts, "\nUNION ALL\n"))
+}
+
+// bag looks through the view of a helper without a key, below which the planner sees the indexes.
+func (n narrowing) bag(ctx context.Context, m *Model, w want) (out sides, err error) {
+	raw, err := n.x.raw(ctx, m, before)
+	if err != nil {
+		return out, err
+	}
+	if out[before], err = n.table(ctx, before, n.semi(raw)); err != nil {
+		return out, err
+	}
+	d := n.x.delta[m.Name]
+	switch {
+	case n.unchanged():
+		out[now] = out[before]
+	case !w[now]:
+	case d.removed.empty() && len(m.Follows) == 1:
+		// Each row comes from a new row below, in the same number.
+		query := n.semi(d.added.SQL)
+		if out[before] != nil {
+			query = "SELECT " + columns("r.", n.names) + " FROM " + out[before].SQL + " AS r\nUNION ALL\n" + query
+		}
+		out[now], err = n.table(ctx, now, query)
 	default:
-		// Through a view the planner sees the indexes below.
-		raw, err := x.raw(ctx, m, st)
-		return semi(names, raw, cols, values, valueCols), err
+		if raw, err = n.x.raw(ctx, m, now); err != nil {
+			return out, err
+		}
+		out[now], err = n.table(ctx, now, n.semi(raw))
 	}
+	return out, err
 }
 
-// narrowGroups selects rows of a helper that is computed group by group: of the groups that hold
-// them.
-func (x *Run) narrowGroups(ctx context.Context, m *Model, st state, cols []string, values *Table, valueCols []string) (string, error) {
-	by := m.by()
-	groups := part{as: by}
-	if subset(by, cols) {
-		groups.from = values.SQL
-		for _, name := range by {
-			groups.cols = append(groups.cols, valueCols[slices.Index(cols, name)])
+// identities are the distinct values of the columns that tell a helper's groups or keys apart, for the
+// rows that are looked for.
+func (n narrowing) identities(ctx context.Context, m *Model, st state, ids []string, hint string) (*Table, error) {
+	p := part{as: ids}
+	if subset(ids, n.cols) {
+		p.from = n.values.SQL
+		for _, name := range ids {
+			p.cols = append(p.cols, n.valueCols[slices.Index(n.cols, name)])
 		}
 	} else {
-		raw, err := x.raw(ctx, m, st)
+		raw, err := n.x.raw(ctx, m, st)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		groups.from, groups.cols = from(semi(by, raw, cols, values, valueCols)), by
+		p.from, p.cols = from(semi(ids, raw, n.cols, n.values, n.valueCols)), ids
 	}
-	g, err := x.values(ctx, m.Name+"_groups", "the groups of "+m.Name+" to look at", groups)
-	if err != nil {
-		return "", err
-	}
-	query, err := x.groups(ctx, m, st, g)
-	if err != nil {
-		return "", err
-	}
-	if len(cols) == len(by) && subset(by, cols) {
-		return query, nil
-	}
-	t, err := x.create(ctx, m.Name+"_"+st.String(), "the rows of these groups of "+m.Name, query, cols)
-	if err != nil {
-		return "", err
-	}
-	return semi(m.Columns, t.SQL, cols, values, valueCols), nil
+	return n.x.values(ctx, m.Name+"_"+hint, "the "+hint+" of "+m.Name+" to look at", p)
 }
 
-// narrowKeys selects rows of a helper that is computed row by row: of the keys that stand there.
-func (x *Run) narrowKeys(ctx context.Context, m *Model, st state, cols []string, values *Table, valueCols []string) (string, error) {
-	keys := part{as: m.Key}
-	if subset(m.Key, cols) {
-		keys.from = values.SQL
-		for _, name := range m.Key {
-			keys.cols = append(keys.cols, valueCols[slices.Index(cols, name)])
-		}
-	} else {
-		raw, err := x.raw(ctx, m, st)
-		if err != nil {
-			return "", err
-		}
-		keys.from, keys.cols = from(semi(m.Key, raw, cols, values, valueCols)), m.Key
-	}
-	k, err := x.values(ctx, m.Name+"_keys", "the keys of "+m.Name+" to look at", keys)
-	if err != nil {
+// groupsOf selects rows of a helper that is computed group by group: of the groups that hold them.
+func (n narrowing) groupsOf(ctx context.Context, m *Model, st state) (string, error) {
+	groups, err := n.identities(ctx, m, st, m.by(), "groups")
+	if err != nil || groups.empty() {
 		return "", err
 	}
-	query, err := x.byKey(ctx, m, st, k)
-	if err != nil {
+	var w want
+	w[st] = true
+	queries, err := n.x.groups(ctx, m, groups, w)
+	if err != nil || queries[st] == "" {
 		return "", err
 	}
-	if query, err = x.picked(ctx, m, query); err != nil {
+	query, err := n.x.picked(ctx, m, queries[st])
+	return n.only(query, len(n.cols) == len(m.by()) && subset(n.cols, m.by())), err
+}
+
+// keysOf selects rows of a helper that is computed row by row: of the keys that stand there.
+func (n narrowing) keysOf(ctx context.Context, m *Model, st state) (string, error) {
+	keys, err := n.identities(ctx, m, st, m.Key, "keys")
+	if err != nil || keys.empty() {
 		return "", err
 	}
-	if len(cols) == len(m.Key) && subset(m.Key, cols) {
-		return query, nil
-	}
-	t, err := x.create(ctx, m.Name+"_"+st.String(), "the rows of these keys of "+m.Name, query, cols)
-	if err != nil {
+	var w want
+	w[st] = true
+	queries, err := n.x.byKey(ctx, m, keys, w)
+	if err != nil || queries[st] == "" {
 		return "", err
 	}
-	return semi(m.Columns, t.SQL, cols, values, valueCols), nil
+	query, err := n.x.picked(ctx, m, queries[st])
+	return n.only(query, len(n.cols) == len(m.Key) && subset(n.cols, m.Key)), err
+}
+
+// only takes the rows that are looked for, where a query holds others too.
+func (n narrowing) only(query string, all bool) string {
+	if all {
+		return query
+	}
+	return n.semi(from(query))
 }
 
 // inputs are what stands for the relations of a SELECT while it runs over a part of them. What is
@@ -109,12 +288,32 @@ func (x *Run) evaluate(ctx context.Context, m *Model, st state, in inputs) (stri
 			return at, nil
 		}
 		if slices.ContainsFunc(m.From, func(f From) bool { return f.Relation == relation }) || x.lookup(m, relation) {
-			at, err := x.relation(ctx, relation, st)
-			return from("SELECT " + columns("r.", x.Graph.columnsOf(relation)) + " FROM " + at + " AS r WHERE 1 = 0"), err
+			return x.nothing(ctx, relation)
 		}
 		return x.relation(ctx, relation, st)
 	})
 	return text.SQL, err
+}
+
+// nothing has the columns of a relation, and no rows.
+func (x *Run) nothing(ctx context.Context, relation string) (string, error) {
+	m := x.Graph.byName[relation]
+	at := qualified(x.Live, relation)
+	if m != nil && !m.Stored {
+		at = ""
+		for _, st := range []state{now, before} {
+			if raw, ok := x.raws[relationState{relation, st}]; ok {
+				at = raw
+			}
+		}
+		if at == "" {
+			var err error
+			if at, err = x.raw(ctx, m, before); err != nil {
+				return "", err
+			}
+		}
+	}
+	return from("SELECT " + columns("r.", x.Graph.columnsOf(relation)) + " FROM " + at + " AS r WHERE 1 = 0"), nil
 }
 
 // lookup tells whether a header line of the model narrows the relation.
@@ -124,92 +323,120 @@ func (x *Run) lookup(m *Model, relation string) bool {
 	})
 }
 
-// lookups adds to inputs each lookup narrowed to what the rows of the from: relations match. hint
-// names the step.
-func (x *Run) lookups(ctx context.Context, m *Model, st state, in inputs) error {
-	type wanted struct {
+// compute is a model's SELECT, in each state, over rows of its from: relations, with the lookups
+// narrowed to what those match. "" is no rows: there are none of from:.
+func (x *Run) compute(ctx context.Context, m *Model, rows [2]inputs) (out [2]string, err error) {
+	var in [2]inputs
+	for _, st := range []state{before, now} {
+		in[st] = inputs{}
+		for relation, at := range rows[st] {
+			in[st][relation] = at
+		}
+	}
+	var seen []string
+	for _, f := range m.From {
+		for _, join := range f.Joins {
+			if slices.Contains(seen, join.Relation) {
+				continue
+			}
+			seen = append(seen, join.Relation)
+			if err := x.matches(ctx, m, join.Relation, rows, &in); err != nil {
+				return out, err
+			}
+		}
+	}
+	for _, st := range []state{before, now} {
+		if len(rows[st]) == 0 {
+			continue
+		}
+		if out[st], err = x.evaluate(ctx, m, st, in[st]); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// matches narrows one lookup to what the rows of the from: relations match, by any of its lines.
+func (x *Run) matches(ctx context.Context, m *Model, relation string, rows [2]inputs, in *[2]inputs) error {
+	w := want{len(rows[before]) > 0, len(rows[now]) > 0}
+	type line struct {
 		join   Join
 		values *Table
 	}
-	byLookup := map[string][]wanted{}
-	var order []string
+	var lines []line
 	for _, f := range m.From {
-		rows, given := in[f.Relation]
-		if !given {
-			continue
-		}
 		for _, join := range f.Joins {
-			if _, seen := byLookup[join.Relation]; !seen {
-				order = append(order, join.Relation)
-			}
-			w := wanted{join: join}
-			if len(join.By) > 0 {
-				var err error
-				if w.values, err = x.values(ctx, join.Relation+"_wanted", "what the rows to compute look up in "+join.Relation,
-					part{rows, hereOf(join.By), thereOf(join.By)}); err != nil {
-					return err
-				}
-			}
-			byLookup[join.Relation] = append(byLookup[join.Relation], w)
-		}
-	}
-	for _, relation := range order {
-		lines := byLookup[relation]
-		if slices.ContainsFunc(lines, func(w wanted) bool { return len(w.join.By) == 0 }) {
-			at, err := x.relation(ctx, relation, st)
-			if err != nil {
-				return err
-			}
-			in[relation] = at
-			continue
-		}
-		var parts []string
-		var earlier []string // each row once, also where several lines match it
-		for _, w := range lines {
-			if w.values.empty() {
+			if join.Relation != relation {
 				continue
 			}
-			query, err := x.narrow(ctx, relation, st, thereOf(w.join.By), w.values, thereOf(w.join.By))
+			if len(join.By) == 0 {
+				for st := range in {
+					if at, err := x.relation(ctx, relation, state(st)); err != nil {
+						return err
+					} else if w[st] {
+						in[st][relation] = at
+					}
+				}
+				return nil
+			}
+			var parts []part
+			for _, st := range []state{now, before} {
+				if at, given := rows[st][f.Relation]; given && !slices.ContainsFunc(parts, func(p part) bool { return p.from == at }) {
+					parts = append(parts, part{at, hereOf(join.By), thereOf(join.By)})
+				}
+			}
+			values, err := x.values(ctx, relation+"_wanted", "what the rows to compute look up in "+relation, parts...)
 			if err != nil {
 				return err
 			}
-			if len(earlier) > 0 {
-				query = "SELECT " + columns("n.", x.Graph.columnsOf(relation)) + "\nFROM " + from(query) + " AS n\nWHERE " + strings.Join(earlier, "\nAND ")
+			if !values.empty() {
+				lines = append(lines, line{join, values})
 			}
-			parts = append(parts, query)
-			earlier = append(earlier, "NOT EXISTS (SELECT 1 FROM "+w.values.SQL+" AS v WHERE "+equal("v", thereOf(w.join.By), "n", thereOf(w.join.By))+")")
 		}
-		if len(parts) == 0 {
-			continue
-		}
-		t, err := x.create(ctx, relation+"_matched", "the rows of "+relation+" that they match", strings.Join(parts, "\nUNION ALL\n"), thereOf(lines[0].join.By))
+	}
+	var found []sides
+	for _, l := range lines {
+		by := thereOf(l.join.By)
+		one, err := x.narrow(ctx, relation, by, l.values, by, w, by)
 		if err != nil {
 			return err
 		}
-		if !t.empty() {
-			in[relation] = t.SQL
+		found = append(found, one)
+	}
+	for _, st := range []state{before, now} {
+		var parts, earlier []string // each row once, also where several lines match it
+		var only *Table
+		for i, l := range lines {
+			by := thereOf(l.join.By)
+			if t := found[i][st]; t != nil {
+				part := "SELECT " + columns("n.", x.Graph.columnsOf(relation)) + " FROM " + t.SQL + " AS n"
+				if len(earlier) > 0 {
+					part += "\nWHERE " + strings.Join(earlier, "\nAND ")
+				}
+				parts, only = append(parts, part), t
+			}
+			earlier = append(earlier, "NOT EXISTS (SELECT 1 FROM "+l.values.SQL+" AS v WHERE "+equal("v", by, "n", by)+")")
+		}
+		switch {
+		case !w[st] || len(parts) == 0:
+		case len(parts) == 1 && len(lines) == 1:
+			in[st][relation] = only.SQL
+		default:
+			t, err := x.create(ctx, relation+"_matched", "the rows of "+relation+" that they match, "+st.words(), strings.Join(parts, "\nUNION ALL\n"), nil)
+			if err != nil {
+				return err
+			}
+			in[st][relation] = t.SQL
 		}
 	}
 	return nil
 }
 
-// compute is a model's SELECT over rows of its from: relations, with the lookups narrowed to them.
-func (x *Run) compute(ctx context.Context, m *Model, st state, rows inputs) (string, error) {
-	in := inputs{}
-	for relation, at := range rows {
-		in[relation] = at
-	}
-	if err := x.lookups(ctx, m, st, in); err != nil {
-		return "", err
-	}
-	return x.evaluate(ctx, m, st, in)
-}
-
 // byKey selects, before pick, the rows of a model that is computed row by row whose keys stand in a
-// table: from the rows of from: that can make them.
-func (x *Run) byKey(ctx context.Context, m *Model, st state, keys *Table) (string, error) {
-	rows := inputs{}
-	traced := true
+// table: from the rows of from: that can make them. "" is no rows.
+func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]string, err error) {
+	var rows [2]inputs
+	rows[before], rows[now] = inputs{}, inputs{}
 	for _, f := range m.From {
 		line := x.Graph.exact(m, f.Relation)
 		var here, there []string
@@ -219,41 +446,52 @@ func (x *Run) byKey(ctx context.Context, m *Model, st state, keys *Table) (strin
 			}
 		}
 		if len(here) == 0 {
-			traced = false
-			break
+			return x.byKeyOfAll(ctx, m, keys, w)
 		}
 		values := keys
 		if len(here) < len(m.Key) {
-			var err error
 			if values, err = x.values(ctx, "key_part", "the part of the keys that stands in "+f.Relation, part{keys.SQL, here, here}); err != nil {
-				return "", err
+				return out, err
 			}
 		}
-		query, err := x.narrow(ctx, f.Relation, st, there, values, here)
+		found, err := x.narrow(ctx, f.Relation, there, values, here, w, x.joinedBy(f, there))
 		if err != nil {
-			return "", err
+			return out, err
 		}
-		t, err := x.create(ctx, f.Relation+"_rows", "the rows of "+f.Relation+" that can make these keys", query, x.joined(f, there))
-		if err != nil {
-			return "", err
-		}
-		if !t.empty() {
-			rows[f.Relation] = t.SQL
+		for _, st := range []state{before, now} {
+			if w[st] && found[st] != nil {
+				rows[st][f.Relation] = found[st].SQL
+			}
 		}
 	}
-	if !traced {
-		raw, err := x.raw(ctx, m, st)
-		return semi(m.Columns, raw, m.Key, keys, m.Key), err
+	if out, err = x.compute(ctx, m, rows); err != nil {
+		return out, err
 	}
-	query, err := x.compute(ctx, m, st, rows)
-	if err != nil {
-		return "", err
+	for st, query := range out {
+		if query != "" {
+			out[st] = semi(m.Columns, from(query), m.Key, keys, m.Key)
+		}
 	}
-	return semi(m.Columns, from(query), m.Key, keys, m.Key), nil
+	return out, nil
 }
 
-// joined are the columns of a from: relation that lookups are found by, and others.
-func (x *Run) joined(f From, others []string) []string {
+// byKeyOfAll is byKey where no column of from: tells which of its rows can make a key.
+func (x *Run) byKeyOfAll(ctx context.Context, m *Model, keys *Table, w want) (out [2]string, err error) {
+	for _, st := range []state{before, now} {
+		if !w[st] {
+			continue
+		}
+		raw, err := x.raw(ctx, m, st)
+		if err != nil {
+			return out, err
+		}
+		out[st] = semi(m.Columns, raw, m.Key, keys, m.Key)
+	}
+	return out, nil
+}
+
+// joinedBy are the columns of a from: relation that lookups are found by, and others.
+func (x *Run) joinedBy(f From, others []string) []string {
 	out := slices.Clone(others)
 	for _, join := range f.Joins {
 		for _, name := range hereOf(join.By) {
@@ -265,36 +503,29 @@ func (x *Run) joined(f From, others []string) []string {
 	return out
 }
 
-// groups selects the rows of a model that is computed group by group whose groups stand in a table.
-func (x *Run) groups(ctx context.Context, m *Model, st state, groups *Table) (string, error) {
-	query, err := x.groupRows(ctx, m, st, groups)
-	if err != nil {
-		return "", err
-	}
-	return x.picked(ctx, m, query)
-}
-
-// groupRows is groups before pick.
-func (x *Run) groupRows(ctx context.Context, m *Model, st state, groups *Table) (string, error) {
-	rows := inputs{}
-	if !groups.empty() {
-		for _, f := range m.From {
-			query, err := x.narrow(ctx, f.Relation, st, thereOf(f.By), groups, hereOf(f.By))
-			if err != nil {
-				return "", err
-			}
-			t, err := x.create(ctx, f.Relation+"_"+st.String(), "the rows of "+f.Relation+" in the groups, "+st.words(), query, x.joined(f, thereOf(f.By)))
-			if err != nil {
-				return "", err
-			}
-			if !t.empty() {
-				rows[f.Relation] = t.SQL
+// groups selects, before pick, the rows of a model that is computed group by group whose groups stand
+// in a table. "" is no rows.
+func (x *Run) groups(ctx context.Context, m *Model, groups *Table, w want) (out [2]string, err error) {
+	var rows [2]inputs
+	rows[before], rows[now] = inputs{}, inputs{}
+	for _, f := range m.From {
+		found, err := x.narrow(ctx, f.Relation, thereOf(f.By), groups, hereOf(f.By), w, x.joinedBy(f, nil))
+		if err != nil {
+			return out, err
+		}
+		for _, st := range []state{before, now} {
+			if w[st] && found[st] != nil {
+				rows[st][f.Relation] = found[st].SQL
 			}
 		}
 	}
-	query, err := x.compute(ctx, m, st, rows)
-	if err != nil {
-		return "", err
+	if out, err = x.compute(ctx, m, rows); err != nil {
+		return out, err
 	}
-	return semi(m.Columns, from(query), m.by(), groups, m.by()), nil
+	for st, query := range out {
+		if query != "" {
+			out[st] = semi(m.Columns, from(query), m.by(), groups, m.by())
+		}
+	}
+	return out, nil
 }

@@ -78,8 +78,9 @@ type Options struct {
 	Staged  map[string]Staged // by staging table
 	// Large is from how many rows on a table is worth a plan of its own: ranking repeated keys apart.
 	Large int64
-	// Started, where set, is told of each model whose computing begins.
-	Started func(m *Model)
+	// Begin, where set, is told of each model whose computing begins. What it returns is told of its
+	// end, and the context is that of the model's statements.
+	Begin func(ctx context.Context, m *Model) (context.Context, func(error))
 }
 
 // state says which of a relation's two sets of rows is meant.

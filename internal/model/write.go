@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -16,7 +17,7 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	if touched != nil {
 		stored = semi(m.live, live, cols, touched, cols)
 	}
-	was, err := x.create(ctx, "stored", "what is stored of them", stored, m.Key)
+	was, err := x.create(ctx, "stored", "what is stored of them", stored, nil)
 	if err != nil {
 		return err
 	}
@@ -34,6 +35,9 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 		}
 	}
 	if !removed.empty() {
+		if err := x.analyze(ctx, removed, m.Key); err != nil {
+			return err
+		}
 		sql := "DELETE FROM " + live + " USING " + removed.SQL + " AS x WHERE " + equal(live, m.Key, "x", m.Key)
 		if _, err := x.Session.Exec(ctx, x.statement("take out what changed or went away", sql)); err != nil {
 			return err
@@ -135,10 +139,22 @@ func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
 }
 
 // checkRows refuses rows that lack a part of their key, and, without pick, different rows with one key.
-func (x *Run) checkRows(ctx context.Context, m *Model, rows string) error {
-	if len(m.Key) == 0 || len(m.Pick) > 0 {
-		return x.checkKeys(ctx, m, rows)
+// Rows that were joined with touched keys or groups have those.
+func (x *Run) checkRows(ctx context.Context, m *Model, result *Table) error {
+	joined := m.Kind == Row || m.Kind == Group && subset(m.Key, m.by())
+	switch {
+	case result.empty() || len(m.Key) == 0 && len(m.by()) == 0:
+		return nil
+	case len(m.Key) > 0 && len(m.Pick) == 0:
+		return x.checkSingle(ctx, m, result.SQL)
+	case joined:
+		return nil
 	}
+	return x.checkKeys(ctx, m, result.SQL)
+}
+
+// checkSingle refuses different rows with one key, and rows that lack a part of it.
+func (x *Run) checkSingle(ctx context.Context, m *Model, rows string) error {
 	keys := columns("r.", m.Key)
 	counts, err := x.Session.Numbers(ctx, x.statement("every row has its key, and each key one row",
 		"SELECT COUNT(CASE WHEN "+x.absent(&Model{Header: Header{Key: m.Key}}, "c.")+" THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)\nFROM (\n    SELECT "+keys+", COUNT(*) AS dwh_copies\n    FROM "+rows+" AS r\n    GROUP BY "+keys+"\n) AS c"))
@@ -159,7 +175,8 @@ func (x *Run) checkRows(ctx context.Context, m *Model, rows string) error {
 		return err
 	}
 	return x.errRows(m, m.keyAt, "several different rows have one key ("+strings.Join(m.Key, ", ")+")",
-		"say which of them counts: -- pick: a DESC, b; or add to the key what tells them apart", found)
+		"say which of them counts: -- pick: a DESC, b; or add to the key what tells them apart. If one of them is stored and wrong, "+
+			`"dwh verify" tells and "dwh transform --replay" repairs it`, found)
 }
 
 // checkGroupless refuses added rows whose group is NULL, if the SELECT makes rows of them: the first
@@ -178,11 +195,12 @@ func (x *Run) checkGroupless(ctx context.Context, m *Model, f From) error {
 	if err != nil || counts[0] == 0 {
 		return err
 	}
-	query, err := x.compute(ctx, m, now, inputs{f.Relation: from("SELECT " + columns("r.", x.Graph.columnsOf(f.Relation)) + " FROM " + added.SQL + where)})
+	rows := from("SELECT " + columns("r.", x.Graph.columnsOf(f.Relation)) + " FROM " + added.SQL + where)
+	queries, err := x.compute(ctx, m, [2]inputs{now: {f.Relation: rows}})
 	if err != nil {
 		return err
 	}
-	return x.checkKeys(ctx, m, from(query))
+	return x.checkKeys(ctx, m, from(queries[now]))
 }
 
 // required tells whether the columns of a table are NOT NULL.
@@ -198,48 +216,53 @@ func (x *Run) required(relation string, names []string) bool {
 	return true
 }
 
-// checkGroups refuses rows with one key in several groups. all are the rows of the touched groups before
-// pick.
-func (x *Run) checkGroups(ctx context.Context, m *Model, all, touched *Table) error {
+// checkedGroups keeps the rows of touched groups before pick, and refuses keys that several groups
+// have: in these rows, and among the stored ones.
+func (x *Run) checkedGroups(ctx context.Context, m *Model, query string, touched *Table) (string, error) {
+	if query == "" {
+		return "", nil
+	}
+	all, err := x.create(ctx, "unpicked", "the rows of these groups, before pick", query, nil)
+	if err != nil || all.empty() {
+		return "", err
+	}
+	if err := x.checkGroups(ctx, m, all.SQL); err != nil {
+		return "", err
+	}
+	query = "SELECT " + columns("u.", m.Columns) + " FROM " + all.SQL + " AS u"
+	if !m.Stored {
+		return query, nil // a build compares all groups
+	}
+	keys, err := x.values(ctx, "grouped_keys", "the keys of these groups", part{all.SQL, m.Key, m.Key})
+	if err != nil || keys == nil {
+		return query, err
+	}
 	by := m.by()
-	differs := make([]string, 0, len(by))
-	for _, name := range by {
+	found, err := x.Session.Rows(ctx, x.statement("keys that another group has already", "SELECT "+columns("r.", append(slices.Clone(m.Key), by...))+
+		"\nFROM "+from(semi(m.live, qualified(x.Live, m.Name), m.Key, keys, m.Key))+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+touched.SQL+" AS t WHERE "+equal("t", by, "r", by)+")\nLIMIT 3"))
+	if err == nil && len(found) > 0 {
+		err = x.errGroups(m, found)
+	}
+	return query, err
+}
+
+// checkGroups refuses rows with one key in several groups. rows stand before pick.
+func (x *Run) checkGroups(ctx context.Context, m *Model, rows string) error {
+	differs := make([]string, 0, len(m.by()))
+	for _, name := range m.by() {
 		differs = append(differs, "MIN(r."+ident(name)+") <> MAX(r."+ident(name)+")")
 	}
-	fail := func(found []string) error {
-		return x.errRows(m, m.keyAt, "rows with one key ("+strings.Join(m.Key, ", ")+") are in several groups by "+strings.Join(by, ", "),
-			"add the columns of by to the key, or group by columns that the key decides", found)
-	}
 	keys := columns("r.", m.Key)
-	found, err := x.Session.Rows(ctx, x.statement("keys in several groups", "SELECT "+keys+"\nFROM "+all.SQL+" AS r\nGROUP BY "+keys+"\nHAVING "+strings.Join(differs, " OR ")+"\nLIMIT 3"))
-	if err != nil {
-		return err
+	found, err := x.Session.Rows(ctx, x.statement("no key stands in several groups", "SELECT "+keys+"\nFROM "+rows+" AS r\nGROUP BY "+keys+"\nHAVING "+strings.Join(differs, " OR ")+"\nLIMIT 3"))
+	if err == nil && len(found) > 0 {
+		err = x.errGroups(m, found)
 	}
-	if len(found) > 0 {
-		return fail(found)
-	}
-	if touched == nil || all.empty() {
-		return nil
-	}
-	keysTable, err := x.values(ctx, "grouped_keys", "the keys of these groups", part{all.SQL, m.Key, m.Key})
-	if err != nil || keysTable == nil {
-		return err
-	}
-	elsewhere := semi(m.live, qualified(x.Live, m.Name), m.Key, keysTable, m.Key)
-	if !m.Stored {
-		if elsewhere, err = x.narrow(ctx, m.Name, before, m.Key, keysTable, m.Key); err != nil {
-			return err
-		}
-	}
-	found, err = x.Session.Rows(ctx, x.statement("keys that another group has already", "SELECT "+columns("r.", m.Key)+", "+columns("r.", by)+
-		"\nFROM "+from(elsewhere)+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+touched.SQL+" AS t WHERE "+equal("t", by, "r", by)+")\nLIMIT 3"))
-	if err != nil {
-		return err
-	}
-	if len(found) > 0 {
-		return fail(found)
-	}
-	return nil
+	return err
+}
+
+func (x *Run) errGroups(m *Model, found []string) error {
+	return x.errRows(m, m.keyAt, "rows with one key ("+strings.Join(m.Key, ", ")+") are in several groups by "+strings.Join(m.by(), ", "),
+		"add the columns of by to the key, or group by columns that the key decides", found)
 }
 
 // length is the function that counts what VARCHAR(n) counts: characters on PostgreSQL, bytes on

@@ -287,6 +287,9 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 		result.Rejects = slices.DeleteFunc(result.Rejects, func(r clientcopy.RecordError) bool { return r.Line != 0 })
 		return nil
 	}
+	if err := c.nameForms(ctx, statement, result); err != nil {
+		return err
+	}
 	return c.complete(ctx, statement, result.Rejects)
 }
 
@@ -398,10 +401,15 @@ func (c *Copier) refused(ctx context.Context, statement *copystmt.Statement, obj
 			Advice: "see SELECT * FROM sys_load_error_detail ORDER BY start_time DESC; then correct the objects",
 		}
 	}
+	limit := max(1, statement.MaxError)
+	tooMany := len(result.Rejects) >= limit
+	if err := c.nameForms(ctx, statement, &result); err != nil {
+		return err
+	}
 	if err := c.complete(ctx, statement, result.Rejects); err != nil {
 		return err
 	}
-	if limit := max(1, statement.MaxError); len(result.Rejects) >= limit {
+	if tooMany {
 		return &clientcopy.MaxErrorError{Limit: limit, Result: result}
 	}
 	last := result.Rejects[len(result.Rejects)-1]

@@ -58,7 +58,7 @@ func (c *Copier) texts(ctx context.Context, statement *copystmt.Statement, rejec
 		return err
 	}
 	defer func() { err = errors.Join(err, body.Close()) }()
-	plain, done, err := clientcopy.Decompress(statement.Compression, body)
+	plain, done, err := clientcopy.Text(statement, body)
 	if err != nil {
 		return err
 	}

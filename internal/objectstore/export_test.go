@@ -83,3 +83,12 @@ type ListingPage struct {
 	Next        string
 	Escaped     bool
 }
+
+// Bounds on answers and listings.
+const (
+	MaxRedirects  = maxRedirects
+	MaxPage       = maxPage
+	MaxKeys       = maxKeys
+	MaxEmptyPages = maxEmptyPages
+	SeenKeys      = seenKeys
+)

@@ -1,11 +1,9 @@
 package objectstore
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net/url"
 	"strings"
@@ -19,13 +17,14 @@ import (
 const (
 	// listAhead is how many pages of 1,000 objects a listing runs ahead of its reader, which loads meanwhile what it has got; a page takes about 200 KB.
 	listAhead = 10
-	// maxPage is the size of a page that is read here: 1,000 keys of 1,024 bytes, each of them escaped, with room to spare. Beyond it the SDK reads.
+	// maxPage is the largest answer that is read, bytes: 1,000 keys of 1,024 bytes, each of them
+	// escaped, with room to spare.
 	maxPage = 8 << 20
 )
 
 // page is one answer to a ListObjectsV2.
 type page struct {
-	objects []Object // empty folder markers left out
+	objects []Object // all of them, until seen.settle leaves some out
 	next    string   // continuation token; "": the last one
 	err     error    // *Error; the last page then
 }
@@ -37,7 +36,9 @@ func (s *bucketStore) list(ctx context.Context, prefix, after URL) iter.Seq2[Obj
 			startAfter = after.Key()
 		}
 		// Most listings are one page; only what has more is worth a goroutine.
+		seen := newSeen(prefix)
 		first := s.page(ctx, prefix, startAfter, "")
+		seen.settle(&first)
 		if !first.yield(yield) || first.next == "" {
 			return
 		}
@@ -50,6 +51,7 @@ func (s *bucketStore) list(ctx context.Context, prefix, after URL) iter.Seq2[Obj
 			defer close(pages)
 			for token := first.next; token != ""; {
 				p := s.page(ahead, prefix, startAfter, token)
+				seen.settle(&p)
 				select {
 				case pages <- p:
 				case <-ahead.Done():
@@ -142,13 +144,16 @@ func (p *page) add(prefix URL, key string, escaped bool, o Object) error {
 			return &Error{Op: "list", URL: prefix, Err: fmt.Errorf("the server sent a malformed key: %w", err)}
 		}
 	}
-	if o.Size == 0 && strings.HasSuffix(key, "/") {
-		return nil // what consoles make to show a folder
+	if len(p.objects) == maxKeys {
+		return &Error{Op: "list", URL: prefix, Err: &answerError{fmt.Sprintf("the server sent more than %d keys in one answer", maxKeys)}, hint: answerHint}
 	}
 	o.URL = newS3URL(prefix.Bucket(), key)
 	p.objects = append(p.objects, o)
 	return nil
 }
+
+// isMarker tells the empty object that consoles make to show a folder.
+func isMarker(o Object) bool { return o.Size == 0 && strings.HasSuffix(string(o.URL), "/") }
 
 // end notes where the listing goes on.
 func (p *page) end(prefix URL, truncated bool, next string) {
@@ -177,14 +182,16 @@ func (c *leanClient) page(ctx context.Context, t *target, prefix URL, startAfter
 		return page{}, err
 	}
 	body := part{body: answer.Body, cancel: cancel}
-	var text bytes.Buffer
-	text.Grow(int(min(max(answer.ContentLength, 64<<10), maxPage)) + bytes.MinRead)
-	n, err := text.ReadFrom(io.LimitReader(&body, maxPage+1))
+	text, err := readListing(&body, answer.ContentLength)
 	_ = body.close() // it is read, or given up
-	if err != nil || n > maxPage {
+	var unusable *answerError
+	switch {
+	case errors.As(err, &unusable):
+		return page{}, err
+	case err != nil:
 		return page{}, errLeft
 	}
-	l, ok := parseListing(text.Bytes())
+	l, ok := parseListing(text)
 	if !ok {
 		return page{}, errRefused
 	}

@@ -164,6 +164,14 @@ func (s *bucketStore) explain(ctx context.Context, op string, u URL, region stri
 	if errors.As(err, &renewal) {
 		return credentialsError(ctx, op, u, renewal.err)
 	}
+	var redirect *redirectError
+	var answer *answerError
+	switch {
+	case errors.As(err, &redirect):
+		return &Error{Op: op, URL: u, Err: &fault{msg: redirect.Error(), cause: err}, hint: "check AWS_ENDPOINT_URL_S3, and the proxies on the way"}
+	case errors.As(err, &answer):
+		return &Error{Op: op, URL: u, Err: &fault{msg: answer.Error(), cause: err}, hint: answerHint}
+	}
 	code, message, status := "", "", 0
 	var api smithy.APIError
 	if errors.As(err, &api) {

@@ -30,6 +30,7 @@ const (
 	stallTimeout   = 60 * time.Second // without a byte of a body
 	defaultRegion  = "us-east-1"
 	regionHeader   = "X-Amz-Bucket-Region"
+	answerHint     = "check that AWS_ENDPOINT_URL_S3 names an S3 server, and that no proxy or login page answers in its place"
 	endpointHint   = "set AWS_ENDPOINT_URL_S3 to the server's address, such as http://127.0.0.1:9000"
 	credentialHint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or use --anonymous for a public bucket"
 )
@@ -127,7 +128,7 @@ func (s *bucketStore) connect(ctx context.Context, op string, u URL) (*s3.Client
 	telemetry.InstrumentAWS(ctx, &cfg)
 	httpClient := s.httpClient(cfg.HTTPClient)
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.HTTPClient = httpClient
+		o.HTTPClient = newGuardedClient(httpClient)
 		o.UsePathStyle = o.BaseEndpoint != nil // a server at an address has no name per bucket
 		o.DisableLogOutputChecksumValidationSkipped = true
 		if o.Region == "" {

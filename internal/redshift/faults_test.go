@@ -1,7 +1,10 @@
 package redshift_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -317,5 +320,46 @@ func TestDoctor(t *testing.T) {
 	n.env = append(n.env, "DWH_WORK_PREFIX=")
 	if code, stdout, _ := n.run(args...); code != 1 || !strings.Contains(stdout, "--work-prefix") {
 		t.Errorf("got exit code %d and\n%s\nwant 1 and --work-prefix", code, stdout)
+	}
+}
+
+// Of a compressed object, or one in UTF-16, Redshift says that it is no JSON. dwh says what it is,
+// and loads it once it is mended.
+func TestWrongForm(t *testing.T) {
+	for _, env := range []string{"DWH_LOAD_COMPACT=false", "DWH_LOAD_COMPACT=true"} {
+		t.Run(env, func(t *testing.T) {
+			n := newNative(t, redshiftstandin.Options{}, env)
+			var zipped bytes.Buffer
+			w := gzip.NewWriter(&zipped)
+			if _, err := w.Write([]byte(event("1", 1, 0, "1541000000000"))); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			wide := []byte("\xff\xfe")
+			for _, c := range event("3", 3, 0, "1541000000000") {
+				wide = binary.LittleEndian.AppendUint16(wide, uint16(c))
+			}
+			n.bucket.Put("log/a.json", zipped.Bytes())
+			n.bucket.Put("log/b.json", []byte(event("2", 2, 0, "1541000000000")))
+			n.bucket.Put("log/c.json", wide)
+			_, stderr := n.must(n.args...)
+			for _, want := range []string{"the object is compressed with GZIP: add GZIP to the COPY", "the object " +
+				"is in UTF-16"} {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("got\n%s\nwant %q", stderr, want)
+				}
+			}
+			n.want("SELECT COUNT(*) FROM s_songplay_event", "1")
+			n.want("SELECT COUNT(*) || '/' || COUNT(DISTINCT url) || '/' || MAX(line) FROM s_reject", "2/2/0")
+			n.want("SELECT COUNT(*) FROM s_object WHERE url LIKE '%/log/%'", "1")
+			n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")))
+			n.bucket.Put("log/c.json", []byte(event("3", 3, 0, "1541000000000")))
+			n.must(n.args...)
+			n.want("SELECT COUNT(*) FROM s_songplay_event", "3")
+			n.want("SELECT COUNT(*) FROM s_object WHERE url LIKE '%/log/%'", "3")
+			n.want("SELECT COUNT(*) FROM s_reject", "0")
+		})
 	}
 }

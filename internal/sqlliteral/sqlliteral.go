@@ -100,8 +100,23 @@ func AppendBoolean(dst []byte, b bool) []byte {
 // AppendTimestamp appends a moment in UTC as a TIMESTAMP, to the microsecond.
 func AppendTimestamp(dst []byte, t time.Time) []byte {
 	dst = append(dst, "TIMESTAMP '"...)
-	dst = t.UTC().AppendFormat(dst, "2006-01-02 15:04:05.999999")
+	dst = AppendMoment(dst, t, "2006-01-02 15:04:05.999999")
 	return append(dst, '\'')
+}
+
+// AppendMoment appends a moment in UTC by a layout of package time. A year before the year 1 is
+// written as SQL has it, with BC at the end.
+func AppendMoment(dst []byte, t time.Time, layout string) []byte {
+	t = t.UTC()
+	if t.Year() > 0 {
+		return t.AppendFormat(dst, layout)
+	}
+	// The calendar repeats after 400 years, so the day and the month are those of a year that Go's
+	// layouts can write.
+	year := 1 - t.Year()
+	shifted := time.Date(2000+((t.Year()%400)+400)%400, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	text := shifted.Format(layout)
+	return append(append(append(dst, fmt.Sprintf("%04d", year)...), text[4:]...), " BC"...)
 }
 
 // Append appends a value of one of the types that the bookkeeping tables hold; a nil pointer is NULL.

@@ -76,6 +76,12 @@ func TestNumbersAndTimes(t *testing.T) {
 		{sqlliteral.AppendDouble(nil, math.NaN(), 64), "CAST('NaN' AS DOUBLE PRECISION)"},
 		{sqlliteral.AppendDouble(nil, float64(float32(0.1)), 32), "CAST('0.1' AS REAL)"},
 		{sqlliteral.AppendBoolean(nil, true), "TRUE"},
+		{sqlliteral.AppendTimestamp(nil, time.Date(-94, 1, 8, 3, 4, 5, 0, time.UTC)), "TIMESTAMP '0095-01-08 " +
+			"03:04:05 BC'"},
+		{sqlliteral.AppendTimestamp(nil, time.Date(0, 2, 29, 0, 0, 0, 0, time.UTC)), "TIMESTAMP '0001-02-29 " +
+			"00:00:00 BC'"},
+		{sqlliteral.AppendTimestamp(nil, time.Date(-4713, 11, 24, 0, 0, 0, 0, time.UTC)), "TIMESTAMP '4714-11-24 " +
+			"00:00:00 BC'"},
 		{sqlliteral.AppendTimestamp(nil, time.Date(2018, 11, 2, 3, 4, 5, 6000, time.FixedZone("", 3600))), "TIMESTAMP '2018-11-02 02:04:05.000006'"},
 		{must(sqlliteral.Append(nil, &number)), "-7"},
 		{must(sqlliteral.Append(nil, (*string)(nil))), "NULL"},

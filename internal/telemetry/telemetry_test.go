@@ -52,7 +52,7 @@ func TestRun(t *testing.T) {
 			if value(load, "dwh.step") != "010_s_song" || value(load, "dwh.rows") != "20" || value(load, "dwh.objects") == "" {
 				t.Errorf("got %v, want step, 20 rows and objects", load.Attributes)
 			}
-			for name, above := range map[string]string{"S3.ListObjectsV2": "dwh run", "S3.GetObject": "load 010_s_song", "INSERT d_song": "transform 110_d_song", "INSERT f_songplay": "transform 210_f_songplay"} {
+			for name, above := range map[string]string{"S3.ListObjectsV2": "dwh run", "S3.GetObject": "load 010_s_song", "CREATE dwh_scratch.d_song": "transform 110_d_song", "CREATE dwh_scratch.f_songplay": "transform 210_f_songplay"} {
 				found := false
 				for _, span := range r.spans()[name] {
 					found = found || r.under(span, r.one(t, above))

@@ -37,7 +37,10 @@ func (w *warehouse) fill(events int) {
 			user_id, NULL, level, session_id, location, user_agent
 		FROM s_songplay_event;
 
-		INSERT INTO d_time SELECT start_time, 0, 0, 0, 0, 0, 0 FROM f_songplay GROUP BY start_time;
+		INSERT INTO d_time
+		SELECT start_time, EXTRACT(hour FROM start_time), EXTRACT(day FROM start_time), EXTRACT(week FROM start_time), EXTRACT(month FROM start_time),
+			EXTRACT(year FROM start_time), MOD(CAST(EXTRACT(dow FROM start_time) AS INTEGER) + 6, 7)
+		FROM f_songplay GROUP BY start_time;
 
 		INSERT INTO d_user (user_id, first_name, last_name, gender, level, last_ts, last_session_id, last_item_in_session)
 		SELECT DISTINCT ON (user_id) user_id, first_name, last_name, gender, level, ts, session_id, item_in_session
@@ -67,7 +70,7 @@ func (w *warehouse) batch(events int) {
 		FROM generate_series(1, 900) AS n;
 
 		INSERT INTO s_songplay_event (artist, item_in_session, length, level, page, session_id, song, ts, user_id)
-		SELECT artist, item_in_session, length, level, page, session_id, song, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541106206796 AND 1541106305796`, events))
+		SELECT artist, item_in_session, length, level, page, session_id, song, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541206206796 AND 1541206305796`, events))
 }
 
 // deliver puts the same as batch into the objects of a source.
@@ -87,7 +90,7 @@ func (w *warehouse) deliver(s *source, events int64) {
 	for n := int64(1); n <= 900; n++ {
 		add(fmt.Sprint("Artist ", n), fmt.Sprint("Title ", n), events+n/50, n%50, 1541106106796+(events+n)*1000, fmt.Sprint(n%3000))
 	}
-	for _, row := range w.rows("SELECT artist, song, session_id, item_in_session, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541106206796 AND 1541106305796") {
+	for _, row := range w.rows("SELECT artist, song, session_id, item_in_session, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541206206796 AND 1541206305796") {
 		var session, item, ts int64
 		if _, err := fmt.Sscan(strings.Join(row[2:5], " "), &session, &item, &ts); err != nil {
 			w.t.Fatal(err)
@@ -221,9 +224,6 @@ func costFollowsTheBatch(t *testing.T, arriving bool) {
 			if n.Type == "Bitmap Index Scan" {
 				seen[n.Index]++ // it names no relation
 			}
-			if n.Relation == "touched_f_songplay" {
-				seen[n.Relation]++ // as large as the batch
-			}
 			if n.Relation != "s_songplay_event" && n.Relation != "f_songplay" {
 				return
 			}
@@ -240,9 +240,8 @@ func costFollowsTheBatch(t *testing.T, arriving bool) {
 			}
 		})
 	}
-	// The gate reads the plays where they were made.
-	if seen["s_songplay_event"] < 5 || seen["f_songplay"] < 4 || seen["touched_f_songplay"] < 6 {
-		t.Errorf("nodes about the tables: got %v, want 5 of s_songplay_event, 4 of f_songplay and 6 of touched_f_songplay", seen)
+	if seen["s_songplay_event"] < 5 || seen["f_songplay"] < 3 {
+		t.Errorf("nodes about the tables: got %v, want 5 of s_songplay_event and 3 of f_songplay", seen)
 	}
 	// Earlier deliveries by key, and plays to heal by title and by artist.
 	if seen["s_songplay_event_key"] < 1 || seen["s_songplay_event_title"] < 2 {

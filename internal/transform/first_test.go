@@ -13,12 +13,11 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// writers counts the transactions that wrote the rows of the tables.
+// writers counts the transactions that wrote staging and the ledger. Tables of models are built in subtransactions.
 func (w *warehouse) writers() string {
 	w.t.Helper()
 	return w.one(`SELECT COUNT(DISTINCT CAST(xmin AS VARCHAR)) FROM (
-		SELECT xmin FROM s_song UNION ALL SELECT xmin FROM s_songplay_event UNION ALL SELECT xmin FROM s_object
-		UNION ALL SELECT xmin FROM d_song UNION ALL SELECT xmin FROM f_songplay) AS written`)
+		SELECT xmin FROM s_song UNION ALL SELECT xmin FROM s_songplay_event UNION ALL SELECT xmin FROM s_object) AS written`)
 }
 
 // TestFirstRunIsOneTransaction: an empty warehouse is loaded and built at once, so that no staged row is written twice.
@@ -32,8 +31,8 @@ func TestFirstRunIsOneTransaction(t *testing.T) {
 		t.Errorf("unprocessed events: got %s, want 0", got)
 	}
 	w.same()
-	if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE tablename = 's_songplay_event'"); got != "3" {
-		t.Errorf("indexes of a load: got %s, want 3", got)
+	if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE tablename = 's_songplay_event'"); got != "4" {
+		t.Errorf("indexes of a load: got %s, want 4", got)
 	}
 	if got := w.one("SELECT STRING_AGG(step || ' ' || outcome || ' ' || rows_out, ', ' ORDER BY position) FROM dwh_step"); got !=
 		"010_s_song done 1, 020_s_songplay_event done 2, 030_s_name done 0, 110_d_song done 1, 120_d_artist done 1, 130_d_user done 2, 140_d_time done 1, 210_f_songplay done 2" {

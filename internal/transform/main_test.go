@@ -62,6 +62,7 @@ type warehouse struct {
 
 func newWarehouse(t testing.TB) *warehouse {
 	t.Helper()
+	dwhtest.Superuser(t) // tests make, beside their tables, what only a superuser may make
 	dsn := dwhtest.TemplateDatabase(t, "migrated", migrateUp)
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {

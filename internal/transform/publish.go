@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,8 +175,9 @@ const (
 	undefinedTable   = "42P01"
 )
 
-// errChanged says that a table has been written to or given an index, if only by somebody whose rows or index the snapshot does not show.
-var errChanged = errors.New("the table is not empty, or has another index")
+// errChanged says that a table has been written to or given an index or anything else, if only by
+// somebody whose rows or index the snapshot does not show.
+var errChanged = errors.New("the table is not empty, or has something that another in its place would not have")
 
 // swap puts tables of the scratch schema in the place of the live ones, all of them or none. blocked is one that is better copied, "" when there is none:
 // somebody holds on to the live table, has written to it, or may do what this role may not.
@@ -230,6 +232,9 @@ func (w *work) replace(ctx context.Context, tx pgx.Tx, names []catalogue.Name) (
 		}
 		if changed {
 			return name, errChanged
+		}
+		if ok, err := w.replaceableNow(ctx, name); err != nil || !ok {
+			return name, cmp.Or(err, errChanged)
 		}
 		steps := []string{catalogue.DropTable(old), catalogue.MoveTable(live.In(w.schema), live.Schema)}
 		for _, statistics := range w.twins[name].statistics {

@@ -61,6 +61,13 @@ func TestLargeFirstRunHandsOverTheFact(t *testing.T) {
 func TestFirstRunKeepsWhatStandsOnTheFact(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
+		"default privileges": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+		"an owned sequence":  "CREATE SEQUENCE counter OWNED BY f_songplay.session_id",
+		"toast options":      "ALTER TABLE f_songplay SET (toast.autovacuum_enabled = FALSE)",
+		"a row type's use": "CREATE FUNCTION level_of(play f_songplay) RETURNS TEXT LANGUAGE SQL AS 'SELECT " +
+			"play.level'",
+		"an event trigger": "CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; " +
+			"CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted()",
 		"a view":                "CREATE VIEW levels AS SELECT level FROM f_songplay",
 		"a privilege":           "GRANT SELECT ON f_songplay TO PUBLIC",
 		"a column's privilege":  "GRANT SELECT (level) ON f_songplay TO PUBLIC",
@@ -187,4 +194,38 @@ func TestHandingOverNeedsTheOwner(t *testing.T) {
 		t.Errorf("OID of f_songplay: got %s and %d rows flagged, want %s and 49", got, result.Flagged, oid)
 	}
 	w.same()
+}
+
+// TestFirstRunKeepsWhatComesMeanwhile: what somebody gives the empty fact while it is built beside
+// it, which the run's snapshot does not show, stays.
+func TestFirstRunKeepsWhatComesMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ give, kept string }{
+		"a privilege": {"GRANT SELECT ON f_songplay TO PUBLIC", "SELECT COUNT(*) FROM pg_class WHERE oid = " +
+			"'f_songplay'::regclass AND relacl IS NOT NULL"},
+		"a comment": {"COMMENT ON TABLE f_songplay IS 'plays'", "SELECT COUNT(*) FROM pg_description WHERE " +
+			"objoid = 'f_songplay'::regclass"},
+		"a sequence": {"CREATE SEQUENCE counter OWNED BY f_songplay.session_id", "SELECT COUNT(*) FROM pg_class " +
+			"WHERE relname = 'counter'"},
+		"options": {"ALTER TABLE f_songplay SET (toast.autovacuum_enabled = FALSE)", "SELECT COUNT(*) FROM " +
+			"pg_class AS c INNER JOIN pg_class AS t ON t.oid = c.reltoastrelid WHERE c.oid = " +
+			"'f_songplay'::regclass AND t.reloptions IS NOT NULL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, s := wide(t)
+			oid := w.one(factOID)
+			w.run(s.vars(), parallel, func(o *transform.Options) {
+				o.Failpoint = func(name string) {
+					if name == "first.checked" {
+						w.exec(c.give)
+					}
+				}
+			})
+			if got := w.one(factOID) + " " + w.one(c.kept); got != oid+" 1" {
+				t.Errorf("got %s, want %s 1", got, oid)
+			}
+			w.same()
+		})
+	}
 }

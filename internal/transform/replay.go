@@ -216,8 +216,6 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 				w.building = append(w.building, name)
 			}
 		}
-		_, span := telemetry.Begin(ctx, "transform "+step.Name, telemetry.Step(step.Name))
-		span.End(nil, telemetry.RowsIn(one.RowsIn), telemetry.Rows(one.RowsOut))
 		r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration})
 		r.Failpoint("transform.ran." + step.Name)
 		return nil

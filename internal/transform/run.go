@@ -318,8 +318,14 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 
 // compute runs the models among an increment's steps. Where nothing was built before, everything is built and the difference applied.
 func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment, result *Result) error {
+	var chosen []*model.Model
+	for _, step := range in.steps {
+		if step.Model != nil {
+			chosen = append(chosen, w.graph.Model(step.Model.Name))
+		}
+	}
 	if w.first {
-		if err := r.buildAll(ctx, w, w.graph.Models, result); err != nil {
+		if err := r.buildAll(ctx, w, chosen, result); err != nil {
 			return err
 		}
 		if err := r.compareAll(ctx, w, result); err != nil {
@@ -331,12 +337,6 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 		}
 		r.Failpoint("transform.built")
 		return nil
-	}
-	var chosen []*model.Model
-	for _, step := range in.steps {
-		if step.Model != nil {
-			chosen = append(chosen, w.graph.Model(step.Model.Name))
-		}
 	}
 	isChosen := map[string]bool{}
 	for _, m := range chosen {
@@ -356,7 +356,10 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 			return nil
 		}
 		one.RowsIn = w.rowsIn(m)
-		r.finish(ctx, j, step, one, result)
+		if !m.Stored {
+			one.RowsOut = w.run.Rows(m)
+		}
+		r.finish(j, step, one, result)
 		return nil
 	})
 	if err != nil {
@@ -367,13 +370,9 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 }
 
 // finish tells of a model that was computed.
-func (r *Runner) finish(ctx context.Context, j *journal, step Step, one StepResult, result *Result) {
-	_, span := telemetry.Begin(ctx, "transform "+step.Name, telemetry.Step(step.Name))
-	span.End(nil, telemetry.RowsIn(one.RowsIn), telemetry.Rows(one.RowsOut))
+func (r *Runner) finish(j *journal, step Step, one StepResult, result *Result) {
 	result.Transforms = append(result.Transforms, one)
-	if j != nil {
-		j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
-	}
+	j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
 	r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration, Text: Summary(one.Change)})
 	r.Failpoint("transform.ran." + step.Name)
 }

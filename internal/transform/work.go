@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // flagColumn says in a staging table whether the star holds the row.
@@ -139,8 +140,18 @@ func (r *Runner) beginModels(w *work, a *arrivals, erase map[string][]model.Eras
 	w.run = model.NewRun(model.Options{
 		Graph: w.graph, Session: &modelSession{engine: r.Engine, w: w}, Vars: r.Vars,
 		Scratch: string(w.schema), Live: string(w.live), Staged: staged, Large: r.ParallelRows,
-		Started: func(m *model.Model) {
-			r.Observer(Event{Kind: StepStarted, Step: m.Step, RowsIn: w.rowsIn(m)})
+		Begin: func(ctx context.Context, m *model.Model) (context.Context, func(error)) {
+			rows := w.rowsIn(m)
+			r.Observer(Event{Kind: StepStarted, Step: m.Step, RowsIn: rows})
+			ctx, span := telemetry.Begin(ctx, "transform "+m.Step, telemetry.Step(m.Step))
+			return ctx, func(err error) {
+				change := w.run.Changes[m.Name]
+				written := change.Added + change.Changed + change.Healed
+				if built := w.run.BuiltTable(m.Name); built != nil {
+					written = built.Rows
+				}
+				span.End(err, telemetry.RowsIn(rows), telemetry.Rows(written))
+			}
 		},
 	})
 }

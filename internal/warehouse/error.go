@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -18,15 +19,21 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 )
 
-// DSNError is a connection string that cannot be understood: a usage error. It never shows the string, which may
-// hold a password.
+// DSNError is a connection string that cannot be understood, or a PG… variable that completes it
+// and does not fit: a usage error. It never shows a part of the string or the variable's value,
+// which may hold a password.
 type DSNError struct {
-	Origin string // where the string came from, "" unknown
-	Reason string
+	Origin   string // where the string came from, "" unknown
+	Variable string // the environment variable that is at fault, "" when the string itself is
+	Reason   string
+	Advice   string // what to do next; "" shows the form
 }
 
 // Error says what is wrong with it, and where it came from.
 func (e *DSNError) Error() string {
+	if e.Variable != "" {
+		return "the environment variable " + e.Variable + " does not fit: " + e.Reason
+	}
 	from := ""
 	if e.Origin != "" {
 		from = " (" + e.Origin + ")"
@@ -39,43 +46,117 @@ func (e *DSNError) ExitCode() int { return 2 }
 
 // Hint shows the form.
 func (e *DSNError) Hint() string {
-	return "write postgres://user:password@host:5432/database, with %40 for @, %2F for / and so on in the password"
+	if e.Variable != "" {
+		return "correct or unset " + e.Variable + ", or set its value in the database URL"
+	}
+	return cmp.Or(e.Advice, encodeHint)
 }
 
 // dsnError turns pgx's error into ours. pgx redacts by patterns, which a malformed string escapes, so only the parts of its message
 // that cannot quote a password are used.
-func dsnError(err error, o Options) *DSNError {
-	reason := "it cannot be parsed"
+func dsnError(err error, dsn string, o Options) *DSNError {
+	message := complaint(err)
+	e := &DSNError{Origin: o.Origin, Variable: culprit(message, dsn), Reason: "it cannot be parsed"}
+	for _, known := range []struct{ begin, reason string }{
+		{"failed to parse as URL", "it is no valid URL"},
+		{"failed to parse as keyword/value", "it is no list of key=value pairs"},
+		{"failed to read service", "the service is not in the pg_service file, or there is no such file"},
+		{"failed to configure TLS (unable to read CA file",
+			"the file of the authority's certificate (sslrootcert) cannot be read"},
+		{"failed to configure TLS (unable to add CA",
+			"the file of the authority's certificate (sslrootcert) holds none"},
+		{"failed to configure TLS (sslmode", "there is no such sslmode"},
+		{"failed to configure TLS (both", "sslcert and sslkey go together"},
+		{"failed to configure TLS (unable to read sslkey", "the file of the client's key (sslkey) cannot be read"},
+		{"failed to configure TLS (unable to read cert",
+			"the file of the client's certificate (sslcert) cannot be read"},
+		{"failed to configure TLS", "sslmode, or a certificate that is named, is wrong"},
+		{"could not match", "there are more ports than hosts"},
+		{"invalid connect_timeout", "connect_timeout is no number of seconds"},
+		{"invalid port", "invalid port: it is no number from 1 to 65535"},
+		{"invalid sslcertmode", "there is no such sslcertmode"},
+		{"unknown target_session_attrs", "there is no such value of target_session_attrs"},
+		{"unknown channel_binding", "there is no such value of channel_binding"},
+		{"invalid min_protocol_version", "there is no such version of the protocol (min_protocol_version)"},
+		{"invalid max_protocol_version", "there is no such version of the protocol (max_protocol_version)"},
+		{"min_protocol_version", "min_protocol_version is greater than max_protocol_version"},
+		{"invalid require_auth", "there is no such value of require_auth"},
+		{"cannot parse pool_", "a setting that begins with pool_ is wrong"},
+		{"pool_max_conns", "pool_max_conns is too small"},
+	} {
+		if strings.HasPrefix(message, known.begin) {
+			e.Reason = known.reason
+			break
+		}
+	}
+	return e
+}
+
+// complaint is what pgx says about a connection string, without the string: "cannot parse `…`: what
+// is wrong (cause)". The cause may quote it.
+func complaint(err error) string {
 	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) {
-		// "cannot parse `…`: what is wrong (cause)": what stands behind the quoted string, without the cause.
-		message := parse.Error()
-		if i := strings.LastIndex(message, "`: "); i >= 0 {
-			message = message[i+3:]
+	if !errors.As(err, &parse) {
+		return ""
+	}
+	message := parse.Error()
+	if i := strings.LastIndex(message, "`: "); i >= 0 {
+		message = message[i+3:]
+	}
+	return message
+}
+
+// variable is one that pgx reads, the keyword of a connection string that it stands for, and a
+// value that fits any server.
+type variable struct{ name, keyword, harmless string }
+
+func variables() []variable {
+	return []variable{
+		{"PGSERVICE", "service", ""}, {"PGSERVICEFILE", "servicefile", ""},
+		{"PGHOST", "host", "localhost"}, {"PGPORT", "port", "5432"}, {"PGDATABASE", "dbname", "x"},
+		{"PGUSER", "user", "x"},
+		{"PGPASSWORD", "password", ""}, {"PGPASSFILE", "passfile", ""}, {"PGAPPNAME", "application_name", "x"},
+		{"PGCONNECT_TIMEOUT", "connect_timeout", "1"},
+		{"PGSSLMODE", "sslmode", "prefer"}, {"PGSSLROOTCERT", "sslrootcert", ""}, {"PGSSLCERT", "sslcert", ""},
+		{"PGSSLKEY", "sslkey", ""},
+		{"PGSSLPASSWORD", "sslpassword", ""}, {"PGSSLCERTMODE", "sslcertmode", "allow"}, {"PGSSLSNI", "sslsni", ""},
+		{"PGSSLNEGOTIATION", "sslnegotiation", ""}, {"PGTARGETSESSIONATTRS", "target_session_attrs", "any"},
+		{"PGTZ", "timezone", "UTC"},
+		{"PGOPTIONS", "options", ""}, {"PGMINPROTOCOLVERSION", "min_protocol_version", ""},
+		{"PGMAXPROTOCOLVERSION", "max_protocol_version", ""},
+		{"PGCHANNELBINDING", "channel_binding", ""}, {"PGREQUIREAUTH", "require_auth", ""},
+	}
+}
+
+// taking are the variables that take part in a connection: those that are set, and that the
+// connection string does not replace.
+func taking(dsn string) []variable {
+	var set []variable
+	for _, one := range variables() {
+		if os.Getenv(one.name) != "" && !sets(dsn, one.keyword) {
+			set = append(set, one)
 		}
-		message, _, _ = strings.Cut(message, " (")
-		for _, known := range []string{
-			"failed to parse as URL", "failed to parse as keyword/value", "failed to read service", "invalid sslcertmode", "invalid connect_timeout",
-			"invalid port", "failed to configure TLS", "could not match",
-		} {
-			if strings.HasPrefix(message, known) {
-				reason = known
+	}
+	return set
+}
+
+// culprit is the variable without which pgx complains no more, or about something else; "" when the
+// connection string is at fault.
+func culprit(message, dsn string) string {
+	set := taking(dsn)
+	for _, one := range set {
+		if one.keyword == "service" {
+			if strings.HasPrefix(message, "failed to read service") {
+				return one.name
 			}
+			continue
+		}
+		if _, err := pgxpool.ParseConfig(with(dsn, one.keyword, one.harmless)); err == nil ||
+			complaint(err) != message {
+			return one.name
 		}
 	}
-	switch reason {
-	case "failed to parse as URL":
-		reason = "it is no valid URL"
-	case "failed to parse as keyword/value":
-		reason = "it is no list of key=value pairs"
-	case "failed to read service":
-		reason = "its service is not in the pg_service file, or there is no such file"
-	case "failed to configure TLS":
-		reason = "its sslmode, or a certificate it names, is wrong"
-	case "could not match":
-		reason = "it names more ports than hosts"
-	}
-	return &DSNError{Origin: o.Origin, Reason: reason}
+	return ""
 }
 
 // ConnectError is a server that cannot be reached or that refuses the connection.
@@ -126,6 +207,18 @@ func connectError(err error, pc *pgxpool.Config, o Options) error {
 		e.Database = cc.User
 	}
 	e.Advice = advice(err, e, o.Local != nil)
+	if o.Local == nil {
+		var names []string
+		for _, one := range taking(strings.TrimSpace(o.DSN.Reveal())) {
+			if one.keyword != "application_name" {
+				names = append(names, one.name)
+			}
+		}
+		if len(names) > 0 {
+			environment := "set in the environment, and part of this connection: " + strings.Join(names, ", ")
+			e.Advice = strings.TrimPrefix(e.Advice+"; "+environment, "; ")
+		}
+	}
 	// The reason may quote what the server was sent.
 	if cc.Password != "" {
 		e.Reason = strings.ReplaceAll(e.Reason, cc.Password, config.Secret("").String())
@@ -137,6 +230,12 @@ func connectError(err error, pc *pgxpool.Config, o Options) error {
 func reason(err error) string {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
+		if server.Code == "42704" || server.Code == "22023" {
+			// The message quotes the name and the value, which may be the rest of a password with
+			// an unescaped character.
+			return fmt.Sprintf("the server does not take a setting that the connection asks for (SQLSTATE %s)",
+				server.Code)
+		}
 		return fmt.Sprintf("%s (SQLSTATE %s)", server.Message, server.Code)
 	}
 	var dns *net.DNSError

@@ -163,13 +163,9 @@ func address(host string, port uint16) string {
 }
 
 func poolConfig(o Options) (*pgxpool.Config, error) {
-	dsn, err := completeDSN(o)
+	pc, err := parsed(o)
 	if err != nil {
 		return nil, err
-	}
-	pc, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		return nil, dsnError(err, o)
 	}
 	cc := pc.ConnConfig
 	// Redshift's binary numbers differ from PostgreSQL's and prepared statements outlive the tables they name, so
@@ -193,6 +189,27 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 		cc.RequireAuth = "scram-sha-256" // whoever took the private server's port has to know its password, and is not told it
 	}
 	pc.BeforeConnect = iamLogin(cc)
+	return pc, nil
+}
+
+// parsed is the pool's configuration as the connection string and, of a user's own server, the
+// environment have it.
+func parsed(o Options) (*pgxpool.Config, error) {
+	if o.Local != nil {
+		pc, err := localpg.PoolConfig(o.DSN.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("private PostgreSQL: %w", err)
+		}
+		return pc, nil
+	}
+	dsn, err := completeDSN(o)
+	if err != nil {
+		return nil, err
+	}
+	pc, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, dsnError(err, dsn, o)
+	}
 	return pc, nil
 }
 

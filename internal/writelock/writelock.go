@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,13 +25,15 @@ func (*BusyError) Hint() string { return "try again when it has ended, or wait f
 // Ensure creates the table that is locked, dwh_lock, where it is absent. Like goose's own version table it
 // stands outside the migrations, since they are what it has to serialize.
 func Ensure(ctx context.Context, conn *pgx.Conn) error {
-	// Two first migrators may both see no table; on PostgreSQL the later CREATE then fails on the catalogue's
-	// unique index (23505) or the table (42P07) in spite of IF NOT EXISTS, and the table is there.
+	// Two first migrators may both see no table; on PostgreSQL the later CREATE then fails on the
+	// catalogue's unique index (23505), the table (42P07) or its type (42710) in spite of IF NOT
+	// EXISTS, and the table is there.
 	var err error
 	for try := 0; try < 5; try++ {
 		_, err = conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS dwh_lock (held_by VARCHAR(64))`)
 		var refused *pgconn.PgError
-		if err == nil || !errors.As(err, &refused) || (refused.Code != "23505" && refused.Code != "42P07") {
+		if err == nil || !errors.As(err, &refused) ||
+			!slices.Contains([]string{"23505", "42P07", "42710"}, refused.Code) {
 			break
 		}
 		time.Sleep(time.Duration(try+1) * 20 * time.Millisecond)
@@ -77,14 +80,16 @@ func Begin(ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool
 		_ = tx.Rollback(context.WithoutCancel(ctx))
 	}
 	if limited {
-		if _, resetErr := conn.Exec(context.WithoutCancel(ctx), `RESET statement_timeout`); resetErr != nil && err == nil {
+		if _, resetErr := conn.Exec(context.WithoutCancel(ctx), `RESET statement_timeout`); resetErr != nil &&
+			err == nil {
 			_ = tx.Rollback(context.WithoutCancel(ctx))
 			return nil, fmt.Errorf("reset statement_timeout: %w", resetErr)
 		}
 	}
 	if err != nil {
 		var refused *pgconn.PgError
-		if errors.As(err, &refused) && (refused.Code == "55P03" || limited && refused.Code == "57014" && ctx.Err() == nil) {
+		if errors.As(err, &refused) &&
+			(refused.Code == "55P03" || limited && refused.Code == "57014" && ctx.Err() == nil) {
 			return nil, &BusyError{}
 		}
 		return nil, fmt.Errorf("lock dwh_lock: %w", err)

@@ -3,9 +3,11 @@ package conformance
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -13,7 +15,7 @@ import (
 // Cases returns every case.
 func Cases() []Case {
 	var cases []Case
-	for _, list := range [][]Case{recordCases(), mappingCases(), valueCases(), timeCases(), errorCases(), compressionCases(), textCases(), refusalCases()} {
+	for _, list := range [][]Case{recordCases(), mappingCases(), valueCases(), timeCases(), errorCases(), compressionCases(), encodingCases(), textCases(), refusalCases()} {
 		cases = append(cases, list...)
 	}
 	return cases
@@ -237,9 +239,34 @@ func timeCases() []Case {
 		one("40", "a TIMESTAMP without time", "TIMESTAMP", "", `"2018-11-11"`, "2018-11-11 00:00:00"),
 		one("40", "a DATE with a time", "DATE", "", `"2018-11-11 23:59:59"`, "2018-11-11", `"2000-02-29"`, "2000-02-29"),
 		bad("40", "a day that does not exist", "DATE", "", `"2018-02-29"`, `"2018-02-29" is not a date`),
+		one("39", "auto knows the forms of the guide's page", "TIMESTAMP", "TIMEFORMAT 'auto'", `"J2451187"`, "1999-01-08 00:00:00", `"Jan-08-95 BC"`, "0095-01-08 00:00:00 BC",
+			`"19960108 040809"`, "1996-01-08 04:08:09", `"960108 040809"`, "1996-01-08 04:08:09", `"1996.008"`, "1996-01-08 00:00:00", `"1996-01-08 04:05:06.789"`, "1996-01-08 04:05:06.789",
+			`"17 Dec 07:37:16 1997 PST"`, "1997-12-17 07:37:16", `"12/17/1997 07:37:16.00 PST"`, "1997-12-17 07:37:16", `"1997-12-17 07:37:16-08"`, "1997-12-17 07:37:16",
+			`"12.17.1997 07:37:16.00 PST"`, "1997-12-17 07:37:16", `"J2345678 04:05:06.789"`, "1710-02-23 04:05:06.789", `"03/31/2003"`, "2003-03-31 00:00:00", `"March 31, 2003"`, "2003-03-31 00:00:00",
+			`"03.31.2003 18:45:05.123456"`, "2003-03-31 18:45:05.123456"),
+		one("39", "auto with a time zone", "TIMESTAMPTZ", "TIMEFORMAT 'auto'", `"17 Dec 07:37:16 1997 PST"`, "1997-12-17 15:37:16+00", `"1997-12-17 07:37:16-08"`, "1997-12-17 15:37:16+00",
+			`"2019-02-11T05:09:12.195Z"`, "2019-02-11 05:09:12.195+00"),
+		one("39", "auto for a DATE", "DATE", "DATEFORMAT 'auto'", `"J2451187"`, "1999-01-08", `"Jan-08-95 BC"`, "0095-01-08 BC", `"1996.128"`, "1996-05-07", `"1996.366"`, "1996-12-31", `"2018-111"`, "2018-04-21",
+			`"960108"`, "1996-01-08", `"1/8/99"`, "1999-01-08", `"Nov-12-18"`, "2018-11-12", `"2018-11-12T23:59:59Z"`, "2018-11-12", `"2018-1-2"`, "2018-01-02"),
+		bad("39", "auto takes no digits that are no day of the year", "DATE", "DATEFORMAT 'auto'", `"2018-1112"`, "is not a date"),
+		bad("39", "auto takes no date that lacks its day", "DATE", "DATEFORMAT 'auto'", `"1996.12"`, "is not a date"),
+		bad("39", "auto takes no name of a moment", "TIMESTAMP", "TIMEFORMAT 'auto'", `"now"`, "is not a timestamp"),
+		bad("39", "auto takes no number of seconds", "TIMESTAMP", "TIMEFORMAT 'auto'", `1541101112`, "is not a timestamp"),
+		refusedFormat("TIMEFORMAT 'YYYY-MM-DD HH:MI:SSOF'"), refusedFormat("TIMEFORMAT 'YYYY-MM-DD HH:MI:SS TZ'"), refusedFormat("TIMEFORMAT 'YYYY-MM-DD HH:MI:SStz'"),
+		bad("39", "a DATE shorter than YYYY-MM-DD", "DATE", "", `"202-04-17"`, "length must be 10 or more"),
+		bad("39", "a DATE without its zeros", "DATE", "", `"2018-1-12"`, "length must be 10 or more"),
+		bad("39", "a DATE shorter than its DATEFORMAT", "DATE", "DATEFORMAT 'MM/DD/YYYY'", `"1/8/2018"`, "length must be 10 or more"),
+		bad("39", "a DATE shorter than a short DATEFORMAT", "DATE", "DATEFORMAT 'YYMMDD'", `"18111"`, "length must be 6 or more"),
+		one("41", "ACCEPTANYDATE takes a short DATE for NULL", "DATE", "DATEFORMAT 'MM/DD/YYYY' ACCEPTANYDATE", `"1/8/2018"`, "NULL"),
 		one("39", "TIMESTAMPTZ with an offset", "TIMESTAMPTZ", "", `"2018-11-11 02:33:56+02"`, "2018-11-11 00:33:56+00", `"2018-11-11 02:33:56"`, "2018-11-11 02:33:56+00"),
 		one("41", "ACCEPTANYDATE", "DATE", "DATEFORMAT 'YYYY-MM-DD' ACCEPTANYDATE", `"00/00/00"`, "NULL", `"2018-11-11"`, "2018-11-11"),
 	}
+}
+
+// refusedFormat is a format string with a time zone (r_DATEFORMAT_and_TIMEFORMAT_strings).
+func refusedFormat(option string) Case {
+	return Case{Row: "39", Name: "a time zone is refused: " + option, Table: "v TIMESTAMPTZ", Objects: data("a", `{"v":"2018-11-12 04:05:06+02"}`),
+		Options: auto + " MAXERROR 9 " + option, Fails: "TIMEFORMAT"}
 }
 
 // errorCases: rejects, their lines, and MAXERROR.
@@ -302,9 +329,9 @@ const bzip2Object = "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\x84\x3f\x17\x92\x0
 // compressionCases: compression is the statement's, not the suffix's.
 func compressionCases() []Case {
 	first, second := "{\"id\":1,\"v\":\"a\"}\n", "{\"id\":2,\"v\":\"b\"}\n"
-	unreadable := func(name, option, body string) Case {
+	unreadable := func(name, option, body, reason string) Case {
 		return Case{Row: "12", Name: name, Table: twoColumns, Objects: data("a", body, "b", compressed(option, first)),
-			Options: auto + " " + option + " MAXERROR 2", Rows: []string{"1|a"}, Rejects: []Reject{reject(0, "", "")}}
+			Options: auto + " " + option + " MAXERROR 2", Rows: []string{"1|a"}, Rejects: []Reject{reject(0, "", reason)}}
 	}
 	whole := compressed("GZIP", strings.Repeat(first+second, 100))
 	return []Case{
@@ -314,9 +341,56 @@ func compressionCases() []Case {
 		{Row: "12", Name: "ZSTD of several frames", Table: twoColumns, Objects: data("a", compressed("ZSTD", first)+compressed("ZSTD", second)), Options: auto + " ZSTD", Rows: []string{"1|a", "2|b"}},
 		{Row: "12", Name: "BZIP2 of several streams", Table: twoColumns, Objects: data("a", bzip2Object), Options: auto + " BZIP2", Rows: []string{"1|a", "2|b"}},
 		{Row: "12", Name: "the suffix is not looked at", Table: twoColumns, Objects: data("a.gz", first), Options: auto, Rows: []string{"1|a"}},
-		unreadable("a plain file under GZIP cannot be read", "GZIP", first),
-		unreadable("a plain file under ZSTD cannot be read", "ZSTD", first),
-		unreadable("nothing of a broken GZIP file loads", "GZIP", whole[:len(whole)-9]),
+		unreadable("a plain file under GZIP cannot be read", "GZIP", first, "the object is not compressed"),
+		unreadable("a plain file under ZSTD cannot be read", "ZSTD", first, "the object is not compressed"),
+		unreadable("another compression cannot be read", "GZIP", compressed("ZSTD", first), "the object is compressed with ZSTD"),
+		unreadable("nothing of a broken GZIP file loads", "GZIP", whole[:len(whole)-9], ""),
+	}
+}
+
+// wide returns body in UTF-16, with or without its byte order mark.
+func wide(order binary.AppendByteOrder, mark bool, body string) string {
+	var b []byte
+	if mark {
+		b = order.AppendUint16(b, 0xfeff)
+	}
+	for _, unit := range utf16.Encode([]rune(body)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
+}
+
+// encodingCases: ENCODING holds for every object (copy-parameters-data-conversion).
+func encodingCases() []Case {
+	body := "{\"id\":1,\"v\":\"é😀\"}\n{\"id\":2,\n\"v\":\"b\"}\n"
+	rows := []string{"1|é😀", "2|b"}
+	c := func(name, option, object string) Case {
+		return Case{Row: "encoding", Name: name, Table: twoColumns, Objects: data("a", object), Options: auto + " " + option, Rows: rows}
+	}
+	unreadable := func(name, option, object, reason string) Case {
+		return Case{Row: "encoding", Name: name, Table: twoColumns, Objects: data("a", object, "b", wide(binary.LittleEndian, true, body)),
+			Options: auto + " MAXERROR 2 " + option, Rows: rows, Rejects: []Reject{reject(0, "", reason)}}
+	}
+	little, big := binary.LittleEndian, binary.BigEndian
+	long := strings.Repeat(" ", 40_000) + body // more than is decoded at once, at an odd place
+	return []Case{
+		c("UTF8", "ENCODING UTF8", body),
+		c("UTF16 with the mark of little endian", "ENCODING UTF16", wide(little, true, body)),
+		c("UTF16 with the mark of big endian", "ENCODING AS UTF16", wide(big, true, body)),
+		c("UTF16LE without a mark", "ENCODING UTF16LE", wide(little, false, body)),
+		c("UTF16LE with a mark", "ENCODING UTF16LE", wide(little, true, body)),
+		c("UTF16BE without a mark", "ENCODING UTF16BE", wide(big, false, body)),
+		c("UTF16BE with a mark", "ENCODING UTF16BE", wide(big, true, body)),
+		c("UTF16 in several pieces", "ENCODING UTF16", wide(little, true, long)),
+		c("UTF16 under GZIP", "ENCODING UTF16 GZIP", compressed("GZIP", wide(little, true, body))),
+		{Row: "encoding", Name: "ISO88591", Table: twoColumns, Objects: data("a", "{\"id\":1,\"v\":\"\xe9\xff\"}\n"), Options: auto + " ENCODING ISO88591", Rows: []string{"1|éÿ"}},
+		{Row: "encoding", Name: "ISO88591 that begins like a mark", Table: twoColumns, Objects: data("a", "\xff\xfe|1\n"), Columns: "v, id", Options: "ENCODING ISO88591", Rows: []string{"1|ÿþ"}},
+		{Row: "encoding", Name: "CSV in UTF16", Table: twoColumns, Objects: data("a", wide(little, true, "1,\"ä,b\"\r\n2,b\n")), Options: "FORMAT AS CSV ENCODING UTF16", Rows: []string{"1|ä,b", "2|b"}},
+		{Row: "encoding", Name: "lines count in characters", Table: twoColumns, Objects: data("a", wide(big, true, "{\"id\":1}\n{\"id\":\"x\"}\n")), Options: auto + " ENCODING UTF16 MAXERROR 2",
+			Rows: []string{"1|NULL"}, Rejects: []Reject{reject(2, "id", `"x" is not an integer`)}},
+		unreadable("UTF8 under UTF16", "ENCODING UTF16", body, "without a byte order mark of UTF-16"),
+		unreadable("UTF16 without a mark under UTF16", "ENCODING UTF16", wide(little, false, body), "without a byte order mark of UTF-16"),
+		unreadable("UTF16 that is cut off", "ENCODING UTF16", wide(little, true, body)+"x", "within a character"),
 	}
 }
 
@@ -371,7 +445,7 @@ func refusalCases() []Case {
 	return []Case{
 		refused("PARQUET", "FORMAT AS PARQUET"), refused("ORC", "FORMAT AS ORC"), refused("AVRO", "FORMAT AS AVRO 'auto'"),
 		refused("FIXEDWIDTH", "FIXEDWIDTH 'id:3,v:10'"), refused("noshred", "FORMAT AS JSON 'noshred'"), refused("LZOP", auto+" LZOP"),
-		refused("ENCODING", auto+" ENCODING UTF16"), refused("IGNOREALLERRORS", auto+" IGNOREALLERRORS"),
+		refused("IGNOREALLERRORS", auto+" IGNOREALLERRORS"),
 		{Row: "48", Name: "options without meaning here", Table: twoColumns, Objects: data("a", `{"id":1,"v":"a"}`),
 			Options: auto + " REGION 'us-west-2' COMPUPDATE OFF STATUPDATE ON COMPROWS 1000 ENCODING UTF8", Rows: []string{"1|a"}},
 		{Row: "1", Name: "a type that COPY cannot load", Ours: true, Table: "id INTEGER, v UUID", Objects: data("a", `{"id":1}`), Options: auto, Fails: "type uuid"},

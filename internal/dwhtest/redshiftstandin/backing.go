@@ -36,6 +36,21 @@ $$SELECT COALESCE(NULLIF(pg_catalog.current_setting('redshift_standin.copy_id', 
 CREATE FUNCTION pg_catalog.pg_last_copy_count() RETURNS bigint STABLE LANGUAGE sql AS
 $$SELECT COALESCE(NULLIF(pg_catalog.current_setting('redshift_standin.copy_count', true), ''), '0')::bigint$$;
 
+-- What COPY's 'auto' makes of a text (dg/automatic-recognition: "To test whether a date or timestamp value will be automatically converted, use a CAST").
+CREATE FUNCTION redshift_standin.recognized(value text, kind text) RETURNS text STABLE LANGUAGE plpgsql SET DateStyle TO 'ISO, MDY' SET TimeZone TO 'UTC' AS $$
+DECLARE
+	found text;
+BEGIN
+	CASE kind
+		WHEN 'date' THEN found := CAST(value AS date)::text;
+		WHEN 'timestamp with time zone' THEN found := CAST(value AS timestamptz)::text;
+		ELSE found := CAST(value AS timestamp)::text;
+	END CASE;
+	RETURN found;
+EXCEPTION WHEN data_exception THEN
+	RETURN NULL;
+END $$;
+
 -- Declared keys: {"keys": [{"name": …, "kind": "p", "columns": [attribute numbers]}]} in the table's comment.
 CREATE FUNCTION redshift_standin.keys(regclass) RETURNS jsonb STABLE LANGUAGE sql AS
 $$SELECT COALESCE(pg_catalog.obj_description($1, 'pg_class')::jsonb -> 'keys', '[]'::jsonb)$$;

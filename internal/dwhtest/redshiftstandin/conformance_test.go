@@ -24,7 +24,8 @@ var errorCodes = []struct {
 	codes string
 }{
 	{"is not an integer", "1207"}, {"is not a bigint", "1207"}, {"is not a boolean", "1210"}, {"not a double precision", "1208"},
-	{"is not a timestamp", "1206"}, {"is not a date", "1205"}, {"too long for", "1204"}, {"out of range", "1204 1206"},
+	{"is not a timestamp", "1206"}, {"is not a date", "1205"}, {"length must be", "1205"}, {"too long " +
+		"for", "1204"}, {"out of range", "1204 1206"},
 	{"not valid UTF-8", "1220"}, {"not ASCII", "1220"}, {"U+0000", "1218"}, {"NULL in a NOT NULL column", "1213"},
 	{"delimiter not found", "1214"}, {"extra column(s) found", "1202"}, {"quote", "1216"}, {"never closed", "1216"},
 	{"'['", "1216"}, {"']'", "1216"}, {"','", "1216"}, {"invalid JSON", "1216"}, {"unexpected", "1216"}, {"not JSON", "1216"}, {"cut off", "1216"},

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -378,6 +379,9 @@ func (c *copyRun) loadObject(object types.Object) error {
 	if err != nil {
 		return c.reject(badRecord{file: name, code: 1216, reason: "Invalid input file: " + err.Error()})
 	}
+	if text, err = toUTF8(c.encoding, text); err != nil {
+		return c.reject(badRecord{file: name, code: 1216, reason: "Invalid input file: " + err.Error()})
+	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	emit := func(line int64, raw string, bad *badRecord, fields []field) error {
 		file.records++
@@ -425,6 +429,39 @@ func decompress(kind string, body []byte) ([]byte, error) {
 		return body, nil
 	}
 	return io.ReadAll(r)
+}
+
+// toUTF8 turns a text in another encoding into UTF-8 (ENCODING in
+// dg/copy-parameters-data-conversion).
+func toUTF8(encoding string, body []byte) ([]byte, error) {
+	little := encoding == "UTF16LE"
+	switch encoding {
+	case "", "UTF8":
+		return body, nil
+	case "ISO88591":
+		var out []rune
+		for _, c := range body {
+			out = append(out, rune(c))
+		}
+		return []byte(string(out)), nil
+	case "UTF16":
+		little = bytes.HasPrefix(body, []byte("\xff\xfe"))
+		if !little && !bytes.HasPrefix(body, []byte("\xfe\xff")) {
+			return nil, errors.New("UTF-16 without a byte order mark")
+		}
+	}
+	var units []uint16
+	for ; len(body) >= 2; body = body[2:] {
+		unit := uint16(body[0])<<8 | uint16(body[1])
+		if little {
+			unit = uint16(body[1])<<8 | uint16(body[0])
+		}
+		units = append(units, unit)
+	}
+	if len(body) > 0 {
+		return nil, errors.New("UTF-16 ends within a character")
+	}
+	return []byte(string(utf16.Decode(units))), nil
 }
 
 // add puts a row to those that the next INSERT carries.

@@ -31,6 +31,7 @@ type copyStatement struct {
 	compression  string // "", GZIP, BZIP2 or ZSTD
 	region       string
 	maxError     int
+	encoding     string // "": UTF8
 	timeFormat   string
 	dateFormat   string
 	invalidChar  byte // 0: invalid characters are errors
@@ -209,8 +210,11 @@ func (s *session) planCopy(st *stmt) (*plan, *refusal) {
 			}
 		case word == "ENCODING":
 			st.accept("AS")
-			if w := st.word(st.i); w != "UTF8" {
-				return nil, st.refuse(at, "0A000", pageCopyConversion, "ENCODING %s is not emulated", st.text(st.i))
+			switch w := st.word(st.i); w {
+			case "UTF8", "UTF16", "UTF16LE", "UTF16BE", "ISO88591":
+				c.encoding = w
+			default:
+				return nil, st.syntax(st.i, pageCopyConversion)
 			}
 			st.i++
 		case word == "COMPUPDATE", word == "STATUPDATE":

@@ -66,12 +66,20 @@ func (c *copyRun) value(column *copyColumn, f field) (text string, null bool, ba
 		}
 		return "", false, invalid(column, text)
 	case "date":
+		least := len("YYYY-MM-DD")
+		if c.dateFormat == "auto" {
+			return c.recognized(column, text, &badRecord{code: 1205, reason: "Invalid Date Format - length must be 10 or more"})
+		}
+		if c.dateFormat != "" {
+			least = len(c.dateFormat)
+		}
 		t, ok := parseMoment(text, c.dateFormat, dateLayouts)
+		ok = ok && len(text) >= least
 		if !ok && c.flags["ACCEPTANYDATE"] {
 			return "", true, nil
 		}
 		if !ok {
-			return "", false, &badRecord{code: 1205, reason: "Invalid Date Format - length must be 10 or more"}
+			return "", false, &badRecord{code: 1205, reason: fmt.Sprintf("Invalid Date Format - length must be %d or more", least)}
 		}
 		return t.Format("2006-01-02"), false, nil
 	default:
@@ -212,23 +220,15 @@ func floatNumber(column *copyColumn, text string) (string, bool, *badRecord) {
 	return strconv.FormatFloat(number, 'g', -1, bits), false, nil
 }
 
-// The layouts are those of Go's time package. Without a format the first ones hold; 'auto' knows the others too.
+// The layouts are those of Go's time package. They hold without a format.
 var (
 	plainLayouts = []string{"2006-01-02 15:04:05", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04", "2006-01-02"}
-	autoLayouts  = append([]string{
-		"2006-01-02T15:04:05", "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "01/02/2006 15:04:05", "01/02/2006 03:04 PM", "01/02/2006 03:04:05 PM", "01/02/2006",
-		"Jan 2, 2006 15:04:05", "Jan 2, 2006", "January 2, 2006", "2 Jan 2006", "02 January 2006", "20060102 150405", "20060102", "20060102T150405", "Mon Jan 2 15:04:05 2006", "Jan 2 15:04:05 2006",
-	}, plainLayouts...)
-	dateLayouts = []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"}
+	dateLayouts  = []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"}
 )
 
 // parseMoment parses a date or time by COPY's format, or by the layouts that hold without one.
 func parseMoment(text, format string, layouts []string) (time.Time, bool) {
-	switch format {
-	case "":
-	case "auto":
-		layouts = autoLayouts
-	default:
+	if format != "" {
 		layout, ok := goLayout(format)
 		if !ok {
 			return time.Time{}, false
@@ -243,11 +243,37 @@ func parseMoment(text, format string, layouts []string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// Names of moments and numbers that may be epochs, which CAST takes and COPY does not.
+var (
+	momentName = regexp.MustCompile(`(?i)\b(now|today|tomorrow|yesterday|epoch|infinity|allballs)\b`)
+	epochForm  = regexp.MustCompile(`^[0-9]{9,}|^[0-9]{7}$`)
+	farYear    = regexp.MustCompile(`^[0-9]{5,}-`)
+)
+
+// recognized is a value under 'auto': PostgreSQL's CAST decides, as the guide says.
+func (c *copyRun) recognized(column *copyColumn, text string, bad *badRecord) (string, bool, *badRecord) {
+	if !momentName.MatchString(text) && !epochForm.MatchString(text) {
+		rows, err := c.session.rows("SELECT redshift_standin.recognized(" + literal(text) + ", " + literal(column.kind) + ")")
+		if err != nil {
+			return "", false, &badRecord{code: bad.code, reason: err.Error()}
+		}
+		if found := rows[0][0]; found != nil && !farYear.MatchString(*found) {
+			return *found, false, nil
+		}
+	}
+	if c.flags["ACCEPTANYDATE"] {
+		return "", true, nil
+	}
+	return "", false, bad
+}
+
 // moment is a value of TIMESTAMP or TIMESTAMPTZ.
 func (c *copyRun) moment(column *copyColumn, text string) (string, bool, *badRecord) {
 	var t time.Time
 	ok := false
 	switch c.timeFormat {
+	case "auto":
+		return c.recognized(column, text, &badRecord{code: 1206, reason: "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]"})
 	case "epochsecs", "epochmillisecs":
 		if number, valid := exact(text); valid {
 			scale := int64(1_000_000)
@@ -280,7 +306,7 @@ func (c *copyRun) moment(column *copyColumn, text string) (string, bool, *badRec
 // formatParts are those of dg/r_DATEFORMAT_and_TIMEFORMAT_strings, longer ones first.
 var formatParts = [][2]string{
 	{"YYYY", "2006"}, {"YY", "06"}, {"MONTH", "January"}, {"MON", "Jan"}, {"MM", "01"}, {"DD", "02"}, {"HH24", "15"}, {"HH12", "03"}, {"HH", "15"},
-	{"MI", "04"}, {"SS", "05"}, {"AM", "PM"}, {"PM", "PM"}, {"OF", "-07"},
+	{"MI", "04"}, {"SS", "05"}, {"AM", "PM"}, {"PM", "PM"},
 }
 
 // goLayout turns a format string into a layout of Go's time package.
@@ -311,6 +337,10 @@ func knownFormat(text string, timestamp bool) bool {
 	case text == "auto", timestamp && (text == "epochsecs" || text == "epochmillisecs"):
 		return true
 	case strings.EqualFold(text, "auto"), strings.EqualFold(text, "epochsecs"), strings.EqualFold(text, "epochmillisecs"):
+		return false
+	}
+	// "You can't include a time zone specifier (TZ, tz, or OF) in the timeformat_string."
+	if regexp.MustCompile(`(?i)tz|of`).MatchString(text) {
 		return false
 	}
 	_, ok := goLayout(text)

@@ -97,7 +97,7 @@ func Start(t testing.TB, o Options) *Server {
 		o.ClusterRegion = "us-east-1"
 	}
 	if o.Backing == "" {
-		o.Backing = dwhtest.Database(t)
+		o.Backing = dwhtest.Admin(t, dwhtest.Database(t))
 	}
 	s := &Server{
 		Backing: o.Backing, options: o, user: "awsuser", password: rand.Text(),

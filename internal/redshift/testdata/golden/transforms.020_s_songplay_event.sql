@@ -1,5 +1,4 @@
 -- s_songplay_event: one row per event of every page, as it came. The columns stand in the order of the JSONPaths file.
--- writes: s_songplay_event
 COPY s_songplay_event (
     artist,
     auth,
@@ -26,10 +25,6 @@ REGION 'us-west-2'
 FORMAT AS JSON 's3://sparkify/log_json_path.json'
 MAXERROR 1000;
 
--- What an incremental run finds new events by, and then earlier plays. dwh builds an index that a load names once its table holds processed
--- rows: before a first load it would cost four times as much.
-
-
-
-
--- Of artist and song an index holds integers: of the names themselves it takes twice as long to build, and twice as many pages to keep.
+-- What a run finds new events by, then all deliveries of a songplay, the plays of a late song, and a
+-- user's plays. dwh builds an index that a load names once its table holds rows: before a first load
+-- it would cost four times as much.

@@ -1,0 +1,3 @@
+COPY t (a, b)
+FROM 's3://b/k'
+DATEFORMAT AS 'YYYY-MM-DD tz'

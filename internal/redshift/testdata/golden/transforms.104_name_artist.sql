@@ -1,0 +1,10 @@
+-- name_artist: the smallest artist_id of an artist name, for plays whose song is unknown.
+-- key:  name
+-- from: song by artist_name as name
+SELECT
+    artist_name AS name,
+    MIN(artist_id) AS artist_id
+FROM song
+WHERE artist_name IS NOT NULL
+    AND artist_id <> ''
+GROUP BY artist_name;
