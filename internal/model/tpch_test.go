@@ -66,13 +66,13 @@ func TestTPCH(t *testing.T) {
 	s := newStore(t, readProject(t, "tpch"))
 	held := map[string]bool{}
 	for seed := range uint64(dwhtest.Rounds(t, 1)) {
-		f := &fuzz{store: s, r: rand.New(rand.NewPCG(seed, 3)), makers: tpchRows(), most: 9}
+		f := &fuzz{store: s, r: rand.New(rand.NewPCG(seed, 3)), makers: tpchRows(), most: 16}
 		f.after = func([]string) {
 			for name, rows := range f.live() {
 				held[name] = held[name] || len(rows) > 0
 			}
 		}
-		f.round(5)
+		f.round(6)
 	}
 	for _, m := range s.stored() {
 		if !held[m.Name] {
