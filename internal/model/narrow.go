@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/selectstmt"
 )
 
 // sides are rows of a relation in the two states. Both may be one table; nil is no rows.
@@ -201,7 +203,7 @@ func (n narrowing) bag(ctx context.Context, m *Model, w want) (out sides, err er
 	case n.unchanged():
 		out[now] = out[before]
 	case !w[now]:
-	case d.removed.empty() && len(m.Follows) == 1:
+	case d.removed.empty() && n.x.Graph.rowByRow(m):
 		// Each row comes from a new row below, in the same number.
 		query := n.semi(d.added.SQL)
 		if out[before] != nil {
@@ -215,6 +217,24 @@ func (n narrowing) bag(ctx context.Context, m *Model, w want) (out sides, err er
 		out[now], err = n.table(ctx, now, n.semi(raw))
 	}
 	return out, err
+}
+
+// rowByRow tells whether the changes of a helper without a key are its rows in their number: each of its
+// rows is made from one row of from: and from nothing else, and no two become one.
+func (g *Graph) rowByRow(m *Model) bool {
+	plain := m.Kind == Row && len(m.Key) == 0 && len(m.Follows) == len(m.From)
+	m.query.Walk(func(q *selectstmt.Query) {
+		for _, branch := range q.Branches {
+			plain = plain && !branch.Distinct && branch.GroupBy == nil
+		}
+		for _, op := range q.Ops {
+			plain = plain && op == "UNION ALL"
+		}
+	})
+	return plain && !slices.ContainsFunc(m.From, func(f From) bool {
+		below := g.byName[f.Relation]
+		return below != nil && (below.Kind == Script || !below.Stored && len(below.Key) == 0 && !g.rowByRow(below))
+	})
 }
 
 // identities are the distinct values of the columns that tell a helper's groups or keys apart, for the
