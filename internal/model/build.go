@@ -49,11 +49,11 @@ func (x *Run) Build(ctx context.Context, chosen []*Model, after func(m *Model, b
 	return nil
 }
 
-// held tells whether a build keeps a helper's rows in a table: several models read them and they cost
-// something, or it is a lookup, of which the planner has to know the values.
+// held tells whether a build keeps a helper's rows in a table: they have a key or a group to check, or
+// it is a lookup, of which the planner has to know the values.
 func (x *Run) held(m *Model) bool {
 	readers := x.Graph.Readers(m.Name)
-	if len(readers) > 1 && (len(m.Pick) > 0 || m.Kind != Row) {
+	if len(m.Key) > 0 || m.Kind == Group || len(readers) > 1 && m.Kind == Whole {
 		return true
 	}
 	return slices.ContainsFunc(readers, func(reader *Model) bool { return x.lookup(reader, m.Name) })
@@ -180,18 +180,18 @@ func assigned(column schema.Column) string {
 // checkBuilt is checkRows for what a build made. The key of a stored table is checked by the server too,
 // but its message does not name rows.
 func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
-	if built.empty() || len(m.Key) == 0 {
+	if built.empty() {
 		return nil
 	}
 	if err := x.checkKeys(ctx, m, built.SQL); err != nil {
 		return err
 	}
-	if len(m.Pick) == 0 {
+	if len(m.Key) > 0 && len(m.Pick) == 0 {
 		if err := x.checkSingle(ctx, m, built.SQL); err != nil {
 			return err
 		}
 	}
-	if m.Kind != Group || subset(m.by(), m.Key) {
+	if m.Kind != Group || len(m.Key) == 0 || subset(m.by(), m.Key) {
 		return nil
 	}
 	raw, err := x.raw(ctx, m, now)

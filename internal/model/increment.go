@@ -96,12 +96,17 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 		for _, t := range x.delta[f.Relation].tables() {
 			parts = append(parts, part{t.SQL, thereOf(f.By), hereOf(f.By)})
 		}
-		if err := x.checkGroupless(ctx, m, f); err != nil {
-			return err
+		if added := x.delta[f.Relation].added; !added.empty() {
+			if err := x.checkGroupless(ctx, m, f, added.SQL); err != nil {
+				return err
+			}
 		}
 		for _, join := range f.Joins {
 			found, err := x.matching(ctx, f, join)
 			if err != nil {
+				return err
+			}
+			if err := x.checkGroupless(ctx, m, f, found[now]); err != nil {
 				return err
 			}
 			for _, at := range found.places() {
