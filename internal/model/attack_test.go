@@ -271,6 +271,66 @@ var attacks = map[string]struct {
 			"120_f_a":   "-- f_a: per p.\n-- key: p\n-- from: d_a by p\n-- joins: child by p\nSELECT p, COUNT(*) AS n, (SELECT MAX(child.v) FROM child WHERE child.p = d_a.p) AS best FROM d_a WHERE p IS NOT NULL GROUP BY p;",
 		},
 	},
+	"late lookups in a chain, by several columns": {
+		`CREATE TABLE s_a (k INTEGER, x INTEGER, y INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (x INTEGER, y INTEGER, z INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_c (z INTEGER, w INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_b (x INTEGER, y INTEGER, z INTEGER, w INTEGER, PRIMARY KEY (x, y));
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, x INTEGER, y INTEGER, v INTEGER, w INTEGER, n INTEGER);
+		CREATE TABLE f_w (w INTEGER PRIMARY KEY, n INTEGER, ks INTEGER);`,
+		map[string]string{
+			"101_a": "-- a: a bag.\n-- from: s_a\nSELECT k, x, y, v FROM s_a WHERE k IS NOT NULL;",
+			"102_c": "-- c: a bag with a lookup.\n-- from: s_c\n-- joins: s_b by z\nSELECT s_c.z, s_c.w, s_b.y FROM s_c LEFT JOIN s_b ON s_b.z = s_c.z;",
+			"110_d_b": "-- d_b: one per x and y.\n-- key: x, y\n-- pick: z\n-- from: s_b\n-- left joins: c by z\n" +
+				"SELECT s_b.x, s_b.y, s_b.z, c.w FROM s_b LEFT JOIN c ON c.z = s_b.z WHERE s_b.x IS NOT NULL AND s_b.y IS NOT NULL;",
+			"120_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: v DESC\n-- from: a\n-- left joins: d_b by x, y\n-- joins: s_c by w = v\n" +
+				"SELECT a.k, a.x, a.y, a.v, d_b.w, s_c.z AS n FROM a LEFT JOIN d_b ON d_b.x = a.x AND d_b.y = a.y LEFT JOIN s_c ON s_c.w = a.v;",
+			"210_f_w": "-- f_w: per w.\n-- key: w\n-- from: d_a by w\n-- joins: c by w\nSELECT d_a.w, COUNT(*) AS n, COUNT(DISTINCT d_a.k) AS ks FROM d_a LEFT JOIN c ON c.w = d_a.w WHERE d_a.w IS NOT NULL GROUP BY d_a.w;",
+		},
+	},
+	"bags over bags": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE s_b (k INTEGER, w INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_a (k INTEGER PRIMARY KEY, n INTEGER, w INTEGER);
+		CREATE TABLE f_b (w INTEGER PRIMARY KEY, n INTEGER);
+		CREATE TABLE d_c (v INTEGER PRIMARY KEY, n INTEGER);`,
+		map[string]string{
+			"101_some":  "-- some: distinct.\n-- from: s_a\nSELECT k, v FROM s_a GROUP BY k, v;",
+			"102_twice": "-- twice: of both.\n-- from: some\n-- from: s_b\nSELECT k, v FROM some UNION ALL SELECT k, w FROM s_b;",
+			"103_each":  "-- each: of the two, once.\n-- from: some\n-- from: s_b\nSELECT k, v FROM some UNION SELECT k, w FROM s_b;",
+			"104_sum":   "-- sum: a bag of groups.\n-- from: twice by k\nSELECT k, COUNT(*) AS n FROM twice WHERE k IS NOT NULL GROUP BY k UNION ALL SELECT k, v FROM twice WHERE k IS NOT NULL;",
+			"105_over":  "-- over: all of sum that something matches.\n-- from: sum\n-- joins: each by v = n\nSELECT sum.k, sum.n FROM sum WHERE EXISTS (SELECT 1 FROM each WHERE each.v = sum.n);",
+			"110_f_a":   "-- f_a: per k.\n-- key: k\n-- from: each by k\n-- joins: twice by k\nSELECT each.k, COUNT(*) AS n, SUM(twice.v) AS w FROM each LEFT JOIN twice ON twice.k = each.k WHERE each.k IS NOT NULL GROUP BY each.k;",
+			"120_f_b":   "-- f_b: per w.\n-- key: w\n-- from: over by n as w\n-- joins: sum by n\nSELECT over.n AS w, COUNT(sum.k) AS n FROM over INNER JOIN sum ON sum.n = over.n WHERE over.n IS NOT NULL GROUP BY over.n;",
+			"130_d_c":   "-- d_c: per v.\n-- key: v\n-- pick: n DESC\n-- from: twice\n-- joins: sum by k\nSELECT twice.v, sum.n FROM twice LEFT JOIN sum ON sum.k = twice.k WHERE twice.v IS NOT NULL;",
+		},
+	},
+	"a script between models": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER PRIMARY KEY, v INTEGER);
+		CREATE TABLE t (k INTEGER PRIMARY KEY, v INTEGER);
+		CREATE TABLE f_v (v INTEGER PRIMARY KEY, n INTEGER);
+		CREATE TABLE f_k (k INTEGER PRIMARY KEY, n INTEGER);`,
+		map[string]string{
+			"110_d_a": "-- d_a: one per k.\n-- key: k\n-- pick: v\n-- from: s_a\nSELECT k, v FROM s_a WHERE k IS NOT NULL;",
+			"120_t":   "-- t: a script's.\n-- script\n-- reads: d_a\n-- writes: t\nDELETE FROM t;\nINSERT INTO t (k, v) SELECT k, v + 1 FROM d_a WHERE v > 1;",
+			"210_f_v": "-- f_v: per v.\n-- key: v\n-- from: t by v\nSELECT v, COUNT(*) AS n FROM t WHERE v IS NOT NULL GROUP BY v;",
+			"220_f_k": "-- f_k: per k.\n-- key: k\n-- from: d_a\n-- joins: t by k\nSELECT k, v AS n FROM d_a WHERE NOT EXISTS (SELECT 1 FROM t WHERE t.k = d_a.k);",
+		},
+	},
+	"from: by expressions": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, t VARCHAR(9), object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE d_a (k INTEGER, t VARCHAR(12), v INTEGER, PRIMARY KEY (k, t));
+		CREATE TABLE d_b (half INTEGER PRIMARY KEY, t VARCHAR(12), v INTEGER);
+		CREATE TABLE f_t (t VARCHAR(12) PRIMARY KEY, n INTEGER, v INTEGER);`,
+		map[string]string{
+			"101_a": "-- a: keyed by an expression.\n-- key: code\n-- pick: v DESC\n-- from: s_a\nSELECT k || '-' || RTRIM(t) AS code, k, RTRIM(t) AS t, v FROM s_a WHERE k IS NOT NULL AND t IS NOT NULL;",
+			"110_d_a": "-- d_a: one per k and t.\n-- key: k, t\n-- pick: v\n-- from: s_a\n" +
+				"SELECT k, CASE WHEN v > 1 THEN UPPER(RTRIM(t)) ELSE RTRIM(t) END AS t, v FROM s_a WHERE k IS NOT NULL AND t IS NOT NULL;",
+			"120_d_b": "-- d_b: one per half.\n-- key: half\n-- pick: v DESC, t\n-- from: a\nSELECT k / 2 AS half, t, v FROM a;",
+			"130_f_t": "-- f_t: per t.\n-- key: t\n-- from: a by t\n-- joins: d_b by t\nSELECT a.t, COUNT(DISTINCT a.code) AS n, SUM(d_b.v) AS v FROM a LEFT JOIN d_b ON d_b.t = a.t GROUP BY a.t;",
+		},
+	},
 	"reserved words": {
 		`CREATE TABLE s_a ("order" INTEGER, "user" INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
 		CREATE TABLE d_a ("order" INTEGER PRIMARY KEY, "user" INTEGER, "end" INTEGER);`,

@@ -99,6 +99,7 @@ func (f *fuzz) round(deliveries int) {
 
 func (f *fuzz) step(erase ...erasure) {
 	f.t.Helper()
+	f.beside = len(erase) == 0 && f.r.IntN(3) == 0
 	if _, err := f.increment(erase...); err != nil {
 		f.t.Fatalf("increment: %v\nafter\n%s", err, strings.Join(f.history, ";\n"))
 	}
