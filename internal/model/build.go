@@ -288,7 +288,9 @@ func (g *Graph) single(m *Model) bool {
 			}
 			return !slices.Contains(named, item.Relation)
 		}) && !slices.ContainsFunc(q.Branches[0].Items, func(item selectstmt.Item) bool {
-			return slices.ContainsFunc(item.Expr.Calls, func(c selectstmt.Call) bool { return slices.Contains(setFunctions, c.Name) })
+			return slices.ContainsFunc(item.Expr.Calls, func(c selectstmt.Call) bool {
+				return slices.Contains(setFunctions, c.Name)
+			})
 		})
 	}
 	return one(m.query) && len(m.Follows) == 1+len(m.From[0].Joins)

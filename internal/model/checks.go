@@ -61,14 +61,17 @@ func (g *Graph) checkHeader(m *Model) error {
 	return g.checkReferences(m, lookups)
 }
 
-// checkRounded refuses groups whose values the table would round or shorten: they would be found no more.
+// checkRounded refuses groups whose values the table would round or shorten: they would be found no
+// more.
 func (g *Graph) checkRounded(m *Model, from From) error {
 	for _, pair := range from.By {
 		column, stored := m.table.Column(pair.Here)
 		source, known := g.plain(from.Relation, pair.There, 0)
 		if m.Stored && stored && known && !fits(column, source) {
-			return m.errorAt(from.at, fmt.Sprintf("by names %s, which is %s, and column %s of table %s is %s", pair.There, source.Type, pair.Here, m.Name, column.Type),
-				fmt.Sprintf("several groups would become one in the table: cast it in a helper, CAST(%s AS %s), and group that", pair.There, column.Type))
+			return m.errorAt(from.at, fmt.Sprintf("by names %s, which is %s, and column %s of table %s is %s",
+				pair.There, source.Type, pair.Here, m.Name, column.Type),
+				fmt.Sprintf("several groups would become one in the table: cast it in a helper, CAST(%s AS %s), "+
+					"and group that", pair.There, column.Type))
 		}
 	}
 	return nil
@@ -135,7 +138,8 @@ func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
 	return nil
 }
 
-// checkLists refuses a list of columns behind the alias of a relation: it would name them by their places.
+// checkLists refuses a list of columns behind the alias of a relation: it would name them by their
+// places.
 func (m *Model) checkLists() error {
 	for _, ref := range m.query.Relations() {
 		if ref.Columns != nil {

@@ -43,12 +43,14 @@ func (g *Graph) holdsItems(column schema.Column, m *Model, name string, depth in
 	i := slices.Index(m.Columns, name)
 	s := scope{g: g, with: m.query.With}
 	return i >= 0 && !slices.ContainsFunc(m.query.Branches, func(branch *selectstmt.Select) bool {
-		return i >= len(branch.Items) || !s.holds(column, m, branch, branch.Items[i].Expr, branch.Items[i].Column, depth)
+		return i >= len(branch.Items) || !s.holds(column, m, branch, branch.Items[i].Expr, branch.Items[i].Column,
+			depth)
 	})
 }
 
 // holds is Graph.holds for an expression. ref is set where it is just a column.
-func (s scope) holds(column schema.Column, m *Model, branch *selectstmt.Select, e selectstmt.Expr, ref *selectstmt.ColumnRef, depth int) bool {
+func (s scope) holds(column schema.Column, m *Model, branch *selectstmt.Select, e selectstmt.Expr,
+	ref *selectstmt.ColumnRef, depth int) bool {
 	if depth > 20 {
 		return false
 	}
@@ -70,7 +72,8 @@ func (s scope) holds(column schema.Column, m *Model, branch *selectstmt.Select, 
 	}
 	inner := s.inner(q)
 	return !slices.ContainsFunc(q.Branches, func(below *selectstmt.Select) bool {
-		return i >= len(below.Items) || !inner.holds(column, m, below, below.Items[i].Expr, below.Items[i].Column, depth+1)
+		return i >= len(below.Items) || !inner.holds(column, m, below, below.Items[i].Expr, below.Items[i].Column,
+			depth+1)
 	})
 }
 
@@ -102,7 +105,8 @@ func (s scope) holdsExpr(column schema.Column, m *Model, branch *selectstmt.Sele
 		tokens := sqlfile.Tokens(s.text(m, e))
 		return len(tokens) == 1 && tokens[0].Kind == sqlfile.KindString && len(tokens[0].Text) <= column.Length()
 	}
-	// Of a type that is not known these hold whatever can be cast to them without an error, texts apart.
+	// Of a type that is not known these hold whatever can be cast to them without an error, texts
+	// apart.
 	known := s.typeOfExpr(m, branch, e, depth)
 	switch column.Type {
 	case "timestamp without time zone", "double precision", "boolean":
@@ -136,7 +140,8 @@ func fits(column, source schema.Column) bool {
 	case strings.HasPrefix(column.Type, "numeric"):
 		have, ok := scale(source.Type)
 		want, bounded := scale(column.Type)
-		return whole >= 0 || column.Type == "numeric" && strings.HasPrefix(source.Type, "numeric") || ok && bounded && have <= want
+		return whole >= 0 || column.Type == "numeric" && strings.HasPrefix(source.Type, "numeric") || ok &&
+			bounded && have <= want
 	case column.Type == "double precision":
 		return source.Type == "real" || whole >= 0 && source.Type != "bigint"
 	case column.Type == "timestamp without time zone":

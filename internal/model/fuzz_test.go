@@ -51,7 +51,8 @@ func (f *fuzz) deliver(maker rowMaker, rows int) {
 		// Half of the rows share an object, so that one of two copies can be erased.
 		values = append(values, fmt.Sprintf("(%s, 'o%d')", strings.Join(row, ", "), f.objects*2+f.r.IntN(2)))
 	}
-	sql := fmt.Sprintf("INSERT INTO %s (%s, object) VALUES %s", maker.table, strings.Join(maker.columns, ", "), strings.Join(values, ", "))
+	sql := fmt.Sprintf("INSERT INTO %s (%s, object) VALUES %s", maker.table, strings.Join(maker.columns, ", "),
+		strings.Join(values, ", "))
 	f.exec(sql)
 	f.history = append(f.history, sql)
 }
@@ -64,7 +65,8 @@ func (f *fuzz) erasures() []erasure {
 		e := erasure{table: maker.table, column: "object", value: fmt.Sprintf("o%d", 2+f.r.IntN(2*f.objects+1))}
 		if len(maker.erase) > 0 && f.r.IntN(3) == 0 {
 			e.column = maker.erase[f.r.IntN(len(maker.erase))]
-			found := f.lines(fmt.Sprintf(`SELECT DISTINCT "%s" FROM %s WHERE "%s" IS NOT NULL`, e.column, e.table, e.column))
+			found := f.lines(fmt.Sprintf(`SELECT DISTINCT "%s" FROM %s WHERE "%s" IS NOT NULL`, e.column, e.table,
+				e.column))
 			if len(found) == 0 {
 				continue
 			}

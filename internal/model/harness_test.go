@@ -68,7 +68,8 @@ func readProject(t testing.TB, name string) project {
 // their names.
 func inlineProject(t testing.TB, migration string, transforms map[string]string) project {
 	t.Helper()
-	p := project{migrations: []*sqlfile.File{parseFile(t, "migrations/00001_tables.sql", "-- Tables.\n\n-- +goose Up\n"+migration)}}
+	p := project{migrations: []*sqlfile.File{parseFile(t, "migrations/00001_tables.sql",
+		"-- Tables.\n\n-- +goose Up\n"+migration)}}
 	var names []string
 	for name := range transforms {
 		names = append(names, name)
@@ -114,7 +115,8 @@ type store struct {
 	t     tester
 	conn  *pgx.Conn
 	graph *model.Graph
-	// beside has an increment find new rows in tables of their own, as those that it has just loaded.
+	// beside has an increment find new rows in tables of their own, as those that it has just
+	// loaded.
 	beside bool
 	large  int64 // from how many rows on a build ranks rivals apart
 }
@@ -241,12 +243,14 @@ func (s *store) staged(tx pgx.Tx, scratch string, erase []erasure) map[string]mo
 	out := map[string]model.Staged{}
 	for _, name := range s.graph.Staging() {
 		var one model.Staged
-		if err := tx.QueryRow(s.t.Context(), "SELECT COUNT(*) FROM "+name+" WHERE NOT processed").Scan(&one.Unprocessed); err != nil {
+		if err := tx.QueryRow(s.t.Context(),
+			"SELECT COUNT(*) FROM "+name+" WHERE NOT processed").Scan(&one.Unprocessed); err != nil {
 			s.t.Fatal(err)
 		}
 		if s.beside && one.Unprocessed > 0 {
 			arrived := &model.Table{SQL: scratch + ".arrived_" + name, Name: "arrived_" + name, Rows: one.Unprocessed}
-			s.exec("CREATE TABLE " + arrived.SQL + " AS SELECT * FROM " + name + " WHERE NOT processed; DELETE FROM " + name + " WHERE NOT processed")
+			s.exec("CREATE TABLE " + arrived.SQL + " AS SELECT * FROM " + name +
+				" WHERE NOT processed; DELETE FROM " + name + " WHERE NOT processed")
 			one = model.Staged{Arrived: arrived}
 		}
 		out[name] = one
@@ -321,7 +325,8 @@ func (s *store) built() (map[string][]string, error) {
 
 // columns are the columns of a stored model that its table has.
 func (s *store) columns(m *model.Model) string {
-	rows := s.lines("SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = '" + m.Name + "'")
+	rows := s.lines(`SELECT column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name = '` + m.Name + "'")
 	var out []string
 	for _, name := range m.Columns {
 		if slices.Contains(rows, name) {
@@ -356,7 +361,8 @@ func (s *store) equal(got, want map[string][]string, history []string) {
 	differ := ""
 	for _, m := range s.stored() {
 		if !slices.Equal(got[m.Name], want[m.Name]) {
-			differ += fmt.Sprintf("%s:\ngot\n  %s\nwant\n  %s\n", m.Name, strings.Join(without(got[m.Name], want[m.Name]), "\n  "),
+			differ += fmt.Sprintf("%s:\ngot\n  %s\nwant\n  %s\n", m.Name,
+				strings.Join(without(got[m.Name], want[m.Name]), "\n  "),
 				strings.Join(without(want[m.Name], got[m.Name]), "\n  "))
 		}
 	}
@@ -435,7 +441,8 @@ func (s *session) values(ctx context.Context, statement model.Statement) ([][]an
 }
 
 func (s *session) Text(ctx context.Context, relation string) (map[string]bool, error) {
-	rows, err := s.tx.Query(ctx, `SELECT CAST(attname AS text) FROM pg_attribute INNER JOIN pg_type ON pg_type.oid = atttypid
+	rows, err := s.tx.Query(ctx, `SELECT CAST(attname AS text)
+		FROM pg_attribute INNER JOIN pg_type ON pg_type.oid = atttypid
 		WHERE attrelid = CAST($1 AS regclass) AND attnum > 0 AND typcollation <> 0`, relation)
 	if err != nil {
 		return nil, err

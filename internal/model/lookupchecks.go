@@ -76,7 +76,9 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 func (s scope) correlated(m *Model, branch *selectstmt.Select, item selectstmt.FromItem, join Join) bool {
 	for _, from := range m.From {
 		for _, other := range from.Joins {
-			if other.Relation == join.Relation && !slices.ContainsFunc(other.By, func(p Pair) bool { return !s.equated(branch, item, p.There) }) {
+			if other.Relation == join.Relation && !slices.ContainsFunc(other.By, func(p Pair) bool {
+				return !s.equated(branch, item, p.There)
+			}) {
 				return true
 			}
 		}

@@ -17,8 +17,8 @@ type narrowed struct {
 	line     string   // of the header
 }
 
-// narrowedBy are the relations that are narrowed while parts of a model are computed. Of several lines
-// for one relation any may explain a place, so it is left out.
+// narrowedBy are the relations that are narrowed while parts of a model are computed. Of several
+// lines for one relation any may explain a place, so it is left out.
 func (m *Model) narrowedBy() []narrowed {
 	var out []narrowed
 	seen := map[string]int{}
@@ -34,8 +34,8 @@ func (m *Model) narrowedBy() []narrowed {
 	return slices.DeleteFunc(out, func(n narrowed) bool { return len(n.by) == 0 || seen[n.relation] > 1 })
 }
 
-// checkNarrowed refuses aggregates and window functions, in FROM's subqueries and WITH, over rows that
-// other parts of the model would narrow: they have to stay within the values of by.
+// checkNarrowed refuses aggregates and window functions, in FROM's subqueries and WITH, over rows
+// that other parts of the model would narrow: they have to stay within the values of by.
 func (g *Graph) checkNarrowed(m *Model) error {
 	var err error
 	for _, n := range m.narrowedBy() {
@@ -70,8 +70,11 @@ func (s scope) checkPart(m *Model, branch *selectstmt.Select, n narrowed, below 
 		return item.Query == nil && !item.CTE && item.Relation == n.relation
 	})
 	beyond := func(call selectstmt.Call, kind, clause string) error {
-		return m.statement.ErrorAt(call.Start, fmt.Sprintf("the %s %s reaches beyond the rows that %s: %s by narrows to", kind, strings.ToUpper(call.Name), n.line, n.relation),
-			fmt.Sprintf("it sees only the rows of %s with certain values in %s: write %s %s, or leave by out", n.relation, strings.Join(n.by, ", "), clause, strings.Join(n.by, ", ")), nil)
+		return m.statement.ErrorAt(call.Start,
+			fmt.Sprintf("the %s %s reaches beyond the rows that %s: %s by narrows to", kind,
+				strings.ToUpper(call.Name), n.line, n.relation),
+			fmt.Sprintf("it sees only the rows of %s with certain values in %s: write %s %s, or leave by out",
+				n.relation, strings.Join(n.by, ", "), clause, strings.Join(n.by, ", ")), nil)
 	}
 	for _, e := range exprs(branch) {
 		for _, call := range e.Calls {
@@ -96,8 +99,8 @@ func (s scope) checkPart(m *Model, branch *selectstmt.Select, n narrowed, below 
 	return nil
 }
 
-// within tells whether rows that are equal in columns have equal values in by. Where a subquery stands
-// between, the columns may have other names, and any will do.
+// within tells whether rows that are equal in columns have equal values in by. Where a subquery
+// stands between, the columns may have other names, and any will do.
 func (n narrowed) within(names []string, direct bool) bool {
 	if !direct {
 		return len(names) > 0
@@ -110,7 +113,8 @@ func (n narrowed) within(names []string, direct bool) bool {
 	return true
 }
 
-// partition are the columns in the PARTITION BY of a window function. ok is false for a named window.
+// partition are the columns in the PARTITION BY of a window function. ok is false for a named
+// window.
 func (m *Model) partition(branch *selectstmt.Select, call selectstmt.Call) (names []string, ok bool) {
 	if branch.Window != nil {
 		return nil, false
@@ -138,7 +142,8 @@ func (g *Graph) checkBy(m *Model) error {
 		item := m.query.Branches[0].Items[slices.Index(m.Columns, name)]
 		for _, call := range item.Expr.Calls {
 			if slices.Contains(aggregates, call.Name) {
-				return m.statement.ErrorAt(item.Expr.Start, fmt.Sprintf("by names %s, which %s computes from a group's rows", name, strings.ToUpper(call.Name)),
+				return m.statement.ErrorAt(item.Expr.Start,
+					fmt.Sprintf("by names %s, which %s computes from a group's rows", name, strings.ToUpper(call.Name)),
 					"by names columns that all rows of a group share: those of GROUP BY", nil)
 			}
 		}
@@ -151,7 +156,9 @@ func (g *Graph) checkBy(m *Model) error {
 				if there == pair.Here {
 					right = there
 				}
-				return m.errorAt(from.at, fmt.Sprintf("by says that %s is %s of %s, and the SELECT takes it from %s", pair.Here, pair.There, from.Relation, there),
+				return m.errorAt(from.at,
+					fmt.Sprintf("by says that %s is %s of %s, and the SELECT takes it from %s", pair.Here,
+						pair.There, from.Relation, there),
 					"write by "+right+", or correct the SELECT")
 			}
 		}
@@ -166,7 +173,8 @@ func (g *Graph) checkSets(m *Model) error {
 	m.query.Walk(func(q *selectstmt.Query) {
 		for _, with := range q.With {
 			if with.Recursive && err == nil {
-				err = fail(with.Start, "WITH RECURSIVE in a model that is computed in parts", "leave from: out, so that the model is computed whole")
+				err = fail(with.Start, "WITH RECURSIVE in a model that is computed in parts",
+					"leave from: out, so that the model is computed whole")
 			}
 		}
 		for i, op := range q.Ops {
@@ -176,7 +184,8 @@ func (g *Graph) checkSets(m *Model) error {
 			}
 			right := q.Branches[i+1]
 			if all && m.Kind == Row {
-				err = fail(right.Start, op+" counts equal rows, and in a row-by-row model equal rows are one", "write "+set)
+				err = fail(right.Start, op+" counts equal rows, and in a row-by-row model equal rows are one",
+					"write "+set)
 			}
 			for _, n := range m.narrowedBy() {
 				for _, item := range right.From {
@@ -185,7 +194,8 @@ func (g *Graph) checkSets(m *Model) error {
 					}
 					for _, name := range n.by {
 						if !g.required(n.relation, name) {
-							err = fail(item.Start, fmt.Sprintf("%s takes NULLs for equal, and by %s leaves them out", set, name),
+							err = fail(item.Start,
+								fmt.Sprintf("%s takes NULLs for equal, and by %s leaves them out", set, name),
 								"write WHERE EXISTS or NOT EXISTS with =, or -- joins: "+n.relation+" without by")
 						}
 					}
@@ -237,13 +247,14 @@ func (s scope) checkColumn(m *Model, branch *selectstmt.Select, ref selectstmt.C
 		if ref.Column == FlagColumn {
 			hint = "dwh reads the flag itself: a model says which rows there are, of all that is staged"
 		}
-		return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s has no column %s that a model may read", item.Relation, ref.Column), hint, nil)
+		return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s has no column %s that a model may read",
+			item.Relation, ref.Column), hint, nil)
 	}
 	return nil
 }
 
-// checkPairs checks that the SELECT equates each column of by with the column of from: that the line
-// says, as far as the two can be followed: by names equalities of the join, and never more.
+// checkPairs checks that the SELECT equates each column of by with the column of from: that the
+// line says, as far as the two can be followed: by names equalities of the join, and never more.
 func (g *Graph) checkPairs(m *Model, from From, join Join) error {
 	var err error
 	g.walk(m, func(s scope, branch *selectstmt.Select) {
@@ -253,9 +264,11 @@ func (g *Graph) checkPairs(m *Model, from From, join Join) error {
 			}
 			for _, pair := range join.By {
 				if other, wrong := s.equatedOtherwise(branch, item, pair, from.Relation); wrong && err == nil {
-					err = m.errorAt(join.at, fmt.Sprintf("by equates %s of %s with %s of %s, and the SELECT equates it with %s",
-						pair.There, join.Relation, pair.Here, from.Relation, other),
-						"by names columns of from: what another lookup gives, a helper has to join first; or write -- joins: "+join.Relation+" without by")
+					err = m.errorAt(join.at,
+						fmt.Sprintf("by equates %s of %s with %s of %s, and the SELECT equates it with %s",
+							pair.There, join.Relation, pair.Here, from.Relation, other),
+						"by names columns of from: what another lookup gives, a helper has to join first; "+
+							"or write -- joins: "+join.Relation+" without by")
 				}
 			}
 		}
@@ -263,9 +276,10 @@ func (g *Graph) checkPairs(m *Model, from From, join Join) error {
 	return err
 }
 
-// equatedOtherwise tells whether a SELECT equates a lookup's column only with columns that are surely
-// not the one that by says.
-func (s scope) equatedOtherwise(branch *selectstmt.Select, item selectstmt.FromItem, pair Pair, from string) (other string, wrong bool) {
+// equatedOtherwise tells whether a SELECT equates a lookup's column only with columns that are
+// surely not the one that by says.
+func (s scope) equatedOtherwise(branch *selectstmt.Select, item selectstmt.FromItem, pair Pair,
+	from string) (other string, wrong bool) {
 	type column struct{ alias, name string }
 	equals := map[column][]column{}
 	resolve := func(ref *selectstmt.ColumnRef) (column, bool) {

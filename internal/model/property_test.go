@@ -15,8 +15,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest/shop"
 )
 
-// TestShopIsAFunctionOfItsRows delivers rows to the shop in any order, split, with repeats and erasures, and compares each increment with a
-// build and with a computation in plain Go.
+// TestShopIsAFunctionOfItsRows delivers rows to the shop in any order, split, with repeats and
+// erasures, and compares each increment with a build and with a computation in plain Go.
 func TestShopIsAFunctionOfItsRows(t *testing.T) {
 	t.Parallel()
 	setRounds(t, 5)
@@ -36,7 +36,8 @@ func TestShopIsAFunctionOfItsRows(t *testing.T) {
 				for _, row := range deliveries(r, table, delivered) {
 					values = append(values, fmt.Sprintf("(%s, 'o%d')", strings.Join(row, ", "), objects))
 				}
-				sql := fmt.Sprintf("INSERT INTO %s (%s, object) VALUES %s", table.name, strings.Join(table.columns, ", "), strings.Join(values, ", "))
+				sql := fmt.Sprintf("INSERT INTO %s (%s, object) VALUES %s", table.name,
+					strings.Join(table.columns, ", "), strings.Join(values, ", "))
 				s.exec(sql)
 				history = append(history, sql)
 			}
@@ -50,7 +51,8 @@ func TestShopIsAFunctionOfItsRows(t *testing.T) {
 			}
 			if rapid.IntRange(0, 3).Draw(r, "erase a customer") == 0 {
 				no := strconv.Itoa(rapid.IntRange(1, 4).Draw(r, "customer"))
-				erase = append(erase, erasure{"s_customer", "customer_no", no}, erasure{"s_order_line", "customer_no", no})
+				erase = append(erase, erasure{"s_customer", "customer_no", no},
+					erasure{"s_order_line", "customer_no", no})
 			}
 			history = append(history, fmt.Sprintf("-- increment, erasing %v", erase))
 			if _, err := s.increment(erase...); err != nil {
@@ -76,13 +78,15 @@ var shopTables = []shopTable{
 	{"s_product", []string{"product_no", "name"}, []string{"4", "name"}},
 	{"s_price", []string{"product_no", "valid_from", "price"}, []string{"4", "6", "9"}},
 	{"s_address", []string{"address_no", "city", "country"}, []string{"3", "city", "country"}},
-	{"s_order_line", []string{"order_no", "line", "customer_no", "product_no", "day", "quantity", "bill_to", "ship_to"}, []string{"6", "3", "5", "5", "7", "4", "3", "3"}},
+	{"s_order_line", []string{"order_no", "line", "customer_no", "product_no", "day", "quantity", "bill_to",
+		"ship_to"}, []string{"6", "3", "5", "5", "7", "4", "3", "3"}},
 	{"s_return", []string{"order_no", "line", "reason", "quantity"}, []string{"6", "3", "reason", "4"}},
 	{"s_reason", []string{"reason", "fault"}, []string{"reason", "1"}},
 }
 
 var shopTexts = map[string][]string{
-	"name": {"Ann", "Bob", "a", "B"}, "segment": {"x", "y"}, "title": {"big", "small", "Big"}, "city": {"Ulm", "Köln", "ulm"},
+	"name": {"Ann", "Bob", "a", "B"}, "segment": {"x", "y"}, "title": {"big", "small", "Big"}, "city": {"Ulm",
+		"Köln", "ulm"},
 	"country": {"DE", "FR", "US", "XX"}, "reason": {"broken", "late"},
 }
 
@@ -125,9 +129,10 @@ func stagedShop(s *store) shop.Staging {
 		Products:  scan[shop.Product](s, "product_no, name FROM s_product"),
 		Prices:    scan[shop.Price](s, "product_no, valid_from, price FROM s_price"),
 		Addresses: scan[shop.Address](s, "address_no, city, country FROM s_address"),
-		Lines:     scan[shop.Line](s, "order_no, line, customer_no, product_no, day, quantity, bill_to, ship_to FROM s_order_line"),
-		Returns:   scan[shop.Return](s, "order_no, line, reason, quantity FROM s_return"),
-		Reasons:   scan[shop.Reason](s, "reason, fault FROM s_reason"),
+		Lines: scan[shop.Line](s,
+			"order_no, line, customer_no, product_no, day, quantity, bill_to, ship_to FROM s_order_line"),
+		Returns: scan[shop.Return](s, "order_no, line, reason, quantity FROM s_return"),
+		Reasons: scan[shop.Reason](s, "reason, fault FROM s_reason"),
 	}
 }
 

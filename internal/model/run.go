@@ -196,7 +196,9 @@ func (x *Run) byteOrder(m *Model) []sqlfile.Edit {
 		s := scope{g: x.Graph, with: append(slices.Clone(m.query.With), q.With...)}
 		branch := q.Branches[0]
 		for _, ref := range q.OrderBy.Columns {
-			i := slices.IndexFunc(branch.Items, func(item selectstmt.Item) bool { return ref.Table == "" && item.Name == ref.Column })
+			i := slices.IndexFunc(branch.Items, func(item selectstmt.Item) bool {
+				return ref.Table == "" && item.Name == ref.Column
+			})
 			kind := s.typeOfColumn(m, branch, ref, 0)
 			if i >= 0 {
 				kind = s.typeOfItem(m, branch, branch.Items[i], 0)
@@ -250,7 +252,8 @@ func (x *Run) cast(m *Model) string {
 			case strings.HasPrefix(column.Type, "character("): // its blanks never count
 				list[i] = "RTRIM(" + list[i] + ")"
 			default:
-				list[i] = fmt.Sprintf("CASE WHEN %s(%s) > %d THEN RTRIM(%s) ELSE %s END", x.length(), list[i], n, list[i], list[i])
+				list[i] = fmt.Sprintf("CASE WHEN %s(%s) > %d THEN RTRIM(%s) ELSE %s END",
+					x.length(), list[i], n, list[i], list[i])
 			}
 			if list[i] != "q."+ident(name) {
 				list[i] += " AS " + ident(name)

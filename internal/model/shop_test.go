@@ -21,27 +21,39 @@ func shopRows() []rowMaker {
 			return "'" + oneOf(r, values...) + blanks + "'"
 		}
 	}
-	name, segment, city, reason := text("Ann", "Bob", "a", "B"), text("x", "y"), text("Ulm", "Köln", "ulm"), text("broken", "late")
+	name, segment, city, reason := text("Ann", "Bob", "a", "B"), text("x", "y"), text("Ulm", "Köln",
+		"ulm"), text("broken", "late")
 	title, country := text("big", "small", "Big"), text("DE", "FR", "US", "XX")
 	return []rowMaker{
 		{"s_customer", []string{"customer_no", "name", "segment", "updated"}, func(r *rand.Rand) []string {
 			return []string{number(r, 4), name(r), segment(r), number(r, 3)}
 		}, []string{"customer_no", "name"}},
-		{"s_segment", []string{"segment", "title"}, func(r *rand.Rand) []string { return []string{segment(r), title(r)} }, []string{"title"}},
-		{"s_product", []string{"product_no", "name"}, func(r *rand.Rand) []string { return []string{number(r, 4), name(r)} }, []string{"product_no"}},
+		{"s_segment", []string{"segment", "title"}, func(r *rand.Rand) []string {
+			return []string{segment(r),
+				title(r)}
+		}, []string{"title"}},
+		{"s_product", []string{"product_no", "name"}, func(r *rand.Rand) []string {
+			return []string{number(r, 4),
+				name(r)}
+		}, []string{"product_no"}},
 		{"s_price", []string{"product_no", "valid_from", "price"}, func(r *rand.Rand) []string {
 			return []string{number(r, 4), number(r, 6), number(r, 9)}
 		}, []string{"valid_from"}},
 		{"s_address", []string{"address_no", "city", "country"}, func(r *rand.Rand) []string {
 			return []string{number(r, 3), city(r), country(r)}
 		}, []string{"address_no", "city"}},
-		{"s_order_line", []string{"order_no", "line", "customer_no", "product_no", "day", "quantity", "bill_to", "ship_to"}, func(r *rand.Rand) []string {
-			return []string{number(r, 6), number(r, 3), number(r, 5), number(r, 5), number(r, 7), number(r, 4), number(r, 3), number(r, 3)}
+		{"s_order_line", []string{"order_no", "line", "customer_no", "product_no", "day", "quantity", "bill_to",
+			"ship_to"}, func(r *rand.Rand) []string {
+			return []string{number(r, 6), number(r, 3), number(r, 5), number(r, 5), number(r, 7), number(r, 4),
+				number(r, 3), number(r, 3)}
 		}, []string{"order_no", "customer_no"}},
 		{"s_return", []string{"order_no", "line", "reason", "quantity"}, func(r *rand.Rand) []string {
 			return []string{number(r, 6), number(r, 3), reason(r), number(r, 4)}
 		}, []string{"order_no"}},
-		{"s_reason", []string{"reason", "fault"}, func(r *rand.Rand) []string { return []string{reason(r), oneOf(r, "0", "1", "NULL")} }, []string{"fault"}},
+		{"s_reason", []string{"reason", "fault"}, func(r *rand.Rand) []string {
+			return []string{reason(r),
+				oneOf(r, "0", "1", "NULL")}
+		}, []string{"fault"}},
 	}
 }
 

@@ -8,7 +8,9 @@ import (
 	"testing"
 )
 
-const foundTables = `CREATE TABLE s_a (k INTEGER, g INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+const foundTables = `CREATE TABLE s_a (k INTEGER, g INTEGER, v INTEGER,
+			object VARCHAR(9),
+			processed BOOLEAN DEFAULT FALSE NOT NULL);
 CREATE TABLE s_l (g INTEGER, w INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
 `
 
@@ -19,20 +21,36 @@ var foundByDeliveries = map[string]struct {
 }{
 	"a group that takes in rows of no group": {
 		"CREATE TABLE f_g (g INTEGER PRIMARY KEY, n INTEGER);",
-		map[string]string{"110_f_g": "-- f_g: per g.\n-- key: g\n-- from: s_a by g\nSELECT COALESCE(g, 0) AS g, COUNT(*) AS n FROM s_a GROUP BY COALESCE(g, 0);"},
+		map[string]string{"110_f_g": `-- f_g: per g.
+-- key: g
+-- from: s_a by g
+SELECT COALESCE(g, 0) AS g, COUNT(*) AS n FROM s_a GROUP BY COALESCE(g, 0);`},
 	},
 	"a lookup by another value than by says": {
 		"CREATE TABLE d_a (k INTEGER PRIMARY KEY, w INTEGER);",
-		map[string]string{"110_d_a": "-- d_a: per k.\n-- key: k\n-- pick: w\n-- from: s_a\n-- joins: s_l by g\nSELECT s_a.k, s_l.w FROM s_a LEFT JOIN s_l ON s_l.g = s_a.g + 1 WHERE s_a.k IS NOT NULL;"},
+		map[string]string{"110_d_a": `-- d_a: per k.
+-- key: k
+-- pick: w
+-- from: s_a
+-- joins: s_l by g
+SELECT s_a.k, s_l.w FROM s_a LEFT JOIN s_l ON s_l.g = s_a.g + 1 WHERE s_a.k IS NOT NULL;`},
 	},
 	"a from: by another column than its branch gives": {
 		"CREATE TABLE f_g (g INTEGER PRIMARY KEY, n INTEGER);",
-		map[string]string{"110_f_g": "-- f_g: per g.\n-- key: g\n-- from: s_a by k as g\n-- from: s_l by g\n" +
-			"SELECT g, SUM(n) AS n FROM (SELECT g, v AS n FROM s_a UNION ALL SELECT g, w FROM s_l) AS t WHERE g IS NOT NULL GROUP BY g;"},
+		map[string]string{"110_f_g": `-- f_g: per g.
+-- key: g
+-- from: s_a by k as g
+-- from: s_l by g
+SELECT g, SUM(n) AS n FROM (SELECT g, v AS n FROM s_a UNION ALL SELECT g, w FROM s_l) AS t
+WHERE g IS NOT NULL GROUP BY g;`},
 	},
 	"rows of a group that is finer than the SELECT's": {
 		"CREATE TABLE f_k (k INTEGER PRIMARY KEY, n INTEGER);",
-		map[string]string{"110_f_k": "-- f_k: per k.\n-- key: k\n-- from: s_a by k\nSELECT k, (SELECT COUNT(*) FROM s_a AS other WHERE other.g = s_a.g) AS n FROM s_a WHERE k IS NOT NULL GROUP BY k, g HAVING g = 1;"},
+		map[string]string{"110_f_k": `-- f_k: per k.
+-- key: k
+-- from: s_a by k
+SELECT k, (SELECT COUNT(*) FROM s_a AS other WHERE other.g = s_a.g) AS n FROM s_a
+WHERE k IS NOT NULL GROUP BY k, g HAVING g = 1;`},
 	},
 }
 
@@ -47,7 +65,8 @@ func (recorder) Errorf(format string, args ...any) { panic(failure(fmt.Sprintf(f
 func (recorder) Fatalf(format string, args ...any) { panic(failure(fmt.Sprintf(format, args...))) }
 func (recorder) Fatal(args ...any)                 { panic(failure(fmt.Sprint(args...))) }
 
-// TestDeliveriesFindWrongHeaders delivers to models whose headers are wrong, and expects a difference.
+// TestDeliveriesFindWrongHeaders delivers to models whose headers are wrong, and expects a
+// difference.
 func TestDeliveriesFindWrongHeaders(t *testing.T) {
 	t.Parallel()
 	for name, one := range foundByDeliveries {

@@ -236,7 +236,9 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 			}
 			if m.Kind != model.Script {
 				// What has its default is no matter of the models: it may be the moment of writing.
-				live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool { return !slices.Contains(m.Columns, string(c)) })
+				live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool {
+					return !slices.Contains(m.Columns, string(c))
+				})
 				w.tables[name] = live
 			}
 			if len(live.Key) == 0 && len(live.Required) > 0 {

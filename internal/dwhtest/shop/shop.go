@@ -1,4 +1,5 @@
-// Package shop is a second, slow implementation of the test project shop in maps and sorts, which tests compare the models with.
+// Package shop is a second, slow implementation of the test project shop in maps and sorts, which
+// tests compare the models with.
 package shop
 
 import (
@@ -86,15 +87,17 @@ type tag struct {
 	to, price     *int
 }
 
-// Build returns the rows of every stored table by its name, in PostgreSQL's text form, parted by | and in byte order. Columns stand in the order
-// of the SELECTs.
+// Build returns the rows of every stored table by its name, in PostgreSQL's text form, parted by |
+// and in byte order. Columns stand in the order of the SELECTs.
 func Build(in Staging) map[string][]string {
 	b := &builder{
-		in: in, lines: map[[2]int]Line{}, heads: map[int]Line{}, price: map[[2]int]*int{}, names: map[int]*string{}, goods: map[int]*string{},
+		in: in, lines: map[[2]int]Line{}, heads: map[int]Line{}, price: map[[2]int]*int{},
+		names: map[int]*string{}, goods: map[int]*string{},
 		out: map[string][]string{},
 	}
 	for _, name := range []string{
-		"d_customer", "d_price", "d_product", "f_line", "f_shipping", "f_customer", "f_idle_customer", "f_movement", "f_balance",
+		"d_customer", "d_price", "d_product", "f_line", "f_shipping", "f_customer", "f_idle_customer", "f_movement",
+		"f_balance",
 		"product_total", "f_best_product", "f_total", "f_address", "f_nth_order", "f_last_city",
 	} {
 		b.out[name] = []string{}
@@ -197,7 +200,8 @@ func (b *builder) orders() {
 	for key, copies := range byKey {
 		b.lines[key] = best(copies, func(x, y Line) int {
 			// pick, then the other columns in the order of the SELECT.
-			return cmp.Or(down(x.Day, y.Day), up(x.Quantity, y.Quantity), up(x.Customer, y.Customer), up(x.Product, y.Product),
+			return cmp.Or(down(x.Day, y.Day), up(x.Quantity, y.Quantity), up(x.Customer, y.Customer),
+				up(x.Product, y.Product),
 				up(x.BillTo, y.BillTo), up(x.ShipTo, y.ShipTo))
 		})
 	}
@@ -300,7 +304,8 @@ func (b *builder) sales() {
 	for key, l := range b.lines {
 		var amount *int
 		for _, t := range b.tags {
-			if is(l.Product, t.product) && l.Day != nil && *l.Day >= t.from && (t.to == nil || *l.Day < *t.to) && l.Quantity != nil && t.price != nil {
+			if is(l.Product, t.product) && l.Day != nil && *l.Day >= t.from && (t.to == nil || *l.Day < *t.to) &&
+				l.Quantity != nil && t.price != nil {
 				product := *l.Quantity * *t.price
 				amount = &product
 			}
@@ -322,7 +327,8 @@ func (b *builder) sales() {
 			c = &customer{orders: map[int]bool{}, first: key[0], last: key[0]}
 			customers[*l.Customer] = c
 		}
-		c.orders[key[0]], c.amount, c.first, c.last = true, plus(c.amount, amount), min(c.first, key[0]), max(c.last, key[0])
+		c.orders[key[0]], c.amount, c.first, c.last = true, plus(c.amount, amount), min(c.first,
+			key[0]), max(c.last, key[0])
 	}
 	for no, c := range customers {
 		b.row("f_customer", no, len(c.orders), c.amount, c.first, c.last)
@@ -374,7 +380,10 @@ func (b *builder) shipping() {
 				choices = append(choices, g)
 			}
 		}
-		g := best(choices, func(x, y goods) int { return cmp.Or(up(x.bill, y.bill), down(x.ship, y.ship), up(x.region, y.region)) })
+		g := best(choices, func(x, y goods) int {
+			return cmp.Or(up(x.bill, y.bill), down(x.ship, y.ship),
+				up(x.region, y.region))
+		})
 		b.row("f_shipping", no, o.BillTo, o.ShipTo, g.bill, g.ship, g.region)
 		if o.BillTo != nil {
 			bills[*o.BillTo]++
@@ -390,7 +399,10 @@ func (b *builder) shipping() {
 		b.row("f_address", no, orders, spellings*orders)
 	}
 	for no, stays := range last {
-		b.row("f_last_city", no, best(stays, func(x, y stay) int { return cmp.Or(down(x.day, y.day), up(x.city, y.city)) }).city)
+		b.row("f_last_city", no, best(stays, func(x, y stay) int {
+			return cmp.Or(down(x.day, y.day),
+				up(x.city, y.city))
+		}).city)
 	}
 }
 
@@ -470,7 +482,10 @@ func (b *builder) totals() {
 		b.row("product_total", no, quantity)
 		products = append(products, no)
 	}
-	slices.SortFunc(products, func(x, y int) int { return cmp.Or(down(quantities[x], quantities[y]), cmp.Compare(x, y)) })
+	slices.SortFunc(products, func(x, y int) int {
+		return cmp.Or(down(quantities[x], quantities[y]),
+			cmp.Compare(x, y))
+	})
 	for _, no := range products[:min(2, len(products))] {
 		b.row("f_best_product", no, b.goods[no], quantities[no])
 	}
@@ -489,7 +504,10 @@ func (b *builder) perCustomer() {
 		if !known {
 			continue
 		}
-		slices.SortFunc(orders, func(x, y int) int { return cmp.Or(up(b.heads[x].Day, b.heads[y].Day), cmp.Compare(x, y)) })
+		slices.SortFunc(orders, func(x, y int) int {
+			return cmp.Or(up(b.heads[x].Day, b.heads[y].Day),
+				cmp.Compare(x, y))
+		})
 		for i, no := range orders {
 			b.row("f_nth_order", no, customer, i+1, name)
 		}
