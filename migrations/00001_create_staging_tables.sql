@@ -1,4 +1,10 @@
 -- Staging tables: records as they came, one row per record of an object.
+--
+-- On Redshift no column names an encoding. A new column has the default of its type (AZ64 for
+-- numbers and times, LZO for text, RAW for sort keys, BOOLEAN and DOUBLE PRECISION), and ENCODE
+-- AUTO lets Redshift change it as the table grows (dg/r_CREATE_TABLE_NEW). One named encoding would
+-- end that for the whole table. The COPYs say COMPUPDATE OFF: otherwise the first one into an empty
+-- table chooses encodings anew, by queries of its own (dg/copy-parameters-data-load).
 
 -- +goose Up
 CREATE TABLE s_song (
@@ -13,7 +19,7 @@ CREATE TABLE s_song (
     num_songs INTEGER,
     year INTEGER
 )
-/*redshift DISTSTYLE EVEN */;
+/*redshift DISTSTYLE EVEN ENCODE AUTO */;
 
 CREATE TABLE s_songplay_event (
     artist VARCHAR(1024) /*postgres*/ COLLATE "C" /*redshift */,
@@ -35,14 +41,14 @@ CREATE TABLE s_songplay_event (
     user_agent VARCHAR(4096) /*postgres*/ COLLATE "C" /*redshift */,
     user_id VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */
 )
-/*redshift DISTSTYLE EVEN SORTKEY (ts) */;
+/*redshift DISTSTYLE EVEN SORTKEY (ts) ENCODE AUTO */;
 
 CREATE TABLE s_name (
     name VARCHAR(256) /*postgres*/ COLLATE "C" /*redshift */,
     sex VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */,
     births INTEGER
 )
-/*redshift DISTSTYLE EVEN */;
+/*redshift DISTSTYLE EVEN ENCODE AUTO */;
 
 -- +goose Down
 DROP TABLE s_name;

@@ -9,7 +9,7 @@ CREATE TABLE d_song (
     duration DOUBLE PRECISION,
     PRIMARY KEY (song_id)
 )
-/*redshift DISTSTYLE ALL SORTKEY (song_id) */;
+/*redshift DISTSTYLE ALL SORTKEY (song_id) ENCODE AUTO */;
 
 CREATE TABLE d_artist (
     artist_id VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE d_artist (
     longitude DOUBLE PRECISION,
     PRIMARY KEY (artist_id)
 )
-/*redshift DISTSTYLE ALL SORTKEY (artist_id) */;
+/*redshift DISTSTYLE ALL SORTKEY (artist_id) ENCODE AUTO */;
 
 -- last_ts, last_session_id and last_item_in_session name the play that the row comes from, so that an
 -- older play that arrives late is recognized without reading the user's history again.
@@ -34,7 +34,7 @@ CREATE TABLE d_user (
     last_item_in_session INTEGER,
     PRIMARY KEY (user_id)
 )
-/*redshift DISTSTYLE ALL SORTKEY (user_id) */;
+/*redshift DISTSTYLE ALL SORTKEY (user_id) ENCODE AUTO */;
 
 CREATE TABLE d_time (
     start_time TIMESTAMP NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE d_time (
     weekday INTEGER NOT NULL,
     PRIMARY KEY (start_time)
 )
-/*redshift DISTSTYLE ALL SORTKEY (start_time) */;
+/*redshift DISTSTYLE ALL SORTKEY (start_time) ENCODE AUTO */;
 
 -- +goose Down
 DROP TABLE d_time;

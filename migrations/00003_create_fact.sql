@@ -14,7 +14,7 @@ CREATE TABLE f_songplay (
     user_agent VARCHAR(4096) /*postgres*/ COLLATE "C" /*redshift */,
     PRIMARY KEY (songplay_id)
 )
-/*redshift DISTSTYLE EVEN SORTKEY (start_time) */;
+/*redshift DISTSTYLE EVEN SORTKEY (start_time) ENCODE AUTO */;
 
 -- +goose Down
 DROP TABLE f_songplay;

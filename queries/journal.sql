@@ -154,12 +154,15 @@ WHERE name = sqlc.arg(name)
     AND holder = sqlc.arg(holder);
 
 -- name: UncountedObjects :many
--- The loaded objects of a table whose rows were not counted yet when they were loaded.
+-- The loaded objects of a table whose counts were not known yet when they were loaded. Where only
+-- rows is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an
+-- object.
 SELECT object.url, object.etag, object.load_id
 FROM s_object AS object
 WHERE object.table_name = sqlc.arg(table_name)
     AND object.outcome = 'loaded'
     AND object.rows IS NULL
+    AND object.rejects IS NULL
 ORDER BY object.url, object.etag;
 
 -- name: CountObject :exec
@@ -169,7 +172,8 @@ SET etag = sqlc.arg(read_etag), rows = sqlc.arg(rows), rejects = sqlc.arg(reject
 WHERE table_name = sqlc.arg(table_name)
     AND url = sqlc.arg(url)
     AND etag = sqlc.arg(etag)
-    AND rows IS NULL;
+    AND rows IS NULL
+    AND rejects IS NULL;
 
 -- name: LedgerOf :many
 -- The versions of an object that the ledger holds.

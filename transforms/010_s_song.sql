@@ -15,4 +15,5 @@ FROM :'song_data'
 IAM_ROLE :'iam_role'
 REGION :'region'
 FORMAT AS JSON 'auto'
-MAXERROR 1000;
+MAXERROR 1000
+COMPUPDATE OFF;

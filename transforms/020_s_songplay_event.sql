@@ -23,7 +23,8 @@ FROM :'log_data'
 IAM_ROLE :'iam_role'
 REGION :'region'
 FORMAT AS JSON :'log_jsonpaths'
-MAXERROR 1000;
+MAXERROR 1000
+COMPUPDATE OFF;
 
 -- What a run finds new events by, then all deliveries of a songplay, the plays of a late song, and a
 -- user's plays. dwh builds an index that a load names once its table holds rows: before a first load

@@ -89,7 +89,7 @@ func readSystem(ctx context.Context, q Querier, schema Name) (map[Name]Table, er
 	return tables, nil
 }
 
-// readInformation reads what the SQL standard has and Redshift documents.
+// readInformation reads what the SQL standard has and Redshift documents, and the keys.
 func readInformation(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
 	tables := map[Name]Table{}
 	rows, err := q.Query(ctx, `
@@ -113,26 +113,50 @@ func readInformation(ctx context.Context, q Querier, schema Name) (map[Name]Tabl
 	}); err != nil {
 		return nil, fmt.Errorf("read columns of schema %s: %w", schema, err)
 	}
-	rows, err = q.Query(ctx, `
-		SELECT CAST(t.table_name AS VARCHAR(127)), CAST(k.column_name AS VARCHAR(127))
-		FROM information_schema.table_constraints AS t
-		INNER JOIN information_schema.key_column_usage AS k
-			ON k.constraint_schema = t.constraint_schema
-			AND k.constraint_name = t.constraint_name
-			AND k.table_name = t.table_name
-		WHERE t.constraint_type = 'PRIMARY KEY'
-			AND t.table_schema = CAST($1 AS VARCHAR(127))
-		ORDER BY t.table_name, k.ordinal_position`, string(schema))
-	if err != nil {
-		return nil, fmt.Errorf("read keys of schema %s: %w", schema, err)
-	}
-	if _, err := pgx.ForEachRow(rows, []any{&table, &column}, func() error {
-		one := tables[Name(table)]
-		one.Key = append(one.Key, Name(column))
-		tables[Name(table)] = one
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("read keys of schema %s: %w", schema, err)
+	if err := readKeys(ctx, q, schema, tables); err != nil {
+		return nil, err
 	}
 	return tables, nil
+}
+
+// readKeys reads the primary keys from pg_constraint: information_schema shows them to the tables'
+// owners alone (sodadata/soda-core#2813, datadotworld/tap-redshift#42). The numbers of a key's
+// columns are taken apart here, since Redshift has no functions for arrays.
+func readKeys(ctx context.Context, q Querier, schema Name, tables map[Name]Table) error {
+	rows, err := q.Query(ctx, `
+		SELECT CAST(c.relname AS VARCHAR(127)), CAST(a.attname AS VARCHAR(127)), CAST(a.attnum AS INTEGER), k.conkey
+		FROM pg_constraint AS k
+		INNER JOIN pg_class AS c ON c.oid = k.conrelid
+		INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+		INNER JOIN pg_attribute AS a ON a.attrelid = c.oid
+		WHERE k.contype = 'p' AND n.nspname = CAST($1 AS VARCHAR(127)) AND a.attnum > 0
+		ORDER BY c.relname, a.attnum`, string(schema))
+	if err != nil {
+		return fmt.Errorf("read keys of schema %s: %w", schema, err)
+	}
+	keys := map[Name][]Name{}
+	var table, column string
+	var number int
+	var places []int16
+	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &number, &places}, func() error {
+		if keys[Name(table)] == nil {
+			keys[Name(table)] = make([]Name, len(places))
+		}
+		if at := slices.Index(places, int16(number)); at >= 0 {
+			keys[Name(table)][at] = Name(column)
+		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("read keys of schema %s: %w", schema, err)
+	}
+	for name, key := range keys {
+		one, visible := tables[name]
+		if !visible ||
+			slices.ContainsFunc(key, func(column Name) bool { return !slices.Contains(one.Columns, column) }) {
+			continue // not for this user, who may not see all of it
+		}
+		one.Key = key
+		tables[name] = one
+	}
+	return nil
 }

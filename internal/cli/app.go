@@ -15,6 +15,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/warehouse"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // Main runs the command line args (args[0] is the program's name) and returns the exit code: 0 done, 1 failed, 2 usage or
@@ -268,5 +269,8 @@ func (a *app) openToWrite(ctx context.Context, cfg *config.Config) (*warehouse.W
 		return nil, err
 	}
 	a.out.Status("target: %s", w.Target())
+	w.WatchWaits(ctx, func(wait writelock.Wait) { a.out.Status("%s", wait) }, func(err error) {
+		a.log.Debug("nobody tells what a lock waits for", "error", err)
+	})
 	return w, nil
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/migration"
@@ -124,16 +127,32 @@ func (d *doctorRun) clock(ctx context.Context, s *session) {
 }
 
 func (d *doctorRun) privileges(ctx context.Context, s *session) {
-	var database, schema bool
+	var name *string
+	var database, schema *bool // NULL where there is no schema
 	err := s.warehouse.Pool().QueryRow(ctx, `
-		SELECT has_database_privilege(current_database(), 'CREATE'), has_schema_privilege(current_schema(), 'CREATE')`).Scan(&database, &schema)
+		SELECT CAST(current_schema() AS VARCHAR(127)), has_database_privilege(current_database(), 'CREATE'),
+			has_schema_privilege(current_schema(), 'CREATE')`).Scan(&name, &database, &schema)
+	user := catalogue.Name(s.warehouse.User()).SQL() // quoted: of IAM's users it has a colon
 	switch {
 	case err != nil:
 		d.fail("privileges", err, "")
-	case !schema:
-		d.add("privileges", "fail", "the role may not create tables in the schema", fmt.Sprintf("GRANT CREATE, USAGE ON SCHEMA public TO %s", s.warehouse.User()))
-	case !database:
-		d.add("privileges", "fail", "the role may not create the scratch schema that transforms build in", fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s", s.warehouse.Database(), s.warehouse.User()))
+	case name == nil:
+		d.add(
+			"privileges",
+			"fail",
+			"the search_path of the role names no schema that exists",
+			fmt.Sprintf("CREATE SCHEMA public; GRANT CREATE, USAGE ON SCHEMA public TO %s;", user),
+		)
+	case schema == nil || !*schema:
+		d.add(
+			"privileges",
+			"fail",
+			"the role may not create tables in the schema",
+			fmt.Sprintf("GRANT CREATE, USAGE ON SCHEMA %s TO %s;", catalogue.Name(*name).SQL(), user),
+		)
+	case database == nil || !*database:
+		d.add("privileges", "fail", "the role may not create the scratch schema that transforms build in",
+			fmt.Sprintf("GRANT CREATE ON DATABASE %s TO %s;", catalogue.Name(s.warehouse.Database()).SQL(), user))
 	default:
 		d.add("privileges", "ok", "the role may create tables and the scratch schema", "")
 	}
@@ -173,6 +192,7 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 		return false
 	}
 	d.add("schema", "ok", "every migration is applied", "")
+	d.publications(ctx, s)
 	steps, err := s.project.steps(s.warehouse.Engine())
 	if err != nil {
 		d.fail("transforms", err, "")
@@ -188,6 +208,40 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 		d.add("transforms", "ok", "dimensions and facts follow from staging", "")
 	}
 	return true
+}
+
+// publications looks for publications because of which PostgreSQL would refuse to change rows.
+func (d *doctorRun) publications(ctx context.Context, s *session) {
+	if s.warehouse.Engine() != sqlfile.Postgres {
+		return
+	}
+	const subject = "publications"
+	faults, err := catalogue.PublicationFaults(ctx, s.warehouse.Pool())
+	if err != nil {
+		d.fail(subject, err, "")
+		return
+	}
+	steps, err := s.project.steps(s.warehouse.Engine())
+	if err != nil {
+		return // said of the transforms
+	}
+	// Tables that dwh does not write are nobody's business here.
+	written := func(name catalogue.Name) bool {
+		return name == "" || name == "s_object" || name == "s_reject" || strings.HasPrefix(string(name), "dwh_") ||
+			slices.ContainsFunc(steps, func(step transform.Step) bool {
+				return slices.Contains(step.Reads, name) || slices.Contains(step.Writes, name)
+			})
+	}
+	found := false
+	for _, fault := range faults {
+		if written(fault.Table.Name) {
+			found = true
+			d.add(subject, "fail", fault.String(), fault.Fix())
+		}
+	}
+	if !found {
+		d.add(subject, "ok", "none keeps rows from being changed", "")
+	}
 }
 
 func (d *doctorRun) sources(ctx context.Context) {

@@ -20,6 +20,7 @@ import (
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/internal/writelock"
 	"github.com/sparkify/dwh/migrations"
 )
 
@@ -37,8 +38,13 @@ func (a *app) migrateCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "migrate",
 		Usage: "the schema's history: up, up-to, down, down-to, redo, status, create",
-		Description: examples("The migrations are goose files in migrations/, rendered for the engine at hand.",
-			"dwh migrate up", "dwh migrate status", "dwh migrate create add_play_count --project ."),
+		Description: examples(
+			"The migrations are goose files in migrations/, rendered for the engine at hand. One that waits for a "+
+				"lock of\nsomebody else's gives up after two minutes.",
+			"dwh migrate up",
+			"dwh migrate status",
+			"dwh migrate create add_play_count --project .",
+		),
 		Subcommands: []*cli.Command{
 			{
 				Name: "up", Usage: "apply every pending migration",
@@ -424,7 +430,7 @@ func (m migrateRun) stale(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	reasons, err := transform.Staleness(ctx, dwhdb.New(m.session.warehouse.Pool()), steps)
+	reasons, err := transform.Staleness(ctx, dwhdb.New(writelock.Retrying(m.session.warehouse.Pool())), steps)
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == "42P01" && m.session.project.migrations != fs.FS(migrations.FS) {
 		return nil, nil // undefined_table: a project's own migrations need not keep a bookkeeping of ours

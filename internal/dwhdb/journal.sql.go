@@ -110,6 +110,7 @@ WHERE table_name = $4
     AND url = $5
     AND etag = $6
     AND rows IS NULL
+    AND rejects IS NULL
 `
 
 type CountObjectParams struct {
@@ -679,6 +680,7 @@ FROM s_object AS object
 WHERE object.table_name = $1
     AND object.outcome = 'loaded'
     AND object.rows IS NULL
+    AND object.rejects IS NULL
 ORDER BY object.url, object.etag
 `
 
@@ -688,7 +690,9 @@ type UncountedObjectsRow struct {
 	LoadID string `json:"load_id"`
 }
 
-// The loaded objects of a table whose rows were not counted yet when they were loaded.
+// The loaded objects of a table whose counts were not known yet when they were loaded. Where only
+// rows is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an
+// object.
 func (q *Queries) UncountedObjects(ctx context.Context, tableName string) ([]UncountedObjectsRow, error) {
 	rows, err := q.db.Query(ctx, UncountedObjects, tableName)
 	if err != nil {

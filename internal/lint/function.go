@@ -178,13 +178,23 @@ func checkExtractFraction(u *unit, found func(int, string)) {
 	}
 }
 
+// operators are those that both engines have with one meaning (dg/r_OPERATOR_SYMBOLS,
+// dg/r_comparison_condition, dg/r_concat_op, dg/pattern-matching-conditions-posix), and
+// punctuation. Any other one is refused, as one of an extension would be too.
+var operators = []string{
+	"(", ")", ",", ".", ":", "::", "+", "-", "*", "/", "%", "^", "||", "=", "<>", "!=", "<", ">", "<=", ">=", "~",
+	"!~", "|/", "||/", "@", "&", "<<", ">>",
+}
+
 func checkOperator(u *unit, found func(int, string)) {
 	for i, t := range u.tokens {
 		if t.Kind != sqlfile.KindOp {
 			continue
 		}
-		switch t.Text {
-		case "->", "->>", "#>", "#>>", "@>", "<@", "?", "?|", "?&", "&&", "@@", "@?", "-|-", "=>":
+		switch {
+		case t.Text == "~*", t.Text == "!~*": // have a rule of their own
+		case t.Text == "[", t.Text == "]": // are an array's, or of Redshift's SUPER
+		case !slices.Contains(operators, t.Text):
 			found(i, "operator "+t.Text)
 		}
 	}

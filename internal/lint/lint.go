@@ -72,7 +72,11 @@ func File(f *sqlfile.File, kind Kind) []Finding {
 			continue
 		}
 		found := func(line, column int, what string) {
-			hint := fmt.Sprintf("%s (%s)", rule.Instead, rule.Page)
+			instead := rule.Instead
+			if rule.inMarker != "" && d.marked(sqlfile.Token{Line: line, Column: column}) {
+				instead = rule.inMarker
+			}
+			hint := fmt.Sprintf("%s (%s)", instead, rule.Page)
 			msg := fmt.Sprintf("%s: %s [%s]", what, rule.Why, rule.Name)
 			findings = append(findings, Finding{Rule: *rule, Err: f.ErrorAt(line, column, msg, hint, nil)})
 		}

@@ -53,10 +53,18 @@ func checkArray(u *unit, found func(int, string)) {
 			found(i, "ARRAY constructor")
 		case u.is(i, "[") && !u.is(i-1, "ARRAY") && !u.is(i-1, "]"):
 			found(i, "subscript or array type")
-		case u.any(i, "ANY", "SOME", "ALL") && u.is(i+1, "(") && u.any(i-1, comparisons...):
+		case u.any(i, "ANY", "SOME", "ALL") && u.is(i+1, "(") && u.any(i-1, comparisons...) && !u.subquery(i+1):
 			found(i, u.word(i-1)+opText(u, i-1)+" "+u.word(i)+" (…)")
 		}
 	}
+}
+
+// subquery says whether the bracket at i holds a query, and not the value of an expression.
+func (u *unit) subquery(i int) bool {
+	for u.is(i, "(") {
+		i++
+	}
+	return u.any(i, "SELECT", "WITH")
 }
 
 func opText(u *unit, i int) string {

@@ -9,6 +9,7 @@ type Rule struct {
 	Why     string // what an engine does with it
 	Instead string // what to write
 
+	inMarker string   // what to write where it stands in /*redshift … */ already; "" means Instead
 	verbs    []string // statements that the rule refuses altogether
 	lexical  bool     // it looks at single tokens only, and so holds for COPY too
 	check    func(u *unit, found func(at int, what string))
@@ -28,15 +29,18 @@ const (
 	pageWith      = "dg/r_WITH_clause"
 	pageFrom      = "dg/r_FROM_clause30"
 	pageInsert    = "dg/r_INSERT_30"
+
+	pageCorrelated = "dg/r_correlated_subqueries"
 )
 
 const postgresOnly = "keep it for PostgreSQL alone: /*postgres*/ … /*redshift*/;"
 
 // Rules returns every rule.
 //
-// What cannot be decided without knowing the tables is no rule: correlated subqueries that Redshift refuses
-// (dg/r_correlated_subqueries), joins that an UPDATE … FROM cannot do (dg/r_UPDATE), functions that run on the leader
-// node alone beside a user's table, and comparisons in which trailing blanks count.
+// What cannot be decided without knowing the tables is no rule: a correlated subquery that Redshift
+// refuses (dg/r_correlated_subqueries) and whose reference names no table, joins that an UPDATE …
+// FROM cannot do (dg/r_UPDATE), a view over a catalogue beside a user's table, and comparisons in
+// which trailing blanks count.
 func Rules() []Rule {
 	return []Rule{
 		// The file.
@@ -77,7 +81,10 @@ func Rules() []Rule {
 			Name: "statement", Page: "dg/c_SQL_commands",
 			Why:     "it is not among the statements that mean the same on both engines",
 			Instead: "write it inside a marker for the engine that has it, or do without",
-			check:   checkStatement,
+			inMarker: "of Redshift's own statements a file may hold ANALYZE, ALTER SCHEMA, ALTER DEFAULT " +
+				"PRIVILEGES and materialized views; " +
+				"run others beside dwh, as their owner",
+			check: checkStatement,
 		},
 		{
 			Name: "merge", Page: "dg/r_MERGE",
@@ -131,7 +138,8 @@ func Rules() []Rule {
 		},
 		{
 			Name: "index", Page: pageFeatures,
-			Why: "Redshift has no indexes", Instead: postgresOnly,
+			Why: "Redshift has no indexes", Instead: postgresOnly, inMarker: "leave it out: a SORTKEY is what " +
+				"Redshift has in its place",
 			verbs: []string{"CREATE INDEX", "DROP INDEX", "ALTER INDEX", "REINDEX INDEX", "REINDEX TABLE"},
 			check: checkVerb("CREATE INDEX", "DROP INDEX", "ALTER INDEX", "REINDEX INDEX", "REINDEX TABLE"),
 		},
@@ -195,6 +203,18 @@ func Rules() []Rule {
 			Name: "values-table", Page: pageFeatures,
 			Why: "Redshift takes VALUES in INSERT only, not as a table", Instead: "SELECT … UNION ALL SELECT …",
 			check: checkValues,
+		},
+		{
+			Name: "skip-level", Page: pageCorrelated,
+			Why:     "Redshift refuses a correlated subquery whose reference leaves more than one query block",
+			Instead: "join the inner table with the outer one, or test it in a subquery of the outer block's own",
+			check:   checkSkipLevel,
+		},
+		{
+			Name: "correlated-subquery", Page: pageCorrelated,
+			Why:     "Redshift cannot turn such a correlated subquery into a join and refuses it",
+			Instead: "a join with a subquery that groups or numbers its rows",
+			check:   checkCorrelated,
 		},
 		{
 			Name: "insert-subquery", Page: pageInsert,
@@ -302,6 +322,13 @@ func Rules() []Rule {
 			check: checkNow,
 		},
 		{
+			Name: "leader-node", Page: "dg/c_SQL_functions_leader_node_only",
+			Why: "on Redshift it is on the leader node alone, and a query over tables runs on the others",
+			Instead: "a query of its own, without tables; or take the value from outside, as a parameter or a " +
+				"variable",
+			check: checkLeaderNode,
+		},
+		{
 			Name: "to-timestamp", Page: "dg/r_TO_TIMESTAMP",
 			Why: "on Redshift it takes a string and a format", Instead: "TIMESTAMP 'epoch' + ms / 1000 * INTERVAL '1 second' + MOD(ms, 1000) / 1000.0 * INTERVAL '1 second'",
 			check: checkToTimestamp,
@@ -309,7 +336,8 @@ func Rules() []Rule {
 		{
 			Name: "function", Page: pageFunctions,
 			Why: "Redshift does not have it, or means something else by it", Instead: "another function; a marker for each engine where there is none: /*postgres*/ … /*redshift … */",
-			check: checkFunction,
+			inMarker: "another function, one that Redshift has",
+			check:    checkFunction,
 		},
 		{
 			Name: "redshift-only", Page: "dg/c_SQL_reference",
@@ -337,8 +365,10 @@ func Rules() []Rule {
 			check: checkExtractFraction,
 		},
 		{
-			Name: "operator", Page: pageFunctions,
-			Why: "Redshift has no operators for JSON, arrays and ranges", Instead: "columns of their own, which COPY fills through a JSONPaths file",
+			Name: "operator", Page: "dg/r_OPERATOR_SYMBOLS",
+			Why: "it is not among the operators that both engines have with one meaning",
+			Instead: "a function that both have; for JSON, columns of their own, which COPY fills through a " +
+				"JSONPaths file",
 			check: checkOperator,
 		},
 		{
@@ -397,7 +427,8 @@ func Rules() []Rule {
 		},
 		{
 			Name: "partition", Page: pageFeatures,
-			Why: "Redshift has no partitioned tables", Instead: "/*redshift SORTKEY (column) */, and one table on PostgreSQL",
+			Why: "Redshift has no partitioned tables", Instead: "/*redshift SORTKEY (column) */, and one table on " +
+				"PostgreSQL", inMarker: "SORTKEY (column)",
 			check: checkTableTail("PARTITION BY", "PARTITION OF"),
 		},
 		{
@@ -490,7 +521,8 @@ func Rules() []Rule {
 		{
 			Name: "alter-action", Page: pageAlter,
 			Why: "it is not among the actions that both engines have", Instead: "ADD COLUMN, DROP COLUMN, RENAME, ADD PRIMARY KEY or UNIQUE, DROP CONSTRAINT; else a marker for the engine that has it",
-			check: checkAlterAction,
+			inMarker: "an action of Redshift's ALTER TABLE",
+			check:    checkAlterAction,
 		},
 
 		// Names and literals.

@@ -12,20 +12,59 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// failureTracer keeps the text of the last statement that the server refused. goose reports the error without the
-// statement, and the position in PgError counts from the statement's start.
+// failureTracer keeps the text of the last statement that the server refused. goose reports the
+// error without the statement, and the position in PgError counts from the statement's start.
+//
+// While hold is set, it sees to it that nothing is committed when the lock is lost: the context of
+// a statement that would commit has ended then, so that the statement is not sent, and pgx closes a
+// connection whose commit failed.
 type failureTracer struct {
-	mu  sync.Mutex
-	sql string
+	mu   sync.Mutex
+	sql  string
+	hold *writelock.Hold
 }
 
 type tracedSQL struct{}
 
 // TraceQueryStart implements pgx.QueryTracer.
-func (*failureTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
-	return context.WithValue(ctx, tracedSQL{}, data.SQL)
+func (t *failureTracer) TraceQueryStart(
+	ctx context.Context,
+	conn *pgx.Conn,
+	data pgx.TraceQueryStartData,
+) context.Context {
+	ctx = context.WithValue(ctx, tracedSQL{}, data.SQL)
+	t.mu.Lock()
+	hold := t.hold
+	t.mu.Unlock()
+	if hold == nil || !commits(conn, data.SQL) {
+		return ctx
+	}
+	if err := hold.Check(ctx); err != nil {
+		ended, cancel := context.WithCancelCause(ctx)
+		cancel(err)
+		return ended
+	}
+	return ctx
+}
+
+// commits says whether a statement commits: COMMIT, and whatever stands alone but what opens a
+// transaction block.
+func commits(conn *pgx.Conn, sql string) bool {
+	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(sql)), " ")
+	if word == "commit" {
+		return true
+	}
+	return conn.PgConn().TxStatus() == 'I' && word != "begin" && word != "set" && word != "show"
+}
+
+// guard has the tracer watch hold from now on; nil ends that.
+func (t *failureTracer) guard(hold *writelock.Hold) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hold = hold
 }
 
 // TraceQueryEnd implements pgx.QueryTracer.
@@ -66,6 +105,20 @@ func (m *Migrator) explain(doing string, err error) error {
 		return &sqlfile.Error{File: file.Name(), Line: 1, Column: 1, Msg: message(refused), Hint: refused.Hint, Err: err}
 	}
 	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// failedFile names the migration that goose's error is about, "" when it is about none.
+func (m *Migrator) failedFile(err error) string {
+	var partial *goose.PartialError
+	if !errors.As(err, &partial) || partial.Failed == nil || partial.Failed.Source == nil {
+		return ""
+	}
+	for _, file := range m.files {
+		if strings.HasSuffix(file.Name(), "/"+partial.Failed.Source.Path) {
+			return file.Name()
+		}
+	}
+	return partial.Failed.Source.Path
 }
 
 // failedStatement finds the statement that goose sent as text, and where it begins in it. goose drops some comments: when no statement

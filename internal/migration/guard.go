@@ -55,7 +55,9 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 				continue
 			}
 			var has bool
-			if err := m.pool.QueryRow(ctx, catalogue.HasRows(table)).Scan(&has); err != nil {
+			if err := m.reading(ctx, func(ctx context.Context) error {
+				return m.pool.QueryRow(ctx, catalogue.HasRows(table)).Scan(&has)
+			}); err != nil {
 				return fmt.Errorf("look for staged rows in %s: %w", name, err)
 			}
 			if has {

@@ -12,9 +12,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -27,7 +25,8 @@ import (
 // lockTimeout is how long a migration may queue for a lock in front of readers, in milliseconds: DESIGN's bound.
 const lockTimeout = "2000"
 
-// lockPatience bounds all the tries together.
+// lockPatience is how long a migration waits for locks on the tables that it changes, all tries
+// together, unless Options.Patience says otherwise.
 const lockPatience = 2 * time.Minute
 
 // A Migration is one numbered file.
@@ -72,6 +71,8 @@ type Migrator struct {
 	failure  *failureTracer
 	logger   *slog.Logger
 	wait     bool
+	patience time.Duration
+	sessions *writelock.Sessions // those of pool
 }
 
 // Options are what a Migrator needs beside the pool.
@@ -81,6 +82,9 @@ type Options struct {
 	Dir    string // how the files' folder is called in errors; "" means migrations
 	Wait   bool   // wait for another dwh instead of failing
 	Logger *slog.Logger
+	// Patience is how long a migration waits for locks on the tables that it changes before it
+	// gives up; 0 means two minutes.
+	Patience time.Duration
 }
 
 // New reads and renders the migrations. It opens connections like those of pool, but of its own; Close ends them.
@@ -89,7 +93,19 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 	if err != nil {
 		return nil, err
 	}
-	m := &Migrator{engine: o.Engine, files: files, rendered: rendered, failure: &failureTracer{}, logger: o.Logger, wait: o.Wait}
+	m := &Migrator{
+		engine:   o.Engine,
+		files:    files,
+		rendered: rendered,
+		failure:  &failureTracer{},
+		logger:   o.Logger,
+		wait:     o.Wait,
+		patience: o.Patience,
+		sessions: &writelock.Sessions{},
+	}
+	if m.patience <= 0 {
+		m.patience = lockPatience
+	}
 	if m.logger == nil {
 		m.logger = slog.New(slog.DiscardHandler)
 	}
@@ -97,17 +113,24 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 	config.MaxConns = 4
 	config.MinConns = 0
 	config.ConnConfig.Tracer = m.failure
-	if o.Engine == sqlfile.Postgres {
-		after := config.AfterConnect
-		config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-			if after != nil {
-				if err := after(ctx, conn); err != nil {
-					return err
-				}
+	after := config.AfterConnect
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if after != nil {
+			if err := after(ctx, conn); err != nil {
+				return err
 			}
-			_, err := conn.Exec(ctx, `SET lock_timeout = `+lockTimeout)
+		}
+		if o.Engine == sqlfile.Postgres {
+			if _, err := conn.Exec(ctx, `SET lock_timeout = `+lockTimeout); err != nil {
+				return err
+			}
+		}
+		var pid int64
+		if err := conn.QueryRow(ctx, `SELECT CAST(pg_backend_pid() AS BIGINT)`).Scan(&pid); err != nil {
 			return err
 		}
+		m.sessions.Add(pid, conn.PgConn().CleanupDone())
+		return nil
 	}
 	if m.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("connect for migrations: %w", err)
@@ -146,27 +169,16 @@ func (m *Migrator) Close() {
 }
 
 // reading runs what only reads. It creates goose's version table where it is absent, and so can meet another transaction.
-func (m *Migrator) reading(ctx context.Context, read func() error) error {
-	_, err := backoff.Retry(ctx, func() (struct{}, error) {
-		err := read()
-		switch {
-		case err == nil:
-			return struct{}{}, nil
-		case !writelock.Conflict(err):
-			return struct{}{}, backoff.Permanent(err)
-		}
-		if renewErr := m.renew(); renewErr != nil {
-			return struct{}{}, backoff.Permanent(renewErr)
-		}
-		return struct{}{}, err
-	}, backoff.WithBackOff(backoff.NewExponentialBackOff()), backoff.WithMaxTries(7))
-	return err
+func (m *Migrator) reading(ctx context.Context, read func(ctx context.Context) error) error {
+	waited := m.watch(ctx)
+	defer waited.stop()
+	return m.patient(ctx, waited, read)
 }
 
 // Status lists every migration in order of version.
 func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
 	var listed []*goose.MigrationStatus
-	err := m.reading(ctx, func() (err error) {
+	err := m.reading(ctx, func(ctx context.Context) (err error) {
 		listed, err = m.provider.Status(ctx)
 		return err
 	})
@@ -203,7 +215,7 @@ func (m *Migrator) RequireCurrent(ctx context.Context) error {
 // Version is the highest version that is applied; 0 for none.
 func (m *Migrator) Version(ctx context.Context) (int64, error) {
 	var version int64
-	err := m.reading(ctx, func() (err error) {
+	err := m.reading(ctx, func(ctx context.Context) (err error) {
 		version, err = m.provider.GetDBVersion(ctx)
 		return err
 	})
@@ -215,22 +227,31 @@ func (m *Migrator) Version(ctx context.Context) (int64, error) {
 
 // Up applies everything that is pending.
 func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
-	return m.locked(ctx, func() ([]*goose.MigrationResult, error) { return m.provider.Up(ctx) })
+	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.Up(ctx) })
 }
 
 // UpTo applies what is pending up to and including version.
 func (m *Migrator) UpTo(ctx context.Context, version int64) ([]Step, error) {
-	return m.locked(ctx, func() ([]*goose.MigrationResult, error) { return m.provider.UpTo(ctx, version) })
+	return m.locked(
+		ctx,
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.UpTo(ctx, version) },
+	)
 }
 
 // Down reverts the newest migration.
 func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
-	return m.locked(ctx, func() ([]*goose.MigrationResult, error) { return one(m.provider.Down(ctx)) })
+	return m.locked(
+		ctx,
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return one(m.provider.Down(ctx)) },
+	)
 }
 
 // DownTo reverts every migration above version.
 func (m *Migrator) DownTo(ctx context.Context, version int64) ([]Step, error) {
-	return m.locked(ctx, func() ([]*goose.MigrationResult, error) { return m.provider.DownTo(ctx, version) })
+	return m.locked(
+		ctx,
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.DownTo(ctx, version) },
+	)
 }
 
 // Redo reverts the newest migration and applies it again.
@@ -253,9 +274,14 @@ func one(result *goose.MigrationResult, err error) ([]*goose.MigrationResult, er
 	return []*goose.MigrationResult{result}, err
 }
 
-// locked runs work while no other dwh writes. A migration that cannot get its lock on a table within lock_timeout
-// steps aside, so that readers queue behind it no longer than that, and is tried again; goose skips what is done.
-func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationResult, error)) ([]Step, error) {
+// locked runs work while no other dwh writes. A migration that cannot get its lock on a table
+// within lock_timeout steps aside, so that readers queue behind it no longer than that, and is
+// tried again until patience ends; goose skips what is done. work's context ends when the lock is
+// lost, and then nothing of it is committed any more.
+func (m *Migrator) locked(
+	ctx context.Context,
+	work func(ctx context.Context) ([]*goose.MigrationResult, error),
+) ([]Step, error) {
 	holder, err := m.pool.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect for migrations: %w", err)
@@ -277,25 +303,31 @@ func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationRe
 		return nil, err
 	}
 	defer func() { _ = lock.Rollback(context.WithoutCancel(ctx)) }()
+	hold, held := writelock.Keep(ctx, holder.Conn())
+	defer hold.Release()
+	m.failure.guard(hold)
+	defer m.failure.guard(nil)
+	waited := m.watch(held)
+	defer waited.stop()
 
 	// Not in the lock's transaction: it would hold on to every table that it looks into, against the migrations.
-	before, err := m.readShape(ctx)
-	if err != nil {
-		return nil, err
+	var before shape
+	if err := m.patient(held, waited, func(ctx context.Context) (err error) {
+		before, err = m.readShape(ctx)
+		return err
+	}); err != nil {
+		return nil, m.ended(err, hold)
 	}
 	guarded := before.staged && before.marks
 	if guarded {
-		if err := m.setMark(ctx, interrupted); err != nil {
-			return nil, err
+		if err := m.setMark(held, interrupted); err != nil {
+			return nil, m.ended(err, hold)
 		}
 	}
 
 	var steps []Step
-	pace := backoff.NewExponentialBackOff()
-	pace.InitialInterval = 100 * time.Millisecond
-	pace.MaxInterval = 5 * time.Second
-	_, err = backoff.Retry(ctx, func() (struct{}, error) {
-		results, err := work()
+	err = m.patient(held, waited, func(ctx context.Context) error {
+		results, err := work(ctx)
 		var partial *goose.PartialError
 		if errors.As(err, &partial) {
 			results = partial.Applied
@@ -305,30 +337,31 @@ func (m *Migrator) locked(ctx context.Context, work func() ([]*goose.MigrationRe
 				steps = append(steps, Step{Version: result.Source.Version, Name: result.Source.Path, Up: result.Direction == "up", Duration: result.Duration})
 			}
 		}
-		if err == nil {
-			return struct{}{}, nil
-		}
-		if writelock.Conflict(err) {
-			m.logger.Warn("another transaction came between; trying again", "error", err)
-			if renewErr := m.renew(); renewErr != nil {
-				return struct{}{}, backoff.Permanent(renewErr)
-			}
-			return struct{}{}, err
-		}
-		var refused *pgconn.PgError
-		if errors.As(err, &refused) && refused.Code == "55P03" {
-			m.logger.Warn("a migration waits for readers of a table it changes; trying again", "error", refused.Message)
-			return struct{}{}, err
-		}
-		return struct{}{}, backoff.Permanent(err)
-	}, backoff.WithBackOff(pace), backoff.WithMaxElapsedTime(lockPatience))
-	if err != nil {
-		err = m.explain("migrate", err)
+		return err
+	})
+	var gaveUp *WaitError
+	switch {
+	case errors.As(err, &gaveUp):
+		gaveUp.Migration = m.failedFile(err)
+		err = m.ended(gaveUp, hold)
+	case err != nil:
+		err = m.ended(m.explain("migrate", err), hold)
+	}
+	if hold.Lost() != nil {
+		return steps, err // another dwh may write: the mark of an interrupted migration stays
 	}
 	if markErr := m.markStale(context.WithoutCancel(ctx), before, steps, guarded); markErr != nil && err == nil {
 		err = markErr
 	}
 	return steps, err
+}
+
+// ended is what ended a migration: the lost lock, where it is that.
+func (m *Migrator) ended(err error, hold *writelock.Hold) error {
+	if lost := hold.Lost(); lost != nil {
+		return lost
+	}
+	return err
 }
 
 // readShape reads the shape on a connection of its own.
@@ -369,7 +402,7 @@ func (m *Migrator) markStale(ctx context.Context, before shape, steps []Step, gu
 		return err
 	}
 	if guarded {
-		if err := dwhdb.New(conn).ForgetStaleMark(ctx, interrupted[0], interrupted[1]); err != nil {
+		if err := dwhdb.New(writelock.Retrying(conn)).ForgetStaleMark(ctx, interrupted[0], interrupted[1]); err != nil {
 			return fmt.Errorf("forget stale mark: %w", err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // shape is what a migration can change so that d_ and f_ no longer follow from staging.
@@ -123,7 +124,7 @@ func reasons(before, after shape, steps []Step) [][2]string {
 var interrupted = [2]string{"migration", "a migration was interrupted"}
 
 func mark(ctx context.Context, conn *pgx.Conn, marks [][2]string) error {
-	db := dwhdb.New(conn)
+	db := dwhdb.New(writelock.Retrying(conn))
 	held, err := db.StaleMarks(ctx)
 	if err != nil {
 		return fmt.Errorf("read stale marks: %w", err)

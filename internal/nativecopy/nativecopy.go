@@ -32,6 +32,9 @@ type Options struct {
 	// WorkPrefix is where manifests are written, an s3:// URL in the region of the data.
 	WorkPrefix objectstore.URL
 	Logger     *slog.Logger // nil: none
+	// Patience is how long the errors of a COPY that failed are waited for in the load views; 0
+	// means 30 seconds.
+	Patience time.Duration
 }
 
 // Copier performs COPY by Redshift. It is not safe for concurrent use.
@@ -45,6 +48,9 @@ type Copier struct {
 func New(o Options) (*Copier, error) {
 	if o.WorkPrefix.Scheme() != objectstore.SchemeS3 {
 		return nil, &WorkPrefixError{}
+	}
+	if o.Patience <= 0 {
+		o.Patience = 30 * time.Second
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -91,12 +97,14 @@ func Under(prefix objectstore.URL, name string) objectstore.URL {
 	return objectstore.URL(u + path.Join("dwh", name))
 }
 
-// Copy loads the objects into the statement's table by one COPY on conn, inside the transaction that the caller has opened
-// there. It writes a manifest of the objects, and takes it away again whatever happens.
+// Copy loads the objects into the statement's table by one COPY on conn, inside the transaction
+// that the caller has opened there. It writes a manifest of the objects, and takes it away again
+// whatever happens.
 //
-// Rows and rejects of an object are -1 while Redshift's views do not show them yet: Complete finds them later. An object's etag in
-// the result is that of the bytes that Redshift read, where the views say it. Errors about data are those of clientcopy.Copy;
-// others about the COPY are *Error.
+// Rows and rejects of an object are -1 while Redshift's views do not show them yet: Complete finds
+// them later. Rows alone are -1 where the views count lines that are no records: nobody knows them.
+// An object's etag in the result is that of the bytes that Redshift read, where the views say it.
+// Errors about data are those of clientcopy.Copy; others about the COPY are *Error.
 func (c *Copier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
 	if err := Check(statement); err != nil {
 		return clientcopy.Result{}, err
@@ -200,6 +208,12 @@ func (c *Copier) prepare(ctx context.Context, statement *copystmt.Statement, obj
 		return nil, cleanUp, err
 	}
 	changed.From, changed.Manifest = string(u), true
+	if changed.CompUpdate == copystmt.Unset {
+		// Into an empty table a COPY would choose encodings by queries of its own, which are longer
+		// than a small load, and which come between the COPY and what pg_last_copy_id() says of it
+		// (dg/PG_LAST_COPY_ID). The table's own encodings hold.
+		changed.CompUpdate = copystmt.Off
+	}
 	return &changed, cleanUp, nil
 }
 
@@ -270,10 +284,24 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 		o.Rejects = found.rejected(o.Object.URL)
 		o.Rows = file.lines - o.Rejects
 	}
-	// What the views say has to add up to what was loaded; else some of it is still to come.
-	if complete = complete && scanned+unreadable-int64(len(result.Rejects)) == result.Rows; !complete {
+	// What the views say has to add up to what was loaded. Else some of it is still to come, or
+	// lines_scanned does not count the records: of pretty-printed or concatenated JSON it "may not
+	// match the number of rows" (dg/SYS_LOAD_DETAIL).
+	only := len(result.Objects) == 1
+	if complete && scanned+unreadable-int64(len(result.Rejects)) != result.Rows {
+		if complete, err = c.allFaults(ctx, id, len(found.faults)); err != nil {
+			return err
+		}
+		for i := range result.Objects {
+			if o := &result.Objects[i]; complete && o.Object.Size != 0 && o.Err == nil {
+				if o.Rows = -1; only {
+					o.Rows = result.Rows
+				}
+			}
+		}
+	}
+	if !complete {
 		c.Logger.Debug("the load views are behind; the counts of objects are filled in later", "copy", id)
-		only := len(result.Objects) == 1
 		for i := range result.Objects {
 			if o := &result.Objects[i]; o.Object.Size != 0 && o.Err == nil {
 				o.Rows, o.Rejects = -1, -1
@@ -383,7 +411,8 @@ func oneLine(refused *pgconn.PgError) string {
 
 // refused is the error of a COPY that its records ended.
 func (c *Copier) refused(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, before marks, cause error) error {
-	found, err := c.failedViews(ctx, before)
+	limit := max(1, statement.MaxError)
+	found, err := c.awaitFaults(ctx, before, limit)
 	if err != nil {
 		return err
 	}
@@ -397,11 +426,11 @@ func (c *Copier) refused(ctx context.Context, statement *copystmt.Statement, obj
 	}
 	if len(result.Rejects) == 0 {
 		return &Error{
-			Table: statement.Table, Reason: "records were refused, and the load views do not show them yet", Err: cause,
+			Table: statement.Table, Reason: fmt.Sprintf("records were refused, and the load views do not show them "+
+				"after %s", c.Patience), Err: cause,
 			Advice: "see SELECT * FROM sys_load_error_detail ORDER BY start_time DESC; then correct the objects",
 		}
 	}
-	limit := max(1, statement.MaxError)
 	tooMany := len(result.Rejects) >= limit
 	if err := c.nameForms(ctx, statement, &result); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -139,6 +140,68 @@ func (c *Copier) failedViews(ctx context.Context, before marks) (views, error) {
 	return views{faults: faults}, err
 }
 
+// Pauses between two looks at the views.
+const (
+	firstLook  = 100 * time.Millisecond
+	laterLooks = 2 * time.Second
+)
+
+// awaitFaults is failedViews that waits, as long as the Copier's patience lasts, until the views
+// show a refused record: their rows may come later than the error. As long as there are fewer than
+// limit, more may come: two looks in a row have to show the same.
+func (c *Copier) awaitFaults(ctx context.Context, before marks, limit int) (views, error) {
+	deadline := time.Now().Add(c.Patience)
+	last := -1
+	for pause := firstLook; ; pause = min(2*pause, laterLooks) {
+		found, err := c.failedViews(ctx, before)
+		if err != nil {
+			return found, err
+		}
+		n := len(found.faults)
+		if n >= limit || n > 0 && n == last || time.Now().Add(pause).After(deadline) {
+			return found, nil
+		}
+		if last < 0 && n == 0 {
+			c.Logger.Info("COPY refused records; waiting for the load views to show them", "at most", c.Patience)
+		}
+		last = n
+		select {
+		case <-ctx.Done():
+			return found, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// history is what SYS_LOAD_HISTORY says of a COPY as a whole.
+type history struct {
+	loaded int64
+	errors int64
+}
+
+// history reads what there is about a COPY as a whole by now; known is false while its row has not
+// come, or where there is no such view.
+func (c *Copier) history(ctx context.Context, id int64) (h history, known bool, err error) {
+	err = c.read(ctx, func(row pgx.CollectableRow) error {
+		known = true
+		return row.Scan(&h.loaded, &h.errors)
+	}, `SELECT CAST(loaded.loaded_rows AS BIGINT), CAST(loaded.error_count AS BIGINT)
+		FROM sys_load_history AS loaded
+		WHERE loaded.query_id = CAST($1 AS BIGINT)
+			AND loaded.loaded_rows IS NOT NULL
+			AND loaded.error_count IS NOT NULL`, id)
+	if err != nil && !errors.Is(err, errAbsent) {
+		return h, false, fmt.Errorf("read how the COPY ended: %w", err)
+	}
+	return h, known, nil
+}
+
+// allFaults tells whether n refused records are all that the COPY refused.
+func (c *Copier) allFaults(ctx context.Context, id int64, n int) (bool, error) {
+	h, known, err := c.history(ctx, id)
+	return known && h.errors == int64(n), err
+}
+
 // faults reads refused records: from SYS_LOAD_ERROR_DETAIL, which covers every kind of cluster, and beside it from STL_LOAD_ERRORS, which has
 // the records' texts and is empty on Serverless (dg/r_STL_LOAD_ERRORS).
 func (c *Copier) faults(ctx context.Context, sys, stl string, args ...any) ([]fault, error) {
@@ -218,9 +281,43 @@ func (c *Copier) read(ctx context.Context, scan func(pgx.CollectableRow) error, 
 	return err
 }
 
-// Complete looks up what the views did not show yet when the objects were loaded. The objects are those of one table, in byte order of
-// their URLs, with the etags that the ledger has. The answer has one element each, with the etag that Redshift read; rows are -1
-// where there is still nothing about an object. Views keep a few days (dg/cm_chap_system-tables): what is older is never found.
+// copied is what the views say of an earlier COPY.
+type copied struct {
+	views
+	complete bool // every refused record is there
+	lines    bool // lines_scanned counts the records of an object
+}
+
+// copied reads what there is about an earlier COPY by now.
+func (c *Copier) copied(ctx context.Context, id int64) (*copied, error) {
+	v, err := c.views(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	h, known, err := c.history(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var records int64
+	for _, f := range v.files {
+		records += f.lines
+	}
+	for _, f := range v.faults {
+		if file := v.files[f.file]; f.line != 0 ||
+			file.lines != 0 { // else an object that could not be read: no record of it counts
+			records--
+		}
+	}
+	one := &copied{views: v, lines: known && records == h.loaded}
+	one.complete = one.lines || known && h.errors == int64(len(v.faults))
+	return one, nil
+}
+
+// Complete looks up what the views did not show yet when the objects were loaded. The objects are
+// those of one table, in byte order of their URLs, with the etags that the ledger has. The answer
+// has one element each, with the etag that Redshift read; rejects are -1 where there is still
+// nothing about an object, and rows are -1 where the views count lines that are no records. Views
+// keep a few days (dg/cm_chap_system-tables): what is older is never found.
 func (c *Copier) Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error) {
 	result := clientcopy.Result{Objects: make([]clientcopy.ObjectResult, len(objects))}
 	for i, o := range objects {
@@ -254,30 +351,41 @@ func (c *Copier) Complete(ctx context.Context, statement *copystmt.Statement, ob
 	if err != nil {
 		return result, fmt.Errorf("read what earlier COPYs loaded: %w", err)
 	}
-	faults := map[int64]views{} // by query
+	copies := map[int64]*copied{} // by query
 	for i := range result.Objects {
 		o := &result.Objects[i]
 		found := loads[name(o.Object.URL)]
 		if len(found) == 0 {
 			continue
 		}
-		// The same bytes give the same counts, whether that COPY was the one that was committed or one that was tried before.
-		chosen := found[0]
-		if at := slices.IndexFunc(found, func(l load) bool { return l.etag == o.Object.ETag }); at >= 0 {
-			chosen = found[at]
+		// The same bytes give the same counts, whether that COPY was the one that was committed or
+		// one that was tried before. The one whose lines are records says most.
+		same := slices.DeleteFunc(slices.Clone(found), func(l load) bool { return l.etag != o.Object.ETag })
+		if len(same) == 0 {
+			same = found[:1]
 		}
-		of, known := faults[chosen.query]
-		if !known {
-			if of.faults, err = c.faults(ctx, "query_id = CAST($1 AS BIGINT)", "query = CAST($1 AS INTEGER)", chosen.query); err != nil {
-				return result, err
+		var chosen load
+		var of *copied
+		for _, one := range same {
+			if copies[one.query] == nil {
+				if copies[one.query], err = c.copied(ctx, one.query); err != nil {
+					return result, err
+				}
 			}
-			faults[chosen.query] = of
+			if tried := copies[one.query]; of == nil && tried.complete || tried.lines && !of.lines {
+				chosen, of = one, tried
+			}
+		}
+		if of == nil {
+			continue
 		}
 		if chosen.etag != "" {
 			o.Object.ETag = chosen.etag
 		}
 		o.Rejects = of.rejected(o.Object.URL)
-		o.Rows = chosen.lines - o.Rejects
+		if of.lines {
+			o.Rows = chosen.lines - o.Rejects
+		}
 		mine := views{faults: slices.DeleteFunc(slices.Clone(of.faults), func(f fault) bool { return f.file != name(o.Object.URL) })}
 		result.Rejects = append(result.Rejects, mine.rejects(result.Objects[i:i+1])...)
 	}

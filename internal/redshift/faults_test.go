@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -89,6 +90,57 @@ func TestConflictsAreRetried(t *testing.T) {
 	n.must("verify")
 }
 
+// The conflict without a number is retried as error 1023 is.
+func TestConflictsWithoutNumber(t *testing.T) {
+	n := newNative(t, redshiftstandin.Options{})
+	n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")))
+	n.must("migrate", "up")
+	n.server.Raise(redshiftstandin.Concurrent, 4)
+	n.must(n.args...)
+	n.want("SELECT COUNT(*) FROM f_songplay", "1")
+	if retries, _ := strconv.Atoi(n.one("SELECT SUM(retries) FROM dwh_run")); retries != 4 {
+		t.Errorf("got %d retries in the journal, want 4", retries)
+	}
+}
+
+// The journal's own statements are retried. A run whose data are committed ends with exit code 0
+// even when the journal cannot be written.
+func TestJournalConflicts(t *testing.T) {
+	n := newNative(t, redshiftstandin.Options{})
+	n.must("migrate", "up")
+	for i, c := range []struct {
+		conflict  redshiftstandin.Conflict
+		conflicts int
+		outcome   string
+	}{
+		{redshiftstandin.Serialization, 5, "done"}, {redshiftstandin.Concurrent, 5, "done"},
+		{redshiftstandin.Concurrent, 1000, "running"},
+	} {
+		n.bucket.Put(fmt.Sprintf("log/%d.json", i), []byte(event("1", i, 0, "1541000000000")))
+		n.failpoint = func(name string) {
+			if name == "transform.committed" {
+				n.server.RaiseAlone(c.conflict, c.conflicts)
+			}
+		}
+		code, stdout, stderr := n.run(n.args...)
+		n.failpoint = nil
+		n.server.RaiseAlone(c.conflict, 0)
+		if code != 0 {
+			t.Errorf("%d conflicts: got exit code %d, want 0\n%s%s", c.conflicts, code, stdout, stderr)
+		}
+		if told := strings.Contains(stderr, "the journal could not be written"); told != (c.outcome != "done") {
+			t.Errorf("%d conflicts: got a warning: %v\n%s", c.conflicts, told, stderr)
+		}
+		n.want("SELECT COUNT(*) FROM f_songplay", fmt.Sprint(i+1))
+		n.want("SELECT outcome FROM dwh_run ORDER BY started_at DESC LIMIT 1", c.outcome)
+	}
+	// The first statements of a run, and marks of staleness.
+	n.server.RaiseAlone(redshiftstandin.Concurrent, 3)
+	n.must("migrate", "redo", "--drop-staged-rows")
+	n.server.RaiseAlone(redshiftstandin.Serialization, 3)
+	n.must(n.args...)
+}
+
 // Refused records stand in s_reject with their texts, on Serverless too, where no view has them.
 func TestRejects(t *testing.T) {
 	for _, serverless := range []bool{false, true} {
@@ -157,6 +209,71 @@ func TestLateCounts(t *testing.T) {
 	n.want("SELECT COUNT(*) FROM s_reject AS r INNER JOIN s_object AS o ON o.load_id = r.load_id AND o.url = r.url", "1")
 	n.must(n.args...)
 	n.want("SELECT COUNT(*) FROM s_reject", "1")
+}
+
+// pretty is an event over several lines.
+func pretty(user string, session, item int, ts string) string {
+	return strings.ReplaceAll(event(user, session, item, ts), `,"`, ",\n  \"")
+}
+
+// Where the views count lines that are no records, nobody knows the rows of an object. What was
+// refused is known, and written with the load.
+func TestLinesThatAreNoRecords(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprintf("late=%v", late), func(t *testing.T) {
+			n := newNative(t, redshiftstandin.Options{})
+			n.must("migrate", "up")
+			n.bucket.Put("log/a.json", []byte(pretty("1", 1, 0, "1541000000000")+pretty("1", 1, 1, `"soon"`)))
+			n.bucket.Put(
+				"log/b.json",
+				[]byte(strings.TrimSpace(event("2", 2, 0, "1541000000000"))+event("2", 2, 1, "1541000001000")),
+			)
+			if err := n.server.HideLoads(late); err != nil {
+				t.Fatal(err)
+			}
+			n.must(n.args...)
+			if late {
+				n.want("SELECT COUNT(*) FROM s_reject", "0")
+				n.want("SELECT COUNT(*) FROM s_object WHERE rows IS NULL AND rejects IS NULL", "2")
+				if err := n.server.HideLoads(false); err != nil {
+					t.Fatal(err)
+				}
+				n.must(n.args...)
+			}
+			for range 2 {
+				n.want("SELECT COUNT(*) FROM s_songplay_event", "3")
+				n.want("SELECT COUNT(*) FROM s_object WHERE rows IS NULL", "2")
+				n.want("SELECT rejects FROM s_object WHERE url LIKE '%a.json'", "1")
+				n.want("SELECT rejects FROM s_object WHERE url LIKE '%b.json'", "0")
+				n.want("SELECT column_name || outcome FROM s_reject", "tsloaded")
+				n.must(n.args...)
+			}
+			// One object alone holds the rows of its COPY.
+			n.bucket.Put("log/c.json", []byte(pretty("3", 3, 0, "1541000000000")+pretty("3", 3, 1, "1541000001000")))
+			n.must(n.args...)
+			n.want("SELECT rows || '/' || rejects FROM s_object WHERE url LIKE '%c.json'", "2/0")
+		})
+	}
+}
+
+// The load views show what a failed COPY refused some time after the error: it is waited for.
+func TestLateErrors(t *testing.T) {
+	n := newNative(t, redshiftstandin.Options{})
+	n.must("migrate", "up")
+	n.bucket.Put("log/a.json", []byte(strings.Repeat(event("1", 1, 0, `"soon"`), 1100)))
+	if err := n.server.HideLoads(true); err != nil {
+		t.Fatal(err)
+	}
+	shown := make(chan error, 1)
+	time.AfterFunc(3*time.Second, func() { shown <- n.server.HideLoads(false) })
+	code, _, stderr := n.run(n.args...)
+	if code != 1 || !strings.Contains(stderr, "MAXERROR") {
+		t.Errorf("got exit code %d and\n%s\nwant 1 and MAXERROR", code, stderr)
+	}
+	n.want("SELECT COUNT(*) FROM s_reject WHERE outcome = 'failed'", "1000")
+	if err := <-shown; err != nil {
+		t.Error(err)
+	}
 }
 
 // An object that is replaced between listing and COPY is loaded as Redshift read it, and not again.
@@ -308,7 +425,8 @@ func TestDoctor(t *testing.T) {
 	n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")))
 	args := append([]string{"doctor"}, n.args[1:]...)
 	stdout, _ := n.must(args...)
-	for _, want := range []string{"Snapshot Isolation; error 1023 is retried", "Redshift reads the source and the work prefix"} {
+	for _, want := range []string{"Snapshot Isolation; conflicts of writers are retried",
+		"Redshift reads the source and the work prefix"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("got\n%s\nwant %q in it", stdout, want)
 		}

@@ -13,8 +13,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,6 +32,8 @@ import (
 //
 //	DWH_TEST_REDSHIFT_URL          postgres://user:password@host:5439/dev?sslmode=verify-full, whose user may create databases
 //	DWH_TEST_REDSHIFT_WORK_PREFIX  s3://bucket/prefix, where this machine writes and the default role reads; without it COPY from S3 is not run
+//	DWH_TEST_REDSHIFT_PAUSED       anything, where the workgroup or cluster sleeps:
+//	                               the first connection has to come in time
 //
 // Everything happens in a database of the test's own, which is dropped.
 func liveDatabase(t *testing.T) string {
@@ -39,7 +43,12 @@ func liveDatabase(t *testing.T) string {
 		t.Fatal("DWH_TEST_REDSHIFT_URL names no cluster or workgroup")
 	}
 	ctx := t.Context()
+	began := time.Now()
 	w, err := warehouse.Open(ctx, warehouse.Options{DSN: config.Secret(given), Engine: "redshift", Origin: "DWH_TEST_REDSHIFT_URL"})
+	took := time.Since(began).Round(time.Millisecond)
+	if os.Getenv("DWH_TEST_REDSHIFT_PAUSED") != "" {
+		firstConnection.Do(func() { t.Logf("answer: the first connection to what was paused took %s: %v", took, err) })
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,6 +73,21 @@ func liveDatabase(t *testing.T) string {
 	}
 	u.Path = "/" + name
 	return u.String()
+}
+
+// firstConnection is that of the first test: the later ones meet what is awake.
+var firstConnection sync.Once
+
+// TestLive0Questions asks what nobody could find out offline. An answer that dwh needs otherwise
+// fails the test.
+func TestLive0Questions(t *testing.T) {
+	w := livePool(t, liveDatabase(t))
+	ask(t, w, func(q question, got string) {
+		t.Logf("answer: %s: %s", q.text, got)
+		if q.needed != "" && got != q.needed {
+			t.Errorf("%s: got %q, and dwh needs %q", q.text, got, q.needed)
+		}
+	})
 }
 
 // livePool opens the test's database as dwh does: TLS, IAM and all.

@@ -201,3 +201,16 @@ func one(t testing.TB, dsn, sql string) string {
 	}
 	return string(results[0].Rows[0][0])
 }
+
+// paste sends a statement as somebody does who pastes it into a client.
+func paste(t testing.TB, dsn, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.PgConn().Exec(t.Context(), sql).ReadAll(); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}

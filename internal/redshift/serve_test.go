@@ -91,7 +91,7 @@ func TestServe(t *testing.T) {
 	s.await(loaded, strconv.Itoa(len(names)))
 	p.Stop()
 	same(t, contents(t, s.server.Backing), onPostgres(t, folder))
-	s.want("SELECT COUNT(*) FROM s_object WHERE rows IS NULL OR rejects IS NULL", "0")
+	s.want("SELECT COUNT(*) FROM s_object WHERE rejects IS NULL", "0")
 	s.want("SELECT outcome FROM dwh_run WHERE command = 'serve'", "done")
 	s.want("SELECT holder FROM dwh_lease", "")
 	for _, one := range s.server.Statements() {

@@ -57,11 +57,28 @@ func TestWholeByCopy(t *testing.T) {
 	if left := keys(t, bucket, "work"); len(left) > 0 {
 		t.Errorf("got %q left under the work prefix, want nothing", left)
 	}
-	if got := one(t, server.Backing, "SELECT COUNT(*) FROM s_object WHERE rows IS NULL OR rejects IS NULL"); got != "0" {
-		t.Errorf("got %s objects without counts, want none", got)
+	if got := one(t, server.Backing, "SELECT COUNT(*) FROM s_object WHERE rejects IS NULL"); got != "0" {
+		t.Errorf("got %s objects whose rejects are not counted, want none", got)
 	}
-	if got, want := one(t, server.Backing, "SELECT SUM(rows) FROM s_object WHERE table_name = 's_songplay_event'"), one(t, server.Backing, "SELECT COUNT(*) FROM s_songplay_event"); got != want {
-		t.Errorf("got %s rows in the ledger, want %s as in the table", got, want)
+	counted := 0
+	for _, table := range []string{"s_song", "s_songplay_event", "s_name"} {
+		// Some objects are pretty-printed: of the COPY of such an object nobody knows the rows of
+		// each. What is told has to be right.
+		if one(
+			t,
+			server.Backing,
+			"SELECT COUNT(*) FROM s_object WHERE rows IS NULL AND table_name = '"+table+"'",
+		) != "0" {
+			continue
+		}
+		counted++
+		if got, want := one(t, server.Backing, "SELECT SUM(rows) FROM s_object WHERE table_name = '"+table+"'"),
+			one(t, server.Backing, "SELECT COUNT(*) FROM "+table); got != want {
+			t.Errorf("got %s rows of %s in the ledger, want %s as in the table", got, table, want)
+		}
+	}
+	if counted == 0 {
+		t.Error("got no table whose rows are counted, want s_name at least")
 	}
 	everything(t, dwh, args, func() { same(t, contents(t, server.Backing), want) })
 }

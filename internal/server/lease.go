@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // leaseName is the role that servers of one warehouse share.
@@ -27,7 +28,7 @@ type lease struct {
 }
 
 func newLease(pool *pgxpool.Pool, holder string, term time.Duration) *lease {
-	return &lease{db: dwhdb.New(pool), holder: holder, term: term}
+	return &lease{db: dwhdb.New(writelock.Retrying(pool)), holder: holder, term: term}
 }
 
 // errLost says that another server took the lease.

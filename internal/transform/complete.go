@@ -18,12 +18,14 @@ type NamingCopier interface {
 	ForRun(run string)
 }
 
-// A CompletingCopier may learn of a load's rows and rejects only after the load's commit. Its Copy then answers -1 for an object's
-// counts, which the ledger holds as NULL until a later load asks.
+// A CompletingCopier may learn of a load's rows and rejects only after the load's commit. Its Copy
+// then answers -1 for an object's counts, which the ledger holds as NULL until a later load asks.
+// Where only rows are -1, nobody will know them.
 type CompletingCopier interface {
 	Copier
-	// Complete looks up the counts and rejects of objects that were loaded before, in byte order of their URLs, with the
-	// etags of the ledger. Its answer has one element each, with the etag that was read; rows are -1 for what is still not known.
+	// Complete looks up the counts and rejects of objects that were loaded before, in byte order of
+	// their URLs, with the etags of the ledger. Its answer has one element each, with the etag that
+	// was read; rejects are -1 for what is still not known.
 	Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error)
 }
 
@@ -66,7 +68,7 @@ func (r *Runner) complete(ctx context.Context, conn *pgx.Conn, j *journal, step 
 	rejects := map[string][]clientcopy.RecordError{} // by load
 	var filled int64
 	for i, object := range found.Objects {
-		if object.Rows >= 0 {
+		if object.Rejects >= 0 {
 			filled++
 			loads[object.Object.URL] = rows[i].LoadID
 		}
@@ -90,7 +92,7 @@ func (r *Runner) complete(ctx context.Context, conn *pgx.Conn, j *journal, step 
 			return nil
 		}
 		for i, object := range found.Objects {
-			if object.Rows < 0 {
+			if object.Rejects < 0 {
 				continue
 			}
 			if err := db.CountObject(ctx, dwhdb.CountObjectParams{

@@ -37,7 +37,7 @@ type journal struct {
 // begin writes the run's first row. end has to follow.
 func (r *Runner) begin(ctx context.Context, command string) (*journal, error) {
 	now := time.Now().UTC()
-	j := &journal{run: newID(now), started: now, db: dwhdb.New(r.Pool)}
+	j := &journal{run: newID(now), started: now, db: dwhdb.New(writelock.Retrying(r.Pool))}
 	if copier, ok := r.Copier.(NamingCopier); ok {
 		copier.ForRun(j.run)
 	}
@@ -133,16 +133,15 @@ func (r *Runner) end(ctx context.Context, j *journal, cause error) error {
 // (dg/c_serial_isolation); without one, a run that breaks off in between is still called running.
 func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) error {
 	if r.Engine != sqlfile.Postgres {
-		if err := insertLiterals(ctx, r.Pool, "dwh_step", stepColumns, j.stepRows()); err != nil {
-			return err
-		}
-		if err := insertLiterals(ctx, r.Pool, "dwh_check", checkColumns, j.checkRows()); err != nil {
-			return err
-		}
+		own := writelock.Retrying(r.Pool)
+		err := errors.Join(
+			insertLiterals(ctx, own, "dwh_step", stepColumns, j.stepRows()),
+			insertLiterals(ctx, own, "dwh_check", checkColumns, j.checkRows()),
+		)
 		if end == nil {
-			return nil
+			return err
 		}
-		return j.db.EndRun(ctx, *end)
+		return errors.Join(err, j.db.EndRun(ctx, *end)) // how the run went is worth more than its steps
 	}
 	batch := &pgx.Batch{}
 	for _, row := range j.stepRows() {
@@ -157,7 +156,7 @@ func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) e
 	if batch.Len() == 0 {
 		return nil
 	}
-	return r.Pool.SendBatch(ctx, batch).Close()
+	return writelock.Retry(ctx, func() error { return r.Pool.SendBatch(ctx, batch).Close() })
 }
 
 // The columns in the order in which AddStep and AddCheck have them.

@@ -19,6 +19,7 @@ import (
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // StepResult is what one model did.
@@ -170,11 +171,8 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 	}
 	result.Duration = time.Since(started)
 	if endErr := r.end(ctx, j, err); endErr != nil {
-		// The run's own outcome matters more than the note about it.
-		if err == nil {
-			return result, fmt.Errorf("write journal: %w", endErr)
-		}
-		r.Logger.Warn("the journal could not be written", "error", endErr)
+		// The run's own outcome matters more than the note about it: what it did is committed.
+		r.Logger.Warn("the journal could not be written", "run", j.run, "error", endErr)
 	}
 	return result, err
 }
@@ -588,15 +586,19 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 	if !ofRun {
 		run = newID(time.Now())
 	}
-	j := &journal{run: run, db: dwhdb.New(r.Pool)}
+	j := &journal{run: run, db: dwhdb.New(writelock.Retrying(r.Pool))}
 	j.results(results)
 	if err := r.put(ctx, j, nil); err != nil {
+		if ofRun && ctx.Err() == nil { // as in journaled
+			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
+			return results, nil
+		}
 		return results, fmt.Errorf("keep check results: %w", err)
 	}
 	if failed := check.Failed(results, false); failed != nil && ofRun {
 		text := clip(failed.Error(), 8192)
 		if err := j.db.FailRun(ctx, outcomeCheckFailed, &text, run); err != nil {
-			return results, fmt.Errorf("write journal: %w", err)
+			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
 		}
 	}
 	return results, nil

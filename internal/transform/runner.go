@@ -202,7 +202,7 @@ func lost(err error) error {
 }
 
 // maxRetries bounds how often one transaction is tried again.
-const maxRetries = 6
+const maxRetries = writelock.Retries
 
 // write runs work in a transaction that holds the lock, and commits. A transaction that the engine ended because of another one is
 // run again as a whole, with growing pauses; retries are counted in journal.
@@ -211,7 +211,7 @@ func (r *Runner) write(ctx context.Context, conn *pgx.Conn, journal *journal, wo
 	for try := 0; ; try++ {
 		err := r.writeOnce(ctx, conn, work)
 		if err == nil || !writelock.Conflict(err) || try == maxRetries || conn.IsClosed() {
-			return err
+			return catalogue.ExplainPublication(ctx, r.Pool, err)
 		}
 		journal.retries++
 		r.Logger.Warn("another transaction came between; trying again", "error", err, "try", try+1)

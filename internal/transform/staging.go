@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -108,6 +109,11 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 				}
 				if _, err := w.tx.Exec(ctx, catalogue.InsertValue(values), strings.TrimRight(value, " ")); err != nil {
 					return nil, fmt.Errorf("note what to erase: %w", err)
+				}
+				if r.Engine == sqlfile.Postgres {
+					if err := execAll(ctx, w.tx, catalogue.Analyze(values)); err != nil {
+						return nil, fmt.Errorf("note what to erase: %w", err)
+					}
 				}
 				return map[string][]model.Erasure{s.table(): {{Column: column, Values: values.SQL()}}}, nil
 			},

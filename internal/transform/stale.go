@@ -12,6 +12,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // A StaleError says that d_ and f_ do not follow from staging any more, and that replaying was ruled out.
@@ -35,7 +36,7 @@ func (r *Runner) staleness(ctx context.Context, conn *pgx.Conn) ([]string, error
 
 // standing is staleness, and whether transforms have built the star before.
 func (r *Runner) standing(ctx context.Context, conn *pgx.Conn) (marks []string, built bool, err error) {
-	return staleness(ctx, dwhdb.New(conn), r.Steps, true)
+	return staleness(ctx, dwhdb.New(writelock.Retrying(conn)), r.Steps, true)
 }
 
 // Staleness is Stale, and marks in the database each transform whose text is not the one that built the star.

@@ -16,7 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // DSNError is a connection string that cannot be understood, or a PG… variable that completes it
@@ -238,6 +240,10 @@ func reason(err error) string {
 		}
 		return fmt.Sprintf("%s (SQLSTATE %s)", server.Message, server.Code)
 	}
+	if asksForDigest(err) {
+		return "the server keeps this user's password as a SHA-256 hash and asks for it by a method that " +
+			"dwh does not know (authentication type 13)"
+	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		return fmt.Sprintf("the host %s is not known", dns.Name)
@@ -268,7 +274,26 @@ func reason(err error) string {
 	return message
 }
 
+// asksForDigest recognizes how Redshift asks a user whose password was set as a SHA-256 hash: by
+// authentication type 13, which pgx does not know (mtxr/vscode-sqltools#1415). pgx has no type for
+// that error.
+func asksForDigest(err error) bool {
+	return strings.Contains(err.Error(), "unknown authentication type: 13")
+}
+
+// digestAdvice names the two ways out: dg/r_CREATE_USER has both forms of a password,
+// mgmt/generating-user-credentials the login by IAM.
+func digestAdvice(user string) string {
+	return `either log in by IAM: leave the password out of the database URL, whose host is the ` +
+		`cluster's or the workgroup's own; ` +
+		`or keep the password as an MD5 hash, and sslmode=verify-full: ALTER USER ` + catalogue.Name(user).SQL() +
+		` PASSWORD 'md5…'; where … is the MD5 hash, in hex, of the password with the user's name behind it`
+}
+
 func advice(err error, e *ConnectError, private bool) string {
+	if asksForDigest(err) {
+		return digestAdvice(e.User)
+	}
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
 		if server.Code == "3D000" {
@@ -300,6 +325,13 @@ func PgErrorHint(err error) string {
 		}
 		return ""
 	}
+	if writelock.Conflict(err) {
+		return "another transaction was in the way: run the command again"
+	}
+	if server.Routine == "CheckCmdReplicaIdentity" {
+		return "a publication of changes is in the way, see pg_publication_tables: take the table out of it, or " +
+			"give the table REPLICA IDENTITY FULL"
+	}
 	switch server.Code {
 	case "42501":
 		return "the role lacks a privilege: have the owner GRANT it, or connect as the owner"
@@ -321,15 +353,6 @@ func PgErrorHint(err error) string {
 		return "the statement was cancelled, by a timeout or by an administrator"
 	case "55P03":
 		return "another transaction holds the lock: run the command again, or wait for it with --wait"
-	case "XX000":
-		switch {
-		case strings.Contains(server.Message+server.Detail, "1023"):
-			return "another transaction was in the way: run the command again"
-		case strings.Contains(server.Message+server.Detail, "1018"):
-			return "a table was made or changed meanwhile: run the command again"
-		}
-	case "40001", "40P01":
-		return "another transaction was in the way: run the command again"
 	case "3D000":
 		return "create the database with createdb, or correct its name in the database URL"
 	case "28P01":

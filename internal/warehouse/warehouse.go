@@ -19,6 +19,7 @@ import (
 	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 const (
@@ -57,6 +58,9 @@ type Warehouse struct {
 	user     string
 	private  bool
 	flush    func() error
+	config   *pgxpool.Config
+	sessions *writelock.Sessions
+	unwatch  func() // ends WatchWaits; nil without
 }
 
 // Open connects, finds out the engine and refuses what dwh cannot work on: PostgreSQL before 15, or a database whose encoding is not
@@ -85,7 +89,8 @@ func open(ctx context.Context, o Options) (*Warehouse, error) {
 		}
 	}
 	pc.ConnConfig.Tracer = telemetry.PgxTracer(ctx)
-	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepare(ctx, conn, o.Engine) }
+	sessions := &writelock.Sessions{}
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return prepare(ctx, conn, o.Engine, sessions) }
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, connectError(err, pc, o)
@@ -99,6 +104,8 @@ func open(ctx context.Context, o Options) (*Warehouse, error) {
 		user:     pc.ConnConfig.User,
 		private:  o.Local != nil,
 		flush:    o.flush,
+		config:   pc,
+		sessions: sessions,
 	}
 	if w.database == "" {
 		w.database = w.user // the server's own rule
@@ -153,7 +160,57 @@ func (w *Warehouse) Target() string {
 }
 
 // Close closes every connection.
-func (w *Warehouse) Close() { w.pool.Close() }
+func (w *Warehouse) Close() {
+	if w.unwatch != nil {
+		w.unwatch()
+	}
+	w.pool.Close()
+}
+
+// waitTime is how long a session waits for somebody else's lock before that is told.
+const waitTime = 2 * time.Second
+
+// WatchWaits tells, until Close, when one of the warehouse's sessions has waited for two seconds
+// for a lock of another session: once for each object and holder. It takes a connection of its own
+// when a session has been at work for a second, and gives up, with a word to failed, where the
+// server does not let it look. Sessions count that the pool, or a pool made of its configuration,
+// has opened.
+func (w *Warehouse) WatchWaits(ctx context.Context, tell func(writelock.Wait), failed func(error)) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	watcher := &writelock.Watcher{
+		Engine: w.engine, Sessions: w.sessions, Connect: w.connect, After: waitTime, Tell: tell, Failed: failed,
+		Busy: func() bool { return w.sessions.Open() > int(w.pool.Stat().IdleConns()) },
+	}
+	go func() {
+		defer close(ended)
+		watcher.Run(ctx)
+	}()
+	w.unwatch = func() {
+		cancel()
+		<-ended
+	}
+}
+
+// connect opens a connection beside the pool.
+func (w *Warehouse) connect(ctx context.Context) (*pgx.Conn, error) {
+	cc := w.config.ConnConfig.Copy()
+	cc.Tracer = nil
+	if w.config.BeforeConnect != nil {
+		if err := w.config.BeforeConnect(ctx, cc); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := pgx.ConnectConfig(ctx, cc)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(ctx, conn, string(w.engine), nil); err != nil {
+		_ = conn.Close(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	return conn, nil
+}
 
 func address(host string, port uint16) string {
 	if filepath.IsAbs(host) || strings.HasPrefix(host, "@") {
@@ -213,23 +270,75 @@ func parsed(o Options) (*pgxpool.Config, error) {
 	return pc, nil
 }
 
-// prepare readies one connection. These are SET statements rather than startup parameters because Redshift refuses a connection
-// that names a setting it does not know.
-func prepare(ctx context.Context, conn *pgx.Conn, engine string) error {
+// prepare readies one connection, and adds it to sessions unless that is nil. These are SET
+// statements rather than startup parameters because Redshift refuses a connection that names a
+// setting it does not know.
+func prepare(ctx context.Context, conn *pgx.Conn, engine string, sessions *writelock.Sessions) error {
 	// The form of dg/r_timezone_config, which PostgreSQL has too.
 	set := "SET timezone TO 'UTC'"
-	if engine != string(sqlfile.Redshift) && reportsItself(conn) {
-		set += "; SET standard_conforming_strings = on"
+	if sessions == nil {
+		sessions = &writelock.Sessions{}
+	}
+	postgres := engine != string(sqlfile.Redshift) && reportsItself(conn)
+	if postgres {
+		set += "; SET standard_conforming_strings = on" + noTimeouts(conn)
 		// Without the last one the server finishes a statement whose client was killed, and holds the lock until then. Servers on systems that
 		// cannot watch a socket refuse it, and with it the others; they find out late.
-		if _, err := conn.Exec(ctx, set+"; SET client_connection_check_interval = '1s'"); err == nil {
+		pid, err := execForPID(ctx, conn, set+"; SET client_connection_check_interval = '1s'")
+		if err == nil {
+			sessions.Add(pid, conn.PgConn().CleanupDone())
 			return nil
 		}
+	}
+	if postgres {
+		pid, err := execForPID(ctx, conn, set)
+		if err != nil {
+			return fmt.Errorf("set up the session: %w", err)
+		}
+		sessions.Add(pid, conn.PgConn().CleanupDone())
+		return nil
 	}
 	if _, err := conn.Exec(ctx, set); err != nil {
 		return fmt.Errorf("set up the session: %w", err)
 	}
+	// Redshift takes one statement at a time.
+	var pid int64
+	if err := conn.QueryRow(ctx, "SELECT CAST(pg_backend_pid() AS BIGINT)").Scan(&pid); err != nil {
+		return fmt.Errorf("ask for the session: %w", err)
+	}
+	sessions.Add(pid, conn.PgConn().CleanupDone())
 	return nil
+}
+
+// noTimeouts are SET statements that switch off what would end a session of dwh's: the connection
+// that holds the lock is idle in its transaction while another one migrates (PostgreSQL 15,
+// runtime-config-client). pg_dump does the same. A statement_timeout stays: it ends a statement
+// with an error, and no session.
+func noTimeouts(conn *pgx.Conn) string {
+	version := conn.PgConn().ParameterStatus("server_version")
+	major, _ := strconv.Atoi(version[:strings.IndexFunc(version+" ", func(r rune) bool { return r < '0' || r > '9' })])
+	set := "; SET idle_in_transaction_session_timeout = 0"
+	if major >= 14 {
+		set += "; SET idle_session_timeout = 0"
+	}
+	if major >= 17 {
+		set += "; SET transaction_timeout = 0"
+	}
+	return set
+}
+
+// execForPID runs statements in one message, and returns the id of the session's process: behind a
+// proxy it is not the one that the connection was told.
+func execForPID(ctx context.Context, conn *pgx.Conn, sql string) (int64, error) {
+	results, err := conn.PgConn().Exec(ctx, sql+"; SELECT pg_backend_pid()").ReadAll()
+	if err != nil {
+		return 0, err
+	}
+	last := results[len(results)-1]
+	if len(last.Rows) != 1 {
+		return 0, errors.New("the server does not say which process serves the session")
+	}
+	return strconv.ParseInt(string(last.Rows[0][0]), 10, 64)
 }
 
 // reportsItself tells PostgreSQL, which reports this setting when a connection begins, from Redshift, which does not have it.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/warehouse"
@@ -352,5 +353,24 @@ func TestPrivateFound(t *testing.T) {
 	}
 	if got := open(t, target).Database(); got != "late" {
 		t.Errorf("got database %s, want late", got)
+	}
+}
+
+// TestSHA256Password connects as a user of Redshift whose password is kept as a SHA-256 hash.
+func TestSHA256Password(t *testing.T) {
+	t.Parallel()
+	server := redshiftstandin.Start(t, redshiftstandin.Options{SHA256: true, WithTLS: true})
+	_, err := warehouse.Open(t.Context(), warehouse.Options{DSN: config.Secret(server.DSN)})
+	var fault *warehouse.ConnectError
+	if !errors.As(err, &fault) {
+		t.Fatalf("got %v, want a *ConnectError", err)
+	}
+	if !strings.Contains(fault.Reason, "SHA-256") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %q, want one line about SHA-256", err)
+	}
+	for _, want := range []string{"IAM", `ALTER USER "awsuser" PASSWORD 'md5`, "verify-full"} {
+		if !strings.Contains(fault.Hint(), want) {
+			t.Errorf("got the hint %q, want %q in it", fault.Hint(), want)
+		}
 	}
 }

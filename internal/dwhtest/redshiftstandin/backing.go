@@ -99,7 +99,8 @@ SELECT n.nspname::varchar AS constraint_schema, (d ->> 'name')::varchar AS const
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL jsonb_array_elements(redshift_standin.keys(c.oid)) AS d
-WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'redshift_standin');
+WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'redshift_standin')
+	AND pg_has_role(c.relowner, 'USAGE');
 CREATE VIEW redshift_standin.key_column_usage AS
 SELECT n.nspname::varchar AS constraint_schema, (d ->> 'name')::varchar AS constraint_name, n.nspname::varchar AS table_schema, c.relname::varchar AS table_name,
 	a.attname::varchar AS column_name, k.place::integer AS ordinal_position
@@ -108,7 +109,31 @@ JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL jsonb_array_elements(redshift_standin.keys(c.oid)) AS d
 CROSS JOIN LATERAL jsonb_array_elements_text(d -> 'columns') WITH ORDINALITY AS k(number, place)
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = k.number::integer
-WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'redshift_standin');
+WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'redshift_standin')
+	AND pg_has_role(c.relowner, 'USAGE');
+
+-- pg_constraint shows keys to everybody, information_schema to the owner (sodadata/soda-core#2813).
+CREATE VIEW redshift_standin.pg_constraint AS
+SELECT (d ->> 'name')::name AS conname, c.relnamespace AS connamespace, (d ->> 'kind')::"char" AS contype,
+	c.oid AS conrelid,
+	ARRAY(
+		SELECT k::smallint FROM jsonb_array_elements_text(d -> 'columns') WITH ORDINALITY AS n(k, place) ORDER BY place
+	) AS conkey
+FROM pg_catalog.pg_class AS c
+CROSS JOIN LATERAL jsonb_array_elements(redshift_standin.keys(c.oid)) AS d
+WHERE c.relkind = 'r' AND c.relnamespace NOT IN (
+	'pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'redshift_standin'::regnamespace
+);
+
+-- dg/r_SVV_TRANSACTIONS; who is no superuser sees what is his.
+CREATE VIEW pg_catalog.svv_transactions AS
+SELECT a.usename::text AS txn_owner, a.datname::text AS txn_db, COALESCE(a.backend_xid::text::bigint, 0) AS xid, a.pid,
+	a.xact_start AT TIME ZONE 'UTC' AS txn_start, l.mode AS lock_mode, l.locktype AS lockable_object_type,
+	l.relation::integer AS relation, l.granted
+FROM pg_catalog.pg_locks AS l
+JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+WHERE a.datname = current_database() AND l.locktype IN ('relation', 'transactionid')
+	AND (a.usename = current_user OR (SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user));
 
 -- ALTER COLUMN TYPE VARCHAR(n), by the rules of dg/r_ALTER_TABLE.
 CREATE FUNCTION redshift_standin.alter_length(target regclass, column_name text, bytes integer) RETURNS void LANGUAGE plpgsql AS $$
@@ -149,6 +174,9 @@ CREATE FUNCTION redshift_standin.rows(wanted text) RETURNS SETOF jsonb STABLE LA
 $$SELECT doc FROM redshift_standin.log WHERE kind = wanted
 UNION ALL
 SELECT doc FROM redshift_standin.own AS o WHERE kind = wanted AND NOT EXISTS (SELECT 1 FROM redshift_standin.log AS l WHERE l.query = o.query)$$;
+GRANT USAGE ON SCHEMA redshift_standin TO PUBLIC;
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA redshift_standin TO PUBLIC;
+GRANT SELECT ON pg_catalog.svv_transactions TO PUBLIC;
 `
 
 // A systemView is one of Redshift's views of loads, with the columns of its page.
@@ -185,9 +213,16 @@ func prepareBacking(ctx context.Context, config *pgx.ConnConfig, isolation Isola
 				name, kind, _ := strings.Cut(column, " ")
 				columns = append(columns, fmt.Sprintf("CAST(doc ->> '%s' AS %s) AS %s", name, kind, name))
 			}
-			script += fmt.Sprintf("CREATE VIEW pg_catalog.%s AS SELECT %s FROM redshift_standin.rows('%s') AS doc;\n", view.name, strings.Join(columns, ", "), view.name)
+			script += fmt.Sprintf(
+				"CREATE VIEW pg_catalog.%s AS SELECT %s FROM redshift_standin.rows('%s') AS doc;\nGRANT SELECT ON "+
+					"pg_catalog.%s TO PUBLIC;\n",
+				view.name,
+				strings.Join(columns, ", "),
+				view.name,
+				view.name,
+			)
 		}
-		// dg/r_STV_DB_ISOLATION_LEVEL; of dg/r_SVV_TABLE_INFO a few columns.
+		// dg/r_STV_DB_ISOLATION_LEVEL, for superusers alone; of dg/r_SVV_TABLE_INFO a few columns.
 		script += fmt.Sprintf("CREATE VIEW pg_catalog.stv_db_isolation_level AS SELECT CAST(current_database() AS char(128)) AS db_name, CAST(%s AS char(20)) AS isolation_level;\n", literal(string(isolation)))
 		script += `CREATE VIEW pg_catalog.svv_table_info AS SELECT current_database()::text AS database, n.nspname::text AS schema, c.oid AS table_id, c.relname::text AS "table",
 			CAST(c.reltuples AS numeric(38,0)) AS tbl_rows, CAST(pg_relation_size(c.oid) / 1048576 AS bigint) AS size

@@ -60,7 +60,7 @@ type loadedFile struct {
 	etag     string
 	modified time.Time
 	size     int64
-	records  int64
+	lines    int64
 	start    time.Time
 }
 
@@ -84,7 +84,16 @@ type copyRun struct {
 var errTooMany = errors.New("too many errors")
 
 func (s *session) copy(c *copyStatement) error {
+	limit, err := s.statementTimeout()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(s.ctx)
+	if limit > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, limit)
+		defer stop()
+	}
 	s.copying.Lock()
 	s.stopCopy = cancel
 	s.copying.Unlock()
@@ -101,8 +110,8 @@ func (s *session) copy(c *copyStatement) error {
 			return err
 		}
 	}
-	err := run.load()
-	if errors.Is(err, context.Canceled) {
+	err = run.load()
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		err = &refusal{code: "57014", message: "Query (" + strconv.FormatInt(run.query, 10) + ") cancelled on user's request"}
 	}
 	if logErr := run.keep(err == nil); err == nil {
@@ -125,6 +134,16 @@ func (s *session) copy(c *copyStatement) error {
 		s.info(fmt.Sprintf("Load into table '%s' completed, %d record(s) could not be loaded.  Check '%s' system table for details.", bare(c.table), n, s.errorView()))
 	}
 	return nil
+}
+
+// statementTimeout is the session's statement_timeout; 0 is none.
+func (s *session) statementTimeout() (time.Duration, error) {
+	rows, err := s.rows("SELECT setting FROM pg_catalog.pg_settings WHERE name = 'statement_timeout'")
+	if err != nil {
+		return 0, err
+	}
+	limit, err := strconv.Atoi(*rows[0][0])
+	return time.Duration(limit) * time.Millisecond, err
 }
 
 func (s *session) info(message string) {
@@ -373,7 +392,10 @@ func (c *copyRun) loadObject(object types.Object) error {
 	if err != nil {
 		return err
 	}
-	file := loadedFile{name: name, etag: strings.Trim(aws.ToString(got.ETag), `"`), modified: aws.ToTime(got.LastModified).UTC(), size: int64(len(body)), start: start}
+	file := loadedFile{
+		name: name, etag: strings.Trim(aws.ToString(got.ETag), `"`), modified: aws.ToTime(got.LastModified).UTC(),
+		size: int64(len(body)), start: start,
+	}
 	defer func() { c.files = append(c.files, file) }()
 	text, err := decompress(c.compression, body)
 	if err != nil {
@@ -383,8 +405,12 @@ func (c *copyRun) loadObject(object types.Object) error {
 		return c.reject(badRecord{file: name, code: 1216, reason: "Invalid input file: " + err.Error()})
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	// Lines, which need not be the records: of pretty-printed or concatenated JSON they are not
+	// (dg/SYS_LOAD_DETAIL).
+	if file.lines = int64(bytes.Count(text, []byte("\n"))); len(text) > 0 && text[len(text)-1] != '\n' {
+		file.lines++
+	}
 	emit := func(line int64, raw string, bad *badRecord, fields []field) error {
-		file.records++
 		if bad == nil {
 			var values []string
 			if values, bad = c.convert(fields); bad == nil {
@@ -509,12 +535,14 @@ func (c *copyRun) keep(succeeded bool) error {
 	for _, f := range c.files {
 		bytes += f.size
 		put("sys_load_detail", map[string]any{
-			"user_id": 100, "query_id": c.query, "file_name": f.name, "bytes_scanned": f.size, "lines_scanned": f.records, "record_time": stamp(end), "splits_scanned": 1,
+			"user_id": 100, "query_id": c.query, "file_name": f.name, "bytes_scanned": f.size,
+			"lines_scanned": f.lines, "record_time": stamp(end), "splits_scanned": 1,
 			"start_time": stamp(f.start), "end_time": stamp(end), "file_etag": f.etag, "file_last_modified": stamp(f.modified),
 		})
 		if succeeded {
 			put("stl_load_commits", map[string]any{
-				"userid": 100, "query": c.query, "slice": 0, "name": "", "filename": f.name, "byte_offset": 0, "lines_scanned": f.records, "errors": -1, "curtime": stamp(end), "status": 1,
+				"userid": 100, "query": c.query, "slice": 0, "name": "", "filename": f.name, "byte_offset": 0,
+				"lines_scanned": f.lines, "errors": -1, "curtime": stamp(end), "status": 1,
 				"file_format": c.format, "is_partial": 0, "start_offset": 0, "copy_job_id": 0,
 			})
 		}

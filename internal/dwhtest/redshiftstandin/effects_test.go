@@ -329,3 +329,98 @@ func TestCancel(t *testing.T) {
 		t.Errorf("got %v, want SQLSTATE 57014", err)
 	}
 }
+
+// TestConflicts raises both kinds of conflict, in a block and in a statement that stands alone.
+func TestConflicts(t *testing.T) {
+	t.Parallel()
+	server, conn := newServer(t, redshiftstandin.Options{})
+	exec(t, conn, "CREATE TABLE t (id INTEGER)")
+	for conflict, want := range map[redshiftstandin.Conflict]string{
+		redshiftstandin.Serialization: "1023", redshiftstandin.Concurrent: "could not complete because of conflict " +
+			"with concurrent transaction",
+	} {
+		server.Raise(conflict, 1)
+		exec(t, conn, "BEGIN", "INSERT INTO t (id) VALUES (1)")
+		if _, err := conn.Exec(t.Context(), "COMMIT"); code(err) != "XX000" || !strings.Contains(err.Error(), want) {
+			t.Errorf("at COMMIT: got %v, want %s", err, want)
+		}
+		server.RaiseAlone(conflict, 1)
+		exec(t, conn, "SELECT id FROM t")
+		if _, err := conn.Exec(t.Context(), "INSERT INTO t (id) VALUES (2)"); code(err) != "XX000" ||
+			!strings.Contains(err.Error(), want) {
+			t.Errorf("alone: got %v, want %s", err, want)
+		}
+	}
+	exec(t, conn, "INSERT INTO t (id) VALUES (3)")
+	if got := rows(t, conn, "SELECT id FROM t"); !slices.Equal(got, []string{"3"}) {
+		t.Errorf("got %v, want 3 alone", got)
+	}
+}
+
+// TestSecondUser logs in as a user who owns nothing: information_schema shows him no constraint,
+// pg_constraint does.
+func TestSecondUser(t *testing.T) {
+	t.Parallel()
+	server, conn := newServer(t, redshiftstandin.Options{})
+	exec(t, conn, "CREATE TABLE t (id INTEGER PRIMARY KEY)")
+	const user = "IAMR:standin_second"
+	other := connect(t, server.AddUser(t, user))
+	if got := other.PgConn().ParameterStatus("session_authorization"); got != user {
+		t.Errorf("got user %q, want %q", got, user)
+	}
+	if _, err := other.Exec(t.Context(), "SELECT id FROM t"); code(err) != "42501" {
+		t.Errorf("without a grant: got %v, want SQLSTATE 42501", err)
+	}
+	exec(t, conn, `GRANT SELECT ON t TO "`+user+`"`)
+	exec(t, other, "SELECT id FROM t")
+	for sql, want := range map[string]string{
+		"SELECT COUNT(*) FROM information_schema.table_constraints WHERE table_name = " +
+			"'t'": "0",
+		"SELECT COUNT(*) FROM information_schema.key_column_usage WHERE table_name = " +
+			"'t'": "0",
+		"SELECT COUNT(*) FROM pg_constraint AS k INNER JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid WHERE " +
+			"c.relname = 't'": "1",
+		"SELECT k.conkey FROM pg_catalog.pg_constraint AS k INNER JOIN pg_class AS c ON c.oid = k.conrelid WHERE " +
+			"k.contype = 'p' AND c.relname = 't'": "{1}",
+	} {
+		if got := rows(t, other, sql); !slices.Equal(got, []string{want}) {
+			t.Errorf("%s: got %v, want %s", sql, got, want)
+		}
+	}
+	if _, err := other.Exec(t.Context(), "SELECT isolation_level FROM stv_db_isolation_level"); code(err) != "42501" {
+		t.Errorf("the isolation level: got %v, want SQLSTATE 42501", err)
+	}
+	for _, view := range systemViewNames {
+		exec(t, other, "SELECT COUNT(*) FROM "+view)
+	}
+}
+
+var systemViewNames = []string{
+	"sys_load_error_detail",
+	"stl_load_errors",
+	"sys_load_detail",
+	"stl_load_commits",
+	"sys_load_history",
+	"svv_transactions",
+}
+
+// TestStatementTimeout ends a COPY that takes longer, and a LOCK that waits longer.
+func TestStatementTimeout(t *testing.T) {
+	t.Parallel()
+	bucket := dwhtest.S3(t)
+	bucket.Put("a", []byte(strings.Repeat(`{"id":1}`, 20000)))
+	server, conn := newServer(t, redshiftstandin.Options{S3: bucket.Client()})
+	exec(t, conn, "CREATE TABLE t (id INTEGER)", "SET statement_timeout TO 20")
+	if _, err := conn.Exec(t.Context(), "COPY t FROM '"+bucket.URL("a")+"' IAM_ROLE default FORMAT AS JSON "+
+		"'auto'"); code(
+		err,
+	) != "57014" {
+		t.Errorf("COPY: got %v, want SQLSTATE 57014", err)
+	}
+	other := connect(t, server.DSN)
+	exec(t, other, "BEGIN", "LOCK TABLE t")
+	exec(t, conn, "BEGIN")
+	if _, err := conn.Exec(t.Context(), "LOCK TABLE t"); code(err) != "57014" {
+		t.Errorf("LOCK: got %v, want SQLSTATE 57014", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -103,8 +104,13 @@ var refusedFunctions = map[string][3]string{
 	"ROW":             {"0A000", pageFeatures, "row constructors are not supported"},
 }
 
-// leaderFunctions run on the leader node alone and are refused beside a table of the user's.
-var leaderFunctions = words("NOW CURRENT_TIMESTAMP CURRENT_TIME LOCALTIME LOCALTIMESTAMP CURRENT_SCHEMA CURRENT_SETTING HAS_TABLE_PRIVILEGE HAS_SCHEMA_PRIVILEGE HAS_DATABASE_PRIVILEGE VERSION PG_BACKEND_PID")
+// leaderFunctions run on the leader node alone and are refused beside a table of the user's or of
+// the system's: the list of dg/c_SQL_functions_leader_node_only. VERSION, PG_BACKEND_PID and
+// CURRENT_SETTING are not on it.
+var leaderFunctions = words(
+	`CURRENT_SCHEMA CURRENT_SCHEMAS HAS_DATABASE_PRIVILEGE HAS_SCHEMA_PRIVILEGE HAS_TABLE_PRIVILEGE SUBSTR FACTORIAL LOG
+	AGE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP ISFINITE NOW GETBIT GET_BYTE SET_BIT SET_BYTE TO_ASCII`,
+)
 
 // catalogue are the relations of PostgreSQL's catalogue that Redshift has (dg/c_intro_catalog_views, dg/c_unsupported-postgresql-features).
 var catalogue = words(`PG_CATALOG PG_CLASS PG_NAMESPACE PG_ATTRIBUTE PG_ATTRDEF PG_CONSTRAINT PG_TYPE PG_DATABASE PG_USER PG_GROUP PG_TABLES PG_VIEWS PG_TABLE_DEF PG_INDEX PG_DESCRIPTION PG_PROC PG_AM PG_LANGUAGE`)
@@ -140,7 +146,8 @@ func (st *stmt) lexical() *refusal {
 
 // expressions checks the queries and expressions of the statement and notes what has to be rewritten in them.
 func (st *stmt) expressions() *refusal {
-	for _, check := range []func() *refusal{st.phrases, st.names, st.calls, st.casts, st.windows, st.leaderNode} {
+	for _, check := range []func() *refusal{st.phrases, st.names, st.calls, st.casts, st.windows, st.leaderNode,
+		st.correlated} {
 		if r := check(); r != nil {
 			return r
 		}
@@ -223,6 +230,10 @@ func (st *stmt) names() *refusal {
 			if next := st.word(i + 2); next == "TABLE_CONSTRAINTS" || next == "KEY_COLUMN_USAGE" {
 				st.replace(i, i, helperSchema)
 			}
+		case word == "PG_CATALOG" && st.text(i+1) == "." && st.word(i+2) == "PG_CONSTRAINT":
+			st.replace(i, i, helperSchema)
+		case word == "PG_CONSTRAINT" && st.text(i+1) != ".":
+			st.replace(i, i, helperSchema+".pg_constraint")
 		}
 	}
 	return nil
@@ -381,7 +392,7 @@ func (st *stmt) windows() *refusal {
 
 // leaderNode refuses functions and catalogue tables of the leader node beside tables of the user's.
 func (st *stmt) leaderNode() *refusal {
-	user, leader := false, -1
+	user, system, leader, function := false, false, -1, -1
 	queries := map[string]bool{} // of WITH
 	for i := range st.tokens {
 		if name, ok := st.name(i); ok && st.word(i+1) == "AS" && st.text(i+2) == "(" && (st.word(i-1) == "WITH" || st.clause[i] == "WITH" && st.text(i-1) == ",") {
@@ -392,7 +403,7 @@ func (st *stmt) leaderNode() *refusal {
 		word := st.word(i)
 		previous := st.word(i - 1)
 		if leaderFunctions[word] && st.text(i-1) != "." && (st.text(i+1) == "(" || strings.HasPrefix(word, "CURRENT_TIME") || strings.HasPrefix(word, "LOCALTIME")) {
-			leader = i
+			function = i
 		}
 		name, ok := st.name(i)
 		starts := st.clause[i] == "FROM" && (previous == "FROM" || previous == "JOIN" || st.text(i-1) == ",") || previous == "UPDATE" || previous == "USING" && st.clause[i] == "USING"
@@ -401,12 +412,41 @@ func (st *stmt) leaderNode() *refusal {
 		}
 		if catalogue[strings.ToUpper(name)] || name == "information_schema" {
 			leader = i
-		} else if !isSystemView(name) && !queries[name] {
+		} else if isSystemView(name) {
+			system = true
+		} else if !queries[name] {
 			user = true
 		}
 	}
+	if function >= 0 && (user || system) {
+		leader, user = function, true
+	}
 	if user && leader >= 0 {
 		return st.refuse(leader, "0A000", pageLeader, "Specified types or functions (one per INFO message) not supported on Redshift tables.")
+	}
+	return nil
+}
+
+// correlated refuses the correlated subqueries that Redshift's planner refuses. It shares its
+// analysis with lint, as it is no matter of how the stand-in performs a statement.
+func (st *stmt) correlated() *refusal {
+	selects := 0
+	for i := range st.tokens {
+		if st.word(i) == "SELECT" {
+			selects++
+		}
+	}
+	if first := st.word(0); selects < 2 && (selects < 1 || first != "UPDATE" && first != "DELETE") {
+		return nil
+	}
+	if what, at := lint.RefusedSubquery(st.tokens); at >= 0 {
+		return st.refuse(
+			at,
+			"0A000",
+			"dg/r_correlated_subqueries",
+			"This type of correlated subquery pattern is not supported yet: %s",
+			what,
+		)
 	}
 	return nil
 }

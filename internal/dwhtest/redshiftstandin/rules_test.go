@@ -56,6 +56,17 @@ func TestStatements(t *testing.T) {
 		{"SELECT id FROM t FETCH FIRST 1 ROW ONLY", "42601", ""},
 		{"SELECT id FROM t EXCEPT ALL SELECT 1", "42601", "r_UNION"},
 		{"SELECT id FROM t UNION ALL SELECT 1", "", ""},
+		{"SELECT t.id FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE NOT EXISTS (SELECT 1 FROM u AS w WHERE w.id = " +
+			"t.id))", "0A000", "r_correlated_subqueries"},
+		{"SELECT t.id FROM t WHERE NOT EXISTS (SELECT 1 FROM u WHERE u.id = t.id AND NOT EXISTS (SELECT 1 FROM u " +
+			"AS w WHERE w.id = u.id))", "", ""},
+		{"SELECT t.id FROM t LEFT JOIN u ON u.id = (SELECT MAX(w.id) FROM u AS w WHERE w.v = t.v)", "0A000",
+			"r_correlated_subqueries"},
+		{"DELETE FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.id = t.id) AND t.id > 1000000", "", ""},
+		{"SELECT current_schema(), id FROM t", "0A000", "c_SQL_functions_leader_node_only"},
+		{"SELECT current_schema(), isolation_level FROM stv_db_isolation_level", "0A000",
+			"c_SQL_functions_leader_node_only"},
+		{"SELECT version(), pg_backend_pid(), id FROM t", "", ""},
 		{"SELECT id FROM t WHERE (id, v) IN (SELECT 1, 'a')", "0A000", ""},
 		{"SELECT id FROM t WHERE id IN (1, 2)", "", ""},
 		{"SELECT id FROM t WHERE id = ANY (ARRAY[1])", "42601", ""},

@@ -227,15 +227,21 @@ func (s *session) allowed(p *plan) error {
 		return &refusal{code: "25P02", message: "current transaction is aborted, commands ignored until end of transaction block"}
 	case s.status == 'T' && p.banned:
 		return &refusal{code: "25001", page: "dg/r_ALTER_TABLE", message: p.kind + " cannot run inside a transaction block"}
-	case s.status == 'T' && p.writes && s.server.take1023(false):
-		return serializationError("")
-	case s.status == 'T' && p.kind == "COMMIT" && s.wrote && s.server.take1023(true):
+	}
+	commits := s.status == 'T' && p.kind == "COMMIT" && s.wrote
+	if !p.writes && !commits {
+		return nil
+	}
+	conflict := s.server.takeConflict(s.status == 'I', commits)
+	if conflict == nil {
+		return nil
+	}
+	if commits {
 		if err := s.exec("ROLLBACK"); err != nil {
 			return err
 		}
-		return serializationError("")
 	}
-	return nil
+	return conflict
 }
 
 // serializationError is how Redshift reports that concurrent transactions have no serial order (dg/c_serial_isolation-serializable-isolation-troubleshooting);

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"slices"
 	"sync"
 	"testing"
@@ -45,6 +44,9 @@ type Options struct {
 	BucketRegion, ClusterRegion string
 	// Serverless leaves the STL views empty, as Redshift Serverless does (dg/r_STL_LOAD_ERRORS); the SYS views are filled.
 	Serverless bool
+	// SHA256 says that passwords are kept as SHA-256 hashes, so that a client is asked for them in
+	// a way that few drivers know.
+	SHA256 bool
 	// Scripts takes several statements in one simple query, as one transaction. Redshift's guide says nothing about it, so that it
 	// is refused by default; tests that fill tables from scripts need it.
 	Scripts bool
@@ -53,7 +55,8 @@ type Options struct {
 // Server is a running stand-in. What it does not show of Redshift:
 //   - strings that differ by trailing blanks alone are equal there (dg/c_redshift-sql-implementated-differently) and differ here;
 //   - the scale of a DECIMAL quotient, and how COPY writes numbers into text;
-//   - correlated subqueries that its planner refuses (dg/r_correlated_subqueries);
+//   - correlated subqueries that its planner refuses and lint does not recognize
+//     (dg/r_correlated_subqueries);
 //   - when a conflict of transactions ends in error 1023: here it is when PostgreSQL says so, and when Raise1023 does;
 //   - IAM, privileges, WLM, distribution and speed, and the words of most messages.
 type Server struct {
@@ -77,7 +80,8 @@ type Server struct {
 	sessions map[uint32]*session // by the process id that clients cancel by
 	nextID   uint32
 	log      []string
-	raise    int
+	raise    map[bool]raised  // conflicts to raise: true in statements that stand alone, false in transaction blocks
+	users    map[string]login // by name
 	queries  int64
 	hidden   bool
 	held     []loadRow // what the load views do not show yet
@@ -102,7 +106,9 @@ func Start(t testing.TB, o Options) *Server {
 	s := &Server{
 		Backing: o.Backing, options: o, user: "awsuser", password: rand.Text(),
 		conns: map[net.Conn]struct{}{}, sessions: map[uint32]*session{}, nextID: 1073741824, queries: 1000,
+		raise: map[bool]raised{}, users: map[string]login{},
 	}
+	s.users[s.user] = login{password: s.password}
 	if err := s.start(t); err != nil {
 		t.Fatalf("redshiftstandin: %v", err)
 	}
@@ -132,13 +138,7 @@ func (s *Server) start(t testing.TB) error {
 	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return err
 	}
-	dsn := url.URL{Scheme: "postgres", User: url.UserPassword(s.user, s.password), Host: s.listener.Addr().String(), Path: "/" + s.database}
-	query := url.Values{"sslmode": {"disable"}}
-	if s.options.WithTLS {
-		query = url.Values{"sslmode": {"verify-full"}, "sslrootcert": {s.CAFile}}
-	}
-	dsn.RawQuery = query.Encode()
-	s.DSN = dsn.String()
+	s.DSN = s.dsn(s.user, s.password)
 	s.group.Go(func() error {
 		for {
 			conn, err := s.listener.Accept()
@@ -201,23 +201,56 @@ func (s *Server) record(sql string) {
 	s.log = append(s.log, sql)
 }
 
-// Raise1023 makes n transaction blocks that write fail with a serialization error: where what is left of n is odd at their COMMIT, else at
-// the first statement that writes. A later call replaces what is left.
-func (s *Server) Raise1023(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.raise = n
+// A Conflict is an error by which Redshift ends a transaction because of another transaction.
+type Conflict int
+
+// The conflicts that Raise can order.
+const (
+	// Serialization is error 1023, a serializable isolation violation
+	// (dg/c_serial_isolation-serializable-isolation-troubleshooting).
+	Serialization Conflict = iota
+	// Concurrent is the conflict that has no number (trinodb/trino#27537,
+	// dbt-labs/dbt-adapters#626).
+	Concurrent
+)
+
+// raised are conflicts that are still to be raised.
+type raised struct {
+	conflict Conflict
+	left     int
 }
 
-// take1023 tells whether this is a moment to raise error 1023.
-func (s *Server) take1023(commit bool) bool {
+// Raise makes n transaction blocks that write fail with a conflict: where what is left of n is odd
+// at their COMMIT, else at the first statement that writes. A later call replaces what is left.
+func (s *Server) Raise(c Conflict, n int) { s.order(false, raised{c, n}) }
+
+// RaiseAlone makes n statements fail with a conflict that write and are no part of a transaction
+// block. A later call replaces what is left.
+func (s *Server) RaiseAlone(c Conflict, n int) { s.order(true, raised{c, n}) }
+
+// Raise1023 is Raise with error 1023.
+func (s *Server) Raise1023(n int) { s.Raise(Serialization, n) }
+
+func (s *Server) order(alone bool, r raised) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.raise <= 0 || (s.raise%2 == 1) != commit {
-		return false
+	s.raise[alone] = r
+}
+
+// takeConflict returns the conflict that is to be raised at this moment, nil for none.
+func (s *Server) takeConflict(alone, commit bool) *refusal {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.raise[alone]
+	if r.left <= 0 || !alone && (r.left%2 == 1) != commit {
+		return nil
 	}
-	s.raise--
-	return true
+	r.left--
+	s.raise[alone] = r
+	if r.conflict == Concurrent {
+		return &refusal{code: "XX000", message: "could not complete because of conflict with concurrent transaction"}
+	}
+	return serializationError("")
 }
 
 // HideLoads makes the load views (SYS_LOAD_HISTORY and so on) show no COPY that ends from now on, until it is called with false: on Redshift

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"crypto/tls"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -118,6 +119,11 @@ func (s *Server) authenticate(client *pgproto3.Backend, parameters map[string]st
 			return false
 		}
 	}
+	user, known := s.login(parameters["user"])
+	if s.options.SHA256 {
+		s.askForDigest(client)
+		return false
+	}
 	var salt [4]byte
 	_, _ = rand.Read(salt[:]) // never fails (crypto/rand)
 	client.Send(&pgproto3.AuthenticationMD5Password{Salt: salt})
@@ -136,8 +142,8 @@ func (s *Server) authenticate(client *pgproto3.Backend, parameters map[string]st
 		fatal(client, "08P01", "expected password response")
 		return false
 	}
-	want := "md5" + md5Hex(md5Hex(s.password+s.user)+string(salt[:]))
-	if subtle.ConstantTimeCompare([]byte(want), []byte(answer.Password)) != 1 || parameters["user"] != s.user {
+	want := "md5" + md5Hex(md5Hex(user.password+parameters["user"])+string(salt[:]))
+	if subtle.ConstantTimeCompare([]byte(want), []byte(answer.Password)) != 1 || !known {
 		fatal(client, "28000", fmt.Sprintf("password authentication failed for user %q", parameters["user"]))
 		return false
 	}
@@ -146,6 +152,42 @@ func (s *Server) authenticate(client *pgproto3.Backend, parameters map[string]st
 		return false
 	}
 	return true
+}
+
+// askForDigest asks for the password as Redshift asks a user whose password was set as a SHA-256
+// hash: by authentication type 13 (mtxr/vscode-sqltools#1415). What an answer looks like is not
+// documented; no client of the tests knows it.
+func (s *Server) askForDigest(client *pgproto3.Backend) {
+	// Type 13, the algorithm SHA-256, and a salt and a nonce, each behind its length.
+	body := make([]byte, 0, 64)
+	for _, part := range []uint32{13, 0, 16} {
+		body = binary.BigEndian.AppendUint32(body, part)
+	}
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	body = append(body, random[:]...)
+	body = binary.BigEndian.AppendUint32(body, 16)
+	body = append(body, random[:]...)
+	client.Send(rawMessage(body))
+	if client.Flush() == nil {
+		_, _ = client.Receive() // nobody answers
+	}
+}
+
+// rawMessage is an authentication request of a kind that pgproto3 does not know.
+type rawMessage []byte
+
+// Backend implements pgproto3.BackendMessage.
+func (rawMessage) Backend() {}
+
+// Decode implements pgproto3.Message.
+func (rawMessage) Decode([]byte) error { return errors.New("not for reading") }
+
+// Encode implements pgproto3.Message.
+func (m rawMessage) Encode(dst []byte) ([]byte, error) {
+	dst = append(dst, 'R')
+	dst = binary.BigEndian.AppendUint32(dst, uint32(4+len(m)))
+	return append(dst, m...), nil
 }
 
 func md5Hex(text string) string {
@@ -167,10 +209,16 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 	}
 	one := &session{server: s, client: client, link: link, front: link.Frontend, status: link.TxStatus, prepared: map[string]*plan{}, portals: map[string]*portal{}}
 	one.ctx, one.cancel = context.WithCancel(context.Background())
+	superuser := "on"
+	begin := startupSettings(parameters)
+	if user, _ := s.login(parameters["user"]); user.role != "" {
+		superuser = "off"
+		begin = append(begin, "SET SESSION AUTHORIZATION "+quoteIdent(user.role))
+	}
 	for _, sql := range append([]string{
 		"SET TIME ZONE 'UTC'", "SET standard_conforming_strings = on", "SET client_encoding = 'UTF8'",
 		"SET default_transaction_isolation = " + literal(s.level()),
-	}, startupSettings(parameters)...) {
+	}, begin...) {
 		if err := one.exec(sql); err != nil {
 			_ = link.Conn.Close()
 			return nil, err
@@ -186,8 +234,9 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 
 	client.Send(&pgproto3.AuthenticationOk{})
 	for name, value := range map[string]string{
-		"server_version": "8.0.2", "server_encoding": "UNICODE", "client_encoding": "UTF8", "is_superuser": "on",
-		"session_authorization": s.user, "DateStyle": "ISO, MDY", "integer_datetimes": "on", "TimeZone": "UTC", "padb_version": "1.0.75672", "padb_revision": "unknown",
+		"server_version": "8.0.2", "server_encoding": "UNICODE", "client_encoding": "UTF8", "is_superuser": superuser,
+		"session_authorization": parameters["user"], "DateStyle": "ISO, MDY", "integer_datetimes": "on",
+		"TimeZone": "UTC", "padb_version": "1.0.75672", "padb_revision": "unknown",
 	} {
 		client.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
 	}

@@ -527,6 +527,13 @@ func (st *stmt) planShow(word string) (*plan, *refusal) {
 		if word == "SHOW" && name == "server_version" {
 			return &plan{kind: word, sql: "SELECT '8.0.2' AS server_version"}, nil
 		}
+		if word == "SHOW" && name == "statement_timeout" { // whole milliseconds, where PostgreSQL says 10s
+			return &plan{
+				kind: word,
+				sql: "SELECT setting AS statement_timeout FROM pg_catalog.pg_settings WHERE name = " +
+					"'statement_timeout'",
+			}, nil
+		}
 		if settings[name] {
 			return st.edited(word), nil
 		}

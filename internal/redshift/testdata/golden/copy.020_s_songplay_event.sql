@@ -4,3 +4,4 @@ IAM_ROLE default
 MANIFEST
 FORMAT AS JSON 's3://sparkify/log_json_path.json'
 MAXERROR 1000
+COMPUPDATE OFF

@@ -14,7 +14,7 @@ CREATE TABLE f_songplay (
     user_agent VARCHAR(4096)                                       ,
     PRIMARY KEY (songplay_id)
 )
-           DISTSTYLE EVEN SORTKEY (start_time)   ;
+           DISTSTYLE EVEN SORTKEY (start_time) ENCODE AUTO   ;
 
 -- +goose Down
 DROP TABLE f_songplay;

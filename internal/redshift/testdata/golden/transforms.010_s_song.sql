@@ -15,4 +15,5 @@ FROM 's3://sparkify/song_data'
 IAM_ROLE 'arn:aws:iam::123456789012:role/dwh-copy'
 REGION 'us-west-2'
 FORMAT AS JSON 'auto'
-MAXERROR 1000;
+MAXERROR 1000
+COMPUPDATE OFF;

@@ -23,7 +23,8 @@ FROM 's3://sparkify/log_data'
 IAM_ROLE 'arn:aws:iam::123456789012:role/dwh-copy'
 REGION 'us-west-2'
 FORMAT AS JSON 's3://sparkify/log_json_path.json'
-MAXERROR 1000;
+MAXERROR 1000
+COMPUPDATE OFF;
 
 -- What a run finds new events by, then all deliveries of a songplay, the plays of a late song, and a
 -- user's plays. dwh builds an index that a load names once its table holds rows: before a first load

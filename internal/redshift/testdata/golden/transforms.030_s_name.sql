@@ -4,4 +4,5 @@ FROM 's3://sparkify/names'
 IAM_ROLE 'arn:aws:iam::123456789012:role/dwh-copy'
 REGION 'us-west-2'
 FORMAT AS CSV
-MAXERROR 1000;
+MAXERROR 1000
+COMPUPDATE OFF;
