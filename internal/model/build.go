@@ -272,7 +272,7 @@ func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err 
 
 // single tells whether one row of from:, with one row of each lookup, makes at most one row here.
 func (g *Graph) single(m *Model) bool {
-	if len(m.query.With) > 0 || len(m.references(m.From[0].Relation)) != 1 {
+	if len(m.query.With) > 0 {
 		return false
 	}
 	named := []string{m.From[0].Relation}

@@ -114,12 +114,16 @@ func (w *warehouse) damage(t *testing.T, change func(*transform.Options)) {
 			}
 		}
 		slices.Sort(done)
-		compared, err := w.runner(nil, change).Compare(t.Context())
-		if err != nil {
-			t.Fatal(err)
+		found := [][]transform.Change{nil}
+		if round%4 == 0 { // a replay compares in the same way
+			compared, err := w.runner(nil, change).Compare(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = append(found, compared.Differences)
 		}
-		replayed := w.replay(change)
-		for _, differences := range [][]transform.Change{compared.Differences, replayed.Differences} {
+		found[0] = w.replay(change).Differences
+		for _, differences := range found {
 			for _, d := range differences {
 				seen := d.Added + d.Changed + d.Removed
 				if what, ok := damaged[string(d.Table)]; ok != (seen > 0) {
