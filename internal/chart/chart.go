@@ -17,6 +17,7 @@ type Options struct {
 	Width, Height int    // pixels; 0: what fits a report's page and the rows
 	Dark          bool   // for a dark page
 	Bare          bool   // for a page that has the title already: none is drawn, and no margin; screen readers still hear it
+	First         bool   // the first chart alone, where measures of different sizes would have one each
 }
 
 // The least and the default width in pixels; below the least nothing stays readable.
@@ -32,9 +33,12 @@ func Drawable(t table.Table) bool {
 	return len(measures) > 0
 }
 
-// SVG draws the table: bars beside names, columns or lines over what has an order, and a colour for each value of a second label
-// or for each count. The document is well-formed by itself, has neither scripts, references, ids nor style attributes, and may stand in an HTML page any
-// number of times. A table without rows is a picture that says so; one with rows and without a measure is a *table.NoMeasureError.
+// SVG draws the table: bars beside names, the longest first unless the table is a ranking, columns
+// or lines over what has an order, and a colour for each value of a second label or for each count.
+// Measures of different sizes stand in charts of their own below each other, over the same
+// categories. The document is well-formed by itself, has neither scripts, references, ids nor style
+// attributes, and may stand in an HTML page any number of times. A table without rows is a picture
+// that says so; one with rows and without a measure is a *table.NoMeasureError.
 func SVG(t table.Table, o Options) ([]byte, error) {
 	for i, row := range t.Rows {
 		if len(row) != len(t.Columns) {
@@ -51,7 +55,6 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 	if len(t.Rows) > 0 && !Drawable(t) {
 		return nil, &table.NoMeasureError{Title: o.Title}
 	}
-	m := newModel(t)
 	var d drawing
 	d.palette = light
 	if o.Dark {
@@ -63,6 +66,34 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 	if o.Bare {
 		shown, d.margin = "", 2
 	}
-	height := d.draw(m, shown, float64(o.Height))
-	return d.document(m.summary(), o.Title, height), nil
+	models := newModels(t)
+	if o.First {
+		models = models[:1]
+	}
+	height, summary := 0.0, ""
+	each := float64(o.Height) / float64(len(models))
+	if len(models) > 1 && o.Height == 0 && models[0].ordered {
+		each = panelHeight
+	}
+	// The charts stand exactly below each other.
+	left := 0.0
+	if len(models) > 1 {
+		for _, m := range models {
+			try := drawing{palette: d.palette, width: d.width, margin: d.margin}
+			try.draw(m, "", each)
+			left = max(left, try.left)
+		}
+	}
+	for i, m := range models {
+		panel := drawing{palette: d.palette, width: d.width, margin: d.margin, left: left}
+		if i > 0 {
+			shown, summary = "", summary+". "
+			height += panelGap
+		}
+		used := panel.draw(m, shown, each)
+		d.panel(&panel, height)
+		height += used
+		summary += m.summary()
+	}
+	return d.document(summary, o.Title, height), nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -108,9 +109,85 @@ func TestCharts(t *testing.T) {
 	}
 }
 
+// marks are the tips of a chart's bars and dots, in their order.
+func marks(t *testing.T, in table.Table) []string {
+	t.Helper()
+	picture, err := chart.SVG(in, chart.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tips []string
+	for _, match := range regexp.MustCompile(`<(?:rect|circle) [^>]*><title>([^<]*)</title>`).FindAllStringSubmatch(string(picture), -1) {
+		tips = append(tips, match[1])
+	}
+	return tips
+}
+
+// Names have no order of their own: the longest bar comes first. A ranking keeps its order, and so
+// does what has one.
+func TestBarsAreSorted(t *testing.T) {
+	plays := table.Table{Columns: table.Columns("location", "songplays"), Rows: [][]any{{"Atlanta", int64(3)},
+		{"Boston", int64(9)}, {"Chicago", nil}, {"Denver", int64(9)}, {"Eugene", int64(4)}}}
+	if got, want := marks(t, plays), []string{"Boston: 9", "Denver: 9", "Eugene: 4", "Atlanta: 3"}; !slices.Equal(got,
+		want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	ranking := table.Table{Columns: table.Columns("rank", "artist", "songplays"), Rows: [][]any{{int64(1), "A",
+		int64(3)}, {int64(2), "B", int64(9)}}}
+	if got, want := marks(t, ranking), []string{"A: 3", "B: 9"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	stacked := table.Table{Columns: table.Columns("location", "level", "songplays"), Rows: [][]any{
+		{"Atlanta", "free", int64(1)}, {"Atlanta", "paid", int64(2)}, {"Boston", "free", int64(4)}, {"Boston", "paid",
+			int64(5)},
+	}}
+	if got, want := marks(t, stacked), []string{"Boston, free: 4", "Boston, paid: 5", "Atlanta, free: 1",
+		"Atlanta, paid: 2"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestWeekdaysHaveNames(t *testing.T) {
+	week := table.Table{Columns: table.Columns("weekday", "songplays"), Rows: [][]any{{int64(0), int64(3)}, {int64(2),
+		int64(9)}, {int64(6), int64(1)}}}
+	if got, want := marks(t, week), []string{"Monday: 3", "Wednesday: 9", "Sunday: 1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Measures of different sizes do not share a scale, on which the smaller ones would all look like
+// zero.
+func TestSmallMultiples(t *testing.T) {
+	days := table.Table{Columns: table.Columns("day", "songplays", "listeners", "sessions", "share"), Rows: [][]any{
+		{"2018-11-01", int64(1600), int64(40), int64(60), 0.5}, {"2018-11-02", int64(1700), int64(45), int64(55), 0.25},
+	}}
+	picture, err := chart.SVG(days, chart.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Count(string(picture), "<g transform"), 2; got != want {
+		t.Errorf("got %d charts below the first, want %d:\n%s", got, want, picture)
+	}
+	want := []string{
+		"2018-11-01: 1,600", "2018-11-02: 1,700", "2018-11-01, listeners: 40", "2018-11-01, sessions: 60",
+		"2018-11-02, listeners: 45", "2018-11-02, sessions: 55",
+		"2018-11-01: 0.5", "2018-11-02: 0.25",
+	}
+	if got := marks(t, days); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	levels := table.Table{Columns: table.Columns("level", "songplays", "listeners"), Rows: [][]any{{"free",
+		int64(1000), int64(90)}, {"paid", int64(9000), int64(20)}}}
+	// The order is that of the first measure in both.
+	if got, want := marks(t, levels), []string{"paid: 9,000", "free: 1,000", "paid: 20",
+		"free: 90"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // A page of several charts, some of them of hostile data, must stay one page.
 var elements = map[string]string{
-	"svg": "xmlns class role aria-label width height viewBox font-family", "title": "", "desc": "",
+	"g": "transform", "svg": "xmlns class role aria-label width height viewBox font-family", "title": "", "desc": "",
 	"rect": "class x y width height fill", "circle": "class cx cy r fill",
 	"line":     "class x1 y1 x2 y2 stroke",
 	"polyline": "class points fill stroke stroke-width stroke-linejoin stroke-linecap",

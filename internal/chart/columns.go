@@ -26,10 +26,11 @@ func (d *drawing) columns(m *model, title string, height float64) float64 {
 	}
 	s := newScale(low, high, max(int((bottom-top)/36), 2), m.whole)
 	ticks := s.ticks()
-	left := d.margin
+	left := max(d.margin, d.left)
 	for _, v := range ticks {
 		left = max(left, d.margin+textWidth(short(v), textSize)+8)
 	}
+	d.left = left
 	right := d.width - d.margin
 	at := func(v float64) float64 { return bottom - s.share(v)*(bottom-top) }
 	for _, v := range ticks {

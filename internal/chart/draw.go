@@ -15,6 +15,8 @@ const (
 	lineHeight   = 20.0
 	swatch       = 10.0
 	columnHeight = 320.0 // of a chart over something ordered, unless told
+	panelHeight  = 220.0 // of one of several such charts
+	panelGap     = 10.0  // between two of them
 )
 
 // draw draws the model and returns the height used.

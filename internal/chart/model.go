@@ -22,6 +22,8 @@ type model struct {
 	rows       int    // of the table
 	note       string // what was left out
 	compact    bool   // numbers are short: there is no room for more
+	first      *model // the chart above that has the same categories; nil for none
+	kept       []int  // the places of the categories that largest kept
 }
 
 // series is one colour: a value for each category, NaN for none.
@@ -33,25 +35,69 @@ type series struct {
 // maxParts is how many values of a second label get a colour each; more cannot be told apart.
 const maxParts = 6
 
-// maxCounts is how many measures stand side by side.
+// maxCounts is how many measures a chart shows.
 const maxCounts = 4
 
-func newModel(t table.Table) *model {
+// newModels returns what a table's chart shows: one model, or one for each group of measures that
+// share a scale. All of them have the same categories in the same order.
+func newModels(t table.Table) []*model {
 	labels, measures := t.Axes()
-	m := &model{rows: len(t.Rows)}
 	if len(t.Rows) == 0 || len(measures) == 0 {
-		return m
+		return []*model{{rows: len(t.Rows)}}
 	}
-	m.axis = names(t, labels)
-	m.measure = table.Visible(t.Columns[measures[0]].Name)
-	switch {
-	case m.pivot(t, labels, measures[0]):
-	case m.inOrder(t, labels, measures):
-	default:
-		m.byName(t, labels, measures)
+	m := &model{rows: len(t.Rows)}
+	if m.pivot(t, labels, measures[0]) {
+		m.axis = names(t, labels[:1])
+		m.measure = table.Visible(t.Columns[measures[0]].Name)
+		m.settle()
+		m.sort([]*model{m})
+		return []*model{m}
 	}
-	m.settle()
-	return m
+	var all []*model
+	for _, group := range scales(t, measures) {
+		m := &model{rows: len(t.Rows), axis: names(t, labels), measure: table.Visible(t.Columns[group[0]].Name)}
+		if !m.inOrder(t, labels, group) {
+			m.byName(t, labels, group)
+		}
+		m.settle()
+		if len(all) > 0 {
+			m.first = all[0]
+		}
+		all = append(all, m)
+	}
+	if !t.Ranked() {
+		all[0].sort(all)
+	}
+	return all
+}
+
+// sort puts the categories of all models into the order of this one's values, the largest first,
+// unless they have an order of their own. Equal ones stay in the table's order.
+func (m *model) sort(all []*model) {
+	if m.ordered {
+		return
+	}
+	size := func(i int) float64 {
+		if m.stacked {
+			sum, _ := m.total(i)
+			return sum
+		}
+		largest := math.Inf(-1)
+		for _, s := range m.series {
+			if v := s.values[i]; !math.IsNaN(v) {
+				largest = max(largest, v)
+			}
+		}
+		return largest
+	}
+	places := make([]int, len(m.categories))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
+	for _, one := range all {
+		one.keep(places)
+	}
 }
 
 func names(t table.Table, columns []int) string {
@@ -139,7 +185,7 @@ func (m *model) inOrder(t table.Table, labels, measures []int) bool {
 		return false
 	}
 	m.categories, m.ordered = slots, true
-	for _, c := range together(t, measures) {
+	for _, c := range measures {
 		s := newSeries(table.Visible(t.Columns[c].Name), len(slots))
 		for row := range t.Rows {
 			s.values[place[row]] = number(t, row, c)
@@ -162,7 +208,7 @@ func (m *model) byName(t table.Table, labels, measures []int) {
 		}
 		m.categories = append(m.categories, label)
 	}
-	for _, c := range together(t, measures) {
+	for _, c := range measures {
 		s := newSeries(table.Visible(t.Columns[c].Name), len(t.Rows))
 		for row := range t.Rows {
 			s.values[row] = number(t, row, c)
@@ -171,9 +217,13 @@ func (m *model) byName(t table.Table, labels, measures []int) {
 	}
 }
 
-// together picks the measures that may share a scale: the first, and if it counts, the other counts that are not dwarfed by it
-// or dwarf it. A count and a duration have no scale in common.
-func together(t table.Table, measures []int) []int {
+// comparable is how many times larger than another a measure may be to share its scale: beside
+// more, the smaller one's differences cannot be seen.
+const comparable = 5
+
+// scales groups the measures that share a scale: counts of about the same size. A count and a
+// duration have no scale in common.
+func scales(t table.Table, measures []int) [][]int {
 	size := func(c int) (largest float64, whole bool) {
 		whole = true
 		for row := range t.Rows {
@@ -184,18 +234,20 @@ func together(t table.Table, measures []int) []int {
 		}
 		return largest, whole
 	}
-	kept := measures[:1]
-	first, whole := size(measures[0])
-	if !whole {
-		return kept
-	}
-	const dwarfed = 100
-	for _, c := range measures[1:] {
-		if other, whole := size(c); whole && other*dwarfed >= first && first*dwarfed >= other && len(kept) < maxCounts {
-			kept = append(slices.Clip(kept), c)
+	var groups [][]int
+	for _, c := range measures[:min(len(measures), maxCounts)] {
+		largest, whole := size(c)
+		found := slices.IndexFunc(groups, func(group []int) bool {
+			other, otherWhole := size(group[0])
+			return whole && otherWhole && largest <= comparable*other && other <= comparable*largest
+		})
+		if found < 0 {
+			groups = append(groups, []int{c})
+			continue
 		}
+		groups[found] = append(groups[found], c)
 	}
-	return kept
+	return groups
 }
 
 // settle works out what holds for the whole chart.
@@ -217,6 +269,10 @@ func (m *model) largest(n int) {
 	if len(m.categories) <= n {
 		return
 	}
+	if m.first != nil && m.first.kept != nil {
+		m.keep(m.first.kept) // the same ones as above
+		return
+	}
 	places := make([]int, len(m.categories))
 	sizes := make([]float64, len(m.categories))
 	for i := range places {
@@ -231,18 +287,24 @@ func (m *model) largest(n int) {
 	}
 	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(sizes[b], sizes[a]) })
 	m.note = fmt.Sprintf("the %d largest of %s", n, table.Number(float64(len(places))))
-	categories := make([]string, n)
-	for i := range categories {
-		categories[i] = m.categories[places[i]]
+	m.kept = places[:n]
+	m.keep(m.kept)
+}
+
+// keep takes the categories in these places, in this order.
+func (m *model) keep(places []int) {
+	categories := make([]string, len(places))
+	for i, from := range places {
+		categories[i] = m.categories[from]
 	}
+	m.categories = categories
 	for k, s := range m.series {
-		values := make([]float64, n)
-		for i := range values {
-			values[i] = s.values[places[i]]
+		values := make([]float64, len(places))
+		for i, from := range places {
+			values[i] = s.values[from]
 		}
 		m.series[k].values = values
 	}
-	m.categories = categories
 }
 
 // total is the sum over the series in a category; ok is false where none has a value.

@@ -24,6 +24,9 @@ func order(t table.Table, column int, rows []int) (slots []string, place []int, 
 	return moments(t, column, rows)
 }
 
+// weekdays are the names of a week's days, 0 being Monday.
+var weekdays = []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
+
 // sparse is whether so many places for so few rows would be mostly empty.
 func sparse(places int64, rows int) bool { return places > int64(4*rows+24) }
 
@@ -48,6 +51,10 @@ func numbers(t table.Table, column int, rows []int, name string) (slots []string
 		return asTheyCome(t, column, rows)
 	}
 	for v := low; v <= high; v++ {
+		if name == "weekday" && low == 0 && high == 6 {
+			slots = append(slots, weekdays[v])
+			continue
+		}
 		slots = append(slots, strconv.FormatInt(v, 10))
 	}
 	for _, v := range values {

@@ -19,7 +19,17 @@ type drawing struct {
 	palette palette
 	width   float64 // pixels
 	margin  float64 // pixels round it
-	body    bytes.Buffer
+	left    float64 // where columns begin at the least; drawing them moves it
+	body    strings.Builder
+}
+
+// panel takes over a drawing, so many pixels from the top.
+func (d *drawing) panel(p *drawing, y float64) {
+	if y == 0 {
+		d.body.WriteString(p.body.String())
+		return
+	}
+	fmt.Fprintf(&d.body, `<g transform="translate(0 %s)">`+"\n%s</g>\n", px(round(y)), p.body.String())
 }
 
 // escape makes a text safe inside an element or an attribute; control characters are shown, not obeyed.
@@ -115,7 +125,7 @@ func (d *drawing) document(summary, title string, height float64) []byte {
 		escape(title+": "+summary), px(d.width), px(height), px(d.width), px(height), escape(fonts))
 	out.WriteString("<title>" + escape(title) + "</title>\n<desc>" + escape(summary) + "</desc>\n")
 	fmt.Fprintf(&out, `<rect class="dwh-background" width="%s" height="%s" fill="%s"/>`+"\n", px(d.width), px(height), d.palette.background)
-	out.Write(d.body.Bytes())
+	out.WriteString(d.body.String())
 	out.WriteString("</svg>\n")
 	return out.Bytes()
 }

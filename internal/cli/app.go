@@ -59,6 +59,8 @@ type app struct {
 	// knownReports are the built-in reports and those of the project that the command line, the environment or the file names. What is wrong
 	// with the project is said when the report runs.
 	knownReports func() []report.Report
+	// teller tells a webhook how the command went; nil for nobody.
+	teller *teller
 	// failpoint, where set, is called at named moments of a run; the crash tests end the process there.
 	failpoint func(name string)
 }
@@ -146,16 +148,18 @@ func (a *app) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if in.version {
-		_, err := fmt.Fprintf(a.out.Stdout, "dwh %s\n", Version())
+		_, err := fmt.Fprintln(a.out.Stdout, versionLine())
 		return err
 	}
 	if in.help {
 		return a.writeHelp(a.out.Stdout, in.path)
 	}
-	if err := a.traced(ctx, in, func(ctx context.Context) error { return a.root.RunContext(ctx, in.args) }); err != nil {
-		return err
+	err = a.traced(ctx, in, func(ctx context.Context) error { return a.root.RunContext(ctx, in.args) })
+	if err == nil {
+		err = a.out.strictError()
 	}
-	return a.out.strictError()
+	a.teller.ended(ctx, err)
+	return err
 }
 
 // load reads the configuration for a command: the file, the environment, and those of its flags that are settings. It prints the
@@ -205,6 +209,7 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 	for _, warning := range cfg.Warnings {
 		a.out.Warn("%s", warning)
 	}
+	a.teller = a.newTeller(c, cfg)
 	return cfg, nil
 }
 

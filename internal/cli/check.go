@@ -101,7 +101,9 @@ func (r checkRun) run(ctx context.Context) error {
 		}
 		return check.Failed(results, false)
 	}
-	t := table.Table{Columns: table.Columns("check", "severity", "result", "violations")}
+	t := table.Table{Columns: columns(
+		column{name: "check", narrow: table.NarrowKeep}, column{name: "severity"},
+		column{name: "result", style: outcomeStyle}, column{name: "violations", style: strong})}
 	for _, result := range results {
 		t.Rows = append(t.Rows, []any{result.Check.Name, string(result.Check.Severity), result.Outcome(), result.Violations})
 	}
@@ -112,7 +114,8 @@ func (r checkRun) run(ctx context.Context) error {
 		if result.Violations == 0 {
 			continue
 		}
-		if _, err := fmt.Fprintf(r.app.out.Stdout, "\n%s (%s): %s\n", result.Check.Name, result.Outcome(), violationText(result)); err != nil {
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "\n%s (%s): %s\n", result.Check.Name,
+			r.app.out.ink().outcome(result.Outcome()), violationText(result)); err != nil {
 			return err
 		}
 		result.Rows.Title = "" // stands in the line before
@@ -123,7 +126,7 @@ func (r checkRun) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if _, err := fmt.Fprintln(r.app.out.Stdout, checkSummary(results)); err != nil {
+	if _, err := fmt.Fprintln(r.app.out.Stdout, checkSummary(results, r.app.out.ink())); err != nil {
 		return err
 	}
 	return check.Failed(results, false)
@@ -176,12 +179,19 @@ func cell(value any) any {
 	}
 }
 
-func checkSummary(results []check.Result) string {
+func checkSummary(results []check.Result, paint ink) string {
 	tally := map[string]int{}
 	for _, result := range results {
 		tally[result.Outcome()]++
 	}
-	text := fmt.Sprintf("checks: %d ok, %d warn, %d fail", tally["ok"], tally["warn"], tally["fail"])
+	part := func(outcome string) string {
+		text := fmt.Sprintf("%d %s", tally[outcome], outcome)
+		if tally[outcome] == 0 {
+			return text
+		}
+		return paint.dye(outcomeStyle(outcome), text)
+	}
+	text := "checks: " + part("ok") + ", " + part("warn") + ", " + part("fail")
 	if tally["off"] > 0 {
 		text += fmt.Sprintf(", %d off", tally["off"])
 	}

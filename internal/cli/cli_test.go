@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -64,7 +65,8 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{[]string{"loacl"}, []string{`unknown command "loacl"`, `did you mean "local"?`}},
 		{[]string{"local", "strat"}, []string{`unknown command "local strat"`, `did you mean "start"?`}},
-		{[]string{"local"}, []string{`"dwh local" needs a command`, "start, stop, status, url, reset"}},
+		{[]string{"local"}, []string{`"dwh local" needs a command`,
+			"start, stop, status, url, backup, restore, reset"}},
 		{[]string{"local", "status", "--jsn"}, []string{`unknown flag --jsn for "dwh local status"`, "did you mean --json?"}},
 		{[]string{"local", "status", "x"}, []string{`"dwh local status" takes no argument, got "x"`}},
 		{[]string{"local", "status", "--data-dir"}, []string{"--data-dir needs a value"}},
@@ -103,8 +105,10 @@ func TestHelpGoesToStdout(t *testing.T) {
 func TestVersion(t *testing.T) {
 	for _, args := range [][]string{{"--version"}, {"-V"}, {"local", "--version"}} {
 		code, stdout, _ := run(t, args...)
-		if want := "dwh " + cli.Version() + "\n"; code != 0 || stdout != want {
-			t.Errorf("%q: got code %d, %q, want 0, %q", args, code, stdout, want)
+		want := regexp.MustCompile(`^dwh ` + regexp.QuoteMeta(cli.Version()) +
+			` \((commit \S+, )?go1\S*.*, \w+/\w+\)\n$`)
+		if code != 0 || !want.MatchString(stdout) {
+			t.Errorf("%q: got code %d, %q, want 0, %s", args, code, stdout, want)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/migration"
+	"github.com/sparkify/dwh/internal/notify"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
@@ -25,8 +26,11 @@ func (a *app) doctorCommand() *cli.Command {
 		Name:  "doctor",
 		Usage: "check connection, engine, schema, sources and permissions, each with the fix",
 		Description: examples(`Changes nothing. Ends with exit code 1 when something would keep a run from working.`,
-			"dwh doctor", "dwh doctor --song-data s3://bucket/song_data --json"),
-		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{projectFlag(), jsonFlag()}),
+			"dwh doctor", "dwh doctor --song-data s3://bucket/song_data --json", "dwh doctor --notify"),
+		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
+			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "notify",
+				Usage: "also send a test message to the webhook in notify.webhook"},
+		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh doctor --help"}
@@ -35,7 +39,7 @@ func (a *app) doctorCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return (&doctorRun{app: a, cfg: cfg, json: c.Bool("json")}).run(c.Context)
+			return (&doctorRun{app: a, cfg: cfg, json: c.Bool("json"), notify: c.Bool("notify")}).run(c.Context)
 		},
 	}
 }
@@ -45,6 +49,7 @@ type doctorRun struct {
 	app      *app
 	cfg      *config.Config
 	json     bool
+	notify   bool
 	findings []finding
 }
 
@@ -80,6 +85,9 @@ func (d *doctorRun) run(ctx context.Context) error {
 		d.warehouse(ctx, s)
 	}
 	d.sources(ctx)
+	if d.notify {
+		d.webhook(ctx)
+	}
 	return d.print()
 }
 
@@ -291,9 +299,34 @@ func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, flag s
 	d.add("source "+flag, "warn", fmt.Sprintf("there are no objects under %s", u), "check the name")
 }
 
+// webhook sends a test message.
+func (d *doctorRun) webhook(ctx context.Context) {
+	if d.cfg.Notify.Webhook == "" {
+		d.add("notify", "fail", "there is no webhook to send a test message to",
+			"set notify.webhook in dwh.yaml, or DWH_NOTIFY_WEBHOOK")
+		return
+	}
+	n, err := newNotifier(d.app, d.cfg)
+	if err != nil {
+		d.fail("notify", err, "write the header into the file, on one line")
+		return
+	}
+	defer n.Close(ctx)
+	e := newEvent(notify.Test)
+	e.Command = "doctor"
+	if err := n.Deliver(ctx, e); err != nil {
+		d.fail("notify", err, "")
+		return
+	}
+	d.add("notify", "ok", notify.Place(d.cfg.Notify.Webhook)+" took a test message", "")
+}
+
 func (d *doctorRun) print() error {
 	failed := 0
-	t := table.Table{Columns: table.Columns("subject", "result", "detail", "fix")}
+	t := table.Table{Columns: columns(
+		column{name: "subject", narrow: table.NarrowKeep}, column{name: "result", narrow: table.NarrowKeep,
+			style: outcomeStyle},
+		column{name: "detail", narrow: table.NarrowFold}, column{name: "fix", narrow: table.NarrowFold})}
 	for _, one := range d.findings {
 		if one.Result == "fail" {
 			failed++

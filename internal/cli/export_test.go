@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/notify"
+	"github.com/sparkify/dwh/internal/server"
 )
 
 // Commands is the whole command tree.
@@ -62,4 +65,10 @@ func Tick(p *Progress, a Amount, after time.Duration) {
 	now := p.started.Add(after)
 	p.show(a, now)
 	p.tick(now)
+}
+
+// TellServer tells a notifier what happens to a server; a failure is told when it lasts for after.
+func TellServer(n *notify.Notifier, after time.Duration) (watch func(server.Event), ended func(err error)) {
+	t := newTeller(n, "serve", after)
+	return t.watch, func(err error) { t.ended(context.Background(), err) }
 }

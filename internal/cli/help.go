@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/table"
 )
 
 const examplesTitle = "Examples:"
@@ -39,9 +42,11 @@ func (a *app) writeHelp(w io.Writer, path []*cli.Command) error {
 	text, pasted, _ := strings.Cut(description, examplesTitle)
 
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s\n\nUsage:\n  %s\n", name, usage, usageLine(name, command))
+	width := a.out.helpWidth(a.env)
+	fmt.Fprintf(&out, "%s\n\nUsage:\n  %s\n", table.Wrap(name+": "+usage, width, 2), table.Wrap(usageLine(name,
+		command), width-2, 4))
 	if text = strings.TrimSpace(text); text != "" {
-		out.WriteString("\n" + text + "\n")
+		out.WriteString("\n" + table.Wrap(filled(text, width), width, 0) + "\n")
 	}
 	var rows [][2]string
 	for _, c := range commands {
@@ -49,17 +54,19 @@ func (a *app) writeHelp(w io.Writer, path []*cli.Command) error {
 			rows = append(rows, [2]string{strings.Join(c.Names(), ", "), c.Usage})
 		}
 	}
-	section(&out, "Commands", rows)
+	section(&out, "Commands", rows, width)
 	if command != nil {
-		section(&out, "Flags", flagRows(flags))
+		for _, group := range flagGroups(flags) {
+			section(&out, group.title, flagRows(group.flags), width)
+		}
 		// A command's parents are groups; what they declare is for all below.
 		for _, parent := range path[:len(path)-1] {
-			section(&out, "Flags of "+parent.Name, flagRows(parent.Flags))
+			section(&out, "Flags of "+parent.Name, flagRows(parent.Flags), width)
 		}
 	}
-	section(&out, "Global flags", flagRows(a.root.Flags))
+	section(&out, "Global flags", flagRows(a.root.Flags), width)
 	if pasted != "" {
-		out.WriteString("\n" + examplesTitle + strings.TrimRight(pasted, "\n") + "\n")
+		out.WriteString("\n" + examplesTitle + continued(strings.TrimRight(pasted, "\n"), width) + "\n")
 	}
 	if command == nil {
 		out.WriteString("\n\"dwh COMMAND --help\" says more about a command.\n")
@@ -83,18 +90,113 @@ func usageLine(name string, c *cli.Command) string {
 	return name + " [flags]"
 }
 
-// section prints a title and two columns.
-func section(out *strings.Builder, title string, rows [][2]string) {
+// helpWidth is how wide help may be: as the terminal, or as COLUMNS says; 0 is no limit.
+func (o *Output) helpWidth(env map[string]string) int {
+	if o.Terminal {
+		return o.Width
+	}
+	if n, err := strconv.Atoi(env["COLUMNS"]); err == nil && n > 0 {
+		return n
+	}
+	return 0
+}
+
+// filled joins the lines of each paragraph where the text is to be wrapped.
+func filled(text string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	paragraphs := strings.Split(text, "\n\n")
+	for i := range paragraphs {
+		paragraphs[i] = strings.ReplaceAll(paragraphs[i], "\n", " ")
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
+// continued breaks command lines that are too long before their flags, with a backslash, so that
+// they can still be pasted.
+func continued(text string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		words := strings.Split(line, " --")
+		broken, used := words[0], len(words[0])
+		for _, word := range words[1:] {
+			word = "--" + word
+			if used+1+len(word)+2 > width { // with " \" at its end
+				broken += " \\\n      " + word
+				used = 6 + len(word)
+				continue
+			}
+			broken += " " + word
+			used += 1 + len(word)
+		}
+		lines[i] = broken
+	}
+	return strings.Join(lines, "\n")
+}
+
+// flagGroup is a part of a command's flags under a title.
+type flagGroup struct {
+	title string
+	flags []cli.Flag
+}
+
+// outputFlags are the names of flags that say how results are shown and where they go.
+func outputFlags() []string {
+	return []string{"json", "format", "chart", "output", "out", "junit", "limit", "open", "title"}
+}
+
+// flagGroups sorts a command's flags: its own, those of the source, of the connection, and of the
+// output.
+func flagGroups(flags []cli.Flag) []flagGroup {
+	groups := []flagGroup{{title: "Flags"}, {title: "Source flags"}, {title: "Connection flags"},
+		{title: "Output flags"}}
+	source, connection := flagNames(sourceFlags()), flagNames(connectionFlags())
+	for _, f := range flags {
+		name, at := f.Names()[0], 0
+		switch {
+		case slices.Contains(source, name), name == "source":
+			at = 1
+		case slices.Contains(connection, name):
+			at = 2
+		case slices.Contains(outputFlags(), name):
+			at = 3
+		}
+		groups[at].flags = append(groups[at].flags, f)
+	}
+	return groups
+}
+
+// leftLimit is how many cells of a narrow help the names may take beside their explanations.
+const leftLimit = 30
+
+// section prints a title and two columns. Explanations are wrapped to the width; a name that leaves
+// too little room has its own line.
+func section(out *strings.Builder, title string, rows [][2]string, limit int) {
 	if len(rows) == 0 {
 		return
 	}
 	width := 0
 	for _, row := range rows {
-		width = max(width, len(row[0]))
+		if limit <= 0 || len(row[0]) <= leftLimit {
+			width = max(width, len(row[0]))
+		}
+	}
+	if limit > 0 && limit < 2*width {
+		width = 0 // no room for two columns
 	}
 	fmt.Fprintf(out, "\n%s:\n", title)
 	for _, row := range rows {
-		fmt.Fprintf(out, "  %-*s  %s\n", width, row[0], row[1])
+		margin := strings.Repeat(" ", width+4)
+		text := strings.ReplaceAll(table.Wrap(row[1], limit-len(margin), 0), "\n", "\n"+margin)
+		if len(row[0]) > width {
+			fmt.Fprintf(out, "  %s\n%s%s\n", row[0], margin, text)
+			continue
+		}
+		fmt.Fprintf(out, "  %-*s  %s\n", width, row[0], text)
 	}
 }
 

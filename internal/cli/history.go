@@ -2,9 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -17,10 +18,12 @@ import (
 
 func (a *app) historyCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "history",
-		Usage:       "the journal: runs and their steps",
-		ArgsUsage:   "[RUN]",
-		Description: examples("Without a RUN the latest runs; with one, its steps.", "dwh history", "dwh history --limit 3 --json", "dwh history 20181101T101500.000000Z-0a1b2c3d"),
+		Name:      "history",
+		Usage:     "the journal: runs and their steps",
+		ArgsUsage: "[RUN]",
+		Description: examples(`Without a RUN the latest runs; with one, what became of it and its steps. RUN is a
+run's id, the beginning of one that no other run has, or "latest".`,
+			"dwh history", "dwh history latest", "dwh history --limit 3 --json", "dwh history 20181101T1015"),
 		Flags: flagSet(connectionFlags(), []cli.Flag{
 			projectFlag(), jsonFlag(),
 			&cli.Int64Flag{Name: "limit", Usage: "show the latest `N` runs", Value: 20},
@@ -85,44 +88,123 @@ func (h historyRun) show(ctx context.Context) error {
 		}
 		return writeJSON(h.app.out, out)
 	}
-	t := table.Table{Columns: table.Columns("run", "started", "took", "command", "outcome", "error")}
+	t := table.Table{Columns: columns(
+		column{name: "run", narrow: table.NarrowKeep},
+		column{name: "started", narrow: table.NarrowDrop, style: faint}, // the run's id begins with it
+		column{name: "took", narrow: table.NarrowKeep, style: faint}, column{name: "command", narrow: table.NarrowFold},
+		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "error",
+			narrow: table.NarrowFold})}
 	for _, run := range runs {
-		t.Rows = append(t.Rows, []any{run.RunID, run.StartedAt.UTC().Format(time.DateTime), took(run.StartedAt, run.EndedAt), run.Command, run.Outcome, excerpt(run.Error)})
+		t.Rows = append(t.Rows, []any{
+			run.RunID, run.StartedAt.UTC().Format(time.DateTime), took(run.StartedAt, run.EndedAt), run.Command,
+			run.Outcome, firstLine(run.Error),
+		})
 	}
 	return h.app.out.Table(t, table.Text)
 }
 
 func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
-	steps, err := db.Steps(ctx, h.run)
+	run, err := h.find(ctx, db)
+	if err != nil {
+		return err
+	}
+	steps, err := db.Steps(ctx, run.RunID)
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}
-	if len(steps) == 0 {
-		known, err := h.known(ctx, db)
-		if err != nil {
-			return err
-		}
-		if !known {
-			return &UsageError{Msg: fmt.Sprintf("there is no run %q", h.run), Advice: "see the runs with: dwh history"}
-		}
-	}
 	if h.json {
+		if steps == nil {
+			steps = []dwhdb.DwhStep{}
+		}
 		return writeJSON(h.app.out, steps)
 	}
-	t := table.Table{Columns: table.Columns("step", "took", "rows_in", "rows_out", "outcome", "note")}
+	if err := h.heading(run); err != nil {
+		return err
+	}
+	t := table.Table{Columns: columns(
+		column{name: "step", narrow: table.NarrowKeep}, column{name: "took", narrow: table.NarrowKeep, style: faint},
+		column{name: "rows_in"}, column{name: "rows_out", style: strong},
+		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "note",
+			narrow: table.NarrowWrap})}
 	for _, step := range steps {
 		t.Rows = append(t.Rows, []any{step.Step, took(step.StartedAt, step.EndedAt), step.RowsIn, step.RowsOut, step.Outcome, step.Note})
 	}
 	return h.app.out.Table(t, table.Text)
 }
 
-// known tells whether the journal holds the run: one that failed early has no steps.
-func (h historyRun) known(ctx context.Context, db *dwhdb.Queries) (bool, error) {
-	runs, err := db.Runs(ctx, math.MaxInt64)
-	if err != nil {
-		return false, fmt.Errorf("read journal: %w", err)
+// heading says what a run was and what became of it.
+func (h historyRun) heading(run dwhdb.DwhRun) error {
+	out, paint := h.app.out, h.app.out.ink()
+	lines := []string{
+		"run:     " + paint.dye(table.Strong, run.RunID),
+		"command: " + printable(run.Command),
+		"started: " + run.StartedAt.UTC().Format(time.DateTime) + " UTC",
+		"outcome: " + paint.outcome(run.Outcome),
 	}
-	return slices.ContainsFunc(runs, func(run dwhdb.DwhRun) bool { return run.RunID == h.run }), nil
+	if took, ok := took(run.StartedAt, run.EndedAt).(string); ok {
+		lines[3] += " " + paint.dye(table.Faint, "("+took+")")
+	}
+	if run.Error != nil {
+		lines = append(lines, "error:   "+indentRest(printable(strings.TrimRight(*run.Error, "\n"))))
+	}
+	for _, line := range lines {
+		// A position's caret has to stay below its place: lines of source are not wrapped.
+		if !strings.Contains(line, "\n") {
+			line = table.Wrap(line, out.Width, 4)
+		}
+		if _, err := fmt.Fprintln(out.Stdout, line); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(out.Stdout)
+	return err
+}
+
+// indentRest moves the lines after the first to the right.
+func indentRest(text string) string { return strings.ReplaceAll(text, "\n", "\n    ") }
+
+// latestRun is the word for the run that started last.
+const latestRun = "latest"
+
+// find returns the run that the command line means: the latest, the one of that id, or the only one
+// whose id begins so.
+func (h historyRun) find(ctx context.Context, db *dwhdb.Queries) (dwhdb.DwhRun, error) {
+	limit := int64(math.MaxInt64)
+	if h.run == latestRun {
+		limit = 1
+	}
+	runs, err := db.Runs(ctx, limit)
+	if err != nil {
+		return dwhdb.DwhRun{}, fmt.Errorf("read journal: %w", err)
+	}
+	var found []dwhdb.DwhRun
+	for _, one := range runs {
+		run := dwhdb.DwhRun(one)
+		if h.run == latestRun || run.RunID == h.run {
+			return transform.Seen(run, time.Now()), nil
+		}
+		if strings.HasPrefix(run.RunID, h.run) {
+			found = append(found, run)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return transform.Seen(found[0], time.Now()), nil
+	case len(found) > 1:
+		const shown = 3
+		var ids []string
+		for _, run := range found[:min(shown, len(found))] {
+			ids = append(ids, run.RunID)
+		}
+		return dwhdb.DwhRun{}, &UsageError{
+			Msg:    fmt.Sprintf("%s begin with %q", counted(int64(len(found)), "run"), h.run),
+			Advice: "write more of the id, such as " + strings.Join(ids, " or "),
+		}
+	case h.run == latestRun:
+		return dwhdb.DwhRun{}, errors.New(`the journal holds no run yet; "dwh run" makes one`)
+	}
+	return dwhdb.DwhRun{}, &UsageError{Msg: fmt.Sprintf("there is no run %q", h.run),
+		Advice: "see the runs with: dwh history"}
 }
 
 func took(started time.Time, ended *time.Time) any {

@@ -95,7 +95,9 @@ func (l lintRun) run() error {
 }
 
 func (l lintRun) list() error {
-	t := table.Table{Columns: table.Columns("rule", "page", "why", "instead")}
+	t := table.Table{Columns: columns(
+		column{name: "rule", narrow: table.NarrowKeep}, column{name: "page", narrow: table.NarrowFold},
+		column{name: "why", narrow: table.NarrowWrap}, column{name: "instead", narrow: table.NarrowWrap})}
 	for _, rule := range lint.Rules() {
 		t.Rows = append(t.Rows, []any{rule.Name, rule.Page, rule.Why, rule.Instead})
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -17,7 +18,7 @@ func (a *app) localCommand() *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag { return append([]cli.Flag{dataDirFlag()}, more...) }
 	return &cli.Command{
 		Name:  "local",
-		Usage: "the private PostgreSQL: start, stop, status, url, reset",
+		Usage: "the private PostgreSQL: start, stop, status, url, backup, restore, reset",
 		Description: examples(`Without a database URL, dwh works on a PostgreSQL that it runs itself, in a folder of the user's.
 It is started by the first command that needs it and goes on running until "dwh local stop".`,
 			"dwh local status",
@@ -61,6 +62,8 @@ it creates in the warehouse belongs to it, not to dwh.`,
 					&cli.StringFlag{Name: "database", Usage: "another database there, by `NAME`; it has to exist", DefaultText: "the warehouse's"}),
 				Action: a.local(func(ctx context.Context, l localServer) error { return l.url(ctx) }),
 			},
+			a.localBackupCommand(),
+			a.localRestoreCommand(),
 			{
 				Name:        "reset",
 				Usage:       "stop it and delete all its data",
@@ -99,6 +102,9 @@ type localServer struct {
 	json     bool
 	yes      bool
 	admin    bool // url: of the superuser
+	// Of restore.
+	noPrivileges bool
+	stdin        io.Reader
 }
 
 // localJSON is what start, stop and url print for machines.
@@ -189,7 +195,8 @@ func (l localServer) status(ctx context.Context) error {
 	if len(status.Databases) == 0 {
 		return nil
 	}
-	t := table.Table{Columns: table.Columns("database", "bytes")}
+	t := table.Table{Columns: columns(column{name: "database", narrow: table.NarrowKeep}, column{name: "bytes",
+		style: strong})}
 	for _, database := range status.Databases {
 		t.Rows = append(t.Rows, []any{database.Name, database.Bytes})
 	}

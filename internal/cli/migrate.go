@@ -331,7 +331,8 @@ func (m migrateRun) status(ctx context.Context) error {
 		}
 		return writeJSON(m.out, rows)
 	}
-	t := table.Table{Columns: table.Columns("version", "name", "applied_at")}
+	t := table.Table{Columns: columns(
+		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{name: "applied_at", style: appliedStyle})}
 	t.Columns[0].Kind = table.KindLabel
 	for _, one := range all {
 		var at any = "pending"
@@ -341,6 +342,14 @@ func (m migrateRun) status(ctx context.Context) error {
 		t.Rows = append(t.Rows, []any{one.Version, one.Name, at})
 	}
 	return m.out.Table(t, table.Text)
+}
+
+// appliedStyle makes what is pending stand out among the times.
+func appliedStyle(value any) table.Style {
+	if value == "pending" {
+		return table.Caution
+	}
+	return table.Faint
 }
 
 // printPlan writes the migrations' SQL.
@@ -378,7 +387,7 @@ func direction(up bool) string {
 
 // tell says what was done, and what is stale for it; after a failure, what was committed before it.
 func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause error) error {
-	out := migrateJSON{Migrations: []migrationJSON{}, ReplayNeeded: []string{}}
+	out, paint := migrateJSON{Migrations: []migrationJSON{}, ReplayNeeded: []string{}}, m.out.ink()
 	for _, step := range steps {
 		took := step.Duration.Seconds()
 		out.Migrations = append(out.Migrations, migrationJSON{Version: step.Version, Name: step.Name, Direction: direction(step.Up), Seconds: &took})
@@ -389,7 +398,8 @@ func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause erro
 		if !step.Up {
 			word = "reverted"
 		}
-		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s (%s)\n", word, step.Name, seconds(step.Duration)); err != nil {
+		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s %s\n", paint.outcome(word), step.Name,
+			paint.took(step.Duration)); err != nil {
 			return errors.Join(cause, err)
 		}
 	}
@@ -411,7 +421,8 @@ func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause erro
 		return writeJSON(m.out, out)
 	}
 	for _, reason := range reasons {
-		if _, err := fmt.Fprintf(m.out.Stdout, "replay needed: %s\n", reason); err != nil {
+		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s\n", paint.dye(table.Caution, "replay needed:"),
+			reason); err != nil {
 			return err
 		}
 	}

@@ -123,6 +123,13 @@ func (o *Output) Status(format string, args ...any) {
 	}
 }
 
+// dressed is Status for a line that has colours in it; its arguments are printable.
+func (o *Output) dressed(format string, args ...any) {
+	if !o.Quiet {
+		o.line(format, args...)
+	}
+}
+
 // Warn writes a warning and counts it: under --strict, warnings fail a command that ends well.
 func (o *Output) Warn(format string, args ...any) {
 	o.mu.Lock()
@@ -140,9 +147,9 @@ func (o *Output) strictError() error {
 	return &strictError{warnings: o.warnings}
 }
 
-// Table writes a result to Stdout; as text it is no wider than the terminal.
+// Table writes a result to Stdout; as text it is made to fit the terminal.
 func (o *Output) Table(t table.Table, f table.Format) error {
-	return table.Render(o.Stdout, t, f, table.TextOptions{Width: o.Width, ASCII: !o.UTF8})
+	return table.Render(o.Stdout, t, f, table.TextOptions{Width: o.Width, ASCII: !o.UTF8, Color: o.Color})
 }
 
 // Chart draws a result as bars on Stdout.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -120,10 +121,16 @@ func (r rejectRun) list(ctx context.Context) error {
 		}
 		return writeJSON(r.app.out, rows)
 	}
-	t := table.Table{Columns: table.Columns("object", "line", "column", "reason", "outcome", "raw")}
+	t := table.Table{Columns: columns(
+		column{name: "object", narrow: table.NarrowFold}, column{name: "line"}, column{name: "column",
+			narrow: table.NarrowKeep},
+		column{name: "reason", narrow: table.NarrowWrap}, column{name: "outcome", narrow: table.NarrowKeep,
+			style: outcomeStyle},
+		column{name: "raw"})}
 	t.Columns[1].Kind = table.KindLabel
 	for _, one := range rejects {
-		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, excerpt(one.Reason), one.Outcome, excerpt(one.RawText)})
+		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, firstLine(one.Reason), one.Outcome,
+			excerpt(one.RawText)})
 	}
 	return r.app.out.Table(t, table.Text)
 }
@@ -133,18 +140,35 @@ func (r rejectRun) list(ctx context.Context) error {
 const excerptLength = 120
 
 // excerpt is a text for a table.
-func excerpt(text *string) *string {
+func excerpt(text *string) *string { return limited(text, excerptLength) }
+
+// limited is a text of at most so many characters.
+func limited(text *string, characters int) *string {
 	if text == nil {
 		return nil
 	}
 	runes := 0
 	for i := range *text {
-		if runes++; runes > excerptLength {
+		if runes++; runes > characters {
 			short := (*text)[:i] + "..."
 			return &short
 		}
 	}
 	return text
+}
+
+// longestLine is how many characters of a message a table shows at most: enough for a path and for
+// what to do.
+const longestLine = 1000
+
+// firstLine is a message for a table: what is wrong and where. The lines after the first show the
+// source.
+func firstLine(text *string) *string {
+	if text == nil {
+		return nil
+	}
+	line, _, _ := strings.Cut(strings.TrimRight(*text, "\n"), "\n")
+	return limited(&line, longestLine)
 }
 
 func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {

@@ -379,7 +379,8 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 		if r.safe {
 			section.Table = table.Safe(section.Table)
 		}
-		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8}); err != nil {
+		if err := table.Render(w, section.Table, r.format, table.TextOptions{Width: width, ASCII: !o.UTF8,
+			Color: colour}); err != nil {
 			return err
 		}
 	}
@@ -387,7 +388,9 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 }
 
 func reportList(all []report.Report) table.Table {
-	t := table.Table{Title: "reports", Columns: table.Columns("report", "parameters", "description")}
+	t := table.Table{Title: "reports", Columns: columns(
+		column{name: "report", narrow: table.NarrowKeep}, column{name: "parameters", narrow: table.NarrowFold},
+		column{name: "description", narrow: table.NarrowWrap})}
 	for _, one := range all {
 		var params []string
 		for _, param := range one.Params {

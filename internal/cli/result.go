@@ -44,16 +44,18 @@ const (
 
 // printResult says what a run did, as text on Stdout.
 func (a *app) printResult(result transform.Result, of extent) error {
+	paint := a.out.ink()
 	for _, load := range result.Loads {
 		if load.Skipped != "" {
 			continue
 		}
-		line := fmt.Sprintf("loaded %s from %s into %s", counted(load.Rows, "row"), counted(load.Objects, "object"), load.Table)
+		line := fmt.Sprintf("loaded %s from %s into %s", paint.counted(load.Rows, "row"), paint.counted(load.Objects,
+			"object"), load.Table)
 		if load.Known > 0 {
 			line += fmt.Sprintf(" (%s loaded before)", counted(load.Known, "object"))
 		}
 		if load.Rejects > 0 {
-			line += ", " + counted(load.Rejects, "reject")
+			line += ", " + paint.dye(table.Caution, counted(load.Rejects, "reject"))
 		}
 		if _, err := fmt.Fprintln(a.out.Stdout, line); err != nil {
 			return err
@@ -69,7 +71,7 @@ func (a *app) printResult(result transform.Result, of extent) error {
 	if result.Replayed {
 		return a.printChanges(result)
 	}
-	if closing := closingLine(result, of); closing != "" {
+	if closing := closingLine(result, of, paint); closing != "" {
 		_, err := fmt.Fprintln(a.out.Stdout, closing)
 		return err
 	}
@@ -77,13 +79,13 @@ func (a *app) printResult(result transform.Result, of extent) error {
 }
 
 // closingLine says in one line what was transformed, as far as that was asked for.
-func closingLine(result transform.Result, of extent) string {
-	took := seconds(result.Duration)
+func closingLine(result transform.Result, of extent, paint ink) string {
+	took := paint.took(result.Duration)
 	switch {
 	case of == justLoading:
 		return ""
 	case of == someLoads:
-		return fmt.Sprintf("transforms were left out by --only (%s)", took)
+		return fmt.Sprintf("transforms were left out by --only %s", took)
 	case len(result.Transforms) == 0:
 		return "nothing to transform"
 	case of == someSteps:
@@ -93,9 +95,9 @@ func closingLine(result transform.Result, of extent) string {
 				ran = append(ran, step.Step)
 			}
 		}
-		return fmt.Sprintf("ran %s; by --only no row counts as processed, so that the next run takes up all of them (%s)", strings.Join(ran, ", "), took)
+		return fmt.Sprintf("ran %s; by --only no row counts as processed, so that the next run takes up all of them %s", strings.Join(ran, ", "), took)
 	}
-	return fmt.Sprintf("transformed %s (%s)", counted(result.Flagged, "row"), took)
+	return fmt.Sprintf("transformed %s %s", paint.counted(result.Flagged, "row"), took)
 }
 
 // printChanges shows what a replay changed, or would change.
@@ -104,14 +106,16 @@ func (a *app) printChanges(result transform.Result) error {
 		return err
 	}
 	if !result.Changed() {
-		_, err := fmt.Fprintln(a.out.Stdout, "nothing differs")
+		_, err := fmt.Fprintln(a.out.Stdout, a.out.ink().dye(table.Good, "nothing differs"))
 		return err
 	}
 	return nil
 }
 
 func changesTable(result transform.Result) table.Table {
-	t := table.Table{Columns: table.Columns("table", "rows", "added", "changed", "removed")}
+	t := table.Table{Columns: columns(
+		column{name: "table", narrow: table.NarrowKeep}, column{name: "rows"}, column{name: "added", style: strong},
+		column{name: "changed", style: strong}, column{name: "removed", style: strong})}
 	for _, change := range result.Differences {
 		t.Rows = append(t.Rows, []any{string(change.Table), change.Rows, change.Added, change.Changed, change.Removed})
 	}

@@ -111,7 +111,8 @@ func (s *session) migrateUp(ctx context.Context) error {
 	}
 	steps, err := m.Up(ctx)
 	for _, step := range steps {
-		s.app.out.Status("applied %s (%s)", step.Name, seconds(step.Duration))
+		paint := s.app.out.errInk()
+		s.app.out.dressed("%s %s %s", paint.outcome("applied"), printable(step.Name), paint.took(step.Duration))
 	}
 	return err
 }
@@ -145,7 +146,8 @@ func (m mainRun) print(result transform.Result, checks []check.Result, counts []
 		return err
 	}
 	if len(counts) > 0 {
-		t := table.Table{Columns: table.Columns("table", "rows")}
+		t := table.Table{Columns: columns(column{name: "table", narrow: table.NarrowKeep}, column{name: "rows",
+			style: strong})}
 		for _, one := range counts {
 			t.Rows = append(t.Rows, []any{string(one.Table), one.Rows})
 		}
@@ -154,7 +156,7 @@ func (m mainRun) print(result transform.Result, checks []check.Result, counts []
 		}
 	}
 	if len(checks) > 0 {
-		_, err := fmt.Fprintln(m.app.out.Stdout, checkSummary(checks))
+		_, err := fmt.Fprintln(m.app.out.Stdout, checkSummary(checks, m.app.out.ink()))
 		return err
 	}
 	return nil

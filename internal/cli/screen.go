@@ -2,13 +2,17 @@ package cli
 
 import (
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
+// ownColours are the colours that dwh itself paints with. They can do no more than colour.
+var ownColours = regexp.MustCompile(`^\x1b\[(?:0|1|2|31|32|33|36)m`)
+
 // screen is a terminal that shows control characters of the data as escapes, \x1b for one, whatever
-// format they come in. Line ends and tabs stay.
+// format they come in. Line ends, tabs and dwh's own colours stay.
 type screen struct {
 	to   io.Writer
 	rest []byte // the beginning of a character whose end has not been written yet
@@ -20,6 +24,11 @@ func (s *screen) Write(p []byte) (int, error) {
 	s.rest = nil
 	var out strings.Builder
 	for len(text) > 0 {
+		if colour := ownColours.Find(text); colour != nil {
+			out.Write(colour)
+			text = text[len(colour):]
+			continue
+		}
 		if !utf8.FullRune(text) {
 			s.rest = append([]byte(nil), text...)
 			break

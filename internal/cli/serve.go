@@ -206,6 +206,7 @@ func explainStop(err error) error {
 
 // watch tells people what happens, a line for each batch.
 func (r serveRun) watch(e server.Event) {
+	r.app.teller.watch(e)
 	if r.cfg.LogFormat == "json" {
 		r.record(e)
 		return

@@ -173,6 +173,9 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 	if err != nil {
 		return nil, err
 	}
+	if write {
+		a.teller.opened(ctx, s.warehouse)
+	}
 	return s, nil
 }
 
@@ -197,7 +200,10 @@ func (a *app) beginLinted(ctx context.Context, cfg *config.Config, write bool, l
 	return s, nil
 }
 
-func (s *session) close() { s.warehouse.Close() }
+func (s *session) close() {
+	s.app.teller.closing(s.warehouse)
+	s.warehouse.Close()
+}
 
 // migrator opens the project's migrations; the caller closes it.
 func (s *session) migrator(ctx context.Context) (*migration.Migrator, error) {

@@ -10,7 +10,8 @@ import (
 // traced performs a command, as one span where the environment asks for traces. What becomes of the traces changes neither the command's
 // error nor its exit code.
 func (a *app) traced(ctx context.Context, in invocation, perform func(ctx context.Context) error) (err error) {
-	tracing := telemetry.New(ctx, telemetry.Options{Env: a.env, Version: Version(), Warn: a.warnTraces, Console: lineWriter{a.out}})
+	tracing := telemetry.New(ctx, telemetry.Options{Env: a.env, Version: Version(), Warn: a.warnBeside,
+		Console: lineWriter{a.out}})
 	if tracing == nil {
 		return perform(ctx)
 	}
@@ -33,8 +34,9 @@ func (a *app) traced(ctx context.Context, in invocation, perform func(ctx contex
 	return perform(within)
 }
 
-// warnTraces tells, from any goroutine, that traces are lost. It does not count for --strict.
-func (a *app) warnTraces(text string) {
+// warnBeside tells, from any goroutine, that something beside the work is lost, such as traces. It
+// does not count for --strict.
+func (a *app) warnBeside(text string) {
 	a.out.mu.Lock()
 	log := a.out.uncounted
 	a.out.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -46,7 +47,7 @@ func (w *watcher) event(e transform.Event) {
 		}
 	case transform.StepDone:
 		w.stop()
-		w.out.Status("%s", stepLine(e))
+		w.out.dressed("%s", stepLine(e, w.out.errInk()))
 	}
 }
 
@@ -65,25 +66,25 @@ func withStep(step, text string) string {
 	return step + ": " + text
 }
 
-func stepLine(e transform.Event) string {
+func stepLine(e transform.Event, paint ink) string {
 	var words []string
 	if e.Objects > 0 || e.RowsIn == 0 && e.Bytes > 0 {
-		words = append(words, counted(e.Objects, "object"))
+		words = append(words, paint.counted(e.Objects, "object"))
 	}
 	if e.RowsIn > 0 {
-		words = append(words, counted(e.RowsIn, "row")+" in")
+		words = append(words, paint.counted(e.RowsIn, "row")+" in")
 	}
-	words = append(words, counted(e.Rows, "row"))
+	words = append(words, paint.counted(e.Rows, "row"))
 	if e.RowsIn > 0 {
 		words[len(words)-1] += " out"
 	}
 	if e.Rejects > 0 {
-		words = append(words, counted(e.Rejects, "reject"))
+		words = append(words, paint.dye(table.Caution, counted(e.Rejects, "reject")))
 	}
 	if e.Text != "" {
-		words = append(words, e.Text)
+		words = append(words, printable(e.Text))
 	}
-	return fmt.Sprintf("%-22s %s (%s)", e.Step, strings.Join(words, ", "), seconds(e.Duration))
+	return fmt.Sprintf("%-22s %s %s", printable(e.Step), strings.Join(words, ", "), paint.took(e.Duration))
 }
 
 // counted is a number with what it counts: "1 row", "1,594 rows".

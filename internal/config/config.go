@@ -28,6 +28,7 @@ type Config struct {
 	Load         Limits
 	Transform    Transform
 	Serve        Serve
+	Notify       Notify
 	Variables    map[string]string // further psql variables, for a project's own SQL
 
 	// Path is the configuration file that was read, "" when there was none.
@@ -77,6 +78,13 @@ type Serve struct {
 	ShutdownTimeout time.Duration
 }
 
+// Notify are the settings of the messages about failures.
+type Notify struct {
+	Webhook    Secret // URL that messages are sent to, "" for none; it may be a secret as a whole
+	Format     string // "json" or "slack"
+	HeaderFile string // file with a header that each message carries, "" for none
+}
+
 // Defaults returns the settings before any file, variable or flag.
 func Defaults() *Config {
 	return &Config{
@@ -90,6 +98,7 @@ func Defaults() *Config {
 			Listen: "127.0.0.1:8080", BatchAge: 200 * time.Millisecond, BatchObjects: 1000, BatchBytes: 64 << 20, Sweep: 2 * time.Minute, Poll: 2 * time.Second,
 			Tries: 5, FullCheck: time.Hour, Lease: 10 * time.Second, ShutdownTimeout: 30 * time.Second,
 		},
+		Notify:    Notify{Format: "json"},
 		Variables: map[string]string{},
 		origins:   map[string]Origin{},
 	}

@@ -358,3 +358,44 @@ func TestSettings(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// The address of a webhook is a secret: neither errors nor settings show it.
+func TestWebhookIsSecret(t *testing.T) {
+	dir := t.TempDir()
+	for _, text := range []string{
+		"notify:\n  webhook: hooks.example.com/topsecret\n",
+		"notify:\n  webhook: [https://hooks.example.com/topsecret]\n",
+		"notify:\n  webhok: https://hooks.example.com/topsecret\n",
+		"notify:\n  webhook: \"https://hooks.example.com:x/topsecret\"\n",
+	} {
+		write(t, filepath.Join(dir, "dwh.yaml"), text)
+		_, err := config.Load(config.Options{Dir: dir, Home: dir})
+		var fault *config.Error
+		if !errors.As(err, &fault) {
+			t.Errorf("%q: got %v, want a *config.Error", text, err)
+			continue
+		}
+		if shown := fault.Error() + fault.Snippet() + fault.Hint(); strings.Contains(shown, "topsecret") {
+			t.Errorf("%q: got the secret in %q", text, shown)
+		}
+	}
+	write(t, filepath.Join(dir, "dwh.yaml"),
+		"notify:\n  webhook: https://hooks.example.com/topsecret\n  format: slack\n  header_file: header\n")
+	c, err := config.Load(config.Options{Dir: dir, Home: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.Notify.HeaderFile, filepath.Join(dir, "header"); got != want || c.Notify.Format != "slack" {
+		t.Errorf("got header file %q and format %q, want %q and slack", got, c.Notify.Format, want)
+	}
+	for _, one := range c.Settings() {
+		if one.Key == "notify.webhook" && one.Value != "https://hooks.example.com/xxxxx" {
+			t.Errorf("got %q shown, want the host alone", one.Value)
+		}
+	}
+	if _, err := config.Load(config.Options{Dir: t.TempDir(),
+		Env: map[string]string{"DWH_NOTIFY_WEBHOOK": "ftp://h/topsecret"}}); err == nil ||
+		strings.Contains(err.Error(), "topsecret") {
+		t.Errorf("got %v, want an error without the secret", err)
+	}
+}

@@ -301,7 +301,9 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 }
 
 // groups are the keys that hold further keys.
-func groups() []string { return []string{"checks", "load", "transform", serveKey, variablesKey} }
+func groups() []string {
+	return []string{"checks", "load", "transform", serveKey, notifyKey, variablesKey}
+}
 
 func suggestKey(group, full string) string {
 	var here []string
@@ -355,5 +357,8 @@ func (d *document) fault(at *token.Token, key, msg, hint string) *Error {
 	}
 	// The line is shown to the user and ends up in logs of CI.
 	e.Source = maskedLine(e.Source, key)
+	if strings.HasPrefix(key, notifyKey+".") { // the address of a webhook is a secret
+		e.Source = ""
+	}
 	return e
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +18,7 @@ import (
 const (
 	variablesKey = "variables"
 	serveKey     = "serve"
+	notifyKey    = "notify"
 )
 
 // kind is the type of a key's value in the file.
@@ -224,6 +226,29 @@ func keys() []key {
 			about("take over from a server that is silent for `DURATION`", ""),
 		period("serve.shutdown_timeout", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.ShutdownTimeout }).
 			about("give the batch at hand `DURATION` when told to stop", ""),
+		key{
+			name: "notify.webhook",
+			set: func(c *Config, v, _ string) error {
+				u, err := url.Parse(v)
+				if v != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+					return errors.New("wants an https:// URL")
+				}
+				c.Notify.Webhook = Secret(v)
+				return nil
+			},
+			show: func(c *Config) string {
+				u, err := url.Parse(c.Notify.Webhook.Reveal())
+				if err != nil || u.Host == "" {
+					return ""
+				}
+				return u.Scheme + "://" + u.Host + "/" + redacted
+			},
+		}.about("send a message to this URL when a run or a check fails, an object is quarantined, or all works again",
+			"https://hooks.example.com/services/dwh"),
+		choice("notify.format", []string{"json", "slack"}, func(c *Config) *string { return &c.Notify.Format }).
+			about("form of the messages, json or slack", ""),
+		path("notify.header_file", func(c *Config) *string { return &c.Notify.HeaderFile }).
+			about("file with a header for each message, such as Authorization: Bearer …", "/etc/dwh/webhook-header"),
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"net/http"
 	"time"
+
+	"github.com/sparkify/dwh/internal/chart"
 )
 
 //go:embed assets
@@ -34,6 +36,9 @@ func newAssets() (*assets, error) {
 		text, err := fs.ReadFile(assetFiles, "assets/"+name)
 		if err != nil {
 			return nil, err
+		}
+		if name == "dwh.css" {
+			text = append(text, chart.Stylesheet()...)
 		}
 		a.files[name] = asset{hash: hashOf(text), text: text, kind: kind}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -167,7 +168,7 @@ const complaints = `(() => {
 	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 	while (walker.nextNode()) {
 		const node = walker.currentNode, e = node.parentElement;
-		if (!node.nodeValue.trim() || e.closest(".quiet, .skip, noscript, option, title, script")) continue;
+		if (!node.nodeValue.trim() || e.closest(".quiet, .skip, noscript, option, title, desc, script")) continue;
 		const style = getComputedStyle(e);
 		const colour = parse(e instanceof SVGElement ? style.fill : style.color);
 		let behind = [255, 255, 255, 0];
@@ -214,7 +215,10 @@ func TestBrowserPages(t *testing.T) {
 				name := fmt.Sprintf("%s-%d-%s", page.name, width, scheme)
 				b.look(width, "prefers-color-scheme="+scheme)
 				b.do(chromedp.Navigate(s.http.URL + page.path))
-				b.until(`[...document.images].every(i => i.complete) && document.getElementById("connection").textContent === "live"`)
+				// What is loaded when it comes into view is brought there.
+				b.until(`[...document.images].every(i => i.complete || (i.scrollIntoView(), false)) &&
+					document.getElementById("connection").textContent === "live"`)
+				eval[bool](b, `(scrollTo(0, 0), true)`)
 				for _, one := range eval[[]string](b, complaints) {
 					t.Errorf("%s: %s", name, one)
 				}
@@ -355,5 +359,32 @@ func TestBrowserDownload(t *testing.T) {
 			}
 			return ""
 		})
+	}
+}
+
+// A chart's marks say their values under a pointer, at every width, and the tip goes away again.
+func TestBrowserChartTips(t *testing.T) {
+	s := newSite(t, loaded(t), nil)
+	b := newTab(t)
+	for _, width := range []int64{1280, 360} {
+		b.look(width)
+		b.do(chromedp.Navigate(s.http.URL + "/reports/songplays-by-weekday"))
+		b.until(`document.getElementById("connection").textContent === "live"`)
+		at := eval[[]float64](b, `(() => {
+			const marks = [...document.querySelectorAll(".dwh-chart .dwh-mark0")].filter(m => m.getBoundingClientRect().width > 0);
+			marks[0].scrollIntoView({block: "center"});
+			const box = marks[0].getBoundingClientRect();
+			return [box.left + box.width / 2, box.top + box.height / 2];
+		})()`)
+		b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
+		b.until(`(() => { const tip = document.querySelector(".tip"); return tip && /^\w+day: [\d,]+$/.test(tip.textContent); })()`)
+		if inside := eval[bool](b,
+			`(() => { const r = document.querySelector(".tip").getBoundingClientRect(); return r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; })()`); !inside {
+			t.Errorf("at %d pixels: got a tip beyond the window", width)
+		}
+		b.screenshot(fmt.Sprintf("chart-tip-%d", width))
+		b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 2, 2))
+		b.until(`!document.querySelector(".tip")`)
+		b.quiet("tips")
 	}
 }

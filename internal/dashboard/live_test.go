@@ -162,7 +162,9 @@ func TestServe(t *testing.T) {
 	})
 	a := get("/reports/sessions", "sesame")
 	checkPage(t, "/reports/sessions", a)
-	if a.code != 200 || !strings.Contains(a.body, "Sessions of each level") || !strings.Contains(a.body, "/reports/sessions/chart.svg") {
+	if a.code != 200 || !strings.Contains(a.body, "Sessions of each level") || strings.Count(a.body,
+		`<svg xmlns="http://www.w3.org/2000/svg" class="dwh-chart"`) != 2 || !strings.Contains(a.body,
+		"<h1>Sessions</h1>") {
 		t.Errorf("a project's report: got %d\n%s", a.code, a.body)
 	}
 	// A report that is written while the server runs is there.

@@ -17,7 +17,8 @@ type overviewBody struct {
 	LastCommit  time.Time
 	Layers      []layerCounts
 	Checks      []checkLight
-	CheckedAt   time.Time
+	CheckedAt   time.Time // of the check that was made last
+	CheckedFrom time.Time // of the one that was made longest ago, when that differs by more than a minute
 	Tally       tally
 	Batches     []server.Batch
 	Runs        []runRow
@@ -101,6 +102,12 @@ func (s *site) overview(r *http.Request) (answer, error) {
 	body.Checks, body.CheckedAt = s.lights(state, found.Checks)
 	for _, one := range body.Checks {
 		body.Tally.add(one.Outcome)
+		if !one.CheckedAt.IsZero() && (body.CheckedFrom.IsZero() || one.CheckedAt.Before(body.CheckedFrom)) {
+			body.CheckedFrom = one.CheckedAt
+		}
+	}
+	if body.CheckedAt.Sub(body.CheckedFrom) <= time.Minute {
+		body.CheckedFrom = time.Time{}
 	}
 	for _, run := range found.Runs {
 		body.Runs = append(body.Runs, newRunRow(run, state))
@@ -127,14 +134,15 @@ func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLigh
 		}
 	}
 	for _, one := range state.Checks {
-		if !found[one.Name].CheckedAt.After(state.CheckedAt) {
+		if !found[one.Name].CheckedAt.After(one.At) {
 			found[one.Name] = checkLight{
-				Name: one.Name, Description: one.Description, Severity: string(one.Severity), Outcome: one.Outcome, Violations: one.Violations, CheckedAt: state.CheckedAt,
+				Name: one.Name, Description: one.Description, Severity: string(one.Severity), Outcome: one.Outcome,
+				Violations: one.Violations, CheckedAt: one.At,
 			}
 		}
-	}
-	if state.CheckedAt.After(latest) {
-		latest = state.CheckedAt
+		if one.At.After(latest) {
+			latest = one.At
+		}
 	}
 	var out []checkLight
 	for _, one := range s.Checks {

@@ -70,12 +70,17 @@ type framed struct {
 	Now   time.Time
 	Nav   []navEntry
 	Phase phaseText
+	// Rejects is how many records the last load refused, as far as the server knows.
+	Rejects int64
 }
 
 type navEntry struct {
 	Name, Path string
 	Current    bool
 }
+
+// rejectsCheck is the check whose violations are the last load's rejects.
+const rejectsCheck = "rejects-in-last-load"
 
 // phaseText is a server's phase in words.
 type phaseText struct {
@@ -107,6 +112,8 @@ func lightOf(outcome string) string {
 		return "warn"
 	case "fail", "failed", "check failed":
 		return "fail"
+	case "running":
+		return "run"
 	}
 	return "off"
 }
@@ -129,6 +136,11 @@ func (v view) send(s *site, w http.ResponseWriter, r *http.Request) error {
 	for _, one := range []navEntry{{Name: "Overview", Path: "/"}, {Name: "Reports", Path: "/reports"}, {Name: "Runs", Path: "/runs"}, {Name: "Lineage", Path: "/lineage"}, {Name: "Rejects", Path: "/rejects"}} {
 		one.Current = one.Name == v.Nav
 		f.Nav = append(f.Nav, one)
+	}
+	for _, one := range state.Checks {
+		if one.Name == rejectsCheck {
+			f.Rejects = one.Violations
+		}
 	}
 	var out bytes.Buffer
 	if err := s.pages[v.name].ExecuteTemplate(&out, "frame.html", f); err != nil {

@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,14 +25,18 @@ const (
 	shownRows = 500
 	// maxValue is how long a parameter's value may be, in bytes: that of the longest text the star holds, and more.
 	maxValue = 4096
-	// versionKey marks a chart's address with the version of its data. No parameter is called that: the dot rules it out.
-	versionKey = ".v"
 )
 
 // The widths of charts in pixels: beside a table, and on a phone.
 const (
 	wideChart   = 860
 	narrowChart = 340
+)
+
+// The pictures of the index.
+const (
+	thumbnailHeight = 200
+	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" viewBox="0 0 340 200"><text x="2" y="14" font-family="sans-serif" font-size="12" fill="#76808a">a table, nothing to draw</text></svg>`
 )
 
 // allReports are the reports; err says what is wrong with a project's, and the built-in ones are returned beside it.
@@ -53,8 +55,9 @@ type reportsBody struct {
 
 type reportEntry struct {
 	report.Report
-	Link   string
-	Inputs string // the parameters, in words
+	Link      string
+	Inputs    string // the parameters, in words
+	Thumbnail bool   // it needs no value, so that its chart can be shown
 }
 
 func (s *site) reports(*http.Request) (answer, error) {
@@ -66,10 +69,13 @@ func (s *site) reports(*http.Request) (answer, error) {
 	}
 	for _, one := range all {
 		var names []string
+		thumbnail := true
 		for _, param := range one.Params {
 			names = append(names, param.Name)
+			thumbnail = thumbnail && !param.Required
 		}
-		body.Reports = append(body.Reports, reportEntry{one, reportPath(one.Name), strings.Join(names, ", ")})
+		body.Reports = append(body.Reports, reportEntry{one, reportPath(one.Name), strings.Join(names, ", "),
+			thumbnail})
 	}
 	return view{name: "reports", Title: "Reports", Nav: "Reports", Body: body}, nil
 }
@@ -100,7 +106,8 @@ type reportBody struct {
 	Result            template.HTML
 	Rows              int
 	Cut               bool // there are more rows than are shown
-	Chart             *chartLinks
+	Title             string
+	Chart, Narrow     template.HTML // the chart beside a table, and on a phone; "" for none
 	Downloads         []link
 	Took              time.Duration
 	At                time.Time
@@ -113,22 +120,12 @@ type field struct {
 	Label, Value, Error string
 }
 
-// chartLinks are the addresses of a chart in its four versions.
-type chartLinks struct {
-	Light, Dark, NarrowLight, NarrowDark     string
-	Width, Height, NarrowWidth, NarrowHeight int
-	Alt                                      string
-}
-
 type link struct{ Text, Path string }
 
 // values reads a report's parameters from an address. problems has, by parameter, what is wrong with its value.
 func values(one report.Report, query url.Values) (given map[string]string, problems map[string]string, err error) {
 	given, problems = map[string]string{}, map[string]string{}
 	for name, list := range query {
-		if name == versionKey {
-			continue
-		}
 		if !slices.ContainsFunc(one.Params, func(p report.Param) bool { return p.Name == name }) {
 			return nil, nil, &badRequestError{fmt.Sprintf("%q is not a parameter of this report", excerpt(table.Visible(name), 80))}
 		}
@@ -177,7 +174,7 @@ func (s *site) report(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := reportBody{Name: one.Name, Description: one.Description}
+	body := reportBody{Name: one.Name, Title: one.Title(), Description: one.Description}
 	needed := slices.ContainsFunc(one.Params, func(p report.Param) bool { return p.Required })
 	body.Asked = len(r.URL.Query()) > 0 || !needed
 	if body.Asked {
@@ -190,7 +187,7 @@ func (s *site) report(r *http.Request) (answer, error) {
 		}
 		body.Fields = append(body.Fields, f)
 	}
-	page := view{name: "report", Title: one.Name, Nav: "Reports"}
+	page := view{name: "report", Title: one.Title(), Nav: "Reports"}
 	if !body.Asked || len(problems) > 0 {
 		if len(problems) > 0 {
 			page.status = http.StatusBadRequest
@@ -216,74 +213,37 @@ func (s *site) fillReport(ctx context.Context, one report.Report, given map[stri
 		again = max(result.fresh(), 0) + 100*time.Millisecond
 	}
 	body.Rows, body.Cut, body.Took, body.At, body.Values = len(result.table.Rows), result.cut, result.took, result.at, one.Told(given)
-	body.Result = template.HTML(table.HTMLTable(result.table, one.Name)) //nolint:gosec // every text in it is escaped there
+	body.Result = template.HTML(table.HTMLTable(result.table,
+		one.Title())) //nolint:gosec // every text in it is escaped there
 	query := url.Values{}
 	for name, value := range given {
 		query.Set(name, value)
 	}
-	address := func(file string, version string) string {
-		with := url.Values{}
-		for name, list := range query {
-			with[name] = list
-		}
-		if version != "" {
-			with.Set(versionKey, version)
-		}
+	address := func(file string) string {
 		path := reportPath(one.Name) + "/" + file
-		if encoded := with.Encode(); encoded != "" {
+		if encoded := query.Encode(); encoded != "" {
 			path += "?" + encoded
 		}
 		return path
 	}
-	body.Downloads = []link{{"CSV", address("data.csv", "")}, {"CSV for spreadsheets", address("data-safe.csv", "")},
-		{"JSON", address("data.json", "")}, {"Markdown", address("data.md", "")}}
+	body.Downloads = []link{{"CSV", address("data.csv")}, {"CSV for spreadsheets", address("data-safe.csv")},
+		{"JSON", address("data.json")}, {"Markdown", address("data.md")}}
 	if !chart.Drawable(result.table) {
 		return again, nil
 	}
-	wide, err := chart.SVG(result.table, chart.Options{Title: chartTitle(one), Width: wideChart})
-	if err != nil {
-		return 0, fmt.Errorf("draw the chart: %w", err)
+	for width, into := range map[int]*template.HTML{wideChart: &body.Chart, narrowChart: &body.Narrow} {
+		picture, err := chart.SVG(result.table, chart.Options{Title: "Chart of " + one.Title(), Width: width,
+			Bare: true})
+		if err != nil {
+			return 0, fmt.Errorf("draw the chart: %w", err)
+		}
+		*into = template.HTML(picture) //nolint:gosec // chart escapes every text
 	}
-	narrow, err := chart.SVG(result.table, chart.Options{Title: chartTitle(one), Width: narrowChart})
-	if err != nil {
-		return 0, fmt.Errorf("draw the chart: %w", err)
-	}
-	version := hashOf(wide)
-	body.Chart = &chartLinks{
-		Light: address("chart.svg", version), Dark: address("chart-dark.svg", version),
-		NarrowLight: address("chart-narrow.svg", version), NarrowDark: address("chart-narrow-dark.svg", version),
-		Alt: "Chart of " + one.Name + ": " + one.Description + ". The table below has its numbers.",
-	}
-	body.Chart.Width, body.Chart.Height = svgSize(wide)
-	body.Chart.NarrowWidth, body.Chart.NarrowHeight = svgSize(narrow)
-	body.Downloads = append(body.Downloads, link{"SVG", address("data.svg", "")})
+	body.Downloads = append(body.Downloads, link{"SVG", address("data.svg")})
 	return again, nil
 }
 
 func chartTitle(one report.Report) string { return cmp.Or(sentence(one.Description), one.Name) }
-
-// svgSize reads the size of a picture from its first element, so that a page leaves room for it.
-func svgSize(picture []byte) (width, height int) {
-	decoder := xml.NewDecoder(bytes.NewReader(picture))
-	for {
-		token, err := decoder.Token()
-		if err != nil {
-			return wideChart, wideChart / 2
-		}
-		if root, ok := token.(xml.StartElement); ok {
-			for _, attr := range root.Attr {
-				n, _ := strconv.ParseFloat(attr.Value, 64)
-				switch attr.Name.Local {
-				case "width":
-					width = int(n + 0.5)
-				case "height":
-					height = int(n + 0.5)
-				}
-			}
-			return width, height
-		}
-	}
-}
 
 // reportFile is a report as a file: its chart, or a download.
 func (s *site) reportFile(r *http.Request) (answer, error) {
@@ -304,7 +264,8 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 	ctx := r.Context()
 	name := r.PathValue("file")
 	switch name {
-	case "chart.svg", "chart-dark.svg", "chart-narrow.svg", "chart-narrow-dark.svg", "data.svg":
+	case "chart.svg", "chart-dark.svg", "chart-narrow.svg", "chart-narrow-dark.svg", "thumbnail.svg",
+		"thumbnail-dark.svg", "data.svg":
 		result, err := s.result(ctx, one, given)
 		if err != nil {
 			return nil, err
@@ -312,6 +273,14 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 		o := chart.Options{Title: chartTitle(one), Width: wideChart, Dark: strings.Contains(name, "-dark")}
 		if strings.Contains(name, "-narrow") {
 			o.Width = narrowChart
+		}
+		if strings.HasPrefix(name, "thumbnail") {
+			o.Width, o.Height, o.Bare, o.First = narrowChart, thumbnailHeight, true, true
+			if !chart.Drawable(result.table) {
+				// The index does not know before what can be drawn.
+				return file{kind: "image/svg+xml", text: []byte(emptyPicture), policy: svgPolicy,
+					cache: "private, no-cache"}, nil
+			}
 		}
 		picture, err := chart.SVG(result.table, o)
 		var flat *table.NoMeasureError

@@ -32,8 +32,10 @@ func TestState(t *testing.T) {
 		Totals:      server.Totals{Batches: 5, Objects: 1234567, Retries: 1},
 		Batches:     []server.Batch{{Run: "r", At: now, Objects: 4321, Rows: 98765, Rejects: 1, Bytes: 2048, Waited: time.Second, Duration: 20 * time.Millisecond}},
 		Quarantined: []server.Quarantine{{URL: "s3://b/q", Reason: "bad", At: now}},
-		Checks:      []server.CheckState{{Name: "d-song-unique", Description: "unique", Severity: check.Error, Outcome: "fail", Violations: 7}},
-		CheckedAt:   now.Add(time.Hour), CommittedAt: now,
+		Checks: []server.CheckState{{Name: "d-song-unique", Description: "unique", Severity: check.Error,
+			Outcome: "fail", Violations: 7, At: now.Add(time.Hour)}, {Name: "rejects-in-last-load",
+			Severity: check.Warn, Outcome: "warn", Violations: 2, At: now.Add(2 * time.Hour)}},
+		CheckedAt: now.Add(time.Hour), CommittedAt: now,
 	}
 	for _, c := range []struct {
 		name  string
@@ -41,7 +43,10 @@ func TestState(t *testing.T) {
 		want  []string
 	}{
 		{"full", full, []string{
-			"Trying again", "No &lt;b&gt;bucket", "make &lt;i&gt;it", "3 tries", "12 objects", "3.0 MiB", "the sources wait", "1,234,567", "98,765", "7 violations", "1 failed", "notification", "not listed yet|fail",
+			"Trying again", "No &lt;b&gt;bucket", "make &lt;i&gt;it", "3 tries", "12 objects", "3.0 MiB",
+			"the sources wait", "1,234,567", "98,765", "7 violations", "1 failed", ", as of <time",
+			", the oldest from <time", `<span class="badge">2<span class="quiet"> in the last load`,
+			`<use href="#light-warn"></use></svg><span>1</span>`, "notification", "not listed yet|fail",
 		}},
 		{"empty", server.State{}, []string{"Starting", "nothing", "delivered nothing yet"}},
 		{"standby", server.State{Phase: server.Standby, Leader: "other/<b>"}, []string{"Standing by", "other/&lt;b&gt;", "takes over"}},

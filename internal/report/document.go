@@ -55,10 +55,17 @@ type page struct {
 }
 
 type pageSection struct {
-	ID, Name, Description, Values string
-	Chart, HTML                   template.HTML
-	More                          string
+	ID, Name, Title, Description, Values string
+	Chart, NarrowChart, HTML             template.HTML
+	Short                                bool // the table fits on a printed page
+	More                                 string
 }
+
+// shortTable is how many rows of a table a printed page holds together.
+const shortTable = 25
+
+// narrowChart is the width in pixels of a chart on a phone.
+const narrowChart = 340
 
 // HTML returns one page that needs nothing else: no script, no font, no picture from anywhere, which its own policy makes sure of. Light and dark
 // follow the reader's system; printed it is light.
@@ -87,6 +94,9 @@ func (d Document) HTML() ([]byte, error) {
 	}
 	if most == 0 {
 		p.Single = &p.Sections[0]
+		if p.Title == p.Single.Name {
+			p.Title = p.Single.Title
+		}
 	}
 	parsed, err := template.New("page").Parse(pageText)
 	if err != nil {
@@ -101,13 +111,16 @@ func (d Document) HTML() ([]byte, error) {
 
 // page renders the section with the first most rows of its table; 0 is all.
 func (s Section) page(most int) (pageSection, error) {
-	out := pageSection{Name: table.Visible(s.Name), Description: table.Visible(s.Description), Values: table.Visible(s.Values)}
+	out := pageSection{Name: table.Visible(s.Name), Title: TitleOf(table.Visible(s.Name)),
+		Description: table.Visible(s.Description), Values: table.Visible(s.Values)}
 	if chart.Drawable(s.Table) {
-		picture, err := chart.SVG(s.Table, chart.Options{Title: s.Name, Bare: true})
-		if err != nil {
-			return pageSection{}, fmt.Errorf("chart of %s: %w", s.Name, err)
+		for width, into := range map[int]*template.HTML{0: &out.Chart, narrowChart: &out.NarrowChart} {
+			picture, err := chart.SVG(s.Table, chart.Options{Title: TitleOf(s.Name), Bare: true, Width: width})
+			if err != nil {
+				return pageSection{}, fmt.Errorf("chart of %s: %w", s.Name, err)
+			}
+			*into = template.HTML(picture) //nolint:gosec // chart escapes every text
 		}
-		out.Chart = template.HTML(picture) //nolint:gosec // chart escapes every text
 	}
 	caption := count(len(s.Table.Rows))
 	shown := s.Table
@@ -116,6 +129,7 @@ func (s Section) page(most int) (pageSection, error) {
 		caption = fmt.Sprintf("the first %d of %s", most, caption)
 		out.More = fmt.Sprintf("The table holds %s. All rows: dwh report %s --format csv", caption, out.Name)
 	}
+	out.Short = len(shown.Rows) <= shortTable
 	out.HTML = template.HTML(table.HTMLTable(shown, caption)) //nolint:gosec // table escapes every text
 	return out, nil
 }

@@ -50,15 +50,17 @@ func TestHTML(t *testing.T) {
 	page := string(body)
 	for _, want := range []string{
 		"<title>dwh reports</title>", "database &lt;dwh&gt;", `<time datetime="2018-11-30T22:59:30Z">2018-11-30 22:59 UTC</time>`,
-		`<li>artist-locations: needs --artist</li>`, "plays of each level", "limit: 5000", "1,594", "<caption>the first 100 of 1,234 rows</caption>",
+		`<li>artist-locations: needs --artist</li>`, "plays of each level", "limit: 5000",
+		"<h2>Songplays by level</h2>\n<p class=\"name\"><code>songplays-by-level</code></p>", "1,594",
+		"<caption>the first 100 of 1,234 rows</caption>",
 		"All rows: dwh report long --format csv", "<caption>0 rows</caption>", "&lt;/style&gt;&lt;script&gt;alert(1)",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("got a page without %q", want)
 		}
 	}
-	if got, want := strings.Count(page, "<svg "), 3; got != want {
-		t.Errorf("got %d charts, want %d: of the reports with a measure", got, want)
+	if got, want := strings.Count(page, "<svg "), 2*3; got != want {
+		t.Errorf("got %d charts, want %d: two widths of each report with a measure", got, want)
 	}
 	if got, want := strings.Count(page, "<table>"), 5; got != want {
 		t.Errorf("got %d tables, want %d", got, want)
@@ -112,7 +114,7 @@ func TestHTMLOfOneReport(t *testing.T) {
 	if got, want := strings.Count(page, "<tr>"), 1235; got != want {
 		t.Errorf("got %d table lines, want %d", got, want)
 	}
-	if strings.Contains(page, "<nav") || strings.Contains(page, "<h2") || !strings.Contains(page, "<h1>long</h1>") {
+	if strings.Contains(page, "<nav") || strings.Contains(page, "<h2") || !strings.Contains(page, "<h1>Long</h1>") {
 		t.Error("got contents or a second heading, want the report's name as the only one")
 	}
 	selfContained(t, page)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/query"
@@ -32,6 +34,19 @@ type Report struct {
 	Description string
 	Params      []Param
 	Query       query.Query
+}
+
+// Title is the report's name as a heading: "songplays-by-level" is "Songplays by level".
+func (r Report) Title() string { return TitleOf(r.Name) }
+
+// TitleOf is a report's name as a heading.
+func TitleOf(name string) string {
+	words := strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' }), " ")
+	if words == "" {
+		return name
+	}
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + words[size:]
 }
 
 var (

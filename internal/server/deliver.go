@@ -316,6 +316,7 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 		s.Totals.Rejects += b.Rejects
 	})
 	d.Watch(Event{Batch: &b})
+	d.wantRefresh()
 }
 
 // putOff deals with an object that could not be read, or changed meanwhile.

@@ -107,6 +107,7 @@ type Server struct {
 	metrics  *metrics
 	problems problems
 	sweeping sync.Mutex
+	refresh  chan struct{} // holds one when the cheap checks are to be made
 }
 
 var _ StateSource = (*Server)(nil)
@@ -153,7 +154,7 @@ func New(o Options) (*Server, error) {
 		name = "unknown host"
 	}
 	w := newWaiting(o.MaxWaiting)
-	s := &Server{Options: o, waiting: w, metrics: newMetrics(o.Pool, w, o.Version)}
+	s := &Server{Options: o, waiting: w, refresh: make(chan struct{}, 1), metrics: newMetrics(o.Pool, w, o.Version)}
 	s.board = newBoard(State{
 		Phase: Starting, Started: time.Now(), Target: o.Target, Version: o.Version,
 		Holder: fmt.Sprintf("%s/%d/%s", name[:min(len(name), 200)], os.Getpid(), strings.ToLower(rand.Text()[:6])),
@@ -372,6 +373,8 @@ func (s *Server) lead(ctx, work context.Context, l *lease, sources []transform.S
 		if s.Queue != nil {
 			group.Go(func() error { return s.receive(ctx, sources) })
 		}
+		s.wantRefresh()
+		group.Go(func() error { return s.refreshChecks(ctx) })
 		if s.FullCheck > 0 {
 			group.Go(func() error { return s.checkAll(ctx) })
 		}
@@ -439,16 +442,10 @@ func (s *Server) checkAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var shown []CheckState
-		for _, one := range results {
-			s.metrics.checks.WithLabelValues(one.Check.Name, string(one.Check.Severity)).Set(float64(one.Violations))
-			shown = append(shown, CheckState{
-				Name: one.Check.Name, Description: one.Check.Description, Severity: one.Check.Severity, Outcome: one.Outcome(), Violations: one.Violations,
-			})
-		}
 		now := time.Now()
 		s.metrics.checkedAt.Set(float64(now.UnixMilli()) / 1000)
-		s.board.change(func(state *State) { state.Checks, state.CheckedAt = shown, now })
+		s.checked(results, now)
+		s.board.change(func(state *State) { state.CheckedAt = now })
 		s.Watch(Event{Checks: results})
 	}
 }

@@ -3,12 +3,16 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,6 +22,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/notify"
 )
 
 // What lands before, while and after a server looks is delivered once: the tables are those of one plain run.
@@ -159,12 +164,35 @@ func TestPoisonedObjects(t *testing.T) {
 	f.put("log_data/bad.json", bytes.Repeat([]byte(`{"ts": "soon"}`+"\n"), 1001))
 	f.put("log_data/odd.json", []byte(event("99", "platinum", 1)))
 	f.put("log_data/torn.json.gz", []byte("\x1f\x8b\x08 this is no gzip"))
-	s := serve(t, env, f.flags()...)
+	// What is given up is told to a webhook.
+	var mu sync.Mutex
+	told := map[string]notify.Event{}
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var e notify.Event
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		told[path.Base(e.Object)] = e
+	}))
+	defer hook.Close()
+	s := serve(t, append([]string{"DWH_NOTIFY_WEBHOOK=" + hook.URL}, env...), f.flags()...)
 	const given = `SELECT string_agg(regexp_replace(url, '.*/', ''), ' ' ORDER BY url) FROM s_object WHERE outcome = 'quarantined'`
 	awaitOne(t, dsn, given, "bad.json odd.json torn.json.gz")
 	awaitOne(t, dsn, countPlays, "12")
 	s.Says("f-songplay-level")
 	awaitOne(t, dsn, `SELECT count(*) FROM s_reject WHERE line = 0 AND reason LIKE 'quarantined: %'`, "3")
+	dwhtest.Await(t, func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, name := range []string{"bad.json", "odd.json"} {
+			if e := told[name]; e.Kind != notify.Quarantined || e.Error == "" || e.Command != "serve" {
+				return fmt.Sprintf("of %s the webhook was told %+v", name, e)
+			}
+		}
+		return ""
+	})
 	s.Says("the object is compressed with GZIP: add GZIP to the COPY")
 	if got := one(t, dsn, `SELECT count(*) FROM s_reject WHERE line > 0 AND url LIKE '%bad.json'`); got != "1000" {
 		t.Errorf("rejects of the object: got %s, want 1000", got)
@@ -381,4 +409,31 @@ func TestSocket(t *testing.T) {
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("socket after the end: got %v, want none", err)
 	}
+}
+
+// What a batch refused shows with the batch, and not an hour later with the full check.
+func TestWarningsFollowBatches(t *testing.T) {
+	t.Parallel()
+	dsn, env := migrated(t)
+	f := newFolder(t, 0, 0)
+	f.put("log_data/good.json", []byte(event("1", "free", 1)))
+	s := serve(t, env, f.flags()...)
+	awaitOne(t, dsn, countPlays, "1")
+	const ok, warn = `<li class="check ok" data-key="rejects-in-last-load">`,
+		`<li class="check warn" data-key="rejects-in-last-load">`
+	shows := func(want string) {
+		t.Helper()
+		dwhtest.Await(t, func() string {
+			if _, body := s.get("/"); strings.Contains(body, want) {
+				return ""
+			}
+			return "the overview does not hold " + want
+		})
+	}
+	shows(ok)
+	f.put("log_data/mixed.json", []byte(event("2", "free", 2)+"{\"ts\": \"soon\"}\n{\"ts\": \"later\"}\n"))
+	awaitOne(t, dsn, countPlays, "2")
+	shows(warn)
+	shows(`<span class="badge">2<span class="quiet"> in the last load</span></span>`)
+	s.Stop()
 }

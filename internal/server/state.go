@@ -40,13 +40,14 @@ type State struct {
 	Totals      Totals
 	Batches     []Batch      // the latest, newest first
 	Quarantined []Quarantine // the latest, newest first
-	Checks      []CheckState // of the last full check
-	CheckedAt   time.Time    // zero before the first
+	Checks      []CheckState // of the last full check; the cheap ones that warn are made with each batch
+	CheckedAt   time.Time    // of the last full check; zero before the first
 	CommittedAt time.Time    // of the latest batch; zero before the first
 }
 
 // Problem is what keeps a server, or one of its sources, from going on.
 type Problem struct {
+	What  string // fails, as in Event.Recovered
 	Text  string
 	Hint  string    // what to do about it, "" when unknown
 	Since time.Time // of the first of these failures in a row
@@ -118,6 +119,7 @@ type CheckState struct {
 	Severity          check.Severity
 	Outcome           string // ok, warn, fail or off
 	Violations        int64
+	At                time.Time // when it was made
 }
 
 // StateSource is what a page needs of a server: its state, and word of the next change.
@@ -186,7 +188,7 @@ func (p *problems) failed(what string, err error, hint string, pause func(tries 
 	}
 	one := p.open[what]
 	if one == nil {
-		one = &Problem{Since: time.Now()}
+		one = &Problem{What: what, Since: time.Now()}
 		p.open[what] = one
 	}
 	one.Tries++

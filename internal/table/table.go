@@ -24,8 +24,8 @@ const (
 // Kind is what a column's values are to a reader.
 type Kind int
 
-// The kinds. Auto takes integers and floats for measures, save in columns whose name says otherwise: rank, year, month,
-// week, day, hour, weekday, and whatever is or ends in "id".
+// The kinds. Auto takes integers and floats for measures, save in columns whose name says
+// otherwise: rank, ts, year, month, week, day, hour, weekday, and whatever is or ends in "id".
 const (
 	KindAuto    Kind = iota
 	KindLabel        // names or numbers a thing: shown as it is, a label in charts
@@ -35,9 +35,11 @@ const (
 
 // Column is one column of a result.
 type Column struct {
-	Name  string
-	Align Align
-	Kind  Kind
+	Name   string
+	Align  Align
+	Kind   Kind
+	Narrow Narrow                // what becomes of it on a narrow terminal
+	Style  func(value any) Style // of each value on a terminal that takes colours; nil for none
 }
 
 // Table is a result. A value is a string, a bool, an integer, a float, a time.Time or nil for NULL; pointers to these
@@ -106,16 +108,18 @@ func ParseFormat(name string) (Format, error) {
 // Write renders the table. Text is as wide as its contents; WriteWidth limits it.
 func Write(w io.Writer, t Table, f Format) error { return WriteWidth(w, t, f, 0) }
 
-// WriteWidth renders the table; in the format Text no line is wider than width terminal cells, for which long texts are cut. A width
-// of 0 or less means no limit. The other formats are never cut.
+// WriteWidth renders the table; in the format Text the columns are made to fit width terminal
+// cells, as Column.Narrow says. A width of 0 or less means no limit. The other formats are never
+// cut.
 func WriteWidth(w io.Writer, t Table, f Format, width int) error {
 	return Render(w, t, f, TextOptions{Width: width})
 }
 
 // TextOptions says what the reader's terminal takes; they concern the format Text alone.
 type TextOptions struct {
-	Width int  // in terminal cells, for which long texts are cut; 0 or less is no limit
+	Width int  // in terminal cells; 0 or less is no limit
 	ASCII bool // draw with ASCII only; the values stay as they are
+	Color bool // apply the columns' styles
 }
 
 // Render is Write with all its options.
@@ -209,7 +213,7 @@ func (t Table) kindOf(column int) Kind {
 	switch name {
 	case "rank":
 		return KindRank
-	case "id", "year", "month", "week", "day", "hour", "weekday":
+	case "id", "ts", "year", "month", "week", "day", "hour", "weekday":
 		return KindLabel
 	}
 	if strings.HasSuffix(name, "_id") {

@@ -1,27 +1,27 @@
 package table
 
 import (
+	"slices"
 	"strings"
 
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// narrowest is the width in terminal cells below which a column is not cut further to make room: an ellipsis and
-// enough letters to tell values apart.
-const narrowest = 6
+// foldIndent is where values begin that stand under their row.
+const foldIndent = 4
 
-// separatorWidth is what go-pretty puts between two columns: a blank, a line, a blank.
-const separatorWidth = 3
-
-// renderText draws the table for people: a line per row, never wrapped. With a width, text columns are cut, the widest
-// first, and in the last resort whole lines.
+// renderText draws the table for people. With a width, no line is wider, unless a single value is
+// that must stay whole; layout says what becomes of columns that do not fit. Where even that is too
+// wide, each row is a block of lines if a value must stay whole, else lines are cut.
 func renderText(t Table, o TextOptions) []byte {
 	width, more := o.Width, ellipsis(o.ASCII)
 	cells := make([][]string, len(t.Rows))
 	kinds := make([]Kind, len(t.Columns))
+	whole := false
 	for i := range t.Columns {
 		kinds[i] = t.kindOf(i)
+		whole = whole || t.narrowOf(i) == NarrowFold || t.narrowOf(i) == NarrowKeep
 	}
 	for i, row := range t.Rows {
 		cells[i] = make([]string, len(row))
@@ -29,8 +29,16 @@ func renderText(t Table, o TextOptions) []byte {
 			cells[i][j] = shown(plain(cell), kinds[j], o.ASCII)
 		}
 	}
-	limits := columnLimits(t, cells, width)
+	l := arrange(t, cells, width)
 
+	var out strings.Builder
+	if t.Title != "" {
+		out.WriteString(Strong.paint(clip(visible(t.Title), width, more), o.Color) + "\n")
+	}
+	if !l.fits && whole {
+		renderRecords(&out, t, cells, o)
+		return []byte(out.String())
+	}
 	w := pretty.NewWriter()
 	style := pretty.StyleLight
 	if o.ASCII {
@@ -40,32 +48,58 @@ func renderText(t Table, o TextOptions) []byte {
 	style.Options.DrawBorder = false
 	w.SetStyle(style)
 	w.SuppressTrailingSpaces()
-	configs := make([]pretty.ColumnConfig, len(t.Columns))
-	header := make(pretty.Row, len(t.Columns))
-	for i, c := range t.Columns {
+	configs := make([]pretty.ColumnConfig, len(l.columns))
+	header := make(pretty.Row, len(l.columns))
+	for at, i := range l.columns {
 		align := text.AlignLeft
 		if t.alignOf(i) == AlignRight {
 			align = text.AlignRight
 		}
-		configs[i] = pretty.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align}
-		header[i] = text.Snip(visible(c.Name), limits[i], more)
+		configs[at] = pretty.ColumnConfig{Number: at + 1, Align: align, AlignHeader: align}
+		header[at] = text.Snip(visible(t.Columns[i].Name), l.limits[i], more)
 	}
 	w.SetColumnConfigs(configs)
 	w.AppendHeader(header)
-	for _, row := range cells {
-		line := make(pretty.Row, len(row))
-		for i, cell := range row {
-			line[i] = text.Snip(cell, limits[i], more)
+	under, height := make([][]int, len(cells)), make([]int, len(cells))
+	for n, row := range cells {
+		under[n] = l.under(t, t.Rows[n], row)
+		line := make(pretty.Row, len(l.columns))
+		for at, i := range l.columns {
+			cell, style := row[i], t.styleOf(i, t.Rows[n][i])
+			switch {
+			case slices.Contains(under[n], i):
+				cell = ""
+			case t.narrowOf(i) == NarrowWrap:
+				cell = Wrap(cell, l.limits[i], 0)
+			default:
+				cell = text.Snip(cell, l.limits[i], more)
+			}
+			lines := strings.Split(cell, "\n")
+			height[n] = max(height[n], len(lines))
+			for k := range lines {
+				lines[k] = style.paint(lines[k], o.Color)
+			}
+			line[at] = strings.Join(lines, "\n")
 		}
 		w.AppendRow(line)
 	}
 
-	var out strings.Builder
-	if t.Title != "" {
-		out.WriteString(clip(visible(t.Title), width, more) + "\n")
-	}
+	const heading = 2 // the header and the line under it
+	number, left := -1, heading
 	for line := range strings.Lines(w.Render() + "\n") {
 		out.WriteString(strings.TrimRight(clip(strings.TrimRight(line, "\n"), width, more), " ") + "\n")
+		if left--; left > 0 {
+			continue
+		}
+		if number >= 0 {
+			for _, i := range under[number] {
+				folded := strings.Repeat(" ", foldIndent) + visible(t.Columns[i].Name) + ": " + cells[number][i]
+				out.WriteString(Wrap(folded, width, foldIndent+2) + "\n")
+			}
+		}
+		if number++; number < len(height) {
+			left = height[number]
+		}
 	}
 	if len(t.Rows) == 0 {
 		out.WriteString(" (no rows)\n")
@@ -73,44 +107,39 @@ func renderText(t Table, o TextOptions) []byte {
 	return []byte(out.String())
 }
 
+// renderRecords writes each row as a block, a line for each value.
+func renderRecords(out *strings.Builder, t Table, cells [][]string, o TextOptions) {
+	names := 0
+	for _, c := range t.Columns {
+		names = max(names, cellWidth(visible(c.Name)))
+	}
+	for n, row := range cells {
+		if n > 0 {
+			out.WriteString("\n")
+		}
+		for i, cell := range row {
+			if value := plain(t.Rows[n][i]); value == nil || value == "" {
+				continue
+			}
+			name := visible(t.Columns[i].Name)
+			line := Wrap(" "+name+":"+strings.Repeat(" ", names-cellWidth(name)+1)+cell, o.Width, foldIndent)
+			if strings.HasSuffix(line, cell) {
+				line = strings.TrimSuffix(line, cell) + t.styleOf(i, t.Rows[n][i]).paint(cell, o.Color)
+			}
+			out.WriteString(line + "\n")
+		}
+	}
+	if len(t.Rows) == 0 {
+		out.WriteString(" (no rows)\n")
+	}
+}
+
+// clip cuts a line at the right.
 func clip(line string, width int, more string) string {
 	if width <= 0 {
 		return line
 	}
 	return text.Snip(line, width, more)
-}
-
-// columnLimits returns how many terminal cells each column may take so that a line fits; 0 is no limit. Numbers are
-// never cut: a cut number is a wrong one.
-func columnLimits(t Table, cells [][]string, width int) []int {
-	limits := make([]int, len(t.Columns))
-	if width <= 0 {
-		return limits
-	}
-	widths := make([]int, len(t.Columns))
-	total := 2 + separatorWidth*(len(t.Columns)-1)
-	for i, c := range t.Columns {
-		widths[i] = cellWidth(visible(c.Name))
-		for _, row := range cells {
-			widths[i] = max(widths[i], cellWidth(row[i]))
-		}
-		total += widths[i]
-	}
-	for total > width {
-		widest := -1
-		for i := range widths {
-			if widths[i] > narrowest && !t.numericColumn(i) && (widest < 0 || widths[i] > widths[widest]) {
-				widest = i
-			}
-		}
-		if widest < 0 {
-			break
-		}
-		widths[widest]--
-		limits[widest] = widths[widest]
-		total--
-	}
-	return limits
 }
 
 // cellWidth is the number of terminal cells a text takes; wide East Asian characters take two.

@@ -229,7 +229,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if err := r.buildAll(ctx, w, w.graph.Models, result); err != nil {
 		return err
 	}
-	r.note(j, result)
+	r.note(j, result, 0)
 	r.Failpoint("transform.built")
 	for _, name := range w.building {
 		if err := w.offer(ctx, name, r.ParallelRows); err != nil {

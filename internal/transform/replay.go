@@ -66,11 +66,12 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 // replay is one transaction: the lock is held from before its snapshot to its commit, so that the flags it sets are of
 // rows that the rebuilt star holds. What readers could notice, the difference, is written at its end.
 func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
-	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil })
+	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, nil)
 }
 
-// replayAfter is replay with something done first in the same transaction.
-func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error) error {
+// replayAfter is replay with something done first in the same transaction. With marks it builds the models that those make stale, and
+// the ones that follow them; the others are brought up to date with what is new.
+func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error, marks []staleMark) error {
 	noted := len(j.steps)
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
@@ -84,10 +85,18 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			return err
 		}
 		result.Replayed, result.everything, result.waiting = true, true, w.unprocessed
-		if err := r.rebuild(ctx, w, w.graph.Models, result); err != nil {
+		chosen := w.graph.Models
+		if len(marks) > 0 && !w.first {
+			chosen = affected(w.graph, marks)
+		}
+		if err := r.incrementOthers(ctx, w, j, chosen, result); err != nil {
 			return err
 		}
-		r.note(j, result)
+		fresh := len(result.Transforms)
+		if err := r.rebuild(ctx, w, chosen, result); err != nil {
+			return err
+		}
+		r.note(j, result, fresh)
 		r.Failpoint("replay.built")
 		if err := r.applyAll(ctx, w, result); err != nil {
 			return err
@@ -130,9 +139,24 @@ func differenceOf(live catalogue.Table, schema catalogue.Name) catalogue.Table {
 	return catalogue.Table{Schema: schema, Name: "difference_" + live.Name}
 }
 
-// note writes the models that were built into the journal, with how they differ from what was stored.
-func (r *Runner) note(j *journal, result *Result) {
-	for i, one := range result.Transforms {
+// incrementOthers brings the models up to date that a partial replay does not build.
+func (r *Runner) incrementOthers(ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result) error {
+	others := slices.DeleteFunc(slices.Clone(w.graph.Models), func(m *model.Model) bool { return slices.Contains(chosen, m) || !m.Stored })
+	if len(others) == 0 || total(w.unprocessed) == 0 {
+		return nil
+	}
+	if err := w.enter(ctx); err != nil {
+		return err
+	}
+	r.beginModels(w, nil, nil)
+	return r.incrementModels(ctx, w, j, others, result)
+}
+
+// note writes the models that were built into the journal, with how they differ from what was stored. from is the place of the first
+// among the result's transforms.
+func (r *Runner) note(j *journal, result *Result, from int) {
+	for i := from; i < len(result.Transforms); i++ {
+		one := result.Transforms[i]
 		step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == one.Step })]
 		note := ""
 		for _, change := range result.Differences {

@@ -107,7 +107,7 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 			return err
 		}
 		if len(marks) > 0 && r.NoReplay {
-			return &StaleError{Marks: marks}
+			return &StaleError{Marks: sentences(marks)}
 		}
 		switch {
 		case built:
@@ -140,11 +140,11 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 			return nil
 		}
 		if len(marks) > 0 && len(only) == 0 {
-			result.Stale = marks
-			for _, mark := range marks {
+			result.Stale = sentences(marks)
+			for _, mark := range result.Stale {
 				r.Observer(Event{Kind: Note, Text: "replay needed: " + mark})
 			}
-			return r.replay(ctx, conn, j, result)
+			return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, marks)
 		}
 		return r.incremental(ctx, conn, j, chosen, len(only) == 0, result)
 	})
@@ -329,13 +329,22 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 		if err := r.compareAll(ctx, w, result); err != nil {
 			return err
 		}
-		r.note(j, result)
+		r.note(j, result, 0)
 		if err := r.applyAll(ctx, w, result); err != nil {
 			return err
 		}
 		r.Failpoint("transform.built")
 		return nil
 	}
+	if err := r.incrementModels(ctx, w, j, chosen, result); err != nil {
+		return err
+	}
+	r.Failpoint("transform.built")
+	return nil
+}
+
+// incrementModels brings the tables of models up to date, with the helpers that they read.
+func (r *Runner) incrementModels(ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result) error {
 	isChosen := map[string]bool{}
 	for _, m := range chosen {
 		isChosen[m.Name] = true
@@ -343,7 +352,7 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 	// Helpers that the chosen ones read are computed with them.
 	chosen = slices.DeleteFunc(w.graph.Upstream(chosen...), func(m *model.Model) bool { return m.Stored && !isChosen[m.Name] })
 	started := time.Now()
-	err := w.run.Increment(ctx, chosen, func(m *model.Model, change model.Change) error {
+	return w.run.Increment(ctx, chosen, func(m *model.Model, change model.Change) error {
 		step, err := r.stepOf(m)
 		if err != nil {
 			return err
@@ -360,11 +369,6 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 		r.finish(j, step, one, result)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	r.Failpoint("transform.built")
-	return nil
 }
 
 // finish tells of a model that was computed.

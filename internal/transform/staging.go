@@ -163,7 +163,7 @@ func (r *Runner) Drop(ctx context.Context, command string, tables []string) (Res
 				}
 			}
 			return nil
-		})
+		}, nil)
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
@@ -31,35 +32,71 @@ func (*StaleError) Hint() string { return `run "dwh transform --replay", or leav
 // changed since they last built it, which is then marked too.
 func (r *Runner) staleness(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 	marks, _, err := r.standing(ctx, conn)
-	return marks, err
+	return sentences(marks), err
+}
+
+// A staleMark is one reason why what is stored does not follow from staging.
+type staleMark struct {
+	subject string // a step, a table, or "" for everything
+	text    string // a sentence
+}
+
+func sentences(marks []staleMark) []string {
+	var out []string
+	for _, mark := range marks {
+		out = append(out, mark.text)
+	}
+	return out
+}
+
+// affected are the models that marks make stale, and those that follow them: no others need a replay.
+func affected(graph *model.Graph, marks []staleMark) []*model.Model {
+	var names []string
+	for _, mark := range marks {
+		name := mark.subject
+		// A step, perhaps one that is gone, is known by the relation that its file is called after.
+		if parts := stepName.FindStringSubmatch(name + ".sql"); parts != nil {
+			name = parts[2]
+			if graph.Model(name) == nil {
+				continue
+			}
+		}
+		if graph.Model(name) == nil && len(graph.Readers(name)) == 0 {
+			return graph.Models
+		}
+		names = append(names, name)
+	}
+	if len(names) == 0 && len(marks) > 0 && slices.ContainsFunc(marks, func(m staleMark) bool { return m.subject == "" }) {
+		return graph.Models
+	}
+	return graph.Downstream(names...)
 }
 
 // standing is staleness, and whether transforms have built the star before.
-func (r *Runner) standing(ctx context.Context, conn *pgx.Conn) (marks []string, built bool, err error) {
+func (r *Runner) standing(ctx context.Context, conn *pgx.Conn) (marks []staleMark, built bool, err error) {
 	return staleness(ctx, dwhdb.New(writelock.Retrying(conn)), r.Steps, true)
 }
 
 // Staleness is Stale, and marks in the database each transform whose text is not the one that built the star.
 func Staleness(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
 	marks, _, err := staleness(ctx, db, steps, true)
-	return marks, err
+	return sentences(marks), err
 }
 
 // Stale returns one sentence for each reason why d_ and f_ do not follow from staging.
 func Stale(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
 	marks, _, err := staleness(ctx, db, steps, false)
-	return marks, err
+	return sentences(marks), err
 }
 
-func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool) (sentences []string, built bool, err error) {
+func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool) (reasons []staleMark, built bool, err error) {
 	marks, err := db.StaleMarks(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("read stale marks: %w", err)
 	}
-	var reasons []string
 	marked := map[string]bool{}
 	for _, mark := range marks {
-		reasons = append(reasons, sentence(mark.Subject, mark.Reason, steps))
+		reasons = append(reasons, staleMark{mark.Subject, sentence(mark.Subject, mark.Reason, steps)})
 		marked[mark.Subject+"\x00"+mark.Reason] = true
 	}
 	known, err := db.Fingerprints(ctx)
@@ -76,7 +113,7 @@ func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool)
 			return nil, false, fmt.Errorf("look for flagged rows: %w", err)
 		}
 		if flagged != nil && *flagged {
-			return []string{"staged rows are flagged as processed, and no transform has built from them"}, false, nil
+			return []staleMark{{text: "staged rows are flagged as processed, and no transform has built from them"}}, false, nil
 		}
 		return nil, false, nil
 	}
@@ -93,7 +130,7 @@ func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool)
 		if marked[step+"\x00"+reason] {
 			return nil
 		}
-		reasons = append(reasons, step+": "+reason)
+		reasons = append(reasons, staleMark{step, step + ": " + reason})
 		if !write {
 			return nil
 		}

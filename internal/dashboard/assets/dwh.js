@@ -219,7 +219,7 @@
           location.reload(); // the server is another version
           return;
         }
-        ["phase", "main", "footer"].forEach(function (id) {
+        ["phase", "rejects-badge", "main", "footer"].forEach(function (id) {
           var from = document.getElementById(id), to = page.getElementById(id);
           if (from && to) {
             morph(from, to);
@@ -303,6 +303,46 @@
   window.addEventListener("pageshow", function (event) {
     if (event.persisted) {
       open();
+    }
+  });
+
+  // What a chart's marks say, at once and under a finger too. Without this script the browser shows their titles.
+
+  var tip = null;
+
+  function hideTip() {
+    if (tip) {
+      tip.remove();
+      tip = null;
+    }
+  }
+
+  document.addEventListener("pointerover", function (event) {
+    hideTip();
+    var mark = event.target.closest ? event.target.closest(".dwh-chart rect, .dwh-chart circle") : null;
+    var title = mark ? mark.querySelector("title") : null;
+    if (!title && !(mark && mark.hasAttribute("data-tip"))) {
+      return;
+    }
+    if (title) {
+      mark.setAttribute("data-tip", title.textContent);
+      title.remove(); // or the browser's own would follow
+    }
+    tip = document.createElement("div");
+    tip.className = "tip";
+    tip.setAttribute("aria-hidden", "true"); // the table below the chart has the numbers
+    tip.textContent = mark.getAttribute("data-tip");
+    document.body.appendChild(tip);
+    var box = mark.getBoundingClientRect(), own = tip.getBoundingClientRect();
+    var left = Math.min(Math.max(event.clientX - own.width / 2, 4), window.innerWidth - own.width - 4);
+    var top = box.top - own.height - 6;
+    tip.style.left = left + "px";
+    tip.style.top = (top < 4 ? box.bottom + 6 : top) + "px";
+  });
+  document.addEventListener("scroll", hideTip, true);
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") {
+      hideTip();
     }
   });
 

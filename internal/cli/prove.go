@@ -1,0 +1,241 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/proof"
+	"github.com/sparkify/dwh/internal/table"
+)
+
+// proveRun performs dwh verify --increments.
+type proveRun struct {
+	app     *app
+	cfg     *config.Config
+	json    bool
+	options proof.Options
+	seeded  bool // the command line names the seed
+}
+
+func (v proveRun) run(ctx context.Context) error {
+	s, err := v.app.beginLinted(ctx, v.cfg, false, project.lint)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	watch := s.newWatcher()
+	defer watch.stop()
+	runner, err := s.runner(true, watch.event)
+	if err != nil {
+		return err
+	}
+	v.app.out.Status("%s from staging, seed %d", counted(int64(v.options.Increments), "random increment"), v.options.Seed)
+	bar := v.app.out.Progress("deliver", nil)
+	v.options.Delivered = func(number, _, _ int) {
+		bar.Show(Amount{Done: int64(number), Total: int64(v.options.Increments)})
+	}
+	result, err := runner.Prove(ctx, v.options)
+	bar.Done()
+	if err != nil {
+		return err
+	}
+	if v.json {
+		if err := writeJSON(v.app.out, proofJSONOf(result)); err != nil {
+			return err
+		}
+	} else if err := v.print(result); err != nil {
+		return err
+	}
+	return v.judge(result)
+}
+
+// again is the command line that repeats a proof.
+func (v proveRun) again() string {
+	line := "dwh " + v.app.commandLine()
+	if !v.seeded {
+		line += fmt.Sprintf(" --seed %d", v.options.Seed)
+	}
+	return line
+}
+
+// judge is the error of a proof that found a difference.
+func (v proveRun) judge(result proof.Result) error {
+	d := result.Difference
+	if d == nil {
+		return nil
+	}
+	failed := &CheckFailed{Advice: fmt.Sprintf("%q shows the same again, as long as the same rows are staged", v.again())}
+	if d.Err != nil {
+		failed.Msg = fmt.Sprintf("delivery %d of seed %d: %s: %v", d.Delivery, result.Seed, d.Msg, d.Err)
+		return failed
+	}
+	names := make([]string, len(d.Tables))
+	for i, one := range d.Tables {
+		names[i] = string(one.Table)
+	}
+	failed.Msg = fmt.Sprintf("delivery %d of seed %d leaves other rows in %s than a build of everything",
+		d.Delivery, result.Seed, strings.Join(names, ", "))
+	return failed
+}
+
+// print shows a proof to people.
+func (v proveRun) print(result proof.Result) error {
+	if result.Difference != nil {
+		_, err := fmt.Fprint(v.app.out.Stdout, printable(differenceText(*result.Difference)))
+		return err
+	}
+	t := table.Table{Columns: table.Columns("table", "rows", "changes")}
+	for _, one := range result.Tables {
+		t.Rows = append(t.Rows, []any{string(one.Name), one.Rows, one.Changes})
+	}
+	if err := v.app.out.Table(t, table.Text); err != nil {
+		return err
+	}
+	out := v.app.out.Stdout
+	if result.Refused > 0 {
+		if _, err := fmt.Fprintf(out, "In %d of the deliveries the models refused copies with a column of another row. "+
+			"They came without.\n", result.Refused); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(out, "%s agreed with a build of everything: seed %d, %s delivered, %s erased (%s)\n",
+		counted(int64(result.Increments), "increment"), result.Seed, counted(result.Rows, "row"), count(result.Erased),
+		seconds(result.Duration))
+	return err
+}
+
+// differenceText says what differs, after which rows, and which header lines to look at.
+func differenceText(d proof.Difference) string {
+	var out strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
+	rows := func(what string, some []string, all int64) {
+		for _, row := range some {
+			say("  %s %s", what, row)
+		}
+		if more := all - int64(len(some)); more > 0 && len(some) > 0 {
+			say("  %s ... and %s more", what, count(more))
+		}
+	}
+	for _, one := range d.Tables {
+		say("%s (%s): %s missing, %s too many", one.Table, one.Model, counted(one.Missing, "row"), count(one.Unexpected))
+		rows("missing: ", one.MissingRows, one.Missing)
+		rows("too many:", one.UnexpectedRows, one.Unexpected)
+	}
+	say("The increment of delivery %d shows it, with no more than these rows:", d.Delivery)
+	for _, one := range d.Staged {
+		if one.Rows > 0 {
+			say("%s: %s new", one.Table, counted(int64(one.Rows), "row"))
+			rows("new:   ", one.NewRows, int64(one.Rows))
+		}
+		if one.Erased > 0 {
+			say("%s: %s erased", one.Table, counted(int64(one.Erased), "row"))
+			rows("erased:", one.ErasedRows, int64(one.Erased))
+		}
+	}
+	switch {
+	case d.Found:
+		say("The increment agrees without what this header line promises:")
+	case len(d.Lines) > 0:
+		say("No single header line explains it. The SELECT may read what it does not name, such as a table in a function, or")
+		say("depend on the order of rows. These lines have to do with the delivery:")
+	}
+	for _, line := range d.Lines {
+		say("%s:%d: %s", line.File, line.Line, line.Text)
+		say("  %s", line.Advice)
+	}
+	return out.String()
+}
+
+type proofJSON struct {
+	Seed       uint64               `json:"seed"`
+	Increments int                  `json:"increments"`
+	Rows       int64                `json:"rows"`
+	Erased     int64                `json:"erased"`
+	Refused    int                  `json:"refused"`
+	Tables     []proofTableJSON     `json:"tables"`
+	Difference *proofDifferenceJSON `json:"difference"`
+	Seconds    float64              `json:"seconds"`
+}
+
+type proofTableJSON struct {
+	Name    string `json:"name"`
+	Rows    int64  `json:"rows"`
+	Changes int64  `json:"changes"`
+}
+
+type proofDifferenceJSON struct {
+	Delivery int                  `json:"delivery"`
+	Error    string               `json:"error,omitempty"`
+	Tables   []differentTableJSON `json:"tables"`
+	Staged   []deliveredJSON      `json:"staged"`
+	Lines    []headerLineJSON     `json:"lines"`
+	Found    bool                 `json:"found"`
+}
+
+type differentTableJSON struct {
+	Name           string   `json:"name"`
+	Model          string   `json:"model"`
+	Missing        int64    `json:"missing"`
+	Unexpected     int64    `json:"unexpected"`
+	MissingRows    []string `json:"missing_rows"`
+	UnexpectedRows []string `json:"unexpected_rows"`
+}
+
+type deliveredJSON struct {
+	Name       string   `json:"name"`
+	Rows       int      `json:"rows"`
+	Erased     int      `json:"erased"`
+	NewRows    []string `json:"new_rows"`
+	ErasedRows []string `json:"erased_rows"`
+}
+
+type headerLineJSON struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Text   string `json:"text"`
+	Advice string `json:"advice"`
+}
+
+func proofJSONOf(result proof.Result) proofJSON {
+	out := proofJSON{
+		Seed: result.Seed, Increments: result.Increments, Rows: result.Rows, Erased: result.Erased, Refused: result.Refused,
+		Tables: []proofTableJSON{}, Seconds: result.Duration.Seconds(),
+	}
+	for _, one := range result.Tables {
+		out.Tables = append(out.Tables, proofTableJSON{Name: string(one.Name), Rows: one.Rows, Changes: one.Changes})
+	}
+	d := result.Difference
+	if d == nil {
+		return out
+	}
+	some := func(rows []string) []string { return append([]string{}, rows...) }
+	found := &proofDifferenceJSON{
+		Delivery: d.Delivery, Tables: []differentTableJSON{}, Staged: []deliveredJSON{}, Lines: []headerLineJSON{},
+		Found: d.Found,
+	}
+	if d.Err != nil {
+		found.Error = d.Msg + ": " + d.Err.Error()
+	}
+	for _, one := range d.Tables {
+		found.Tables = append(found.Tables, differentTableJSON{
+			Name: string(one.Table), Model: one.Model, Missing: one.Missing, Unexpected: one.Unexpected,
+			MissingRows: some(one.MissingRows), UnexpectedRows: some(one.UnexpectedRows),
+		})
+	}
+	for _, one := range d.Staged {
+		found.Staged = append(found.Staged, deliveredJSON{
+			Name: string(one.Table), Rows: one.Rows, Erased: one.Erased,
+			NewRows: some(one.NewRows), ErasedRows: some(one.ErasedRows),
+		})
+	}
+	for _, line := range d.Lines {
+		found.Lines = append(found.Lines, headerLineJSON(line))
+	}
+	out.Difference = found
+	return out
+}

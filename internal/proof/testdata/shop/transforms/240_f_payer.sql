@@ -1,0 +1,9 @@
+-- f_payer: one row per place that pays for orders.
+-- key:  payer
+-- from: purchase by bill_to as payer
+SELECT
+    bill_to AS payer,
+    SUM(quantity) AS quantity
+FROM purchase
+WHERE bill_to IS NOT NULL
+GROUP BY bill_to;

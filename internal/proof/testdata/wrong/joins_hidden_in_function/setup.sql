@@ -1,0 +1,2 @@
+CREATE FUNCTION orders_of(customer INTEGER) RETURNS INTEGER LANGUAGE sql STABLE
+AS 'SELECT CAST(COUNT(*) AS INTEGER) FROM s_order AS o WHERE o.customer_id = customer';
