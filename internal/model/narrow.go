@@ -108,7 +108,9 @@ func (n narrowing) staged(ctx context.Context, w want) (out sides, err error) {
 	case !looked:
 		parts = append(parts, processed)
 	case out[before] != nil && len(erase) > 0:
-		parts = append(parts, "SELECT "+columns("r.", n.names)+" FROM "+out[before].SQL+" AS r WHERE NOT ("+x.erased(n.relation, "r", erase)+")")
+		// A column that names what to erase may be none that models read.
+		parts = append(parts, n.semi("(SELECT "+columns("s.", n.names)+" FROM "+x.stagedAt(n.relation)+
+			" AS s WHERE s."+FlagColumn+" AND NOT ("+x.erased(n.relation, "s", erase)+"))"))
 	case out[before] != nil:
 		parts = append(parts, "SELECT "+columns("r.", n.names)+" FROM "+out[before].SQL+" AS r")
 	}
