@@ -108,53 +108,45 @@ func (x *Run) buildStored(ctx context.Context, m *Model) error {
 	return nil
 }
 
-// fill makes the table of a stored model. PostgreSQL computes the rows of a CREATE TABLE AS by several
-// processes, and those of an INSERT by one
+// fill makes the table of a stored model, with the columns that the SELECT gives. PostgreSQL computes the
+// rows of a CREATE TABLE AS by several processes, and those of an INSERT by one
 // (https://www.postgresql.org/docs/current/when-can-parallel-query-be-used.html).
 func (x *Run) fill(ctx context.Context, m *Model, built *Table, query string) error {
-	list, assigned := m.assignment()
-	if x.Graph.Engine == sqlfile.Postgres && assigned {
-		return x.Session.Attempt(ctx, func() (err error) {
-			built.Rows, err = x.Session.Create(ctx, x.statement("all of its rows, with the types of the table",
-				"CREATE TABLE "+built.SQL+" AS\nSELECT "+list+"\nFROM (\n"+query+"\n) AS made"), built.SQL)
-			return err
-		})
-	}
 	if x.Graph.Engine == sqlfile.Redshift {
-		// The transaction ends with a refused row: who is to blame is looked for before.
+		// A CAST cuts there, and the transaction ends with a refused row.
 		if err := x.checkFits(ctx, m, from(query)); err != nil {
 			return err
 		}
 	}
 	return x.Session.Attempt(ctx, func() (err error) {
-		if _, err := x.Session.Exec(ctx, x.statement("a table like its own", "CREATE TABLE "+built.SQL+" (LIKE "+qualified(x.Live, m.Name)+x.including())); err != nil {
-			return err
-		}
-		built.Rows, err = x.Session.Exec(ctx, x.statement("all of its rows", "INSERT INTO "+built.SQL+" ("+columns("", m.live)+")\nSELECT "+columns("made.", m.live)+"\nFROM (\n"+query+"\n) AS made"))
+		built.Rows, err = x.Session.Create(ctx, x.statement("all of its rows, with the types of the table",
+			"CREATE TABLE "+built.SQL+" AS\nSELECT "+x.assignment(m)+"\nFROM (\n"+query+"\n) AS made"), built.SQL)
 		return err
 	})
 }
 
-// including ends a LIKE so that columns which the SELECT leaves out get their values by themselves.
-func (x *Run) including() string {
-	if x.Graph.Engine == sqlfile.Postgres {
-		return " INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING GENERATED)"
-	}
-	return " INCLUDING DEFAULTS)"
-}
-
 // assignment is the select list that gives the rows of a query, called made, the columns of the table
-// as INSERT would store them, in the table's order. ok is false where the SELECT leaves columns out.
-func (m *Model) assignment() (list string, ok bool) {
+// as INSERT would store them, in the table's order.
+func (x *Run) assignment(m *Model) string {
 	var out []string
 	for _, column := range m.table.Columns {
 		if !slices.Contains(m.live, column.Name) {
-			return "", false
+			continue
 		}
-		out = append(out, assigned(column)+" AS "+ident(column.Name))
+		expression := assigned(column)
+		if x.Graph.Engine == sqlfile.Redshift {
+			expression = "CAST(made." + ident(column.Name) + " AS " + column.Type + ")"
+		}
+		out = append(out, expression+" AS "+ident(column.Name))
 	}
-	return strings.Join(out, ", "), true
+	return strings.Join(out, ", ")
 }
+
+// Complete tells whether a stored model gives every column of its table.
+func (m *Model) Complete() bool { return m.Kind == Script || len(m.live) == len(m.table.Columns) }
+
+// Live are the columns of a stored model's table that the model gives, in the SELECT's order.
+func (m *Model) Live() []string { return slices.Clone(m.live) }
 
 // assigned is a column of made as INSERT would store it. A text that is too long is an error, which a
 // plain CAST would cut (https://www.postgresql.org/docs/current/datatype-character.html).
@@ -415,14 +407,8 @@ func (x *Run) buildScript(ctx context.Context, m *Model) error {
 	if _, err := x.Session.Exec(ctx, x.statement("the script sees these first", "SET search_path TO "+ident(x.Scratch)+", "+ident(x.Live))); err != nil {
 		return err
 	}
-	for _, statement := range m.statements {
-		text, err := statement.Expand(x.Vars)
-		if err != nil {
-			return err
-		}
-		if _, err := x.Session.Exec(ctx, Statement{Model: m.Name, SQL: text.SQL, Text: &text}); err != nil {
-			return err
-		}
+	if err := x.runStatements(ctx, m); err != nil {
+		return err
 	}
 	if _, err := x.Session.Exec(ctx, x.statement("back to what readers use", "SET search_path TO "+ident(x.Live))); err != nil {
 		return err

@@ -673,14 +673,15 @@ func (x *Run) script(ctx context.Context, m *Model) error {
 			return err
 		}
 	}
-	for _, statement := range m.statements {
-		text, err := statement.Expand(x.Vars)
-		if err != nil {
-			return err
-		}
-		if _, err := x.Session.Exec(ctx, Statement{Model: m.Name, SQL: text.SQL, Text: &text}); err != nil {
-			return err
-		}
+	shown, err := x.showStaging(ctx, m)
+	if err != nil {
+		return err
+	}
+	if err := x.runStatements(ctx, m); err != nil {
+		return err
+	}
+	if err := x.hideStaging(ctx, shown); err != nil {
+		return err
 	}
 	for _, name := range m.Writes {
 		if !read(name) {
@@ -694,6 +695,60 @@ func (x *Run) script(ctx context.Context, m *Model) error {
 		x.delta[name] = delta{was[name], is}
 	}
 	return nil
+}
+
+// runStatements sends a script's statements as they stand.
+func (x *Run) runStatements(ctx context.Context, m *Model) error {
+	for _, statement := range m.statements {
+		text, err := statement.Expand(x.Vars)
+		if err != nil {
+			return err
+		}
+		if _, err := x.Session.Exec(ctx, Statement{Model: m.Name, SQL: text.SQL, Text: &text}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showStaging lets a script see staging as it is when the run has ended, where that is not what the
+// tables hold yet.
+func (x *Run) showStaging(ctx context.Context, m *Model) (views []string, err error) {
+	for _, name := range m.Reads {
+		staged := x.Staged[name]
+		if !x.Graph.IsStaging(name) || staged.Arrived.empty() && len(staged.Erase) == 0 {
+			continue
+		}
+		list := columns("s.", x.Graph.columnsOf(name))
+		query := "SELECT " + list + ", s." + FlagColumn + " FROM " + x.stagedAt(name) + " AS s"
+		if len(staged.Erase) > 0 {
+			query += " WHERE NOT (" + x.erased(name, "s", staged.Erase) + ")"
+		}
+		if !staged.Arrived.empty() {
+			query += " UNION ALL SELECT " + list + ", FALSE FROM " + staged.Arrived.SQL + " AS s"
+		}
+		view := qualified(x.Scratch, name)
+		if _, err := x.Session.Exec(ctx, x.statement("what the script sees of "+name, "CREATE VIEW "+view+" AS\n"+query)); err != nil {
+			return nil, err
+		}
+		views = append(views, view)
+	}
+	if len(views) > 0 {
+		_, err = x.Session.Exec(ctx, x.statement("the script sees these first", "SET search_path TO "+ident(x.Scratch)+", "+ident(x.Live)))
+	}
+	return views, err
+}
+
+// hideStaging takes away what showStaging has made.
+func (x *Run) hideStaging(ctx context.Context, views []string) error {
+	if len(views) == 0 {
+		return nil
+	}
+	if _, err := x.Session.Exec(ctx, x.statement("back to what readers use", "SET search_path TO "+ident(x.Live))); err != nil {
+		return err
+	}
+	_, err := x.Session.Exec(ctx, x.statement("what only the script needed", "DROP VIEW "+strings.Join(views, ", ")))
+	return err
 }
 
 // errRows is an error about rows that a model may not have.

@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/telemetry"
 	"github.com/sparkify/dwh/internal/writelock"
@@ -224,6 +225,9 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	result.everything = true
 	if err := r.preferParallel(ctx, w, result.Flagged); err != nil {
 		return err
+	}
+	if slices.ContainsFunc(w.graph.Models, func(m *model.Model) bool { return m.Stored && !m.Complete() }) {
+		return errNotFirst // a table of what the models give does not stand for the table
 	}
 	r.beginModels(w, nil, nil)
 	if err := r.buildAll(ctx, w, w.graph.Models, result); err != nil {

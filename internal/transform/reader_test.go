@@ -117,7 +117,22 @@ func transformed(t *testing.T, replace map[string][2]string) []transform.Step {
 		}
 		out[name] = &fstest.MapFile{Data: body}
 	}
-	all, err := transform.Steps(out, "transforms", sqlfile.Postgres)
+	return read(t, out)
+}
+
+// withFile are the project's transforms with a file more.
+func withFile(t *testing.T, name, text string) []transform.Step {
+	t.Helper()
+	out := fstest.MapFS{name: &fstest.MapFile{Data: []byte(text)}}
+	for _, step := range steps(t) {
+		out[step.Name+".sql"] = &fstest.MapFile{Data: []byte(step.File.Text())}
+	}
+	return read(t, out)
+}
+
+func read(t *testing.T, files fstest.MapFS) []transform.Step {
+	t.Helper()
+	all, err := transform.Steps(files, "transforms", sqlfile.Postgres)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -259,10 +259,9 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
 			}
 			if m.Kind != model.Script {
-				// What has its default is no matter of the models: it may be the moment of writing.
-				live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool {
-					return !slices.Contains(m.Columns, string(c))
-				})
+				// A column that the SELECT leaves out has a default, and is none of the model's.
+				given := m.Live()
+				live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool { return !slices.Contains(given, string(c)) })
 				w.tables[name] = live
 			}
 			if len(live.Key) == 0 && len(live.Required) > 0 {

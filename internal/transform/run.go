@@ -334,7 +334,8 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 			return err
 		}
 		r.Failpoint("transform.built")
-		return nil
+		w.building = nil
+		return w.enter(ctx) // the checks look at what readers see
 	}
 	if err := r.incrementModels(ctx, w, j, chosen, result); err != nil {
 		return err
