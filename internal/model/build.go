@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/selectstmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -48,11 +49,11 @@ func (x *Run) Build(ctx context.Context, chosen []*Model, after func(m *Model, b
 	return nil
 }
 
-// held tells whether a build keeps a helper's rows in a table: several models read them and they cost
-// something, or it is a lookup, of which the planner has to know the values.
+// held tells whether a build keeps a helper's rows in a table: they have a key or a group to check, or
+// it is a lookup, of which the planner has to know the values.
 func (x *Run) held(m *Model) bool {
 	readers := x.Graph.Readers(m.Name)
-	if len(readers) > 1 && (len(m.Pick) > 0 || m.Kind != Row) {
+	if len(m.Key) > 0 || m.Kind == Group || len(readers) > 1 && m.Kind == Whole {
 		return true
 	}
 	return slices.ContainsFunc(readers, func(reader *Model) bool { return x.lookup(reader, m.Name) })
@@ -171,18 +172,18 @@ func assigned(column schema.Column) string {
 // checkBuilt is checkRows for what a build made. The key of a stored table is checked by the server too,
 // but its message does not name rows.
 func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
-	if built.empty() || len(m.Key) == 0 {
+	if built.empty() {
 		return nil
 	}
 	if err := x.checkKeys(ctx, m, built.SQL); err != nil {
 		return err
 	}
-	if len(m.Pick) == 0 {
+	if len(m.Key) > 0 && len(m.Pick) == 0 {
 		if err := x.checkSingle(ctx, m, built.SQL); err != nil {
 			return err
 		}
 	}
-	if m.Kind != Group || subset(m.by(), m.Key) {
+	if m.Kind != Group || len(m.Key) == 0 || subset(m.by(), m.Key) {
 		return nil
 	}
 	raw, err := x.raw(ctx, m, now)
@@ -226,7 +227,7 @@ type rivals struct {
 // rivals finds the rows of from: that may compete for a key with others, where a look at few columns
 // tells: in groups of which most have one row, and where most rows match one row of each lookup.
 func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err error) {
-	if len(m.From) != 1 || len(m.Follows) != 1+len(m.From[0].Joins) {
+	if len(m.From) != 1 || !x.Graph.single(m) {
 		return nil, false, nil
 	}
 	f := m.From[0]
@@ -260,6 +261,37 @@ func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err 
 	}
 	return nil, false, nil
 }
+
+// single tells whether one row of from:, with one row of each lookup, makes at most one row here.
+func (g *Graph) single(m *Model) bool {
+	if len(m.query.With) > 0 {
+		return false
+	}
+	named := []string{m.From[0].Relation}
+	for _, join := range m.From[0].Joins {
+		named = append(named, join.Relation)
+	}
+	var one func(q *selectstmt.Query) bool
+	one = func(q *selectstmt.Query) bool {
+		return len(q.Branches) == 1 && !slices.ContainsFunc(q.Branches[0].From, func(item selectstmt.FromItem) bool {
+			if item.Query != nil {
+				// A subquery in which nothing is joined.
+				return len(item.Query.Branches) != 1 || len(item.Query.Branches[0].From) != 1 || !one(item.Query)
+			}
+			return !slices.Contains(named, item.Relation)
+		}) && !slices.ContainsFunc(q.Branches[0].Items, func(item selectstmt.Item) bool {
+			return slices.ContainsFunc(item.Expr.Calls, func(c selectstmt.Call) bool {
+				return slices.Contains(setFunctions, c.Name)
+			})
+		})
+	}
+	return one(m.query) && len(m.Follows) == 1+len(m.From[0].Joins)
+}
+
+// setFunctions give several rows.
+var setFunctions = strings.Fields(`
+	generate_series generate_subscripts json_array_elements json_array_elements_text json_each jsonb_array_elements
+	jsonb_array_elements_text jsonb_each regexp_matches regexp_split_to_table string_to_table unnest`)
 
 // repeated are the values of columns that several rows have. Hardly any do, and then PostgreSQL groups
 // faster by sorting, though it expects the opposite.

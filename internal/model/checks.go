@@ -23,6 +23,9 @@ func (g *Graph) checkHeader(m *Model) error {
 					"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the column in a helper, and group that")
 			}
 		}
+		if err := g.checkRounded(m, from); err != nil {
+			return err
+		}
 		for _, join := range from.Joins {
 			lookups[join.Relation]++
 			if err := g.checkJoin(m, from, join); err != nil {
@@ -56,6 +59,22 @@ func (g *Graph) checkHeader(m *Model) error {
 		return m.errorAt(m.pickAt, "pick: without key:", "say what identifies a row: -- key: a, b")
 	}
 	return g.checkReferences(m, lookups)
+}
+
+// checkRounded refuses groups whose values the table would round or shorten: they would be found no
+// more.
+func (g *Graph) checkRounded(m *Model, from From) error {
+	for _, pair := range from.By {
+		column, stored := m.table.Column(pair.Here)
+		source, known := g.plain(from.Relation, pair.There, 0)
+		if m.Stored && stored && known && !fits(column, source) {
+			return m.errorAt(from.at, fmt.Sprintf("by names %s, which is %s, and column %s of table %s is %s",
+				pair.There, source.Type, pair.Here, m.Name, column.Type),
+				fmt.Sprintf("several groups would become one in the table: cast it in a helper, CAST(%s AS %s), "+
+					"and group that", pair.There, column.Type))
+		}
+	}
+	return nil
 }
 
 // checkJoin checks one lookup.
@@ -114,6 +133,18 @@ func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
 		case !isFrom && len(refs) > lookups[name]:
 			return m.statement.ErrorAt(refs[lookups[name]].Start, fmt.Sprintf("the SELECT names %s %d times, and the header explains it %d times",
 				name, len(refs), lookups[name]), "write a joins: line for each, by the columns of that join", nil)
+		}
+	}
+	return nil
+}
+
+// checkLists refuses a list of columns behind the alias of a relation: it would name them by their
+// places.
+func (m *Model) checkLists() error {
+	for _, ref := range m.query.Relations() {
+		if ref.Columns != nil {
+			return m.statement.ErrorAt(ref.Start, fmt.Sprintf("a list of column names stands behind %s", ref.Relation),
+				"name the columns in the SELECT: "+ref.Columns[0]+" would be whichever column is the first", nil)
 		}
 	}
 	return nil

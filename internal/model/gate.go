@@ -69,7 +69,7 @@ func (x *Run) keysReached(m *Model) []part {
 	if m.Kind != Row || !x.sameRow(m) {
 		return parts
 	}
-	line := x.Graph.lineage(m, m.From[0].Relation)
+	line := x.Graph.exact(m, m.From[0].Relation)
 	above := x.Graph.byName[m.From[0].Relation]
 	if above == nil {
 		return parts

@@ -286,6 +286,12 @@ func relationBy(value string, separator *regexp.Regexp) (relation string, by []P
 		if !columnName.MatchString(pair.There) || !columnName.MatchString(pair.Here) {
 			return "", nil, fmt.Errorf("%q is not a column, or a pair of two", part)
 		}
+		for _, other := range by {
+			if other.Here == pair.Here && separator == asSeparator ||
+				other.There == pair.There && separator != asSeparator {
+				return "", nil, fmt.Errorf("%q names a column that stands there already", part)
+			}
+		}
 		by = append(by, pair)
 	}
 	if len(by) == 0 {

@@ -96,12 +96,17 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 		for _, t := range x.delta[f.Relation].tables() {
 			parts = append(parts, part{t.SQL, thereOf(f.By), hereOf(f.By)})
 		}
-		if err := x.checkGroupless(ctx, m, f); err != nil {
-			return err
+		if added := x.delta[f.Relation].added; !added.empty() {
+			if err := x.checkGroupless(ctx, m, f, added.SQL); err != nil {
+				return err
+			}
 		}
 		for _, join := range f.Joins {
 			found, err := x.matching(ctx, f, join)
 			if err != nil {
+				return err
+			}
+			if err := x.checkGroupless(ctx, m, f, found[now]); err != nil {
 				return err
 			}
 			for _, at := range found.places() {
@@ -299,7 +304,7 @@ func (x *Run) foundByStored(m *Model, f From, join Join) bool {
 	if !join.Left || len(join.By) == 0 || !m.Stored || len(m.From) > 1 || !x.allStored(m) || len(m.Pick) == 0 || x.sameRow(m) {
 		return false
 	}
-	line := x.Graph.lineage(m, f.Relation)
+	line := x.Graph.exact(m, f.Relation)
 	for _, name := range m.Key {
 		if _, ok := line[name]; !ok {
 			return false
@@ -321,7 +326,7 @@ func (x *Run) foundByStored(m *Model, f From, join Join) bool {
 // storedAs are the model's columns that hold columns of a from: relation unchanged, "" where none does.
 func (x *Run) storedAs(m *Model, f From, there []string) []string {
 	out := make([]string, len(there))
-	for here, column := range x.Graph.lineage(m, f.Relation) {
+	for here, column := range x.Graph.exact(m, f.Relation) {
 		if i := slices.Index(there, column); i >= 0 && (out[i] == "" || here < out[i]) {
 			out[i] = here
 		}
@@ -346,7 +351,7 @@ func (x *Run) sameRow(m *Model) bool {
 	if len(key) == 0 {
 		return false
 	}
-	line := x.Graph.lineage(m, relation)
+	line := x.Graph.exact(m, relation)
 	var held []string
 	for _, name := range m.Key {
 		held = append(held, line[name])
@@ -556,7 +561,7 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 // pick.
 func (x *Run) again(ctx context.Context, m *Model, stale *Table) (string, error) {
 	f := m.From[0]
-	line := x.Graph.lineage(m, f.Relation)
+	line := x.Graph.exact(m, f.Relation)
 	here := slices.Clone(m.Key)
 	for _, order := range m.Pick {
 		here = append(here, order.Column)

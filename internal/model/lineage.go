@@ -49,13 +49,13 @@ func (s scope) inner(q *selectstmt.Query) scope {
 }
 
 // cte is the WITH query of that name, the innermost first.
-func (s scope) cte(name string) *selectstmt.Query {
+func (s scope) cte(name string) selectstmt.CTE {
 	for _, with := range slices.Backward(s.with) {
 		if with.Name == name {
-			return with.Query
+			return with
 		}
 	}
-	return nil
+	return selectstmt.CTE{}
 }
 
 // query is the query that a FROM item stands for: a subquery, or a WITH query; nil for a table.
@@ -64,7 +64,7 @@ func (s scope) query(item selectstmt.FromItem) *selectstmt.Query {
 		return item.Query
 	}
 	if item.CTE {
-		return s.cte(item.Relation)
+		return s.cte(item.Relation).Query
 	}
 	return nil
 }
@@ -91,15 +91,26 @@ func (s scope) columns(item selectstmt.FromItem) (names []string, ok bool) {
 		return nil, false // an alias with names of its own
 	}
 	if q := s.query(item); q != nil {
-		for _, column := range q.Branches[0].Items {
-			if column.Star || column.Name == "" {
-				return nil, false
-			}
-			names = append(names, column.Name)
+		// A list of names behind WITH or the alias counts, and not the names in the SELECT.
+		listed := item.Columns
+		if listed == nil && item.CTE {
+			listed = s.cte(item.Relation).Columns
 		}
-		return names, true
+		for i, column := range q.Branches[0].Items {
+			switch {
+			case column.Star:
+				return nil, false
+			case i < len(listed):
+				names = append(names, listed[i])
+			case column.Name == "":
+				return nil, false
+			default:
+				names = append(names, column.Name)
+			}
+		}
+		return names, len(names) > 0
 	}
-	if item.Function != "" {
+	if item.Function != "" || item.Columns != nil {
 		return nil, false
 	}
 	names = s.g.columnsOf(item.Relation)
@@ -141,26 +152,15 @@ func (s scope) trace(branch *selectstmt.Select, item selectstmt.Item, relation s
 	}
 	q := s.query(source)
 	if q == nil {
-		return item.Column.Column, source.Relation == relation
+		return item.Column.Column, source.Relation == relation && source.Columns == nil
 	}
 	// A set operation below may give the column from elsewhere.
 	if len(q.Branches) != 1 {
 		return "", false
 	}
-	inner := s.inner(q)
-	for _, below := range q.Branches[0].Items {
-		if below.Name == item.Column.Column {
-			return inner.trace(q.Branches[0], below, relation)
-		}
+	names, ok := s.columns(source)
+	if i := slices.Index(names, item.Column.Column); ok && i >= 0 {
+		return s.inner(q).trace(q.Branches[0], q.Branches[0].Items[i], relation)
 	}
 	return "", false
-}
-
-// outer tells whether a column of the item may be NULL because a row found no match: it stands on
-// the optional side of an outer join.
-func outer(branch *selectstmt.Select, item selectstmt.FromItem) bool {
-	if item.Join == "LEFT" || item.Join == "FULL" {
-		return true
-	}
-	return slices.ContainsFunc(branch.From, func(f selectstmt.FromItem) bool { return f.Join == "RIGHT" || f.Join == "FULL" })
 }

@@ -10,7 +10,7 @@ import (
 
 // checkLookup checks how the SELECT uses a lookup: narrowed to what the rows of from: match, it has
 // to give what all of it gives.
-func (g *Graph) checkLookup(m *Model, join Join) error {
+func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 	var err error
 	visit := func(s scope, branch *selectstmt.Select) {
 		if err != nil {
@@ -27,7 +27,7 @@ func (g *Graph) checkLookup(m *Model, join Join) error {
 	}
 	g.walk(m, visit)
 	if err == nil && len(join.By) > 0 {
-		err = g.checkMatched(m, join)
+		err = g.checkMatched(m, from, join)
 	}
 	return err
 }
@@ -58,6 +58,9 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 				len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There {
 				continue // x IN (SELECT a FROM l) is correlated by a
 			}
+			if inner.correlated(m, branch, item, join) {
+				continue
+			}
 			for _, pair := range join.By {
 				if !inner.equated(branch, item, pair.There) {
 					return m.statement.ErrorAt(sub.Start, fmt.Sprintf("a subquery over %s is not correlated by %s", join.Relation, pair.There),
@@ -67,6 +70,20 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 		}
 	}
 	return nil
+}
+
+// correlated tells whether a subquery is correlated by all columns of another line for its lookup.
+func (s scope) correlated(m *Model, branch *selectstmt.Select, item selectstmt.FromItem, join Join) bool {
+	for _, from := range m.From {
+		for _, other := range from.Joins {
+			if other.Relation == join.Relation && !slices.ContainsFunc(other.By, func(p Pair) bool {
+				return !s.equated(branch, item, p.There)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // equated tells whether a SELECT compares a column of one of its relations for equality, in WHERE
@@ -107,10 +124,10 @@ func (s scope) equated(branch *selectstmt.Select, item selectstmt.FromItem, colu
 
 // checkMatched checks that each column of by is compared for equality where the lookup is joined:
 // by may name fewer equalities than the SELECT uses, never more.
-func (g *Graph) checkMatched(m *Model, join Join) error {
+func (g *Graph) checkMatched(m *Model, from From, join Join) error {
 	lines := 0
-	for _, from := range m.From {
-		for _, other := range from.Joins {
+	for _, each := range m.From {
+		for _, other := range each.Joins {
 			if other.Relation == join.Relation {
 				lines++
 			}
@@ -133,6 +150,9 @@ func (g *Graph) checkMatched(m *Model, join Join) error {
 			}
 		}
 	})
+	if err == nil {
+		err = g.checkPairs(m, from, join)
+	}
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/selectstmt"
 )
 
 // sides are rows of a relation in the two states. Both may be one table; nil is no rows.
@@ -106,7 +108,9 @@ func (n narrowing) staged(ctx context.Context, w want) (out sides, err error) {
 	case !looked:
 		parts = append(parts, processed)
 	case out[before] != nil && len(erase) > 0:
-		parts = append(parts, "SELECT "+columns("r.", n.names)+" FROM "+out[before].SQL+" AS r WHERE NOT ("+x.erased(n.relation, "r", erase)+")")
+		// A column that names what to erase may be none that models read.
+		parts = append(parts, n.semi("(SELECT "+columns("s.", n.names)+" FROM "+x.stagedAt(n.relation)+
+			" AS s WHERE s."+FlagColumn+" AND NOT ("+x.erased(n.relation, "s", erase)+"))"))
 	case out[before] != nil:
 		parts = append(parts, "SELECT "+columns("r.", n.names)+" FROM "+out[before].SQL+" AS r")
 	}
@@ -201,7 +205,7 @@ func (n narrowing) bag(ctx context.Context, m *Model, w want) (out sides, err er
 	case n.unchanged():
 		out[now] = out[before]
 	case !w[now]:
-	case d.removed.empty() && len(m.Follows) == 1:
+	case d.removed.empty() && n.x.Graph.rowByRow(m):
 		// Each row comes from a new row below, in the same number.
 		query := n.semi(d.added.SQL)
 		if out[before] != nil {
@@ -215,6 +219,24 @@ func (n narrowing) bag(ctx context.Context, m *Model, w want) (out sides, err er
 		out[now], err = n.table(ctx, now, n.semi(raw))
 	}
 	return out, err
+}
+
+// rowByRow tells whether the changes of a helper without a key are its rows in their number: each of its
+// rows is made from one row of from: and from nothing else, and no two become one.
+func (g *Graph) rowByRow(m *Model) bool {
+	plain := m.Kind == Row && len(m.Key) == 0 && len(m.Follows) == len(m.From)
+	m.query.Walk(func(q *selectstmt.Query) {
+		for _, branch := range q.Branches {
+			plain = plain && !branch.Distinct && branch.GroupBy == nil
+		}
+		for _, op := range q.Ops {
+			plain = plain && op == "UNION ALL"
+		}
+	})
+	return plain && !slices.ContainsFunc(m.From, func(f From) bool {
+		below := g.byName[f.Relation]
+		return below != nil && (below.Kind == Script || !below.Stored && len(below.Key) == 0 && !g.rowByRow(below))
+	})
 }
 
 // identities are the distinct values of the columns that tell a helper's groups or keys apart, for the
@@ -438,7 +460,7 @@ func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]
 	var rows [2]inputs
 	rows[before], rows[now] = inputs{}, inputs{}
 	for _, f := range m.From {
-		line := x.Graph.lineage(m, f.Relation)
+		line := x.Graph.exact(m, f.Relation)
 		var here, there []string
 		for _, name := range m.Key {
 			if column, ok := line[name]; ok {

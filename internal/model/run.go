@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/selectstmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -186,7 +187,60 @@ func (x *Run) expand(m *Model, prefix, suffix string, replacement func(relation 
 			}
 		}
 	}
-	return m.statement.Expand(x.Vars, edits...)
+	_, wrapped := x.Graph.limited(m)
+	return m.statement.Expand(x.Vars, append(edits, x.byteOrder(m, wrapped)...)...)
+}
+
+// byteOrder has text in the ORDER BY of a LIMIT ordered by bytes, whatever its column declares, as
+// Redshift does. It knows columns that stand there alone. Behind DISTINCT and UNION PostgreSQL takes no
+// COLLATE. wrapped says that the whole query's own order is seen to.
+func (x *Run) byteOrder(m *Model, wrapped bool) []sqlfile.Edit {
+	if x.Graph.Engine != sqlfile.Postgres {
+		return nil
+	}
+	var edits []sqlfile.Edit
+	m.query.Walk(func(q *selectstmt.Query) {
+		if wrapped && q == m.query || q.Limit < 0 || q.OrderBy == nil || len(q.Branches) != 1 || q.Branches[0].Distinct {
+			return
+		}
+		s := scope{g: x.Graph, with: append(slices.Clone(m.query.With), q.With...)}
+		branch := q.Branches[0]
+		for _, ref := range q.OrderBy.Columns {
+			i := slices.IndexFunc(branch.Items, func(item selectstmt.Item) bool {
+				return ref.Table == "" && item.Name == ref.Column
+			})
+			kind := s.typeOfColumn(m, branch, ref, 0)
+			if i >= 0 {
+				kind = s.typeOfItem(m, branch, branch.Items[i], 0)
+			}
+			if kind == textType && m.alone(ref, q.OrderBy) {
+				edits = append(edits, sqlfile.Edit{Start: ref.End, End: ref.End, Text: ` COLLATE "C"`})
+			}
+		}
+	})
+	return edits
+}
+
+// alone tells whether a column is one of the expressions of an ORDER BY, and not a part of one.
+func (m *Model) alone(ref selectstmt.ColumnRef, orderBy *selectstmt.Expr) bool {
+	sql := m.statement.SQL()
+	before := sqlfile.Tokens(sql[orderBy.Start:ref.Start])
+	after := sqlfile.Tokens(sql[ref.End:orderBy.End])
+	live := func(t sqlfile.Token) bool { return t.Kind != sqlfile.KindComment && t.Kind != sqlfile.KindMarker }
+	for _, t := range slices.Backward(before) {
+		if live(t) {
+			if t.Text != "," {
+				return false
+			}
+			break
+		}
+	}
+	for _, t := range after {
+		if live(t) {
+			return t.Text == "," || t.Is("asc") || t.Is("desc") || t.Is("nulls")
+		}
+	}
+	return true
 }
 
 // limited tells whether a LIMIT takes its rows in an order that text decides, on PostgreSQL: there the
@@ -220,7 +274,19 @@ func (x *Run) cast(m *Model) string {
 		case !stored:
 		case column.Text():
 			if !m.isText(x.Graph, name) {
-				list[i] = "CAST(q." + ident(name) + " AS " + anyText(x.Graph.Engine) + ") AS " + ident(name)
+				list[i] = "CAST(q." + ident(name) + " AS " + anyText(x.Graph.Engine) + ")"
+			}
+			// INSERT leaves out blanks that do not fit, and the stored row would never be found again.
+			switch n := column.Length(); {
+			case n == 0 || x.Graph.holdsOwn(m, name, column):
+			case strings.HasPrefix(column.Type, "character("): // its blanks never count
+				list[i] = "RTRIM(" + list[i] + ")"
+			default:
+				list[i] = fmt.Sprintf("CASE WHEN %s(%s) > %d THEN RTRIM(%s) ELSE %s END",
+					x.length(), list[i], n, list[i], list[i])
+			}
+			if list[i] != "q."+ident(name) {
+				list[i] += " AS " + ident(name)
 			}
 		default:
 			list[i] = "CAST(q." + ident(name) + " AS " + column.Type + ") AS " + ident(name)

@@ -27,6 +27,9 @@ func (g *Graph) checkSelect(m *Model) error {
 	if err := m.checkMoments(); err != nil {
 		return err
 	}
+	if err := m.checkLists(); err != nil {
+		return err
+	}
 	if m.Kind != Whole {
 		var limit error
 		m.query.Walk(func(q *selectstmt.Query) {
@@ -41,6 +44,16 @@ func (g *Graph) checkSelect(m *Model) error {
 	} else if err := m.checkLimit(); err != nil {
 		return err
 	}
+	if err := g.checkColumns(m); err != nil {
+		return err
+	}
+	if m.Kind != Whole {
+		for _, check := range []func(*Model) error{g.checkSets, g.checkBy, g.checkNarrowed} {
+			if err := check(m); err != nil {
+				return err
+			}
+		}
+	}
 	if m.Kind == Row {
 		if err := g.checkRowByRow(m); err != nil {
 			return err
@@ -48,7 +61,7 @@ func (g *Graph) checkSelect(m *Model) error {
 	}
 	for _, from := range m.From {
 		for _, join := range from.Joins {
-			if err := g.checkLookup(m, join); err != nil {
+			if err := g.checkLookup(m, from, join); err != nil {
 				return err
 			}
 		}

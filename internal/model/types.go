@@ -61,11 +61,9 @@ func (s scope) typeOfColumn(m *Model, branch *selectstmt.Select, ref selectstmt.
 		return unknownType
 	}
 	if q := s.query(source); q != nil {
-		inner := s.inner(q)
-		for _, below := range q.Branches[0].Items {
-			if below.Name == ref.Column {
-				return inner.typeOfItem(m, q.Branches[0], below, depth+1)
-			}
+		names, ok := s.columns(source)
+		if i := slices.Index(names, ref.Column); ok && i >= 0 {
+			return s.inner(q).typeOfItem(m, q.Branches[0], q.Branches[0].Items[i], depth+1)
 		}
 		return unknownType
 	}

@@ -179,11 +179,10 @@ func (x *Run) checkSingle(ctx context.Context, m *Model, rows string) error {
 			`"dwh verify" tells and "dwh transform --replay" repairs it`, found)
 }
 
-// checkGroupless refuses added rows whose group is NULL, if the SELECT makes rows of them: the first
-// build would.
-func (x *Run) checkGroupless(ctx context.Context, m *Model, f From) error {
-	added := x.delta[f.Relation].added
-	if added.empty() || x.required(f.Relation, thereOf(f.By)) {
+// checkGroupless refuses rows of from: whose group is NULL, if the SELECT makes rows of them: the first
+// build would. at is where new rows stand, or rows that match a changed row of a lookup; "" is nowhere.
+func (x *Run) checkGroupless(ctx context.Context, m *Model, f From, at string) error {
+	if at == "" || x.required(f.Relation, thereOf(f.By)) {
 		return nil
 	}
 	var null []string
@@ -191,11 +190,11 @@ func (x *Run) checkGroupless(ctx context.Context, m *Model, f From) error {
 		null = append(null, "r."+ident(name)+" IS NULL")
 	}
 	where := " AS r\nWHERE " + strings.Join(null, " OR ")
-	counts, err := x.Session.Numbers(ctx, x.statement("new rows of "+f.Relation+" without a group", "SELECT COUNT(*)\nFROM "+added.SQL+where))
+	counts, err := x.Session.Numbers(ctx, x.statement("rows of "+f.Relation+" without a group", "SELECT COUNT(*)\nFROM "+at+where))
 	if err != nil || counts[0] == 0 {
 		return err
 	}
-	rows := from("SELECT " + columns("r.", x.Graph.columnsOf(f.Relation)) + " FROM " + added.SQL + where)
+	rows := from("SELECT " + columns("r.", x.Graph.columnsOf(f.Relation)) + " FROM " + at + where)
 	queries, err := x.compute(ctx, m, [2]inputs{now: {f.Relation: rows}})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/proof"
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // TestRightHeadersAgree: with right headers no seed shows a difference.
@@ -105,11 +106,32 @@ func TestWrongHeadersAreFound(t *testing.T) {
 	}
 }
 
+// TestRefusedHeaders: headers that are wrong in a way that a static check refuses, before any delivery,
+// each in a folder of testdata/refused.
+func TestRefusedHeaders(t *testing.T) {
+	t.Parallel()
+	cases, err := os.ReadDir("testdata/refused")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range cases {
+		t.Run(one.Name(), func(t *testing.T) {
+			t.Parallel()
+			file, _, _ := strings.Cut(wrongLine(t, "testdata/refused/"+one.Name()), ": ")
+			_, err := shop(t, "testdata/refused/"+one.Name()).runner().Prove(t.Context(), proof.Options{Increments: 1, Seed: 1})
+			var refused *sqlfile.Error
+			if !errors.As(err, &refused) || path.Base(refused.File) != file || refused.Line == 0 || refused.Hint == "" {
+				t.Errorf("got %v, want an error at a place of %s with a hint", err, file)
+			}
+		})
+	}
+}
+
 // TestSeedRepeats: the same seed over the same rows gives the same deliveries, also where they stand in
 // another order.
 func TestSeedRepeats(t *testing.T) {
 	t.Parallel()
-	w := shop(t, "testdata/wrong/joins_other_column")
+	w := shop(t, "testdata/wrong/joins_other_role")
 	first := w.prove(proof.Options{Increments: 20, Seed: 1})
 	if first.Difference == nil {
 		t.Fatal("got no difference by seed 1, want one")

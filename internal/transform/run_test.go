@@ -471,13 +471,13 @@ func (w *warehouse) await(sql, want string) {
 func TestFailedTransformSaysWhere(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
-	broken := changed(t, "210_f_songplay.sql", "COALESCE(song.artist_id, ", "COALESCE(song.artst_id, ")
+	broken := changed(t, "210_f_songplay.sql", "COALESCE(song.artist_id, ", "COALESCE(song.artist_id + 1, ")
 	before := w.everything(t)
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 0)}}, "lines")
 	_, err := w.runner(s.vars(), func(o *transform.Options) { o.Steps = broken }).Run(t.Context(), "test", nil)
 	var placed *sqlfile.Error
-	if !errors.As(err, &placed) || placed.File != "transforms/210_f_songplay.sql" || placed.Line == 0 || !strings.Contains(placed.Source, "artst_id") || !strings.Contains(err.Error(), "SQLSTATE 42703") {
-		t.Fatalf("broken transform: got %v, want the place of artst_id", err)
+	if !errors.As(err, &placed) || placed.File != "transforms/210_f_songplay.sql" || placed.Line == 0 || !strings.Contains(placed.Source, "artist_id + 1") || !strings.Contains(err.Error(), "SQLSTATE 42883") {
+		t.Fatalf("broken transform: got %v, want the place of artist_id + 1", err)
 	}
 	if after := w.everything(t); after != before {
 		t.Errorf("after the failure: got %s, want %s", after, before)

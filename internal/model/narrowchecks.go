@@ -1,0 +1,333 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/selectstmt"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A narrowed relation is one of which a SELECT sees only the rows with certain values in by.
+type narrowed struct {
+	relation string
+	by       []string // its own columns
+	here     []string // what the model calls them, of a from:
+	line     string   // of the header
+}
+
+// narrowedBy are the relations that are narrowed while parts of a model are computed. Of several
+// lines for one relation any may explain a place, so it is left out.
+func (m *Model) narrowedBy() []narrowed {
+	var out []narrowed
+	seen := map[string]int{}
+	for _, from := range m.From {
+		if len(from.By) > 0 {
+			out = append(out, narrowed{from.Relation, thereOf(from.By), hereOf(from.By), "from"})
+		}
+		for _, join := range from.Joins {
+			seen[join.Relation]++
+			out = append(out, narrowed{join.Relation, thereOf(join.By), thereOf(join.By), "joins"})
+		}
+	}
+	return slices.DeleteFunc(out, func(n narrowed) bool { return len(n.by) == 0 || seen[n.relation] > 1 })
+}
+
+// checkNarrowed refuses aggregates and window functions, in FROM's subqueries and WITH, over rows
+// that other parts of the model would narrow: they have to stay within the values of by.
+func (g *Graph) checkNarrowed(m *Model) error {
+	var err error
+	for _, n := range m.narrowedBy() {
+		var visit func(s scope, q *selectstmt.Query, below bool)
+		visit = func(s scope, q *selectstmt.Query, below bool) {
+			s = s.inner(q)
+			for _, with := range q.With {
+				visit(s, with.Query, true)
+			}
+			for _, branch := range q.Branches {
+				if err == nil {
+					err = s.checkPart(m, branch, n, below)
+				}
+				for _, item := range branch.From {
+					if item.Query != nil {
+						visit(s, item.Query, !item.Lateral)
+					}
+				}
+			}
+		}
+		visit(scope{g: g}, m.query, false)
+	}
+	return err
+}
+
+// checkPart is checkNarrowed for one SELECT. below says that it is no branch of the model itself.
+func (s scope) checkPart(m *Model, branch *selectstmt.Select, n narrowed, below bool) error {
+	if !s.reads(branch, n.relation) {
+		return nil
+	}
+	direct := slices.ContainsFunc(branch.From, func(item selectstmt.FromItem) bool {
+		return item.Query == nil && !item.CTE && item.Relation == n.relation
+	})
+	beyond := func(call selectstmt.Call, kind, clause string) error {
+		return m.statement.ErrorAt(call.Start,
+			fmt.Sprintf("the %s %s reaches beyond the rows that %s: %s by narrows to", kind,
+				strings.ToUpper(call.Name), n.line, n.relation),
+			fmt.Sprintf("it sees only the rows of %s with certain values in %s: write %s %s, or leave by out",
+				n.relation, strings.Join(n.by, ", "), clause, strings.Join(n.by, ", ")), nil)
+	}
+	for _, e := range exprs(branch) {
+		for _, call := range e.Calls {
+			switch {
+			case call.Over && (below || n.line == "from"):
+				if names, ok := m.partition(branch, call); ok && !n.within(names, direct) {
+					return beyond(call, "window function", "PARTITION BY")
+				}
+			case !call.Over && below && slices.Contains(aggregates, call.Name):
+				var names []string
+				if branch.GroupBy != nil {
+					for _, c := range branch.GroupBy.Columns {
+						names = append(names, c.Column)
+					}
+				}
+				if !n.within(names, direct) {
+					return beyond(call, "aggregate", "GROUP BY")
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// within tells whether rows that are equal in columns have equal values in by. Where a subquery
+// stands between, the columns may have other names, and any will do.
+func (n narrowed) within(names []string, direct bool) bool {
+	if !direct {
+		return len(names) > 0
+	}
+	for i, there := range n.by {
+		if !slices.Contains(names, there) && !slices.Contains(names, n.here[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// partition are the columns in the PARTITION BY of a window function. ok is false for a named
+// window.
+func (m *Model) partition(branch *selectstmt.Select, call selectstmt.Call) (names []string, ok bool) {
+	if branch.Window != nil {
+		return nil, false
+	}
+	sql := m.statement.SQL()
+	within := false
+	for _, t := range sqlfile.Tokens(sql[call.Start:min(call.End, len(sql))]) {
+		switch {
+		case t.Is("partition"):
+			within = true
+		case t.Is("order"), t.Is("rows"), t.Is("range"), t.Is("groups"), t.Text == ")":
+			within = false
+		case within && t.Kind == sqlfile.KindWord && !t.Is("by"):
+			names = append(names, strings.ToLower(t.Text))
+		case within && t.Kind == sqlfile.KindQuotedIdent:
+			names = append(names, t.Value())
+		}
+	}
+	return names, true
+}
+
+// checkBy refuses a from: whose by says another column than the SELECT gives.
+func (g *Graph) checkBy(m *Model) error {
+	for _, name := range m.by() {
+		item := m.query.Branches[0].Items[slices.Index(m.Columns, name)]
+		for _, call := range item.Expr.Calls {
+			if slices.Contains(aggregates, call.Name) {
+				return m.statement.ErrorAt(item.Expr.Start,
+					fmt.Sprintf("by names %s, which %s computes from a group's rows", name, strings.ToUpper(call.Name)),
+					"by names columns that all rows of a group share: those of GROUP BY", nil)
+			}
+		}
+	}
+	for _, from := range m.From {
+		line := g.lineage(m, from.Relation)
+		for _, pair := range from.By {
+			if there, known := line[pair.Here]; known && there != pair.There {
+				right := there + " as " + pair.Here
+				if there == pair.Here {
+					right = there
+				}
+				return m.errorAt(from.at,
+					fmt.Sprintf("by says that %s is %s of %s, and the SELECT takes it from %s", pair.Here,
+						pair.There, from.Relation, there),
+					"write by "+right+", or correct the SELECT")
+			}
+		}
+	}
+	return nil
+}
+
+// checkSets refuses what cannot be told row by row of set operations, and WITH RECURSIVE.
+func (g *Graph) checkSets(m *Model) error {
+	fail := func(at int, msg, hint string) error { return m.statement.ErrorAt(at, msg, hint, nil) }
+	var err error
+	m.query.Walk(func(q *selectstmt.Query) {
+		for _, with := range q.With {
+			if with.Recursive && err == nil {
+				err = fail(with.Start, "WITH RECURSIVE in a model that is computed in parts",
+					"leave from: out, so that the model is computed whole")
+			}
+		}
+		for i, op := range q.Ops {
+			set, all := strings.CutSuffix(op, " ALL")
+			if set == "UNION" || err != nil {
+				continue
+			}
+			right := q.Branches[i+1]
+			if all && m.Kind == Row {
+				err = fail(right.Start, op+" counts equal rows, and in a row-by-row model equal rows are one",
+					"write "+set)
+			}
+			for _, n := range m.narrowedBy() {
+				for _, item := range right.From {
+					if err != nil || n.line != "joins" || item.CTE || item.Relation != n.relation {
+						continue
+					}
+					for _, name := range n.by {
+						if !g.required(n.relation, name) {
+							err = fail(item.Start,
+								fmt.Sprintf("%s takes NULLs for equal, and by %s leaves them out", set, name),
+								"write WHERE EXISTS or NOT EXISTS with =, or -- joins: "+n.relation+" without by")
+						}
+					}
+				}
+			}
+		}
+	})
+	return err
+}
+
+// required tells whether a column of a relation is never NULL.
+func (g *Graph) required(relation, name string) bool {
+	if m := g.byName[relation]; m != nil && m.Kind != Script {
+		return slices.Contains(append(slices.Clone(m.Key), m.by()...), name)
+	}
+	column, ok := g.tables[relation].Column(name)
+	return ok && column.NotNull
+}
+
+// checkColumns refuses columns that a relation does not have, as far as a name says whose they are.
+func (g *Graph) checkColumns(m *Model) error {
+	var err error
+	g.walk(m, func(s scope, branch *selectstmt.Select) {
+		for _, e := range exprs(branch) {
+			for _, ref := range e.Columns {
+				if err == nil {
+					err = s.checkColumn(m, branch, ref)
+				}
+			}
+		}
+	})
+	return err
+}
+
+func (s scope) checkColumn(m *Model, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
+	for _, item := range branch.From {
+		named := item.Alias == ref.Table
+		if ref.Table == "" { // one relation alone, and the name can be nobody else's
+			named = ref.Column == FlagColumn && len(branch.From) == 1
+		}
+		if !named || item.Query != nil || item.CTE || item.Function != "" || item.Columns != nil || ref.Column == "*" {
+			continue
+		}
+		names := s.g.columnsOf(item.Relation)
+		if len(names) == 0 || s.g.tables[item.Relation].Unknown || slices.Contains(names, ref.Column) {
+			continue
+		}
+		hint := "its columns are: " + strings.Join(names, ", ")
+		if ref.Column == FlagColumn {
+			hint = "dwh reads the flag itself: a model says which rows there are, of all that is staged"
+		}
+		return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s has no column %s that a model may read",
+			item.Relation, ref.Column), hint, nil)
+	}
+	return nil
+}
+
+// checkPairs checks that the SELECT equates each column of by with the column of from: that the
+// line says, as far as the two can be followed: by names equalities of the join, and never more.
+func (g *Graph) checkPairs(m *Model, from From, join Join) error {
+	var err error
+	g.walk(m, func(s scope, branch *selectstmt.Select) {
+		for _, item := range branch.From {
+			if err != nil || item.CTE || item.Query != nil || item.Relation != join.Relation {
+				continue
+			}
+			for _, pair := range join.By {
+				if other, wrong := s.equatedOtherwise(branch, item, pair, from.Relation); wrong && err == nil {
+					err = m.errorAt(join.at,
+						fmt.Sprintf("by equates %s of %s with %s of %s, and the SELECT equates it with %s",
+							pair.There, join.Relation, pair.Here, from.Relation, other),
+						"by names columns of from: what another lookup gives, a helper has to join first; "+
+							"or write -- joins: "+join.Relation+" without by")
+				}
+			}
+		}
+	})
+	return err
+}
+
+// equatedOtherwise tells whether a SELECT equates a lookup's column only with columns that are
+// surely not the one that by says.
+func (s scope) equatedOtherwise(branch *selectstmt.Select, item selectstmt.FromItem, pair Pair,
+	from string) (other string, wrong bool) {
+	type column struct{ alias, name string }
+	equals := map[column][]column{}
+	resolve := func(ref *selectstmt.ColumnRef) (column, bool) {
+		if ref == nil {
+			return column{}, false
+		}
+		found, ok := s.item(branch, *ref)
+		return column{found.Alias, ref.Column}, ok
+	}
+	conditions := []*selectstmt.Expr{branch.Where}
+	for _, one := range branch.From {
+		if one.Using != nil || one.Join == selectstmt.Natural {
+			return "", false
+		}
+		conditions = append(conditions, one.On)
+	}
+	for _, condition := range conditions {
+		for _, c := range condition.Conjuncts() {
+			if c.Op != "=" {
+				continue
+			}
+			left, lok := resolve(c.LeftColumn)
+			right, rok := resolve(c.RightColumn)
+			if !lok || !rok {
+				// An expression, or a column of an outer query: it may be the one.
+				if lok && left == (column{item.Alias, pair.There}) || rok && right == (column{item.Alias, pair.There}) {
+					return "", false
+				}
+				continue
+			}
+			equals[left], equals[right] = append(equals[left], right), append(equals[right], left)
+		}
+	}
+	reached := []column{{item.Alias, pair.There}}
+	for i := 0; i < len(reached); i++ {
+		for _, next := range equals[reached[i]] {
+			if !slices.Contains(reached, next) {
+				reached = append(reached, next)
+			}
+		}
+	}
+	for _, c := range reached[1:] {
+		i := slices.IndexFunc(branch.From, func(f selectstmt.FromItem) bool { return f.Alias == c.alias })
+		found := branch.From[i]
+		if s.query(found) != nil || found.Function != "" || found.Relation == from && c.name == pair.Here {
+			return "", false
+		}
+		other = c.name + " of " + found.Relation
+	}
+	return other, len(reached) > 1
+}

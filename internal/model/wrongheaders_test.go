@@ -1,0 +1,683 @@
+package model_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// rightMigration and rightModels are a project without a fault, which each of wrongHeaders edits.
+const rightMigration = `CREATE TABLE s_order (order_no INTEGER, customer_no INTEGER, day INTEGER, amount INTEGER, at TIMESTAMP,
+    note VARCHAR(40), object VARCHAR(20), processed BOOLEAN DEFAULT FALSE NOT NULL);
+CREATE TABLE s_refund (order_no INTEGER, customer_no INTEGER, amount INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL);
+CREATE TABLE s_customer (customer_no INTEGER, name VARCHAR(40), since INTEGER,
+    processed BOOLEAN DEFAULT FALSE NOT NULL);
+CREATE TABLE d_customer (customer_no INTEGER PRIMARY KEY, name VARCHAR(40), since INTEGER);
+CREATE TABLE f_order (order_no INTEGER PRIMARY KEY, customer_no INTEGER, amount INTEGER, name VARCHAR(40),
+    loaded TIMESTAMP DEFAULT '2024-01-01');
+CREATE TABLE f_customer (customer_no INTEGER PRIMARY KEY, amount INTEGER, refunds INTEGER);
+CREATE TABLE f_both (kind VARCHAR(6), order_no INTEGER, amount INTEGER, PRIMARY KEY (kind, order_no));
+CREATE TABLE f_best (customer_no INTEGER PRIMARY KEY, amount INTEGER);
+CREATE TABLE f_day (day DATE PRIMARY KEY, amount INTEGER);
+CREATE TABLE f_idle (customer_no INTEGER PRIMARY KEY, name VARCHAR(40));`
+
+var rightModels = map[string]string{
+	"101_refund": `-- refund: what was paid back of an order.
+-- key:  order_no
+-- from: s_refund by order_no
+SELECT
+    order_no,
+    SUM(amount) AS amount
+FROM s_refund
+WHERE order_no IS NOT NULL
+GROUP BY order_no;
+`,
+	"110_d_customer": `-- d_customer: one row per customer.
+-- key:  customer_no
+-- pick: since DESC, name
+-- from: s_customer
+SELECT
+    customer_no,
+    RTRIM(name) AS name,
+    since
+FROM s_customer
+WHERE customer_no IS NOT NULL;
+`,
+	"111_order_day": `-- order_day: an order with its day. A bag.
+-- from: s_order
+SELECT
+    CAST(at AS DATE) AS day,
+    at,
+    amount
+FROM s_order
+WHERE at IS NOT NULL;
+`,
+	"210_f_order": `-- f_order: one row per order.
+-- key:  order_no
+-- pick: day DESC
+-- from: s_order
+-- left joins: d_customer by customer_no
+-- joins: refund by order_no
+SELECT
+    o.order_no,
+    o.customer_no,
+    o.amount,
+    c.name,
+    o.day
+FROM s_order AS o
+LEFT JOIN d_customer AS c
+    ON c.customer_no = o.customer_no
+LEFT JOIN refund AS r
+    ON r.order_no = o.order_no
+WHERE o.order_no IS NOT NULL
+    AND COALESCE(r.amount, 0) < 100;
+`,
+	"220_f_customer": `-- f_customer: one row per customer with orders.
+-- key:  customer_no
+-- from: f_order by customer_no
+-- from: s_refund by customer_no
+SELECT
+    customer_no,
+    SUM(amount) AS amount,
+    SUM(refunds) AS refunds
+FROM (
+    SELECT customer_no, amount, 0 AS refunds FROM f_order
+    UNION ALL
+    SELECT customer_no, 0, amount FROM s_refund
+) AS both_ways
+WHERE customer_no IS NOT NULL
+GROUP BY customer_no;
+`,
+	"230_f_both": `-- f_both: orders and refunds.
+-- key:  kind, order_no
+-- pick: amount DESC
+-- from: s_order
+-- joins: d_customer by customer_no
+-- from: refund
+SELECT
+    'order' AS kind,
+    s_order.order_no,
+    s_order.amount
+FROM s_order
+INNER JOIN d_customer
+    ON d_customer.customer_no = s_order.customer_no
+WHERE s_order.order_no IS NOT NULL
+UNION ALL
+SELECT
+    'refund',
+    order_no,
+    amount
+FROM refund;
+`,
+	"240_f_best": `-- f_best: the best customers.
+-- key: customer_no
+SELECT
+    customer_no,
+    amount
+FROM f_customer
+ORDER BY amount DESC NULLS LAST, customer_no
+LIMIT 3;
+`,
+	"250_f_day": `-- f_day: one row per day.
+-- key:  day
+-- from: order_day by day
+SELECT
+    day,
+    SUM(amount) AS amount
+FROM order_day
+GROUP BY day;
+`,
+	"260_f_idle": `-- f_idle: customers without orders.
+-- key:   customer_no
+-- from:  d_customer
+-- joins: s_order by customer_no
+SELECT
+    customer_no,
+    name
+FROM d_customer
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM s_order
+    WHERE s_order.customer_no = d_customer.customer_no
+);
+`,
+}
+
+// wrongHeaders are small edits of rightModels, with the error that each gives. The position is that
+// of the file.
+var wrongHeaders = []struct {
+	file, old, new string
+	want           string // the error with its position
+	hint           string // part of what to write instead
+}{
+	{
+		"110_d_customer",
+		"-- d_customer: one",
+		"-- customer: one",
+		"110_d_customer.sql:1:1: the first line does not say what a row of d_customer is",
+		"begin the file with -- d_customer:",
+	},
+	{
+		"110_d_customer",
+		"-- pick:",
+		"-- pik:",
+		`110_d_customer.sql:3:1: unknown word "pik:" in the header`,
+		`did you mean "pick:"?`,
+	},
+	{
+		"110_d_customer",
+		"-- from:",
+		"-- reads: s_customer\n-- from:",
+		"110_d_customer.sql:4:1: reads: says nothing that the SELECT does not say",
+		"remove the line",
+	},
+	{
+		"250_f_day",
+		"-- key:  day\n",
+		"",
+		"250_f_day.sql:1:1: f_day is stored, and its header has no key:",
+		"-- key: day",
+	},
+	{
+		"250_f_day",
+		"-- key:  day",
+		"-- key:  day, amount",
+		"250_f_day.sql:2:1: key: names day, amount, and the primary key of f_day is day",
+		"PRIMARY KEY (day, amount)",
+	},
+	{"110_d_customer", "-- key:  customer_no\n", "", "110_d_customer.sql:2:1: pick: without key:", "-- key: a, b"},
+	{
+		"110_d_customer",
+		"-- key:  customer_no",
+		"-- key:  customer",
+		"110_d_customer.sql:2:1: key: names customer, and the SELECT has no such column",
+		"the columns are: customer_no",
+	},
+	{
+		"110_d_customer",
+		"since DESC, name",
+		"since DESC, nam",
+		"110_d_customer.sql:3:1: pick: names nam, and the SELECT has no such column",
+		"the columns are: customer_no",
+	},
+	{
+		"110_d_customer",
+		"since DESC, name",
+		"since DOWN",
+		`110_d_customer.sql:3:1: pick: "since DOWN" is not a column with DESC or ASC`,
+		"-- pick: a DESC, b",
+	},
+	{
+		"110_d_customer",
+		"since DESC, name",
+		"customer_no",
+		"110_d_customer.sql:3:1: pick: names customer_no, which is part of the key",
+		"leave it out of pick:",
+	},
+	{
+		"110_d_customer",
+		"-- from: s_customer",
+		"-- from: s_custome",
+		"110_d_customer.sql:4:1: the header names s_custome, and the SELECT does not",
+		"the SELECT names s_customer",
+	},
+	{
+		"110_d_customer",
+		"-- from: s_customer",
+		"-- from: s_customer\n-- from: s_customer",
+		"110_d_customer.sql:5:1: from: s_customer stands twice",
+		"a second name by a helper",
+	},
+	{
+		"110_d_customer",
+		"    since\n",
+		"    since,\n    COUNT(*) OVER () AS copies\n",
+		"110_d_customer.sql:9:5: table d_customer has no column copies, and pick: does not name it",
+		"ALTER TABLE d_customer ADD COLUMN copies",
+	},
+	{
+		"110_d_customer",
+		"    RTRIM(name) AS name,\n    since\n",
+		"    RTRIM(name) AS name\n",
+		"110_d_customer.sql:3:1: pick: names since, and the SELECT has no such column",
+		"the columns are",
+	},
+	{
+		"110_d_customer",
+		"-- pick: since DESC, name\n-- from: s_customer\nSELECT\n    customer_no,\n" +
+			"    RTRIM(name) AS name,\n    since\n",
+		"-- from: s_customer\nSELECT\n    customer_no,\n    RTRIM(name) AS name\n",
+		"110_d_customer.sql:4:1: table d_customer has the column since, and the SELECT does not give it",
+		"add it to the SELECT, or give the column a default",
+	},
+	{
+		"110_d_customer",
+		"    customer_no,\n    RTRIM(name) AS name,\n    since\n",
+		"    *\n",
+		"110_d_customer.sql:6:5: SELECT * does not say which columns a model has",
+		"name each column",
+	},
+	{
+		"110_d_customer",
+		"    since\n",
+		"    MAX(since) AS since\n",
+		"110_d_customer.sql:8:5: the aggregate MAX needs several rows of from:",
+		"group by group",
+	},
+	{
+		"110_d_customer",
+		"    since\n",
+		"    MAX(since) OVER (PARTITION BY customer_no) AS since\n",
+		"110_d_customer.sql:8:5: the window function MAX needs several rows of from:",
+		"group by group",
+	},
+	{
+		"110_d_customer",
+		"IS NOT NULL;",
+		"IS NOT NULL\n    AND EXISTS (SELECT MAX(x.since) FROM s_customer AS x WHERE x.since > " +
+			"s_customer.since);",
+		"110_d_customer.sql:11:42: s_customer stands a second time: each of its rows has to make its " +
+			"rows here by itself",
+		"group by group",
+	},
+	{
+		"110_d_customer",
+		"    since\n",
+		"    CAST(EXTRACT(year FROM now()) AS INTEGER) AS since\n",
+		"110_d_customer.sql:8:28: NOW has another value at another moment",
+		"a replay would give other rows",
+	},
+	{
+		"110_d_customer",
+		"IS NOT NULL;",
+		"IS NOT NULL AND NOT processed;",
+		"110_d_customer.sql:10:39: s_customer has no column processed that a model may read",
+		"dwh reads the flag itself",
+	},
+	{
+		"110_d_customer",
+		"IS NOT NULL;",
+		"IS NOT NULL;\n\nDELETE FROM d_customer;",
+		"110_d_customer.sql:12:1: a second statement",
+		"a file of its own",
+	},
+	{
+		"110_d_customer",
+		"SELECT\n",
+		"INSERT INTO d_customer\nSELECT\n",
+		"110_d_customer.sql:5:1: a transform is one SELECT, and this is an INSERT",
+		"keep the SELECT alone",
+	},
+	{
+		"110_d_customer",
+		"SELECT\n",
+		"SELECT DISTINCT ON (customer_no)\n",
+		"110_d_customer.sql:5:1: DISTINCT ON needs several rows of from:",
+		"-- key: and -- pick:",
+	},
+	{
+		"110_d_customer",
+		"FROM s_customer",
+		"FROM s_customer AS t (a, b, c)",
+		"110_d_customer.sql:9:6: a list of column names stands behind s_customer",
+		"name the columns in the SELECT",
+	},
+	{
+		"110_d_customer",
+		"SELECT\n",
+		"WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 2)\nSELECT\n",
+		"110_d_customer.sql:5:16: WITH RECURSIVE in a model that is computed in parts",
+		"computed whole",
+	},
+	{
+		"110_d_customer",
+		"IS NOT NULL;",
+		"IS NOT NULL\nLIMIT 5;",
+		"110_d_customer.sql:11:1: LIMIT in a model that is computed in parts",
+		"leave from: out",
+	},
+	{
+		"210_f_order",
+		"-- left joins: d_customer by customer_no\n",
+		"",
+		"210_f_order.sql:13:11: no header line explains d_customer",
+		"-- joins: d_customer by ...",
+	},
+	{
+		"210_f_order",
+		"-- left joins: d_customer by customer_no",
+		"-- left joins: d_customer by customer",
+		"210_f_order.sql:5:1: d_customer has no column customer",
+		"its columns are: customer_no",
+	},
+	{
+		"210_f_order",
+		"-- left joins: d_customer by customer_no",
+		"-- left joins: d_customer by customer_no = customer",
+		"210_f_order.sql:5:1: s_order has no column customer",
+		"by a = c equates",
+	},
+	{
+		"210_f_order",
+		"-- left joins: d_customer by customer_no",
+		"-- left joins: d_customer by customer_no, since = day",
+		"210_f_order.sql:5:1: by names since, and the SELECT does not join d_customer by it",
+		"remove the column, or add it to ON",
+	},
+	{
+		"210_f_order",
+		"-- left joins: d_customer by customer_no",
+		"-- left joins: d_customer by customer_no = order_no",
+		"210_f_order.sql:5:1: by equates customer_no of d_customer with order_no of s_order, and the " +
+			"SELECT equates it with customer_no of s_order",
+		"a helper has to join first",
+	},
+	{
+		"210_f_order",
+		"-- left joins: d_customer by customer_no",
+		"-- left joins: d_customer by customer_no, customer_no = day",
+		`210_f_order.sql:5:1: left joins: "customer_no = day" names a column that stands there already`,
+		"-- left joins: lookup by a, b = c",
+	},
+	{
+		"210_f_order",
+		"-- joins: refund by order_no",
+		"-- left joins: refund by order_no",
+		"210_f_order.sql:19:18: refund stands in left joins: and in WHERE",
+		"stands in joins:",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN d_customer",
+		"INNER JOIN d_customer",
+		"210_f_order.sql:14:12: d_customer stands in left joins: and in INNER JOIN",
+		"stands in joins:",
+	},
+	{
+		"210_f_order",
+		"    o.day\n",
+		"    c.since AS day\n",
+		"210_f_order.sql:12:5: d_customer stands in left joins: and in column day of the key or pick",
+		"stands in joins:",
+	},
+	{
+		"210_f_order",
+		"    o.order_no,\n",
+		"    c.customer_no AS order_no,\n",
+		"210_f_order.sql:8:5: d_customer stands in left joins: and in column order_no of the key or pick",
+		"stands in joins:",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN refund",
+		"FULL JOIN refund",
+		"210_f_order.sql:16:11: FULL JOIN gives rows that no row of from: makes",
+		"LEFT JOIN with from: on the left",
+	},
+	{
+		"210_f_order",
+		"FROM s_order AS o\nLEFT JOIN d_customer AS c\n    ON c.customer_no = o.customer_no\n",
+		"FROM d_customer AS c\nRIGHT JOIN s_order AS o\n    ON c.customer_no = o.customer_no\n",
+		"210_f_order.sql:14:12: RIGHT JOIN gives rows that no row of from: makes",
+		"LEFT JOIN with from: on the left",
+	},
+	{
+		"210_f_order",
+		"    o.amount,\n",
+		"    o.amout AS amount,\n",
+		"210_f_order.sql:10:5: s_order has no column amout that a model may read",
+		"its columns are: order_no",
+	},
+	{
+		"210_f_order",
+		"-- joins: refund by order_no",
+		"-- joins: refund by order_no\n-- joins: s_order by order_no",
+		"210_f_order.sql:4:1: s_order stands in from: and in joins:",
+		"a helper gives it a second name",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN refund AS r\n    ON",
+		"LEFT JOIN f_customer AS r\n    ON",
+		"210_f_order.sql:16:11: f_customer stands later, in 220_f_customer",
+		"a smaller number",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN refund AS r\n    ON",
+		"LEFT JOIN refundd AS r\n    ON",
+		"210_f_order.sql:16:11: relation refundd does not exist",
+		`did you mean "refund"?`,
+	},
+	{
+		"210_f_order",
+		"    AND COALESCE(r.amount, 0) < 100;",
+		"    AND o.amount < (SELECT MAX(amount) FROM refund);",
+		"210_f_order.sql:19:45: the SELECT names refund 2 times, and the header explains it 1 times",
+		"a joins: line for each",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN refund AS r\n    ON r.order_no = o.order_no\nWHERE o.order_no IS NOT NULL\n" +
+			"    AND COALESCE(r.amount, 0) < 100;",
+		"WHERE o.amount = (SELECT MAX(amount) FROM refund);",
+		"210_f_order.sql:16:18: a subquery over refund is not correlated by order_no",
+		"or write -- joins: refund without by",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN refund AS r\n    ON r.order_no = o.order_no\nWHERE o.order_no IS NOT NULL\n" +
+			"    AND COALESCE(r.amount, 0) < 100;",
+		"WHERE o.order_no NOT IN (SELECT order_no FROM refund);",
+		"210_f_order.sql:16:25: NOT IN over refund, which is narrowed by order_no",
+		"write NOT EXISTS",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN refund AS r\n",
+		"LEFT JOIN (SELECT order_no, amount, RANK() OVER (ORDER BY amount) AS nth FROM refund) AS r\n",
+		"210_f_order.sql:16:37: the window function RANK reaches beyond the rows that joins: refund by " +
+			"narrows to",
+		"PARTITION BY order_no",
+	},
+	{
+		"210_f_order",
+		"LEFT JOIN refund AS r\n",
+		"LEFT JOIN (SELECT MIN(order_no) AS order_no, amount FROM refund GROUP BY amount) AS r\n",
+		"210_f_order.sql:16:19: the aggregate MIN reaches beyond the rows that joins: refund by narrows to",
+		"GROUP BY order_no",
+	},
+	{
+		"210_f_order",
+		"-- joins: refund by order_no",
+		"-- joins: refund by order_no\n-- joins: refund by order_no\n-- refers: d_customer",
+		`210_f_order.sql:8:1: refers: "d_customer" is not a table with its column`,
+		"-- refers: d_x by a",
+	},
+	{
+		"220_f_customer",
+		"-- from: s_refund by customer_no",
+		"-- from: s_refund",
+		"220_f_customer.sql:3:1: one from: has by and another has none",
+		"give each of them by, or none",
+	},
+	{
+		"220_f_customer",
+		"-- from: s_refund by customer_no",
+		"-- from: s_refund by customer_no as refunds",
+		"220_f_customer.sql:4:1: from: s_refund by names the columns refunds here, and from: f_order by " +
+			"names customer_no",
+		"by x as a",
+	},
+	{
+		"220_f_customer",
+		"-- from: s_refund by customer_no\n",
+		"",
+		"220_f_customer.sql:11:40: no header line explains s_refund",
+		"-- joins: s_refund by ...",
+	},
+	{
+		"220_f_customer",
+		"-- from: s_refund by customer_no",
+		"-- left joins: s_refund by customer_no",
+		"220_f_customer.sql:4:1: left joins: in a model that is computed group by group",
+		"write joins:",
+	},
+	{
+		"220_f_customer",
+		"    SUM(refunds) AS refunds",
+		"    SUM(SUM(refunds)) OVER (ORDER BY customer_no) AS refunds",
+		"220_f_customer.sql:8:5: the window function SUM reaches beyond the rows that from: f_order by " +
+			"narrows to",
+		"PARTITION BY customer_no",
+	},
+	{
+		"230_f_both",
+		"-- from: refund",
+		"-- from: refund by order_no",
+		"230_f_both.sql:4:1: one from: has by and another has none",
+		"give each of them by, or none",
+	},
+	{
+		"230_f_both",
+		"UNION ALL",
+		"EXCEPT",
+		"230_f_both.sql:20:6: refund stands behind EXCEPT: a row more there is a row less here",
+		"group by group",
+	},
+	{"230_f_both", "UNION ALL", "INTERSECT", "230_f_both.sql:20:6: refund stands behind INTERSECT", "group by group"},
+	{
+		"230_f_both",
+		"-- from: refund\n",
+		"-- joins: refund by order_no\n",
+		"230_f_both.sql:16:1: this branch reads no relation of from:",
+		"in a from: line of its own",
+	},
+	{
+		"230_f_both",
+		"    order_no,\n    amount\nFROM refund",
+		"    order_no\nFROM refund",
+		"230_f_both.sql:16:1: branch 2 has 2 columns, and the first has 3",
+		"the same columns",
+	},
+	{
+		"240_f_best",
+		", customer_no\n",
+		"\n",
+		"240_f_best.sql:8:1: the ORDER BY of LIMIT lacks customer_no, which is part of the key",
+		"end the ORDER BY with the key",
+	},
+	{
+		"240_f_best",
+		"ORDER BY amount DESC NULLS LAST, customer_no\n",
+		"",
+		"240_f_best.sql:7:1: LIMIT without ORDER BY takes any rows",
+		"order by columns that contain the key",
+	},
+	{
+		"240_f_best",
+		"-- key: customer_no\n",
+		"-- key: customer_no\n-- joins: f_customer by customer_no\n",
+		"240_f_best.sql:3:1: joins: stands before any from:",
+		"-- from: first",
+	},
+	{
+		"250_f_day",
+		"from: order_day by day",
+		"from: order_day by at as day",
+		"250_f_day.sql:3:1: by names at, which is timestamp without time zone, and column day of table " +
+			"f_day is date",
+		"CAST(at AS date)",
+	},
+	{
+		"250_f_day",
+		"from: order_day by day",
+		"from: order_day by amount as day",
+		"250_f_day.sql:3:1: by names amount, which is integer, and column day of table f_day is date",
+		"cast it in a helper",
+	},
+	{
+		"250_f_day",
+		"from: order_day by day",
+		"from: order_day by amount",
+		"250_f_day.sql:6:5: by names amount, which SUM computes from a group's rows",
+		"those of GROUP BY",
+	},
+	{
+		"250_f_day",
+		"SUM(amount)",
+		"RANK() OVER (ORDER BY day)",
+		"250_f_day.sql:6:5: the window function RANK reaches beyond the rows that from: order_day by " +
+			"narrows to",
+		"PARTITION BY day",
+	},
+	{
+		"260_f_idle",
+		"-- from:  d_customer",
+		"-- from:  d_customer by name as customer_no",
+		"260_f_idle.sql:3:1: by names name, which is character varying(40), and column customer_no of " +
+			"table f_idle is integer",
+		"cast it in a helper",
+	},
+	{
+		"260_f_idle",
+		"-- from:  d_customer",
+		"-- from:  d_customer by customer_no as name",
+		"260_f_idle.sql:3:1: by names customer_no, which is integer, and column name of table f_idle is " +
+			"character varying(40)",
+		"cast it in a helper",
+	},
+	{
+		"101_refund",
+		"by order_no",
+		"by amount as order_no",
+		"101_refund.sql:3:1: by says that order_no is amount of s_refund, and the SELECT takes it from " +
+			"order_no",
+		"write by order_no,",
+	},
+	{
+		"260_f_idle",
+		"NOT EXISTS",
+		"customer_no IN (SELECT day FROM s_order) AND NOT EXISTS",
+		"260_f_idle.sql:11:10: the SELECT names s_order 2 times, and the header explains it 1 times",
+		"a joins: line for each",
+	},
+}
+
+// TestWrongHeaders edits models that are right and expects the error, its place and what to write
+// instead.
+func TestWrongHeaders(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []sqlfile.Engine{sqlfile.Postgres, sqlfile.Redshift} {
+		if _, err := inlineProject(t, rightMigration, rightModels).compile(engine); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, wrong := range wrongHeaders {
+		t.Run(fmt.Sprintf("%d_%s", i, wrong.file), func(t *testing.T) {
+			t.Parallel()
+			models := map[string]string{}
+			for name, text := range rightModels {
+				models[name] = text
+			}
+			models[wrong.file] = strings.Replace(models[wrong.file], wrong.old, wrong.new, 1)
+			if models[wrong.file] == rightModels[wrong.file] {
+				t.Fatalf("%s does not contain %q", wrong.file, wrong.old)
+			}
+			_, err := inlineProject(t, rightMigration, models).compile(sqlfile.Postgres)
+			var told *sqlfile.Error
+			if !errors.As(err, &told) {
+				t.Fatalf("got %v, want %s", err, wrong.want)
+			}
+			if got := strings.TrimPrefix(told.Error(), "transforms/"); got != wrong.want {
+				t.Errorf("got\n  %s\nwant\n  %s", got, wrong.want)
+			}
+			if !strings.Contains(told.Hint, wrong.hint) || told.Hint == "" {
+				t.Errorf("hint: got %q, want %q in it", told.Hint, wrong.hint)
+			}
+		})
+	}
+}
