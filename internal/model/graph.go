@@ -221,3 +221,9 @@ func (g *Graph) columnsOf(name string) []string {
 	}
 	return out
 }
+
+// hasChanges tells whether a relation can have changes in a run. A table that only migrations fill
+// has none.
+func (g *Graph) hasChanges(name string) bool {
+	return g.byName[name] != nil || g.writes[name] != nil || g.IsStaging(name)
+}

@@ -164,3 +164,14 @@ func (s scope) trace(branch *selectstmt.Select, item selectstmt.Item, relation s
 	}
 	return "", false
 }
+
+// outer tells whether a column of the item may be NULL because a row found no match: it stands on
+// the optional side of an outer join.
+func outer(branch *selectstmt.Select, item selectstmt.FromItem) bool {
+	if item.Join == selectstmt.Left || item.Join == selectstmt.Full {
+		return true
+	}
+	return slices.ContainsFunc(branch.From, func(f selectstmt.FromItem) bool {
+		return f.Join == selectstmt.Right || f.Join == selectstmt.Full
+	})
+}

@@ -21,8 +21,6 @@ import (
 	"github.com/sparkify/dwh/transforms"
 )
 
-func TestMain(m *testing.M) { dwhtest.Main(m) }
-
 // star is the graph of the shipped models over the shipped migrations.
 func star(t *testing.T) (*model.Graph, schema.Schema) {
 	t.Helper()

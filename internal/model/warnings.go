@@ -42,7 +42,7 @@ func (g *Graph) Warnings() []Warning {
 				}
 			}
 			for _, sub := range subqueries(branch) {
-				if len(m.From) > 0 && s.correlated(branch, sub, m) {
+				if len(m.From) > 0 && s.correlatedWith(branch, sub, m) {
 					add("correlated-from", sub.Start,
 						"a correlated subquery over "+strings.Join(fromOf(m), ", ")+", which the model is computed from",
 						"an increment reads a scratch table without an index once for each row: write a join or a window function")
@@ -122,9 +122,9 @@ func (s scope) floatColumn(m *Model, branch *selectstmt.Select, ref selectstmt.C
 	return column.Type == "double precision" || column.Type == "real"
 }
 
-// correlated tells whether a subquery in an expression reads a from: relation and names a column of
+// correlatedWith tells whether a subquery in an expression reads a from: relation and names a column of
 // the SELECT around it.
-func (s scope) correlated(around *selectstmt.Select, sub selectstmt.Subquery, m *Model) bool {
+func (s scope) correlatedWith(around *selectstmt.Select, sub selectstmt.Subquery, m *Model) bool {
 	inner := s.inner(sub.Query)
 	froms := fromOf(m)
 	for _, branch := range sub.Query.Branches {

@@ -44,7 +44,7 @@ SELECT
     NULLIF(year, 0) AS year
 FROM dwh_scratch.run__s_song_added AS s_song;
 
--- name_artist: new rows of song without a group
+-- name_artist: rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
 WHERE r.artist_name IS NULL;

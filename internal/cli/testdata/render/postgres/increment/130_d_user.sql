@@ -28,7 +28,7 @@ WHERE NOT s.processed;
 -- count the values that are joined by
 ANALYZE dwh_scratch.run__s_songplay_event_added (ts, session_id, item_in_session);
 
--- songplay: new rows of s_songplay_event without a group
+-- songplay: rows of s_songplay_event without a group
 SELECT COUNT(*)
 FROM dwh_scratch.run__s_songplay_event_added AS r
 WHERE r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;

@@ -44,7 +44,7 @@ SELECT
     NULLIF(year, 0) AS year
 FROM dwh_scratch.run__s_song_added AS s_song;
 
--- songplay: new rows of s_songplay_event without a group
+-- songplay: rows of s_songplay_event without a group
 SELECT COUNT(*)
 FROM dwh_scratch.run__s_songplay_event_added AS r
 WHERE r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
@@ -278,7 +278,7 @@ ANALYZE dwh_scratch.songplay__removed (first_name, song, artist);
 -- songplay: count the values that are joined by
 ANALYZE dwh_scratch.songplay__added (first_name, song, artist);
 
--- name_artist: new rows of song without a group
+-- name_artist: rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
 WHERE r.artist_name IS NULL;

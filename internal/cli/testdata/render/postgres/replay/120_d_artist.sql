@@ -32,7 +32,7 @@ ANALYZE dwh_scratch.song__all (artist_name, artist_id, title);
 
 -- d_artist: its SELECT over the rows as they are now
 CREATE VIEW dwh_scratch.d_artist__now_raw AS
-SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
 FROM (
 SELECT
     song.artist_id,
@@ -84,7 +84,7 @@ SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.song
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name COLLATE "C", p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id COLLATE "C", p.location COLLATE "C", p.latitude, p.longitude) AS dwh_place
     FROM (
-SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
 FROM (
 SELECT
     song.artist_id,
@@ -126,7 +126,7 @@ SELECT CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS 
 FROM (
 SELECT o.artist_id, o.name, o.location, o.latitude, o.longitude, o.named, o.songs, o.letters, o.mapped, o.placed, o.song_id
 FROM (
-SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
 FROM (
 SELECT
     song.artist_id,

@@ -53,7 +53,7 @@ FROM dwh_scratch.run__s_song_added AS s_song;
 -- song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.song__made_now;
 
--- name_artist: new rows of song without a group
+-- name_artist: rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
 WHERE r.artist_name IS NULL;

@@ -53,7 +53,7 @@ FROM dwh_scratch.run__s_song_added AS s_song;
 -- song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.song__made_now;
 
--- d_artist: new rows of song without a group
+-- d_artist: rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
 WHERE r.artist_id IS NULL;
@@ -111,7 +111,7 @@ FROM (
     FROM (
 SELECT r.artist_id, r.name, r.location, r.latitude, r.longitude, r.named, r.songs, r.letters, r.mapped, r.placed, r.song_id
 FROM (
-SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN OCTET_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
 FROM (
 SELECT
     song.artist_id,

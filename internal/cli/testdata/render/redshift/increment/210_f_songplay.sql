@@ -53,7 +53,7 @@ FROM dwh_scratch.run__s_song_added AS s_song;
 -- song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.song__made_now;
 
--- songplay: new rows of s_songplay_event without a group
+-- songplay: rows of s_songplay_event without a group
 SELECT COUNT(*)
 FROM dwh_scratch.run__s_songplay_event_added AS r
 WHERE r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
@@ -252,7 +252,7 @@ SELECT b.songplay_id, b.start_time, b.played_at, b.user_id, b.session_id, b.item
 -- songplay: count its rows
 SELECT COUNT(*) FROM dwh_scratch.songplay__added;
 
--- name_artist: new rows of song without a group
+-- name_artist: rows of song without a group
 SELECT COUNT(*)
 FROM dwh_scratch.song__made_now AS r
 WHERE r.artist_name IS NULL;

@@ -32,7 +32,7 @@ SELECT COUNT(*) FROM dwh_scratch.song__all;
 
 -- d_artist: its SELECT over the rows as they are now
 CREATE VIEW dwh_scratch.d_artist__now_raw AS
-SELECT q.artist_id, q.name, q.location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN OCTET_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
 FROM (
 SELECT
     song.artist_id,
