@@ -147,30 +147,6 @@ func tokensOf(statement sqlfile.Statement) []sqlfile.Token {
 	})
 }
 
-// parseScript checks a file that runs as it stands.
-func (m *Model) parseScript() error {
-	m.Kind, m.Follows = Script, m.Reads
-	for _, statement := range m.statements {
-		switch word := statement.Keyword(); word {
-		case "COPY":
-			return statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
-		case "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "TRUNCATE", "VACUUM":
-			return statement.ErrorAt(0, word+" would end or break the one transaction that all transforms share",
-				"leave it out; dwh begins and commits (use DELETE for TRUNCATE, which commits on Redshift)", nil)
-		}
-	}
-	if len(m.Reads) == 0 || len(m.Writes) == 0 {
-		return m.file.ErrorAt(1, 1, "a script does not say what it reads and writes",
-			"add the lines -- reads: a, b and -- writes: c to its header", nil)
-	}
-	if !slices.Contains(m.Writes, m.Name) {
-		return m.file.ErrorAt(1, 1, fmt.Sprintf("the header says that it writes %s, its name %s", m.Writes[0], m.Name),
-			"let both name the same table", nil)
-	}
-	m.Fingerprint = m.fingerprint()
-	return nil
-}
-
 // classify finds the kind, and what contradicts it among the from: lines.
 func (m *Model) classify() error {
 	grouped := 0

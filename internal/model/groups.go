@@ -1,0 +1,169 @@
+package model
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// stepGroups computes the groups again that a change touches.
+func (x *Run) stepGroups(ctx context.Context, m *Model) error {
+	var parts []part
+	for _, f := range m.From {
+		for _, t := range x.delta[f.Relation].tables() {
+			parts = append(parts, part{t.SQL, thereOf(f.By), hereOf(f.By)})
+		}
+		if added := x.delta[f.Relation].added; !added.empty() {
+			if err := x.checkGroupless(ctx, m, f, added.SQL); err != nil {
+				return err
+			}
+		}
+		for _, join := range f.Joins {
+			found, err := x.matching(ctx, f, join)
+			if err != nil {
+				return err
+			}
+			if err := x.checkGroupless(ctx, m, f, found[now]); err != nil {
+				return err
+			}
+			for _, at := range found.places() {
+				parts = append(parts, part{at, thereOf(f.By), hereOf(f.By)})
+			}
+		}
+	}
+	by := m.by()
+	touched, err := x.values(ctx, "touched", "the groups that a change touches", parts...)
+	if err != nil || touched == nil {
+		return err
+	}
+	queries, err := x.groups(ctx, m, touched, want{before: !m.Stored, now: true})
+	if err != nil {
+		return err
+	}
+	if !subset(by, m.Key) && len(m.Key) > 0 {
+		// Two groups may compete for a key.
+		if queries[now], err = x.checkedGroups(ctx, m, queries[now], touched); err != nil {
+			return err
+		}
+	}
+	result, err := x.ranked(ctx, m, "result", "the rows of these groups as they are now", queries[now])
+	if err != nil {
+		return err
+	}
+	if err := x.checkRows(ctx, m, result); err != nil {
+		return err
+	}
+	x.looked[m.Name] = append(x.looked[m.Name], part{touched.SQL, by, by})
+	if m.Stored {
+		return x.write(ctx, m, touched, by, result)
+	}
+	was, err := x.ranked(ctx, m, "was", "the rows of these groups as they were", queries[before])
+	if err != nil {
+		return err
+	}
+	for _, t := range []*Table{was, result} {
+		if !t.empty() && len(m.Key) > 0 {
+			x.reached[m.Name] = append(x.reached[m.Name], part{t.SQL, m.Key, m.Key})
+		}
+	}
+	return x.differ(ctx, m, was, result)
+}
+
+// groups selects, before pick, the rows of a model that is computed group by group whose groups stand
+// in a table. "" is no rows.
+func (x *Run) groups(ctx context.Context, m *Model, groups *Table, w want) (out [2]string, err error) {
+	var rows [2]inputs
+	rows[before], rows[now] = inputs{}, inputs{}
+	for _, f := range m.From {
+		found, err := x.narrow(ctx, f.Relation, thereOf(f.By), groups, hereOf(f.By), w, x.joinedBy(f, nil))
+		if err != nil {
+			return out, err
+		}
+		for _, st := range []state{before, now} {
+			if w[st] && found[st] != nil {
+				rows[st][f.Relation] = found[st].SQL
+			}
+		}
+	}
+	if out, err = x.compute(ctx, m, rows); err != nil {
+		return out, err
+	}
+	for st, query := range out {
+		if query != "" {
+			out[st] = semi(m.Columns, from(query), m.by(), groups, m.by())
+		}
+	}
+	return out, nil
+}
+
+// checkedGroups keeps the rows of touched groups before pick, and refuses keys that several groups
+// have: in these rows, and among the stored ones.
+func (x *Run) checkedGroups(ctx context.Context, m *Model, query string, touched *Table) (string, error) {
+	if query == "" {
+		return "", nil
+	}
+	all, err := x.create(ctx, "unpicked", "the rows of these groups, before pick", query, nil)
+	if err != nil || all.empty() {
+		return "", err
+	}
+	if err := x.checkGroups(ctx, m, all.SQL); err != nil {
+		return "", err
+	}
+	query = "SELECT " + columns("u.", m.Columns) + " FROM " + all.SQL + " AS u"
+	if !m.Stored {
+		return query, nil // a build compares all groups
+	}
+	keys, err := x.values(ctx, "grouped_keys", "the keys of these groups", part{all.SQL, m.Key, m.Key})
+	if err != nil || keys == nil {
+		return query, err
+	}
+	by := m.by()
+	found, err := x.Session.Rows(ctx, x.statement("keys that another group has already", "SELECT "+columns("r.", append(slices.Clone(m.Key), by...))+
+		"\nFROM "+from(semi(m.live, qualified(x.Live, m.Name), m.Key, keys, m.Key))+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+touched.SQL+" AS t WHERE "+equal("t", by, "r", by)+")\nLIMIT 3"))
+	if err == nil && len(found) > 0 {
+		err = x.errGroups(m, found)
+	}
+	return query, err
+}
+
+// checkGroups refuses rows with one key in several groups. rows stand before pick.
+func (x *Run) checkGroups(ctx context.Context, m *Model, rows string) error {
+	differs := make([]string, 0, len(m.by()))
+	for _, name := range m.by() {
+		differs = append(differs, "MIN(r."+ident(name)+") <> MAX(r."+ident(name)+")")
+	}
+	keys := columns("r.", m.Key)
+	found, err := x.Session.Rows(ctx, x.statement("no key stands in several groups", "SELECT "+keys+"\nFROM "+rows+" AS r\nGROUP BY "+keys+"\nHAVING "+strings.Join(differs, " OR ")+"\nLIMIT 3"))
+	if err == nil && len(found) > 0 {
+		err = x.errGroups(m, found)
+	}
+	return err
+}
+
+func (x *Run) errGroups(m *Model, found []string) error {
+	return x.errRows(m, m.keyAt, "rows with one key ("+strings.Join(m.Key, ", ")+") are in several groups by "+strings.Join(m.by(), ", "),
+		"add the columns of by to the key, or group by columns that the key decides", found)
+}
+
+// checkGroupless refuses rows of from: whose group is NULL, if the SELECT makes rows of them: the first
+// build would. at is where new rows stand, or rows that match a changed row of a lookup; "" is nowhere.
+func (x *Run) checkGroupless(ctx context.Context, m *Model, f From, at string) error {
+	if at == "" || x.required(f.Relation, thereOf(f.By)) {
+		return nil
+	}
+	var null []string
+	for _, name := range thereOf(f.By) {
+		null = append(null, "r."+ident(name)+" IS NULL")
+	}
+	where := " AS r\nWHERE " + strings.Join(null, " OR ")
+	counts, err := x.Session.Numbers(ctx, x.statement("rows of "+f.Relation+" without a group", "SELECT COUNT(*)\nFROM "+at+where))
+	if err != nil || counts[0] == 0 {
+		return err
+	}
+	rows := from("SELECT " + columns("r.", x.Graph.columnsOf(f.Relation)) + " FROM " + at + where)
+	queries, err := x.compute(ctx, m, [2]inputs{now: {f.Relation: rows}})
+	if err != nil {
+		return err
+	}
+	return x.checkKeys(ctx, m, from(queries[now]))
+}

@@ -1,0 +1,126 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// errRows is an error about rows that a model may not have.
+func (x *Run) errRows(m *Model, at place, msg, hint string, rows []string) error {
+	if len(rows) > 0 {
+		hint = "such as " + strings.Join(rows, "; ") + "\n" + hint
+	}
+	if at.line == 0 {
+		at = place{1, 1}
+	}
+	return m.errorAt(at, fmt.Sprintf("%s: %s", m.Name, msg), hint)
+}
+
+// checkKeys refuses rows that lack a part of their key or group.
+func (x *Run) checkKeys(ctx context.Context, m *Model, rows string) error {
+	if len(m.Key) == 0 && len(m.by()) == 0 {
+		return nil
+	}
+	null := x.absent(m, "r.")
+	counts, err := x.Session.Numbers(ctx, x.statement("every row has its key", "SELECT COUNT(*)\nFROM "+rows+" AS r\nWHERE "+null))
+	if err != nil || counts[0] == 0 {
+		return err
+	}
+	return x.errKey(ctx, m, rows)
+}
+
+func (x *Run) absent(m *Model, prefix string) string {
+	var out []string
+	for _, name := range append(append([]string{}, m.Key...), m.by()...) {
+		out = append(out, prefix+ident(name)+" IS NULL")
+	}
+	return strings.Join(out, " OR ")
+}
+
+func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
+	found, err := x.Session.Rows(ctx, x.statement("the rows without a key", "SELECT "+columns("r.", m.Columns)+"\nFROM "+rows+" AS r\nWHERE "+x.absent(m, "r.")+"\nLIMIT 3"))
+	if err != nil {
+		return err
+	}
+	what := append(append([]string{}, m.Key...), m.by()...)
+	return x.errRows(m, m.keyAt, "a row has NULL in its key or group ("+strings.Join(what, ", ")+")", "leave such rows out in the SELECT: WHERE ... IS NOT NULL", found)
+}
+
+// checkRows refuses rows that lack a part of their key, and, without pick, different rows with one key.
+// Rows that were joined with touched keys or groups have those.
+func (x *Run) checkRows(ctx context.Context, m *Model, result *Table) error {
+	joined := m.Kind == Row || m.Kind == Group && subset(m.Key, m.by())
+	switch {
+	case result.empty() || len(m.Key) == 0 && len(m.by()) == 0:
+		return nil
+	case len(m.Key) > 0 && len(m.Pick) == 0:
+		return x.checkSingle(ctx, m, result.SQL)
+	case joined:
+		return nil
+	}
+	return x.checkKeys(ctx, m, result.SQL)
+}
+
+// checkSingle refuses different rows with one key, and rows that lack a part of it.
+func (x *Run) checkSingle(ctx context.Context, m *Model, rows string) error {
+	keys := columns("r.", m.Key)
+	counts, err := x.Session.Numbers(ctx, x.statement("every row has its key, and each key one row",
+		"SELECT COUNT(CASE WHEN "+x.absent(&Model{Header: Header{Key: m.Key}}, "c.")+" THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)\nFROM (\n    SELECT "+keys+", COUNT(*) AS dwh_copies\n    FROM "+rows+" AS r\n    GROUP BY "+keys+"\n) AS c"))
+	if err != nil {
+		return err
+	}
+	if counts[0] > 0 {
+		return x.errKey(ctx, m, rows)
+	}
+	if counts[1] == 0 {
+		if m.Kind == Group && !subset(m.by(), m.Key) {
+			return x.checkKeys(ctx, m, rows)
+		}
+		return nil
+	}
+	found, err := x.Session.Rows(ctx, x.statement("rows with one key", "SELECT "+columns("r.", m.Columns)+"\nFROM "+rows+" AS r\nINNER JOIN (\n    SELECT "+keys+"\n    FROM "+rows+" AS r\n    GROUP BY "+keys+"\n    HAVING COUNT(*) > 1\n) AS c ON "+equal("c", m.Key, "r", m.Key)+"\nORDER BY "+keys+"\nLIMIT 3"))
+	if err != nil {
+		return err
+	}
+	return x.errRows(m, m.keyAt, "several different rows have one key ("+strings.Join(m.Key, ", ")+")",
+		"say which of them counts: -- pick: a DESC, b; or add to the key what tells them apart. If one of them is stored and wrong, "+
+			`"dwh verify" tells and "dwh transform --replay" repairs it`, found)
+}
+
+// required tells whether the columns of a table are NOT NULL.
+func (x *Run) required(relation string, names []string) bool {
+	if m := x.Graph.byName[relation]; m != nil {
+		return subset(names, append(append([]string{}, m.Key...), m.by()...))
+	}
+	for _, name := range names {
+		if column, ok := x.Graph.tables[relation].Column(name); !ok || !column.NotNull {
+			return false
+		}
+	}
+	return true
+}
+
+// checkBuilt is checkRows for what a build made. The key of a stored table is checked by the server too,
+// but its message does not name rows.
+func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
+	if built.empty() {
+		return nil
+	}
+	if err := x.checkKeys(ctx, m, built.SQL); err != nil {
+		return err
+	}
+	if len(m.Key) > 0 && len(m.Pick) == 0 {
+		if err := x.checkSingle(ctx, m, built.SQL); err != nil {
+			return err
+		}
+	}
+	if m.Kind != Group || len(m.Key) == 0 || subset(m.by(), m.Key) {
+		return nil
+	}
+	raw, err := x.raw(ctx, m, now)
+	if err != nil {
+		return err
+	}
+	return x.checkGroups(ctx, m, raw)
+}
