@@ -1,0 +1,111 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/telemetry"
+	"github.com/sparkify/dwh/internal/writelock"
+)
+
+// checked is what a span says of checks.
+func checked(results []check.Result) []telemetry.Attribute {
+	var violations int64
+	for _, one := range results {
+		if one.Check.Severity == check.Error {
+			violations += one.Violations
+		}
+	}
+	return []telemetry.Attribute{telemetry.Checks(len(results)), telemetry.Violations(violations)}
+}
+
+// CheckAfter runs the checks over everything, as Check does, behind a run: what the run itself has checked over everything, as a first one and a
+// replay do before they commit, is not checked again.
+func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, error) {
+	known := map[string]check.Result{}
+	if ran.everything {
+		for _, one := range slices.Concat(ran.Checks, ran.warnings) {
+			known[one.Check.Name] = one
+		}
+	}
+	var names []string
+	for _, one := range r.Checks {
+		if _, ok := known[one.Name]; !ok {
+			names = append(names, one.Name)
+		}
+	}
+	if len(names) > 0 {
+		rest, err := r.Check(ctx, ran.Run, names)
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range rest {
+			known[one.Check.Name] = one
+		}
+	}
+	results := make([]check.Result, 0, len(r.Checks))
+	for _, one := range r.Checks {
+		results = append(results, known[one.Name])
+	}
+	return results, nil
+}
+
+// Check runs the named checks, or all, over everything, in one read-only snapshot, and keeps their results in the journal under the run, a
+// new id when it is "".
+func (r *Runner) Check(ctx context.Context, run string, names []string) (results []check.Result, err error) {
+	ctx, span := telemetry.Begin(ctx, "check")
+	defer func() { span.End(err, checked(results)...) }()
+	chosen, err := check.Select(r.Checks, names)
+	if err != nil {
+		return nil, err
+	}
+	settings := r.Settings
+	settings.Now = time.Now()
+	options := pgx.TxOptions{AccessMode: pgx.ReadOnly}
+	if r.Engine == sqlfile.Postgres {
+		options.IsoLevel = pgx.RepeatableRead
+	}
+	tx, err := r.Pool.BeginTx(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	if r.Engine == sqlfile.Postgres {
+		if err := execAll(ctx, tx, preferParallel); err != nil {
+			return nil, fmt.Errorf("set planner costs: %w", err)
+		}
+	}
+	if results, err = r.checkAll(ctx, tx, check.NewSight(tx, r.Engine), chosen, settings, nil); err != nil {
+		return results, err
+	}
+	if err := tx.Rollback(ctx); err != nil {
+		return results, fmt.Errorf("end reading: %w", err)
+	}
+	ofRun := run != ""
+	if !ofRun {
+		run = newID(time.Now())
+	}
+	j := &journal{run: run, db: dwhdb.New(writelock.Retrying(r.Pool))}
+	j.results(results)
+	if err := r.put(ctx, j, nil); err != nil {
+		if ofRun && ctx.Err() == nil { // as in journaled
+			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
+			return results, nil
+		}
+		return results, fmt.Errorf("keep check results: %w", err)
+	}
+	if failed := check.Failed(results, false); failed != nil && ofRun {
+		text := clip(failed.Error(), 8192)
+		if err := j.db.FailRun(ctx, outcomeCheckFailed, &text, run); err != nil {
+			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
+		}
+	}
+	return results, nil
+}

@@ -1,0 +1,58 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+)
+
+// TableCount is how many rows a table holds.
+type TableCount struct {
+	Table catalogue.Name
+	Rows  int64
+}
+
+// CountsAfter is Counts behind a run, which may have counted already.
+func (r *Runner) CountsAfter(ctx context.Context, ran Result) ([]TableCount, error) {
+	if ran.counts != nil {
+		return ran.counts, nil
+	}
+	return r.Counts(ctx)
+}
+
+// Counts counts the rows of every table that the steps write, in their order.
+func (r *Runner) Counts(ctx context.Context) ([]TableCount, error) {
+	schema, err := catalogue.CurrentSchema(ctx, r.Pool)
+	if err != nil {
+		return nil, err
+	}
+	return r.count(ctx, r.Pool, nil, func(name catalogue.Name) catalogue.Table { return catalogue.Table{Schema: schema, Name: name} })
+}
+
+// count counts the rows of the tables that the steps write, where they stand, but for those of which they are known.
+func (r *Runner) count(ctx context.Context, q catalogue.Querier, known map[catalogue.Name]int64, at func(name catalogue.Name) catalogue.Table) ([]TableCount, error) {
+	var out []TableCount
+	for _, step := range r.Steps {
+		for _, name := range step.Writes {
+			if slices.ContainsFunc(out, func(c TableCount) bool { return c.Table == name }) {
+				continue
+			}
+			counted, ok := known[name]
+			if !ok {
+				rows, err := q.Query(ctx, catalogue.CountRows(at(name)))
+				if err != nil {
+					return nil, fmt.Errorf("count %s: %w", name, err)
+				}
+				if counted, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64]); err != nil {
+					return nil, fmt.Errorf("count %s: %w", name, err)
+				}
+			}
+			out = append(out, TableCount{Table: name, Rows: counted})
+		}
+	}
+	return out, nil
+}

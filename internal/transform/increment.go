@@ -1,0 +1,210 @@
+package transform
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/model"
+)
+
+// incremental brings the models up to date with what is unprocessed, flags it, and commits if the checks let it.
+func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
+	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *arrivals) error { return nil })
+}
+
+// incrementalAfter is incremental with something done first in the same transaction.
+func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx, a *arrivals) error) error {
+	return r.increment(ctx, conn, j, increment{steps: steps, flag: flag, first: first}, result)
+}
+
+// increment is one incremental run.
+type increment struct {
+	steps []Step
+	flag  bool                               // flag what the models have computed
+	first func(tx pgx.Tx, a *arrivals) error // done first in the transaction
+	// erase, where set, says which staged rows the run erases, when the scratch schema is there.
+	erase func(ctx context.Context, w *work) (map[string][]model.Erasure, error)
+	// erased is told how many rows were, behind the last model.
+	erased func(ctx context.Context, tx pgx.Tx, rows int64) error
+}
+
+func (r *Runner) increment(ctx context.Context, conn *pgx.Conn, j *journal, in increment, result *Result) error {
+	noted := len(j.steps)
+	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
+		// A retry begins from nothing.
+		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
+		j.steps = j.steps[:noted]
+		return r.incrementOnce(ctx, tx, j, in, result)
+	})
+	if err != nil {
+		j.rolledBack(noted)
+		return err
+	}
+	r.Failpoint("transform.committed")
+	return r.settle(ctx, conn, j, result)
+}
+
+// incrementOnce is the work of increment's transaction.
+func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in increment, result *Result) error {
+	var a *arrivals
+	if in.flag {
+		var err error
+		if a, err = r.arrivals(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if err := in.first(tx, a); err != nil {
+		return err
+	}
+	w, err := r.openWork(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := a.show(ctx, w); err != nil {
+		return err
+	}
+	waiting := total(w.unprocessed)
+	result.waiting = w.unprocessed
+	script := slices.ContainsFunc(in.steps, func(s Step) bool { return s.Model != nil && s.Model.Kind == model.Script })
+	if waiting == 0 && !w.first && in.erase == nil && !script {
+		if err := a.leave(ctx); err != nil {
+			return err
+		}
+		if in.flag {
+			return r.remember(ctx, tx, j, w.built)
+		}
+		return nil
+	}
+	result.everything = w.first
+	if err := r.preferParallel(ctx, w, waiting); err != nil {
+		return err
+	}
+	if err := w.enter(ctx); err != nil {
+		return err
+	}
+	var erase map[string][]model.Erasure
+	if in.erase != nil {
+		if erase, err = in.erase(ctx, w); err != nil {
+			return err
+		}
+	}
+	r.beginModels(w, a, erase)
+	if err := r.compute(ctx, w, j, in, result); err != nil {
+		return err
+	}
+	if in.erase != nil {
+		rows, err := w.run.Erase(ctx)
+		if err != nil {
+			return err
+		}
+		if err := in.erased(ctx, tx, rows); err != nil {
+			return err
+		}
+	}
+	r.Observer(Event{Kind: StepStarted, Step: "check"})
+	// Before the flags are set: what the gate looks at depends on them.
+	if err := w.behindScratch(ctx); err != nil {
+		return err
+	}
+	if err := a.reveal(ctx, w); err != nil {
+		return err
+	}
+	if result.Checks, err = r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), in.steps, false); err != nil {
+		return err
+	}
+	if in.flag {
+		if result.Flagged, err = r.flag(ctx, tx, w, a, in.steps); err != nil {
+			return err
+		}
+		if err := a.hide(ctx, w); err != nil {
+			return err
+		}
+		r.Failpoint("transform.flagged")
+		late, err := r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), in.steps, true)
+		if err != nil {
+			return err
+		}
+		result.Checks = append(result.Checks, late...)
+	}
+	if err := j.judge(result.Checks); err != nil {
+		return err
+	}
+	if err := w.leave(ctx); err != nil {
+		return err
+	}
+	if err := a.leave(ctx); err != nil {
+		return err
+	}
+	if in.flag {
+		if err := r.remember(ctx, tx, j, w.built); err != nil {
+			return err
+		}
+	}
+	r.Failpoint("transform.checked")
+	return nil
+}
+
+// compute runs the models among an increment's steps. Where nothing was built before, everything is built and the difference applied.
+func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment, result *Result) error {
+	var chosen []*model.Model
+	for _, step := range in.steps {
+		if step.Model != nil {
+			chosen = append(chosen, w.graph.Model(step.Model.Name))
+		}
+	}
+	if w.first {
+		if err := r.buildAll(ctx, w, chosen, result); err != nil {
+			return err
+		}
+		if err := r.compareAll(ctx, w, result); err != nil {
+			return err
+		}
+		r.note(j, result, 0)
+		if err := r.applyAll(ctx, w, result); err != nil {
+			return err
+		}
+		r.Failpoint("transform.built")
+		w.building = nil
+		return w.enter(ctx) // the checks look at what readers see
+	}
+	if err := r.incrementModels(ctx, w, j, chosen, result); err != nil {
+		return err
+	}
+	r.Failpoint("transform.built")
+	return nil
+}
+
+// incrementModels brings the tables of models up to date, with the helpers that they read.
+func (r *Runner) incrementModels(ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result) error {
+	chosen = withHelpers(w.graph, chosen)
+	started := time.Now()
+	return w.run.Increment(ctx, chosen, func(m *model.Model, change model.Change) error {
+		step, err := r.stepOf(m)
+		if err != nil {
+			return err
+		}
+		one := StepResult{Step: step.Name, Table: step.Table, Helper: !m.Stored, Change: change, RowsOut: change.Added + change.Changed + change.Healed, Duration: time.Since(started)}
+		started = time.Now()
+		if !w.run.Computed(m) && m.Kind != model.Script && !m.Stored {
+			return nil
+		}
+		one.RowsIn = w.rowsIn(m)
+		if !m.Stored {
+			one.RowsOut = w.run.Rows(m)
+		}
+		r.finish(j, step, one, result)
+		return nil
+	})
+}
+
+// finish tells of a model that was computed.
+func (r *Runner) finish(j *journal, step Step, one StepResult, result *Result) {
+	result.Transforms = append(result.Transforms, one)
+	j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
+	r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration, Text: Summary(one.Change)})
+	r.Failpoint("transform.ran." + step.Name)
+}

@@ -1,0 +1,71 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/model"
+)
+
+// StepResult is what one model did.
+type StepResult struct {
+	Step     string
+	Table    catalogue.Name
+	Helper   bool  // nothing is stored
+	RowsIn   int64 // unprocessed rows of the staging tables that it follows from
+	RowsOut  int64 // rows written to its table, or that a build gave
+	Change   model.Change
+	Duration time.Duration
+}
+
+// Summary says in words what became of a table's rows: "812 added, 12 healed"; "" for nothing.
+func Summary(c model.Change) string {
+	var words []string
+	for _, one := range []struct {
+		rows int64
+		what string
+	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Healed, "healed"}, {c.Removed, "removed"}} {
+		if one.rows != 0 {
+			words = append(words, fmt.Sprintf("%s %s", grouped(one.rows), one.what))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// grouped writes a count with its thousands apart.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// Result is what a run did.
+type Result struct {
+	Run         string // its id in the journal
+	Loads       []LoadResult
+	Transforms  []StepResult
+	Flagged     int64    // staged rows that are processed since this run
+	Differences []Change // a replay: what it changed, or would change
+	Stale       []string // why it replayed
+	Replayed    bool
+	Checks      []check.Result // of the gate
+	Duration    time.Duration
+
+	everything bool                     // Checks looked at all rows
+	counts     []TableCount             // rows of every table, where they were counted
+	warnings   []check.Result           // of the checks of severity warn over all rows, where they were made
+	analyzed   []catalogue.Name         // tables of which the planner knows what the run wrote
+	waiting    map[catalogue.Name]int64 // rows of each staging table that were not processed before
+}
+
+// Changed tells whether a difference was found or written.
+func (r Result) Changed() bool {
+	return slices.ContainsFunc(r.Differences, func(c Change) bool { return c.Added+c.Changed+c.Removed > 0 })
+}
