@@ -49,6 +49,8 @@ type Check struct {
 	// Sorts says that the check groups rows into nearly as many groups, which PostgreSQL does faster by sorting than by hashing, though it
 	// expects the opposite.
 	Sorts bool
+	// Own says that the check is a project's: its text is not ours, and it runs read-only wherever it runs.
+	Own bool
 	// Screen, where it is not nil, may tell that the check has nothing to find.
 	Screen   *Screen
 	settings func(Settings) (args map[string]any, on bool)
@@ -130,7 +132,7 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]stri
 	}
 	out := make([]Check, 0, len(found))
 	for _, file := range found {
-		one := Check{Name: file.Name, Description: file.Header.Description, Severity: Error, Query: file.Query}
+		one := Check{Name: file.Name, Description: file.Header.Description, Severity: Error, Query: file.Query, Own: true}
 		if file.Header.Severity == string(Warn) {
 			one.Severity = Warn
 		}

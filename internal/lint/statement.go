@@ -149,12 +149,27 @@ func checkOneSelect(d *document, found func(line, column int, what string)) {
 			case i > 0:
 				found(first.Line, first.Column, fmt.Sprintf("a second statement in a %s", d.kind))
 			}
+			checkWriting(d, u, found)
 		}
 		if len(units) == 0 {
 			found(1, 1, fmt.Sprintf("a %s without a SELECT", d.kind))
 		}
 	}
 	checkInto(d, found)
+}
+
+// checkWriting finds what writes inside a SELECT: a WITH of PostgreSQL may hold a DELETE, also one that only PostgreSQL gets.
+func checkWriting(d *document, u *unit, found func(line, column int, what string)) {
+	for i, t := range u.tokens {
+		if i == 0 || u.tokens[i-1].Text != "(" {
+			continue
+		}
+		for _, verb := range []string{"INSERT", "UPDATE", "DELETE", "MERGE"} {
+			if u.keyword(i, verb) {
+				found(t.Line, t.Column, fmt.Sprintf("%s inside a %s", verb, d.kind))
+			}
+		}
+	}
 }
 
 // checkInto finds SELECT … INTO, which creates a table.

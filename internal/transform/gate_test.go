@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -166,6 +167,40 @@ func TestGateSeesWhatIsStored(t *testing.T) {
 			var failed *check.FailedError
 			if errors.As(err, &failed) != one.fails || err != nil && !one.fails {
 				t.Errorf("got %v, want a *check.FailedError: %t", err, one.fails)
+			}
+		})
+	}
+}
+
+// TestOwnCheckCannotWrite: a project's check that writes, by itself or by a function, ends the run, and nothing is written.
+func TestOwnCheckCannotWrite(t *testing.T) {
+	t.Parallel()
+	for name, sql := range map[string]string{
+		"a WITH":     "WITH gone AS (DELETE FROM f_songplay RETURNING 1) SELECT 1 AS one FROM gone WHERE FALSE",
+		"a function": "SELECT wipe() AS wiped WHERE wipe() > 1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, s := loaded(t)
+			w.exec("CREATE FUNCTION wipe() RETURNS INTEGER LANGUAGE plpgsql AS 'BEGIN DELETE FROM f_songplay; RETURN 1; END'")
+			own, err := check.Project(fstest.MapFS{"sly.sql": {Data: []byte("-- Nothing.\n-- severity: error\n" + sql + ";\n")}}, "checks", sqlfile.Postgres, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			with := func(o *transform.Options) { o.Checks = append(check.BuiltIn(), own...) }
+			before := w.everything(t)
+			s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 2)}}, "lines")
+			for what, run := range map[string]func() error{
+				"run":    func() error { _, err := w.runner(s.vars(), with).Run(t.Context(), "test", nil); return err },
+				"replay": func() error { _, err := w.runner(nil, with).Replay(t.Context(), "test"); return err },
+				"check":  func() error { _, err := w.runner(nil, with).Check(t.Context(), "", []string{"sly"}); return err },
+			} {
+				if err := run(); err == nil || !strings.Contains(err.Error(), "read-only transaction") {
+					t.Errorf("%s: got %v, want that it may not write", what, err)
+				}
+			}
+			if got := w.one("SELECT COUNT(*) FROM f_songplay"); got != "2" {
+				t.Errorf("plays: got %s, want 2 as before\n%s", got, before)
 			}
 		})
 	}
