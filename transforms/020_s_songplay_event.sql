@@ -1,4 +1,5 @@
--- s_songplay_event: one row per event of every page, as it came. The columns stand in the order of the JSONPaths file.
+-- s_songplay_event: one row per event of any page, as it came. The columns stand in the order of
+--                   the JSONPaths file.
 COPY s_songplay_event (
     artist,
     auth,
@@ -26,13 +27,17 @@ FORMAT AS JSON :'log_jsonpaths'
 MAXERROR 1000
 COMPUPDATE OFF;
 
--- What a run finds new events by, then all deliveries of a songplay, the plays of a late song, and a
--- user's plays. dwh builds an index that a load names once its table holds rows: before a first load
--- it would cost four times as much.
-/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_new ON s_songplay_event (ts) WHERE NOT processed /*redshift*/;
+-- dwh runs the statements below once the table holds rows, and leaves them out before: with the
+-- indexes in place a first load would take four times as long. They serve, in this order: the new
+-- events, the deliveries of one songplay, the plays that a late song matches, a user's plays.
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_new
+    ON s_songplay_event (ts) WHERE NOT processed /*redshift*/;
 
-/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_key ON s_songplay_event (ts, session_id, item_in_session) /*redshift*/;
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_key
+    ON s_songplay_event (ts, session_id, item_in_session) /*redshift*/;
 
-/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_title ON s_songplay_event (RTRIM(artist), RTRIM(song)) /*redshift*/;
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_title
+    ON s_songplay_event (RTRIM(artist), RTRIM(song)) /*redshift*/;
 
-/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_user ON s_songplay_event (RTRIM(user_id)) /*redshift*/;
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_user
+    ON s_songplay_event (RTRIM(user_id)) /*redshift*/;

@@ -1,5 +1,5 @@
--- song: a staged song, cleaned: no blanks at the ends of texts; year 0, and a location that is empty
---       or HTML, are NULL.
+-- song: one row per staged song, with clean texts: no blanks behind them. Year 0 is NULL, and so is
+--       a location that is empty or HTML.
 -- from: s_song
 SELECT
     RTRIM(song_id) AS song_id,

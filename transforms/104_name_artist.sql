@@ -1,4 +1,4 @@
--- name_artist: the smallest artist_id of an artist name, for plays whose song is unknown.
+-- name_artist: one row per artist name, with its smallest artist_id, for plays with no known song.
 -- key:  name
 -- from: song by artist_name as name
 SELECT

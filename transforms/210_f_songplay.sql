@@ -1,4 +1,5 @@
--- f_songplay: one row per songplay, with the song and artist that its texts match.
+-- f_songplay: one row per songplay, with the song that its title and artist name match, the nearest
+--             in duration; else with an artist of that name, or none.
 -- key:   songplay_id
 -- pick:  distance, song_id, artist_id
 -- from:  songplay
@@ -11,18 +12,18 @@ SELECT
     play.start_time,
     play.played_at,
     play.user_id,
-    COALESCE(song.artist_id, named.artist_id) AS artist_id,
+    COALESCE(song.artist_id, by_name.artist_id) AS artist_id,
     song.song_id,
     play.level,
     play.session_id,
     play.location,
     play.user_agent,
-    ABS(song.duration - play.length) AS distance  -- NULL sorts last
+    ABS(song.duration - play.length) AS distance
 FROM songplay AS play
 LEFT JOIN song
     ON song.title = play.song
     AND song.artist_name = play.artist
     AND song.song_id <> ''
     AND song.artist_id <> ''
-LEFT JOIN name_artist AS named
-    ON named.name = play.artist;
+LEFT JOIN name_artist AS by_name
+    ON by_name.name = play.artist;

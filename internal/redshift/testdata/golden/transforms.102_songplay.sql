@@ -1,7 +1,11 @@
--- songplay: one row per songplay, however often its event was delivered.
+-- songplay: one row per songplay: a NextSong event with user, session, item and time, however often
+--           it was delivered.
 -- key:  songplay_id
 -- pick: song, artist, length, level, location, user_agent, first_name, last_name, gender
 -- from: s_songplay_event by ts, session_id, item_in_session
+
+-- Of several deliveries the one that sorts first counts. Any would do, as long as it is always the
+-- same.
 SELECT
 
                SHA2(id, 256)    AS songplay_id,
@@ -26,7 +30,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,

@@ -1,7 +1,7 @@
 -- d_artist: one row per artist_id, from a song that carries the artist's most frequent name.
 -- key:  artist_id
--- pick: named DESC, songs DESC, letters, name, mapped DESC, placed DESC, song_id,
---       location, latitude, longitude
+-- pick: has_name DESC, songs_with_name DESC, name_length, name, has_latitude DESC,
+--       has_location DESC, song_id, location, latitude, longitude
 -- from: song by artist_id
 SELECT
     song.artist_id,
@@ -9,11 +9,11 @@ SELECT
     song.location,
     song.latitude,
     song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS has_name,
+    COALESCE(spelling.songs, 0) AS songs_with_name,
+    LENGTH(song.artist_name) AS name_length,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS has_latitude,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS has_location,
     song.song_id
 FROM song
 LEFT JOIN (

@@ -100,7 +100,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -159,7 +159,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -231,7 +231,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -417,7 +417,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -494,7 +494,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -606,7 +606,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -782,21 +782,21 @@ SELECT
     play.start_time,
     play.played_at,
     play.user_id,
-    COALESCE(song.artist_id, named.artist_id) AS artist_id,
+    COALESCE(song.artist_id, by_name.artist_id) AS artist_id,
     song.song_id,
     play.level,
     play.session_id,
     play.location,
     play.user_agent,
-    ABS(song.duration - play.length) AS distance  -- NULL sorts last
+    ABS(song.duration - play.length) AS distance
 FROM dwh_scratch.f_songplay__songplay_before_3 AS play
 LEFT JOIN dwh_scratch.f_songplay__song_before AS song
     ON song.title = play.song
     AND song.artist_name = play.artist
     AND song.song_id <> ''
     AND song.artist_id <> ''
-LEFT JOIN dwh_scratch.f_songplay__name_artist_before AS named
-    ON named.name = play.artist
+LEFT JOIN dwh_scratch.f_songplay__name_artist_before AS by_name
+    ON by_name.name = play.artist
 ) AS q;
 
 -- f_songplay: the rows that these make, as they are now
@@ -808,21 +808,21 @@ SELECT
     play.start_time,
     play.played_at,
     play.user_id,
-    COALESCE(song.artist_id, named.artist_id) AS artist_id,
+    COALESCE(song.artist_id, by_name.artist_id) AS artist_id,
     song.song_id,
     play.level,
     play.session_id,
     play.location,
     play.user_agent,
-    ABS(song.duration - play.length) AS distance  -- NULL sorts last
+    ABS(song.duration - play.length) AS distance
 FROM dwh_scratch.f_songplay__songplay_now_3 AS play
 LEFT JOIN dwh_scratch.f_songplay__song_now AS song
     ON song.title = play.song
     AND song.artist_name = play.artist
     AND song.song_id <> ''
     AND song.artist_id <> ''
-LEFT JOIN dwh_scratch.f_songplay__name_artist_now AS named
-    ON named.name = play.artist
+LEFT JOIN dwh_scratch.f_songplay__name_artist_now AS by_name
+    ON by_name.name = play.artist
 ) AS q;
 
 -- f_songplay: every row has its key

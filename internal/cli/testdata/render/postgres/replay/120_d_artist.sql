@@ -32,7 +32,7 @@ ANALYZE dwh_scratch.song__all (artist_name, artist_id, title);
 
 -- d_artist: its SELECT over the rows as they are now
 CREATE VIEW dwh_scratch.d_artist__now_raw AS
-SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.has_name, q.songs_with_name, q.name_length, q.has_latitude, q.has_location, q.song_id
 FROM (
 SELECT
     song.artist_id,
@@ -40,11 +40,11 @@ SELECT
     song.location,
     song.latitude,
     song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS has_name,
+    COALESCE(spelling.songs, 0) AS songs_with_name,
+    LENGTH(song.artist_name) AS name_length,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS has_latitude,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS has_location,
     song.song_id
 FROM dwh_scratch.song__all AS song
 LEFT JOIN (
@@ -80,11 +80,11 @@ SET LOCAL enable_hashagg = DEFAULT;
 
 -- d_artist: the rows of keys for which several compete
 CREATE TABLE dwh_scratch.d_artist__ranked AS
-SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
+SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.has_name, w.songs_with_name, w.name_length, w.has_latitude, w.has_location, w.song_id
 FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name COLLATE "C", p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id COLLATE "C", p.location COLLATE "C", p.latitude, p.longitude) AS dwh_place
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.has_name DESC NULLS LAST, p.songs_with_name DESC NULLS LAST, p.name_length, p.name COLLATE "C", p.has_latitude DESC NULLS LAST, p.has_location DESC NULLS LAST, p.song_id COLLATE "C", p.location COLLATE "C", p.latitude, p.longitude) AS dwh_place
     FROM (
-SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.has_name, q.songs_with_name, q.name_length, q.has_latitude, q.has_location, q.song_id
 FROM (
 SELECT
     song.artist_id,
@@ -92,11 +92,11 @@ SELECT
     song.location,
     song.latitude,
     song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS has_name,
+    COALESCE(spelling.songs, 0) AS songs_with_name,
+    LENGTH(song.artist_name) AS name_length,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS has_latitude,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS has_location,
     song.song_id
 FROM (
 SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
@@ -124,9 +124,9 @@ WHERE w.dwh_place = 1;
 CREATE TABLE dwh_scratch.d_artist AS
 SELECT CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(pg_catalog."varchar"(CAST(made.name AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS name, CAST(pg_catalog."varchar"(CAST(made.location AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS location, CAST(made.latitude AS double precision) AS latitude, CAST(made.longitude AS double precision) AS longitude
 FROM (
-SELECT o.artist_id, o.name, o.location, o.latitude, o.longitude, o.named, o.songs, o.letters, o.mapped, o.placed, o.song_id
+SELECT o.artist_id, o.name, o.location, o.latitude, o.longitude, o.has_name, o.songs_with_name, o.name_length, o.has_latitude, o.has_location, o.song_id
 FROM (
-SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.has_name, q.songs_with_name, q.name_length, q.has_latitude, q.has_location, q.song_id
 FROM (
 SELECT
     song.artist_id,
@@ -134,11 +134,11 @@ SELECT
     song.location,
     song.latitude,
     song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS has_name,
+    COALESCE(spelling.songs, 0) AS songs_with_name,
+    LENGTH(song.artist_name) AS name_length,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS has_latitude,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS has_location,
     song.song_id
 FROM (
 SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
@@ -160,7 +160,7 @@ WHERE song.artist_id <> ''
 ) AS q
 ) AS o
 UNION ALL
-SELECT k.artist_id, k.name, k.location, k.latitude, k.longitude, k.named, k.songs, k.letters, k.mapped, k.placed, k.song_id FROM dwh_scratch.d_artist__ranked AS k
+SELECT k.artist_id, k.name, k.location, k.latitude, k.longitude, k.has_name, k.songs_with_name, k.name_length, k.has_latitude, k.has_location, k.song_id FROM dwh_scratch.d_artist__ranked AS k
 ) AS made;
 
 -- d_artist: every row has its key

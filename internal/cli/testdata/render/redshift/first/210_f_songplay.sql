@@ -56,7 +56,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -148,21 +148,21 @@ SELECT
     play.start_time,
     play.played_at,
     play.user_id,
-    COALESCE(song.artist_id, named.artist_id) AS artist_id,
+    COALESCE(song.artist_id, by_name.artist_id) AS artist_id,
     song.song_id,
     play.level,
     play.session_id,
     play.location,
     play.user_agent,
-    ABS(song.duration - play.length) AS distance  -- NULL sorts last
+    ABS(song.duration - play.length) AS distance
 FROM dwh_scratch.songplay__all AS play
 LEFT JOIN dwh_scratch.song__all AS song
     ON song.title = play.song
     AND song.artist_name = play.artist
     AND song.song_id <> ''
     AND song.artist_id <> ''
-LEFT JOIN dwh_scratch.name_artist__all AS named
-    ON named.name = play.artist
+LEFT JOIN dwh_scratch.name_artist__all AS by_name
+    ON by_name.name = play.artist
 ) AS q;
 
 -- f_songplay: every text fits its column

@@ -105,13 +105,13 @@ SELECT COUNT(*) FROM dwh_scratch.d_artist__song_now;
 
 -- d_artist: the rows of these groups as they are now
 CREATE TABLE dwh_scratch.d_artist__result AS
-SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
+SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.has_name, w.songs_with_name, w.name_length, w.has_latitude, w.has_location, w.song_id
 FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name, p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.has_name DESC NULLS LAST, p.songs_with_name DESC NULLS LAST, p.name_length, p.name, p.has_latitude DESC NULLS LAST, p.has_location DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
     FROM (
-SELECT r.artist_id, r.name, r.location, r.latitude, r.longitude, r.named, r.songs, r.letters, r.mapped, r.placed, r.song_id
+SELECT r.artist_id, r.name, r.location, r.latitude, r.longitude, r.has_name, r.songs_with_name, r.name_length, r.has_latitude, r.has_location, r.song_id
 FROM (
-SELECT q.artist_id, q.name, CASE WHEN OCTET_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN OCTET_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.has_name, q.songs_with_name, q.name_length, q.has_latitude, q.has_location, q.song_id
 FROM (
 SELECT
     song.artist_id,
@@ -119,11 +119,11 @@ SELECT
     song.location,
     song.latitude,
     song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS has_name,
+    COALESCE(spelling.songs, 0) AS songs_with_name,
+    LENGTH(song.artist_name) AS name_length,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS has_latitude,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS has_location,
     song.song_id
 FROM dwh_scratch.d_artist__song_now AS song
 LEFT JOIN (

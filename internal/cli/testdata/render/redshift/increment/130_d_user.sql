@@ -96,7 +96,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -183,7 +183,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -398,14 +398,14 @@ SELECT
     play.user_id,
     play.first_name,
     play.last_name,
-    COALESCE(NULLIF(play.gender, ''), NULLIF(given.sex, '')) AS gender,
+    COALESCE(NULLIF(play.gender, ''), NULLIF(by_name.sex, '')) AS gender,
     play.level,
     play.ts AS last_ts,
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
 FROM dwh_scratch.songplay__removed AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_before AS given
-    ON given.name = play.first_name
+LEFT JOIN dwh_scratch.d_user__name_sex_before AS by_name
+    ON by_name.name = play.first_name
 ) AS q;
 
 -- d_user: count its rows
@@ -419,14 +419,14 @@ SELECT
     play.user_id,
     play.first_name,
     play.last_name,
-    COALESCE(NULLIF(play.gender, ''), NULLIF(given.sex, '')) AS gender,
+    COALESCE(NULLIF(play.gender, ''), NULLIF(by_name.sex, '')) AS gender,
     play.level,
     play.ts AS last_ts,
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
 FROM dwh_scratch.songplay__added AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_now AS given
-    ON given.name = play.first_name
+LEFT JOIN dwh_scratch.d_user__name_sex_now AS by_name
+    ON by_name.name = play.first_name
 ) AS q;
 
 -- d_user: count its rows
@@ -605,7 +605,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -723,7 +723,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -803,7 +803,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -917,14 +917,14 @@ SELECT
     play.user_id,
     play.first_name,
     play.last_name,
-    COALESCE(NULLIF(play.gender, ''), NULLIF(given.sex, '')) AS gender,
+    COALESCE(NULLIF(play.gender, ''), NULLIF(by_name.sex, '')) AS gender,
     play.level,
     play.ts AS last_ts,
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
 FROM dwh_scratch.d_user__songplay_now AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_now_2 AS given
-    ON given.name = play.first_name
+LEFT JOIN dwh_scratch.d_user__name_sex_now_2 AS by_name
+    ON by_name.name = play.first_name
 ) AS q
 ) AS r
 INNER JOIN dwh_scratch.d_user__stale_2 AS v ON r.user_id = v.user_id
@@ -937,14 +937,14 @@ SELECT
     play.user_id,
     play.first_name,
     play.last_name,
-    COALESCE(NULLIF(play.gender, ''), NULLIF(given.sex, '')) AS gender,
+    COALESCE(NULLIF(play.gender, ''), NULLIF(by_name.sex, '')) AS gender,
     play.level,
     play.ts AS last_ts,
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
 FROM dwh_scratch.d_user__songplay_now_2 AS play
-LEFT JOIN dwh_scratch.d_user__name_sex_now_3 AS given
-    ON given.name = play.first_name
+LEFT JOIN dwh_scratch.d_user__name_sex_now_3 AS by_name
+    ON by_name.name = play.first_name
 ) AS q
 ) AS r
 INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id

@@ -32,7 +32,7 @@ SELECT COUNT(*) FROM dwh_scratch.song__all;
 
 -- d_artist: its SELECT over the rows as they are now
 CREATE VIEW dwh_scratch.d_artist__now_raw AS
-SELECT q.artist_id, q.name, CASE WHEN OCTET_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.named, q.songs, q.letters, q.mapped, q.placed, q.song_id
+SELECT q.artist_id, q.name, CASE WHEN OCTET_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.has_name, q.songs_with_name, q.name_length, q.has_latitude, q.has_location, q.song_id
 FROM (
 SELECT
     song.artist_id,
@@ -40,11 +40,11 @@ SELECT
     song.location,
     song.latitude,
     song.longitude,
-    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS named,
-    COALESCE(spelling.songs, 0) AS songs,
-    LENGTH(song.artist_name) AS letters,
-    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS mapped,
-    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS placed,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS has_name,
+    COALESCE(spelling.songs, 0) AS songs_with_name,
+    LENGTH(song.artist_name) AS name_length,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS has_latitude,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS has_location,
     song.song_id
 FROM dwh_scratch.song__all AS song
 LEFT JOIN (
@@ -64,11 +64,11 @@ WHERE song.artist_id <> ''
 -- d_artist: every text fits its column
 SELECT COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.artist_id)) > 64 THEN 1 END), COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.name)) > 1024 THEN 1 END), COUNT(CASE WHEN OCTET_LENGTH(RTRIM(r.location)) > 1024 THEN 1 END)
 FROM (
-SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
+SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.has_name, w.songs_with_name, w.name_length, w.has_latitude, w.has_location, w.song_id
 FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name, p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.has_name DESC NULLS LAST, p.songs_with_name DESC NULLS LAST, p.name_length, p.name, p.has_latitude DESC NULLS LAST, p.has_location DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
     FROM (
-SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.named, p.songs, p.letters, p.mapped, p.placed, p.song_id FROM dwh_scratch.d_artist__now_raw AS p
+SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.has_name, p.songs_with_name, p.name_length, p.has_latitude, p.has_location, p.song_id FROM dwh_scratch.d_artist__now_raw AS p
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1
@@ -78,11 +78,11 @@ WHERE w.dwh_place = 1
 CREATE TABLE dwh_scratch.d_artist AS
 SELECT CAST(made.artist_id AS character varying(64)) AS artist_id, CAST(made.name AS character varying(1024)) AS name, CAST(made.location AS character varying(1024)) AS location, CAST(made.latitude AS double precision) AS latitude, CAST(made.longitude AS double precision) AS longitude
 FROM (
-SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.named, w.songs, w.letters, w.mapped, w.placed, w.song_id
+SELECT w.artist_id, w.name, w.location, w.latitude, w.longitude, w.has_name, w.songs_with_name, w.name_length, w.has_latitude, w.has_location, w.song_id
 FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.named DESC NULLS LAST, p.songs DESC NULLS LAST, p.letters, p.name, p.mapped DESC NULLS LAST, p.placed DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.artist_id ORDER BY p.has_name DESC NULLS LAST, p.songs_with_name DESC NULLS LAST, p.name_length, p.name, p.has_latitude DESC NULLS LAST, p.has_location DESC NULLS LAST, p.song_id, p.location, p.latitude, p.longitude) AS dwh_place
     FROM (
-SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.named, p.songs, p.letters, p.mapped, p.placed, p.song_id FROM dwh_scratch.d_artist__now_raw AS p
+SELECT p.artist_id, p.name, p.location, p.latitude, p.longitude, p.has_name, p.songs_with_name, p.name_length, p.has_latitude, p.has_location, p.song_id FROM dwh_scratch.d_artist__now_raw AS p
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1

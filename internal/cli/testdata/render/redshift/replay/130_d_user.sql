@@ -33,7 +33,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds apart: a division would round.
+        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -119,14 +119,14 @@ SELECT
     play.user_id,
     play.first_name,
     play.last_name,
-    COALESCE(NULLIF(play.gender, ''), NULLIF(given.sex, '')) AS gender,
+    COALESCE(NULLIF(play.gender, ''), NULLIF(by_name.sex, '')) AS gender,
     play.level,
     play.ts AS last_ts,
     play.session_id AS last_session_id,
     play.item_in_session AS last_item_in_session
 FROM dwh_scratch.songplay__all AS play
-LEFT JOIN dwh_scratch.name_sex__all AS given
-    ON given.name = play.first_name
+LEFT JOIN dwh_scratch.name_sex__all AS by_name
+    ON by_name.name = play.first_name
 ) AS q;
 
 -- d_user: every text fits its column
