@@ -63,3 +63,6 @@ func Tick(p *Progress, a Amount, after time.Duration) {
 	p.show(a, now)
 	p.tick(now)
 }
+
+// GlobalFlags are the flags that every command takes.
+func GlobalFlags() []cli.Flag { return globalFlags() }
