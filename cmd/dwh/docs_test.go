@@ -6,18 +6,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/dwhtest/pages"
 )
 
 // TestPagesRun runs each page's marked blocks in order, in one shell and in an empty folder:
 //
 //	runnable       shell; it has to succeed
+//	fails: CODE    shell; it has to end with that exit code
 //	file: NAME     the text becomes the file NAME
 //	refused: NAME  the text becomes the file NAME in a copy of the folder, where "dwh transform" has to fail
-//	output         all of the text, whatever its blanks and line ends, is in what the last block wrote
+//	output         each of its lines, in order, is in what the last block wrote
 func TestPagesRun(t *testing.T) {
 	all := pages.All(t, "../..")
 	for _, page := range slices.Sorted(maps.Keys(all)) {
@@ -57,7 +60,7 @@ func runPage(t *testing.T, page string, marked []pages.Block) {
 			env = append(env, name+"="+value)
 		}
 	}
-	env = append(env, "HOME="+home, "LANG=C.UTF-8", "DWH_DATA_DIR="+filepath.Join(work, "data"),
+	env = append(env, "HOME="+home, "LANG=C.UTF-8", "DWH_DATA_DIR="+dwhtest.DataDir(t),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	shell := func(dir, script string) (string, error) {
 		command := exec.CommandContext(t.Context(), "bash", "-c", "umask 022\n"+script)
@@ -66,13 +69,6 @@ func runPage(t *testing.T, page string, marked []pages.Block) {
 		return string(out), err
 	}
 	dir := filepath.Join(work, "page")
-	t.Cleanup(func() {
-		command := exec.Command(filepath.Join(bin, "dwh"), "local", "stop")
-		command.Dir, command.Env = home, env
-		if out, err := command.CombinedOutput(); err != nil {
-			t.Errorf("dwh local stop: %v\n%s", err, out)
-		}
-	})
 	last := ""
 	for _, b := range marked {
 		kind, name, _ := strings.Cut(b.Marker, ": ")
@@ -85,6 +81,12 @@ func runPage(t *testing.T, page string, marked []pages.Block) {
 			last = out
 			if at, err := os.ReadFile(filepath.Join(work, "pwd")); err == nil {
 				dir = strings.TrimSpace(string(at))
+			}
+		case "fails":
+			var err error
+			last, err = shell(dir, b.Text)
+			if code, other := exitCode(err); other != nil || strconv.Itoa(code) != name {
+				t.Errorf("%s:%d: got exit code %d, want %s\n%s", page, b.Line, code, name, last)
 			}
 		case "file":
 			failed = writePage(filepath.Join(dir, name), b.Text)
@@ -104,8 +106,14 @@ func runPage(t *testing.T, page string, marked []pages.Block) {
 				t.Errorf("%s:%d: dwh took what the page says it refuses\n%s", page, b.Line, last)
 			}
 		case "output":
-			if !strings.Contains(words(last), words(b.Text)) {
-				t.Errorf("%s:%d: got other output than the page says:\n%s", page, b.Line, last)
+			rest := words(last)
+			for line := range strings.Lines(b.Text) {
+				at := strings.Index(rest, words(line))
+				if at < 0 {
+					t.Errorf("%s:%d: got no %q in the output:\n%s", page, b.Line, words(line), last)
+					break
+				}
+				rest = rest[at+len(words(line)):]
 			}
 		}
 		if failed != nil {
@@ -121,5 +129,5 @@ func writePage(name, text string) error {
 	return os.WriteFile(name, []byte(text), 0o644)
 }
 
-// words is a text with its blanks and line ends as one blank each; a line of "..." is left out.
+// words is a text with one blank for each run of blanks and line ends.
 func words(text string) string { return strings.Join(strings.Fields(text), " ") }

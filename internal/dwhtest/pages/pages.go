@@ -40,7 +40,7 @@ type Block struct {
 	Text     string
 }
 
-var markerLine = regexp.MustCompile(`^<!-- (runnable|output|file: \S+|refused: \S+) -->$`)
+var markerLine = regexp.MustCompile(`^<!-- (runnable|output|fails: \d|file: \S+|refused: \S+) -->$`)
 
 // Blocks cuts a page into fenced blocks and lines.
 func Blocks(t *testing.T, page, text string) []Block {
