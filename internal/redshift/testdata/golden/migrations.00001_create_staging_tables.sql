@@ -1,10 +1,10 @@
 -- Staging tables: records as they came, one row per record of an object.
 --
--- On Redshift no column names an encoding. A new column has the default of its type (AZ64 for numbers
--- and times, LZO for text, RAW for sort keys, BOOLEAN and DOUBLE PRECISION), and ENCODE AUTO lets
--- Redshift change it as the table grows (dg/r_CREATE_TABLE_NEW). One named encoding would end that for
--- the whole table. The COPYs say COMPUPDATE OFF: otherwise the first one into an empty table chooses
--- encodings anew, by queries of its own (dg/copy-parameters-data-load).
+-- On Redshift no column names an encoding. A new column has the default of its type (AZ64 for
+-- numbers and times, LZO for text, RAW for sort keys, BOOLEAN and DOUBLE PRECISION), and ENCODE
+-- AUTO lets Redshift change it as the table grows (dg/r_CREATE_TABLE_NEW). One named encoding would
+-- end that for the whole table. The COPYs say COMPUPDATE OFF: otherwise the first one into an empty
+-- table chooses encodings anew, by queries of its own (dg/copy-parameters-data-load).
 
 -- +goose Up
 CREATE TABLE s_song (
