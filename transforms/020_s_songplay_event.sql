@@ -1,4 +1,5 @@
--- s_songplay_event: one row per event of every page, as it came. The columns stand in the order of the JSONPaths file.
+-- s_songplay_event: one row per event of any page, as it came.
+-- The columns stand in the order of the JSONPaths file.
 COPY s_songplay_event (
     artist,
     auth,

@@ -1,4 +1,4 @@
--- s_name: one row per line of a yobYYYY.txt file: a first name, a sex, and how many were given it that year.
+-- s_name: one row per line of a yobYYYY.txt file: a first name, a sex, and its births that year.
 COPY s_name (name, sex, births)
 FROM :'names'
 IAM_ROLE :'iam_role'
