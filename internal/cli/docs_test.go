@@ -161,3 +161,24 @@ func wrongCommand(words []string) []string {
 	}
 	return faults
 }
+
+func TestWrongCommand(t *testing.T) {
+	for _, c := range []struct {
+		line  string
+		wrong int
+	}{
+		{"run --song-data s3://bucket/song_data --verbose", 0},
+		{"migrate up, up-to, down", 0},
+		{"report artist-locations --artist Muse", 0},
+		{"local url --admin", 0},
+		{"report NAME", 0},
+		{"rnu", 1},
+		{"migrate sideways", 1},
+		{"run --song-dta x --lgo-data y", 2},
+		{"verify --replay", 1},
+	} {
+		if got := wrongCommand(strings.Fields(c.line)); len(got) != c.wrong {
+			t.Errorf("dwh %s: got %q, want %d faults", c.line, got, c.wrong)
+		}
+	}
+}
