@@ -1,4 +1,5 @@
-// Command bench measures dwh against what the machine can do and what others do with the same data, and prints the table of README.
+// Command bench measures dwh against what the machine can do and what others do with the
+// same data, and prints the tables of docs/speed.md.
 //
 //	go run ./internal/bench --scale small
 //

@@ -72,3 +72,6 @@ func TellServer(n *notify.Notifier, after time.Duration) (watch func(server.Even
 	t := newTeller(n, "serve", after)
 	return t.watch, func(err error) { t.ended(context.Background(), err) }
 }
+
+// GlobalFlags are the flags that every command takes.
+func GlobalFlags() []cli.Flag { return globalFlags() }

@@ -2,7 +2,7 @@ package cli_test
 
 import (
 	"io/fs"
-	"os"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/cli"
+	"github.com/sparkify/dwh/internal/dwhtest/pages"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/queries"
 )
@@ -79,17 +80,15 @@ func cutLast(s, separator string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// README names every command, report and check.
-func TestReadmeNamesEverything(t *testing.T) {
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(string(text), "\n")
+// README names every command, and README or a page of docs/ every report and check.
+func TestPagesNameEverything(t *testing.T) {
+	all := pages.All(t, root)
+	readme := strings.Split(all["README.md"], "\n")
+	lines := strings.Split(strings.Join(slices.Collect(maps.Values(all)), "\n"), "\n")
 	words := func(line string) []string {
 		return strings.FieldsFunc(line, func(r rune) bool { return !(r == '-' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
 	}
-	named := func(group, name string) bool {
+	named := func(lines []string, group, name string) bool {
 		return slices.ContainsFunc(lines, func(line string) bool {
 			return strings.Contains(line, group) && slices.Contains(words(line), name)
 		})
@@ -97,7 +96,7 @@ func TestReadmeNamesEverything(t *testing.T) {
 	var walk func(path string, commands []*urfave.Command)
 	walk = func(path string, commands []*urfave.Command) {
 		for _, c := range commands {
-			if !named(path, c.Name) {
+			if !named(readme, path, c.Name) {
 				t.Errorf("README.md does not name %q", path+" "+c.Name)
 			}
 			walk(path+" "+c.Name, c.Subcommands)
@@ -105,13 +104,13 @@ func TestReadmeNamesEverything(t *testing.T) {
 	}
 	walk("dwh", cli.Commands())
 	for _, one := range report.BuiltIn() {
-		if !named("", one.Name) {
-			t.Errorf("README.md does not name the report %s", one.Name)
+		if !named(lines, "", one.Name) {
+			t.Errorf("no page names the report %s", one.Name)
 		}
 	}
 	for _, one := range check.BuiltIn() {
-		if !named("", one.Name) {
-			t.Errorf("README.md does not name the check %s", one.Name)
+		if !named(lines, "", one.Name) {
+			t.Errorf("no page names the check %s", one.Name)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -43,7 +44,12 @@ func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
 	if err != nil {
 		return err
 	}
-	what := append(append([]string{}, m.Key...), m.by()...)
+	what := slices.Clone(m.Key)
+	for _, name := range m.by() {
+		if !slices.Contains(what, name) {
+			what = append(what, name)
+		}
+	}
 	return x.errRows(m, m.keyAt, "a row has NULL in its key or group ("+strings.Join(what, ", ")+")", "leave such rows out in the SELECT: WHERE ... IS NOT NULL", found)
 }
 

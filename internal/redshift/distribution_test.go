@@ -12,7 +12,7 @@ import (
 	"github.com/sparkify/dwh/migrations"
 )
 
-// distribution is the migration that README shows for a d_time that has grown.
+// distribution is the migration that docs/redshift.md shows for a d_time that has grown.
 const distribution = `-- d_time is spread by its key, and no longer copied to every node.
 
 -- +goose Up

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
@@ -114,7 +116,7 @@ func (s *modelSession) Rows(ctx context.Context, statement model.Statement) ([]s
 		for i, field := range rows.FieldDescriptions() {
 			value := "NULL"
 			if values[i] != nil {
-				value = clip(fmt.Sprint(values[i]), 60)
+				value = clip(spell(values[i]), 60)
 			}
 			row = append(row, field.Name+" = "+value)
 		}
@@ -124,6 +126,19 @@ func (s *modelSession) Rows(ctx context.Context, statement model.Statement) ([]s
 		return nil, s.explain(statement, err)
 	}
 	return out, nil
+}
+
+// spell returns a value as SQL shows it, without quotes.
+func spell(value any) string {
+	switch v := value.(type) {
+	case time.Time:
+		return v.Format("2006-01-02 15:04:05.999999")
+	case pgtype.Numeric:
+		if text, err := v.MarshalJSON(); err == nil {
+			return strings.Trim(string(text), `"`)
+		}
+	}
+	return fmt.Sprint(value)
 }
 
 // Text implements model.Session.
