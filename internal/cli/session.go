@@ -207,7 +207,12 @@ func (s *session) close() {
 
 // migrator opens the project's migrations; the caller closes it.
 func (s *session) migrator(ctx context.Context) (*migration.Migrator, error) {
+	steps, err := s.project.steps(s.warehouse.Engine())
+	if err != nil {
+		steps = nil // what is wrong with them is told where they run
+	}
 	return migration.New(ctx, s.warehouse.Pool(), migration.Options{
+		Models: transform.Dependents(steps),
 		Engine: s.warehouse.Engine(), FS: s.project.migrations, Dir: s.project.migrationsDir, Wait: s.cfg.Wait, Logger: s.app.log,
 	})
 }

@@ -73,6 +73,7 @@ type Migrator struct {
 	wait     bool
 	patience time.Duration
 	sessions *writelock.Sessions // those of pool
+	models   Dependents          // nil where nothing depends
 }
 
 // Options are what a Migrator needs beside the pool.
@@ -82,6 +83,9 @@ type Options struct {
 	Dir    string // how the files' folder is called in errors; "" means migrations
 	Wait   bool   // wait for another dwh instead of failing
 	Logger *slog.Logger
+	// Models, where set, tells what models depend on, so that a migration that changes the rows of a
+	// table or a function marks them stale.
+	Models Dependents
 	// Patience is how long a migration waits for locks on the tables that it changes before it
 	// gives up; 0 means two minutes.
 	Patience time.Duration
@@ -95,6 +99,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 	}
 	m := &Migrator{
 		engine:   o.Engine,
+		models:   o.Models,
 		files:    files,
 		rendered: rendered,
 		failure:  &failureTracer{},
@@ -398,7 +403,11 @@ func (m *Migrator) markStale(ctx context.Context, before shape, steps []Step, gu
 	if !after.marks {
 		return nil
 	}
-	if err := mark(ctx, conn.Conn(), reasons(before, after, steps)); err != nil {
+	marks := reasons(before, after, steps)
+	if before.staged || after.staged {
+		marks = append(marks, m.changed(steps)...)
+	}
+	if err := mark(ctx, conn.Conn(), marks); err != nil {
 		return err
 	}
 	if guarded {

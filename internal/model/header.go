@@ -59,6 +59,8 @@ type Reference struct {
 	Table   string
 	Columns []string
 	Warn    bool
+
+	at place
 }
 
 // A place is a position in a file, from 1.
@@ -135,6 +137,9 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 			references, err := references(l.value)
 			if err != nil {
 				return h, fail("refers: "+err.Error(), "write -- refers: d_x by a, d_y by b")
+			}
+			for i := range references {
+				references[i].at = l.at
 			}
 			h.Refers = append(h.Refers, references...)
 		case "reads":

@@ -498,6 +498,20 @@ var wrongHeaders = []struct {
 		"-- refers: d_x by a",
 	},
 	{
+		"210_f_order",
+		"-- joins: refund by order_no",
+		"-- joins: refund by order_no\n-- joins: refund by order_no\n-- refers: d_custommer by customer_no",
+		`210_f_order.sql:8:1: refers: names d_custommer, and there is no such table`,
+		"write -- refers: d_x by a",
+	},
+	{
+		"210_f_order",
+		"-- joins: refund by order_no",
+		"-- joins: refund by order_no\n-- joins: refund by order_no\n-- refers: d_customer by custommer",
+		`210_f_order.sql:8:1: refers: names custommer, and the SELECT has no such column`,
+		"the columns are: ",
+	},
+	{
 		"220_f_customer",
 		"-- from: s_refund by customer_no",
 		"-- from: s_refund",
