@@ -3,99 +3,10 @@ package catalogue
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 )
-
-// A Column is one column of a table as PostgreSQL defines it.
-type Column struct {
-	Name      Name
-	Type      uint32 // the type's OID
-	Modifier  int32  // atttypmod: of a VARCHAR(n), n + 4; -1 without one
-	Shown     string // the type as SQL writes it, such as "character varying(64)"
-	Collation string // qualified and quoted; "" where the type has none or the column keeps its type's own
-}
-
-// ReadColumns returns the columns of a table of a PostgreSQL server, in the order of their definition.
-func ReadColumns(ctx context.Context, q Querier, table Table) ([]Column, error) {
-	rows, err := q.Query(ctx, `
-		SELECT a.attname::text, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod),
-			CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(n.nspname) || '.' || quote_ident(o.collname) ELSE '' END
-		FROM pg_attribute AS a
-		INNER JOIN pg_type AS t ON t.oid = a.atttypid
-		LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
-		LEFT JOIN pg_namespace AS n ON n.oid = o.collnamespace
-		WHERE a.attrelid = CAST($1 AS regclass) AND a.attnum > 0 AND NOT a.attisdropped
-		ORDER BY a.attnum`, table.SQL())
-	if err != nil {
-		return nil, fmt.Errorf("read columns of %s: %w", table.Name, err)
-	}
-	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Column])
-	if err != nil {
-		return nil, fmt.Errorf("read columns of %s: %w", table.Name, err)
-	}
-	return columns, nil
-}
-
-// Assigned writes an expression of the type from as INSERT would store it in the column: a text that is too long is an error, which a plain CAST
-// would cut (https://www.postgresql.org/docs/current/datatype-character.html). ok is false where it is not known to do the same as INSERT.
-func (c Column) Assigned(expression string, from uint32) (sql string, ok bool) {
-	switch {
-	case c.Type == pgtype.VarcharOID && (from == pgtype.VarcharOID || from == pgtype.TextOID):
-		sql = "CAST(" + expression + " AS VARCHAR)"
-		if c.Modifier >= 0 {
-			// The function behind the type's length, told that the cast is not explicit.
-			sql = `CAST(pg_catalog."varchar"(` + sql + ", " + strconv.Itoa(int(c.Modifier)) + ", FALSE) AS " + c.Shown + ")"
-		}
-	case c.Type == pgtype.TextOID && (from == pgtype.VarcharOID || from == pgtype.TextOID):
-		sql = "CAST(" + expression + " AS TEXT)"
-	case c.Type == pgtype.Int8OID && (from == pgtype.Int4OID || from == pgtype.Int2OID), c.Type == pgtype.Int4OID && from == pgtype.Int2OID, c.Type == pgtype.Float8OID && from == pgtype.Float4OID:
-		sql = "CAST(" + expression + " AS " + c.Shown + ")"
-	case c.Type != from:
-		return "", false
-	default:
-		switch c.Type {
-		case pgtype.BoolOID, pgtype.Int8OID, pgtype.Int2OID, pgtype.Int4OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.DateOID, pgtype.TimestampOID, pgtype.TimestamptzOID, pgtype.NumericOID:
-			sql = expression
-			if c.Modifier >= 0 {
-				sql = "CAST(" + expression + " AS " + c.Shown + ")"
-			}
-		default:
-			return "", false
-		}
-	}
-	if c.Collation != "" {
-		sql += " COLLATE " + c.Collation
-	}
-	return sql, true
-}
-
-// Assignment is the select list that gives the rows of a query, which from names the columns of with their types, the columns of a table. ok is
-// false where it cannot: the names are not the same, or a type is not one that Assigned knows.
-func Assignment(columns []Column, alias Name, from map[Name]uint32) (list string, ok bool) {
-	if len(columns) != len(from) {
-		return "", false
-	}
-	var out strings.Builder
-	for i, column := range columns {
-		source, named := from[column.Name]
-		if !named {
-			return "", false
-		}
-		sql, known := column.Assigned(alias.SQL()+"."+column.Name.SQL(), source)
-		if !known {
-			return "", false
-		}
-		if i > 0 {
-			out.WriteString(", ")
-		}
-		out.WriteString(sql + " AS " + column.Name.SQL())
-	}
-	return out.String(), true
-}
 
 // CreateTwin makes an empty table with the columns, defaults and statistics objects of another. The objects get names of their own.
 func CreateTwin(twin, of Table) string {

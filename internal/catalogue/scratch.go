@@ -57,19 +57,7 @@ func flagged(of Table, flag string) string {
 
 // CreateView makes a view that shows a table's columns as they stand in another.
 func CreateView(view, of Table) string {
-	return CreateViewAs(view, list("shown.", view.Columns), of)
-}
-
-// CreateViewAs makes a view that shows the rows of a table, which the select list calls shown.
-func CreateViewAs(view Table, list string, of Table) string {
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list + " FROM " + of.SQL() + " AS shown"
-}
-
-// CreateNarrowed copies the rows of a table whose keys stand in touched. They are looked up in the order of the key, so that each page of it is read once.
-func CreateNarrowed(copied, live, touched Table) string {
-	return "CREATE TABLE " + copied.SQL() + " AS SELECT " + list("live.", live.Columns) +
-		" FROM (SELECT DISTINCT " + list("chosen.", live.Key) + " FROM " + touched.SQL() + " AS chosen ORDER BY " + list("chosen.", live.Key) + ") AS touched" +
-		" INNER JOIN " + live.SQL() + " AS live ON " + equal("live", "touched", live.Key)
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("shown.", view.Columns) + " FROM " + of.SQL() + " AS shown"
 }
 
 // DropView drops views, and the views on them.

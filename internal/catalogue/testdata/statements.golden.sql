@@ -12,13 +12,11 @@ CREATE VIEW "dwh_arrived"."s_song" AS SELECT staged."song_id", FALSE AS "process
 
 INSERT INTO "public"."s_song" ("song_id", "processed") SELECT staged."song_id", TRUE FROM "dwh_arrived"."arrived_s_song" AS staged;
 
-CREATE TABLE "dwh_scratch"."d_song" AS SELECT live."song_id", live."ti""tle", live."select" FROM (SELECT DISTINCT chosen."song_id", chosen."select" FROM "dwh_scratch"."touched_d_song" AS chosen ORDER BY chosen."song_id", chosen."select") AS touched INNER JOIN "public"."d_song" AS live ON live."song_id" = touched."song_id" AND live."select" = touched."select";
-
-CREATE VIEW "dwh_scratch"."s_song" AS SELECT shown."song_id", shown."processed" FROM "dwh_scratch"."touched_s_song" AS shown;
+CREATE VIEW "dwh_scratch"."s_song" AS SELECT shown."song_id", shown."processed" FROM "dwh_scratch"."s_song__touched" AS shown;
 
 DROP VIEW "dwh_scratch"."d_song" CASCADE;
 
-DROP VIEW "dwh_scratch"."d_song", "dwh_scratch"."touched_d_song" CASCADE;
+DROP VIEW "dwh_scratch"."d_song", "dwh_scratch"."d_song__touched" CASCADE;
 
 SELECT (SELECT COUNT(*) FROM "public"."s_song" AS staged WHERE NOT staged."processed"), (SELECT COUNT(*) FROM "public"."s_name" AS staged WHERE NOT staged."processed");
 
@@ -46,7 +44,7 @@ INSERT INTO "public"."d_song" ("song_id", "ti""tle", "select") SELECT built."son
 
 DROP TABLE "public"."d_song";
 
-ALTER TABLE "dwh_scratch"."touched_d_song" RENAME TO "d_song";
+ALTER TABLE "dwh_scratch"."d_song__touched" RENAME TO "d_song";
 
 ALTER TABLE "dwh_scratch"."d_song" SET SCHEMA "public";
 
