@@ -46,6 +46,7 @@ func TestStatements(t *testing.T) {
 		catalogue.DeleteDifferent(live, difference),
 		catalogue.InsertDifferent(live, built, difference),
 		catalogue.DropTable(live),
+		catalogue.DropTableCascade(built),
 		catalogue.RenameTable(touched, "d_song"),
 		catalogue.MoveTable(built, "public"),
 		catalogue.Require(built, []catalogue.Name{"song_id", `ti"tle`}),

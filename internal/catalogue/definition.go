@@ -93,6 +93,9 @@ func MoveStatistics(schema, name, to Name) string {
 // DropTable drops a table on which nothing depends.
 func DropTable(table Table) string { return "DROP TABLE " + table.SQL() }
 
+// DropTableCascade drops a table, and the views on it.
+func DropTableCascade(table Table) string { return DropTable(table) + " CASCADE" }
+
 // RenameTable gives a table another name in its schema.
 func RenameTable(table Table, name Name) string {
 	return "ALTER TABLE " + table.SQL() + " RENAME TO " + name.SQL()

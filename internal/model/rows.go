@@ -278,6 +278,12 @@ func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]
 				return out, err
 			}
 		}
+		if names, ok := x.Graph.unpicked(m); ok && !values.empty() {
+			if err := x.rowsUnpicked(ctx, f.Relation, names, there, values, here, w, &rows); err != nil {
+				return out, err
+			}
+			continue
+		}
 		found, err := x.narrow(ctx, f.Relation, there, values, here, w, x.joinedBy(f, there))
 		if err != nil {
 			return out, err
@@ -297,6 +303,22 @@ func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]
 		}
 	}
 	return out, nil
+}
+
+// rowsUnpicked stands the rows of a helper before pick in for its rows: just the columns that are needed.
+func (x *Run) rowsUnpicked(ctx context.Context, relation string, names, there []string, values *Table, here []string, w want, rows *[2]inputs) error {
+	for _, st := range []state{before, now} {
+		if !w[st] {
+			continue
+		}
+		raw, err := x.raw(ctx, x.Graph.byName[relation], st)
+		if err != nil {
+			return err
+		}
+		list := columns("r.", names)
+		rows[st][relation] = from("SELECT DISTINCT " + list + "\nFROM " + raw + " AS r\nINNER JOIN " + values.SQL + " AS v ON " + equal("r", there, "v", here))
+	}
+	return nil
 }
 
 // byKeyOfAll is byKey where no column of from: tells which of its rows can make a key.

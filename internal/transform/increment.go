@@ -168,8 +168,7 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 			return err
 		}
 		r.Failpoint("transform.built")
-		w.building = nil
-		return w.enter(ctx) // the checks look at what readers see
+		return w.dropBuilt(ctx) // the checks look at what readers see
 	}
 	if err := r.incrementModels(ctx, w, j, chosen, result); err != nil {
 		return err

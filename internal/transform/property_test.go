@@ -3,6 +3,8 @@ package transform_test
 import (
 	"errors"
 	"flag"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,7 +30,7 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 		var staged star.Staging
 		var history []string
 		for range rapid.IntRange(1, 8).Draw(r, "operations") {
-			switch operation := rapid.SampledFrom([]string{"songs", "events", "names", "run", "all", "replay", "only", "events", "songs"}).Draw(r, "operation"); operation {
+			switch operation := rapid.SampledFrom([]string{"songs", "events", "names", "run", "all", "replay", "only", "events", "songs", "erase"}).Draw(r, "operation"); operation {
 			case "songs", "events", "names", "all":
 				var batch star.Staging
 				if operation == "songs" || operation == "all" {
@@ -60,6 +62,11 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 				w.replay(func(o *transform.Options) { o.ParallelRows = rows })
 				history = append(history, "-- replay")
 				w.star(staged, history)
+			case "erase":
+				if what := w.erase(r, &staged); what != "" {
+					history = append(history, "-- erase "+what)
+					w.star(staged, history)
+				}
 			case "only":
 				number := rapid.SampledFrom([]string{"110", "120", "130", "140", "210"}).Draw(r, "only")
 				history = append(history, "-- only "+number)
@@ -74,6 +81,41 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 		w.star(staged, history)
 		w.consistent(history)
 	})
+}
+
+// erase erases a staged user or song, whose staged rows it takes out of staged too; "" is none.
+func (w *warehouse) erase(r *rapid.T, staged *star.Staging) string {
+	w.t.Helper()
+	var users, songs []string
+	for _, e := range staged.Events {
+		if e.UserID != nil && strings.TrimRight(*e.UserID, " ") != "" {
+			users = append(users, *e.UserID)
+		}
+	}
+	for _, s := range staged.Songs {
+		if s.SongID != nil && strings.TrimRight(*s.SongID, " ") != "" {
+			songs = append(songs, *s.SongID)
+		}
+	}
+	if len(users)+len(songs) == 0 {
+		return ""
+	}
+	i := rapid.IntRange(0, len(users)+len(songs)-1).Draw(r, "erased")
+	same := func(id *string, erased string) bool {
+		return id != nil && strings.TrimRight(*id, " ") == strings.TrimRight(erased, " ")
+	}
+	var chosen transform.Selection
+	if i < len(users) {
+		chosen.UserID = users[i]
+		staged.Events = slices.DeleteFunc(staged.Events, func(e star.Event) bool { return same(e.UserID, chosen.UserID) })
+	} else {
+		chosen.SongID = songs[i-len(users)]
+		staged.Songs = slices.DeleteFunc(staged.Songs, func(s star.Song) bool { return same(s.SongID, chosen.SongID) })
+	}
+	if _, err := w.runner(nil).Delete(r.Context(), "test", chosen); err != nil {
+		r.Fatalf("erase %+v: %v", chosen, err)
+	}
+	return fmt.Sprintf("%+v", chosen)
 }
 
 // TestOrderDoesNotMatter puts the same records in two orders into one run and into one run each.

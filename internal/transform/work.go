@@ -174,6 +174,17 @@ func (w *work) leave(ctx context.Context) error {
 	return nil
 }
 
+// dropBuilt drops the tables that a build has made, and what looks at them.
+func (w *work) dropBuilt(ctx context.Context) error {
+	for _, name := range w.building {
+		if _, err := w.tx.Exec(ctx, catalogue.DropTableCascade(w.tables[name].In(w.schema))); err != nil {
+			return fmt.Errorf("drop %s: %w", name, err)
+		}
+	}
+	w.building = nil
+	return nil
+}
+
 // errNoStep says that a model belongs to no step, which cannot be.
 var errNoStep = errors.New("the model belongs to no step")
 

@@ -44,6 +44,8 @@ INSERT INTO "public"."d_song" ("song_id", "ti""tle", "select") SELECT built."son
 
 DROP TABLE "public"."d_song";
 
+DROP TABLE "dwh_scratch"."d_song" CASCADE;
+
 ALTER TABLE "dwh_scratch"."d_song__touched" RENAME TO "d_song";
 
 ALTER TABLE "dwh_scratch"."d_song" SET SCHEMA "public";

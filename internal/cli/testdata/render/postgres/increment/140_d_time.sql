@@ -343,155 +343,6 @@ SELECT a.start_time FROM dwh_scratch.d_time__touched AS a
 EXCEPT
 SELECT b.start_time FROM dwh_scratch.d_time__lost AS b;
 
--- songplay: its SELECT over the rows as they were before this run
-CREATE VIEW dwh_scratch.songplay__before_raw AS
-SELECT
-    /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
-    /*redshift SHA2(id, 256) */ AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event;
-
--- d_time: the groups of songplay to look at
-CREATE TABLE dwh_scratch.d_time__songplay_groups AS
-SELECT DISTINCT x.ts, x.session_id, x.item_in_session
-FROM (
-SELECT r.ts, r.session_id, r.item_in_session
-FROM dwh_scratch.songplay__before_raw AS r
-INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time
-) AS x
-WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
-
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__songplay_groups (ts, session_id, item_in_session);
-
--- d_time: the rows of s_songplay_event to look at, as they were before this run
-CREATE TABLE dwh_scratch.d_time__s_songplay_event_before AS
-SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
-INNER JOIN dwh_scratch.d_time__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
-
--- d_time: the rows of songplay to look at, as they were before this run
-CREATE TABLE dwh_scratch.d_time__songplay_before AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
-    FROM (
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
-SELECT
-    /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
-    /*redshift SHA2(id, 256) */ AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM dwh_scratch.d_time__s_songplay_event_before AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event
-) AS r
-INNER JOIN dwh_scratch.d_time__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1
-) AS r
-INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time;
-
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__songplay_before (start_time);
-
--- d_time: the rows of songplay to look at, as they are now
-CREATE TABLE dwh_scratch.d_time__songplay_now AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender FROM dwh_scratch.d_time__songplay_before AS r
-WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songplay_id = r.songplay_id)
-UNION ALL
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM dwh_scratch.songplay__added AS r
-INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time;
-
--- d_time: count the values that are joined by
-ANALYZE dwh_scratch.d_time__songplay_now (start_time);
-
 -- d_time: the rows of these keys as they are now
 CREATE TABLE dwh_scratch.d_time__result AS
 SELECT DISTINCT p.start_time, p.hour, p.day, p.week, p.month, p.year, p.weekday
@@ -516,7 +367,11 @@ SELECT
     CAST(EXTRACT(month FROM start_time) AS INTEGER) AS month,
     CAST(EXTRACT(year FROM start_time) AS INTEGER) AS year,
     (CAST(EXTRACT(dow FROM start_time) AS INTEGER) + 6) % 7 AS weekday
-FROM dwh_scratch.d_time__songplay_now AS songplay
+FROM (
+SELECT DISTINCT r.start_time
+FROM dwh_scratch.songplay__now_raw AS r
+INNER JOIN dwh_scratch.d_time__lost AS v ON r.start_time = v.start_time
+) AS songplay
 GROUP BY start_time
 ) AS q
 ) AS r
