@@ -123,6 +123,7 @@ func (x *Run) rankApart(ctx context.Context, m *Model, apart []rivals) (string, 
 			return "", err
 		}
 	}
+	x.apart[m.Name] = true
 	rows := "SELECT " + columns("r.", x.Graph.columnsOf(f.Relation)) + " FROM " + at + " AS r"
 	if len(exists) == 0 {
 		in[f.Relation] = at
@@ -132,6 +133,11 @@ func (x *Run) rankApart(ctx context.Context, m *Model, apart []rivals) (string, 
 	query, err := x.evaluate(ctx, m, now, in)
 	if err != nil {
 		return "", err
+	}
+	if m.competes() && x.enforced(m) {
+		if query, err = x.checkedRivals(ctx, m, query); err != nil {
+			return "", err
+		}
 	}
 	if query, err = x.picked(ctx, m, query); err != nil {
 		return "", err
@@ -146,6 +152,20 @@ func (x *Run) rankApart(ctx context.Context, m *Model, apart []rivals) (string, 
 		return "", err
 	}
 	return "SELECT " + columns("o.", m.Columns) + "\nFROM " + from(query) + " AS o\nUNION ALL\nSELECT " + columns("k.", m.Columns) + " FROM " + ranked.SQL + " AS k", nil
+}
+
+// checkedRivals keeps the rows that compete, and refuses keys that several groups have.
+func (x *Run) checkedRivals(ctx context.Context, m *Model, query string) (string, error) {
+	all, err := x.create(ctx, "rivals", "the rows that compete, before pick", query, nil)
+	if err != nil {
+		return "", err
+	}
+	if !all.empty() {
+		if err := x.checkGroups(ctx, m, all.SQL); err != nil {
+			return "", err
+		}
+	}
+	return "SELECT " + columns("u.", m.Columns) + " FROM " + all.SQL + " AS u", nil
 }
 
 // rankBest ranks, of many rows, only those that are the best of their key by the first column of pick.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // errRows is an error about rows that a model may not have.
@@ -121,7 +123,7 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 			return err
 		}
 	}
-	if m.Kind != Group || len(m.Key) == 0 || subset(m.by(), m.Key) {
+	if !m.competes() || x.enforced(m) {
 		return nil
 	}
 	raw, err := x.raw(ctx, m, now)
@@ -129,4 +131,33 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 		return err
 	}
 	return x.checkGroups(ctx, m, raw)
+}
+
+// competes tells whether rows of several groups might have one key.
+func (m *Model) competes() bool {
+	return m.Kind == Group && len(m.Key) > 0 && !subset(m.by(), m.Key)
+}
+
+// enforced tells whether the server refuses a key of the helper that several groups have: a stored
+// model has one row for each, and PostgreSQL enforces its primary key. Rows of groups that compete
+// inside are looked at before they are ranked (rankApart).
+func (x *Run) enforced(m *Model) bool {
+	if x.Graph.Engine != sqlfile.Postgres || m.Stored {
+		return false
+	}
+	if _, ok := x.apart[m.Name]; !ok {
+		return false
+	}
+	for _, reader := range x.Graph.Readers(m.Name) {
+		if reader.Stored && reader.Kind == Row && len(reader.From) == 1 && reader.From[0].Relation == m.Name && x.sameRow(reader) && subset(reader.Key, x.heldKeys(reader)) {
+			return true
+		}
+	}
+	return false
+}
+
+// heldKeys are the key columns that are just columns of from:.
+func (x *Run) heldKeys(m *Model) []string {
+	line := x.Graph.lineage(m, m.From[0].Relation)
+	return slices.DeleteFunc(slices.Clone(m.Key), func(name string) bool { return line[name] == "" })
 }

@@ -25,6 +25,7 @@ type Run struct {
 	// For the gate: the keys of a model, and the groups of one that is computed group by group, that the
 	// run looked at.
 	reached, looked map[string][]part
+	apart           map[string]bool // models of which a build ranks just the rows that compete
 	current         *Model
 }
 
@@ -57,7 +58,7 @@ type part struct {
 func NewRun(o Options) *Run {
 	x := &Run{
 		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, at: map[relationState]string{},
-		raws: map[relationState]string{}, text: map[string]map[string]bool{}, built: map[string]*Table{},
+		raws: map[relationState]string{}, text: map[string]map[string]bool{}, built: map[string]*Table{}, apart: map[string]bool{},
 		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{},
 	}
 	return x

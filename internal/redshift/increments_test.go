@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -59,10 +60,22 @@ func TestWrongHeaderByVerify(t *testing.T) {
 	for _, entry := range entries {
 		put(entry.Name(), "", "")
 	}
-	put("210_f_songplay.sql", "-- joins: name_artist by name = artist", "-- joins: name_artist by name = song")
+	// The line names more than the SELECT joins by.
+	const wrong = "-- joins: name_artist by name = artist, artist_id = song"
+	edit := func(old, replacement string) {
+		t.Helper()
+		at := filepath.Join(project, "transforms", "210_f_songplay.sql")
+		text, err := os.ReadFile(at)
+		if err != nil || !strings.Contains(string(text), old) {
+			t.Fatalf("got no %q (%v)", old, err)
+		}
+		write(t, at, []byte(strings.Replace(string(text), old, replacement, 1)))
+	}
+	edit("-- joins: name_artist by name = artist", wrong)
+	edit("ON by_name.name = play.artist", "ON by_name.name = play.artist AND by_name.artist_id = by_name.artist_id")
 	code, stdout, stderr := dwh.run("verify", "--increments", "20", "--seed", "7", "--project", project)
 	if code != 3 || !strings.Contains(stdout, "f_songplay (210_f_songplay): ") ||
-		!strings.Contains(stdout, "210_f_songplay.sql:6: joins: name_artist by name = song") {
+		!strings.Contains(stdout, "210_f_songplay.sql:7: "+strings.TrimPrefix(wrong, "-- ")) {
 		t.Errorf("got exit code %d, want 3 and the header line\n%s%s", code, stdout, stderr)
 	}
 

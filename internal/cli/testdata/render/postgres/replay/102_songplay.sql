@@ -74,12 +74,8 @@ ANALYZE dwh_scratch.songplay__s_songplay_event_repeated (ts, session_id, item_in
 -- songplay: back to what the server prefers
 SET LOCAL enable_hashagg = DEFAULT;
 
--- songplay: the rows of keys for which several compete
-CREATE TABLE dwh_scratch.songplay__ranked AS
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
-    FROM (
+-- songplay: the rows that compete, before pick
+CREATE TABLE dwh_scratch.songplay__rivals AS
 SELECT
     /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
     /*redshift SHA2(id, 256) */ AS songplay_id,
@@ -128,7 +124,22 @@ SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name,
         AND session_id IS NOT NULL
         AND item_in_session IS NOT NULL
         AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event
+) AS event;
+
+-- songplay: no key stands in several groups
+SELECT r.songplay_id
+FROM dwh_scratch.songplay__rivals AS r
+GROUP BY r.songplay_id
+HAVING MIN(r.ts) <> MAX(r.ts) OR MIN(r.session_id) <> MAX(r.session_id) OR MIN(r.item_in_session) <> MAX(r.item_in_session)
+LIMIT 3;
+
+-- songplay: the rows of keys for which several compete
+CREATE TABLE dwh_scratch.songplay__ranked AS
+SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
+    FROM (
+SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender FROM dwh_scratch.songplay__rivals AS u
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
@@ -197,13 +208,6 @@ ANALYZE dwh_scratch.songplay__all (first_name, song, artist);
 SELECT COUNT(*)
 FROM dwh_scratch.songplay__all AS r
 WHERE r.songplay_id IS NULL OR r.ts IS NULL OR r.session_id IS NULL OR r.item_in_session IS NULL;
-
--- songplay: no key stands in several groups
-SELECT r.songplay_id
-FROM dwh_scratch.songplay__now_raw AS r
-GROUP BY r.songplay_id
-HAVING MIN(r.ts) <> MAX(r.ts) OR MIN(r.session_id) <> MAX(r.session_id) OR MIN(r.item_in_session) <> MAX(r.item_in_session)
-LIMIT 3;
 
 -- nothing stays of what this run computed in
 DROP SCHEMA IF EXISTS "dwh_scratch" CASCADE;
