@@ -243,10 +243,11 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if err := r.finishTwins(ctx, w); err != nil {
 		return err
 	}
-	if err := r.indexTwins(ctx, conn, w); err != nil {
+	// From here on, the names of tables mean those that were loaded and built aside.
+	if err := w.behindScratch(ctx); err != nil {
 		return err
 	}
-	if err := w.behindScratch(ctx); err != nil {
+	if err := r.indexTwins(ctx, conn, w); err != nil {
 		return err
 	}
 	if len(w.keyed)+len(w.twins) > 0 {
