@@ -280,3 +280,26 @@ func TestLiveWhole(t *testing.T) {
 		everything(t, dwh, args, unchanged)
 	})
 }
+
+// TestLivePasted runs the SQL that dwh derives from every model: as a first run, as an increment
+// and as a replay. verify --increments then tries random ones.
+func TestLivePasted(t *testing.T) {
+	folder := writeSample(t, 60, 400)
+	want := rounded(onPostgres(t, folder))
+	dsn := liveDatabase(t)
+	acquired, err := livePool(t, dsn).Pool().Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := acquired.Hijack()
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	dwh := on(t, dsn, append(os.Environ(), "DATABASE_URL="+dsn, "DWH_LOAD_METHOD=insert")...)
+	pasted(t, dwh, conn, folder, func() {
+		t.Helper()
+		same(t, rounded(contents(t, dsn)), want)
+	})
+	stdout, _ := dwh.must("verify", "--increments", "10", "--sample", "100")
+	if !strings.Contains(stdout, "10 increments agreed with a build of everything") {
+		t.Errorf("got\n%s\nwant 10 increments that agreed", stdout)
+	}
+}

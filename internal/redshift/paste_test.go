@@ -1,6 +1,7 @@
 package redshift_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -10,19 +11,31 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// TestPastedStatementsGiveTheStar sends what dwh render --as prints for Redshift, statement by
-// statement in one transaction: a first run over a part of the staged rows, an increment over all
-// of them, and a replay after the tables were spoilt. They end in what one run on PostgreSQL makes.
+// TestPastedStatementsGiveTheStar sends what dwh render --as prints for Redshift to the stand-in.
 func TestPastedStatementsGiveTheStar(t *testing.T) {
 	folder := writeSample(t, 60, 400)
 	want := onPostgres(t, folder)
 	server := redshiftstandin.Start(t, redshiftstandin.Options{})
-	dwh := on(t, server.DSN, "DWH_LOAD_METHOD=insert")
 	conn, err := pgx.Connect(t.Context(), server.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = conn.Close(t.Context()) }()
+	defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+	pasted(t, on(t, server.DSN, "DWH_LOAD_METHOD=insert"), conn, folder, func() {
+		t.Helper()
+		got := contents(t, server.Backing)
+		same(t, got, want)
+		if len(got["f_songplay"]) == 0 || !strings.Contains(strings.Join(got["f_songplay"], ""), "|NULL") {
+			t.Errorf("got %d plays, want some, and some without a song", len(got["f_songplay"]))
+		}
+	})
+}
+
+// pasted sends what dwh render --as prints for Redshift, statement by statement in one transaction:
+// a first run over a part of the staged rows, an increment over all of them, and a replay after the
+// tables were spoilt. The last two have to end in the star that complete compares.
+func pasted(t *testing.T, dwh program, conn *pgx.Conn, folder string, complete func()) {
+	t.Helper()
 	exec := func(sql string) {
 		t.Helper()
 		if _, err := conn.PgConn().Exec(t.Context(), sql).ReadAll(); err != nil {
@@ -47,11 +60,7 @@ func TestPastedStatementsGiveTheStar(t *testing.T) {
 	paste("first")
 	dwh.must(append([]string{"transform", "--only", "020"}, sources(folder)...)...)
 	paste("increment")
-	got := contents(t, server.Backing)
-	same(t, got, want)
-	if len(got["f_songplay"]) == 0 || !strings.Contains(strings.Join(got["f_songplay"], ""), "|NULL") {
-		t.Errorf("got %d plays, want some, and some without a song", len(got["f_songplay"]))
-	}
+	complete()
 	for _, sql := range []string{
 		"DELETE FROM f_songplay WHERE level = 'free'",
 		"UPDATE d_song SET title = 'x'",
@@ -60,5 +69,5 @@ func TestPastedStatementsGiveTheStar(t *testing.T) {
 		exec(sql)
 	}
 	paste("replay")
-	same(t, contents(t, server.Backing), want)
+	complete()
 }
