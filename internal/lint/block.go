@@ -110,8 +110,11 @@ type tableRef struct {
 // tables returns what the block's FROM clause names, and the target of an UPDATE or DELETE.
 func (u *unit) tables(b block) []tableRef {
 	var found []tableRef
-	// add takes the table at i and returns the index behind it.
+	// add takes the table at i, if the statement goes on there, and returns the index behind it.
 	add := func(i int) int {
+		if i >= len(u.tokens) {
+			return i
+		}
 		ref := tableRef{name: i, alias: u.last(i)}
 		next := u.skipName(i)
 		if u.is(i, "(") {

@@ -34,3 +34,39 @@ func TestAnyTokens(t *testing.T) {
 		}
 	})
 }
+
+// A statement that ends in its middle, after any of its words, is no reason to crash.
+func TestStatementsCutAnywhere(t *testing.T) {
+	t.Parallel()
+	statements := []string{
+		"UPDATE ONLY s.t AS a SET b = c.d FROM u AS c INNER JOIN (v CROSS JOIN w) ON c.x = v.x WHERE a.b IN (SELECT x FROM y)",
+		"DELETE FROM ONLY s.t AS a USING u AS c, (SELECT 1 AS x) AS d WHERE EXISTS (SELECT 1 FROM v WHERE v.x = a.x)",
+		"WITH a AS (SELECT 1), b (c) AS (SELECT 2) INSERT INTO s.t (x, y) SELECT a.x, b.y FROM a LEFT JOIN b ON a.x = b.x " +
+			"GROUP BY a.x, 2 HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 3",
+		"SELECT LISTAGG(DISTINCT a.x, ',') WITHIN GROUP (ORDER BY a.x), SUM(y) OVER (PARTITION BY z ORDER BY w ROWS " +
+			"BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), CAST(a.x AS VARCHAR(10)), a.x::int FROM s.a AS a, pg_class",
+		"CREATE TABLE IF NOT EXISTS s.t (x INT NOT NULL DEFAULT 1, PRIMARY KEY (x))",
+		"CREATE OR REPLACE FUNCTION s.f (INT) RETURNS INT STABLE AS $$ SELECT 1 $$ LANGUAGE sql",
+		"CREATE TEMP TABLE t AS SELECT 1 AS x",
+		"CREATE OR REPLACE VIEW v AS SELECT x FROM s.t WHERE x = ANY (SELECT 1) AND y IN (1, 2) AND z BETWEEN 1 AND 2",
+		"ALTER TABLE s.t ADD COLUMN x VARCHAR(10) DEFAULT 'a'",
+		"COPY s.t (x) FROM 's3://b/p' IAM_ROLE default REGION 'r' FORMAT AS JSON 'auto' TIMEFORMAT 'epochmillisecs'",
+	}
+	for _, statement := range statements {
+		words := strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ", ",", " , ", ".", " . ").Replace(statement))
+		for end := range len(words) + 1 {
+			text := strings.Join(words[:end], " ") + "\n"
+			f, err := sqlfile.Parse("t.sql", text)
+			if err != nil {
+				continue // said by sqlfile
+			}
+			for _, kind := range kinds {
+				for _, finding := range lint.File(f, kind) {
+					if finding.Err.Line < 1 || finding.Err.Column < 1 {
+						t.Errorf("%q: got %v, want a position in the text", text, finding.Err)
+					}
+				}
+			}
+		}
+	}
+}

@@ -175,7 +175,7 @@ func (u *unit) last(i int) int { return max(i, u.skipName(i)-1) }
 
 // close returns the index of the bracket that closes the one at i, or the number of tokens.
 func (u *unit) close(i int) int {
-	if i < 0 || u.pair[i] < 0 {
+	if i < 0 || i >= len(u.tokens) || u.pair[i] < 0 {
 		return len(u.tokens)
 	}
 	return u.pair[i]
