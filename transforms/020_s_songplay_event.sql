@@ -33,10 +33,10 @@ COMPUPDATE OFF;
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_new
     ON s_songplay_event (ts) WHERE NOT processed /*redshift*/;
 
-/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_key
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_songplay
     ON s_songplay_event (ts, session_id, item_in_session) /*redshift*/;
 
-/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_title
+/*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_song
     ON s_songplay_event (RTRIM(artist), RTRIM(song)) /*redshift*/;
 
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_user

@@ -244,8 +244,8 @@ func costFollowsTheBatch(t *testing.T, arriving bool) {
 		t.Errorf("nodes about the tables: got %v, want 5 of s_songplay_event and 3 of f_songplay", seen)
 	}
 	// Earlier deliveries by key, and plays to heal by title and by artist.
-	if seen["s_songplay_event_key"] < 1 || seen["s_songplay_event_title"] < 2 {
-		t.Errorf("indexes: got %v, want s_songplay_event_key and twice s_songplay_event_title", seen)
+	if seen["s_songplay_event_songplay"] < 1 || seen["s_songplay_event_song"] < 2 {
+		t.Errorf("indexes: got %v, want s_songplay_event_songplay and twice s_songplay_event_song", seen)
 	}
 	if healed := w.one("SELECT COUNT(*) FROM f_songplay WHERE artist_id IS NOT NULL"); healed == "0" {
 		t.Errorf("healed plays: got %s, want some", healed)
