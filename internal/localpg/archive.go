@@ -182,11 +182,7 @@ func (c *clientCommand) perform(ctx context.Context) error {
 //
 // Errors: those of Start, *ToolError, *ArchiveError, and those of ctx and w.
 func (s *Server) Backup(ctx context.Context, database string, w io.Writer, without ...string) error {
-	info, err := s.Start(ctx)
-	if err != nil {
-		return err
-	}
-	a, err := serverAccount(s.dataDir)
+	info, a, err := s.startAs(ctx)
 	if err != nil {
 		return err
 	}
@@ -214,11 +210,7 @@ type RestoreOptions struct {
 //
 // Errors: those of Start, *ToolError, *ArchiveError, and those of ctx.
 func (s *Server) Restore(ctx context.Context, database string, archive io.Reader, o RestoreOptions) error {
-	info, err := s.Start(ctx)
-	if err != nil {
-		return err
-	}
-	a, err := serverAccount(s.dataDir)
+	info, a, err := s.startAs(ctx)
 	if err != nil {
 		return err
 	}
@@ -329,11 +321,7 @@ func takeName(ctx context.Context, conn *pgx.Conn, from, to string) error {
 
 // Tables counts the tables of a database, 0 where there is no such database.
 func (s *Server) Tables(ctx context.Context, database string) (tables int64, err error) {
-	info, err := s.Start(ctx)
-	if err != nil {
-		return 0, err
-	}
-	a, err := serverAccount(s.dataDir)
+	info, a, err := s.startAs(ctx)
 	if err != nil {
 		return 0, err
 	}

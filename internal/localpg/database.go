@@ -53,14 +53,20 @@ func (s *Server) DropDatabase(ctx context.Context, name string) error {
 	})
 }
 
+// startAs starts the server when it is down, and says whose account its programs run as.
+func (s *Server) startAs(ctx context.Context) (Info, account, error) {
+	info, err := s.Start(ctx)
+	if err != nil {
+		return Info{}, account{}, err
+	}
+	a, err := serverAccount(s.dataDir)
+	return info, a, err
+}
+
 // admin starts the server when it is down, and runs f with a connection of the role that may create
 // databases.
 func (s *Server) admin(ctx context.Context, f func(*pgx.Conn) error) error {
-	info, err := s.Start(ctx)
-	if err != nil {
-		return err
-	}
-	a, err := serverAccount(s.dataDir)
+	info, a, err := s.startAs(ctx)
 	if err != nil {
 		return err
 	}

@@ -72,28 +72,15 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 // groups selects, before pick, the rows of a model that is computed group by group whose groups stand
 // in a table. "" is no rows.
 func (x *Run) groups(ctx context.Context, m *Model, groups *Table, w want) (out [2]string, err error) {
-	var rows [2]inputs
-	rows[before], rows[now] = inputs{}, inputs{}
+	rows := noInputs()
 	for _, f := range m.From {
 		found, err := x.narrow(ctx, f.Relation, thereOf(f.By), groups, hereOf(f.By), w, x.joinedBy(f, nil))
 		if err != nil {
 			return out, err
 		}
-		for _, st := range []state{before, now} {
-			if w[st] && found[st] != nil {
-				rows[st][f.Relation] = found[st].SQL
-			}
-		}
+		rows.put(f.Relation, found, w)
 	}
-	if out, err = x.compute(ctx, m, rows); err != nil {
-		return out, err
-	}
-	for st, query := range out {
-		if query != "" {
-			out[st] = semi(m.Columns, from(query), m.by(), groups, m.by())
-		}
-	}
-	return out, nil
+	return x.computeThese(ctx, m, rows, m.by(), groups)
 }
 
 // checkedGroups keeps the rows of touched groups before pick, and refuses keys that several groups

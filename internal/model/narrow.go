@@ -260,34 +260,32 @@ func (n narrowing) identities(ctx context.Context, m *Model, st state, ids []str
 
 // groupsOf selects rows of a helper that is computed group by group: of the groups that hold them.
 func (n narrowing) groupsOf(ctx context.Context, m *Model, st state) (string, error) {
-	groups, err := n.identities(ctx, m, st, m.by(), "groups")
-	if err != nil || groups.empty() {
-		return "", err
-	}
-	var w want
-	w[st] = true
-	queries, err := n.x.groups(ctx, m, groups, w)
-	if err != nil || queries[st] == "" {
-		return "", err
-	}
-	query, err := n.x.picked(ctx, m, queries[st])
-	return n.only(query, len(n.cols) == len(m.by()) && subset(n.cols, m.by())), err
+	return n.rowsOf(ctx, m, st, m.by(), "groups", n.x.groups)
 }
 
 // keysOf selects rows of a helper that is computed row by row: of the keys that stand there.
 func (n narrowing) keysOf(ctx context.Context, m *Model, st state) (string, error) {
-	keys, err := n.identities(ctx, m, st, m.Key, "keys")
-	if err != nil || keys.empty() {
+	return n.rowsOf(ctx, m, st, m.Key, "keys", n.x.byKey)
+}
+
+// rowsOf selects rows of a helper by the columns that tell its groups or its keys apart. compute
+// selects, before pick, the rows whose columns stand in a table.
+func (n narrowing) rowsOf(
+	ctx context.Context, m *Model, st state, ids []string, hint string,
+	compute func(context.Context, *Model, *Table, want) ([2]string, error),
+) (string, error) {
+	found, err := n.identities(ctx, m, st, ids, hint)
+	if err != nil || found.empty() {
 		return "", err
 	}
 	var w want
 	w[st] = true
-	queries, err := n.x.byKey(ctx, m, keys, w)
+	queries, err := compute(ctx, m, found, w)
 	if err != nil || queries[st] == "" {
 		return "", err
 	}
 	query, err := n.x.picked(ctx, m, queries[st])
-	return n.only(query, len(n.cols) == len(m.Key) && subset(n.cols, m.Key)), err
+	return n.only(query, len(n.cols) == len(ids) && subset(n.cols, ids)), err
 }
 
 // only takes the rows that are looked for, where a query holds others too.

@@ -259,8 +259,7 @@ func (x *Run) helperKeys(ctx context.Context, m *Model, made [2]*Table, touched 
 // byKey selects, before pick, the rows of a model that is computed row by row whose keys stand in a
 // table: from the rows of from: that can make them. "" is no rows.
 func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]string, err error) {
-	var rows [2]inputs
-	rows[before], rows[now] = inputs{}, inputs{}
+	rows := noInputs()
 	for _, f := range m.From {
 		line := x.Graph.exact(m, f.Relation)
 		var here, there []string
@@ -279,7 +278,7 @@ func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]
 			}
 		}
 		if names, ok := x.Graph.unpicked(m); ok && !values.empty() {
-			if err := x.rowsUnpicked(ctx, f.Relation, names, there, values, here, w, &rows); err != nil {
+			if err := x.rowsUnpicked(ctx, f.Relation, names, there, values, here, w, rows); err != nil {
 				return out, err
 			}
 			continue
@@ -288,25 +287,43 @@ func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]
 		if err != nil {
 			return out, err
 		}
-		for _, st := range []state{before, now} {
-			if w[st] && found[st] != nil {
-				rows[st][f.Relation] = found[st].SQL
-			}
+		rows.put(f.Relation, found, w)
+	}
+	return x.computeThese(ctx, m, rows, m.Key, keys)
+}
+
+// bothInputs are the inputs of a SELECT in both states.
+type bothInputs [2]inputs
+
+func noInputs() bothInputs { return bothInputs{{}, {}} }
+
+// put takes the rows of a relation that were found in the wanted states.
+func (b bothInputs) put(relation string, found sides, w want) {
+	for _, st := range []state{before, now} {
+		if w[st] && found[st] != nil {
+			b[st][relation] = found[st].SQL
 		}
 	}
+}
+
+// computeThese computes, before pick, the rows of a model from these inputs, and keeps those whose
+// columns cols stand in a table. "" is no rows.
+func (x *Run) computeThese(
+	ctx context.Context, m *Model, rows bothInputs, cols []string, values *Table,
+) (out [2]string, err error) {
 	if out, err = x.compute(ctx, m, rows); err != nil {
 		return out, err
 	}
 	for st, query := range out {
 		if query != "" {
-			out[st] = semi(m.Columns, from(query), m.Key, keys, m.Key)
+			out[st] = semi(m.Columns, from(query), cols, values, cols)
 		}
 	}
 	return out, nil
 }
 
 // rowsUnpicked stands the rows of a helper before pick in for its rows: just the columns that are needed.
-func (x *Run) rowsUnpicked(ctx context.Context, relation string, names, there []string, values *Table, here []string, w want, rows *[2]inputs) error {
+func (x *Run) rowsUnpicked(ctx context.Context, relation string, names, there []string, values *Table, here []string, w want, rows bothInputs) error {
 	for _, st := range []state{before, now} {
 		if !w[st] {
 			continue

@@ -68,13 +68,9 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 	}
 	settings := r.Settings
 	settings.Now = time.Now()
-	options := pgx.TxOptions{AccessMode: pgx.ReadOnly}
-	if r.Engine == sqlfile.Postgres {
-		options.IsoLevel = pgx.RepeatableRead
-	}
-	tx, err := r.Pool.BeginTx(ctx, options)
+	tx, err := r.beginSnapshot(ctx, r.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {
-		return nil, fmt.Errorf("begin: %w", err)
+		return nil, err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	if r.Engine == sqlfile.Postgres {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/proof"
-	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // Prove delivers staged rows again, in schemas that nobody sees, and compares each increment with a
@@ -21,13 +20,9 @@ func (r *Runner) Prove(ctx context.Context, o proof.Options) (proof.Result, erro
 		return nothing, err
 	}
 	defer release()
-	options := pgx.TxOptions{}
-	if r.Engine == sqlfile.Postgres {
-		options.IsoLevel = pgx.RepeatableRead
-	}
-	tx, err := conn.BeginTx(ctx, options)
+	tx, err := r.beginSnapshot(ctx, conn, pgx.TxOptions{})
 	if err != nil {
-		return nothing, fmt.Errorf("begin: %w", err)
+		return nothing, err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	w, err := r.openWork(ctx, tx)
@@ -42,9 +37,9 @@ func (r *Runner) Prove(ctx context.Context, o proof.Options) (proof.Result, erro
 		if err := tx.Rollback(ctx); err != nil {
 			return nil, fmt.Errorf("roll back: %w", err)
 		}
-		next, err := conn.BeginTx(ctx, options)
+		next, err := r.beginSnapshot(ctx, conn, pgx.TxOptions{})
 		if err != nil {
-			return nil, fmt.Errorf("begin: %w", err)
+			return nil, err
 		}
 		tx, w.tx = next, next
 		return next, nil

@@ -42,13 +42,9 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	defer release()
-	options := pgx.TxOptions{}
-	if r.Engine == sqlfile.Postgres {
-		options.IsoLevel = pgx.RepeatableRead
-	}
-	tx, err := conn.BeginTx(ctx, options)
+	tx, err := r.beginSnapshot(ctx, conn, pgx.TxOptions{})
 	if err != nil {
-		return Result{}, fmt.Errorf("begin: %w", err)
+		return Result{}, err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	w, err := r.openWork(ctx, tx)

@@ -172,6 +172,21 @@ func (r *Runner) connect(ctx context.Context) (*pgx.Conn, func(), error) {
 	}, nil
 }
 
+// beginSnapshot begins a transaction whose statements all see the same rows: on Redshift those of the
+// database's isolation level, on PostgreSQL those of REPEATABLE READ.
+func (r *Runner) beginSnapshot(ctx context.Context, on interface {
+	BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error)
+}, options pgx.TxOptions) (pgx.Tx, error) {
+	if r.Engine == sqlfile.Postgres {
+		options.IsoLevel = pgx.RepeatableRead
+	}
+	tx, err := on.BeginTx(ctx, options)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	return tx, nil
+}
+
 // A LostError says that the connection broke in the middle of a run. The driver's own word for it may be no more than
 // "conn closed".
 type LostError struct {
