@@ -49,7 +49,8 @@ type Check struct {
 	// Sorts says that the check groups rows into nearly as many groups, which PostgreSQL does faster by sorting than by hashing, though it
 	// expects the opposite.
 	Sorts bool
-	// Own says that the check is a project's: its text is not ours, and it runs read-only wherever it runs.
+	// Own says that the check is a project's: its text is not ours, and it runs read-only wherever it
+	// runs.
 	Own bool
 	// Screen, where it is not nil, may tell that the check has nothing to find.
 	Screen   *Screen

@@ -37,7 +37,8 @@ func anchors(all []pages.Block) []string {
 	return out
 }
 
-// A link of a page leads to a file of the repository, and where it names a heading, to one of that page.
+// A link of a page leads to a file of the repository, and where it names a heading, to one of that
+// page.
 func TestLinksOfPages(t *testing.T) {
 	all := pages.All(t, root)
 	for page, text := range all {
@@ -116,8 +117,8 @@ func TestCommandsOfPages(t *testing.T) {
 	}
 }
 
-// wrongCommand says what of a command line does not exist. A word in capitals stands for an argument, and
-// "up, down" for several commands.
+// wrongCommand says what of a command line does not exist. A word in capitals stands for an
+// argument, and "up, down" for several commands.
 func wrongCommand(words []string) []string {
 	level, flags := cli.Commands(), []urfave.Flag{}
 	path, faults := "dwh", []string{}

@@ -185,8 +185,8 @@ func madeBy(t lineageTable) string {
 	return t.Steps[0].Number + " transforms"
 }
 
-// layersOf puts each table behind what it is made from, helpers behind staging, dimensions behind helpers, and facts behind dimensions. Layers are
-// numbered from 0 without gaps.
+// layersOf puts each table behind what it is made from, helpers behind staging, dimensions behind
+// helpers, and facts behind dimensions. Layers are numbered from 0 without gaps.
 func layersOf(tables []lineageTable, index map[string]int) []int {
 	const unknown, visiting = -1, -2
 	layer := make([]int, len(tables))

@@ -54,8 +54,8 @@ func TestLayout(t *testing.T) {
 	})
 }
 
-// TestHelpersAreALayer: helpers stand between staging and the tables that readers use, however many of
-// them read one another.
+// TestHelpersAreALayer: helpers stand between staging and the tables that readers use, however many
+// of them read one another.
 func TestHelpersAreALayer(t *testing.T) {
 	t.Parallel()
 	steps, err := transform.Steps(transforms.FS, "transforms", sqlfile.Postgres)

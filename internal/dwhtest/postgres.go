@@ -85,9 +85,9 @@ func Server(t testing.TB) localpg.Info {
 	return shared(t).info
 }
 
-// Superuser makes the role of the shared server's DSNs a superuser, for the rest of the process. It is
-// for packages whose tests own tables and make what only a superuser may make. All other packages test
-// with an ordinary role, as users have it; for single statements there is Admin.
+// Superuser makes the role of the shared server's DSNs a superuser, for the rest of the process. It
+// is for packages whose tests own tables and make what only a superuser may make. All other
+// packages test with an ordinary role, as users have it; for single statements there is Admin.
 func Superuser(t testing.TB) {
 	t.Helper()
 	p := shared(t)

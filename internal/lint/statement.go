@@ -158,7 +158,8 @@ func checkOneSelect(d *document, found func(line, column int, what string)) {
 	checkInto(d, found)
 }
 
-// checkWriting finds what writes inside a SELECT: a WITH of PostgreSQL may hold a DELETE, also one that only PostgreSQL gets.
+// checkWriting finds what writes inside a SELECT: a WITH of PostgreSQL may hold a DELETE, also one
+// that only PostgreSQL gets.
 func checkWriting(d *document, u *unit, found func(line, column int, what string)) {
 	for i, t := range u.tokens {
 		if i == 0 || u.tokens[i-1].Text != "(" {

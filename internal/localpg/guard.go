@@ -127,8 +127,8 @@ func (s *Server) clean() {
 	}
 }
 
-// entries are the paths of what lies in the data folder under a name that matches one of the patterns.
-// The folder's own name may hold what filepath.Glob takes for a pattern.
+// entries are the paths of what lies in the data folder under a name that matches one of the
+// patterns. The folder's own name may hold what filepath.Glob takes for a pattern.
 func (s *Server) entries(patterns ...string) ([]string, error) {
 	all, err := os.ReadDir(s.dataDir)
 	if err != nil {

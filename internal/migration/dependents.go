@@ -52,7 +52,8 @@ func (m *Migrator) changed(steps []Step) [][2]string {
 	return out
 }
 
-// changes is what a statement changes: the rows of a "table", or a "function"; "" for anything else.
+// changes is what a statement changes: the rows of a "table", or a "function"; "" for anything
+// else.
 func changes(statement sqlfile.Statement) (kind, name string) {
 	tokens := slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
 		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker

@@ -11,9 +11,10 @@ import (
 // 22001).
 var ErrTooLong = errors.New("a text is too long for its column")
 
-// Build computes models from everything that is staged now. Each stored model becomes a table of the
-// scratch schema that has its name; what helpers hold is kept while the build needs it. Stored models
-// that are not among the chosen are read as they stand. after is called with each table that was made.
+// Build computes models from everything that is staged now. Each stored model becomes a table of
+// the scratch schema that has its name; what helpers hold is kept while the build needs it. Stored
+// models that are not among the chosen are read as they stand. after is called with each table that
+// was made.
 func (x *Run) Build(ctx context.Context, chosen []*Model, after func(m *Model, built *Table) error) error {
 	x.standStaging()
 	isChosen := map[string]bool{}
@@ -44,8 +45,8 @@ func (x *Run) Build(ctx context.Context, chosen []*Model, after func(m *Model, b
 	return nil
 }
 
-// held tells whether a build keeps a helper's rows in a table: they have a key or a group to check, or
-// it is a lookup, of which the planner has to know the values.
+// held tells whether a build keeps a helper's rows in a table: they have a key or a group to check,
+// or it is a lookup, of which the planner has to know the values.
 func (x *Run) held(m *Model) bool {
 	readers := x.Graph.Readers(m.Name)
 	if len(m.Key) > 0 || m.Kind == Group || len(readers) > 1 && m.Kind == Whole {
@@ -108,8 +109,8 @@ var setFunctions = strings.Fields(`
 	generate_series generate_subscripts json_array_elements json_array_elements_text json_each jsonb_array_elements
 	jsonb_array_elements_text jsonb_each regexp_matches regexp_split_to_table string_to_table unnest`)
 
-// repeated are the values of columns that several rows have. Hardly any do, and then PostgreSQL groups
-// faster by sorting, though it expects the opposite.
+// repeated are the values of columns that several rows have. Such values are rare. PostgreSQL then
+// groups faster by sorting than by hashing, though its planner expects the opposite.
 func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) (*Table, error) {
 	if _, err := x.Session.Exec(ctx, x.statement("hardly any rows share them: sort the rows, do not hash them", "SET LOCAL enable_hashagg = off")); err != nil {
 		return nil, err

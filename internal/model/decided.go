@@ -6,9 +6,10 @@ import (
 	"github.com/sparkify/dwh/internal/selectstmt"
 )
 
-// unpicked finds the columns that a model reads of its from: relation, if all of them are the same in
-// all rows of a group there. Which of several rows with one key counts there makes no difference then:
-// the rows before pick give the same rows here, and none of the other columns has to be computed.
+// unpicked finds the columns that a model reads of its from: relation, if all of them are the same
+// in all rows of a group there. Which of several rows with one key counts there makes no difference
+// then: the rows before pick give the same rows here, and none of the other columns has to be
+// computed.
 func (g *Graph) unpicked(m *Model) (names []string, ok bool) {
 	if m.Kind != Row || len(m.From) != 1 || len(m.From[0].Joins) > 0 || len(m.query.With) > 0 || len(m.query.Branches) != 1 {
 		return nil, false

@@ -10,8 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// expand writes a model's SELECT with each relation replaced by what stands for it, between a prefix
-// and a suffix.
+// expand writes a model's SELECT with each relation replaced by what stands for it, between a
+// prefix and a suffix.
 func (x *Run) expand(m *Model, prefix, suffix string, replacement func(relation string) (string, error)) (sqlfile.Expanded, error) {
 	edits := []sqlfile.Edit{{Text: prefix}, {Start: len(m.statement.SQL()), End: len(m.statement.SQL()), Text: suffix}}
 	for _, ref := range m.query.Relations() {
@@ -38,8 +38,8 @@ func (x *Run) expand(m *Model, prefix, suffix string, replacement func(relation 
 }
 
 // byteOrder has text in the ORDER BY of a LIMIT ordered by bytes, whatever its column declares, as
-// Redshift does. It knows columns that stand there alone. Behind DISTINCT and UNION PostgreSQL takes no
-// COLLATE. wrapped says that the whole query's own order is seen to.
+// Redshift does. It knows columns that stand there alone. Behind DISTINCT and UNION PostgreSQL
+// takes no COLLATE. wrapped says that the whole query's own order is seen to.
 func (x *Run) byteOrder(m *Model, wrapped bool) []sqlfile.Edit {
 	if x.Graph.Engine != sqlfile.Postgres {
 		return nil
@@ -89,8 +89,8 @@ func (m *Model) alone(ref selectstmt.ColumnRef, orderBy *selectstmt.Expr) bool {
 	return true
 }
 
-// limited tells whether a LIMIT takes its rows in an order that text decides, on PostgreSQL: there the
-// text is to be ordered by bytes, as on Redshift. at is where its ORDER BY begins.
+// limited tells whether the order of text decides which rows a LIMIT takes. PostgreSQL then has to
+// order the text by bytes, as Redshift does. at is where the ORDER BY begins.
 func (g *Graph) limited(m *Model) (at int, ok bool) {
 	if g.Engine != sqlfile.Postgres || m.query.Limit < 0 || m.query.OrderBy == nil {
 		return 0, false
@@ -109,8 +109,8 @@ func (g *Graph) limited(m *Model) (at int, ok bool) {
 	return at, ok
 }
 
-// cast is the select list that gives the output columns of a SELECT, called q, the table's types. Text
-// keeps its length: what does not fit is an error later, and never cut.
+// cast is the select list that gives the output columns of a SELECT, called q, the table's types.
+// Text keeps its length: what does not fit is an error later, and never cut.
 func (x *Run) cast(m *Model) string {
 	list := make([]string, len(m.Columns))
 	for i, name := range m.Columns {

@@ -10,8 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// fill makes the table of a stored model, with the columns that the SELECT gives. PostgreSQL computes the
-// rows of a CREATE TABLE AS by several processes, and those of an INSERT by one
+// fill makes the table of a stored model, with the columns that the SELECT gives. PostgreSQL
+// computes the rows of a CREATE TABLE AS by several processes, and those of an INSERT by one
 // (https://www.postgresql.org/docs/current/when-can-parallel-query-be-used.html).
 func (x *Run) fill(ctx context.Context, m *Model, built *Table, query string) error {
 	if x.Graph.Engine == sqlfile.Redshift {
@@ -27,8 +27,8 @@ func (x *Run) fill(ctx context.Context, m *Model, built *Table, query string) er
 	})
 }
 
-// assignment is the select list that gives the rows of a query, called made, the columns of the table
-// as INSERT would store them, in the table's order.
+// assignment is the select list that gives the rows of a query, called made, the columns of the
+// table as INSERT would store them, in the table's order.
 func (x *Run) assignment(m *Model) string {
 	var out []string
 	for _, column := range m.table.Columns {
@@ -50,8 +50,8 @@ func (m *Model) Complete() bool { return m.Kind == Script || len(m.live) == len(
 // Live are the columns of a stored model's table that the model gives, in the SELECT's order.
 func (m *Model) Live() []string { return slices.Clone(m.live) }
 
-// assigned is a column of made as INSERT would store it. A text that is too long is an error, which a
-// plain CAST would cut (https://www.postgresql.org/docs/current/datatype-character.html).
+// assigned is a column of made as INSERT would store it. A text that is too long is an error, which
+// a plain CAST would cut (https://www.postgresql.org/docs/current/datatype-character.html).
 func assigned(column schema.Column) string {
 	expression := "made." + ident(column.Name)
 	switch {

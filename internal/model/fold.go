@@ -9,8 +9,8 @@ import (
 // fold holds the touched keys of a stored model all of whose columns are stored.
 type fold struct{ gone, fresh, stale, touched *Table }
 
-// fold selects the rows that compete for the touched keys. The stored row stands for all that lost to
-// it, unless it equals a row that this run takes away: then all rows of its key compete again.
+// fold selects the rows that compete for the touched keys. The stored row stands for all that lost
+// to it, unless it equals a row that this run takes away: then all rows of its key compete again.
 func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 	keys, live := columns("", m.Key), qualified(x.Live, m.Name)
 	var lostParts []string
@@ -80,8 +80,8 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 	return strings.Join(parts, "\nUNION ALL\n"), nil
 }
 
-// again makes stored rows again whose lookup changed: from the rows of from: that have their key and
-// pick.
+// again computes stored rows again after a row of a lookup changed. It reads the rows of from: that
+// have the same key and the same pick columns.
 func (x *Run) again(ctx context.Context, m *Model, stale *Table) (string, error) {
 	f := m.From[0]
 	line := x.Graph.exact(m, f.Relation)

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Touched makes a table of the rows of a relation that an increment looked at, also where it changed
-// nothing: of a stored model the rows of the keys, of a staging table the rows of the groups, or just
-// the new ones. ok is false where the run does not know them.
+// Touched makes a table of the rows of a relation that an increment looked at, also where it
+// changed nothing: of a stored model the rows of the keys, of a staging table the rows of the
+// groups, or just the new ones. ok is false where the run does not know them.
 func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err error) {
 	x.current = nil
 	m := x.Graph.byName[name]
@@ -62,8 +62,8 @@ func (x *Run) stagedRows(ctx context.Context, name string) (string, error) {
 	return none, nil
 }
 
-// keysReached are the keys of a model that the run looked at: its own, and those of the rows of from:
-// that it looked at, where a key here is a row there.
+// keysReached are the keys of a model that the run looked at: its own, and those of the rows of
+// from: that it looked at, where a key here is a row there.
 func (x *Run) keysReached(m *Model) []part {
 	parts := slices.Clone(x.reached[m.Name])
 	if m.Kind != Row || !x.sameRow(m) {

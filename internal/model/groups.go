@@ -69,8 +69,8 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 	return x.differ(ctx, m, was, result)
 }
 
-// groups selects, before pick, the rows of a model that is computed group by group whose groups stand
-// in a table. "" is no rows.
+// groups selects, before pick, the rows of a model that is computed group by group whose groups
+// stand in a table. "" is no rows.
 func (x *Run) groups(ctx context.Context, m *Model, groups *Table, w want) (out [2]string, err error) {
 	rows := noInputs()
 	for _, f := range m.From {
@@ -132,8 +132,9 @@ func (x *Run) errGroups(m *Model, found []string) error {
 		"add the columns of by to the key, or group by columns that the key decides", found)
 }
 
-// checkGroupless refuses rows of from: whose group is NULL, if the SELECT makes rows of them: the first
-// build would. at is where new rows stand, or rows that match a changed row of a lookup; "" is nowhere.
+// checkGroupless refuses rows of from: whose group is NULL, if the SELECT makes rows of them: the
+// first build would. at is where new rows stand, or rows that match a changed row of a lookup; ""
+// is nowhere.
 func (x *Run) checkGroupless(ctx context.Context, m *Model, f From, at string) error {
 	if at == "" || x.required(f.Relation, thereOf(f.By)) {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// A match is where the rows of a from: relation stand that match a changed row of a lookup, in the two
-// states; "" is none.
+// A match is where the rows of a from: relation stand that match a changed row of a lookup, in the
+// two states; "" is none.
 type match [2]string
 
 // places are the different places.

@@ -19,8 +19,8 @@ var (
 	wantBoth = want{before: true, now: true}
 )
 
-// narrow makes tables of the rows of a relation whose cols stand in a table of distinct values. joined
-// are the columns by which somebody joins them.
+// narrow makes tables of the rows of a relation whose cols stand in a table of distinct values.
+// joined are the columns by which somebody joins them.
 func (x *Run) narrow(ctx context.Context, relation string, cols []string, values *Table, valueCols []string, w want, joined []string) (sides, error) {
 	if values.empty() {
 		return sides{}, nil
@@ -91,8 +91,8 @@ func (n narrowing) views(ctx context.Context, w want) (out sides, err error) {
 	return out, nil
 }
 
-// staged looks among the processed rows of a staging table, and among the new ones, which stand in a
-// table of their own.
+// staged looks among the processed rows of a staging table, and among the new ones, which stand in
+// a table of their own.
 func (n narrowing) staged(ctx context.Context, w want) (out sides, err error) {
 	x := n.x
 	erase, added := x.Staged[n.relation].Erase, x.delta[n.relation].added
@@ -165,8 +165,8 @@ func (n narrowing) helper(ctx context.Context, m *Model, w want, rows func(ctx c
 	return out, err
 }
 
-// derived makes the rows of one state from those of the other: less what is only there, plus what is
-// only here. The keys of both tell.
+// derived makes the rows of one state from those of the other: less what is only there, plus what
+// is only here. The keys of both tell.
 func (n narrowing) derived(ctx context.Context, m *Model, st state, other, less, plus *Table, w want) (*Table, error) {
 	switch {
 	case n.unchanged():
@@ -221,8 +221,8 @@ func (n narrowing) bag(ctx context.Context, m *Model, w want) (out sides, err er
 	return out, err
 }
 
-// rowByRow tells whether the changes of a helper without a key are its rows in their number: each of its
-// rows is made from one row of from: and from nothing else, and no two become one.
+// rowByRow tells whether each row of a helper without a key is made from one row of from:, and no two
+// rows become one. Then a changed row of from: changes one row of the helper.
 func (g *Graph) rowByRow(m *Model) bool {
 	plain := m.Kind == Row && len(m.Key) == 0 && len(m.Follows) == len(m.From)
 	m.query.Walk(func(q *selectstmt.Query) {
@@ -239,8 +239,8 @@ func (g *Graph) rowByRow(m *Model) bool {
 	})
 }
 
-// identities are the distinct values of the columns that tell a helper's groups or keys apart, for the
-// rows that are looked for.
+// identities are the distinct values of the columns that tell a helper's groups or keys apart, for
+// the rows that are looked for.
 func (n narrowing) identities(ctx context.Context, m *Model, st state, ids []string, hint string) (*Table, error) {
 	p := part{as: ids}
 	if subset(ids, n.cols) {

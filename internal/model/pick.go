@@ -41,8 +41,8 @@ func (x *Run) texts(ctx context.Context, m *Model) (map[string]bool, error) {
 	return out, nil
 }
 
-// order is the total order of the rows with one key: pick, then the columns that are taken unchanged
-// from `from:`, then the others.
+// order is the total order of the rows with one key: pick, then the columns that are taken
+// unchanged from `from:`, then the others.
 func (x *Run) order(ctx context.Context, m *Model) (string, error) {
 	if x.Graph.Engine == sqlfile.Redshift {
 		return x.orderBy(m, nil), nil
@@ -86,7 +86,8 @@ func (x *Run) orderBy(m *Model, text map[string]bool) string {
 	return strings.Join(list, ", ")
 }
 
-// picked selects of the rows with one key the first; without pick equal rows once. A bag stays as it is.
+// picked selects of the rows with one key the first; without pick equal rows once. A bag stays as
+// it is.
 func (x *Run) picked(ctx context.Context, m *Model, query string) (string, error) {
 	if len(m.Key) == 0 {
 		return query, nil

@@ -40,8 +40,9 @@ type rivals struct {
 	as     []string // of values
 }
 
-// rivals finds the rows of from: that may compete for a key with others, where a look at few columns
-// tells: in groups of which most have one row, and where most rows match one row of each lookup.
+// rivals finds the rows of from: that may compete for a key with others, where a look at few
+// columns tells: in groups of which most have one row, and where most rows match one row of each
+// lookup.
 func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err error) {
 	if len(m.From) != 1 || !x.Graph.single(m) {
 		return nil, false, nil
@@ -168,7 +169,8 @@ func (x *Run) checkedRivals(ctx context.Context, m *Model, query string) (string
 	return "SELECT " + columns("u.", m.Columns) + " FROM " + all.SQL + " AS u", nil
 }
 
-// rankBest ranks, of many rows, only those that are the best of their key by the first column of pick.
+// rankBest ranks, of many rows, only those that are the best of their key by the first column of
+// pick.
 func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (string, error) {
 	first := m.Pick[0]
 	text, err := x.texts(ctx, m)

@@ -55,8 +55,8 @@ func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
 	return x.errRows(m, m.keyAt, "a row has NULL in its key or group ("+strings.Join(what, ", ")+")", "leave such rows out in the SELECT: WHERE ... IS NOT NULL", found)
 }
 
-// checkRows refuses rows that lack a part of their key, and, without pick, different rows with one key.
-// Rows that were joined with touched keys or groups have those.
+// checkRows refuses rows that lack a part of their key, and, without pick, different rows with one
+// key. Rows that were joined with touched keys or groups have those.
 func (x *Run) checkRows(ctx context.Context, m *Model, result *Table) error {
 	joined := m.Kind == Row || m.Kind == Group && subset(m.Key, m.by())
 	switch {
@@ -109,8 +109,8 @@ func (x *Run) required(relation string, names []string) bool {
 	return true
 }
 
-// checkBuilt is checkRows for what a build made. The key of a stored table is checked by the server too,
-// but its message does not name rows.
+// checkBuilt is checkRows for what a build made. The key of a stored table is checked by the server
+// too, but its message does not name rows.
 func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 	if built.empty() {
 		return nil

@@ -85,9 +85,9 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 	return x.stepKeys(ctx, m, made, stale)
 }
 
-// foundByStored tells whether a changed row of a lookup touches just stored rows, which are found by
-// the columns that they hold: the lookup decides neither whether a row exists, nor its key, nor its
-// pick.
+// foundByStored tells whether a changed row of a lookup touches just stored rows, which are found
+// by the columns that they hold: the lookup decides neither whether a row exists, nor its key, nor
+// its pick.
 func (x *Run) foundByStored(m *Model, f From, join Join) bool {
 	if !join.Left || len(join.By) == 0 || !m.Stored || len(m.From) > 1 || !x.allStored(m) || len(m.Pick) == 0 || x.sameRow(m) {
 		return false
@@ -111,7 +111,8 @@ func (x *Run) foundByStored(m *Model, f From, join Join) bool {
 	return true
 }
 
-// storedAs are the model's columns that hold columns of a from: relation unchanged, "" where none does.
+// storedAs are the model's columns that hold columns of a from: relation unchanged, "" where none
+// does.
 func (x *Run) storedAs(m *Model, f From, there []string) []string {
 	out := make([]string, len(there))
 	for here, column := range x.Graph.exact(m, f.Relation) {
@@ -122,8 +123,8 @@ func (x *Run) storedAs(m *Model, f From, there []string) []string {
 	return out
 }
 
-// allStored tells whether every column of the SELECT is stored: then the stored row stands for all rows
-// that lost to it.
+// allStored tells whether every column of the SELECT is stored. A stored row then tells all that is
+// needed of the rows that lost to it.
 func (x *Run) allStored(m *Model) bool { return m.Stored && len(m.live) == len(m.Columns) }
 
 // sameRow tells whether all rows with one key come from one row of from:.
@@ -322,7 +323,8 @@ func (x *Run) computeThese(
 	return out, nil
 }
 
-// rowsUnpicked stands the rows of a helper before pick in for its rows: just the columns that are needed.
+// rowsUnpicked reads the rows of a helper before its pick, and of them just the columns that the
+// model needs. They take the place of the helper's rows.
 func (x *Run) rowsUnpicked(ctx context.Context, relation string, names, there []string, values *Table, here []string, w want, rows bothInputs) error {
 	for _, st := range []state{before, now} {
 		if !w[st] {

@@ -22,8 +22,8 @@ type Run struct {
 	text  map[string]map[string]bool
 	built map[string]*Table
 	names map[string]int
-	// For the gate: the keys of a model, and the groups of one that is computed group by group, that the
-	// run looked at.
+	// For the gate: the keys of a model, and the groups of one that is computed group by group, that
+	// the run looked at.
 	reached, looked map[string][]part
 	apart           map[string]bool // models of which a build ranks just the rows that compete
 	current         *Model
@@ -87,7 +87,8 @@ func (x *Run) comment(note string) string {
 // (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).
 const longest = 63
 
-// name returns a name that nothing in the scratch schema has yet. The same run gives the same names.
+// name returns a name that nothing in the scratch schema has yet. The same run gives the same
+// names.
 func (x *Run) name(relation, hint string) string {
 	name := relation + "__" + hint
 	if x.names[name]++; x.names[name] > 1 {

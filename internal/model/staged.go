@@ -46,7 +46,8 @@ func (x *Run) standStaging() {
 	}
 }
 
-// openStaging says where the rows of staging stand in both states, and makes tables of what differs.
+// openStaging says where the rows of staging stand in both states, and makes tables of what
+// differs.
 func (x *Run) openStaging(ctx context.Context) error {
 	x.standStaging()
 	for _, name := range x.Graph.staging {

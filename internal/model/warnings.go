@@ -122,8 +122,8 @@ func (s scope) floatColumn(m *Model, branch *selectstmt.Select, ref selectstmt.C
 	return column.Type == "double precision" || column.Type == "real"
 }
 
-// correlatedWith tells whether a subquery in an expression reads a from: relation and names a column of
-// the SELECT around it.
+// correlatedWith tells whether a subquery in an expression reads a from: relation and names a
+// column of the SELECT around it.
 func (s scope) correlatedWith(around *selectstmt.Select, sub selectstmt.Subquery, m *Model) bool {
 	inner := s.inner(sub.Query)
 	froms := fromOf(m)

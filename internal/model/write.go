@@ -8,7 +8,8 @@ import (
 )
 
 // write puts a result into the stored table: the rows whose columns stand in touched, or all rows
-// where touched is nil, become those of the result. Rows that come out as they stand are not written.
+// where touched is nil, become those of the result. Rows that come out as they stand are not
+// written.
 func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string, result *Table) error {
 	live := qualified(x.Live, m.Name)
 	stored := "SELECT " + columns("r.", m.live) + "\nFROM " + live + " AS r"
@@ -63,7 +64,8 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	return nil
 }
 
-// keep says where the rows of a stored model that changed stood before, for the models that read it.
+// keep says where the rows of a stored model that changed stood before, for the models that read
+// it.
 func (x *Run) keep(m *Model, removed, added *Table) {
 	if removed.empty() && added.empty() {
 		return
@@ -79,8 +81,8 @@ func (x *Run) keep(m *Model, removed, added *Table) {
 	x.at[relationState{m.Name, before}] = "(" + query + ")"
 }
 
-// count counts by keys what became of a stored model's rows. A changed row in which NULLs became values
-// and nothing else changed is healed.
+// count counts by keys what became of a stored model's rows. A changed row in which NULLs became
+// values and nothing else changed is healed.
 func (x *Run) count(ctx context.Context, m *Model, removed, added *Table) error {
 	var change Change
 	if !removed.empty() {

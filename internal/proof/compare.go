@@ -197,7 +197,8 @@ func text(row []cell, shown func(i int) bool) string {
 
 func everything(int) bool { return true }
 
-// texts writes rows. Of a row whose key stands among others, too, it writes the key and what differs.
+// texts writes rows for people. If a row of others has the same key, it writes the key and the
+// columns that differ.
 func (s stored) texts(rows, others [][]cell) []string {
 	isKey := func(i int) bool { return slices.Contains(s.table.Key, s.columns[i]) }
 	var out []string

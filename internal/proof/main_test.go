@@ -61,8 +61,8 @@ func migrated(dsn string, files fs.FS, rows string) error {
 }
 
 // shop is the project of testdata/shop over a few dozen rows. Files of over stand in the place of
-// its transforms of the same number, with what they read and what reads them alone; its setup.sql is
-// run before.
+// its transforms of the same number, with what they read and what reads them alone; its setup.sql
+// is run before.
 func shop(t testing.TB, over string) *warehouse {
 	t.Helper()
 	w := &warehouse{t: t}

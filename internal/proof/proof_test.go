@@ -106,8 +106,8 @@ func TestWrongHeadersAreFound(t *testing.T) {
 	}
 }
 
-// TestRefusedHeaders: headers that are wrong in a way that a static check refuses, before any delivery,
-// each in a folder of testdata/refused.
+// TestRefusedHeaders: headers that are wrong in a way that a static check refuses, before any
+// delivery, each in a folder of testdata/refused.
 func TestRefusedHeaders(t *testing.T) {
 	t.Parallel()
 	cases, err := os.ReadDir("testdata/refused")
@@ -127,8 +127,8 @@ func TestRefusedHeaders(t *testing.T) {
 	}
 }
 
-// TestSeedRepeats: the same seed over the same rows gives the same deliveries, also where they stand in
-// another order.
+// TestSeedRepeats: the same seed over the same rows gives the same deliveries, also where they
+// stand in another order.
 func TestSeedRepeats(t *testing.T) {
 	t.Parallel()
 	w := shop(t, "testdata/wrong/joins_other_role")

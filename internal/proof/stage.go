@@ -149,8 +149,8 @@ func (p *prover) computed(ctx context.Context, table catalogue.Table) ([]string,
 	return names, nil
 }
 
-// ownSequences has the defaults of a copied table take their numbers from a sequence of the proof: no
-// transaction gives back what it takes from one.
+// ownSequences has the defaults of a copied table take their numbers from a sequence of the proof:
+// no transaction gives back what it takes from one.
 func (p *prover) ownSequences(ctx context.Context, table catalogue.Table) error {
 	if p.Graph.Engine == sqlfile.Redshift {
 		return nil

@@ -25,7 +25,8 @@ func wide(t *testing.T) (*warehouse, *source) {
 	return w, s
 }
 
-// TestFilledReplayFindsTheSame: a replay that fills tables finds the difference that one that inserts finds.
+// TestFilledReplayFindsTheSame: a replay that fills tables finds the difference that one that
+// inserts finds.
 func TestFilledReplayFindsTheSame(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)

@@ -26,8 +26,8 @@ func checked(results []check.Result) []telemetry.Attribute {
 	return []telemetry.Attribute{telemetry.Checks(len(results)), telemetry.Violations(violations)}
 }
 
-// CheckAfter runs the checks over everything, as Check does, behind a run: what the run itself has checked over everything, as a first one and a
-// replay do before they commit, is not checked again.
+// CheckAfter runs the checks over everything, as Check does, behind a run: what the run itself has
+// checked over everything, as a first one and a replay do before they commit, is not checked again.
 func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, error) {
 	known := map[string]check.Result{}
 	if ran.everything {
@@ -57,8 +57,8 @@ func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, er
 	return results, nil
 }
 
-// Check runs the named checks, or all, over everything, in one read-only snapshot, and keeps their results in the journal under the run, a
-// new id when it is "".
+// Check runs the named checks, or all, over everything, in one read-only snapshot, and keeps their
+// results in the journal under the run, a new id when it is "".
 func (r *Runner) Check(ctx context.Context, run string, names []string) (results []check.Result, err error) {
 	ctx, span := telemetry.Begin(ctx, "check")
 	defer func() { span.End(err, checked(results)...) }()

@@ -33,7 +33,8 @@ func (r *Runner) Counts(ctx context.Context) ([]TableCount, error) {
 	return r.count(ctx, r.Pool, nil, func(name catalogue.Name) catalogue.Table { return catalogue.Table{Schema: schema, Name: name} })
 }
 
-// count counts the rows of the tables that the steps write, where they stand, but for those of which they are known.
+// count counts the rows of the tables that the steps write, where they stand, but for those of
+// which they are known.
 func (r *Runner) count(ctx context.Context, q catalogue.Querier, known map[catalogue.Name]int64, at func(name catalogue.Name) catalogue.Table) ([]TableCount, error) {
 	var out []TableCount
 	for _, step := range r.Steps {

@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// writers counts the transactions that wrote staging and the ledger. Tables of models are built in subtransactions.
+// writers counts the transactions that wrote staging and the ledger. Tables of models are built in
+// subtransactions.
 func (w *warehouse) writers() string {
 	w.t.Helper()
 	return w.one(`SELECT COUNT(DISTINCT CAST(xmin AS VARCHAR)) FROM (

@@ -10,7 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 )
 
-// flag marks as processed what the run's snapshot holds, in each staging table whose every transform ran, and stages what has arrived.
+// flag marks as processed what the run's snapshot holds, in each staging table whose every
+// transform ran, and stages what has arrived.
 func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, a *arrivals, ran []Step) (int64, error) {
 	var flagged int64
 	for _, table := range w.staged {

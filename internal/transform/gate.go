@@ -82,8 +82,8 @@ func (r *Runner) check(ctx context.Context, tx pgx.Tx, one check.Check, settings
 	return result, err
 }
 
-// readOnly makes a project's check in a subtransaction that cannot write: a WITH or a function in it
-// might. On Redshift no function of a SELECT can write, and lint refuses the rest.
+// readOnly makes a project's check in a subtransaction that cannot write: a WITH or a function in
+// it might. On Redshift no function of a SELECT can write, and lint refuses the rest.
 func (r *Runner) readOnly(ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings) (result check.Result, err error) {
 	within, err := tx.Begin(ctx)
 	if err != nil {
@@ -196,7 +196,8 @@ func (r *Runner) enforced(one check.Check, w *work) bool {
 	return !w.loose[name] && slices.Equal(w.tables[name].Key, []catalogue.Name{catalogue.Name(one.Unique)})
 }
 
-// concerns tells whether every table of a model that a check may be narrowed to is written by one of the steps.
+// concerns tells whether every table of a model that a check may be narrowed to is written by one
+// of the steps.
 func concerns(one check.Check, ran []Step) bool {
 	for _, text := range one.Touched {
 		if layered(catalogue.Name(text)) && !slices.ContainsFunc(ran, func(s Step) bool { return slices.Contains(s.Writes, catalogue.Name(text)) }) {
@@ -206,8 +207,8 @@ func concerns(one check.Check, ran []Step) bool {
 	return true
 }
 
-// narrowable makes the tables of what the run touched that a check sees narrowed: all that it allows, or none where the run does not know what it touched of
-// one.
+// narrowable makes the tables of what the run touched that a check sees narrowed: all that it
+// allows, or none where the run does not know what it touched of one.
 func (r *Runner) narrowable(ctx context.Context, w *work, one check.Check) ([]catalogue.Name, error) {
 	var names []catalogue.Name
 	for _, text := range one.Touched {

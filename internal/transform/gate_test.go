@@ -142,7 +142,8 @@ func TestJournalEndsAtOnce(t *testing.T) {
 	}
 }
 
-// TestGateSeesWhatIsStored: the checks read the rows where readers read them, whatever became of them on their way.
+// TestGateSeesWhatIsStored: the checks read the rows where readers read them, whatever became of
+// them on their way.
 func TestGateSeesWhatIsStored(t *testing.T) {
 	t.Parallel()
 	trigger := `CREATE FUNCTION gild() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN NEW.level := ''gold''; RETURN NEW; END';
@@ -172,7 +173,8 @@ func TestGateSeesWhatIsStored(t *testing.T) {
 	}
 }
 
-// TestOwnCheckCannotWrite: a project's check that writes, by itself or by a function, ends the run, and nothing is written.
+// TestOwnCheckCannotWrite: a project's check that writes, by itself or by a function, ends the run,
+// and nothing is written.
 func TestOwnCheckCannotWrite(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{

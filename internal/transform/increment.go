@@ -11,7 +11,8 @@ import (
 	"github.com/sparkify/dwh/internal/model"
 )
 
-// incremental brings the models up to date with what is unprocessed, flags it, and commits if the checks let it.
+// incremental brings the models up to date with what is unprocessed, flags it, and commits if the
+// checks let it.
 func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
 	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *arrivals) error { return nil })
 }
@@ -148,7 +149,8 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	return nil
 }
 
-// compute runs the models among an increment's steps. Where nothing was built before, everything is built and the difference applied.
+// compute runs the models among an increment's steps. Where nothing was built before, everything is
+// built and the difference applied.
 func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment, result *Result) error {
 	var chosen []*model.Model
 	for _, step := range in.steps {

@@ -35,7 +35,8 @@ func (r *Runner) tell(step Step, statement *copystmt.Statement, found listing) {
 // list hands the objects that the ledger does not know to do, in batches of bounded size.
 func (r *Runner) list(ctx context.Context, step Step, statement *copystmt.Statement, result *LoadResult, do func(batch []objectstore.Object) error) (listing, error) {
 	found := listing{left: map[string]int{}}
-	// What the ledger knows is read beside the listing, in the same order, so that neither has to fit in memory.
+	// What the ledger knows is read beside the listing, in the same order, so that neither has to fit
+	// in memory.
 	var known *ledger
 	defer func() {
 		if known != nil {
@@ -115,7 +116,8 @@ func (r *Runner) objects(ctx context.Context, statement *copystmt.Statement) ite
 			yield(objectstore.Object{}, err)
 			return
 		}
-		// A manifest may name an object twice, and COPY would load it twice; the ledger's promise is stronger.
+		// A manifest may name an object twice, and COPY would load it twice; the ledger's promise is
+		// stronger.
 		slices.SortFunc(entries, func(a, b objectstore.Object) int { return strings.Compare(string(a.URL), string(b.URL)) })
 		entries = slices.CompactFunc(entries, func(a, b objectstore.Object) bool { return a.URL == b.URL })
 		for _, entry := range entries {

@@ -8,7 +8,8 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// TestChangedModelIsReplayedWithItsFollowers: the models that follow a changed one are built again, and no others. What is new meanwhile reaches all of them.
+// TestChangedModelIsReplayedWithItsFollowers: the models that follow a changed one are built again,
+// and no others. What is new meanwhile reaches all of them.
 func TestChangedModelIsReplayedWithItsFollowers(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
@@ -47,7 +48,8 @@ func TestChangedModelIsReplayedWithItsFollowers(t *testing.T) {
 	}
 }
 
-// TestColumnWithADefault: a column that the SELECT leaves out keeps what its default gave, through runs, replays and comparisons.
+// TestColumnWithADefault: a column that the SELECT leaves out keeps what its default gave, through
+// runs, replays and comparisons.
 func TestColumnWithADefault(t *testing.T) {
 	t.Parallel()
 	for _, column := range []string{"loaded_at TIMESTAMP DEFAULT clock_timestamp()", "row_id BIGINT GENERATED ALWAYS AS IDENTITY"} {
@@ -75,7 +77,8 @@ func TestColumnWithADefault(t *testing.T) {
 	}
 }
 
-// TestTextThatDoesNotFit names the column and the key, and cuts nothing: in a first run, an increment and a replay.
+// TestTextThatDoesNotFit names the column and the key, and cuts nothing: in a first run, an
+// increment and a replay.
 func TestTextThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	long := changed(t, "102_songplay.sql", "    user_agent,\n", "    RPAD('x', 5000, 'x') AS user_agent,\n")
@@ -96,7 +99,8 @@ func TestTextThatDoesNotFit(t *testing.T) {
 	}
 }
 
-// TestScriptRunsAsItStands: a file with -- script runs in every run and in a replay, and models may read what it writes.
+// TestScriptRunsAsItStands: a file with -- script runs in every run and in a replay, and models may
+// read what it writes.
 func TestScriptRunsAsItStands(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)

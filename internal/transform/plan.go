@@ -19,7 +19,8 @@ import (
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-// Step is one numbered file: a load (0xx, one COPY and what indexes its table has once it is filled) or a model.
+// Step is one numbered file: a load (0xx, one COPY and what indexes its table has once it is
+// filled) or a model.
 type Step struct {
 	Name        string // the file's name without .sql, such as 210_f_songplay
 	Number      string // its three digits

@@ -66,8 +66,9 @@ func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result 
 	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, nil)
 }
 
-// replayAfter is replay with something done first in the same transaction. With marks it builds the models that those make stale, and
-// the ones that follow them; the others are brought up to date with what is new.
+// replayAfter is replay with something done first in the same transaction. With marks it builds the
+// models that those make stale, and the ones that follow them; the others are brought up to date
+// with what is new.
 func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error, marks []staleMark) error {
 	noted := len(j.steps)
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
@@ -149,8 +150,8 @@ func (r *Runner) incrementOthers(ctx context.Context, w *work, j *journal, chose
 	return r.incrementModels(ctx, w, j, others, result)
 }
 
-// note writes the models that were built into the journal, with how they differ from what was stored. from is the place of the first
-// among the result's transforms.
+// note writes the models that were built into the journal, with how they differ from what was
+// stored. from is the place of the first among the result's transforms.
 func (r *Runner) note(j *journal, result *Result, from int) {
 	for i := from; i < len(result.Transforms); i++ {
 		one := result.Transforms[i]
@@ -274,7 +275,8 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 	return nil
 }
 
-// givenColumns is a table with just the columns that the model gives. A column that the SELECT leaves out has a default, and is none of the model's.
+// givenColumns is a table with just the columns that the model gives. A column that the SELECT
+// leaves out has a default, and is none of the model's.
 func givenColumns(live catalogue.Table, m *model.Model) catalogue.Table {
 	if m.Kind == model.Script {
 		return live
@@ -290,9 +292,9 @@ func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
 		"declare one by a migration", nil)
 }
 
-// comparedBy are the columns by which a built table is compared with the live one: its key. A script's
-// table may have none (unkeyed). Any column without NULLs then tells groups of rows apart, and the
-// difference replaces a group as a whole.
+// comparedBy are the columns by which a built table is compared with the live one: its key. A
+// script's table may have none (unkeyed). Any column without NULLs then tells groups of rows apart,
+// and the difference replaces a group as a whole.
 func comparedBy(live catalogue.Table) (key []catalogue.Name, unkeyed bool) {
 	if len(live.Key) == 0 && len(live.Required) > 0 {
 		return live.Required[:1], true

@@ -172,8 +172,8 @@ func (r *Runner) connect(ctx context.Context) (*pgx.Conn, func(), error) {
 	}, nil
 }
 
-// beginSnapshot begins a transaction whose statements all see the same rows: on Redshift those of the
-// database's isolation level, on PostgreSQL those of REPEATABLE READ.
+// beginSnapshot begins a transaction whose statements all see the same rows: on Redshift those of
+// the database's isolation level, on PostgreSQL those of REPEATABLE READ.
 func (r *Runner) beginSnapshot(ctx context.Context, on interface {
 	BeginTx(context.Context, pgx.TxOptions) (pgx.Tx, error)
 }, options pgx.TxOptions) (pgx.Tx, error) {

@@ -90,8 +90,8 @@ func (s Selection) column() (name, value string) {
 	return "user_id", s.UserID
 }
 
-// Delete erases the staged rows of a selection, and what rejects quote of them, in one transaction: the models are brought up to date as in any other run,
-// whose changes are rows that go away.
+// Delete erases the staged rows of a selection, and what rejects quote of them, in one transaction:
+// the models are brought up to date as in any other run, whose changes are rows that go away.
 func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Result, error) {
 	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
 		if err := r.requireFresh(ctx, conn); err != nil {

@@ -49,7 +49,8 @@ func sentences(marks []staleMark) []string {
 	return out
 }
 
-// affected are the models that marks make stale, and those that follow them: no others need a replay.
+// affected are the models that marks make stale, and those that follow them: no others need a
+// replay.
 func affected(graph *model.Graph, marks []staleMark) []*model.Model {
 	var names []string
 	for _, mark := range marks {

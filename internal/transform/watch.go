@@ -40,14 +40,15 @@ func (r *Runner) Sources() ([]Source, error) {
 	return out, nil
 }
 
-// A Part is the part of a source to look at: what begins with Prefix and lies behind After, both "" for all.
+// A Part is the part of a source to look at: what begins with Prefix and lies behind After, both ""
+// for all.
 type Part struct {
 	Prefix, After objectstore.URL
 }
 
-// Unloaded lists the objects of a part of a source that the ledger does not hold, in byte order. listed, where given, is
-// called for every object that is there. The ledger is read alongside, on a connection of its own: break off soon rather than
-// wait in the middle.
+// Unloaded lists the objects of a part of a source that the ledger does not hold, in byte order.
+// listed, where given, is called for every object that is there. The ledger is read alongside, on a
+// connection of its own: break off soon rather than wait in the middle.
 func (r *Runner) Unloaded(ctx context.Context, source Source, part Part, listed func(objectstore.Object)) iter.Seq2[objectstore.Object, error] {
 	return func(yield func(objectstore.Object, error) bool) {
 		var known *ledger

@@ -123,7 +123,8 @@ func (r *Runner) preferParallel(ctx context.Context, w *work, rows int64) error 
 	return nil
 }
 
-// beginModels begins the run of the models. arrived are rows beside staging, erase are rows to erase.
+// beginModels begins the run of the models. arrived are rows beside staging, erase are rows to
+// erase.
 func (r *Runner) beginModels(w *work, a *arrivals, erase map[string][]model.Erasure) {
 	staged := map[string]model.Staged{}
 	for _, table := range w.staged {

@@ -27,8 +27,8 @@ func (*BusyError) Hint() string { return "try again when it has ended, or wait f
 // stands outside the migrations, since they are what it has to serialize.
 func Ensure(ctx context.Context, conn *pgx.Conn) error {
 	// Two first migrators may both see no table. On PostgreSQL the later CREATE then fails in spite of
-	// IF NOT EXISTS, on the catalogue's unique index (23505), the table (42P07) or its row type (42710),
-	// and the table is there.
+	// IF NOT EXISTS, on the catalogue's unique index (23505), the table (42P07) or its row type
+	// (42710), and the table is there.
 	var err error
 	for try := 0; try < 5; try++ {
 		_, err = conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS dwh_lock (held_by VARCHAR(64))`)

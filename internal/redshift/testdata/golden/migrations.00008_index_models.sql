@@ -1,6 +1,6 @@
--- PostgreSQL only: the indexes that models are narrowed by hold the texts themselves, for rows that are
--- processed and rows that are not. The next run builds them: transforms/020_s_songplay_event.sql names
--- them. Statistics of hashes, and the indexes that held hashes, serve nothing any more.
+-- PostgreSQL only: the indexes that models are narrowed by hold the texts themselves, for processed
+-- and for new rows. transforms/020_s_songplay_event.sql names them, and the next run builds them.
+-- Statistics of hashes, and the indexes that held hashes, serve nothing any more.
 
 -- +goose Up
 
