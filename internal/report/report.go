@@ -81,7 +81,7 @@ func BuiltIn() []Report {
 // Project reads a user's reports, NAME.sql in fsys: one SELECT each, whose columns are the keys. dir names the folder in errors.
 func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
 	found, err := query.Folder(fsys, dir, engine, func(header sqlfile.Header, name string) (problem, hint string) {
-		if slices.Contains(header.Params, name) {
+		if slices.ContainsFunc(header.Params, func(p sqlfile.Param) bool { return p.Name == name }) {
 			return "", ""
 		}
 		return fmt.Sprintf("the report uses :'%s', which it does not declare", name), fmt.Sprintf("add the line \"-- param: %s\" at the top", name)
@@ -92,8 +92,13 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
 	out := make([]Report, 0, len(found))
 	for _, file := range found {
 		one := Report{Name: file.Name, Description: file.Header.Description, Query: file.Query}
-		for _, name := range file.Header.Params {
-			one.Params = append(one.Params, Param{Name: name, Usage: "a value of the report", Required: true})
+		for _, param := range file.Header.Params {
+			help := param.Help
+			if help == "" {
+				help = "a value of the report"
+			}
+			_, err := strconv.ParseInt(param.Default, 10, 64)
+			one.Params = append(one.Params, Param{Name: param.Name, Usage: help, Default: param.Default, Required: param.Required, Number: err == nil})
 		}
 		out = append(out, one)
 	}

@@ -2,38 +2,79 @@ package sqlfile
 
 import (
 	"fmt"
+	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
 )
 
-// Header is what the comment at the top of a file says about it:
+// Header is what the comment at the top of a load, a check or a report says about it:
 //
-//	-- d_time: one row per hour in which a song was played.
-//	-- reads:  s_songplay_event
-//	-- writes: d_time
+//	-- Best days: the days with the highest revenue.
+//	-- title: Best days
+//	-- param: limit 3 how many days
+//	-- chart: bar x=day y=revenue
 //
-// Lines without one of the keys reads, writes, severity and param, nor one of a model's keys, are
-// the description.
+// Lines without one of the keys are the description. The lines of a model's header are left to
+// package model.
 type Header struct {
-	Description   string   // lines joined by blanks
-	Reads, Writes []string // table names as written
-	Severity      string   // "error", "warn", or "" when none is given
-	Params        []string // names, in order
+	Description string // lines joined by blanks
+
+	// Of a load.
+	Optional bool    // `-- optional`: it is skipped where its source is not given
+	Erase    []Erase // `-- erase: user_id as customer`
+
+	// Of a check.
+	Severity string // "error", "warn", or "" when none is given
+	Gate     string // "no": only where everything is checked; "yes", or "" when none is given
+
+	// Of a report. What package report understands of them, it reads itself.
+	Title  string
+	Params []Param
+	Chart  Line
+	Tiles  []Line
+	Links  []Line
+}
+
+// A Line is the value of one line of a header, as written, and its place, from 1.
+type Line struct {
+	Text         string
+	Line, Column int
+}
+
+// A Param is a value that a report asks for: `-- param: name default help`.
+type Param struct {
+	Name     string
+	Default  string // "" with Required
+	Help     string // "" for none
+	Required bool   // no default, or "-"
+
+	Line, Column int // from 1
+}
+
+// An Erase is a column that names a person: `-- erase: column as flag`.
+type Erase struct {
+	Column string
+	Flag   string // what the flag is called, with underscores; the column without `as`
+
+	Line, At int // where the line stands: line and column, from 1
 }
 
 var (
-	headerLine = regexp.MustCompile(`^--\s*([A-Za-z_]+):\s*(.*?)\s*$`)
-	paramName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	headerLine   = regexp.MustCompile(`^--\s*([A-Za-z_]+):\s*(.*?)\s*$`)
+	optionalLine = regexp.MustCompile(`^--\s*optional\s*$`)
+	headerName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	headerWord   = regexp.MustCompile(`^("[^"]*"|\S+)\s*(.*)$`)
 )
 
-var headerKeys = []string{"reads", "writes", "severity", "param"}
+var headerKeys = []string{"severity", "gate", "title", "param", "chart", "tile", "link", "erase"}
 
 // The lines of a model's header, which package model reads.
 var (
-	modelLine    = regexp.MustCompile(`^--\s*(key|pick|from|joins|left joins|refers):`)
-	modelScript  = regexp.MustCompile(`^--\s*(script|optional)\s*$`)
+	modelLine    = regexp.MustCompile(`^--\s*(key|pick|from|joins|left joins|refers|reads|writes):`)
+	modelScript  = regexp.MustCompile(`^--\s*script\s*$`)
 	continuation = regexp.MustCompile(`^--\s{3,}\S`)
 )
 
@@ -79,48 +120,134 @@ func (f *File) parseHeader(tokens []Token) (Header, error) {
 		if model {
 			continue
 		}
-		match := headerLine.FindStringSubmatch(t.Text)
+		if optionalLine.MatchString(t.Text) {
+			h.Optional = true
+			continue
+		}
 		key, value := "", ""
-		if match != nil {
+		if match := headerLine.FindStringSubmatch(t.Text); match != nil {
 			key, value = strings.ToLower(match[1]), match[2]
 		}
-		switch key {
-		case "reads":
-			h.Reads = append(h.Reads, headerList(value)...)
-		case "writes":
-			h.Writes = append(h.Writes, headerList(value)...)
-		case "severity":
-			if value != "error" && value != "warn" {
-				return h, f.errorAt(t.Start, fmt.Sprintf("unknown severity %q", value), "write -- severity: error or -- severity: warn")
+		if slices.Contains(headerKeys, key) && !f.holds(key) {
+			if problem, hint := h.set(key, Line{Text: value, Line: t.Line, Column: t.Column}); problem != "" {
+				return h, f.errorAt(t.Start, problem, hint)
 			}
-			if h.Severity != "" {
-				return h, f.errorAt(t.Start, "severity given twice", "keep one of the two lines")
+			continue
+		}
+		for _, known := range headerKeys {
+			// A key misspelt would silently be part of the description. Short ones are near to many
+			// words: "date:" is no misspelt "gate:".
+			if len(known) > 4 && key != known && levenshtein.ComputeDistance(key, known) == 1 {
+				return h, f.errorAt(t.Start, fmt.Sprintf("unknown key %q in the file's header", key), fmt.Sprintf("did you mean %q?", known+":"))
 			}
-			h.Severity = value
-		case "param":
-			for _, name := range headerList(value) {
-				if !paramName.MatchString(name) {
-					return h, f.errorAt(t.Start, fmt.Sprintf("%q is not a parameter name", name),
-						"a name has letters, digits and underscores, and no digit first: -- param: artist")
-				}
-				h.Params = append(h.Params, name)
-			}
-		default:
-			for _, known := range headerKeys {
-				// A key misspelt would silently be part of the description.
-				if key != "" && levenshtein.ComputeDistance(key, known) == 1 {
-					return h, f.errorAt(t.Start, fmt.Sprintf("unknown key %q in the file's header", key), fmt.Sprintf("did you mean %q?", known+":"))
-				}
-			}
-			if text := strings.TrimSpace(strings.TrimLeft(t.Text, "-")); text != "" {
-				description = append(description, text)
-			}
+		}
+		if text := strings.TrimSpace(strings.TrimLeft(t.Text, "-")); text != "" {
+			description = append(description, text)
 		}
 	}
 	h.Description = strings.Join(description, " ")
 	return h, nil
 }
 
-func headerList(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+// holds tells whether the file is a transform of that name, whose description begins with it:
+// 105_gate.sql begins with "-- gate: one row per ...".
+func (f *File) holds(name string) bool {
+	return strings.HasSuffix(strings.TrimSuffix(path.Base(f.Name()), ".sql"), "_"+name)
+}
+
+// set takes over the value of one line. It returns what is wrong with it, "" for nothing, and what
+// to write instead.
+func (h *Header) set(key string, value Line) (problem, hint string) {
+	twice := func() (string, string) { return key + ": stands twice", "keep one of the two lines" }
+	switch key {
+	case "severity":
+		if h.Severity != "" {
+			return twice()
+		}
+		if value.Text != "error" && value.Text != "warn" {
+			return fmt.Sprintf("unknown severity %q", value.Text), "write -- severity: error or -- severity: warn"
+		}
+		h.Severity = value.Text
+	case "gate":
+		if h.Gate != "" {
+			return twice()
+		}
+		if value.Text != "no" && value.Text != "yes" {
+			return fmt.Sprintf("gate: wants yes or no, not %q", value.Text), "write -- gate: no"
+		}
+		h.Gate = value.Text
+	case "title":
+		if h.Title != "" {
+			return twice()
+		}
+		if value.Text == "" {
+			return "title: is empty", "write -- title: Best days"
+		}
+		h.Title = value.Text
+	case "chart":
+		if h.Chart != (Line{}) {
+			return twice()
+		}
+		h.Chart = value
+	case "tile":
+		h.Tiles = append(h.Tiles, value)
+	case "link":
+		h.Links = append(h.Links, value)
+	case "param":
+		param, problem := parseParam(value)
+		if problem != "" {
+			return problem, "write -- param: limit 10 how many rows, or -- param: artist - the artist's name"
+		}
+		for _, other := range h.Params {
+			if other.Name == param.Name {
+				return fmt.Sprintf("param: %s stands twice", param.Name), "keep one of the two lines"
+			}
+		}
+		h.Params = append(h.Params, param)
+	case "erase":
+		erase, problem := parseErase(value)
+		if problem != "" {
+			return problem, "write -- erase: user_id, or -- erase: user_id as customer"
+		}
+		h.Erase = append(h.Erase, erase)
+	}
+	return "", ""
+}
+
+// parseParam reads "name default help". A default with blanks stands in double quotes.
+func parseParam(value Line) (param Param, problem string) {
+	name, rest, _ := strings.Cut(value.Text, " ")
+	if !headerName.MatchString(name) {
+		return Param{}, fmt.Sprintf("param: %q is not a name", name)
+	}
+	param = Param{Name: name, Line: value.Line, Column: value.Column}
+	word := headerWord.FindStringSubmatch(strings.TrimSpace(rest))
+	if word == nil || word[1] == "-" {
+		param.Required = true
+	} else {
+		param.Default = strings.Trim(word[1], `"`)
+	}
+	if word != nil {
+		param.Help = word[2]
+	}
+	return param, ""
+}
+
+// parseErase reads "column" or "column as flag".
+func parseErase(value Line) (erase Erase, problem string) {
+	words := strings.Fields(value.Text)
+	erase = Erase{Line: value.Line, At: value.Column}
+	switch {
+	case len(words) == 1:
+		erase.Column, erase.Flag = words[0], words[0]
+	case len(words) == 3 && words[1] == "as":
+		erase.Column, erase.Flag = words[0], words[2]
+	default:
+		return Erase{}, fmt.Sprintf("erase: wants a column, not %q", value.Text)
+	}
+	if !headerName.MatchString(erase.Column) || !headerName.MatchString(strings.ReplaceAll(erase.Flag, "-", "_")) {
+		return Erase{}, fmt.Sprintf("erase: wants a column, not %q", value.Text)
+	}
+	erase.Flag = strings.ReplaceAll(erase.Flag, "-", "_")
+	return erase, ""
 }

@@ -49,9 +49,34 @@ func TestHeader(t *testing.T) {
 	}{
 		"transform": {
 			"-- d_time: one row per hour\n-- in which a song was played.\n-- reads:  s_songplay_event, s_song\n-- writes: d_time\nSELECT 1;\n",
-			sqlfile.Header{Description: "d_time: one row per hour in which a song was played.", Reads: []string{"s_songplay_event", "s_song"}, Writes: []string{"d_time"}},
+			sqlfile.Header{Description: "d_time: one row per hour in which a song was played."},
 		},
-		"check":         {"\n-- Plays of nobody.\n-- Severity: warn\n-- param: artist\n-- param: since, until\nSELECT 1;\n", sqlfile.Header{Description: "Plays of nobody.", Severity: "warn", Params: []string{"artist", "since", "until"}}},
+		"check": {
+			"\n-- Plays of nobody.\n-- Severity: warn\n-- gate: no\n-- date: no key\nSELECT 1;\n",
+			sqlfile.Header{Description: "Plays of nobody. date: no key", Severity: "warn", Gate: "no"},
+		},
+		"report": {
+			"-- title: Best days\n-- param: limit 3 how many days\n-- param: artist - whose plays\n-- param: since\n" +
+				"-- param: to \"1 May\"\n-- chart: bar x=day\n-- tile: total\n-- link: artist other artist\nSELECT 1;\n",
+			sqlfile.Header{
+				Title: "Best days",
+				Params: []sqlfile.Param{
+					{Name: "limit", Default: "3", Help: "how many days", Line: 2, Column: 1},
+					{Name: "artist", Help: "whose plays", Required: true, Line: 3, Column: 1},
+					{Name: "since", Required: true, Line: 4, Column: 1},
+					{Name: "to", Default: "1 May", Line: 5, Column: 1},
+				},
+				Chart: sqlfile.Line{Text: "bar x=day", Line: 6, Column: 1},
+				Tiles: []sqlfile.Line{{Text: "total", Line: 7, Column: 1}},
+				Links: []sqlfile.Line{{Text: "artist other artist", Line: 8, Column: 1}},
+			},
+		},
+		"load": {
+			"-- s_order: orders.\n-- optional\n-- erase: user_id\n-- erase: mail as e-mail\nSELECT 1;\n",
+			sqlfile.Header{Description: "s_order: orders.", Optional: true, Erase: []sqlfile.Erase{
+				{Column: "user_id", Flag: "user_id", Line: 3, At: 1}, {Column: "mail", Flag: "e_mail", Line: 4, At: 1},
+			}},
+		},
 		"migration":     {"-- +goose Up\n\n-- s_song: staged songs.\nSELECT 1;\n", sqlfile.Header{Description: "s_song: staged songs."}},
 		"ends at a gap": {"-- One.\n\n-- reads: a\nSELECT 1;\n", sqlfile.Header{Description: "One."}},
 		"none":          {"SELECT 1; -- reads: a\n", sqlfile.Header{}},
@@ -62,6 +87,27 @@ func TestHeader(t *testing.T) {
 				t.Errorf("header of %q: got +, want -:\n%s", tt.text, diff)
 			}
 		})
+	}
+}
+
+func TestHeaderFaults(t *testing.T) {
+	for text, want := range map[string]string{
+		"-- severity: bad\n":                       `f.sql:1:1: unknown severity "bad"`,
+		"-- severity: warn\n-- severity: warn\n":   "f.sql:2:1: severity: stands twice",
+		"-- gate: never\n":                         `f.sql:1:1: gate: wants yes or no, not "never"`,
+		"-- a\n-- titel: x\n-- sverity: warn\n":    `f.sql:3:1: unknown key "sverity" in the file's header`,
+		"-- param: a-b\n":                          `f.sql:1:1: param: "a-b" is not a name`,
+		"-- param: a\n-- param: a 3\n":             "f.sql:2:1: param: a stands twice",
+		"-- erase: user id\n":                      `f.sql:1:1: erase: wants a column, not "user id"`,
+		"-- chart: bar\n-- chart: line\n":          "f.sql:2:1: chart: stands twice",
+		"-- title:\n":                              "f.sql:1:1: title: is empty",
+		"-- a report\n-- params: limit 3\n":        `f.sql:2:1: unknown key "params" in the file's header`,
+		"-- a report\n-- charts: none\nSELECT 1\n": `f.sql:2:1: unknown key "charts" in the file's header`,
+	} {
+		_, err := sqlfile.Parse("f.sql", text)
+		if err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
 	}
 }
 
