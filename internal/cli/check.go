@@ -11,8 +11,8 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/table"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) checkCommand() *cli.Command {
@@ -81,7 +81,7 @@ func (r checkRun) run(ctx context.Context) error {
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
-	runner, err := s.runner(true, func(transform.Event) {})
+	runner, err := s.runner(true, func(progress.Event) {})
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,13 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/nativecopy"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
 // copier is what performs COPY on the session's engine; what it has to say goes to watch.
-func (s *session) copier(store *objectstore.Store, watch transform.Observer) (transform.Copier, error) {
+func (s *session) copier(store *objectstore.Store, watch progress.Observer) (transform.Copier, error) {
 	options := clientcopy.Options{Workers: s.cfg.Load.Workers, BufferBytes: s.cfg.Load.BufferBytes, Logger: s.app.log}
 	if s.warehouse.Engine() != sqlfile.Redshift {
 		return clientCopier{store: store, options: options}, nil
@@ -45,7 +46,7 @@ func (s *session) copier(store *objectstore.Store, watch transform.Observer) (tr
 		c.native = compact.New(compact.Options{
 			Copier: native, Store: store, WorkPrefix: prefix, Workers: s.cfg.Load.Workers, Logger: s.app.log,
 			Told: func(objects, packs int) {
-				watch(transform.Event{Kind: transform.Note, Text: fmt.Sprintf("packed %d objects into %d", objects, packs)})
+				watch(progress.Event{Kind: progress.Note, Text: fmt.Sprintf("packed %d objects into %d", objects, packs)})
 			},
 		})
 	}
@@ -66,7 +67,7 @@ type redshiftCopier struct {
 	method    string       // load.method
 	anonymous bool
 	endpoint  bool // S3 is not AWS's
-	watch     transform.Observer
+	watch     progress.Observer
 	said      map[string]bool
 }
 
@@ -108,20 +109,20 @@ func (c *redshiftCopier) Check(statement *copystmt.Statement) error {
 }
 
 // Copy implements transform.Copier.
-func (c *redshiftCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
+func (c *redshiftCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, copied func(clientcopy.Progress)) (clientcopy.Result, error) {
 	why := c.byInsert(statement, objects)
 	if why == "" {
 		if err := c.Check(statement); err != nil {
 			return clientcopy.Result{}, err
 		}
-		return c.native.Copy(ctx, conn, statement, objects, progress)
+		return c.native.Copy(ctx, conn, statement, objects, copied)
 	}
 	if text := fmt.Sprintf("loading %s by INSERTs: %s", statement.Name, why); !c.said[text] {
 		c.said[text] = true
-		c.watch(transform.Event{Kind: transform.Note, Text: text})
+		c.watch(progress.Event{Kind: progress.Note, Text: text})
 	}
 	options := c.options
-	options.Progress = progress
+	options.Progress = copied
 	return clientcopy.Insert(ctx, conn, c.store, statement, objects, options)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/nativecopy"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -30,7 +31,7 @@ func (d *doctorRun) redshift(ctx context.Context, s *session) {
 		return
 	}
 	store := d.app.store(d.cfg)
-	chosen, err := s.copier(store, func(transform.Event) {})
+	chosen, err := s.copier(store, func(progress.Event) {})
 	if err != nil {
 		d.fail("COPY", err, "")
 		return

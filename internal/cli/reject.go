@@ -11,8 +11,8 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/table"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) rejectCommand() *cli.Command {
@@ -197,7 +197,7 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 			Advice: "name the table with --table, such as --table s_songplay_event",
 		}
 	}
-	runner, err := s.runner(true, func(transform.Event) {})
+	runner, err := s.runner(true, func(progress.Event) {})
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
-	runner, err := s.runner(true, func(transform.Event) {})
+	runner, err := s.runner(true, func(progress.Event) {})
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
@@ -236,7 +237,7 @@ func (s *session) settings() check.Settings {
 }
 
 // runner returns a runner over the project's transforms that tells watch what happens.
-func (s *session) runner(noReplay bool, watch transform.Observer) (*transform.Runner, error) {
+func (s *session) runner(noReplay bool, watch progress.Observer) (*transform.Runner, error) {
 	steps, err := s.project.steps(s.warehouse.Engine())
 	if err != nil {
 		return nil, err

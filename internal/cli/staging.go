@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
@@ -108,7 +109,7 @@ func (r stagingRun) open(ctx context.Context) (*session, *transform.Runner, erro
 		s.close()
 		return nil, nil, err
 	}
-	runner, err := s.runner(true, func(transform.Event) {})
+	runner, err := s.runner(true, func(progress.Event) {})
 	if err != nil {
 		s.close()
 		return nil, nil, err

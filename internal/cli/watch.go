@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/table"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 // watcher shows a run to people: a bar for the step that runs, a line for each that is done.
@@ -23,21 +23,21 @@ func (s *session) newWatcher() *watcher {
 	return &watcher{out: s.app.out, pace: &pace{journal: dwhdb.New(s.warehouse.Pool())}}
 }
 
-// event implements transform.Observer.
-func (w *watcher) event(e transform.Event) {
+// event implements progress.Observer.
+func (w *watcher) event(e progress.Event) {
 	switch e.Kind {
-	case transform.Note:
+	case progress.Note:
 		w.out.Status("%s", withStep(e.Step, e.Text))
-	case transform.Warning:
+	case progress.Warning:
 		w.out.Warn("%s", withStep(e.Step, e.Text))
-	case transform.StepStarted:
+	case progress.StepStarted:
 		w.stop()
 		var expect func(context.Context) time.Duration
 		if w.pace != nil && e.RowsIn > 0 {
 			expect = func(ctx context.Context) time.Duration { return w.pace.expect(ctx, e.Step, e.RowsIn) }
 		}
 		w.bar = w.out.Progress(e.Step, expect)
-	case transform.StepProgress:
+	case progress.StepUnderWay:
 		switch {
 		case w.bar == nil:
 		case e.Listed > 0:
@@ -45,7 +45,7 @@ func (w *watcher) event(e transform.Event) {
 		default:
 			w.bar.Show(Amount{Done: e.Bytes, Total: e.Total, More: e.More, Unit: Bytes, Note: counted(e.Objects, "object") + ", " + counted(e.Rows, "row")})
 		}
-	case transform.StepDone:
+	case progress.StepDone:
 		w.stop()
 		w.out.dressed("%s", stepLine(e, w.out.errInk()))
 	}
@@ -66,7 +66,7 @@ func withStep(step, text string) string {
 	return step + ": " + text
 }
 
-func stepLine(e transform.Event, paint ink) string {
+func stepLine(e progress.Event, paint ink) string {
 	var words []string
 	if e.Objects > 0 || e.RowsIn == 0 && e.Bytes > 0 {
 		words = append(words, paint.counted(e.Objects, "object"))

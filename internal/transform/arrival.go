@@ -243,7 +243,7 @@ func (r *Runner) loadArrivals(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, a 
 			return result, err
 		}
 		r.Failpoint("load.begun")
-		copied, err := r.copyInto(a)(ctx, conn, load.statement, unknown, r.progress(step, &result))
+		copied, err := r.copyInto(a)(ctx, conn, load.statement, unknown, r.loadProgress(step, &result))
 		if err != nil {
 			return result, err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/telemetry"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -106,7 +107,7 @@ func cannotGoOn(ctx context.Context, conn *pgx.Conn, err error) bool {
 // goPiecemeal says that what could not be loaded as a whole is loaded batch by batch.
 func (r *Runner) goPiecemeal(cause error) {
 	r.piecemeal = true
-	r.Observer(Event{Kind: Note, Text: fmt.Sprintf("loading again, batch by batch: %v", cause)})
+	r.Observer(progress.Event{Kind: progress.Note, Text: fmt.Sprintf("loading again, batch by batch: %v", cause)})
 }
 
 // fresh tells whether nothing is staged and nothing was built.
@@ -164,7 +165,7 @@ func (r *Runner) listWhole(ctx context.Context, fits func(objects int, bytes int
 			loads = append(loads, load)
 			continue
 		}
-		r.Observer(Event{Kind: StepStarted, Step: step.Name})
+		r.Observer(progress.Event{Kind: progress.StepStarted, Step: step.Name})
 		if load.statement, err = r.copyOf(step); err != nil {
 			return nil, 0, err
 		}
@@ -263,7 +264,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 			}
 		}
 	}
-	r.Observer(Event{Kind: StepStarted, Step: "check"})
+	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
 	sight := check.NewSight(w.tx, r.Engine)
 	for _, late := range []bool{false, true} {
 		found, err := r.gate(ctx, w.tx, w, sight, r.Steps, late)
@@ -325,7 +326,7 @@ func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	ctx, span := telemetry.Begin(ctx, "load "+step.Name, telemetry.Step(step.Name))
 	defer func() { span.End(err, result.attributes()...) }()
 	started := time.Now()
-	r.Observer(Event{Kind: StepStarted, Step: step.Name})
+	r.Observer(progress.Event{Kind: progress.StepStarted, Step: step.Name})
 	if _, err := r.makeTwin(ctx, w, load); err != nil {
 		return result, err
 	}

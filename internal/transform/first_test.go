@@ -9,6 +9,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -124,8 +125,8 @@ func TestFirstRunWithoutASource(t *testing.T) {
 	delete(vars, "names")
 	var told []string
 	result := w.run(vars, func(o *transform.Options) {
-		o.Observer = func(e transform.Event) {
-			if e.Kind == transform.Note {
+		o.Observer = func(e progress.Event) {
+			if e.Kind == progress.Note {
 				told = append(told, e.Step+": "+e.Text)
 			}
 		}

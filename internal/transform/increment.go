@@ -9,6 +9,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/progress"
 )
 
 // incremental brings the models up to date with what is unprocessed, flags it, and commits if the
@@ -106,7 +107,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 			return err
 		}
 	}
-	r.Observer(Event{Kind: StepStarted, Step: "check"})
+	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
 	// Before the flags are set: what the gate looks at depends on them.
 	if err := w.behindScratch(ctx); err != nil {
 		return err
@@ -206,6 +207,6 @@ func (r *Runner) incrementModels(ctx context.Context, w *work, j *journal, chose
 func (r *Runner) finish(j *journal, step Step, one StepResult, result *Result) {
 	result.Transforms = append(result.Transforms, one)
 	j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
-	r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration, Text: Summary(one.Change)})
+	r.Observer(progress.Event{Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration, Text: Summary(one.Change)})
 	r.Failpoint("transform.ran." + step.Name)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -94,7 +95,7 @@ func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, one index) error {
 
 // createIndex runs a CREATE INDEX, and says so.
 func (r *Runner) createIndex(ctx context.Context, tx pgx.Tx, name catalogue.Name, sql string) error {
-	r.Observer(Event{Kind: StepStarted, Step: "index " + string(name)})
+	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "index " + string(name)})
 	if _, err := tx.Exec(ctx, sql); err != nil {
 		return err
 	}

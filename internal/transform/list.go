@@ -10,6 +10,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 )
 
 // listing is what was noticed while objects were listed.
@@ -22,13 +23,13 @@ type listing struct {
 // tell says what a listing noticed.
 func (r *Runner) tell(step Step, statement *copystmt.Statement, found listing) {
 	if found.beside != "" {
-		r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("the prefix %s also matches %s; end it with / to load that folder only", statement.From, found.beside)})
+		r.Observer(progress.Event{Kind: progress.Warning, Step: step.Name, Text: fmt.Sprintf("the prefix %s also matches %s; end it with / to load that folder only", statement.From, found.beside)})
 	}
 	for _, reason := range slices.Sorted(maps.Keys(found.left)) {
-		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("left out %d objects: %s", found.left[reason], reason)})
+		r.Observer(progress.Event{Kind: progress.Note, Step: step.Name, Text: fmt.Sprintf("left out %d objects: %s", found.left[reason], reason)})
 	}
 	if found.objects == 0 {
-		r.Observer(Event{Kind: Note, Step: step.Name, Text: fmt.Sprintf("there are no objects under %s", statement.From)})
+		r.Observer(progress.Event{Kind: progress.Note, Step: step.Name, Text: fmt.Sprintf("there are no objects under %s", statement.From)})
 	}
 }
 
@@ -67,7 +68,7 @@ func (r *Runner) list(ctx context.Context, step Step, statement *copystmt.Statem
 			return found, err
 		}
 		if found.objects++; found.objects%1000 == 0 {
-			r.Observer(Event{Kind: StepProgress, Step: step.Name, Listed: int64(found.objects)})
+			r.Observer(progress.Event{Kind: progress.StepUnderWay, Step: step.Name, Listed: int64(found.objects)})
 		}
 		if ok, reason := r.Lister.Wanted(step.Source, object); !ok {
 			found.left[reason]++

@@ -15,6 +15,7 @@ import (
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
@@ -111,7 +112,7 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 	ctx, span := telemetry.Begin(ctx, "load "+step.Name, telemetry.Step(step.Name))
 	defer func() { span.End(err, result.attributes()...) }()
 	started := time.Now()
-	r.Observer(Event{Kind: StepStarted, Step: step.Name})
+	r.Observer(progress.Event{Kind: progress.StepStarted, Step: step.Name})
 	statement, err := r.copyOf(step)
 	if err != nil {
 		return result, err
@@ -138,20 +139,20 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 // skipped is a load without a source.
 func (r *Runner) skipped(step Step) LoadResult {
 	result := LoadResult{Step: step.Name, Table: step.Table, Skipped: "no source: --" + flagName(step.Source) + " is not given"}
-	r.Observer(Event{Kind: Note, Step: step.Name, Text: "skipped, " + result.Skipped})
+	r.Observer(progress.Event{Kind: progress.Note, Step: step.Name, Text: "skipped, " + result.Skipped})
 	return result
 }
 
 // progress tells how far the load of a batch is.
-func (r *Runner) progress(step Step, before *LoadResult) func(clientcopy.Progress) {
+func (r *Runner) loadProgress(step Step, before *LoadResult) func(clientcopy.Progress) {
 	return func(p clientcopy.Progress) {
-		r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: before.Objects + int64(p.Objects), Rows: before.Rows + p.Rows, Bytes: before.Bytes + p.Bytes, Total: before.found, More: before.more})
+		r.Observer(progress.Event{Kind: progress.StepUnderWay, Step: step.Name, Objects: before.Objects + int64(p.Objects), Rows: before.Rows + p.Rows, Bytes: before.Bytes + p.Bytes, Total: before.found, More: before.more})
 	}
 }
 
 // done is the event at a load's end.
-func (l LoadResult) done() Event {
-	return Event{Kind: StepDone, Step: l.Step, Objects: l.Objects, Rows: l.Rows, Bytes: l.Bytes, Rejects: l.Rejects, Duration: l.Duration}
+func (l LoadResult) done() progress.Event {
+	return progress.Event{Kind: progress.StepDone, Step: l.Step, Objects: l.Objects, Rows: l.Rows, Bytes: l.Bytes, Rejects: l.Rejects, Duration: l.Duration}
 }
 
 func (r *Runner) loadNew(ctx context.Context, conn *pgx.Conn, j *journal, step Step, statement *copystmt.Statement, result *LoadResult) error {
@@ -222,7 +223,7 @@ func (r *Runner) loadBatch(ctx context.Context, conn *pgx.Conn, j *journal, step
 				return err
 			}
 			r.Failpoint("load.begun")
-			copied, err = r.Copier.Copy(ctx, conn, statement, unknown, r.progress(step, result))
+			copied, err = r.Copier.Copy(ctx, conn, statement, unknown, r.loadProgress(step, result))
 			if err != nil {
 				return err
 			}
@@ -275,10 +276,10 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 		switch {
 		case object.Changed:
 			result.Changed++
-			r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%s changed while it was read; it is left for the next run", object.Object.URL)})
+			r.Observer(progress.Event{Kind: progress.Warning, Step: step.Name, Text: fmt.Sprintf("%s changed while it was read; it is left for the next run", object.Object.URL)})
 		case object.Err != nil:
 			result.Unreadable++
-			r.Observer(Event{Kind: Warning, Step: step.Name, Text: fmt.Sprintf("%s cannot be read and is tried again next time: %v", object.Object.URL, object.Err)})
+			r.Observer(progress.Event{Kind: progress.Warning, Step: step.Name, Text: fmt.Sprintf("%s cannot be read and is tried again next time: %v", object.Object.URL, object.Err)})
 		default:
 			result.Objects++
 			result.Bytes += object.Object.Size
@@ -292,9 +293,9 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 		if len(records) > 1 {
 			said = fmt.Sprintf("%d records refused, such as ", len(records))
 		}
-		r.Observer(Event{Kind: Warning, Step: step.Name, Text: said + records[0].Error() + "; see dwh reject list"})
+		r.Observer(progress.Event{Kind: progress.Warning, Step: step.Name, Text: said + records[0].Error() + "; see dwh reject list"})
 	}
-	r.Observer(Event{Kind: StepProgress, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects, Total: result.found, More: result.more})
+	r.Observer(progress.Event{Kind: progress.StepUnderWay, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects, Total: result.found, More: result.more})
 }
 
 // refuse writes the rejects of a batch that COPY gave up, in a transaction of their own: the batch itself is rolled back.

@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
@@ -106,7 +107,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 			return err
 		}
 		r.Failpoint("replay.flagged")
-		r.Observer(Event{Kind: StepStarted, Step: "check"})
+		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
 		settings := r.Settings
 		settings.Now = time.Now()
 		severe := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity != check.Error })
@@ -181,7 +182,7 @@ func (r *Runner) applyAll(ctx context.Context, w *work, result *Result) error {
 		if change.Added+change.Changed+change.Removed == 0 {
 			continue
 		}
-		r.Observer(Event{Kind: StepStarted, Step: "apply " + string(change.Table)})
+		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "apply " + string(change.Table)})
 		live := w.tables[change.Table]
 		difference := differenceOf(live, w.schema)
 		if change.Changed+change.Removed > 0 {
@@ -242,7 +243,7 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 				w.building = append(w.building, name)
 			}
 		}
-		r.Observer(Event{Kind: StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration})
+		r.Observer(progress.Event{Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration})
 		r.Failpoint("transform.ran." + step.Name)
 		return nil
 	})
@@ -305,7 +306,7 @@ func comparedBy(live catalogue.Table) (key []catalogue.Name, unkeyed bool) {
 // compareAll compares what was built with the live tables.
 func (r *Runner) compareAll(ctx context.Context, w *work, result *Result) error {
 	for _, name := range w.building {
-		r.Observer(Event{Kind: StepStarted, Step: "compare " + string(name)})
+		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "compare " + string(name)})
 		change, err := r.compare(ctx, w.tx, w, w.tables[name], r.Engine == sqlfile.Postgres && !w.loose[name])
 		if err != nil {
 			return err

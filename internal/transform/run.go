@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
@@ -78,7 +79,7 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		if len(marks) > 0 && len(only) == 0 {
 			result.Stale = sentences(marks)
 			for _, mark := range result.Stale {
-				r.Observer(Event{Kind: Note, Text: "replay needed: " + mark})
+				r.Observer(progress.Event{Kind: progress.Note, Text: "replay needed: " + mark})
 			}
 			return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, marks)
 		}

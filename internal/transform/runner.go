@@ -15,6 +15,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -49,7 +50,7 @@ type Options struct {
 	// FullCheck says that CheckAfter follows, so that a first run may make all checks while its rows are at hand.
 	FullCheck bool
 	Logger    *slog.Logger
-	Observer  Observer
+	Observer  progress.Observer
 	// Flush, where set, writes to disk what the server has written to its files, for a server on this machine. A run that hands over large tables calls
 	// it before its commit, which would otherwise do so while readers wait.
 	Flush func() error
@@ -108,7 +109,7 @@ func New(o Options) *Runner {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Observer == nil {
-		o.Observer = func(Event) {}
+		o.Observer = func(progress.Event) {}
 	}
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = heartbeat
@@ -118,37 +119,6 @@ func New(o Options) *Runner {
 	}
 	return &Runner{Options: o}
 }
-
-// Event is something that happened in a run, for people who watch.
-type Event struct {
-	Kind     EventKind
-	Step     string        // the step or the table it is about
-	Text     string        // a sentence, for Note and Warning
-	Objects  int64         // loaded so far, or at the end
-	Rows     int64         // written so far, or at the end
-	Bytes    int64         // read so far
-	Total    int64         // bytes of the objects to load, as far as they are listed; with More the list goes on
-	More     bool          // more objects may be found
-	Listed   int64         // objects listed so far; 0 in what tells of loading
-	Rejects  int64         // records refused
-	RowsIn   int64         // unprocessed rows a transform started from
-	Duration time.Duration // at the end of a step
-}
-
-// EventKind tells events apart.
-type EventKind int
-
-// The kinds of events.
-const (
-	Note EventKind = iota
-	Warning
-	StepStarted // not every one has its StepDone: comparing, applying and checking are told by their beginning
-	StepProgress
-	StepDone
-)
-
-// Observer is told what happens, by one goroutine at a time.
-type Observer func(Event)
 
 // newID makes an id that sorts by time: UTC to the microsecond, and eight random digits.
 func newID(now time.Time) string {

@@ -167,7 +167,7 @@ func (r *Runner) stage(ctx context.Context, conn *pgx.Conn, w *work, j *journal,
 		statement = &beside
 	}
 	for _, batch := range load.batches {
-		copied, err := do(ctx, conn, statement, batch, r.progress(step, &result))
+		copied, err := do(ctx, conn, statement, batch, r.loadProgress(step, &result))
 		if err != nil {
 			return result, err
 		}

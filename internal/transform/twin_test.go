@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -265,8 +266,8 @@ func TestLoadAsideFallsBack(t *testing.T) {
 	var notes []string
 	watching := func(o *transform.Options) {
 		o.ParallelRows = 1
-		o.Observer = func(e transform.Event) {
-			if e.Kind == transform.Note && strings.HasPrefix(e.Text, "loading again") {
+		o.Observer = func(e progress.Event) {
+			if e.Kind == progress.Note && strings.HasPrefix(e.Text, "loading again") {
 				notes = append(notes, e.Text)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
@@ -143,7 +144,7 @@ func (r *Runner) beginModels(w *work, a *arrivals, erase map[string][]model.Eras
 		Scratch: string(w.schema), Live: string(w.live), Staged: staged, Large: r.ParallelRows,
 		Begin: func(ctx context.Context, m *model.Model) (context.Context, func(error)) {
 			rows := w.rowsIn(m)
-			r.Observer(Event{Kind: StepStarted, Step: m.Step, RowsIn: rows})
+			r.Observer(progress.Event{Kind: progress.StepStarted, Step: m.Step, RowsIn: rows})
 			ctx, span := telemetry.Begin(ctx, "transform "+m.Step, telemetry.Step(m.Step))
 			return ctx, func(err error) {
 				change := w.run.Changes[m.Name]
