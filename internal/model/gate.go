@@ -25,21 +25,18 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
-		query, err := x.stagedRows(ctx, name)
-		if err != nil {
-			return nil, false, err
+		if t, err = x.stagedRows(ctx, name); t == nil && err == nil {
+			t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at: none",
+				"SELECT "+columns("r.", x.Graph.columnsOf(name))+"\nFROM "+qualified(x.Live, name)+" AS r\nWHERE 1 = 0", nil)
 		}
-		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	}
 	return nil, false, nil
 }
 
-// stagedRows selects the rows of a staging table in the groups that the run looked at, or, where no
-// model groups them, the new ones.
-func (x *Run) stagedRows(ctx context.Context, name string) (string, error) {
-	names := x.Graph.columnsOf(name)
-	none := "SELECT " + columns("r.", names) + "\nFROM " + qualified(x.Live, name) + " AS r\nWHERE 1 = 0"
+// stagedRows are the rows of a staging table in the groups that the run looked at, or, where no
+// model groups them, the new ones; nil is none.
+func (x *Run) stagedRows(ctx context.Context, name string) (*Table, error) {
 	for _, m := range x.Graph.Readers(name) {
 		for _, f := range m.From {
 			if f.Relation != name || m.Kind != Group {
@@ -47,19 +44,18 @@ func (x *Run) stagedRows(ctx context.Context, name string) (string, error) {
 			}
 			groups, err := x.values(ctx, name+"_groups", "the groups that the run looked at", x.looked[m.Name]...)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			found, err := x.narrow(ctx, name, thereOf(f.By), groups, hereOf(f.By), wantNow, nil)
-			if err != nil || found[now] == nil {
-				return none, err
-			}
-			return "SELECT " + columns("r.", names) + "\nFROM " + found[now].SQL + " AS r", nil
+			return found[now], err
 		}
 	}
-	if added := x.delta[name].added; !added.empty() {
-		return "SELECT " + columns("r.", names) + "\nFROM " + added.SQL + " AS r", nil
+	added := x.delta[name].added
+	if added.empty() {
+		return nil, nil
 	}
-	return none, nil
+	return x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at",
+		"SELECT "+columns("r.", x.Graph.columnsOf(name))+"\nFROM "+added.SQL+" AS r", nil)
 }
 
 // keysReached are the keys of a model that the run looked at: its own, and those of the rows of

@@ -54,9 +54,7 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 			}
 			if at != "" {
 				inputsOf[st][f.Relation] = at
-				if above := x.Graph.byName[f.Relation]; above != nil && above.Kind == Group {
-					x.looked[above.Name] = append(x.looked[above.Name], part{at, above.by(), above.by()})
-				}
+				x.lookedAt(f.Relation, at)
 			}
 		}
 	}
@@ -83,6 +81,16 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 		}
 	}
 	return x.stepKeys(ctx, m, made, stale)
+}
+
+// lookedAt notes, for the gate, which groups of a helper the run looked at. What changed in it stands
+// in groups that are noted already.
+func (x *Run) lookedAt(relation, at string) {
+	m := x.Graph.byName[relation]
+	if m == nil || m.Kind != Group || slices.ContainsFunc(x.delta[relation].tables(), func(t *Table) bool { return t.SQL == at }) {
+		return
+	}
+	x.looked[relation] = append(x.looked[relation], part{at, m.by(), m.by()})
 }
 
 // foundByStored tells whether a changed row of a lookup touches just stored rows, which are found
@@ -190,6 +198,9 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []pa
 		}
 	}
 	x.reachKeys(m, made, held)
+	if m.Stored && held == nil && made[before].empty() && x.cannotBeStored(m) {
+		return x.putIn(ctx, m, made[now])
+	}
 	touched, err := x.values(ctx, "touched", "the keys that a change touches", parts...)
 	if err != nil || touched == nil {
 		return err
@@ -221,6 +232,31 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []pa
 		return err
 	}
 	return x.write(ctx, m, touched, m.Key, result)
+}
+
+// cannotBeStored tells whether no key of the rows that are made now was there before: a key here is
+// a row of from:, and all of those are new.
+func (x *Run) cannotBeStored(m *Model) bool {
+	if !x.sameRow(m) || !x.delta[m.From[0].Relation].removed.empty() {
+		return false
+	}
+	return !slices.ContainsFunc(m.From[0].Joins, func(join Join) bool { return len(x.delta[join.Relation].tables()) > 0 })
+}
+
+// putIn ranks rows whose keys are new, and writes them.
+func (x *Run) putIn(ctx context.Context, m *Model, made *Table) error {
+	if made.empty() {
+		return nil
+	}
+	result, err := x.ranked(ctx, m, "result", "the rows of these keys, which are new",
+		"SELECT "+columns("r.", m.Columns)+"\nFROM "+made.SQL+" AS r")
+	if err != nil {
+		return err
+	}
+	if err := x.checkRows(ctx, m, result); err != nil {
+		return err
+	}
+	return x.put(ctx, m, nil, result)
 }
 
 // reachKeys notes which keys the run looked at, also where nothing changed: the gate looks at them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -25,7 +26,9 @@ type Run struct {
 	// For the gate: the keys of a model, and the groups of one that is computed group by group, that
 	// the run looked at.
 	reached, looked map[string][]part
-	apart           map[string]bool // models of which a build ranks just the rows that compete
+	apart           map[string]bool     // models of which a build ranks just the rows that compete
+	distinct        map[string]distinct // tables of distinct values, by their qualified names
+	answers         map[string]answer   // what was asked for before of staging tables, which stay as they are
 	current         *Model
 }
 
@@ -59,6 +62,7 @@ func NewRun(o Options) *Run {
 	x := &Run{
 		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, at: map[relationState]string{},
 		raws: map[relationState]string{}, text: map[string]map[string]bool{}, built: map[string]*Table{}, apart: map[string]bool{},
+		distinct: map[string]distinct{}, answers: map[string]answer{},
 		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{},
 	}
 	return x
@@ -126,10 +130,21 @@ func (x *Run) analyze(ctx context.Context, t *Table, names []string) error {
 	return err
 }
 
-// values makes a table of the distinct values that stand in parts, none of them NULL.
+// A distinct table has the distinct values of its columns, none of them NULL.
+type distinct struct {
+	table *Table
+	cols  []string
+}
+
+// values makes a table of the distinct values that stand in parts, none of them NULL. Where such a
+// table stands already, it is that one.
 func (x *Run) values(ctx context.Context, hint, note string, parts ...part) (*Table, error) {
 	if len(parts) == 0 {
 		return nil, nil
+	}
+	if d, ok := x.distinct[parts[0].from]; ok && len(parts) == 1 && slices.Equal(parts[0].cols, parts[0].as) &&
+		subset(d.cols, parts[0].cols) && subset(parts[0].cols, d.cols) {
+		return d.table, nil
 	}
 	queries := make([]string, len(parts))
 	for i, p := range parts {
@@ -150,6 +165,7 @@ func (x *Run) values(ctx context.Context, hint, note string, parts ...part) (*Ta
 	if err != nil || t.empty() {
 		return nil, err
 	}
+	x.distinct[t.SQL] = distinct{t, parts[0].as}
 	return t, nil
 }
 

@@ -20,6 +20,12 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	if err != nil {
 		return err
 	}
+	return x.put(ctx, m, was, result)
+}
+
+// put makes stored rows, was, into those of the result.
+func (x *Run) put(ctx context.Context, m *Model, was, result *Table) error {
+	live := qualified(x.Live, m.Name)
 	removed, err := x.except(ctx, m, "removed", "the rows to take out", was, result, m.live)
 	if err != nil {
 		return err
@@ -57,7 +63,7 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	x.delta[m.Name] = delta{removed, added}
 	x.keep(m, removed, added)
 	for _, t := range []*Table{removed, added} {
-		if !t.empty() {
+		if m.Kind != Row && !t.empty() { // of a row by row model the keys are noted already
 			x.reached[m.Name] = append(x.reached[m.Name], part{t.SQL, m.Key, m.Key})
 		}
 	}

@@ -373,15 +373,6 @@ WHERE x.first_name IS NOT NULL;
 -- d_user: count the values that are joined by
 ANALYZE dwh_scratch.d_user__name_sex_wanted (name);
 
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count the values that are joined by
-ANALYZE dwh_scratch.d_user__name_sex_keys (name);
-
 -- d_user: the rows of name_sex to look at, as they were before this run
 CREATE TABLE dwh_scratch.d_user__name_sex_before AS
 SELECT w.name, w.sex, w.births
@@ -390,7 +381,7 @@ FROM (
     FROM (
 SELECT r.name, r.sex, r.births
 FROM dwh_scratch.name_sex__before_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys AS v ON r.name = v.name
+INNER JOIN dwh_scratch.d_user__name_sex_wanted AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
@@ -656,15 +647,6 @@ WHERE x.first_name IS NOT NULL;
 -- d_user: count the values that are joined by
 ANALYZE dwh_scratch.d_user__name_sex_wanted_2 (name);
 
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys_2 AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted_2 AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count the values that are joined by
-ANALYZE dwh_scratch.d_user__name_sex_keys_2 (name);
-
 -- d_user: the rows of name_sex to look at, as they were before this run
 CREATE TABLE dwh_scratch.d_user__name_sex_before_2 AS
 SELECT w.name, w.sex, w.births
@@ -673,7 +655,7 @@ FROM (
     FROM (
 SELECT r.name, r.sex, r.births
 FROM dwh_scratch.name_sex__before_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys_2 AS v ON r.name = v.name
+INNER JOIN dwh_scratch.d_user__name_sex_wanted_2 AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
@@ -851,15 +833,6 @@ WHERE x.first_name IS NOT NULL;
 -- d_user: count the values that are joined by
 ANALYZE dwh_scratch.d_user__name_sex_wanted_3 (name);
 
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys_3 AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted_3 AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count the values that are joined by
-ANALYZE dwh_scratch.d_user__name_sex_keys_3 (name);
-
 -- d_user: the rows of name_sex to look at, as they were before this run
 CREATE TABLE dwh_scratch.d_user__name_sex_before_3 AS
 SELECT w.name, w.sex, w.births
@@ -868,7 +841,7 @@ FROM (
     FROM (
 SELECT r.name, r.sex, r.births
 FROM dwh_scratch.name_sex__before_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys_3 AS v ON r.name = v.name
+INNER JOIN dwh_scratch.d_user__name_sex_wanted_3 AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;

@@ -353,15 +353,6 @@ WHERE x.first_name IS NOT NULL;
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_wanted;
 
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys;
-
 -- d_user: the rows of name_sex to look at, as they were before this run
 CREATE TABLE dwh_scratch.d_user__name_sex_before AS
 SELECT w.name, w.sex, w.births
@@ -370,7 +361,7 @@ FROM (
     FROM (
 SELECT r.name, r.sex, r.births
 FROM dwh_scratch.name_sex__before_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys AS v ON r.name = v.name
+INNER JOIN dwh_scratch.d_user__name_sex_wanted AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
@@ -660,15 +651,6 @@ WHERE x.first_name IS NOT NULL;
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_wanted_2;
 
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys_2 AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted_2 AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys_2;
-
 -- d_user: the rows of name_sex to look at, as they were before this run
 CREATE TABLE dwh_scratch.d_user__name_sex_before_2 AS
 SELECT w.name, w.sex, w.births
@@ -677,7 +659,7 @@ FROM (
     FROM (
 SELECT r.name, r.sex, r.births
 FROM dwh_scratch.name_sex__before_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys_2 AS v ON r.name = v.name
+INNER JOIN dwh_scratch.d_user__name_sex_wanted_2 AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
@@ -858,15 +840,6 @@ WHERE x.first_name IS NOT NULL;
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_wanted_3;
 
--- d_user: the keys of name_sex to look at
-CREATE TABLE dwh_scratch.d_user__name_sex_keys_3 AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.d_user__name_sex_wanted_3 AS x
-WHERE x.name IS NOT NULL;
-
--- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__name_sex_keys_3;
-
 -- d_user: the rows of name_sex to look at, as they were before this run
 CREATE TABLE dwh_scratch.d_user__name_sex_before_3 AS
 SELECT w.name, w.sex, w.births
@@ -875,7 +848,7 @@ FROM (
     FROM (
 SELECT r.name, r.sex, r.births
 FROM dwh_scratch.name_sex__before_raw AS r
-INNER JOIN dwh_scratch.d_user__name_sex_keys_3 AS v ON r.name = v.name
+INNER JOIN dwh_scratch.d_user__name_sex_wanted_3 AS v ON r.name = v.name
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;

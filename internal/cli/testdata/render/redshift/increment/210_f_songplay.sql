@@ -718,20 +718,11 @@ WHERE x.artist IS NOT NULL;
 -- f_songplay: count its rows
 SELECT COUNT(*) FROM dwh_scratch.f_songplay__name_artist_wanted;
 
--- f_songplay: the groups of name_artist to look at
-CREATE TABLE dwh_scratch.f_songplay__name_artist_groups AS
-SELECT DISTINCT x.name
-FROM dwh_scratch.f_songplay__name_artist_wanted AS x
-WHERE x.name IS NOT NULL;
-
--- f_songplay: count its rows
-SELECT COUNT(*) FROM dwh_scratch.f_songplay__name_artist_groups;
-
 -- f_songplay: the rows of song to look at, as they were before this run
 CREATE TABLE dwh_scratch.f_songplay__song_before_2 AS
 SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year
 FROM dwh_scratch.song__before_raw AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_groups AS v ON r.artist_name = v.name;
+INNER JOIN dwh_scratch.f_songplay__name_artist_wanted AS v ON r.artist_name = v.name;
 
 -- f_songplay: count its rows
 SELECT COUNT(*) FROM dwh_scratch.f_songplay__song_before_2;
@@ -750,7 +741,7 @@ WHERE artist_name IS NOT NULL
     AND artist_id <> ''
 GROUP BY artist_name
 ) AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_groups AS v ON r.name = v.name
+INNER JOIN dwh_scratch.f_songplay__name_artist_wanted AS v ON r.name = v.name
 ) AS p;
 
 -- f_songplay: count its rows
