@@ -106,13 +106,6 @@ VALUES (sqlc.arg(subject), sqlc.arg(reason), sqlc.arg(since));
 -- name: ForgetStaleMarks :exec
 DELETE FROM dwh_stale;
 
--- name: StagedRows :one
--- How many rows of records staging holds.
-SELECT
-    (SELECT COUNT(*) FROM s_song) AS songs,
-    (SELECT COUNT(*) FROM s_songplay_event) AS events,
-    (SELECT COUNT(*) FROM s_name) AS names;
-
 -- name: FailedURLs :many
 -- The objects of a table whose last try failed.
 SELECT DISTINCT reject.url
@@ -125,13 +118,6 @@ ORDER BY reject.url;
 DELETE FROM dwh_stale
 WHERE subject = sqlc.arg(subject)
     AND reason = sqlc.arg(reason);
-
--- name: ProcessedRows :one
--- Whether any staged row is flagged.
-SELECT
-    EXISTS (SELECT 1 FROM s_song AS song WHERE song.processed)
-    OR EXISTS (SELECT 1 FROM s_songplay_event AS event WHERE event.processed)
-    OR EXISTS (SELECT 1 FROM s_name AS name WHERE name.processed) AS flagged;
 
 -- name: Lease :one
 -- Who holds a role, and how often it has said so.

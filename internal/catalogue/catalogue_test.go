@@ -34,6 +34,7 @@ func TestStatements(t *testing.T) {
 		catalogue.DropView(built),
 		catalogue.DropView(built, touched),
 		catalogue.CountUnprocessed([]catalogue.Table{staged, staged.Named("s_name")}),
+		catalogue.HasProcessed(staged),
 		catalogue.FlagProcessed(staged),
 		catalogue.CountRows(live),
 		catalogue.HasRows(live),

@@ -50,7 +50,8 @@ func columnsPostgres(ctx context.Context, q Querier, name Name) (schema.Schema, 
 			END,
 			a.attnotnull,
 			a.attidentity <> '' OR a.attgenerated <> ''
-				OR a.atthasdef AND pg_get_expr(d.adbin, d.adrelid) NOT LIKE 'NULL::%'
+				OR a.atthasdef AND pg_get_expr(d.adbin, d.adrelid) NOT LIKE 'NULL::%',
+			COALESCE(pg_get_expr(d.adbin, d.adrelid) = 'true', FALSE)
 		FROM pg_catalog.pg_class AS c
 		INNER JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 		INNER JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
@@ -66,7 +67,8 @@ func columnsPostgres(ctx context.Context, q Querier, name Name) (schema.Schema, 
 	out := schema.Schema{}
 	var table string
 	var column schema.Column
-	_, err = pgx.ForEachRow(rows, []any{&table, &column.Name, &column.Type, &column.Collation, &column.NotNull, &column.Default}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&table, &column.Name, &column.Type, &column.Collation, &column.NotNull, &column.Default,
+		&column.DefaultTrue}, func() error {
 		one := out[table]
 		one.Name = table
 		one.Columns = append(one.Columns, column)
@@ -108,6 +110,7 @@ func columnsRedshift(ctx context.Context, q Querier, name Name) (schema.Schema, 
 			next.Type += "(" + strconv.Itoa(int(*precision)) + "," + strconv.Itoa(int(*scale)) + ")"
 		}
 		next.NotNull, next.Default = nullable == "NO", standard != nil
+		next.DefaultTrue = standard != nil && *standard == "true"
 		one.Columns = append(one.Columns, next)
 		out[table] = one
 		return nil

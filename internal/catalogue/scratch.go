@@ -78,6 +78,11 @@ func CountUnprocessed(staged []Table) string {
 	return "SELECT " + strings.Join(counts, ", ")
 }
 
+// HasProcessed tells whether a staging table has a row that is flagged.
+func HasProcessed(staged Table) string {
+	return "SELECT EXISTS (SELECT 1 FROM " + staged.SQL() + " AS staged WHERE staged." + processed.SQL() + ")"
+}
+
 // FlagProcessed flags every row that the transaction's snapshot holds.
 func FlagProcessed(staged Table) string {
 	return "UPDATE " + staged.SQL() + " SET " + processed.SQL() + " = TRUE WHERE NOT " + processed.SQL()

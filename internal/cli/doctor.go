@@ -12,7 +12,6 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
-	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/notify"
 	"github.com/sparkify/dwh/internal/objectstore"
@@ -207,7 +206,10 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 		d.fail("transforms", err, "")
 		return false
 	}
-	reasons, err := transform.Stale(ctx, dwhdb.New(s.warehouse.Pool()), steps)
+	if !d.staging(ctx, s, steps) {
+		return false
+	}
+	reasons, err := transform.Stale(ctx, s.warehouse.Pool(), s.warehouse.Engine(), steps)
 	switch {
 	case err != nil:
 		d.fail("transforms", err, "")

@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/urfave/cli/v2"
 
-	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
@@ -48,8 +47,10 @@ func (a *app) migrateCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "up", Usage: "apply every pending migration",
-				Description: examples("Ends by naming what a migration made stale; dwh transform then replays it.", "dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json"),
-				Flags:       flags(jsonFlag(), dryRun()),
+				Description: examples(`Ends by naming what a migration made stale; dwh transform then replays it. Applies nothing where
+the migrations would leave a staging table that a model reads without its column processed.`,
+					"dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json"),
+				Flags: flags(jsonFlag(), dryRun()),
 				Action: a.migrate(0, func(ctx context.Context, m migrateRun) error {
 					return m.up(ctx, math.MaxInt64)
 				}),
@@ -193,6 +194,11 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 	}
 	if !known {
 		return &UsageError{Msg: fmt.Sprintf("there is no migration %d", to), Advice: "see the versions with: dwh migrate status"}
+	}
+	if to == math.MaxInt64 {
+		if err := m.session.project.checkFlags(m.session.warehouse.Engine()); err != nil {
+			return err
+		}
 	}
 	if m.dryRun {
 		plan, err := planUp(all, to)
@@ -441,7 +447,7 @@ func (m migrateRun) stale(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	reasons, err := transform.Staleness(ctx, dwhdb.New(writelock.Retrying(m.session.warehouse.Pool())), steps)
+	reasons, err := transform.Staleness(ctx, writelock.Retrying(m.session.warehouse.Pool()), m.session.warehouse.Engine(), steps)
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == "42P01" && m.session.project.migrations != fs.FS(migrations.FS) {
 		return nil, nil // undefined_table: a project's own migrations need not keep a bookkeeping of ours

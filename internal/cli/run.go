@@ -109,6 +109,9 @@ func (s *session) migrateUp(ctx context.Context) error {
 	if err := m.RequireCurrent(ctx); err == nil {
 		return nil
 	}
+	if err := s.project.checkFlags(s.warehouse.Engine()); err != nil {
+		return err
+	}
 	steps, err := m.Up(ctx)
 	for _, step := range steps {
 		paint := s.app.out.errInk()

@@ -104,7 +104,7 @@ func (d *Dashboard) fill(ctx context.Context, next, last *look, same bool) error
 		if next.GivenUp, err = db.GivenUpObjects(ctx, shownGivenUp); err != nil {
 			return fmt.Errorf("read the rejects: %w", err)
 		}
-		if next.Stale, err = transform.Stale(ctx, db, d.Steps); err != nil {
+		if next.Stale, err = transform.Stale(ctx, tx, d.Engine, d.Steps); err != nil {
 			return err
 		}
 		// Last: a project's own schema may have no such table, which ends the transaction.

@@ -409,21 +409,6 @@ func (q *Queries) LedgerOf(ctx context.Context, url string) ([]LedgerOfRow, erro
 	return items, nil
 }
 
-const ProcessedRows = `-- name: ProcessedRows :one
-SELECT
-    EXISTS (SELECT 1 FROM s_song AS song WHERE song.processed)
-    OR EXISTS (SELECT 1 FROM s_songplay_event AS event WHERE event.processed)
-    OR EXISTS (SELECT 1 FROM s_name AS name WHERE name.processed) AS flagged
-`
-
-// Whether any staged row is flagged.
-func (q *Queries) ProcessedRows(ctx context.Context) (*bool, error) {
-	row := q.db.QueryRow(ctx, ProcessedRows)
-	var flagged *bool
-	err := row.Scan(&flagged)
-	return flagged, err
-}
-
 const RejectTables = `-- name: RejectTables :many
 SELECT DISTINCT reject.table_name
 FROM s_reject AS reject
@@ -534,27 +519,6 @@ func (q *Queries) Runs(ctx context.Context, maxRows int64) ([]DwhRun, error) {
 		return nil, err
 	}
 	return items, nil
-}
-
-const StagedRows = `-- name: StagedRows :one
-SELECT
-    (SELECT COUNT(*) FROM s_song) AS songs,
-    (SELECT COUNT(*) FROM s_songplay_event) AS events,
-    (SELECT COUNT(*) FROM s_name) AS names
-`
-
-type StagedRowsRow struct {
-	Songs  int64 `json:"songs"`
-	Events int64 `json:"events"`
-	Names  int64 `json:"names"`
-}
-
-// How many rows of records staging holds.
-func (q *Queries) StagedRows(ctx context.Context) (StagedRowsRow, error) {
-	row := q.db.QueryRow(ctx, StagedRows)
-	var i StagedRowsRow
-	err := row.Scan(&i.Songs, &i.Events, &i.Names)
-	return i, err
 }
 
 const StaleMarks = `-- name: StaleMarks :many

@@ -26,7 +26,7 @@ type Graph struct {
 
 // New checks models against the tables of a warehouse and against one another. tables come from a
 // database or from migrations, loads are the tables that 0xx files load. The first fault is
-// returned as a *sqlfile.Error.
+// returned as a *sqlfile.Error, or a *FlagError, which holds one.
 func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.Engine) (*Graph, error) {
 	g := &Graph{Engine: engine, tables: tables, byName: map[string]*Model{}, writes: map[string]*Model{}}
 	for _, m := range models {
@@ -60,8 +60,11 @@ func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.E
 		}
 	}
 	slices.Sort(g.staging)
+	if err := CheckFlags(g.Models, tables, loads); err != nil {
+		return nil, err
+	}
 	for i, m := range g.Models {
-		if err := g.resolve(m, g.Models[:i], loads); err != nil {
+		if err := g.resolve(m, g.Models[:i]); err != nil {
 			return nil, err
 		}
 	}
@@ -69,9 +72,9 @@ func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.E
 }
 
 // resolve checks one model. before are the models with smaller numbers.
-func (g *Graph) resolve(m *Model, before []*Model, loads []string) error {
+func (g *Graph) resolve(m *Model, before []*Model) error {
 	for _, name := range m.Follows {
-		if err := g.readable(m, name, before, loads); err != nil {
+		if err := g.readable(m, name, before); err != nil {
 			return err
 		}
 	}
@@ -93,7 +96,7 @@ func (g *Graph) resolve(m *Model, before []*Model, loads []string) error {
 }
 
 // readable checks that a model may read a relation.
-func (g *Graph) readable(m *Model, name string, before []*Model, loads []string) error {
+func (g *Graph) readable(m *Model, name string, before []*Model) error {
 	at := func(msg, hint string) error {
 		for _, ref := range m.references(name) {
 			return m.statement.ErrorAt(ref.Start, msg, hint, nil)
@@ -121,10 +124,6 @@ func (g *Graph) readable(m *Model, name string, before []*Model, loads []string)
 			known = append(known, other.Name)
 		}
 		return at(fmt.Sprintf("relation %s does not exist", name), suggest.Hint(name, known))
-	}
-	if slices.Contains(loads, name) && !slices.Contains(g.staging, name) {
-		return at(fmt.Sprintf("table %s has no column %s, so dwh cannot tell its new rows", name, FlagColumn),
-			fmt.Sprintf("put into a migration:\nALTER TABLE %s ADD COLUMN %s BOOLEAN DEFAULT FALSE NOT NULL;", name, FlagColumn))
 	}
 	return nil
 }

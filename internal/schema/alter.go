@@ -218,12 +218,12 @@ func (b *builder) alterColumn(r *reader, t *table) error {
 	case r.is("DROP", "NOT", "NULL"):
 		c.NotNull = false
 	case r.skip("SET", "DEFAULT"):
-		c.filled = byNothing
+		c.filled, c.DefaultTrue = byNothing, r.is("TRUE")
 		if r.skipDefault() {
 			c.filled = byDefault
 		}
 	case r.is("DROP", "DEFAULT"), r.is("DROP", "IDENTITY"), r.is("DROP", "EXPRESSION"):
-		c.filled = byNothing
+		c.filled, c.DefaultTrue = byNothing, false
 	case r.is("ADD", "GENERATED"):
 		c.filled = byIdentity
 	}

@@ -164,6 +164,7 @@ func (r *reader) columnConstraints(c *column) (isKey bool, keyName string, err e
 		case r.skip("PRIMARY", "KEY"):
 			isKey, keyName = true, name
 		case r.skip("DEFAULT"):
+			c.DefaultTrue = r.is("TRUE")
 			if r.skipDefault() {
 				c.filled = byDefault
 			}

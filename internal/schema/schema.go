@@ -32,6 +32,8 @@ type Column struct {
 	Collation string // "C" where declared COLLATE "C", else ""
 	NotNull   bool   // declared NOT NULL, or implied by a primary key, an identity or SERIAL
 	Default   bool   // has a default other than a plain NULL, is an identity or is generated
+	// DefaultTrue says that the default is TRUE.
+	DefaultTrue bool
 }
 
 // An Index is an index of PostgreSQL.

@@ -131,7 +131,7 @@ func (s *Stream) Close(ctx context.Context) error {
 
 // Stale returns a *StaleError when d_ and f_ do not follow from staging.
 func (r *Runner) Stale(ctx context.Context) error {
-	marks, err := Stale(ctx, dwhdb.New(r.Pool), r.Steps)
+	marks, err := Stale(ctx, r.Pool, r.Engine, r.Steps)
 	if err != nil {
 		return err
 	}

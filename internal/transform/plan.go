@@ -157,13 +157,24 @@ func models(steps []Step) []*model.Model {
 
 // Graph checks the steps' models against the tables of a warehouse and against one another.
 func Graph(steps []Step, tables schema.Schema, engine sqlfile.Engine) (*model.Graph, error) {
-	var loads []string
+	return model.New(models(steps), tables, loaded(steps), engine)
+}
+
+// CheckFlags returns a *model.FlagError where a table that the steps load and read lacks the flag
+// that tells new rows.
+func CheckFlags(steps []Step, tables schema.Schema) error {
+	return model.CheckFlags(models(steps), tables, loaded(steps))
+}
+
+// loaded are the tables that the steps load, in their order.
+func loaded(steps []Step) []string {
+	var out []string
 	for _, step := range steps {
 		if step.Load {
-			loads = append(loads, string(step.Table))
+			out = append(out, string(step.Table))
 		}
 	}
-	return model.New(models(steps), tables, loads, engine)
+	return out
 }
 
 // fingerprint is the same for texts that differ in comments and layout only.

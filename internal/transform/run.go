@@ -43,6 +43,12 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		if err != nil {
 			return err
 		}
+		if !built || len(marks) > 0 {
+			// Tables that were built from have passed. Others are looked at before anything is loaded.
+			if err := r.checkFlags(ctx, conn); err != nil {
+				return err
+			}
+		}
 		if len(marks) > 0 && r.NoReplay {
 			return &StaleError{Marks: sentences(marks)}
 		}

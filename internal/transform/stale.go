@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
@@ -75,22 +76,23 @@ func affected(graph *model.Graph, marks []staleMark) []*model.Model {
 
 // standing is staleness, and whether transforms have built the star before.
 func (r *Runner) standing(ctx context.Context, conn *pgx.Conn) (marks []staleMark, built bool, err error) {
-	return staleness(ctx, dwhdb.New(writelock.Retrying(conn)), r.Steps, true)
+	return staleness(ctx, writelock.Retrying(conn), r.Engine, r.Steps, true)
 }
 
 // Staleness is Stale, and marks in the database each transform whose text is not the one that built the star.
-func Staleness(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
-	marks, _, err := staleness(ctx, db, steps, true)
+func Staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step) ([]string, error) {
+	marks, _, err := staleness(ctx, q, engine, steps, true)
 	return sentences(marks), err
 }
 
 // Stale returns one sentence for each reason why d_ and f_ do not follow from staging.
-func Stale(ctx context.Context, db *dwhdb.Queries, steps []Step) ([]string, error) {
-	marks, _, err := staleness(ctx, db, steps, false)
+func Stale(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step) ([]string, error) {
+	marks, _, err := staleness(ctx, q, engine, steps, false)
 	return sentences(marks), err
 }
 
-func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool) (reasons []staleMark, built bool, err error) {
+func staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step, write bool) (reasons []staleMark, built bool, err error) {
+	db := dwhdb.New(q)
 	marks, err := db.StaleMarks(ctx)
 	if err != nil {
 		return nil, false, fmt.Errorf("read stale marks: %w", err)
@@ -109,11 +111,11 @@ func staleness(ctx context.Context, db *dwhdb.Queries, steps []Step, write bool)
 			return reasons, false, nil
 		}
 		// Nothing was built yet. Rows that are flagged all the same came from elsewhere.
-		flagged, err := db.ProcessedRows(ctx)
+		flagged, err := anyFlagged(ctx, q, engine, steps)
 		if err != nil {
 			return nil, false, fmt.Errorf("look for flagged rows: %w", err)
 		}
-		if flagged != nil && *flagged {
+		if flagged {
 			return []staleMark{{text: "staged rows are flagged as processed, and no transform has built from them"}}, false, nil
 		}
 		return nil, false, nil

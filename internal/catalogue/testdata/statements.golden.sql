@@ -20,6 +20,8 @@ DROP VIEW "dwh_scratch"."d_song", "dwh_scratch"."d_song__touched" CASCADE;
 
 SELECT (SELECT COUNT(*) FROM "public"."s_song" AS staged WHERE NOT staged."processed"), (SELECT COUNT(*) FROM "public"."s_name" AS staged WHERE NOT staged."processed");
 
+SELECT EXISTS (SELECT 1 FROM "public"."s_song" AS staged WHERE staged."processed");
+
 UPDATE "public"."s_song" SET "processed" = TRUE WHERE NOT "processed";
 
 SELECT COUNT(*) FROM "public"."d_song";
