@@ -60,6 +60,9 @@ type ObjectResult struct {
 	Rejects int64
 	// Err is why the object could not be read to its end; nothing of it is loaded then. Unless Changed, it counts as one reject, of line 0.
 	Err error
+	// First is what its first line is, where IGNOREHEADER seems not to fit it; FirstLineFits where
+	// nobody can tell.
+	First FirstLine
 	// Changed is true for an object that was replaced, or written to, since it was listed; it is no reject, but left for the next load.
 	Changed bool
 }

@@ -92,6 +92,16 @@ func (c *collector) fail(i int, err *FatalError) {
 	}
 }
 
+// begun records what the first line of object i is.
+func (c *collector) begun(i int, first FirstLine) {
+	if first == FirstLineFits {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.results[i].First = first
+}
+
 // done records that object i was read to its end.
 func (c *collector) done(i int, rows int64) {
 	c.mu.Lock()
@@ -163,7 +173,7 @@ func (c *collector) withdraw(r *Result) {
 		o := &r.Objects[i]
 		o.Rows = 0
 		if !c.matters(i) {
-			o.Err, o.Changed = nil, false
+			o.Err, o.Changed, o.First = nil, false, FirstLineFits
 		}
 	}
 }

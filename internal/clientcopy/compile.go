@@ -203,8 +203,7 @@ func newPlan(ctx context.Context, store *objectstore.Store, stmt *copystmt.State
 			p.json, p.targets = compilePaths(columns, paths.Paths)
 		}
 	} else {
-		p.text = &textPlan{csv: stmt.Format == copystmt.CSV, delimiter: stmt.Delimiter[0], quote: stmt.Quote, escape: stmt.Escape,
-			removeQuotes: stmt.RemoveQuotes, ignoreBlankLines: stmt.IgnoreBlankLines, fillRecord: stmt.FillRecord}
+		p.text = newTextPlan(stmt)
 		p.nullAs = nullString(stmt.NullAs)
 		for i, c := range columns {
 			p.targets = append(p.targets, target{Column: c, slot: i})
@@ -214,6 +213,11 @@ func newPlan(ctx context.Context, store *objectstore.Store, stmt *copystmt.State
 		p.targets[i].typ = columnTypes[p.targets[i].Type]
 	}
 	return p, nil
+}
+
+func newTextPlan(stmt *copystmt.Statement) *textPlan {
+	return &textPlan{csv: stmt.Format == copystmt.CSV, delimiter: stmt.Delimiter[0], quote: stmt.Quote, escape: stmt.Escape,
+		removeQuotes: stmt.RemoveQuotes, ignoreBlankLines: stmt.IgnoreBlankLines, fillRecord: stmt.FillRecord}
 }
 
 // nullString is the text of a field that is NULL: \N unless NULL AS says otherwise, where \0 and \000 are NUL

@@ -20,6 +20,7 @@ type textPlan struct {
 type textDecoder struct {
 	encoder
 	slots []slot
+	names nameSet // nil until an object's first record is looked at
 }
 
 func newTextDecoder(p *plan) *textDecoder {
@@ -167,9 +168,10 @@ func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, in
 // decode reads an object. A record with too many fields, or too few without FILLRECORD, is refused; after a fault of quotes it goes
 // on at the next line, and a quote that is never closed takes the rest of the object (our choices).
 func (d *textDecoder) decode(w *window, out *output) error {
-	if err := w.begin(d.ignoreHeader); err != nil {
+	if err := w.begin(d.ignoreHeader, func(line []byte) { d.passOver(line, out) }); err != nil {
 		return err
 	}
+	first := d.ignoreHeader == 0
 	for {
 		b := w.buf[w.pos:w.end]
 		if len(b) == 0 {
@@ -192,6 +194,10 @@ func (d *textDecoder) decode(w *window, out *output) error {
 			}
 		}
 		l, v := d.scanLine(b, w.eof)
+		if first && v != more {
+			first = false
+			d.lookAt(b[:l.end], out)
+		}
 		switch {
 		case v != more && l.end > maxRecord, v == more && len(b) > maxRecord:
 			return out.tooLarge(w.lineAt(w.pos), b)

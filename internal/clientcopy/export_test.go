@@ -17,6 +17,7 @@ type Decoder struct {
 	Tuples  []byte
 	Rows    int64
 	Rejects []RecordError
+	First   FirstLine
 }
 
 // NewDecoder compiles stmt for columns; window is the size of the buffer that slides over the input, bytes, 16 at least.
@@ -48,10 +49,10 @@ func (d *Decoder) Discard() {
 
 // Decode reads one object.
 func (d *Decoder) Decode(r io.Reader) error {
-	d.Tuples, d.Rejects, d.out.rows, d.out.buf = d.Tuples[:0], nil, 0, d.out.buf[:0]
+	d.Tuples, d.Rejects, d.out.rows, d.out.buf, d.out.first = d.Tuples[:0], nil, 0, d.out.buf[:0], FirstLineFits
 	d.win.reset(r)
 	err := d.decode(&d.win, &d.out)
-	d.Rows = d.out.rows
+	d.Rows, d.First = d.out.rows, d.out.first
 	return err2(err, d.out.full())
 }
 

@@ -248,7 +248,7 @@ func (d *jsonDecoder) clear() {
 // with blanks and {. So a record that was cut off behind a colon does not take the next one for its value; what a
 // pretty-printed record nests is indented. A record that the end of the object cuts off is broken too.
 func (d *jsonDecoder) decode(w *window, out *output) error {
-	if err := w.begin(d.ignoreHeader); err != nil {
+	if err := w.begin(d.ignoreHeader, nil); err != nil {
 		return err
 	}
 	for {

@@ -357,10 +357,12 @@ func (w *worker) copy(i int, f *fetched) error {
 	}
 	o := w.objects[i]
 	w.object, w.part, w.mark, w.streamed, w.out.rows = i, "", len(w.out.buf), false, 0
+	w.out.first = FirstLineFits
 	if w.win.buf == nil {
 		w.win.buf = make([]byte, w.load.window)
 	}
 	err := w.read(o, f)
+	w.begun(i, w.out.first)
 	w.shrink()
 	if cause := w.ctx.Err(); cause != nil {
 		return cause

@@ -90,8 +90,9 @@ func (w *window) lineAt(off int) int64 {
 var newline = []byte{'\n'}
 
 // begin reads the first bytes, and passes over a byte order mark and the header lines. What begins
-// like no text of JSON or CSV is a *FormatError.
-func (w *window) begin(ignoreHeader int) error {
+// like no text of JSON or CSV is a *FormatError. passed, where set, is shown the line that
+// IGNOREHEADER 1 passes over, if the first bytes hold all of it.
+func (w *window) begin(ignoreHeader int, passed func(line []byte)) error {
 	if err := w.fill(); err != nil {
 		return err
 	}
@@ -100,6 +101,13 @@ func (w *window) begin(ignoreHeader int) error {
 	}
 	if bytes.HasPrefix(w.buf[:w.end], []byte("\xef\xbb\xbf")) {
 		w.pos = 3
+	}
+	if ignoreHeader == 1 && passed != nil {
+		if i := bytes.IndexByte(w.buf[w.pos:w.end], '\n'); i >= 0 {
+			passed(w.buf[w.pos : w.pos+i])
+		} else if w.eof {
+			passed(w.buf[w.pos:w.end])
+		}
 	}
 	for ignoreHeader > 0 {
 		i := bytes.IndexByte(w.buf[w.pos:w.end], '\n')
@@ -129,6 +137,7 @@ type output struct {
 	// reject takes a record that is refused; an error ends the decoding.
 	reject func(RecordError) error
 	rawMax int // bytes of a record to keep in RecordError.Raw
+	first  FirstLine
 }
 
 // added counts the row just encoded.

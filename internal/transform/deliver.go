@@ -222,12 +222,17 @@ func (s *Stream) load(ctx context.Context, tx pgx.Tx, a *arrivals, j *journal, s
 	var tooMany *clientcopy.MaxErrorError
 	var fatal *clientcopy.FatalError
 	switch {
-	case errors.As(err, &tooMany), errors.As(err, &fatal):
+	case errors.As(err, &tooMany):
+		s.warn(step, tooMany.Result)
+		return &RefusedError{Step: step.Name, Cause: err}
+	case errors.As(err, &fatal):
+		s.warn(step, fatal.Result)
 		return &RefusedError{Step: step.Name, Cause: err}
 	case err != nil:
 		return fmt.Errorf("load %s: %w", step.Name, err)
 	}
 	s.r.Failpoint("load.copied")
+	s.warn(step, copied)
 	result.Rows, result.Known = max(copied.Rows, 0), int64(len(objects)-len(unknown))
 	left := map[objectstore.URL]bool{}
 	for _, object := range copied.Objects {
@@ -250,6 +255,13 @@ func (s *Stream) load(ctx context.Context, tx pgx.Tx, a *arrivals, j *journal, s
 	result.Duration = time.Since(started)
 	d.Loads = append(d.Loads, result)
 	return nil
+}
+
+// warn logs of which objects IGNOREHEADER seems not to fit the first line.
+func (s *Stream) warn(step Step, copied clientcopy.Result) {
+	for _, text := range s.r.firstLines(step, copied) {
+		s.r.Logger.Warn(text, "step", step.Name)
+	}
 }
 
 // account adds a batch to the period's row of each step.

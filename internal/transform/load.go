@@ -286,6 +286,7 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 		}
 	}
 	result.Rejects += int64(len(copied.Rejects))
+	r.warn(step, r.firstLines(step, copied)...)
 	// Line 0 is an object that could not be read, which is told above.
 	records := slices.DeleteFunc(slices.Clone(copied.Rejects), func(e clientcopy.RecordError) bool { return e.Line == 0 })
 	if len(records) > 0 {
@@ -298,8 +299,16 @@ func (r *Runner) account(step Step, copied clientcopy.Result, result *LoadResult
 	r.Observer(progress.Event{Kind: progress.StepUnderWay, Step: step.Name, Objects: result.Objects, Rows: result.Rows, Bytes: result.Bytes, Rejects: result.Rejects, Total: result.found, More: result.more})
 }
 
+// warn tells warnings about a step.
+func (r *Runner) warn(step Step, warnings ...string) {
+	for _, text := range warnings {
+		r.Observer(progress.Event{Kind: progress.Warning, Step: step.Name, Text: text})
+	}
+}
+
 // refuse writes the rejects of a batch that COPY gave up, in a transaction of their own: the batch itself is rolled back.
 func (r *Runner) refuse(ctx context.Context, conn *pgx.Conn, j *journal, step Step, found clientcopy.Result, cause error) error {
+	r.warn(step, r.firstLines(step, found)...)
 	refused := &RefusedError{Step: step.Name, Cause: cause}
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		return r.insertRejects(ctx, tx, j, step, found.Rejects, found.Objects, rejectFailed)

@@ -1,0 +1,60 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/objectstore"
+)
+
+// firstLines says in sentences of which objects IGNOREHEADER seems not to fit the first line. Where
+// Redshift copies, only refused records tell: a line with the names of the columns was refused.
+func (r *Runner) firstLines(step Step, copied clientcopy.Result) []string {
+	lines := map[clientcopy.FirstLine][]objectstore.URL{}
+	told := map[objectstore.URL]bool{}
+	for _, object := range copied.Objects {
+		if object.First != clientcopy.FirstLineFits {
+			lines[object.First] = append(lines[object.First], object.Object.URL)
+			told[object.Object.URL] = true
+		}
+	}
+	for _, reject := range copied.Rejects {
+		if reject.Line != 1 || reject.Raw == "" || told[reject.Object] {
+			continue
+		}
+		statement, err := r.copyOf(step)
+		if err != nil || statement.IgnoreHeader > 0 {
+			break
+		}
+		if clientcopy.LooksLikeNames(statement, reject.Raw) {
+			lines[clientcopy.NamesColumns] = append(lines[clientcopy.NamesColumns], reject.Object)
+			told[reject.Object] = true
+		}
+	}
+	place := step.statements[0].ErrorAt(0, "", "", nil)
+	at := fmt.Sprintf("%s:%d", place.File, place.Line)
+	var out []string
+	if urls := lines[clientcopy.NamesColumns]; len(urls) > 0 {
+		out = append(out, subject(urls, "begins with", "begin with")+" the names of the columns, which the COPY reads as a record: "+
+			"add IGNOREHEADER 1 to the COPY at "+at)
+	}
+	if urls := lines[clientcopy.PassedOver]; len(urls) > 0 {
+		out = append(out, subject(urls, "begins with", "begin with")+" a line that reads like a record, and the COPY passes over it: "+
+			"remove IGNOREHEADER from the COPY at "+at+", or put the names of the columns into the first line")
+	}
+	return out
+}
+
+// subject is the first of the objects, and how many more there are, with the verb.
+func subject(urls []objectstore.URL, one, several string) string {
+	first := slices.Min(urls)
+	switch more := len(urls) - 1; more {
+	case 0:
+		return fmt.Sprintf("%s %s", first, one)
+	case 1:
+		return fmt.Sprintf("%s and 1 more object %s", first, several)
+	default:
+		return fmt.Sprintf("%s and %s more objects %s", first, grouped(int64(more)), several)
+	}
+}
