@@ -1,10 +1,11 @@
 -- name: SongplaysByLevel :many
--- Plays and listeners of each subscription level. By listener first: PostgreSQL counts distinct values of millions of rows by sorting all of them.
+-- plays and listeners of each subscription level
 SELECT
     played.level,
     CAST(SUM(played.songplays) AS BIGINT) AS songplays,
     COUNT(played.user_id) AS listeners
 FROM (
+    -- By listener first: PostgreSQL counts distinct values of millions of rows by sorting them all.
     SELECT
         play.level,
         play.user_id,
@@ -16,7 +17,7 @@ GROUP BY played.level
 ORDER BY played.level;
 
 -- name: SongplaysByLocation :many
--- Plays of each listeners' location and subscription level.
+-- plays of each location and level
 SELECT
     play.location,
     play.level,
@@ -26,7 +27,8 @@ GROUP BY play.location, play.level
 ORDER BY play.location, play.level;
 
 -- name: TopArtists :many
--- The most played artists.
+-- the most played artists
+-- param: limit 10 how many rows
 SELECT
     ranked.rank,
     ranked.artist,
@@ -47,11 +49,12 @@ FROM (
     LEFT JOIN d_artist AS artist
         ON artist.artist_id = play.artist_id
 ) AS ranked
-WHERE ranked.rank <= CAST(sqlc.arg(max_rows) AS BIGINT)
+WHERE ranked.rank <= CAST(sqlc.arg('limit') AS BIGINT)
 ORDER BY ranked.rank;
 
 -- name: TopSongs :many
--- The most played songs.
+-- the most played songs
+-- param: limit 10 how many rows
 SELECT
     ranked.rank,
     ranked.song,
@@ -76,11 +79,12 @@ FROM (
     LEFT JOIN d_artist AS artist
         ON artist.artist_id = song.artist_id
 ) AS ranked
-WHERE ranked.rank <= CAST(sqlc.arg(max_rows) AS BIGINT)
+WHERE ranked.rank <= CAST(sqlc.arg('limit') AS BIGINT)
 ORDER BY ranked.rank;
 
 -- name: TopArtistsByGender :many
--- The most played artists among women and among men, side by side.
+-- the most played artists among women and men
+-- param: limit 10 how many rows
 WITH ranked AS (
     SELECT
         play.gender,
@@ -109,12 +113,14 @@ SELECT
     MAX(CASE WHEN ranked.gender = 'F' THEN ranked.artist END) AS female,
     MAX(CASE WHEN ranked.gender = 'M' THEN ranked.artist END) AS male
 FROM ranked
-WHERE ranked.rank <= CAST(sqlc.arg(max_rows) AS BIGINT)
+WHERE ranked.rank <= CAST(sqlc.arg('limit') AS BIGINT)
 GROUP BY ranked.rank
 ORDER BY ranked.rank;
 
 -- name: ArtistLocations :many
--- Where the listeners of an artist are; every artist_id of that name counts.
+-- where an artist's listeners are
+-- param: artist - the artist's name
+-- param: limit 10 how many rows
 SELECT
     ranked.location,
     ranked.songplays
@@ -130,19 +136,21 @@ FROM (
         FROM f_songplay
         INNER JOIN d_artist AS artist
             ON artist.artist_id = f_songplay.artist_id
-        WHERE artist.name = RTRIM(CAST(sqlc.arg(artist) AS VARCHAR(1024)))
+        -- Every artist_id of that name counts.
+        WHERE artist.name = RTRIM(CAST(sqlc.arg('artist') AS VARCHAR(1024)))
         GROUP BY f_songplay.location
     ) AS play
 ) AS ranked
-WHERE ranked.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
+WHERE ranked.place <= CAST(sqlc.arg('limit') AS BIGINT)
 ORDER BY ranked.place;
 
 -- name: GenderBreakdown :many
--- Staged events by gender: the event's, else that of its first name.
+-- staged events by gender
 SELECT
     said.gender,
     COUNT(*) AS events
 FROM (
+    -- The event's gender, else that of its first name.
     SELECT
         COALESCE(NULLIF(RTRIM(event.gender), ''), named.sex) AS gender
     FROM s_songplay_event AS event
@@ -166,7 +174,7 @@ GROUP BY said.gender
 ORDER BY said.gender;
 
 -- name: SongplaysByHour :many
--- Plays of each hour of the day, 0 to 23, UTC.
+-- plays of each hour of the day, UTC
 SELECT
     d_time.hour,
     COUNT(*) AS songplays
@@ -177,7 +185,7 @@ GROUP BY d_time.hour
 ORDER BY d_time.hour;
 
 -- name: SongplaysByWeekday :many
--- Plays of each day of the week, 0 for Monday, UTC.
+-- plays of each weekday, 0 for Monday, UTC
 SELECT
     d_time.weekday,
     COUNT(*) AS songplays
@@ -188,7 +196,7 @@ GROUP BY d_time.weekday
 ORDER BY d_time.weekday;
 
 -- name: DailyActivity :many
--- Plays, listeners and sessions of each day, UTC.
+-- plays, listeners and sessions of each day, UTC
 SELECT
     CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
     COUNT(*) AS songplays,

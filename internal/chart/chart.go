@@ -53,7 +53,7 @@ func SVG(t table.Table, o Options) ([]byte, error) {
 	}
 	o.Width = max(o.Width, narrowest)
 	if len(t.Rows) > 0 && !Drawable(t) {
-		return nil, &table.NoMeasureError{Title: o.Title}
+		return nil, t.NoMeasure(o.Title)
 	}
 	var d drawing
 	d.palette = light

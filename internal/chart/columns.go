@@ -17,6 +17,9 @@ const mostColumns = 62
 // columns draws what has an order: columns, or lines for several counts and for many places.
 func (d *drawing) columns(m *model, title string, height float64) float64 {
 	lines := len(m.categories) > mostColumns || len(m.series) > 1 && !m.stacked && len(m.categories) > 2
+	if m.kind != table.PlotAuto {
+		lines = m.kind == table.PlotLine
+	}
 	m.stacked = m.stacked && !lines // lines start from zero each
 	top := d.head(m, title) + 12    // room for the number on the highest column
 	bottom := height - d.margin - 2*lineHeight
@@ -131,13 +134,13 @@ func (d *drawing) upright(m *model, centre func(int) float64, at func(float64) f
 				d.bar(laneX, high, lane-laneGap(lanes), max(low-high, 1), k, m.tip(i, one))
 			}
 			if y := high - 5; fits && v >= 0 {
-				d.text(laneX+lane/2, y, textSize, middle, false, false, table.Number(v))
+				d.text(laneX+lane/2, y, textSize, middle, false, false, one.number(v))
 			} else if fits {
-				d.text(laneX+lane/2, low+textSize+3, textSize, middle, false, false, table.Number(v))
+				d.text(laneX+lane/2, low+textSize+3, textSize, middle, false, false, one.number(v))
 			}
 		}
 		if _, some := m.total(i); m.stacked && fits && some {
-			d.text(centre(i), at(sum)-5, textSize, middle, false, false, table.Number(sum))
+			d.text(centre(i), at(sum)-5, textSize, middle, false, false, m.series[0].number(sum))
 		}
 	}
 }

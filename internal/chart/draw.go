@@ -198,7 +198,7 @@ func (m *model) shown(category int, s series) string {
 	case m.compact:
 		return short(v)
 	}
-	return table.Number(v)
+	return s.number(v)
 }
 
 // widestNumber is the width in pixels of the widest number that is shown.

@@ -16,26 +16,31 @@ type model struct {
 	measure    string   // what the bars are long by; "" where the series say it
 	categories []string // one place each, in order
 	series     []series
-	ordered    bool   // the categories stand in an order of their own, as hours do
-	stacked    bool   // the series are parts of a whole
-	whole      bool   // every value is a whole number
-	rows       int    // of the table
-	note       string // what was left out
-	compact    bool   // numbers are short: there is no room for more
-	first      *model // the chart above that has the same categories; nil for none
-	kept       []int  // the places of the categories that largest kept
+	ordered    bool           // the categories stand in an order of their own, as hours do
+	stacked    bool           // the series are parts of a whole
+	whole      bool           // every value is a whole number
+	rows       int            // of the table
+	note       string         // what was left out
+	compact    bool           // numbers are short: there is no room for more
+	kind       table.PlotKind // what was asked for
+	first      *model         // the chart above that has the same categories; nil for none
+	kept       []int          // the places of the categories that largest kept
 }
 
 // series is one colour: a value for each category, NaN for none.
 type series struct {
-	name   string
-	values []float64
+	name     string
+	values   []float64
+	decimals int // behind the point, as the column's type has them; -1: as many as tell something
 }
+
+// number is a value of the series for people.
+func (s series) number(v float64) string { return table.Fixed(v, s.decimals) }
 
 // maxParts is how many values of a second label get a colour each; more cannot be told apart.
 const maxParts = 6
 
-// maxCounts is how many measures a chart shows.
+// maxCounts is how many measures a chart shows, unless they are named.
 const maxCounts = 4
 
 // newModels returns what a table's chart shows: one model, or one for each group of measures that
@@ -45,7 +50,11 @@ func newModels(t table.Table) []*model {
 	if len(t.Rows) == 0 || len(measures) == 0 {
 		return []*model{{rows: len(t.Rows)}}
 	}
-	m := &model{rows: len(t.Rows)}
+	kind := table.PlotAuto
+	if t.Plot != nil {
+		kind = t.Plot.Kind
+	}
+	m := &model{rows: len(t.Rows), kind: kind}
 	if m.pivot(t, labels, measures[0]) {
 		m.axis = names(t, labels[:1])
 		m.measure = table.Visible(t.Columns[measures[0]].Name)
@@ -55,7 +64,8 @@ func newModels(t table.Table) []*model {
 	}
 	var all []*model
 	for _, group := range scales(t, measures) {
-		m := &model{rows: len(t.Rows), axis: names(t, labels), measure: table.Visible(t.Columns[group[0]].Name)}
+		m := &model{rows: len(t.Rows), kind: kind, axis: names(t, labels),
+			measure: table.Visible(t.Columns[group[0]].Name)}
 		if !m.inOrder(t, labels, group) {
 			m.byName(t, labels, group)
 		}
@@ -150,13 +160,17 @@ func (m *model) pivot(t table.Table, labels []int, measure int) bool {
 		rows[i] = first[label]
 	}
 	slots, place, ordered := order(t, labels[0], rows)
-	if !ordered {
+	switch {
+	case ordered:
+	case m.kind == table.PlotLine:
+		slots, place, ordered = asTheyCome(t, labels[0], rows)
+	default:
 		slots = outer
 	}
 	m.categories, m.ordered, m.stacked = slots, ordered, !negative
 	m.axis = table.Visible(t.Columns[labels[0]].Name)
 	for _, part := range inner {
-		s := newSeries(part, len(slots))
+		s := newSeries(part, len(slots), t.Decimals(measure))
 		for i, label := range outer {
 			at := i
 			if ordered {
@@ -173,6 +187,9 @@ func (m *model) pivot(t table.Table, labels []int, measure int) bool {
 
 // inOrder lays one label column out by its order, with places for what is missing between.
 func (m *model) inOrder(t table.Table, labels, measures []int) bool {
+	if len(labels) == 0 && m.kind == table.PlotLine {
+		return m.inTurn(t, measures)
+	}
 	if len(labels) != 1 || t.Ranked() {
 		return false
 	}
@@ -181,17 +198,27 @@ func (m *model) inOrder(t table.Table, labels, measures []int) bool {
 		rows[i] = i
 	}
 	slots, place, ok := order(t, labels[0], rows)
+	if !ok && m.kind == table.PlotLine {
+		slots, place, ok = asTheyCome(t, labels[0], rows)
+	}
 	if !ok {
 		return false
 	}
 	m.categories, m.ordered = slots, true
 	for _, c := range measures {
-		s := newSeries(table.Visible(t.Columns[c].Name), len(slots))
+		s := newSeries(table.Visible(t.Columns[c].Name), len(slots), t.Decimals(c))
 		for row := range t.Rows {
 			s.values[place[row]] = number(t, row, c)
 		}
 		m.series = append(m.series, s)
 	}
+	return true
+}
+
+// inTurn lays the rows out in the table's order, where nothing names them.
+func (m *model) inTurn(t table.Table, measures []int) bool {
+	m.byName(t, nil, measures)
+	m.ordered = true
 	return true
 }
 
@@ -209,7 +236,7 @@ func (m *model) byName(t table.Table, labels, measures []int) {
 		m.categories = append(m.categories, label)
 	}
 	for _, c := range measures {
-		s := newSeries(table.Visible(t.Columns[c].Name), len(t.Rows))
+		s := newSeries(table.Visible(t.Columns[c].Name), len(t.Rows), t.Decimals(c))
 		for row := range t.Rows {
 			s.values[row] = number(t, row, c)
 		}
@@ -234,8 +261,12 @@ func scales(t table.Table, measures []int) [][]int {
 		}
 		return largest, whole
 	}
+	most := maxCounts
+	if t.Plot != nil && t.Plot.Measures != nil {
+		most = len(measures)
+	}
 	var groups [][]int
-	for _, c := range measures[:min(len(measures), maxCounts)] {
+	for _, c := range measures[:min(len(measures), most)] {
 		largest, whole := size(c)
 		found := slices.IndexFunc(groups, func(group []int) bool {
 			other, otherWhole := size(group[0])
@@ -388,9 +419,9 @@ func (m *model) summary() string {
 		if len(m.series) > 1 {
 			out.WriteString(s.name + ": ")
 		}
-		fmt.Fprintf(&out, "most %s (%s)", table.Number(s.values[most]), fit(m.categories[most], 1, 60))
+		fmt.Fprintf(&out, "most %s (%s)", s.number(s.values[most]), fit(m.categories[most], 1, 60))
 		if s.values[least] < s.values[most] {
-			fmt.Fprintf(&out, ", least %s (%s)", table.Number(s.values[least]), fit(m.categories[least], 1, 60))
+			fmt.Fprintf(&out, ", least %s (%s)", s.number(s.values[least]), fit(m.categories[least], 1, 60))
 		}
 	}
 	return out.String()
@@ -408,7 +439,7 @@ func (m *model) tip(category int, s series) string {
 	if name != "" {
 		name += ": "
 	}
-	return name + table.Number(s.values[category])
+	return name + s.number(s.values[category])
 }
 
 func number(t table.Table, row, column int) float64 {
@@ -418,8 +449,8 @@ func number(t table.Table, row, column int) float64 {
 	return math.NaN()
 }
 
-func newSeries(name string, n int) series {
-	s := series{name: name, values: make([]float64, n)}
+func newSeries(name string, n, decimals int) series {
+	s := series{name: name, values: make([]float64, n), decimals: decimals}
 	for i := range s.values {
 		s.values[i] = math.NaN()
 	}

@@ -56,9 +56,11 @@ type app struct {
 	args  []string // the command line as given
 	// opened are the projects opened before, by folder: a command asks for its own several times.
 	opened map[string]project
-	// knownReports are the built-in reports and those of the project that the command line, the environment or the file names. What is wrong
-	// with the project is said when the report runs.
-	knownReports func() []report.Report
+	// knownReports are the reports of the project that the command line, the environment or the
+	// file names. What is wrong with the project is said when the report runs; brokenReports keeps
+	// it.
+	knownReports  func() []report.Report
+	brokenReports error
 	// teller tells a webhook how the command went; nil for nobody.
 	teller *teller
 	// failpoint, where set, is called at named moments of a run; the crash tests end the process there.
@@ -83,7 +85,7 @@ fact table from those, checks the result and reports on it. Without a database U
 private PostgreSQL of its own.`,
 			"dwh demo",
 			"dwh run --song-data s3://bucket/song_data --log-data s3://bucket/log_data --log-jsonpaths s3://bucket/log_json_path.json",
-			"dwh report top-artists --limit 3",
+			a.reportExamples()[1],
 		),
 		Flags:           globalFlags(),
 		Commands:        a.commands(),
@@ -145,7 +147,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 	}
 	in, err := parse(a.root, args)
 	if err != nil {
-		return err
+		return a.explainFlags(err)
 	}
 	if in.version {
 		_, err := fmt.Fprintln(a.out.Stdout, versionLine())

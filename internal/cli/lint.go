@@ -196,7 +196,13 @@ func (p project) folders() []sqlFolder {
 }
 
 // findings are the places in the project's files, and in the queries that dwh ships, that leave the portable subset.
-func (p project) findings() ([]lint.Finding, error) { return lintFolders(p.folders()) }
+func (p project) findings() ([]lint.Finding, error) {
+	findings, err := lintFolders(p.folders())
+	if err == nil && len(findings) == 0 {
+		_, err = p.allReports(sqlfile.Postgres) // their headers
+	}
+	return findings, err
+}
 
 func lintFolders(folders []sqlFolder) ([]lint.Finding, error) {
 	var findings []lint.Finding

@@ -13,7 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/cli"
 	"github.com/sparkify/dwh/internal/dwhtest/pages"
-	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/queries"
 )
 
@@ -37,7 +37,7 @@ func queryNames(t *testing.T, file string) []string {
 // The query SongplaysByLevel is the report songplays-by-level, mechanically.
 func TestEveryReportQueryIsAReport(t *testing.T) {
 	var reports []string
-	for _, one := range report.BuiltIn() {
+	for _, one := range embedded.Reports() {
 		reports = append(reports, one.Name)
 		if one.Description == "" {
 			t.Errorf("report %s: got no description", one.Name)
@@ -103,7 +103,7 @@ func TestPagesNameEverything(t *testing.T) {
 		}
 	}
 	walk("dwh", cli.Commands())
-	for _, one := range report.BuiltIn() {
+	for _, one := range embedded.Reports() {
 		if !named(lines, "", one.Name) {
 			t.Errorf("no page names the report %s", one.Name)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,21 +21,20 @@ import (
 
 func (a *app) reportCommand() *cli.Command {
 	flags := func() []cli.Flag {
-		return flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{projectFlag()})
+		sources := slices.DeleteFunc(sourceFlags(),
+			func(f cli.Flag) bool { return slices.Contains(a.reportParamNames(), f.Names()[0]) })
+		return flagSet(connectionFlags(), hidden(sources), []cli.Flag{projectFlag()})
 	}
 	return &cli.Command{
 		Name:      "report",
 		Usage:     "answer a question: list, or the report of that name",
 		ArgsUsage: "NAME",
-		Description: examples(`The reports that dwh ships stand in queries/reports.sql; those of --project in its reports/ folder.
---all puts every report that needs no value, or whose values are given, into one file that agrees with
-itself: all of them see the same moment. html is one page that needs nothing else and prints well; in
-it, of a long table, the first 100 rows stand. csv is for programs and keeps every cell as it is; for a
-spreadsheet, which takes a text that begins with = for a formula, add --safe.`,
-			"dwh report list", "dwh report songplays-by-level", "dwh report top-artists --limit 3 --format json",
-			`dwh report artist-locations --artist "Muse" --chart`, "dwh report daily-activity -o activity.svg",
-			"dwh report top-artists --safe -o top.csv",
-			"dwh report --all -o report.html"),
+		Description: examples(`A project's reports are its files reports/NAME.sql; those of the embedded
+project stand in queries/reports.sql. --all puts every report that needs no value, or whose values are given, into one
+file that agrees with itself: all of them see the same moment. html is one page that needs nothing else
+and prints well; in it, of a long table, the first 100 rows stand. csv is for programs and keeps every
+cell as it is; for a spreadsheet, which takes a text that begins with = for a formula, add --safe.`,
+			a.reportExamples()...),
 		Flags: append(flags(), append(reportFlags(), a.reportParams()...)...),
 		BashComplete: func(c *cli.Context) {
 			_, _ = fmt.Fprintln(c.App.Writer, "list")
@@ -127,8 +127,8 @@ func reportFormat(c *cli.Context, file string) (table.Format, error) {
 	return table.Text, nil
 }
 
-// reportParamNames are the parameters of all reports, the built-in ones first. The project is found without the command line's
-// flags being parsed: they depend on it.
+// reportParamNames are the parameters of all reports. The project is found without the command
+// line's flags being parsed: they depend on it.
 func (a *app) reportParamNames() []string {
 	var names []string
 	seen := map[string]bool{}
@@ -145,7 +145,7 @@ func (a *app) reportParamNames() []string {
 
 func (a *app) reportParams() []cli.Flag {
 	taken := map[string]bool{}
-	for _, set := range [][]cli.Flag{globalFlags(), connectionFlags(), sourceFlags(), {projectFlag()}, reportFlags()} {
+	for _, set := range [][]cli.Flag{globalFlags(), connectionFlags(), {projectFlag()}, reportFlags()} {
 		for _, flag := range set {
 			for _, name := range flag.Names() {
 				taken[name] = true
@@ -170,19 +170,6 @@ func (a *app) reportParams() []cli.Flag {
 		}
 	}
 	return flags
-}
-
-// findReports finds what app.knownReports returns.
-func (a *app) findReports() []report.Report {
-	p, err := a.projectAtHand()
-	if err != nil {
-		return report.BuiltIn()
-	}
-	all, err := p.allReports("postgres")
-	if err != nil {
-		return report.BuiltIn()
-	}
-	return all
 }
 
 // reportRun performs dwh report.
@@ -274,7 +261,8 @@ func (r reportRun) sections(ctx context.Context, s *session, chosen []report.Rep
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, report.Section{Name: one.Name, Description: one.Description, Values: one.Told(values), Table: result})
+		out = append(out, report.Section{Name: one.Name, Title: one.Heading, Description: one.Description,
+			Values: one.Told(values), Table: result})
 	}
 	return out, nil
 }
@@ -347,7 +335,7 @@ func (r reportRun) render(w *bytes.Buffer, doc report.Document, out reportFile) 
 	case r.format == table.JSON && r.all:
 		body, err = doc.JSON()
 	case r.format == table.SVG:
-		body, err = chart.SVG(doc.Sections[0].Table, chart.Options{Title: doc.Sections[0].Name})
+		body, err = chart.SVG(doc.Sections[0].Table, chart.Options{Title: doc.Sections[0].Heading()})
 	default:
 		return r.renderText(w, doc, out)
 	}
@@ -394,11 +382,7 @@ func reportList(all []report.Report) table.Table {
 	for _, one := range all {
 		var params []string
 		for _, param := range one.Params {
-			word := "--" + param.Name
-			if !param.Required {
-				word += " " + param.Default
-			}
-			params = append(params, word)
+			params = append(params, strings.TrimSuffix(param.Flag(), " (needed)"))
 		}
 		t.Rows = append(t.Rows, []any{one.Name, strings.Join(params, ", "), one.Description})
 	}

@@ -22,7 +22,6 @@ import (
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
-	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/internal/warehouse"
@@ -108,19 +107,6 @@ func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
 		p.parsed.engine[engine] = slices.Clone(steps)
 	}
 	return steps, err
-}
-
-// allReports are the built-in reports and the project's; a project's report of the same name replaces the built-in one.
-func (p project) allReports(engine sqlfile.Engine) ([]report.Report, error) {
-	all := report.BuiltIn()
-	if p.reports == nil {
-		return all, nil
-	}
-	own, err := report.Project(p.reports, p.reportsDir, engine)
-	if err != nil {
-		return nil, err
-	}
-	return override(all, own, func(r report.Report) string { return r.Name }), nil
 }
 
 // allChecks are the built-in checks and the project's, which may use vars; a project's check of the same name replaces the built-in one.

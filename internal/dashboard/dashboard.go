@@ -23,7 +23,8 @@ type Options struct {
 	// Pool says how to connect. The dashboard opens connections of its own, so that pages never take one from the work.
 	Pool   *pgxpool.Pool
 	Engine sqlfile.Engine
-	// Reports are read for each view, so that a project's are as they are in its folder. With an error the built-in ones are shown beside it.
+	// Reports are read for each view, so that a project's are as they are in its folder. What is
+	// returned with an error is shown beside it. Nil for none.
 	Reports func() ([]report.Report, error)
 	Checks  []check.Check    // for their descriptions
 	Steps   []transform.Step // for the lineage
@@ -71,7 +72,7 @@ func New(ctx context.Context, o Options) (*Dashboard, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Reports == nil {
-		o.Reports = func() ([]report.Report, error) { return report.BuiltIn(), nil }
+		o.Reports = func() ([]report.Report, error) { return nil, nil }
 	}
 	if o.SQL == nil {
 		o.SQL = func(step transform.Step) (string, error) { return step.File.Render(o.Engine), nil }

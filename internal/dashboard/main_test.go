@@ -19,6 +19,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/sample"
 	"github.com/sparkify/dwh/internal/server"
@@ -98,7 +99,8 @@ func newSiteOn(t testing.TB, pool *pgxpool.Pool, engine sqlfile.Engine, change f
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := dashboard.Options{Pool: pool, Engine: engine, Steps: steps, Checks: check.BuiltIn()}
+	o := dashboard.Options{Pool: pool, Engine: engine, Steps: steps, Checks: check.BuiltIn(),
+		Reports: func() ([]report.Report, error) { return embedded.Reports(), nil }}
 	if change != nil {
 		change(&o)
 	}
@@ -190,7 +192,7 @@ func project(t testing.TB, texts map[string]string) func(*dashboard.Options) {
 	return func(o *dashboard.Options) {
 		o.Reports = func() ([]report.Report, error) {
 			own, err := report.Project(os.DirFS(dir), "reports", o.Engine)
-			return append(report.BuiltIn(), own...), err
+			return append(embedded.Reports(), own...), err
 		}
 	}
 }

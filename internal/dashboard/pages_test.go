@@ -18,7 +18,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/dwhtest"
-	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -50,7 +50,7 @@ func TestPages(t *testing.T) {
 		}
 	}
 	reports := s.page("/reports", 200)
-	for _, one := range report.BuiltIn() {
+	for _, one := range embedded.Reports() {
 		if !strings.Contains(reports.body, `href="/reports/`+one.Name+`"`) {
 			t.Errorf("/reports: got no %s", one.Name)
 		}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
-	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/internal/embedded"
 )
 
 // Everything that asks the warehouse, in Redshift's SQL.
@@ -29,7 +29,7 @@ func TestRedshift(t *testing.T) {
 	s.page("/lineage/s_song", 200, "As Redshift gets it")
 	// The project's file is broken, so that the built-in reports are shown.
 	s.page("/reports", 200, "writing.sql")
-	for _, one := range report.BuiltIn() {
+	for _, one := range embedded.Reports() {
 		if one.Name != "artist-locations" {
 			s.page("/reports/"+one.Name, 200, `id="result-scroll"`)
 		}

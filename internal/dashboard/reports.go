@@ -39,15 +39,6 @@ const (
 	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" viewBox="0 0 340 200"><text x="2" y="14" font-family="sans-serif" font-size="12" fill="#76808a">a table, nothing to draw</text></svg>`
 )
 
-// allReports are the reports; err says what is wrong with a project's, and the built-in ones are returned beside it.
-func (s *site) allReports() ([]report.Report, error) {
-	all, err := s.Reports()
-	if err != nil {
-		return report.BuiltIn(), err
-	}
-	return all, nil
-}
-
 type reportsBody struct {
 	Reports []reportEntry
 	Problem *problem
@@ -61,7 +52,7 @@ type reportEntry struct {
 }
 
 func (s *site) reports(*http.Request) (answer, error) {
-	all, err := s.allReports()
+	all, err := s.Reports()
 	body := reportsBody{}
 	if err != nil {
 		p := problemOf(err)
@@ -85,7 +76,7 @@ func reportPath(name string) string { return "/reports/" + url.PathEscape(name) 
 // findReport finds the report that an address names.
 func (s *site) findReport(r *http.Request) (report.Report, error) {
 	name := r.PathValue("name")
-	all, broken := s.allReports()
+	all, broken := s.Reports()
 	one, err := report.Find(all, name)
 	var unknown *report.UnknownError
 	if errors.As(err, &unknown) {

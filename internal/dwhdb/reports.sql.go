@@ -25,6 +25,7 @@ FROM (
         FROM f_songplay
         INNER JOIN d_artist AS artist
             ON artist.artist_id = f_songplay.artist_id
+        -- Every artist_id of that name counts.
         WHERE artist.name = RTRIM(CAST($1 AS VARCHAR(1024)))
         GROUP BY f_songplay.location
     ) AS play
@@ -38,9 +39,11 @@ type ArtistLocationsRow struct {
 	Songplays int64   `json:"songplays"`
 }
 
-// Where the listeners of an artist are; every artist_id of that name counts.
-func (q *Queries) ArtistLocations(ctx context.Context, artist string, maxRows int64) ([]ArtistLocationsRow, error) {
-	rows, err := q.db.Query(ctx, ArtistLocations, artist, maxRows)
+// where an artist's listeners are
+// param: artist - the artist's name
+// param: limit 10 how many rows
+func (q *Queries) ArtistLocations(ctx context.Context, artist string, limit int64) ([]ArtistLocationsRow, error) {
+	rows, err := q.db.Query(ctx, ArtistLocations, artist, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +80,7 @@ type DailyActivityRow struct {
 	Sessions  int64  `json:"sessions"`
 }
 
-// Plays, listeners and sessions of each day, UTC.
+// plays, listeners and sessions of each day, UTC
 func (q *Queries) DailyActivity(ctx context.Context) ([]DailyActivityRow, error) {
 	rows, err := q.db.Query(ctx, DailyActivity)
 	if err != nil {
@@ -108,6 +111,7 @@ SELECT
     said.gender,
     COUNT(*) AS events
 FROM (
+    -- The event's gender, else that of its first name.
     SELECT
         COALESCE(NULLIF(RTRIM(event.gender), ''), named.sex) AS gender
     FROM s_songplay_event AS event
@@ -136,7 +140,7 @@ type GenderBreakdownRow struct {
 	Events int64 `json:"events"`
 }
 
-// Staged events by gender: the event's, else that of its first name.
+// staged events by gender
 func (q *Queries) GenderBreakdown(ctx context.Context) ([]GenderBreakdownRow, error) {
 	rows, err := q.db.Query(ctx, GenderBreakdown)
 	if err != nil {
@@ -173,7 +177,7 @@ type SongplaysByHourRow struct {
 	Songplays int64 `json:"songplays"`
 }
 
-// Plays of each hour of the day, 0 to 23, UTC.
+// plays of each hour of the day, UTC
 func (q *Queries) SongplaysByHour(ctx context.Context) ([]SongplaysByHourRow, error) {
 	rows, err := q.db.Query(ctx, SongplaysByHour)
 	if err != nil {
@@ -200,6 +204,7 @@ SELECT
     CAST(SUM(played.songplays) AS BIGINT) AS songplays,
     COUNT(played.user_id) AS listeners
 FROM (
+    -- By listener first: PostgreSQL counts distinct values of millions of rows by sorting them all.
     SELECT
         play.level,
         play.user_id,
@@ -217,7 +222,7 @@ type SongplaysByLevelRow struct {
 	Listeners int64   `json:"listeners"`
 }
 
-// Plays and listeners of each subscription level. By listener first: PostgreSQL counts distinct values of millions of rows by sorting all of them.
+// plays and listeners of each subscription level
 func (q *Queries) SongplaysByLevel(ctx context.Context) ([]SongplaysByLevelRow, error) {
 	rows, err := q.db.Query(ctx, SongplaysByLevel)
 	if err != nil {
@@ -254,7 +259,7 @@ type SongplaysByLocationRow struct {
 	Songplays int64   `json:"songplays"`
 }
 
-// Plays of each listeners' location and subscription level.
+// plays of each location and level
 func (q *Queries) SongplaysByLocation(ctx context.Context) ([]SongplaysByLocationRow, error) {
 	rows, err := q.db.Query(ctx, SongplaysByLocation)
 	if err != nil {
@@ -291,7 +296,7 @@ type SongplaysByWeekdayRow struct {
 	Songplays int64 `json:"songplays"`
 }
 
-// Plays of each day of the week, 0 for Monday, UTC.
+// plays of each weekday, 0 for Monday, UTC
 func (q *Queries) SongplaysByWeekday(ctx context.Context) ([]SongplaysByWeekdayRow, error) {
 	rows, err := q.db.Query(ctx, SongplaysByWeekday)
 	if err != nil {
@@ -343,9 +348,10 @@ type TopArtistsRow struct {
 	Songplays int64   `json:"songplays"`
 }
 
-// The most played artists.
-func (q *Queries) TopArtists(ctx context.Context, maxRows int64) ([]TopArtistsRow, error) {
-	rows, err := q.db.Query(ctx, TopArtists, maxRows)
+// the most played artists
+// param: limit 10 how many rows
+func (q *Queries) TopArtists(ctx context.Context, limit int64) ([]TopArtistsRow, error) {
+	rows, err := q.db.Query(ctx, TopArtists, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -404,9 +410,10 @@ type TopArtistsByGenderRow struct {
 	Male   interface{} `json:"male"`
 }
 
-// The most played artists among women and among men, side by side.
-func (q *Queries) TopArtistsByGender(ctx context.Context, maxRows int64) ([]TopArtistsByGenderRow, error) {
-	rows, err := q.db.Query(ctx, TopArtistsByGender, maxRows)
+// the most played artists among women and men
+// param: limit 10 how many rows
+func (q *Queries) TopArtistsByGender(ctx context.Context, limit int64) ([]TopArtistsByGenderRow, error) {
+	rows, err := q.db.Query(ctx, TopArtistsByGender, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -461,9 +468,10 @@ type TopSongsRow struct {
 	Songplays int64   `json:"songplays"`
 }
 
-// The most played songs.
-func (q *Queries) TopSongs(ctx context.Context, maxRows int64) ([]TopSongsRow, error) {
-	rows, err := q.db.Query(ctx, TopSongs, maxRows)
+// the most played songs
+// param: limit 10 how many rows
+func (q *Queries) TopSongs(ctx context.Context, limit int64) ([]TopSongsRow, error) {
+	rows, err := q.db.Query(ctx, TopSongs, limit)
 	if err != nil {
 		return nil, err
 	}

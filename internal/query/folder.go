@@ -12,6 +12,7 @@ import (
 // Named is a query of a user's folder.
 type Named struct {
 	Name   string // the file's, without .sql
+	File   *sqlfile.File
 	Header sqlfile.Header
 	Query  Query
 }
@@ -25,7 +26,7 @@ func Folder(fsys fs.FS, dir string, engine sqlfile.Engine, fault func(header sql
 	}
 	var out []Named
 	for _, file := range files {
-		one := Named{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), Header: file.Header()}
+		one := Named{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), File: file, Header: file.Header()}
 		if one.Query, err = File(file, engine); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,16 @@ type Querier interface {
 type Query struct {
 	text   sqlfile.Expanded
 	params []string
+
+	statement sqlfile.Statement // of a file; its variables are the parameters
+	file      bool
 }
+
+// Decimal is a parameter's value: a number with a point, in digits, such as "0.5".
+type Decimal string
+
+// Date is a parameter's value: a day as YYYY-MM-DD.
+type Date string
 
 // Text is a query that sqlc has checked: sql has $1, $2 …, whose names are params in that order.
 func Text(name, sql string, params ...string) Query {
@@ -44,28 +54,67 @@ func File(f *sqlfile.File, engine sqlfile.Engine) (Query, error) {
 	if len(statements) > 1 {
 		return Query{}, statements[1].ErrorAt(0, "there is more than one statement in the file", "keep one SELECT; put the other into a file of its own", nil)
 	}
-	statement := statements[0]
-	if word := statement.Keyword(); word != "SELECT" && word != "WITH" {
-		return Query{}, statement.ErrorAt(0, fmt.Sprintf("%s does not only read", word), "write one SELECT", nil)
+	q := Query{statement: statements[0], file: true}
+	if word := q.statement.Keyword(); word != "SELECT" && word != "WITH" {
+		return Query{}, q.statement.ErrorAt(0, fmt.Sprintf("%s does not only read", word), "write one SELECT", nil)
 	}
-	var params []string
-	var edits []sqlfile.Edit
-	for _, variable := range statement.Variables() {
+	for _, variable := range q.statement.Variables() {
 		if variable.Quote != '\'' {
-			return Query{}, statement.ErrorAt(variable.Start, "an identifier cannot be a parameter", fmt.Sprintf("write :'%s' for a value", variable.Name), nil)
+			return Query{}, q.statement.ErrorAt(variable.Start, "an identifier cannot be a parameter",
+				fmt.Sprintf("write :'%s' for a value", variable.Name), nil)
 		}
-		at := slices.Index(params, variable.Name)
-		if at < 0 {
-			params = append(params, variable.Name)
-			at = len(params) - 1
+		if !slices.Contains(q.params, variable.Name) {
+			q.params = append(q.params, variable.Name)
 		}
-		edits = append(edits, sqlfile.Edit{Start: variable.Start, End: variable.End, Text: "$" + strconv.Itoa(at+1)})
 	}
-	text, err := statement.Replace(edits)
-	if err != nil {
-		return Query{}, err
+	var err error
+	q.text, err = q.typed(nil)
+	return q, err
+}
+
+// typed is the statement with $1, $2 … in the place of its variables. A number or a date has the
+// type that the same value has where it is written into SQL: without that, price * :'rate' would
+// take the 0.5 for an integer, because price is one. A text is left to the server, which takes it
+// for what stands beside it.
+func (q Query) typed(args map[string]any) (sqlfile.Expanded, error) {
+	var edits []sqlfile.Edit
+	for _, variable := range q.statement.Variables() {
+		text := "$" + strconv.Itoa(slices.Index(q.params, variable.Name)+1)
+		if name := typeOf(args[variable.Name]); name != "" && !limits(q.statement.SQL()[:variable.Start]) {
+			text = "CAST(" + text + " AS " + name + ")"
+		}
+		edits = append(edits, sqlfile.Edit{Start: variable.Start, End: variable.End, Text: text})
 	}
-	return Query{text: text, params: params}, nil
+	return q.statement.Replace(edits)
+}
+
+// typeOf is the type of a number or a date in SQL, "" for a text.
+func typeOf(value any) string {
+	switch v := value.(type) {
+	case int64:
+		if v >= math.MinInt32 && v <= math.MaxInt32 {
+			return "INTEGER"
+		}
+		return "BIGINT"
+	case Decimal:
+		digits := strings.TrimLeft(string(v), "+-")
+		whole, fraction, _ := strings.Cut(digits, ".")
+		return fmt.Sprintf("NUMERIC(%d, %d)", max(len(whole)+len(fraction), 1), len(fraction))
+	case Date:
+		return "DATE"
+	}
+	return ""
+}
+
+// limits tells whether a LIMIT or an OFFSET ends the text. What follows is a whole number by
+// itself, and Redshift's guide has nothing but a number there (dg/r_ORDER_BY_clause).
+func limits(text string) bool {
+	tokens := sqlfile.Tokens(text)
+	if len(tokens) == 0 {
+		return false
+	}
+	last := strings.ToUpper(tokens[len(tokens)-1].Text)
+	return last == "LIMIT" || last == "OFFSET"
 }
 
 // SQL is the text that is sent, with $1, $2 … for the parameters.
@@ -83,9 +132,16 @@ type Result struct {
 // Run reads every row, counts them and keeps the first keep of them; 0 keeps all. A parameter without a value is NULL.
 // What the server refuses is a *sqlfile.Error where the query comes from a file.
 func (q Query) Run(ctx context.Context, db Querier, args map[string]any, keep int) (Result, error) {
-	values := make([]any, len(q.params))
-	for i, name := range q.params {
-		values[i] = args[name]
+	if q.file {
+		var err error
+		if q.text, err = q.typed(args); err != nil {
+			return Result{}, err
+		}
+	}
+	// A number as text has the digits behind the point that its type keeps.
+	values := []any{pgx.QueryResultFormatsByOID{pgtype.NumericOID: pgx.TextFormatCode}}
+	for _, name := range q.params {
+		values = append(values, bound(args[name]))
 	}
 	rows, err := db.Query(ctx, q.text.SQL, values...)
 	if err != nil {
@@ -106,8 +162,12 @@ func (q Query) Run(ctx context.Context, db Querier, args map[string]any, keep in
 		if err != nil {
 			return Result{}, q.explain(err)
 		}
-		for i := range row {
-			row[i] = plain(row[i], rows.FieldDescriptions()[i].DataTypeOID)
+		for i, field := range rows.FieldDescriptions() {
+			if raw := rows.RawValues()[i]; field.DataTypeOID == pgtype.NumericOID && raw != nil {
+				row[i] = numeric(string(raw), field.TypeModifier)
+				continue
+			}
+			row[i] = plain(row[i], field.DataTypeOID)
 		}
 		result.Table.Rows = append(result.Table.Rows, row)
 	}
@@ -115,6 +175,37 @@ func (q Query) Run(ctx context.Context, db Querier, args map[string]any, keep in
 		return Result{}, q.explain(err)
 	}
 	return result, nil
+}
+
+// bound is a value as pgx takes it. A text goes as text, whatever the server takes the parameter
+// for.
+func bound(value any) any {
+	switch v := value.(type) {
+	case Decimal:
+		return string(v)
+	case Date:
+		return string(v)
+	}
+	return value
+}
+
+// mostDecimals is how many digits behind the point a number without a declared scale may have to be
+// shown with all of them. The average of NUMERIC(12, 2) has 12 or more, of which most say nothing;
+// a sum has those of its terms.
+const mostDecimals = 10
+
+// numeric is a NUMERIC as the server writes it: a whole number, or the digits that its type keeps.
+// A modifier below 0 says that the type has no scale.
+func numeric(text string, modifier int32) any {
+	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return whole
+	}
+	_, fraction, _ := strings.Cut(text, ".")
+	out := table.Decimal{Digits: text, Long: modifier < 0 && len(fraction) > mostDecimals}
+	if _, err := strconv.ParseFloat(text, 64); err != nil || strings.ContainsAny(text, "NnIi") {
+		return math.NaN() // NaN and the infinities
+	}
+	return out
 }
 
 // plain turns what pgx decodes into what a table holds.
@@ -135,14 +226,6 @@ func plain(value any, oid uint32) any {
 			return v.Format(time.DateOnly)
 		}
 		return v
-	case pgtype.Numeric:
-		if whole, err := v.Int64Value(); err == nil && whole.Valid {
-			return whole.Int64
-		}
-		if fraction, err := v.Float64Value(); err == nil && fraction.Valid {
-			return fraction.Float64
-		}
-		return nil
 	case []byte:
 		return string(v)
 	case fmt.Stringer:

@@ -27,8 +27,17 @@ type Document struct {
 // Section is one report in a document.
 type Section struct {
 	Name, Description string
+	Title             string // as the report's header says it; "" for none
 	Values            string // the parameters it ran with, for people; "" for none
 	Table             table.Table
+}
+
+// Heading is the section's title, else its name.
+func (s Section) Heading() string {
+	if s.Title != "" {
+		return s.Title
+	}
+	return s.Name
 }
 
 // LeftOut is a report that could not run, and why.
@@ -109,13 +118,16 @@ func (d Document) HTML() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// title is the section's title, made of its name where it has none.
+func (s Section) title() string { return Report{Name: s.Name, Heading: s.Title}.Title() }
+
 // page renders the section with the first most rows of its table; 0 is all.
 func (s Section) page(most int) (pageSection, error) {
-	out := pageSection{Name: table.Visible(s.Name), Title: TitleOf(table.Visible(s.Name)),
+	out := pageSection{Name: table.Visible(s.Name), Title: table.Visible(s.title()),
 		Description: table.Visible(s.Description), Values: table.Visible(s.Values)}
 	if chart.Drawable(s.Table) {
 		for width, into := range map[int]*template.HTML{0: &out.Chart, narrowChart: &out.NarrowChart} {
-			picture, err := chart.SVG(s.Table, chart.Options{Title: TitleOf(s.Name), Bare: true, Width: width})
+			picture, err := chart.SVG(s.Table, chart.Options{Title: s.title(), Bare: true, Width: width})
 			if err != nil {
 				return pageSection{}, fmt.Errorf("chart of %s: %w", s.Name, err)
 			}
@@ -149,7 +161,8 @@ func (d Document) Markdown() ([]byte, error) {
 	if !single {
 		fmt.Fprintf(&out, "## %s\n\n%s  \n%s\n\n", table.MarkdownText(d.Title), table.MarkdownText(d.Target), d.When.UTC().Format("2006-01-02 15:04 UTC"))
 		for _, one := range d.Sections {
-			fmt.Fprintf(&out, "- [%s](#%s)%s\n", table.MarkdownText(one.Name), anchorOf(one.Name), after(": ", one.Description))
+			fmt.Fprintf(&out, "- [%s](#%s)%s\n", table.MarkdownText(one.Heading()), anchorOf(one.Heading()),
+				after(": ", one.Description))
 		}
 		for _, one := range d.LeftOut {
 			fmt.Fprintf(&out, "- %s: left out, %s\n", table.MarkdownText(one.Name), table.MarkdownText(one.Reason))
@@ -161,7 +174,7 @@ func (d Document) Markdown() ([]byte, error) {
 			out.WriteByte('\n')
 		}
 		shown := one.Table
-		shown.Title, shown.Description = one.Name, one.Description
+		shown.Title, shown.Description = one.Heading(), one.Description
 		if one.Values != "" {
 			shown.Description = strings.TrimPrefix(shown.Description+"; ", "; ") + one.Values
 		}

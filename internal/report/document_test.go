@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -183,7 +184,7 @@ func TestJSON(t *testing.T) {
 
 func TestTold(t *testing.T) {
 	for name, want := range map[string]string{"songplays-by-level": "", "top-artists": "limit: 10", "artist-locations": "artist: Muse, limit: 10"} {
-		one, err := report.Find(report.BuiltIn(), name)
+		one, err := report.Find(embedded.Reports(), name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/migrations"
 	"github.com/sparkify/dwh/transforms"
 )
@@ -63,6 +64,10 @@ func Files(o Options) ([]File, error) {
 	if !o.Minimal {
 		star = "| a rule of a dimension or the fact | its file in `transforms/` | `dwh transform`, which replays |\n" +
 			"| the schema | `dwh migrate create NAME`, and the new file in `migrations/` | `dwh migrate up` |\n"
+		// With transforms of its own a project has the reports in its folder alone.
+		for name, text := range embedded.ReportFiles() {
+			add(path.Join("reports", name), text)
+		}
 		if err := errors.Join(copyFrom(migrations.FS, ".", "migrations"), copyFrom(transforms.FS, ".", "transforms")); err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -41,7 +42,8 @@ type Header struct {
 // A Line is the value of one line of a header, as written, and its place, from 1.
 type Line struct {
 	Text         string
-	Line, Column int
+	Line, Column int // of the line
+	At           int // the column in which Text begins
 }
 
 // A Param is a value that a report asks for: `-- param: name default help`.
@@ -124,12 +126,13 @@ func (f *File) parseHeader(tokens []Token) (Header, error) {
 			h.Optional = true
 			continue
 		}
-		key, value := "", ""
-		if match := headerLine.FindStringSubmatch(t.Text); match != nil {
-			key, value = strings.ToLower(match[1]), match[2]
+		key, value := "", Line{Line: t.Line, Column: t.Column}
+		if at := headerLine.FindStringSubmatchIndex(t.Text); at != nil {
+			key, value.Text = strings.ToLower(t.Text[at[2]:at[3]]), t.Text[at[4]:at[5]]
+			value.At = t.Column + utf8.RuneCountInString(t.Text[:at[4]])
 		}
 		if slices.Contains(headerKeys, key) && !f.holds(key) {
-			if problem, hint := h.set(key, Line{Text: value, Line: t.Line, Column: t.Column}); problem != "" {
+			if problem, hint := h.set(key, value); problem != "" {
 				return h, f.errorAt(t.Start, problem, hint)
 			}
 			continue

@@ -66,9 +66,9 @@ func TestHeader(t *testing.T) {
 					{Name: "since", Required: true, Line: 4, Column: 1},
 					{Name: "to", Default: "1 May", Line: 5, Column: 1},
 				},
-				Chart: sqlfile.Line{Text: "bar x=day", Line: 6, Column: 1},
-				Tiles: []sqlfile.Line{{Text: "total", Line: 7, Column: 1}},
-				Links: []sqlfile.Line{{Text: "artist other artist", Line: 8, Column: 1}},
+				Chart: sqlfile.Line{Text: "bar x=day", Line: 6, Column: 1, At: 11},
+				Tiles: []sqlfile.Line{{Text: "total", Line: 7, Column: 1, At: 10}},
+				Links: []sqlfile.Line{{Text: "artist other artist", Line: 8, Column: 1, At: 10}},
 			},
 		},
 		"load": {

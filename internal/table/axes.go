@@ -1,10 +1,35 @@
 package table
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// Axes returns the columns that label a row, and those that its bars show; without measures there is nothing to draw. With numbers
-// only, as in (hour, songplays), the first column is the label.
+// Axes returns the columns that label a row, and those that its bars show; without measures there
+// is nothing to draw. With numbers only, as in (hour, songplays), the first column is the label.
+// What the table's Plot names goes before.
 func (t Table) Axes() (labels, measures []int) {
+	if t.Plot == nil {
+		return t.autoAxes()
+	}
+	if t.Plot.Kind == PlotNone || len(t.Rows) == 0 {
+		return nil, nil
+	}
+	labels, measures = t.autoAxes()
+	if t.Plot.Label >= 0 {
+		labels = []int{t.Plot.Label}
+	}
+	if t.Plot.Measures != nil {
+		measures = t.Plot.Measures
+	}
+	labels = slices.DeleteFunc(slices.Clone(labels), func(c int) bool { return slices.Contains(t.Plot.Measures, c) })
+	if t.Plot.Measures == nil {
+		measures = slices.DeleteFunc(slices.Clone(measures), func(c int) bool { return slices.Contains(labels, c) })
+	}
+	return labels, measures
+}
+
+func (t Table) autoAxes() (labels, measures []int) {
 	for i := range t.Columns {
 		switch t.kindOf(i) {
 		case KindLabel:
@@ -23,6 +48,9 @@ func (t Table) Axes() (labels, measures []int) {
 
 // Ranked says whether a column holds each row's place: such a table is a ranking, a row a thing.
 func (t Table) Ranked() bool {
+	if t.Plot != nil && t.Plot.Kind == PlotLine {
+		return false // a line follows the rows
+	}
 	for i := range t.Columns {
 		if t.kindOf(i) == KindRank {
 			return true
@@ -31,7 +59,8 @@ func (t Table) Ranked() bool {
 	return false
 }
 
-// Value is the value in that row and column reduced to nil, bool, int64, uint64, float64, string or time.Time.
+// Value is the value in that row and column reduced to nil, bool, int64, uint64, float64, string,
+// Decimal or time.Time.
 func (t Table) Value(row, column int) any { return plain(t.Rows[row][column]) }
 
 // Number is the finite number in that row and column; ok is false for NULL, NaN, an infinity and whatever is no number.
@@ -46,6 +75,8 @@ func magnitude(v any) (float64, bool) {
 		return float64(x), true
 	case uint64:
 		return float64(x), true
+	case Decimal:
+		return magnitude(x.float())
 	case float64:
 		if !math.IsNaN(x) && !math.IsInf(x, 0) {
 			return x, true

@@ -17,10 +17,16 @@ type ChartOptions struct {
 	ASCII bool // draw with "#" for terminals without UTF-8
 }
 
-// NoMeasureError is a table that holds nothing to draw bars of.
-type NoMeasureError struct{ Title string }
+// NoMeasureError is a table that holds nothing to draw bars of, or is not to be drawn.
+type NoMeasureError struct {
+	Title string
+	Off   bool // its Plot says that there is no chart
+}
 
 func (e *NoMeasureError) Error() string {
+	if e.Off {
+		return strings.TrimSpace(e.Title + " has no chart: its header says chart: none")
+	}
 	if e.Title == "" {
 		return "there is no column of numbers to chart"
 	}
@@ -32,6 +38,11 @@ func (e *NoMeasureError) ExitCode() int { return 2 }
 
 // Hint says what to do instead.
 func (e *NoMeasureError) Hint() string { return "print it as a table: leave the chart out" }
+
+// NoMeasure is the error of a table that has nothing to draw.
+func (t Table) NoMeasure(title string) *NoMeasureError {
+	return &NoMeasureError{Title: title, Off: t.Plot != nil && t.Plot.Kind == PlotNone}
+}
 
 // Chart draws a horizontal bar chart: a line per row, labelled by the row's label columns, its bar as long as the first measure.
 // A table with rows but without a measure is a *NoMeasureError.
@@ -58,7 +69,7 @@ func Draw(w io.Writer, t Table, o ChartOptions) error {
 	}
 	labels, measures := t.Axes()
 	if len(measures) == 0 {
-		return &NoMeasureError{Title: t.Title}
+		return t.NoMeasure(t.Title)
 	}
 	measure := measures[0]
 	title := visible(t.Columns[measure].Name)

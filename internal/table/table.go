@@ -42,13 +42,14 @@ type Column struct {
 	Style  func(value any) Style // of each value on a terminal that takes colours; nil for none
 }
 
-// Table is a result. A value is a string, a bool, an integer, a float, a time.Time or nil for NULL; pointers to these
-// stand for what they point at.
+// Table is a result. A value is a string, a bool, an integer, a float, a Decimal, a time.Time or
+// nil for NULL; pointers to these stand for what they point at.
 type Table struct {
 	Title       string
 	Description string // what a row is, in a line; shown where there is room for prose
 	Columns     []Column
 	Rows        [][]any
+	Plot        *Plot // how it is drawn; nil: the columns decide
 }
 
 // Columns returns columns of these names, with alignment and kind found by themselves.
@@ -159,10 +160,10 @@ func (t Table) check() error {
 	return nil
 }
 
-// plain reduces a value to nil, bool, int64, uint64, float64, string or time.Time.
+// plain reduces a value to nil, bool, int64, uint64, float64, string, Decimal or time.Time.
 func plain(v any) any {
 	switch x := v.(type) {
-	case nil, bool, int64, float64, string:
+	case nil, bool, int64, float64, string, Decimal:
 		return x
 	case time.Time:
 		return x
@@ -197,7 +198,7 @@ func plain(v any) any {
 
 func numeric(v any) bool {
 	switch v.(type) {
-	case int64, uint64, float64:
+	case int64, uint64, float64, Decimal:
 		return true
 	}
 	return false

@@ -28,6 +28,8 @@ func exact(v any) string {
 		return strconv.FormatUint(x, 10)
 	case float64:
 		return strconv.FormatFloat(x, 'f', -1, 64)
+	case Decimal:
+		return x.Digits
 	case time.Time:
 		return x.UTC().Format(time.RFC3339Nano)
 	case string:
@@ -46,6 +48,8 @@ func readable(v any, kind Kind) string {
 		return x.UTC().Format("2006-01-02 15:04:05.999999")
 	case string:
 		return visible(x)
+	case Decimal:
+		return x.people(kind)
 	case float64:
 		if kind != KindMeasure || math.IsNaN(x) || math.IsInf(x, 0) {
 			return exact(x)

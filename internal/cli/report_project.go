@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/embedded"
+	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/migrations"
+)
+
+// embedded tells whether the warehouse is the embedded project's: its migrations and transforms
+// are. Such a project may have reports and checks of its own.
+func (p project) embedded() bool {
+	return !p.ownTransforms() && p.migrations == fs.FS(migrations.FS)
+}
+
+// allReports are the project's reports. With the embedded project its reports come first, and one
+// of the same name in reports/ takes the place of one of them. With an error the embedded ones are
+// returned too, which run whatever is wrong with a file.
+func (p project) allReports(engine sqlfile.Engine) ([]report.Report, error) {
+	var all []report.Report
+	if p.embedded() {
+		all = embedded.Reports()
+	}
+	if p.reports == nil {
+		return all, nil
+	}
+	own, err := report.Project(p.reports, p.reportsDir, engine)
+	if err == nil {
+		err = checkParams(own)
+	}
+	if err != nil {
+		return all, err
+	}
+	return override(all, own, func(r report.Report) string { return r.Name }), nil
+}
+
+// checkParams refuses a parameter that is called as a flag of dwh report: the flag would take its
+// value. The flags of sources, which a report has no use for, make room.
+func checkParams(own []report.Report) error {
+	taken := flagNames(slices.Concat(globalFlags(), connectionFlags(), []cli.Flag{projectFlag()}, reportFlags()))
+	for _, one := range own {
+		for _, param := range one.Params {
+			if slices.Contains(taken, param.Name) {
+				return one.ParamError(param.Name, fmt.Sprintf("param: --%s is a flag of dwh report", param.Name),
+					"give the parameter another name")
+			}
+		}
+	}
+	return nil
+}
+
+// findReports finds what app.knownReports returns.
+func (a *app) findReports() []report.Report {
+	p, err := a.projectAtHand()
+	if err != nil {
+		return embedded.Reports()
+	}
+	all, err := p.allReports(sqlfile.Postgres)
+	a.brokenReports = err
+	return all
+}
+
+// explainFlags adds to the error of a flag that is not known which parameters the report has; where
+// a file of the project's reports is wrong, which may declare the flag, it says that instead.
+func (a *app) explainFlags(err error) error {
+	var usage *UsageError
+	if !errors.As(err, &usage) || usage.Help != "dwh report --help" || !strings.HasPrefix(usage.Msg, "unknown flag") {
+		return err
+	}
+	if a.brokenReports != nil {
+		return a.brokenReports
+	}
+	for _, word := range a.args {
+		one, missing := report.Find(a.knownReports(), word)
+		if missing == nil {
+			usage.Advice = strings.TrimPrefix(usage.Advice+"; ",
+				"; ") + "the report " + one.Name + " has " + one.Flags()
+			break
+		}
+	}
+	return err
+}
+
+// reportExamples are command lines with reports of the project at hand.
+func (a *app) reportExamples() []string {
+	all := a.knownReports()
+	if _, err := report.Find(all, "top-artists"); err == nil {
+		return []string{
+			"dwh report list", "dwh report songplays-by-level", "dwh report top-artists --limit 3 --format json",
+			`dwh report artist-locations --artist "Muse" --chart`, "dwh report daily-activity -o activity.svg",
+			"dwh report top-artists --safe -o top.csv", "dwh report --all -o report.html",
+		}
+	}
+	out := []string{"dwh report list"}
+	for _, one := range all {
+		out = append(out, "dwh report "+one.Name+one.Example())
+		if len(out) == 4 {
+			break
+		}
+	}
+	return append(out, "dwh report --all -o report.html")
+}

@@ -1,0 +1,59 @@
+package report_test
+
+import (
+	"errors"
+	"testing"
+	"testing/fstest"
+
+	"github.com/sparkify/dwh/internal/chart"
+	"github.com/sparkify/dwh/internal/report"
+	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/warehouse"
+)
+
+// What is wrong with a header is an error with its place, when the file is read.
+func TestHeaderFaults(t *testing.T) {
+	t.Parallel()
+	const limit, whole = "the default of limit is a whole number from 1", "the default of n is a whole number"
+	for header, want := range map[string]string{
+		"-- chart:":                                  "r/one.sql:1:1: chart: is empty",
+		"-- chart: pie":                              `r/one.sql:1:11: chart: unknown kind "pie"`,
+		"-- chart: line day":                         `r/one.sql:1:16: chart: "day" is no KEY=COLUMN`,
+		"-- chart: line z=day":                       `r/one.sql:1:16: chart: unknown key "z"`,
+		"-- chart: x=day line":                       `r/one.sql:1:17: chart: "line" is no KEY=COLUMN`,
+		"-- chart: bar x=":                           "r/one.sql:1:15: chart: x= names no column",
+		"-- chart: bar x=a x=b":                      "r/one.sql:1:19: chart: x= stands twice",
+		"-- chart: bar y=a y=b":                      "r/one.sql:1:19: chart: y= stands twice",
+		"-- chart: none x=a":                         "r/one.sql:1:16: chart: none has no columns",
+		"-- chart: bar y=a,b,c,d,e,f,g":              "r/one.sql:1:29: chart: y= names 7 columns",
+		"-- days\n-- param: limit 0":                 "r/one.sql:2:1: param: " + limit + `, not "0"`,
+		"-- param: n 99999999999999999999":           "r/one.sql:1:1: param: " + whole + `, not "99999999999999999999"`,
+		"-- title: Größe\n-- chart: bar x=größe,  z": `r/one.sql:2:25: chart: "z" is no KEY=COLUMN`,
+	} {
+		files := fstest.MapFS{"one.sql": &fstest.MapFile{Data: []byte(header + "\nSELECT 1 AS one\n")}}
+		_, err := report.Project(files, "r", sqlfile.Postgres)
+		var at *sqlfile.Error
+		if !errors.As(err, &at) || at.Error() != want || at.Hint == "" {
+			t.Errorf("%s: got %v, want %s, with a hint", header, err, want)
+		}
+	}
+}
+
+// Columns of a chart's line may have blanks in their names.
+func TestChartNamesColumns(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, w *warehouse.Warehouse) {
+		r := one(t, w.Engine(), `-- chart: x="best day" y="the sum",n
+SELECT 'a' AS other, 'b' AS "best day", 1 AS n, 2 AS "the sum", 3 AS more`)
+		labels, measures := run(t, w, r, nil).Axes()
+		if len(labels) != 1 || labels[0] != 1 || len(measures) != 2 || measures[0] != 3 || measures[1] != 2 {
+			t.Errorf("got %v and %v, want [1] and [3 2]", labels, measures)
+		}
+		var flat *table.NoMeasureError
+		if _, err := chart.SVG(run(t, w, one(t, w.Engine(), "-- chart: none\nSELECT 1 AS n, 2 AS m"), nil),
+			chart.Options{}); !errors.As(err, &flat) || !flat.Off {
+			t.Errorf("got %v, want that there is no chart", err)
+		}
+	})
+}
