@@ -52,7 +52,7 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	w.schema = comparison
+	w.schema = r.Scratch + comparisonSuffix
 	result := Result{Replayed: true}
 	if err := r.rebuild(ctx, w, w.graph.Models, &result); err != nil {
 		return result, err

@@ -26,7 +26,7 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 	}
 	for _, step := range chosen {
 		// What is wrong with the command line is said before anything runs.
-		if step.Load && step.Configured(r.Vars) {
+		if step.Load && !r.NoLoad && step.Configured(r.Vars) {
 			statement, err := r.copyOf(step)
 			if err != nil {
 				return Result{}, err
@@ -70,7 +70,7 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 			return err
 		}
 		for _, step := range chosen {
-			if !step.Load {
+			if !step.Load || r.NoLoad {
 				continue
 			}
 			load, err := r.load(ctx, conn, j, step)

@@ -20,12 +20,16 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// scratch is the schema in which a run builds. It is made and dropped inside the run's one transaction, so that nobody
-// sees it and nothing of it is left when a run breaks off.
-const scratch catalogue.Name = "dwh_scratch"
+// scratch is the schema in which a run builds. It is made and dropped inside the run's one
+// transaction, so that nobody sees it and nothing of it is left when a run breaks off.
+const scratch catalogue.Name = "dwh" + scratchSuffix
 
-// comparison is the scratch schema of what only compares, so that it does not wait for a run.
-const comparison catalogue.Name = "dwh_compare"
+// What stands behind Options.Scratch: of a run's schema, and of the one of what only compares, so
+// that it does not wait for a run.
+const (
+	scratchSuffix    = "_scratch"
+	comparisonSuffix = "_compare"
+)
 
 // Options are what a Runner needs.
 type Options struct {
@@ -45,8 +49,13 @@ type Options struct {
 	// ParallelRows is from how many unprocessed rows on PostgreSQL is asked to transform by several of its processes, which take some 10 ms to
 	// start; 0 means 100,000.
 	ParallelRows int64
-	Wait         bool // wait for another dwh instead of failing
-	NoReplay     bool // fail instead of replaying a stale warehouse
+	// Scratch begins the names of the schemas in which a run builds and compares, so that runs in
+	// several schemas of one database do not wait for one another; "" means dwh.
+	Scratch catalogue.Name
+	// NoLoad leaves the 0xx files out: the rows that are staged are all there is.
+	NoLoad   bool
+	Wait     bool // wait for another dwh instead of failing
+	NoReplay bool // fail instead of replaying a stale warehouse
 	// FullCheck says that CheckAfter follows, so that a first run may make all checks while its rows are at hand.
 	FullCheck bool
 	Logger    *slog.Logger
@@ -110,6 +119,9 @@ func New(o Options) *Runner {
 	}
 	if o.Observer == nil {
 		o.Observer = func(progress.Event) {}
+	}
+	if o.Scratch == "" {
+		o.Scratch = "dwh"
 	}
 	if o.Heartbeat <= 0 {
 		o.Heartbeat = heartbeat

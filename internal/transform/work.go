@@ -51,7 +51,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 		return nil, err
 	}
 	w := &work{
-		tx: tx, schema: scratch, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]catalogue.Table{},
+		tx: tx, schema: r.Scratch + scratchSuffix, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]catalogue.Table{},
 		rows: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
 	}
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {

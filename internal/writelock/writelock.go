@@ -59,11 +59,18 @@ const redshiftPatience = "10000"
 // stands in for it. It is set and set back by SET LOCAL (dg/r_SET): a RESET inside a transaction is
 // undone by a rollback, and the limit would stay with the pooled session.
 func Begin(ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool) (pgx.Tx, error) {
+	return BeginOn(ctx, conn, engine, wait, "dwh_lock")
+}
+
+// BeginOn is Begin with another table than dwh_lock, named as SQL names it.
+func BeginOn(
+	ctx context.Context, conn *pgx.Conn, engine sqlfile.Engine, wait bool, table string,
+) (pgx.Tx, error) {
 	options := pgx.TxOptions{}
-	lock := `LOCK TABLE dwh_lock`
+	lock := `LOCK TABLE ` + table
 	if engine == sqlfile.Postgres {
 		options.IsoLevel = pgx.RepeatableRead
-		lock = `LOCK TABLE dwh_lock IN ACCESS EXCLUSIVE MODE`
+		lock = `LOCK TABLE ` + table + ` IN ACCESS EXCLUSIVE MODE`
 		if !wait {
 			lock += ` NOWAIT`
 		}
@@ -100,7 +107,7 @@ func take(ctx context.Context, tx pgx.Tx, lock string, limited bool, usual strin
 		}
 	}
 	if _, err := tx.Exec(ctx, lock); err != nil {
-		return fmt.Errorf("lock dwh_lock: %w", err)
+		return fmt.Errorf("lock the table that keeps others away: %w", err)
 	}
 	if limited {
 		// Redshift shows whole milliseconds. What is no number is the default, in words.

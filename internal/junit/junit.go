@@ -1,0 +1,93 @@
+// Package junit writes results as the JUnit XML that CI servers read.
+package junit
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"time"
+)
+
+// A Case is one result.
+type Case struct {
+	Class    string
+	Name     string
+	Duration time.Duration
+	// At most one of these is set.
+	Failure, Error, Skipped *Message
+	Output                  string // of a case that passed
+}
+
+// A Message says why.
+type Message struct {
+	Message string // one line
+	Text    string
+}
+
+type suite struct {
+	XMLName  xml.Name   `xml:"testsuite"`
+	Name     string     `xml:"name,attr"`
+	Tests    int        `xml:"tests,attr"`
+	Failures int        `xml:"failures,attr"`
+	Errors   int        `xml:"errors,attr"`
+	Skipped  int        `xml:"skipped,attr"`
+	Time     string     `xml:"time,attr"`
+	Cases    []caseElem `xml:"testcase"`
+}
+
+type caseElem struct {
+	Class   string       `xml:"classname,attr"`
+	Name    string       `xml:"name,attr"`
+	Time    string       `xml:"time,attr"`
+	Failure *messageElem `xml:"failure,omitempty"`
+	Error   *messageElem `xml:"error,omitempty"`
+	Skipped *messageElem `xml:"skipped,omitempty"`
+	Output  string       `xml:"system-out,omitempty"`
+}
+
+type messageElem struct {
+	Message string `xml:"message,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+func (m *Message) elem() *messageElem {
+	if m == nil {
+		return nil
+	}
+	return &messageElem{Message: m.Message, Text: m.Text}
+}
+
+// Write writes a suite with its cases. Times are in seconds.
+func Write(w io.Writer, name string, cases []Case) error {
+	out := suite{Name: name, Tests: len(cases)}
+	var total time.Duration
+	for _, one := range cases {
+		total += one.Duration
+		if one.Failure != nil {
+			out.Failures++
+		}
+		if one.Error != nil {
+			out.Errors++
+		}
+		if one.Skipped != nil {
+			out.Skipped++
+		}
+		out.Cases = append(out.Cases, caseElem{
+			Class: one.Class, Name: one.Name, Time: seconds(one.Duration), Failure: one.Failure.elem(), Error: one.Error.elem(),
+			Skipped: one.Skipped.elem(), Output: one.Output,
+		})
+	}
+	out.Time = seconds(total)
+	if _, err := io.WriteString(w, xml.Header); err != nil {
+		return fmt.Errorf("write JUnit: %w", err)
+	}
+	encoder := xml.NewEncoder(w)
+	encoder.Indent("", "  ")
+	if err := encoder.Encode(out); err != nil {
+		return fmt.Errorf("write JUnit: %w", err)
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
