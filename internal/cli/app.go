@@ -115,6 +115,7 @@ func (a *app) commands() []*cli.Command {
 		a.transformCommand(),
 		a.compactCommand(),
 		a.checkCommand(),
+		a.testCommand(),
 		a.reportCommand(),
 		a.renderCommand(),
 		a.verifyCommand(),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -35,6 +36,8 @@ type project struct {
 	migrationsDir, transformsDir string // how errors call the folders
 	reports, checks              fs.FS  // a user's own; nil for none
 	reportsDir, checksDir        string
+	tests                        fs.FS // test cases; nil for none
+	testsDir                     string
 	folder                       string // of --project, "" for the embedded files
 	parsed                       *parsedSteps
 }
@@ -62,6 +65,7 @@ func (a *app) openProject(folder string) (project, error) {
 func openProject(folder string) (project, error) {
 	p := project{
 		migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations", transformsDir: "transforms", folder: folder,
+		tests: transforms.Tests(), testsDir: "transforms/tests",
 		parsed: &parsedSteps{engine: map[sqlfile.Engine][]transform.Step{}},
 	}
 	if folder == "" {
@@ -81,6 +85,9 @@ func openProject(folder string) (project, error) {
 	}
 	if fsys, dir, ok := sub("transforms"); ok {
 		p.transforms, p.transformsDir = fsys, dir
+	}
+	if fsys, dir, ok := sub("tests"); ok || p.ownTransforms() {
+		p.tests, p.testsDir = fsys, cmp.Or(dir, "tests")
 	}
 	p.reports, p.reportsDir, _ = sub("reports")
 	p.checks, p.checksDir, _ = sub("checks")

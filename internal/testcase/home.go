@@ -82,6 +82,7 @@ func (h *home) open(ctx context.Context, pool *pgxpool.Pool) error {
 		// A setting of the connection and not a SET: behind a pooler that hands sessions round, a
 		// SET would reach other programs, and the cases other schemas.
 		config.ConnConfig.RuntimeParams["search_path"] = schema.SQL()
+		config.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // nothing here has to last
 	} else {
 		after := config.AfterConnect
 		config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {

@@ -210,4 +210,3 @@ func (b *bench) texts(ctx context.Context, table catalogue.Table, columns []cata
 	}
 	return out, nil
 }
-

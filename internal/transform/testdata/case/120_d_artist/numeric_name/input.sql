@@ -1,3 +1,0 @@
--- A name of digits is a name.
-INSERT INTO s_song (song_id, artist_id, artist_name) VALUES
-    ('S1', 'A1', '112');

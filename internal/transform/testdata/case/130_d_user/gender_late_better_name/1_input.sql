@@ -1,5 +1,0 @@
--- A name with more births changes it.
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, first_name) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796, 'Kim');
-INSERT INTO s_name (name, sex, births) VALUES
-    ('Kim', 'M', 70);

@@ -1,2 +1,0 @@
-INSERT INTO s_name (name, sex, births) VALUES
-    ('Kim ', 'F', 71);

@@ -1,9 +1,0 @@
--- The one row with the most births decides, no sum.
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, first_name) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796, 'Kim');
-INSERT INTO s_name (name, sex, births) VALUES
-    ('Kim', 'F', 60),
-    ('Kim', 'F', 60),
-    ('Kim', 'F', 60),
-    ('Kim', 'M', 70),
-    ('Kim', 'F', NULL);

@@ -1,6 +1,0 @@
--- Equal births: the first alphabetically.
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, first_name) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796, 'Kim');
-INSERT INTO s_name (name, sex, births) VALUES
-    ('Kim', 'M', 70),
-    ('Kim', 'F', 70);

@@ -1,4 +1,0 @@
--- Equal sessions: the highest item.
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, level) VALUES
-    ('NextSong', '7', 1, 10, 1541106106796, 'free'),
-    ('NextSong', '7', 1, 9, 1541106106796, 'paid');

@@ -1,3 +1,0 @@
--- A leap day.
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts) VALUES
-    ('NextSong', '7', 1, 0, 1583020740000);

@@ -1,6 +1,0 @@
--- A title in other letters is another title.
-INSERT INTO s_song (song_id, title, artist_id, artist_name, duration) VALUES
-    ('S1', 'T', 'A1', 'N', NULL);
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, artist, song) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796, 'N', 't'),
-    ('NextSong', '7', 1, 1, 1541106106796, 'n', 'T');

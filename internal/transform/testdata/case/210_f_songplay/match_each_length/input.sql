@@ -1,8 +1,0 @@
--- Plays of one song with other lengths may match others.
-INSERT INTO s_song (song_id, title, artist_id, artist_name, duration) VALUES
-    ('S1', 'T', 'A1', 'N', 100.0),
-    ('S2', 'T', 'A1', 'N', 200.0);
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, artist, song, length) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796, 'N', 'T', 110.0),
-    ('NextSong', '7', 1, 1, 1541106106796, 'N', 'T', 180.0),
-    ('NextSong', '7', 1, 2, 1541106106796, 'N', 'T', NULL);

@@ -1,6 +1,0 @@
--- Equally near, above and below: the first song_id.
-INSERT INTO s_song (song_id, title, artist_id, artist_name, duration) VALUES
-    ('S2', 'T', 'A1', 'N', 190.0),
-    ('S1', 'T', 'A2', 'N', 210.0);
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, artist, song, length) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796, 'N', 'T', 200.0);

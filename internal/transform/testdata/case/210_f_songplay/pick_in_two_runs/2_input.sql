@@ -1,3 +1,0 @@
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, song, user_agent) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796, 'A', 'first'),
-    ('NextSong', '7', 1, 1, 1541106106796, 'B', 'no');

@@ -1,4 +1,0 @@
--- An event that comes again counts once, in one run or two.
-INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts) VALUES
-    ('NextSong', '7', 1, 0, 1541106106796),
-    ('NextSong', '7', 1, 0, 1541106106796);
