@@ -178,8 +178,8 @@ func (r testRun) print(results []testcase.Result, sum *TestError) error {
 	paint := r.app.out.ink()
 	var out strings.Builder
 	for _, result := range results {
-		fmt.Fprintf(&out, "%s%s %s %s\n", paint.outcome(result.Outcome()), strings.Repeat(" ", 5-len(result.Outcome())), result.Case.Name,
-			paint.took(result.Duration))
+		word := result.Outcome()
+		fmt.Fprintf(&out, "%s%s %s\n", paint.outcome(word), strings.Repeat(" ", len(testcase.Broken)-len(word)), result.Case.Name)
 		if result.Outcome() != testcase.OK {
 			out.WriteString(indent(resultText(result), "  ") + "\n")
 		}
@@ -261,7 +261,7 @@ func differentText(d testcase.Difference) []string {
 		for _, column := range row.Columns {
 			changes = append(changes, fmt.Sprintf("%s is %s, not %s", column.Column, cellText(column.Got), cellText(column.Want)))
 		}
-		add(len(d.Changed), i, "changed", at(row.Line)+cellsText(row.Key)+": "+strings.Join(changes, ", "))
+		add(len(d.Changed), i, "changed", at(row.Line)+cellsText(row.Key)+": "+strings.Join(changes, "; "))
 	}
 	return lines
 }

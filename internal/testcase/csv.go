@@ -91,6 +91,15 @@ func (f *File) valueError(v Value, msg, hint string) *sqlfile.Error {
 	return f.errorAt(v.Line, v.Column, msg, hint)
 }
 
+// unknownTable is the error of a file whose table does not exist.
+func (f *File) unknownTable(known []string, which string) *sqlfile.Error {
+	hint := which + ": " + strings.Join(known, ", ")
+	if near := suggest.Nearest(f.Table, known); near != "" {
+		hint = fmt.Sprintf("did you mean %s.csv?", near)
+	}
+	return f.errorAt(1, 0, "there is no table "+f.Table, hint)
+}
+
 // checkColumns refuses a column that the table does not have.
 func (f *File) checkColumns(known []string) error {
 	for _, column := range f.Columns {

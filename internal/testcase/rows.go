@@ -12,10 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/sqlliteral"
-	"github.com/sparkify/dwh/internal/suggest"
 )
-
-func nearest(word string, known []string) string { return suggest.Nearest(word, known) }
 
 // chunk is how many rows one INSERT lists.
 const chunk = 200

@@ -210,11 +210,10 @@ func (b *bench) modelTables() []string {
 
 func (b *bench) checkGiven(file *File) error {
 	if staging := b.stagingTables(); !slices.Contains(staging, file.Table) {
-		msg := fmt.Sprintf("there is no table %s", file.Table)
 		if _, exists := b.tables[catalogue.Name(file.Table)]; exists || b.graph.Model(file.Table) != nil {
-			msg = fmt.Sprintf("%s is no staging table", file.Table)
+			return file.errorAt(1, 0, file.Table+" is no staging table", "rows are given to staging: "+strings.Join(staging, ", "))
 		}
-		return file.errorAt(1, 0, msg, hintOf("rows are given to staging", file.Table, staging))
+		return file.unknownTable(staging, "rows are given to staging")
 	}
 	for _, column := range file.Columns {
 		if column.Text == model.FlagColumn {
@@ -226,21 +225,12 @@ func (b *bench) checkGiven(file *File) error {
 
 func (b *bench) checkThen(file *File) error {
 	if _, exists := b.tables[catalogue.Name(file.Table)]; !exists {
-		msg := fmt.Sprintf("there is no table %s", file.Table)
 		if b.graph.Model(file.Table) != nil {
-			msg = fmt.Sprintf("%s is a helper and has no table", file.Table)
+			return file.errorAt(1, 0, file.Table+" is a helper and has no table", "models make "+strings.Join(b.modelTables(), ", "))
 		}
-		return file.errorAt(1, 0, msg, hintOf("models make", file.Table, b.modelTables()))
+		return file.unknownTable(append(b.modelTables(), b.stagingTables()...), "models make")
 	}
 	return file.checkColumns(b.columnsOf(file.Table))
-}
-
-// hintOf names the table that was meant, or all that could be.
-func hintOf(what, word string, known []string) string {
-	if near := nearest(word, known); near != "" {
-		return fmt.Sprintf("did you mean %s.csv?", near)
-	}
-	return what + ": " + strings.Join(known, ", ")
 }
 
 func (b *bench) columnsOf(table string) []string {
