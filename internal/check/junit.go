@@ -9,11 +9,13 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// WriteJUnit writes the results as the XML that CI servers read, times in seconds. A warning is a passed test with output.
+// WriteJUnit writes the results as the XML that CI servers read, times in seconds. A warning is a
+// passed test with output.
 func WriteJUnit(w io.Writer, results []Result) error {
 	cases := make([]junit.Case, 0, len(results))
 	for _, result := range results {
-		one := junit.Case{Class: "dwh.check." + string(result.Check.Severity), Name: result.Check.Name, Duration: result.Duration}
+		one := junit.Case{Class: "dwh.check." + string(result.Check.Severity), Name: result.Check.Name,
+			Duration: result.Duration}
 		var rows strings.Builder
 		if result.Violations > 0 {
 			if err := table.Write(&rows, result.Rows, table.Text); err != nil {

@@ -29,7 +29,7 @@ func exitCodes() [][2]string {
 		{fmt.Sprint(exitDone), "done; warnings too, unless --strict"},
 		{fmt.Sprint(exitFailed), "something outside failed: server, bucket, data, SQL, pending migrations, a second writer"},
 		{fmt.Sprint(exitUsage), "the command line or the configuration has to change"},
-		{fmt.Sprint(exitCheck), "a check of error severity failed, or verify found a difference"},
+		{fmt.Sprint(exitCheck), "a check of error severity or a test case failed, or verify found a difference"},
 		{fmt.Sprint(exitInterrupted), "interrupted"},
 	}
 }

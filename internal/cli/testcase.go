@@ -21,11 +21,11 @@ func (a *app) testCommand() *cli.Command {
 		Name:      "test",
 		Usage:     "run a project's test cases: given rows, and the rows that have to follow",
 		ArgsUsage: "[NAME…]",
-		Description: examples(`A case is a folder of tests/: given/TABLE.csv is put into staging, and then/TABLE.csv holds all rows
-that have to be there, in any order. The first line names the columns. An empty field is NULL, "" is
-the empty text. 1_given/, 2_given/ and so on are steps, each followed by a run. A case runs
-incrementally and by replay, in a schema that nobody else sees and that is gone afterwards. Checks
-and loads do not run. NAME may be a pattern.`,
+		Description: examples(`A case is a folder of tests/: given/TABLE.csv is put into staging, and then/TABLE.csv holds
+all rows that have to be there, in any order. The first line names the columns. An empty field is
+NULL, "" is the empty text. 1_given/, 2_given/ and so on are steps, each followed by a run. A case
+runs incrementally and by replay, in a schema that nobody else sees and that is gone afterwards.
+Checks and loads do not run. NAME may be a pattern.`,
 			"dwh test", "dwh test late_song", "dwh test 'd_user_*'", "dwh test --junit tests.xml"),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownCases(), "\n")) },
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{
@@ -37,7 +37,8 @@ and loads do not run. NAME may be a pattern.`,
 			if err != nil {
 				return err
 			}
-			return testRun{app: a, cfg: cfg, names: c.Args().Slice(), json: c.Bool("json"), junit: c.String("junit")}.run(c.Context)
+			return testRun{app: a, cfg: cfg, names: c.Args().Slice(), json: c.Bool("json"),
+				junit: c.String("junit")}.run(c.Context)
 		},
 	}
 }
@@ -125,7 +126,8 @@ func (r testRun) run(ctx context.Context) error {
 	results, err := testcase.Run(ctx, cases, testcase.Options{
 		Pool: s.warehouse.Pool(), Engine: engine, Steps: steps, Vars: r.cfg.SQLVariables(),
 		Migrate: func(ctx context.Context, pool *pgxpool.Pool) error {
-			m, err := migration.New(ctx, pool, migration.Options{Engine: engine, FS: p.migrations, Dir: p.migrationsDir, Logger: r.app.log})
+			m, err := migration.New(ctx, pool, migration.Options{Engine: engine, FS: p.migrations, Dir: p.migrationsDir,
+				Logger: r.app.log})
 			if err != nil {
 				return err
 			}
@@ -179,7 +181,8 @@ func (r testRun) print(results []testcase.Result, sum *TestError) error {
 	var out strings.Builder
 	for _, result := range results {
 		word := result.Outcome()
-		fmt.Fprintf(&out, "%s%s %s\n", paint.outcome(word), strings.Repeat(" ", len(testcase.Broken)-len(word)), result.Case.Name)
+		fmt.Fprintf(&out, "%s%s %s\n", paint.outcome(word), strings.Repeat(" ", len(testcase.Broken)-len(word)),
+			result.Case.Name)
 		if result.Outcome() != testcase.OK {
 			out.WriteString(indent(resultText(result), "  ") + "\n")
 		}
@@ -259,7 +262,8 @@ func differentText(d testcase.Difference) []string {
 	for i, row := range d.Changed {
 		var changes []string
 		for _, column := range row.Columns {
-			changes = append(changes, fmt.Sprintf("%s is %s, not %s", column.Column, cellText(column.Got), cellText(column.Want)))
+			changes = append(changes, fmt.Sprintf("%s is %s, not %s", column.Column, cellText(column.Got),
+				cellText(column.Want)))
 		}
 		add(len(d.Changed), i, "changed", at(row.Line)+cellsText(row.Key)+": "+strings.Join(changes, "; "))
 	}
@@ -279,7 +283,8 @@ func cellText(one testcase.Cell) string {
 	switch {
 	case one.Null:
 		return "NULL"
-	case one.Text == "", one.Text == "NULL", strings.TrimSpace(one.Text) != one.Text, strings.ContainsAny(one.Text, ",\"\n"):
+	case one.Text == "", one.Text == "NULL", strings.TrimSpace(one.Text) != one.Text, strings.ContainsAny(one.Text,
+		",\"\n"):
 		return `"` + strings.ReplaceAll(one.Text, `"`, `""`) + `"`
 	}
 	return one.Text

@@ -85,7 +85,8 @@ func testsJSON(results []testcase.Result) []testJSON {
 			one.Error = &testErrorJSON{Message: result.Err.Error(), Hint: hintOf(result.Err)}
 			var placed *sqlfile.Error
 			if errors.As(result.Err, &placed) {
-				one.Error.Message, one.Error.File, one.Error.Line, one.Error.Column = placed.Msg, placed.File, placed.Line, placed.Column
+				one.Error.Message, one.Error.File, one.Error.Line, one.Error.Column = placed.Msg, placed.File, placed.Line,
+					placed.Column
 			}
 		}
 		for _, d := range result.Tables {

@@ -159,7 +159,8 @@ func readCase(fsys fs.FS, dir, name string) (Case, error) {
 		return c, refuse(c.Dir, fmt.Sprintf("%d_then has no %d_given", number, number), form)
 	}
 	if c.Then == nil && !slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Then != nil }) {
-		return c, refuse(c.Dir, "the case has no then/", "say what has to be there: then/TABLE.csv, all rows, with a first line that names the columns to compare")
+		return c, refuse(c.Dir, "the case has no then/",
+			"say what has to be there: then/TABLE.csv, all rows, with a first line that names the columns to compare")
 	}
 	return c, nil
 }

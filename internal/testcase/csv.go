@@ -69,7 +69,8 @@ func (f *File) setColumns(names []Value) error {
 		case name.Text == "":
 			return f.errorAt(name.Line, name.Column, "a column has no name", "name the columns in the first line")
 		case seen[name.Text]:
-			return f.errorAt(name.Line, name.Column, fmt.Sprintf("column %s stands here twice", name.Text), "leave one of them out")
+			return f.errorAt(name.Line, name.Column, fmt.Sprintf("column %s stands here twice", name.Text),
+				"leave one of them out")
 		}
 		seen[name.Text] = true
 	}
@@ -108,7 +109,8 @@ func (f *File) checkColumns(known []string) error {
 			found = found || name == column.Text
 		}
 		if !found {
-			return f.valueError(column, fmt.Sprintf("table %s has no column %s", f.Table, column.Text), suggest.Hint(column.Text, known))
+			return f.valueError(column, fmt.Sprintf("table %s has no column %s", f.Table, column.Text),
+				suggest.Hint(column.Text, known))
 		}
 	}
 	return nil
@@ -196,7 +198,8 @@ func (r *reader) quoted(value Value) (Value, error) {
 	for {
 		n := strings.IndexByte(r.rest, '"')
 		if n < 0 {
-			return value, r.file.valueError(value, "the double quote is never closed", `add the closing "; inside a value a quote is written ""`)
+			return value, r.file.valueError(value, "the double quote is never closed",
+				`add the closing "; inside a value a quote is written ""`)
 		}
 		text.WriteString(r.take(n))
 		r.take(1)

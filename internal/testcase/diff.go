@@ -88,7 +88,8 @@ func (b *bench) replay(ctx context.Context, runner *transform.Runner) ([]Differe
 	before := map[catalogue.Name][][]cell{}
 	for _, change := range result.Differences {
 		for _, column := range b.types[string(change.Table)].Columns {
-			columns[change.Table] = append(columns[change.Table], catalogue.Typed{Name: catalogue.Name(column.Name), Type: column.Type})
+			columns[change.Table] = append(columns[change.Table], catalogue.Typed{Name: catalogue.Name(column.Name),
+				Type: column.Type})
 		}
 		if before[change.Table], err = b.texts(ctx, b.at(string(change.Table)), columns[change.Table], false); err != nil {
 			return nil, err

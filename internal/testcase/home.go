@@ -46,7 +46,8 @@ func (e *SchemaError) Unwrap() error { return e.Err }
 func (e *SchemaError) Hint() string {
 	var refused *pgconn.PgError
 	if errors.As(e.Err, &refused) && refused.Code == "42501" {
-		return "the user needs GRANT CREATE ON DATABASE …; or leave the database URL out, and the private PostgreSQL runs the cases"
+		return "the user needs GRANT CREATE ON DATABASE …; " +
+			"or leave the database URL out, and the private PostgreSQL runs the cases"
 	}
 	return ""
 }

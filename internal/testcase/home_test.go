@@ -61,7 +61,8 @@ func TestKilled(t *testing.T) {
 		}
 		return ""
 	})
-	if left := dwhtest.Query(t, dsn, "SELECT relname FROM pg_class WHERE relname LIKE 's\\_%' OR relname LIKE 'goose%'"); len(left) > 0 {
+	if left := dwhtest.Query(t, dsn,
+		"SELECT relname FROM pg_class WHERE relname LIKE 's\\_%' OR relname LIKE 'goose%'"); len(left) > 0 {
 		t.Errorf("got %v outside the schemas of the cases, want nothing", left)
 	}
 }
@@ -105,7 +106,8 @@ func TestOrdinaryUser(t *testing.T) {
 	dwhtest.Query(t, dsn, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
 	u.User = url.UserPassword(role, "secret")
 	code, _, stderr := dwh(t, u.String(), "test", "d_song_plain")
-	if code != 1 || !strings.Contains(stderr, "make a schema for the test cases: ") || !strings.Contains(stderr, "hint: the user needs GRANT CREATE ON DATABASE") {
+	if code != 1 || !strings.Contains(stderr, "make a schema for the test cases: ") || !strings.Contains(stderr,
+		"hint: the user needs GRANT CREATE ON DATABASE") {
 		t.Errorf("got exit code %d, want 1 and what is missing\n%s", code, stderr)
 	}
 	dwhtest.Query(t, dsn, "GRANT CREATE ON DATABASE "+database+" TO "+role)
@@ -145,13 +147,15 @@ func TestWrongHeaderDiffers(t *testing.T) {
 	}
 	// These lines promise equalities that the SELECT does not have.
 	fact := "transforms/210_f_songplay.sql"
-	edit(fact, "-- joins: song by title = song, artist_name = artist\n", "-- joins: song by title = song, artist_name = artist, artist_id = user_id\n")
+	edit(fact, "-- joins: song by title = song, artist_name = artist\n",
+		"-- joins: song by title = song, artist_name = artist, artist_id = user_id\n")
 	edit(fact, "    AND song.artist_id <> ''", "    AND song.artist_id <> '' AND song.artist_id = song.artist_id")
 	edit(fact, "-- joins: name_artist by name = artist\n", "-- joins: name_artist by name = artist, artist_id = user_id\n")
 	edit(fact, "ON by_name.name = play.artist", "ON by_name.name = play.artist AND by_name.artist_id = by_name.artist_id")
 	code, stdout, stderr := dwh(t, dwhtest.Database(t), "test", "--project", project(t, files))
 	want := "f_songplay: 1 changed (a replay gives other rows than the increments; see dwh verify --increments)"
-	if code != 3 || !strings.Contains(stdout, want) || !strings.Contains(stdout, "artist_id is NULL, not A1; song_id is NULL, not S1") {
+	if code != 3 || !strings.Contains(stdout, want) || !strings.Contains(stdout,
+		"artist_id is NULL, not A1; song_id is NULL, not S1") {
 		t.Errorf("got exit code %d, want 3 and that the replay differs\n%s%s", code, stdout, stderr)
 	}
 	if !strings.Contains(stdout, "ok    alone\n") {
@@ -163,7 +167,8 @@ func TestWrongHeaderDiffers(t *testing.T) {
 func TestGlobalSum(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
-		"transforms/010_s_song.sql": "-- s_song: one row per song.\nCOPY s_song (song_id) FROM :'song_data' IAM_ROLE :'iam_role' FORMAT AS JSON 'auto';\n",
+		"transforms/010_s_song.sql": "-- s_song: one row per song.\n" +
+			"COPY s_song (song_id) FROM :'song_data' IAM_ROLE :'iam_role' FORMAT AS JSON 'auto';\n",
 		"transforms/110_d_user.sql": "-- d_user: the one who has heard them all.\n-- key: user_id\n" +
 			"SELECT 'all' AS user_id, CAST(COUNT(*) AS VARCHAR(20)) AS first_name, CAST(NULL AS VARCHAR(1)) AS last_name,\n" +
 			"    CAST(NULL AS VARCHAR(1)) AS gender, CAST(NULL AS VARCHAR(1)) AS level, 0 AS last_ts,\n" +

@@ -126,12 +126,14 @@ func (b *bench) blame(ctx context.Context, file *File, rows []Row, cause error) 
 			if value.Null {
 				continue
 			}
-			refusal, err := b.refused(ctx, catalogue.InsertRows(typed, namesOf(columns[i:i+1]), "("+b.literal(columns[i].Type, value)+")"))
+			refusal, err := b.refused(ctx, catalogue.InsertRows(typed, namesOf(columns[i:i+1]),
+				"("+b.literal(columns[i].Type, value)+")"))
 			if err != nil {
 				return err
 			}
 			if refusal != nil {
-				return file.valueError(value, fmt.Sprintf("column %s: %q is no %s: %s", columns[i].Name, value.Text, columns[i].Type,
+				return file.valueError(value, fmt.Sprintf("column %s: %q is no %s: %s", columns[i].Name, value.Text,
+					columns[i].Type,
 					refusal.Message), "")
 			}
 		}
@@ -179,7 +181,8 @@ type cell struct {
 }
 
 // texts reads the rows of a table as texts.
-func (b *bench) texts(ctx context.Context, table catalogue.Table, columns []catalogue.Typed, numbered bool) ([][]cell, error) {
+func (b *bench) texts(ctx context.Context, table catalogue.Table, columns []catalogue.Typed,
+	numbered bool) ([][]cell, error) {
 	rows, err := b.home.pool.Query(ctx, catalogue.SelectTexts(table, columns, b.Engine, numbered))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", table.Name, err)

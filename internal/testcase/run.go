@@ -116,7 +116,8 @@ func (b *bench) try(ctx context.Context, c Case) ([]Difference, error) {
 		return nil, err
 	}
 	runner := transform.New(transform.Options{
-		Pool: b.home.pool, Engine: b.Engine, Version: "test", Steps: b.Steps, Vars: b.Vars, Scratch: b.home.schema, NoLoad: true,
+		Pool: b.home.pool, Engine: b.Engine, Version: "test", Steps: b.Steps, Vars: b.Vars, Scratch: b.home.schema,
+		NoLoad: true,
 	})
 	run := func() error {
 		_, err := runner.Run(ctx, "test", nil)
@@ -211,7 +212,8 @@ func (b *bench) modelTables() []string {
 func (b *bench) checkGiven(file *File) error {
 	if staging := b.stagingTables(); !slices.Contains(staging, file.Table) {
 		if _, exists := b.tables[catalogue.Name(file.Table)]; exists || b.graph.Model(file.Table) != nil {
-			return file.errorAt(1, 0, file.Table+" is no staging table", "rows are given to staging: "+strings.Join(staging, ", "))
+			return file.errorAt(1, 0, file.Table+" is no staging table",
+				"rows are given to staging: "+strings.Join(staging, ", "))
 		}
 		return file.unknownTable(staging, "rows are given to staging")
 	}
@@ -226,7 +228,8 @@ func (b *bench) checkGiven(file *File) error {
 func (b *bench) checkThen(file *File) error {
 	if _, exists := b.tables[catalogue.Name(file.Table)]; !exists {
 		if b.graph.Model(file.Table) != nil {
-			return file.errorAt(1, 0, file.Table+" is a helper and has no table", "models make "+strings.Join(b.modelTables(), ", "))
+			return file.errorAt(1, 0, file.Table+" is a helper and has no table",
+				"models make "+strings.Join(b.modelTables(), ", "))
 		}
 		return file.unknownTable(append(b.modelTables(), b.stagingTables()...), "models make")
 	}
