@@ -1,5 +1,6 @@
 -- s_songplay_event: one row per event of any page, as it came. The columns stand in the order of
 --                   the JSONPaths file.
+-- erase: user_id
 COPY s_songplay_event (
     artist,
     auth,

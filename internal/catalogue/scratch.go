@@ -1,6 +1,9 @@
 package catalogue
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // processed is the flag of staged records.
 const processed Name = "processed"
@@ -122,4 +125,24 @@ func CreateValues(table Table) string {
 // InsertValue inserts its parameter into such a table.
 func InsertValue(table Table) string {
 	return "INSERT INTO " + table.SQL() + " (value) VALUES (CAST($1 AS VARCHAR(65535)))"
+}
+
+// SelectWhere reads the first rows of a table, called staged, that a condition holds for, in the
+// order of some columns.
+func SelectWhere(table Table, columns []Name, where string, order []Name, limit int) string {
+	sql := "SELECT " + list("staged.", columns) + " FROM " + table.SQL() + " AS staged WHERE " + where
+	if len(order) > 0 {
+		sql += " ORDER BY " + list("staged.", order)
+	}
+	return sql + " LIMIT " + strconv.Itoa(limit)
+}
+
+// CountWhere counts the rows of a table, called staged, that a condition holds for.
+func CountWhere(table Table, where string) string {
+	return "SELECT COUNT(*) FROM " + table.SQL() + " AS staged WHERE " + where
+}
+
+// DeleteWhere deletes the rows of a table that a condition holds for.
+func DeleteWhere(table Table, where string) string {
+	return "DELETE FROM " + table.SQL() + " WHERE " + where
 }

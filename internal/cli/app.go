@@ -61,6 +61,8 @@ type app struct {
 	// it.
 	knownReports  func() []report.Report
 	brokenReports error
+	// knownErasables are what the loads of the same project declare to be erased.
+	knownErasables func() []erasable
 	// teller tells a webhook how the command went; nil for nobody.
 	teller *teller
 	// failpoint, where set, is called at named moments of a run; the crash tests end the process there.
@@ -75,6 +77,7 @@ func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app 
 		}
 	}
 	a.knownReports = sync.OnceValue(a.findReports)
+	a.knownErasables = sync.OnceValue(a.findErasables)
 	a.out = newOutput(stdout, stderr, a.env)
 	a.log = a.out.logger("text", slog.LevelInfo)
 	a.root = &cli.App{

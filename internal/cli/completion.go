@@ -203,6 +203,8 @@ func (a *app) flagValues(name string) []string {
 		return names
 	case "only":
 		return a.knownSteps()
+	case "table":
+		return a.knownStaging()
 	}
 	return nil
 }

@@ -63,6 +63,11 @@ func (l lintRun) run() error {
 	if err != nil {
 		return err
 	}
+	for _, fault := range l.app.checkErasables(p, sqlfile.Postgres) {
+		rule := modelRule
+		rule.Instead = fault.Hint
+		faults = append(faults, lint.Finding{Rule: rule, Err: fault})
+	}
 	if l.json {
 		type row struct {
 			Name     string `json:"name"` // of the rule, as lists have it elsewhere

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/check"
@@ -11,17 +12,23 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// commandLine is how the journal calls the command: its words, without the values of flags that could hold a secret.
+// commandLine is how the journal calls the command: its words, without the values of flags that could hold a secret, or that name
+// a person whose records are erased.
 func (a *app) commandLine() string {
+	secret := []string{"database-url", "match"}
+	for _, one := range a.knownErasables() {
+		secret = append(secret, one.flag)
+	}
 	var words []string
 	hide := false
 	for _, word := range a.args[1:] {
+		name, _, valued := strings.Cut(strings.TrimLeft(word, "-"), "=")
 		switch {
 		case hide:
 			word, hide = "xxxxx", false
-		case strings.HasPrefix(word, "--database-url="), strings.HasPrefix(word, "-database-url="):
-			word = "--database-url=xxxxx"
-		case word == "--database-url", word == "-database-url":
+		case strings.HasPrefix(word, "-") && slices.Contains(secret, name) && valued:
+			word = "--" + name + "=xxxxx"
+		case strings.HasPrefix(word, "-") && slices.Contains(secret, name):
 			hide = true
 		default:
 			word = config.RedactDSN(word)

@@ -3,41 +3,47 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) stagingCommand() *cli.Command {
-	flags := func(more ...cli.Flag) []cli.Flag {
-		return flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{projectFlag(), waitFlag(), yesFlag(), jsonFlag()}, more)
-	}
+	flag, loaded := a.stagingExample()
 	return &cli.Command{
 		Name:  "staging",
 		Usage: "remove staged records: delete, drop",
-		Description: examples(`Staging is append-only: these commands, and a migrate down with --drop-staged-rows, are all that removes from it.`,
-			"dwh staging delete --user-id 39", "dwh staging delete --user-id 39 --yes", "dwh staging drop s_name --yes"),
+		Description: examples(`Staging is append-only: these commands, and a migrate down with --drop-staged-rows, are all that
+removes from it.`,
+			"dwh staging delete "+flag, "dwh staging delete "+flag+" --yes", "dwh staging drop "+loaded+" --yes"),
 		Subcommands: []*cli.Command{
 			{
-				Name: "delete", Usage: "erase the records of one song or one user, in staging, rejects and star",
-				Description: examples(`Shows the records; with --yes they are deleted, and the keys concerned recomputed, in one transaction. The ledger stays, so
-that the objects are not loaded again; an object that is rewritten brings its records back.`,
-					"dwh staging delete --song-id SOUPIRU12A6D4FA1E1", "dwh staging delete --user-id 39 --yes"),
-				Flags: flags(
-					&cli.StringFlag{Name: "song-id", Usage: "the song's `ID`"},
-					&cli.StringFlag{Name: "user-id", Usage: "the user's `ID`"},
-				),
+				Name: "delete", Usage: "erase records in staging, among the rejects and in the models' tables",
+				Description: examples(`Shows the records; with --yes they are deleted, and the keys concerned recomputed, in one
+transaction. The ledger stays, so that the objects are not loaded again; an object that is rewritten
+brings its records back.
+
+The loads of a project declare flags: the header line "-- erase: card_no" of a 0xx file makes
+--card-no, "-- erase: card_no as customer" makes --customer. The value is looked for in every
+staging table that declares the name. Blanks at the end of a text do not count, and numbers compare
+as numbers. A refused record goes where its text holds the value as a whole field or word.`,
+					"dwh staging delete "+flag, "dwh staging delete "+flag+" --yes",
+					"dwh staging delete --table "+loaded+" --match first_column=a --match second_column=b"),
+				Flags: flagSet(stagingFlags(), selectFlags(), a.eraseFlags()),
 				Action: func(c *cli.Context) error {
-					s := transform.Selection{SongID: c.String("song-id"), UserID: c.String("user-id")}
-					if (s.SongID == "") == (s.UserID == "") {
-						return &UsageError{Msg: "name either --song-id or --user-id", Help: "dwh staging delete --help"}
+					s, err := a.selection(c)
+					if err != nil {
+						return err
 					}
 					cfg, err := a.load(c)
 					if err != nil {
@@ -48,33 +54,93 @@ that the objects are not loaded again; an object that is rewritten brings its re
 			},
 			{
 				Name: "drop", Usage: "delete every staged row of tables, with their ledger and rejects", ArgsUsage: "TABLE…",
-				Description: examples("The next load begins from nothing, and the star is replayed from what is left.", "dwh staging drop s_name --yes"),
-				Flags:       flags(),
+				Description: examples("Says which models follow from a table. The next load begins from nothing, and the models are replayed\nfrom what is left.",
+					"dwh staging drop "+loaded+" --yes"),
+				Flags: stagingFlags(),
 				BashComplete: func(c *cli.Context) {
-					_, _ = fmt.Fprintln(c.App.Writer, strings.Join(stagingTables(), "\n"))
+					_, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownStaging(), "\n"))
 				},
 				Action: func(c *cli.Context) error {
-					if c.NArg() == 0 {
-						return &UsageError{Msg: "which table?", Advice: "s_song, s_songplay_event or s_name", Help: "dwh staging drop --help"}
-					}
-					for _, name := range c.Args().Slice() {
-						if !slices.Contains(stagingTables(), name) {
-							return &UsageError{Msg: fmt.Sprintf("%q is no staging table of records", name), Advice: suggest.Hint(name, stagingTables()), Help: "dwh staging drop --help"}
-						}
-					}
 					cfg, err := a.load(c)
 					if err != nil {
 						return err
 					}
-					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes"), json: c.Bool("json")}.drop(c.Context, c.Args().Slice())
+					tables, err := a.stagingTables(cfg, c.Args().Slice())
+					if err != nil {
+						return err
+					}
+					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes"), json: c.Bool("json")}.drop(c.Context, tables)
 				},
 			},
 		},
 	}
 }
 
-// stagingTables are the tables that records are loaded into.
-func stagingTables() []string { return []string{"s_song", "s_songplay_event", "s_name"} }
+// stagingExample is a flag with a value, and a staging table, that the project at hand has, for
+// examples of the help.
+func (a *app) stagingExample() (flag, loaded string) {
+	flag, loaded = "--table s_order --match order_id=39", "s_order"
+	p, err := a.projectAtHand()
+	if err != nil {
+		return flag, loaded
+	}
+	if names, err := fs.Glob(p.transforms, loadFiles); err == nil && len(names) > 0 {
+		loaded = tableOfLoad(names[len(names)-1])
+		flag = "--table " + loaded + " --match id=39"
+	}
+	if all := a.knownErasables(); len(all) > 0 {
+		flag = "--" + all[len(all)-1].flag + " 39"
+	}
+	return flag, loaded
+}
+
+// stagingFlags are the flags of every command on staging.
+func stagingFlags() []cli.Flag {
+	return flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{projectFlag(), waitFlag(), yesFlag(), jsonFlag()})
+}
+
+// knownStaging are the staging tables of the project at hand.
+func (a *app) knownStaging() []string {
+	p, err := a.projectAtHand()
+	if err != nil {
+		return nil // the command itself says what is wrong with the project
+	}
+	steps, err := p.steps(sqlfile.Postgres)
+	if err != nil {
+		return nil
+	}
+	return transform.StagingTables(steps)
+}
+
+// stagingTables refuses names that no load of the project has.
+func (a *app) stagingTables(cfg *config.Config, names []string) ([]catalogue.Name, error) {
+	p, err := a.openProject(cfg.Project)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := engineOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := p.steps(engine)
+	if err != nil {
+		return nil, err
+	}
+	known := transform.StagingTables(steps)
+	if len(names) == 0 {
+		return nil, &UsageError{Msg: "which table?", Advice: "one of: " + strings.Join(known, ", "), Help: "dwh staging drop --help"}
+	}
+	var out []catalogue.Name
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, &UsageError{Msg: fmt.Sprintf("%q is no staging table of the project", name), Advice: suggest.Hint(name, known), Help: "dwh staging drop --help"}
+		}
+		if !slices.Contains(out, catalogue.Name(name)) {
+			out = append(out, catalogue.Name(name))
+		}
+	}
+	return out, nil
+}
 
 // stagingRun performs the commands on staging.
 type stagingRun struct {
@@ -90,13 +156,15 @@ type stagedJSON struct {
 	Rows    int64           `json:"rows"`
 	Rejects *int64          `json:"rejects,omitempty"`
 	Sample  []orderedObject `json:"sample,omitempty"`
+	Refused []orderedObject `json:"refused,omitempty"` // the first refused records
+	Models  *[]string       `json:"models,omitempty"`  // the steps that follow from it
 }
 
 // stagingJSON is what a command on staging prints for machines.
 type stagingJSON struct {
 	Tables  []stagedJSON `json:"tables"`
 	Deleted bool         `json:"deleted"`
-	Changes []changeJSON `json:"changes"` // of the star, where it was replayed
+	Changes []changeJSON `json:"changes"` // of the tables that were replayed
 	Seconds float64      `json:"seconds"`
 }
 
@@ -123,22 +191,24 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 		return err
 	}
 	defer s.close()
+	if faults := r.app.checkErasables(s.project, s.warehouse.Engine()); len(faults) > 0 {
+		return faults[0]
+	}
 	staged, err := runner.Look(ctx, selection)
 	if err != nil {
 		return err
 	}
 	if r.json {
-		return r.deleteJSON(ctx, s, runner, selection, staged)
+		return r.deleteJSON(ctx, runner, selection, staged)
 	}
-	if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s; rejects that hold the same key: %s\n", counted(staged.Rows, "row"), staged.Table, count(staged.Rejects)); err != nil {
-		return err
-	}
-	if len(staged.Sample.Rows) > 0 {
-		if err := r.app.out.Table(staged.Sample, table.Text); err != nil {
+	var rows, rejects int64
+	for _, one := range staged {
+		rows, rejects = rows+one.Rows, rejects+one.Rejects
+		if err := r.show(one); err != nil {
 			return err
 		}
 	}
-	if staged.Rows+staged.Rejects == 0 {
+	if rows+rejects == 0 {
 		return nil
 	}
 	if !r.yes {
@@ -149,17 +219,63 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 	if err != nil {
 		return r.app.showViolations(err)
 	}
-	_, err = fmt.Fprintf(r.app.out.Stdout, "deleted %s from %s; the star follows (%s)\n", counted(staged.Rows, "row"), staged.Table, seconds(result.Duration))
+	_, err = fmt.Fprintf(r.app.out.Stdout, "deleted %s of staging, and the texts of %s; the models follow (%s)\n",
+		counted(rows, "row"), counted(rejects, "refused record"), seconds(result.Duration))
 	return err
 }
 
-func (r stagingRun) deleteJSON(ctx context.Context, s *session, runner *transform.Runner, selection transform.Selection, staged transform.Staged) error {
-	found := stagedJSON{Table: staged.Table, Rows: staged.Rows, Rejects: &staged.Rejects, Sample: []orderedObject{}}
-	for _, row := range staged.Sample.Rows {
-		found.Sample = append(found.Sample, orderedObject{columns: staged.Sample.Columns, values: row})
+// show prints what a selection means in one table.
+func (r stagingRun) show(one transform.Staged) error {
+	if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s; refused records with the same value: %s\n", counted(one.Rows, "row"), one.Table, count(one.Rejects)); err != nil {
+		return err
 	}
-	out := stagingJSON{Tables: []stagedJSON{found}, Changes: []changeJSON{}}
-	if r.yes && staged.Rows+staged.Rejects > 0 {
+	for _, sample := range []table.Table{one.Sample, one.Refused} {
+		if len(sample.Rows) == 0 {
+			continue
+		}
+		if err := r.app.out.Table(shortened(sample), table.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shortened is a table whose texts are cut, for people.
+func shortened(t table.Table) table.Table {
+	out := table.Table{Columns: t.Columns}
+	for _, row := range t.Rows {
+		row = slices.Clone(row)
+		for i, value := range row {
+			switch text := value.(type) {
+			case string:
+				row[i] = *excerpt(&text)
+			case *string:
+				row[i] = excerpt(text)
+			}
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
+}
+
+func ordered(t table.Table) []orderedObject {
+	out := []orderedObject{}
+	for _, row := range t.Rows {
+		out = append(out, orderedObject{columns: t.Columns, values: row})
+	}
+	return out
+}
+
+func (r stagingRun) deleteJSON(ctx context.Context, runner *transform.Runner, selection transform.Selection, staged []transform.Staged) error {
+	out := stagingJSON{Tables: []stagedJSON{}, Changes: []changeJSON{}}
+	var found int64
+	for _, one := range staged {
+		found += one.Rows + one.Rejects
+		out.Tables = append(out.Tables, stagedJSON{
+			Table: string(one.Table), Rows: one.Rows, Rejects: &one.Rejects, Sample: ordered(one.Sample), Refused: ordered(one.Refused),
+		})
+	}
+	if r.yes && found > 0 {
 		result, err := runner.Delete(ctx, r.app.commandLine(), selection)
 		if err != nil {
 			return r.app.showViolations(err)
@@ -169,35 +285,36 @@ func (r stagingRun) deleteJSON(ctx context.Context, s *session, runner *transfor
 	return writeJSON(r.app.out, out)
 }
 
-func (r stagingRun) drop(ctx context.Context, tables []string) error {
+func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 	s, runner, err := r.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	counts, err := runner.Counts(ctx)
+	dropped, err := runner.LookDrop(ctx, tables)
 	if err != nil {
 		return err
 	}
 	out := stagingJSON{Tables: []stagedJSON{}, Changes: []changeJSON{}}
-	for _, name := range tables {
-		for _, one := range counts {
-			if string(one.Table) == name {
-				out.Tables = append(out.Tables, stagedJSON{Table: name, Rows: one.Rows})
-				if r.json {
-					continue
-				}
-				if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s\n", counted(one.Rows, "row"), name); err != nil {
-					return err
-				}
-			}
+	for _, one := range dropped {
+		models := append([]string{}, one.Models...)
+		out.Tables = append(out.Tables, stagedJSON{Table: string(one.Table), Rows: one.Rows, Models: &models})
+		if r.json {
+			continue
+		}
+		follows := "no model reads it"
+		if len(models) > 0 {
+			follows = "computed again without them: " + strings.Join(models, ", ")
+		}
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s; %s\n", counted(one.Rows, "row"), one.Table, follows); err != nil {
+			return err
 		}
 	}
 	if r.json && !r.yes {
 		return writeJSON(r.app.out, out)
 	}
 	if !r.yes {
-		r.app.out.Status("nothing was deleted; add --yes to delete them, with their ledger and rejects, and replay the star")
+		r.app.out.Status("nothing was deleted; add --yes to delete them, with their ledger and rejects, and replay the models")
 		return nil
 	}
 	result, err := runner.Drop(ctx, r.app.commandLine(), tables)

@@ -9,30 +9,6 @@ import (
 	"context"
 )
 
-const DeleteEvents = `-- name: DeleteEvents :execrows
-DELETE FROM s_songplay_event
-`
-
-func (q *Queries) DeleteEvents(ctx context.Context) (int64, error) {
-	result, err := q.db.Exec(ctx, DeleteEvents)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const DeleteNames = `-- name: DeleteNames :execrows
-DELETE FROM s_name
-`
-
-func (q *Queries) DeleteNames(ctx context.Context) (int64, error) {
-	result, err := q.db.Exec(ctx, DeleteNames)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const DeleteObjects = `-- name: DeleteObjects :exec
 DELETE FROM s_object
 WHERE table_name = $1
@@ -53,29 +29,30 @@ func (q *Queries) DeleteRejects(ctx context.Context, tableName string) error {
 	return err
 }
 
-const DeleteSongs = `-- name: DeleteSongs :execrows
-DELETE FROM s_song
-`
-
-func (q *Queries) DeleteSongs(ctx context.Context) (int64, error) {
-	result, err := q.db.Exec(ctx, DeleteSongs)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
 const EraseReject = `-- name: EraseReject :execrows
 UPDATE s_reject
-SET raw_text = NULL, reason = 'erased'
+SET raw_text = NULL, reason = 'erased', column_name = NULL
 WHERE table_name = $1
-    AND url = $2
-    AND line = $3
+    AND load_id = $2
+    AND url = $3
+    AND line = $4
 `
 
+type EraseRejectParams struct {
+	TableName string `json:"table_name"`
+	LoadID    string `json:"load_id"`
+	Url       string `json:"url"`
+	Line      int64  `json:"line"`
+}
+
 // A reject keeps its place and loses its text.
-func (q *Queries) EraseReject(ctx context.Context, tableName string, url string, line int64) (int64, error) {
-	result, err := q.db.Exec(ctx, EraseReject, tableName, url, line)
+func (q *Queries) EraseReject(ctx context.Context, arg EraseRejectParams) (int64, error) {
+	result, err := q.db.Exec(ctx, EraseReject,
+		arg.TableName,
+		arg.LoadID,
+		arg.Url,
+		arg.Line,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -83,25 +60,26 @@ func (q *Queries) EraseReject(ctx context.Context, tableName string, url string,
 }
 
 const RejectTexts = `-- name: RejectTexts :many
-SELECT DISTINCT
+SELECT
+    reject.load_id,
     reject.url,
     reject.line,
     reject.raw_text,
     reject.reason
 FROM s_reject AS reject
 WHERE reject.table_name = $1
-    AND reject.raw_text IS NOT NULL
-ORDER BY reject.url, reject.line
+ORDER BY reject.url, reject.line, reject.load_id
 `
 
 type RejectTextsRow struct {
+	LoadID  string  `json:"load_id"`
 	Url     string  `json:"url"`
 	Line    int64   `json:"line"`
 	RawText *string `json:"raw_text"`
 	Reason  *string `json:"reason"`
 }
 
-// The raw texts of a table's rejects, with what tells the rows apart.
+// The raw texts of a table's rejects, with what tells the rows apart; a reason may quote the text.
 func (q *Queries) RejectTexts(ctx context.Context, tableName string) ([]RejectTextsRow, error) {
 	rows, err := q.db.Query(ctx, RejectTexts, tableName)
 	if err != nil {
@@ -112,143 +90,11 @@ func (q *Queries) RejectTexts(ctx context.Context, tableName string) ([]RejectTe
 	for rows.Next() {
 		var i RejectTextsRow
 		if err := rows.Scan(
+			&i.LoadID,
 			&i.Url,
 			&i.Line,
 			&i.RawText,
 			&i.Reason,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const SongRows = `-- name: SongRows :many
-SELECT
-    song.song_id,
-    song.title,
-    song.artist_id,
-    song.artist_name,
-    song.duration,
-    song.year
-FROM s_song AS song
-WHERE RTRIM(song.song_id) = RTRIM(CAST($1 AS VARCHAR(64)))
-ORDER BY song.title, song.artist_id, song.artist_name, song.duration, song.year
-`
-
-type SongRowsRow struct {
-	SongID     *string  `json:"song_id"`
-	Title      *string  `json:"title"`
-	ArtistID   *string  `json:"artist_id"`
-	ArtistName *string  `json:"artist_name"`
-	Duration   *float64 `json:"duration"`
-	Year       *int32   `json:"year"`
-}
-
-// The staged songs with a song_id.
-func (q *Queries) SongRows(ctx context.Context, songID string) ([]SongRowsRow, error) {
-	rows, err := q.db.Query(ctx, SongRows, songID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []SongRowsRow{}
-	for rows.Next() {
-		var i SongRowsRow
-		if err := rows.Scan(
-			&i.SongID,
-			&i.Title,
-			&i.ArtistID,
-			&i.ArtistName,
-			&i.Duration,
-			&i.Year,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const UserEventCount = `-- name: UserEventCount :one
-SELECT COUNT(*) AS events
-FROM s_songplay_event AS event
-WHERE RTRIM(event.user_id) = RTRIM(CAST($1 AS VARCHAR(64)))
-`
-
-// How many staged events a user has.
-func (q *Queries) UserEventCount(ctx context.Context, userID string) (int64, error) {
-	row := q.db.QueryRow(ctx, UserEventCount, userID)
-	var events int64
-	err := row.Scan(&events)
-	return events, err
-}
-
-const UserEvents = `-- name: UserEvents :many
-SELECT
-    listed.ts,
-    listed.page,
-    listed.session_id,
-    listed.item_in_session,
-    listed.first_name,
-    listed.last_name,
-    listed.artist,
-    listed.song
-FROM (
-    SELECT
-        event.ts,
-        event.page,
-        event.session_id,
-        event.item_in_session,
-        event.first_name,
-        event.last_name,
-        event.artist,
-        event.song,
-        ROW_NUMBER() OVER (ORDER BY event.ts, event.session_id, event.item_in_session, event.page) AS place
-    FROM s_songplay_event AS event
-    WHERE RTRIM(event.user_id) = RTRIM(CAST($1 AS VARCHAR(64)))
-) AS listed
-WHERE listed.place <= CAST($2 AS BIGINT)
-ORDER BY listed.place
-`
-
-type UserEventsRow struct {
-	Ts            *int64  `json:"ts"`
-	Page          *string `json:"page"`
-	SessionID     *int64  `json:"session_id"`
-	ItemInSession *int32  `json:"item_in_session"`
-	FirstName     *string `json:"first_name"`
-	LastName      *string `json:"last_name"`
-	Artist        *string `json:"artist"`
-	Song          *string `json:"song"`
-}
-
-// The first staged events of a user.
-func (q *Queries) UserEvents(ctx context.Context, userID string, maxRows int64) ([]UserEventsRow, error) {
-	rows, err := q.db.Query(ctx, UserEvents, userID, maxRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []UserEventsRow{}
-	for rows.Next() {
-		var i UserEventsRow
-		if err := rows.Scan(
-			&i.Ts,
-			&i.Page,
-			&i.SessionID,
-			&i.ItemInSession,
-			&i.FirstName,
-			&i.LastName,
-			&i.Artist,
-			&i.Song,
 		); err != nil {
 			return nil, err
 		}

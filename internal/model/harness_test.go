@@ -259,7 +259,7 @@ func (s *store) staged(tx pgx.Tx, scratch string, erase []erasure) map[string]mo
 		values := fmt.Sprintf("%s.erase_%d", scratch, i)
 		s.exec(fmt.Sprintf("CREATE TABLE %s AS SELECT CAST('%s' AS TEXT) AS value", values, e.value))
 		one := out[e.table]
-		one.Erase = append(one.Erase, model.Erasure{Column: e.column, Values: values})
+		one.Erase = append(one.Erase, model.Erasure{{Column: e.column, Values: values}})
 		out[e.table] = one
 	}
 	return out

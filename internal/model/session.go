@@ -51,14 +51,8 @@ type Staged struct {
 	Unprocessed int64
 	// Arrived holds further new rows, which stand beside the table. It may be nil.
 	Arrived *Table
-	// Erase are rows to erase: those with a value in one of these.
+	// Erase are rows to erase: those that one of these names.
 	Erase []Erasure
-}
-
-// An Erasure names rows by the values of a column, blanks at their end apart.
-type Erasure struct {
-	Column string
-	Values string // a qualified table with a text column named value
 }
 
 // A Change counts what became of a stored model's rows, by keys.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // place of a staging table's rows.
@@ -13,21 +12,6 @@ func (x *Run) stagedAt(name string) string {
 		return at
 	}
 	return qualified(x.Live, name)
-}
-
-// erased is the condition that a row, called by the alias, is to be erased.
-func (x *Run) erased(name, alias string, list []Erasure) string {
-	var out []string
-	for _, e := range list {
-		value := alias + "." + ident(e.Column)
-		if column, ok := x.Graph.tables[name].Column(e.Column); ok && column.Text() {
-			value = "RTRIM(" + value + ")"
-		} else {
-			value = "CAST(" + value + " AS " + anyText(x.Graph.Engine) + ")"
-		}
-		out = append(out, "EXISTS (SELECT 1 FROM "+e.Values+" AS e WHERE e.value = "+value+")")
-	}
-	return strings.Join(out, " OR ")
 }
 
 // standStaging says where the rows of staging stand now.
@@ -88,20 +72,4 @@ func (x *Run) openStaging(ctx context.Context) error {
 		x.delta[name] = d
 	}
 	return nil
-}
-
-// Erase deletes the rows that are to be erased, when every model has been computed without them.
-func (x *Run) Erase(ctx context.Context) (rows int64, err error) {
-	for _, name := range slices.Sorted(maps.Keys(x.Staged)) {
-		staged := x.Staged[name]
-		if len(staged.Erase) == 0 {
-			continue
-		}
-		deleted, err := x.Session.Exec(ctx, x.statement("erase the rows of "+name, "DELETE FROM "+x.stagedAt(name)+" WHERE "+x.erased(name, x.stagedAt(name), staged.Erase)))
-		if err != nil {
-			return rows, err
-		}
-		rows += deleted
-	}
-	return rows, nil
 }

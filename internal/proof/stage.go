@@ -428,7 +428,7 @@ func (p *prover) erasing(ctx context.Context, rows []item) (map[string][]model.E
 				return nil, fmt.Errorf("say which rows to erase: %w", err)
 			}
 		}
-		out[string(s.table.Name)] = []model.Erasure{{Column: string(rowID), Values: values.SQL()}}
+		out[string(s.table.Name)] = []model.Erasure{{{Column: string(rowID), Values: values.SQL()}}}
 	}
 	return out, nil
 }

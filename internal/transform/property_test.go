@@ -104,15 +104,16 @@ func (w *warehouse) erase(r *rapid.T, staged *star.Staging) string {
 	same := func(id *string, erased string) bool {
 		return id != nil && strings.TrimRight(*id, " ") == strings.TrimRight(erased, " ")
 	}
-	var chosen transform.Selection
+	chosen := transform.Selected{Table: "s_song"}
 	if i < len(users) {
-		chosen.UserID = users[i]
-		staged.Events = slices.DeleteFunc(staged.Events, func(e star.Event) bool { return same(e.UserID, chosen.UserID) })
+		chosen = transform.Selected{Table: "s_songplay_event", Matches: []transform.Match{{Column: "user_id", Value: users[i]}}}
+		staged.Events = slices.DeleteFunc(staged.Events, func(e star.Event) bool { return same(e.UserID, users[i]) })
 	} else {
-		chosen.SongID = songs[i-len(users)]
-		staged.Songs = slices.DeleteFunc(staged.Songs, func(s star.Song) bool { return same(s.SongID, chosen.SongID) })
+		erased := songs[i-len(users)]
+		chosen.Matches = []transform.Match{{Column: "song_id", Value: erased}}
+		staged.Songs = slices.DeleteFunc(staged.Songs, func(s star.Song) bool { return same(s.SongID, erased) })
 	}
-	if _, err := w.runner(nil).Delete(r.Context(), "test", chosen); err != nil {
+	if _, err := w.runner(nil).Delete(r.Context(), "test", transform.Selection{Of: []transform.Selected{chosen}}); err != nil {
 		r.Fatalf("erase %+v: %v", chosen, err)
 	}
 	return fmt.Sprintf("%+v", chosen)

@@ -3,8 +3,8 @@ package transform
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,114 +13,139 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// Selection names staged records by one key.
-type Selection struct {
-	SongID string
-	UserID string
-}
-
-// table is the staging table that the selection is in.
-func (s Selection) table() string {
-	if s.SongID != "" {
-		return "s_song"
-	}
-	return "s_songplay_event"
-}
-
-// keepStaged is how many of the selected rows are shown.
+// keepStaged is how many of the selected rows, and of the refused records, are shown.
 const keepStaged = 20
 
-// Staged shows what a selection means.
+// Staged shows what a selection means in one table.
 type Staged struct {
-	Table   string
+	Table   catalogue.Name
 	Rows    int64
 	Sample  table.Table // the first rows
-	Rejects int64       // refused records that name the key too
+	Rejects int64       // refused records that hold the values
+	Refused table.Table // the first of them: object, line, reason, raw
 }
 
-// Look returns what Delete would delete.
-func (r *Runner) Look(ctx context.Context, s Selection) (Staged, error) {
-	db := dwhdb.New(r.Pool)
-	out := Staged{Table: s.table()}
-	if s.SongID != "" {
-		rows, err := db.SongRows(ctx, s.SongID)
-		if err != nil {
-			return out, fmt.Errorf("read staged songs: %w", err)
-		}
-		out.Rows = int64(len(rows))
-		out.Sample.Columns = table.Columns("song_id", "title", "artist_id", "artist_name", "duration", "year")
-		for _, row := range rows[:min(keepStaged, len(rows))] {
-			out.Sample.Rows = append(out.Sample.Rows, []any{row.SongID, row.Title, row.ArtistID, row.ArtistName, row.Duration, row.Year})
-		}
-	} else {
-		count, err := db.UserEventCount(ctx, s.UserID)
-		if err != nil {
-			return out, fmt.Errorf("read staged events: %w", err)
-		}
-		out.Rows = count
-		rows, err := db.UserEvents(ctx, s.UserID, keepStaged)
-		if err != nil {
-			return out, fmt.Errorf("read staged events: %w", err)
-		}
-		out.Sample.Columns = table.Columns("ts", "page", "session_id", "item_in_session", "first_name", "last_name", "artist", "song")
-		for i := range out.Sample.Columns {
-			out.Sample.Columns[i].Kind = table.KindLabel
-		}
-		for _, row := range rows {
-			out.Sample.Rows = append(out.Sample.Rows, []any{row.Ts, row.Page, row.SessionID, row.ItemInSession, row.FirstName, row.LastName, row.Artist, row.Song})
-		}
-	}
-	rejects, err := s.rejects(ctx, db, out.Table)
+// Look returns what Delete would delete. A selection that does not fit is a *SelectionError.
+func (r *Runner) Look(ctx context.Context, s Selection) ([]Staged, error) {
+	all, err := r.resolve(ctx, r.Pool, s)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
-	out.Rejects = int64(len(rejects))
+	var out []Staged
+	for _, one := range all {
+		staged := Staged{Table: one.table.Name}
+		if err := r.lookAtRows(ctx, one, &staged); err != nil {
+			return nil, err
+		}
+		refused, err := one.refusedOf(ctx, r.Pool)
+		if err != nil {
+			return nil, err
+		}
+		staged.Rejects = int64(len(refused))
+		staged.Refused.Columns = table.Columns("object", "line", "reason", "raw")
+		staged.Refused.Columns[1].Kind = table.KindLabel
+		for _, record := range refused[:min(keepStaged, len(refused))] {
+			staged.Refused.Rows = append(staged.Refused.Rows, []any{record.url, record.line, record.reason, record.raw})
+		}
+		out = append(out, staged)
+	}
 	return out, nil
 }
 
-// column is the column that the selection names rows by.
-func (s Selection) column() (name, value string) {
-	if s.SongID != "" {
-		return "song_id", s.SongID
+// lookAtRows counts the chosen rows of a table, and reads the first ones.
+func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) error {
+	var names []string
+	args := map[string]any{}
+	where := one.where(func(n int, m resolved) string {
+		name := "value" + strconv.Itoa(n)
+		names, args[name] = append(names, name), m.value
+		value := "CAST($" + strconv.Itoa(n) + " AS VARCHAR(65535))"
+		return model.Holds(r.Engine, m.column, "staged."+catalogue.Name(m.column.Name).SQL(), value)
+	})
+	columns := slices.DeleteFunc(slices.Clone(one.table.Columns), func(name catalogue.Name) bool { return name == flagColumn })
+	if where == "" {
+		for _, name := range columns {
+			staged.Sample.Columns = append(staged.Sample.Columns, table.Column{Name: string(name), Kind: table.KindLabel})
+		}
+		return nil
 	}
-	return "user_id", s.UserID
+	text := catalogue.SelectWhere(one.table, columns, where, one.sortable(), keepStaged)
+	sample, err := query.Text("rows of "+string(one.table.Name), text, names...).Run(ctx, r.Pool, args, 0)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", one.table.Name, err)
+	}
+	staged.Sample = sample.Table
+	for i := range staged.Sample.Columns {
+		staged.Sample.Columns[i].Kind = table.KindLabel
+	}
+	if staged.Rows = sample.Count; sample.Count < keepStaged {
+		return nil
+	}
+	values := make([]any, len(names))
+	for i, name := range names {
+		values[i] = args[name]
+	}
+	if err := r.Pool.QueryRow(ctx, catalogue.CountWhere(one.table, where), values...).Scan(&staged.Rows); err != nil {
+		return fmt.Errorf("count rows of %s: %w", one.table.Name, err)
+	}
+	return nil
 }
 
-// Delete erases the staged rows of a selection, and what rejects quote of them, in one transaction:
-// the models are brought up to date as in any other run, whose changes are rows that go away.
+// Delete erases the selected rows of staging, and the texts of the refused records that hold the
+// same values, in one transaction: the models are brought up to date as in any other run, whose
+// changes are rows that go away.
 func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Result, error) {
+	all, err := r.resolve(ctx, r.Pool, s)
+	if err != nil {
+		return Result{}, err
+	}
 	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
 		if err := r.requireFresh(ctx, conn); err != nil {
 			return err
 		}
 		var deleted int64
+		var names []string
+		for _, one := range all {
+			names = append(names, string(one.table.Name))
+		}
 		started := time.Now()
+		beside := map[*chosen][]model.Erasure{} // of tables that no model reads
 		err := r.increment(ctx, conn, j, increment{
 			steps: r.Steps, flag: true, first: func(pgx.Tx, *arrivals) error { return nil },
 			erase: func(ctx context.Context, w *work) (map[string][]model.Erasure, error) {
-				column, value := s.column()
-				values := catalogue.Table{Schema: w.schema, Name: "dwh_erased"}
-				if err := execAll(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
-					return nil, fmt.Errorf("note what to erase: %w", err)
-				}
-				if _, err := w.tx.Exec(ctx, catalogue.InsertValue(values), strings.TrimRight(value, " ")); err != nil {
-					return nil, fmt.Errorf("note what to erase: %w", err)
-				}
-				if r.Engine == sqlfile.Postgres {
-					if err := execAll(ctx, w.tx, catalogue.Analyze(values)); err != nil {
-						return nil, fmt.Errorf("note what to erase: %w", err)
+				out := map[string][]model.Erasure{}
+				clear(beside)
+				for i, one := range all {
+					erasures, err := r.noteErased(ctx, w, i, one)
+					if err != nil {
+						return nil, err
+					}
+					if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == one.table.Name }) {
+						out[string(one.table.Name)] = erasures
+					} else {
+						beside[one] = erasures
 					}
 				}
-				return map[string][]model.Erasure{s.table(): {{Column: column, Values: values.SQL()}}}, nil
+				return out, nil
 			},
 			erased: func(ctx context.Context, tx pgx.Tx, rows int64) error {
 				deleted = rows
-				if err := s.eraseRejects(ctx, dwhdb.New(tx)); err != nil {
-					return err
+				for one, erasures := range beside {
+					more, err := r.deleteBeside(ctx, tx, one, erasures)
+					if err != nil {
+						return err
+					}
+					deleted += more
+				}
+				for _, one := range all {
+					if err := one.eraseRefused(ctx, tx); err != nil {
+						return err
+					}
 				}
 				r.Failpoint("staging.deleted")
 				return nil
@@ -129,36 +154,114 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 		if err != nil {
 			return err
 		}
-		j.step("staging delete "+s.table(), started, deleted, 0, "", "done", "")
+		j.step("staging delete "+strings.Join(names, ", "), started, deleted, 0, "", "done", "")
 		return nil
 	})
 }
 
-// Drop deletes every staged row of the tables, with their ledger and rejects, so that the next load begins from nothing, and
-// replays the star from what is left.
-func (r *Runner) Drop(ctx context.Context, command string, tables []string) (Result, error) {
+// noteErased puts the values of a chosen table into tables of the scratch schema, where the
+// statements of the models find them: they stand in no statement's text.
+func (r *Runner) noteErased(ctx context.Context, w *work, place int, one *chosen) ([]model.Erasure, error) {
+	var out []model.Erasure
+	for i, list := range one.lists {
+		var erasure model.Erasure
+		for k, m := range list {
+			values := catalogue.Table{Schema: w.schema, Name: catalogue.Name(fmt.Sprintf("dwh_erased_%d_%d_%d", place, i, k))}
+			if err := execAll(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
+				return nil, fmt.Errorf("note what to erase: %w", err)
+			}
+			if _, err := w.tx.Exec(ctx, catalogue.InsertValue(values), m.value); err != nil {
+				return nil, fmt.Errorf("note what to erase: %w", err)
+			}
+			if r.Engine == sqlfile.Postgres {
+				if err := execAll(ctx, w.tx, catalogue.Analyze(values)); err != nil {
+					return nil, fmt.Errorf("note what to erase: %w", err)
+				}
+			}
+			erasure = append(erasure, model.Match{Column: m.column.Name, Values: values.SQL()})
+		}
+		out = append(out, erasure)
+	}
+	return out, nil
+}
+
+// deleteBeside deletes the chosen rows of a table that no model reads.
+func (r *Runner) deleteBeside(ctx context.Context, tx pgx.Tx, one *chosen, erasures []model.Erasure) (int64, error) {
+	if len(erasures) == 0 {
+		return 0, nil
+	}
+	where := model.Erased(r.Engine, one.schema, one.table.SQL(), erasures)
+	tag, err := tx.Exec(ctx, catalogue.DeleteWhere(one.table, where))
+	if err != nil {
+		return 0, fmt.Errorf("delete from %s: %w", one.table.Name, err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+// A Dropped table is one that Drop empties.
+type Dropped struct {
+	Table catalogue.Name
+	Rows  int64
+	// Models are the steps that follow from the table, directly or not, in order.
+	Models []string
+}
+
+// LookDrop returns what Drop would delete, and what is computed again without it. A table that is
+// no staging table is a *SelectionError.
+func (r *Runner) LookDrop(ctx context.Context, tables []catalogue.Name) ([]Dropped, error) {
+	live, err := r.currentSchema(ctx, r.Pool)
+	if err != nil {
+		return nil, err
+	}
+	var out []Dropped
+	for _, name := range tables {
+		one := Dropped{Table: name, Models: Followers(r.Steps, name)}
+		if err := r.Pool.QueryRow(ctx, catalogue.CountRows(catalogue.Table{Schema: live, Name: name})).Scan(&one.Rows); err != nil {
+			return nil, fmt.Errorf("count %s: %w", name, err)
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// Followers are the names of the steps that follow from a table, directly or not, in order.
+func Followers(steps []Step, name catalogue.Name) []string {
+	reached := map[catalogue.Name]bool{name: true}
+	var out []string
+	for _, step := range steps {
+		if step.Load || !slices.ContainsFunc(step.Reads, func(n catalogue.Name) bool { return reached[n] }) {
+			continue
+		}
+		reached[step.Table] = true
+		for _, written := range step.Writes {
+			reached[written] = true
+		}
+		out = append(out, step.Name)
+	}
+	return out
+}
+
+// StagingTables are the tables that the steps load, in their order.
+func StagingTables(steps []Step) []string { return loaded(steps) }
+
+// Drop deletes every staged row of the tables, with their ledger and rejects, so that the next load
+// begins from nothing, and replays the models from what is left.
+func (r *Runner) Drop(ctx context.Context, command string, tables []catalogue.Name) (Result, error) {
+	live, err := r.currentSchema(ctx, r.Pool)
+	if err != nil {
+		return Result{}, err
+	}
 	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
 		return r.replayAfter(ctx, conn, j, result, func(tx pgx.Tx) error {
 			db := dwhdb.New(tx)
 			for _, name := range tables {
-				var err error
-				switch name {
-				case "s_song":
-					_, err = db.DeleteSongs(ctx)
-				case "s_songplay_event":
-					_, err = db.DeleteEvents(ctx)
-				case "s_name":
-					_, err = db.DeleteNames(ctx)
-				default:
-					return fmt.Errorf("%s is no staging table of records", name)
-				}
-				if err != nil {
+				if _, err := tx.Exec(ctx, catalogue.DeleteAll(catalogue.Table{Schema: live, Name: name})); err != nil {
 					return fmt.Errorf("delete from %s: %w", name, err)
 				}
-				if err := db.DeleteObjects(ctx, name); err != nil {
+				if err := db.DeleteObjects(ctx, string(name)); err != nil {
 					return fmt.Errorf("delete the ledger of %s: %w", name, err)
 				}
-				if err := db.DeleteRejects(ctx, name); err != nil {
+				if err := db.DeleteRejects(ctx, string(name)); err != nil {
 					return fmt.Errorf("delete the rejects of %s: %w", name, err)
 				}
 			}
@@ -175,40 +278,6 @@ func (r *Runner) requireFresh(ctx context.Context, conn *pgx.Conn) error {
 	}
 	if len(marks) > 0 {
 		return &StaleError{Marks: marks}
-	}
-	return nil
-}
-
-// rejects returns the refused records that name the selection's key.
-func (s Selection) rejects(ctx context.Context, db *dwhdb.Queries, name string) ([]dwhdb.RejectTextsRow, error) {
-	all, err := db.RejectTexts(ctx, name)
-	if err != nil {
-		return nil, fmt.Errorf("read rejects: %w", err)
-	}
-	key, id := `user_?id`, s.UserID
-	if s.SongID != "" {
-		key, id = `song_?id`, s.SongID
-	}
-	// A refused record may be anything; where it reads like "userId": "39", or holds the id as a text of its own, it is the user's.
-	pattern, err := regexp.Compile(`(?i)"` + key + `"\s*:\s*"?` + regexp.QuoteMeta(strings.TrimRight(id, " ")) + ` *(?:["\s,}]|$)`)
-	if err != nil {
-		return nil, fmt.Errorf("search rejects: %w", err)
-	}
-	return slices.DeleteFunc(all, func(row dwhdb.RejectTextsRow) bool {
-		return row.RawText == nil || !pattern.MatchString(*row.RawText)
-	}), nil
-}
-
-func (s Selection) eraseRejects(ctx context.Context, db *dwhdb.Queries) error {
-	name := s.table()
-	rows, err := s.rejects(ctx, db, name)
-	if err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if _, err := db.EraseReject(ctx, name, row.Url, row.Line); err != nil {
-			return fmt.Errorf("erase reject: %w", err)
-		}
 	}
 	return nil
 }

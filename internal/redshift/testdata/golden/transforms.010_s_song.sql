@@ -1,4 +1,5 @@
 -- s_song: one row per song object, as it came.
+-- erase: song_id
 COPY s_song (
     song_id,
     title,
