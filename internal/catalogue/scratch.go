@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// processed is the flag of staged records.
-const processed Name = "processed"
+// Processed is the column of a staging table that says whether the models' tables hold the row.
+const Processed Name = "processed"
 
 // CreateSchema makes the scratch schema.
 func CreateSchema(schema Name) string { return "CREATE SCHEMA " + schema.SQL() }
@@ -25,7 +25,7 @@ func CreateEmpty(copied, of Table) string {
 
 // CreateUnprocessed makes a view of a staging table in which no row is processed.
 func CreateUnprocessed(view, of Table) string {
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + flagged(of, "FALSE AS "+processed.SQL()) + " FROM " + of.SQL() + " AS staged"
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + flagged(of, "FALSE AS "+Processed.SQL()) + " FROM " + of.SQL() + " AS staged"
 }
 
 // CreateArrived makes a view of a staging table that shows the rows of another, none of which is processed, as if they stood in it.
@@ -49,7 +49,7 @@ func flagged(of Table, flag string) string {
 		if i > 0 {
 			columns.WriteString(", ")
 		}
-		if column == processed {
+		if column == Processed {
 			columns.WriteString(flag)
 		} else {
 			columns.WriteString("staged." + column.SQL())
@@ -76,19 +76,19 @@ func DropView(views ...Table) string {
 func CountUnprocessed(staged []Table) string {
 	counts := make([]string, len(staged))
 	for i, table := range staged {
-		counts[i] = "(SELECT COUNT(*) FROM " + table.SQL() + " AS staged WHERE NOT staged." + processed.SQL() + ")"
+		counts[i] = "(SELECT COUNT(*) FROM " + table.SQL() + " AS staged WHERE NOT staged." + Processed.SQL() + ")"
 	}
 	return "SELECT " + strings.Join(counts, ", ")
 }
 
 // HasProcessed tells whether a staging table has a row that is flagged.
 func HasProcessed(staged Table) string {
-	return "SELECT EXISTS (SELECT 1 FROM " + staged.SQL() + " AS staged WHERE staged." + processed.SQL() + ")"
+	return "SELECT EXISTS (SELECT 1 FROM " + staged.SQL() + " AS staged WHERE staged." + Processed.SQL() + ")"
 }
 
 // FlagProcessed flags every row that the transaction's snapshot holds.
 func FlagProcessed(staged Table) string {
-	return "UPDATE " + staged.SQL() + " SET " + processed.SQL() + " = TRUE WHERE NOT " + processed.SQL()
+	return "UPDATE " + staged.SQL() + " SET " + Processed.SQL() + " = TRUE WHERE NOT " + Processed.SQL()
 }
 
 // CountRows counts a table's rows.

@@ -12,18 +12,18 @@ import (
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/compact"
 	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/nativecopy"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 // copier is what performs COPY on the session's engine; what it has to say goes to watch.
-func (s *session) copier(store *objectstore.Store, watch progress.Observer) (transform.Copier, error) {
+func (s *session) copier(store *objectstore.Store, watch progress.Observer) (load.Copier, error) {
 	options := clientcopy.Options{Workers: s.cfg.Load.Workers, BufferBytes: s.cfg.Load.BufferBytes, Logger: s.app.log}
 	if s.warehouse.Engine() != sqlfile.Redshift {
-		return clientCopier{store: store, options: options}, nil
+		return load.ClientCopier{Store: store, Options: options}, nil
 	}
 	c := &redshiftCopier{
 		store: store, options: options, method: s.cfg.Load.Method, anonymous: s.cfg.Anonymous,
@@ -54,10 +54,7 @@ func (s *session) copier(store *objectstore.Store, watch progress.Observer) (tra
 }
 
 // nativeCopier is COPY by Redshift, with packing or without.
-type nativeCopier interface {
-	transform.NamingCopier
-	transform.CompletingCopier
-}
+type nativeCopier = compact.Copier
 
 // redshiftCopier has Redshift copy what Redshift can read, and sends it the rows of everything else.
 type redshiftCopier struct {
@@ -97,7 +94,10 @@ func (c *redshiftCopier) byInsert(statement *copystmt.Statement, objects []objec
 	return ""
 }
 
-// Check implements transform.CheckingCopier.
+// Can implements load.Copier.
+func (c *redshiftCopier) Can() load.Capabilities { return load.Capabilities{LateCounts: true} }
+
+// Check implements load.Copier.
 func (c *redshiftCopier) Check(statement *copystmt.Statement) error {
 	if c.byInsert(statement, nil) != "" {
 		return clientcopy.Check(statement)
@@ -108,40 +108,35 @@ func (c *redshiftCopier) Check(statement *copystmt.Statement) error {
 	return nativecopy.Check(statement)
 }
 
-// Copy implements transform.Copier.
-func (c *redshiftCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, copied func(clientcopy.Progress)) (clientcopy.Result, error) {
-	why := c.byInsert(statement, objects)
+// Copy implements load.Copier.
+func (c *redshiftCopier) Copy(ctx context.Context, conn *pgx.Conn, do load.Copy) (clientcopy.Result, error) {
+	why := c.byInsert(do.Statement, do.Objects)
 	if why == "" {
-		if err := c.Check(statement); err != nil {
+		if err := c.Check(do.Statement); err != nil {
 			return clientcopy.Result{}, err
 		}
-		return c.native.Copy(ctx, conn, statement, objects, copied)
+		return c.native.Copy(ctx, conn, do.Statement, do.Objects, do.Progress)
 	}
-	if text := fmt.Sprintf("loading %s by INSERTs: %s", statement.Name, why); !c.said[text] {
+	if text := fmt.Sprintf("loading %s by INSERTs: %s", do.Statement.Name, why); !c.said[text] {
 		c.said[text] = true
 		c.watch(progress.Event{Kind: progress.Note, Text: text})
 	}
 	options := c.options
-	options.Progress = copied
-	return clientcopy.Insert(ctx, conn, c.store, statement, objects, options)
+	options.Progress = do.Progress
+	return clientcopy.Insert(ctx, conn, c.store, do.Statement, do.Objects, options)
 }
 
-// ForRun implements transform.NamingCopier.
+// ForRun implements load.Copier.
 func (c *redshiftCopier) ForRun(run string) {
 	if c.native != nil {
 		c.native.ForRun(run)
 	}
 }
 
-// Complete implements transform.CompletingCopier.
+// Complete implements load.Copier.
 func (c *redshiftCopier) Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error) {
 	if c.native == nil {
-		// Whoever loaded these had a work prefix.
-		result := clientcopy.Result{Objects: make([]clientcopy.ObjectResult, len(objects))}
-		for i, o := range objects {
-			result.Objects[i] = clientcopy.ObjectResult{Object: o, Rows: -1, Rejects: -1}
-		}
-		return result, nil
+		return load.Uncounted(objects), nil // whoever loaded these had a work prefix
 	}
 	return c.native.Complete(ctx, statement, objects)
 }

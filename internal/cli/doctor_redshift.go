@@ -159,7 +159,7 @@ func firstObject(ctx context.Context, store *objectstore.Store, step transform.S
 		if err != nil {
 			return objectstore.Object{}, err
 		}
-		if ok, _ := (lister{store}).Wanted(step.Source, object); ok && object.Size > 0 {
+		if ok, _ := step.Takes(object); ok && object.Size > 0 {
 			return object, nil
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"strings"
 
@@ -15,17 +14,12 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/migration"
-	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/server"
 	"github.com/sparkify/dwh/internal/server/notification"
 	"github.com/sparkify/dwh/internal/transform"
 )
-
-// ListAfter lets a server list from where it stopped.
-func (l lister) ListAfter(ctx context.Context, prefix, after objectstore.URL) iter.Seq2[objectstore.Object, error] {
-	return l.store.ListAfter(ctx, prefix, after)
-}
 
 func (a *app) serveCommand() *cli.Command {
 	return &cli.Command{
@@ -142,7 +136,11 @@ func (r serveRun) run(ctx context.Context) error {
 	}
 	defer s.close()
 	r.cfg.Wait = true // another dwh is waited for, batch by batch
-	runner, err := s.runner(true, nil)
+	runner, err := s.runner(true, func(e progress.Event) {
+		if e.Kind == progress.Warning {
+			r.app.log.Warn(e.Text, "step", e.Step)
+		}
+	})
 	if err != nil {
 		return err
 	}

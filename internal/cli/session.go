@@ -5,21 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"iter"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
-	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sparkify/dwh/internal/check"
-	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/config"
-	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
@@ -251,7 +245,7 @@ func (s *session) runner(noReplay bool, watch progress.Observer) (*transform.Run
 		Steps:        steps,
 		Vars:         s.cfg.SQLVariables(),
 		Copier:       copier,
-		Lister:       lister{store},
+		Store:        store,
 		Checks:       checks,
 		Settings:     s.settings(),
 		BatchObjects: s.cfg.Load.BatchObjects,
@@ -263,59 +257,9 @@ func (s *session) runner(noReplay bool, watch progress.Observer) (*transform.Run
 		Observer:     watch,
 		Failpoint:    s.app.failpoint,
 		Flush:        s.warehouse.Flush(),
-	}), nil
+	})
 }
 
 func (a *app) store(cfg *config.Config) *objectstore.Store {
 	return objectstore.New(objectstore.Options{Region: cfg.Region, Anonymous: cfg.Anonymous, Concurrency: cfg.Load.Workers, Logger: a.log})
-}
-
-// clientCopier performs COPY by dwh itself.
-type clientCopier struct {
-	store   *objectstore.Store
-	options clientcopy.Options
-}
-
-// Copy implements transform.Copier.
-func (c clientCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
-	options := c.options
-	options.Progress = progress
-	return clientcopy.Copy(ctx, conn, c.store, statement, objects, options)
-}
-
-// CopyFlagged implements transform.FlaggingCopier.
-func (c clientCopier) CopyFlagged(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, column string, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
-	c.options.True = column
-	return c.Copy(ctx, conn, statement, objects, progress)
-}
-
-// lister finds objects in a store.
-type lister struct{ store *objectstore.Store }
-
-// List implements transform.Lister.
-func (l lister) List(ctx context.Context, prefix objectstore.URL) iter.Seq2[objectstore.Object, error] {
-	return l.store.List(ctx, prefix)
-}
-
-// Beside implements transform.Lister.
-func (l lister) Beside(prefix objectstore.URL, o objectstore.Object) bool {
-	return l.store.Beside(prefix, o)
-}
-
-// Manifest implements transform.Lister.
-func (l lister) Manifest(ctx context.Context, statement *copystmt.Statement) ([]objectstore.Object, error) {
-	return clientcopy.Manifest(ctx, l.store, statement)
-}
-
-// Wanted implements transform.Lister. The Social Security Administration's archive of names holds a PDF beside its yobYYYY.txt
-// files, and so does the folder that it is unpacked to.
-func (l lister) Wanted(variable string, o objectstore.Object) (bool, string) {
-	if variable != "names" {
-		return true, ""
-	}
-	switch strings.ToLower(path.Ext(string(o.URL))) {
-	case ".txt", ".csv", ".zip":
-		return true, ""
-	}
-	return false, "only .txt, .csv and .zip hold names"
 }

@@ -118,7 +118,7 @@ func (w *world) connectionCut(t *testing.T) {
 // serverGone cuts all connections at a failpoint and lets no new one through: not even the journal can be written.
 func (w *world) serverGone(t *testing.T) {
 	first, once := w.job(t, "first run"), w.job(t, "first run at once")
-	for point, j := range map[string]*job{"load.recorded": first, "transform.built": first, "transform.checked": first, "first.copied": once, "first.checked": once} {
+	for point, j := range map[string]*job{"load.recorded": first, "transform.built": first, "transform.checked": first, "load.copied": once, "first.checked": once} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			dsn := j.start(t)
@@ -191,7 +191,7 @@ func (w *world) terminated(t *testing.T) {
 	for _, one := range []struct {
 		job   *job
 		point string
-	}{{first, "load.copied"}, {first, "transform.flagged"}, {once, "first.copied"}, {replay, "replay.deleted.f_songplay"}} {
+	}{{first, "load.copied"}, {first, "transform.flagged"}, {once, "load.copied"}, {replay, "replay.deleted.f_songplay"}} {
 		t.Run(one.point, func(t *testing.T) {
 			t.Parallel()
 			dsn := one.job.start(t)

@@ -266,9 +266,13 @@ var failpointCall = regexp.MustCompile(`Failpoint\("([a-z._]+)"( \+ )?`)
 // complete fails the test when the source names a failpoint that no job comes by.
 func complete(t *testing.T, known map[string]bool) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "transform", "*.go"))
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, folder := range []string{"load", "transform"} {
+		found, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	found := 0
 	for _, file := range files {

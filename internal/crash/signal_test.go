@@ -19,7 +19,7 @@ func (w *world) signals(t *testing.T) {
 		end string
 	}{
 		{first, "INT load.begun 3"}, {first, "TERM load.recorded 2"}, {first, "INT transform.built 1"}, {first, "INT transform.checked 1"},
-		{once, "INT first.copied 2"}, {once, "TERM first.checked 1"},
+		{once, "INT load.copied 2"}, {once, "TERM first.checked 1"},
 		{replay, "INT replay.deleted.f_songplay 1"}, {replay, "TERM replay.checked 1"},
 	} {
 		t.Run(one.end, func(t *testing.T) {

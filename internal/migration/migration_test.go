@@ -183,7 +183,11 @@ func runner(t *testing.T, pool *pgxpool.Pool, change ...func(*transform.Options)
 	for _, one := range change {
 		one(&o)
 	}
-	return transform.New(o)
+	r, err := transform.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // TestUpgradeFlagsWhatWasThere is the history of a warehouse that is older than the flag.

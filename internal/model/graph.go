@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-// FlagColumn says in a staging table whether the models' tables hold the row.
-const FlagColumn = "processed"
+// FlagColumn is catalogue.Processed.
+const FlagColumn = string(catalogue.Processed)
 
 // A Graph is a project's models with the relations that they read, in the order of their numbers.
 type Graph struct {

@@ -279,3 +279,16 @@ func sameColumns(a, b []string) bool {
 func subset(a, b []string) bool {
 	return !slices.ContainsFunc(a, func(x string) bool { return !slices.Contains(b, x) })
 }
+
+// Calls tells whether the SQL has the function's name in front of a parenthesis.
+func (m *Model) Calls(function string) bool {
+	for _, statement := range m.statements {
+		tokens := tokensOf(statement)
+		for i, t := range tokens[:max(0, len(tokens)-1)] {
+			if tokens[i+1].Text == "(" && strings.EqualFold(t.Value(), function) {
+				return true
+			}
+		}
+	}
+	return false
+}

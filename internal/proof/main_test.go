@@ -211,7 +211,12 @@ func (w *warehouse) one(sql string) string {
 }
 
 func (w *warehouse) runner() *transform.Runner {
-	return transform.New(transform.Options{Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: w.steps})
+	w.t.Helper()
+	r, err := transform.New(transform.Options{Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: w.steps})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
 }
 
 // prove makes one proof, which has to come to an end.

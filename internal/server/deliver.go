@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/telemetry"
 	"github.com/sparkify/dwh/internal/transform"
@@ -111,7 +112,7 @@ func (d *deliverer) look(ctx context.Context, batch []*item) []*item {
 			defer mu.Unlock()
 			if err != nil {
 				gone[i] = true
-				d.putOff(ctx, transform.Left{Step: i.step, Object: i.object, Err: err}, i)
+				d.putOff(ctx, load.Left{Step: i.step, Object: i.object, Err: err}, i)
 				return nil
 			}
 			if object.ETag != i.object.ETag {
@@ -179,7 +180,7 @@ func delivered(d transform.Delivery) []telemetry.Attribute {
 
 // dataFault tells whether an error may come from what the objects hold.
 func dataFault(err error) bool {
-	var refused *transform.RefusedError
+	var refused *load.RefusedError
 	var failed *check.FailedError
 	var server *pgconn.PgError
 	switch {
@@ -278,7 +279,7 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 	for _, step := range delivery.Transforms {
 		b.Steps = append(b.Steps, BatchStep{Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn, RowsOut: step.RowsOut, Change: step.Change, Duration: step.Duration})
 	}
-	left := map[itemKey]transform.Left{}
+	left := map[itemKey]load.Left{}
 	for _, one := range delivery.Left {
 		left[itemKey{one.Step, one.Object.URL}] = one
 	}
@@ -320,7 +321,7 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 }
 
 // putOff deals with an object that could not be read, or changed meanwhile.
-func (d *deliverer) putOff(work context.Context, left transform.Left, i *item) {
+func (d *deliverer) putOff(work context.Context, left load.Left, i *item) {
 	var store *objectstore.Error
 	d.metrics.objects.WithLabelValues(d.table(i.step), "left").Inc()
 	switch {

@@ -3,13 +3,13 @@ package server
 import (
 	"time"
 
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 // Days are the prefixes that a server lists between sweeps when these objects are there.
 func Days(under objectstore.URL, now time.Time, objects ...objectstore.URL) []objectstore.URL {
-	w := &watched{source: transform.Source{URL: under}}
+	w := &watched{source: load.Source{URL: under}}
 	for _, u := range objects {
 		w.listed(objectstore.Object{URL: u})
 	}

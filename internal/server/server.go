@@ -18,6 +18,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/telemetry"
@@ -185,7 +186,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.board.change(func(state *State) {
 		for _, source := range sources {
-			state.Sources = append(state.Sources, SourceState{Step: source.Step, Table: string(source.Table), URL: source.URL})
+			state.Sources = append(state.Sources, SourceState{Step: source.File.Name, Table: string(source.File.Table), URL: source.URL})
 		}
 	})
 	// Each batch is a trace of its own; looking around for as long as the server lives is none.
@@ -305,7 +306,7 @@ func final(err error) bool {
 }
 
 // takeTurns works while this server holds the lease, and stands by while another does.
-func (s *Server) takeTurns(ctx, work context.Context, sources []transform.Source) error {
+func (s *Server) takeTurns(ctx, work context.Context, sources []load.Source) error {
 	state, _ := s.State()
 	l := newLease(s.Pool, state.Holder, s.Lease)
 	for {
@@ -347,7 +348,7 @@ func (s *Server) takeTurns(ctx, work context.Context, sources []transform.Source
 }
 
 // lead watches, delivers and checks until ctx ends or the lease is lost.
-func (s *Server) lead(ctx, work context.Context, l *lease, sources []transform.Source) error {
+func (s *Server) lead(ctx, work context.Context, l *lease, sources []load.Source) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		for {
@@ -384,13 +385,13 @@ func (s *Server) lead(ctx, work context.Context, l *lease, sources []transform.S
 }
 
 // receive takes names from the queue.
-func (s *Server) receive(ctx context.Context, sources []transform.Source) error {
+func (s *Server) receive(ctx context.Context, sources []load.Source) error {
 	arrived := func(o objectstore.Object, done func()) bool {
 		for _, source := range sources {
 			if !source.Manifest && strings.HasPrefix(string(o.URL), string(source.URL)) {
-				if ok, _ := s.Runner.Lister.Wanted(source.Variable, o); ok {
+				if ok, _ := source.File.Takes(o); ok {
 					now := time.Now()
-					return s.waiting.put(&item{step: source.Step, object: o, stale: true, seen: now, ready: now, done: []func(){done}})
+					return s.waiting.put(&item{step: source.File.Name, object: o, stale: true, seen: now, ready: now, done: []func(){done}})
 				}
 			}
 		}

@@ -9,14 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 // watched is one source and what is known of its layout.
 type watched struct {
 	*Server
-	source transform.Source
+	source load.Source
 	// tail is the greatest URL seen so far: on a store that lists in order, what is behind it is new.
 	tail objectstore.URL
 	// dated is the pattern of the date in the keys, nil while none was seen; day is the prefix of the greatest one.
@@ -42,7 +42,7 @@ func (w *watched) watch(ctx context.Context) error {
 	var dayDue time.Time
 	for {
 		if w.swept(swept) {
-			if err := w.try(ctx, "sweep "+w.source.Step, w.sweep); err != nil {
+			if err := w.try(ctx, "sweep "+w.source.File.Name, w.sweep); err != nil {
 				return err
 			}
 			swept = time.Now()
@@ -63,11 +63,11 @@ func (w *watched) watch(ctx context.Context) error {
 		if w.source.Manifest {
 			continue
 		}
-		err := w.try(ctx, "list "+w.source.Step, func(ctx context.Context) error {
+		err := w.try(ctx, "list "+w.source.File.Name, func(ctx context.Context) error {
 			if w.source.URL.Scheme() != objectstore.SchemeS3 {
-				return w.scan(ctx, transform.Part{}) // a folder that nobody tells changes of
+				return w.scan(ctx, load.Part{}) // a folder that nobody tells changes of
 			}
-			if err := w.scan(ctx, transform.Part{After: w.tail}); err != nil {
+			if err := w.scan(ctx, load.Part{After: w.tail}); err != nil {
 				return err
 			}
 			if time.Now().Before(dayDue) {
@@ -75,7 +75,7 @@ func (w *watched) watch(ctx context.Context) error {
 			}
 			started := time.Now()
 			for _, prefix := range w.days(started) {
-				if err := w.scan(ctx, transform.Part{Prefix: prefix}); err != nil {
+				if err := w.scan(ctx, load.Part{Prefix: prefix}); err != nil {
 					return err
 				}
 			}
@@ -117,7 +117,7 @@ func (w *watched) try(ctx context.Context, what string, work func(ctx context.Co
 }
 
 func (w *watched) trouble(problem *Problem) {
-	w.board.source(w.source.Step, func(s *SourceState) { s.Problem = problem })
+	w.board.source(w.source.File.Name, func(s *SourceState) { s.Problem = problem })
 }
 
 // sweep lists everything, as much at a time as there is room for.
@@ -130,12 +130,12 @@ func (w *watched) sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := w.scan(ctx, transform.Part{}); err != nil {
+	if err := w.scan(ctx, load.Part{}); err != nil {
 		return err
 	}
 	w.seen = true
-	w.metrics.sweeps.WithLabelValues(w.source.Step).Observe(time.Since(started).Seconds())
-	w.board.source(w.source.Step, func(s *SourceState) {
+	w.metrics.sweeps.WithLabelValues(w.source.File.Name).Observe(time.Since(started).Seconds())
+	w.board.source(w.source.File.Name, func(s *SourceState) {
 		s.SweptAt, s.Swept, s.Notified = time.Now(), time.Since(started), w.folder != nil || w.Queue != nil
 	})
 	return nil
@@ -143,10 +143,10 @@ func (w *watched) sweep(ctx context.Context) error {
 
 // scan puts what is new in a part of the source among the waiting. Where there is no room it waits, without keeping anything
 // open, and goes on behind the last object.
-func (w *watched) scan(ctx context.Context, part transform.Part) error {
+func (w *watched) scan(ctx context.Context, part load.Part) error {
 	for {
 		full := false
-		for object, err := range w.Runner.Unloaded(ctx, w.source, part, w.listed) {
+		for object, err := range w.Runner.Loader().Unloaded(ctx, w.source, part, w.listed) {
 			if err != nil {
 				return err
 			}
@@ -158,7 +158,7 @@ func (w *watched) scan(ctx context.Context, part transform.Part) error {
 					ready = now // its time lies in the future
 				}
 			}
-			if !w.waiting.put(&item{step: w.source.Step, object: object, seen: now, ready: ready}) {
+			if !w.waiting.put(&item{step: w.source.File.Name, object: object, seen: now, ready: ready}) {
 				full = true
 				break
 			}
@@ -178,7 +178,7 @@ func (w *watched) scan(ctx context.Context, part transform.Part) error {
 
 // found counts a new object of the source.
 func (w *watched) found() {
-	w.board.source(w.source.Step, func(s *SourceState) { s.Found++ })
+	w.board.source(w.source.File.Name, func(s *SourceState) { s.Found++ })
 }
 
 func (w *watched) full(yes bool) {
@@ -188,10 +188,10 @@ func (w *watched) full(yes bool) {
 // arrived takes note of a local file that was made or written to. It reports false when there is no room.
 func (w *watched) arrived(u objectstore.URL, at time.Time) bool {
 	object := objectstore.Object{URL: u}
-	if ok, _ := w.Runner.Lister.Wanted(w.source.Variable, object); !ok {
+	if ok, _ := w.source.File.Takes(object); !ok {
 		return true
 	}
-	if !w.waiting.put(&item{step: w.source.Step, object: object, stale: true, seen: at, ready: at.Add(w.Settle)}) {
+	if !w.waiting.put(&item{step: w.source.File.Name, object: object, stale: true, seen: at, ready: at.Add(w.Settle)}) {
 		return false
 	}
 	w.found()
@@ -264,13 +264,13 @@ func (p datePattern) find(under, u objectstore.URL) objectstore.URL {
 func (p datePattern) base(day objectstore.URL) objectstore.URL { return day[:len(day)-len(p.layout)] }
 
 // checkFolder says at the start what would be wrong for ever: a local source that does not exist.
-func (s *Server) checkFolder(ctx context.Context, source transform.Source) error {
+func (s *Server) checkFolder(ctx context.Context, source load.Source) error {
 	if source.URL.Scheme() != objectstore.SchemeFile {
 		return nil
 	}
-	for _, err := range s.Runner.Lister.List(ctx, source.URL) {
+	for _, err := range s.Runner.Store.List(ctx, source.URL) {
 		if errors.Is(err, objectstore.ErrNotExist) {
-			return fmt.Errorf("source of %s: %w", source.Step, err)
+			return fmt.Errorf("source of %s: %w", source.File.Name, err)
 		}
 		return nil
 	}

@@ -85,6 +85,9 @@ func people(x float64) string {
 	return grouped(text)
 }
 
+// Count writes a whole number for people, with commas between its thousands.
+func Count(n int64) string { return grouped(strconv.FormatInt(n, 10)) }
+
 // grouped puts commas between the thousands of a decimal number.
 func grouped(number string) string {
 	sign := ""

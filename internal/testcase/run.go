@@ -115,10 +115,13 @@ func (b *bench) try(ctx context.Context, c Case) ([]Difference, error) {
 	if err := b.check(c); err != nil {
 		return nil, err
 	}
-	runner := transform.New(transform.Options{
+	runner, err := transform.New(transform.Options{
 		Pool: b.home.pool, Engine: b.Engine, Version: "test", Steps: b.Steps, Vars: b.Vars, Scratch: b.home.schema,
 		NoLoad: true,
 	})
+	if err != nil {
+		return nil, err
+	}
 	run := func() error {
 		_, err := runner.Run(ctx, "test", nil)
 		return err

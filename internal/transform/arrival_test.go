@@ -8,6 +8,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -115,9 +116,9 @@ func TestRefusedIncrementalRunKeepsWhatItLoaded(t *testing.T) {
 		}
 		s.write("log_data/2.json", broken)
 		_, err := w.runner(s.vars()).Run(t.Context(), "test", nil)
-		var refused *transform.RefusedError
+		var refused *load.RefusedError
 		if !errors.As(err, &refused) {
-			t.Fatalf("got %v, want a *transform.RefusedError", err)
+			t.Fatalf("got %v, want a *load.RefusedError", err)
 		}
 		if got := w.one("SELECT COUNT(*) FROM s_song") + " " + w.one("SELECT COUNT(*) FROM s_songplay_event") + " " + w.one("SELECT COUNT(*) > 0 FROM s_reject WHERE outcome = 'failed'"); got != "2 2 t" {
 			t.Errorf("songs, events and whether there are rejects: got %s, want 2 2 t", got)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/sparkify/dwh/internal/bulk"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -98,7 +99,7 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 		return results, fmt.Errorf("keep check results: %w", err)
 	}
 	if failed := check.Failed(results, false); failed != nil && ofRun {
-		text := clip(failed.Error(), 8192)
+		text := bulk.Clip(failed.Error(), 8192)
 		if err := j.db.FailRun(ctx, outcomeCheckFailed, &text, run); err != nil {
 			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
 		}

@@ -2,10 +2,8 @@ package transform
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // Dependents tells which of the steps' models depend on a table or a function. It implements
@@ -23,20 +21,9 @@ func (d Dependents) Follows(table string) bool {
 func (d Dependents) Callers(function string) []string {
 	var out []string
 	for _, step := range d {
-		if step.Model != nil && slices.ContainsFunc(step.statements, func(s sqlfile.Statement) bool { return calls(s, function) }) {
+		if step.Model != nil && step.Model.Calls(function) {
 			out = append(out, step.Name)
 		}
 	}
 	return out
-}
-
-// calls tells whether a statement has the function's name in front of a parenthesis.
-func calls(statement sqlfile.Statement, function string) bool {
-	tokens := significant(statement)
-	for i, t := range tokens[:max(0, len(tokens)-1)] {
-		if tokens[i+1].Text == "(" && strings.EqualFold(t.Value(), function) {
-			return true
-		}
-	}
-	return false
 }

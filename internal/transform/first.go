@@ -11,43 +11,11 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
-	"github.com/sparkify/dwh/internal/clientcopy"
-	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
-	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/telemetry"
-	"github.com/sparkify/dwh/internal/writelock"
 )
-
-// A FlaggingCopier can stage rows that are processed from the start.
-type FlaggingCopier interface {
-	Copier
-	// CopyFlagged is Copy with TRUE in the column that the statement leaves out.
-	CopyFlagged(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, column string, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error)
-}
-
-// firstObjects and firstBytes bound what a first run, or a load into an empty table, loads in one transaction, a minute or two, unless the options
-// bound it. A larger load commits batch by batch, so that it resumes where it broke off.
-const (
-	firstObjects = 160_000
-	firstBytes   = 16 << 30
-)
-
-// oneTransaction tells whether so much may go into one. The limits of a batch hold where they are set: whoever says how large a batch is means it.
-func (r *Runner) oneTransaction(objects int, bytes int64) bool {
-	mostObjects, mostBytes := firstObjects, int64(firstBytes)
-	if r.BatchObjects != DefaultBatchObjects {
-		mostObjects = r.BatchObjects
-	}
-	if r.BatchBytes != DefaultBatchBytes {
-		mostBytes = r.BatchBytes
-	}
-	return objects <= mostObjects && bytes <= mostBytes
-}
-
-// errTooMuch ends the listing of what is no matter of one transaction.
-var errTooMuch = errors.New("more than one transaction should hold")
 
 // errNotFirst says that another dwh came first.
 var errNotFirst = errors.New("the warehouse is not empty any more")
@@ -56,25 +24,21 @@ var errNotFirst = errors.New("the warehouse is not empty any more")
 // the facts that they are in. Flagging them afterwards would write each of them twice, which costs as much as all the transforms. Whatever
 // goes wrong but the connection or the lock is left to the usual way, which keeps what it has loaded and tells the fault.
 func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) (done bool, err error) {
-	copier, ok := r.Copier.(FlaggingCopier)
-	if !ok {
+	if !r.loadsAsProcessed() {
 		return false, nil
 	}
 	if fresh, err := r.fresh(ctx, conn); err != nil || !fresh {
 		return false, err
 	}
-	loads, objects, err := r.listWhole(ctx, r.oneTransaction)
-	if errors.Is(err, errTooMuch) || objects == 0 && err == nil {
-		return false, nil
-	}
-	if err != nil {
+	plans, whole, err := r.planLoads(ctx, r.fitsFirst)
+	if err != nil || !whole || !slices.ContainsFunc(plans, func(p *load.Plan) bool { return p.Objects() > 0 }) {
 		return false, err
 	}
 	noted := len(j.steps)
 	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		*result = Result{Run: result.Run}
 		j.steps = j.steps[:noted]
-		return r.buildFirst(ctx, conn, tx, j, copier, loads, result)
+		return r.buildFirst(ctx, conn, tx, j, plans, result)
 	})
 	switch {
 	case err == nil:
@@ -90,24 +54,10 @@ func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *
 		return false, nil
 	}
 	r.Failpoint("first.committed")
-	for _, load := range loads {
-		if load.statement != nil { // it has a source
-			r.tell(load.step, load.statement, load.found)
-		}
+	for _, plan := range plans {
+		plan.Tell()
 	}
 	return true, r.settle(ctx, conn, j, result)
-}
-
-// cannotGoOn tells whether an error leaves nothing to do in another way: the run was interrupted, the connection is gone, or another dwh has the lock.
-func cannotGoOn(ctx context.Context, conn *pgx.Conn, err error) bool {
-	var busy *writelock.BusyError
-	return ctx.Err() != nil || conn.IsClosed() || errors.As(err, &busy)
-}
-
-// goPiecemeal says that what could not be loaded as a whole is loaded batch by batch.
-func (r *Runner) goPiecemeal(cause error) {
-	r.piecemeal = true
-	r.Observer(progress.Event{Kind: progress.Note, Text: fmt.Sprintf("loading again, batch by batch: %v", cause)})
 }
 
 // fresh tells whether nothing is staged and nothing was built.
@@ -153,43 +103,8 @@ func hasRows(ctx context.Context, q catalogue.Querier, table catalogue.Table) (b
 	return filled, nil
 }
 
-// listWhole lists all that is to be loaded, as long as it fits.
-func (r *Runner) listWhole(ctx context.Context, fits func(objects int, bytes int64) bool) (loads []wholeLoad, objects int, err error) {
-	var bytes int64
-	for _, step := range r.Steps {
-		if !step.Load {
-			continue
-		}
-		load := wholeLoad{step: step, result: LoadResult{Step: step.Name, Table: step.Table}}
-		if !step.Configured(r.Vars) {
-			loads = append(loads, load)
-			continue
-		}
-		r.Observer(progress.Event{Kind: progress.StepStarted, Step: step.Name})
-		if load.statement, err = r.copyOf(step); err != nil {
-			return nil, 0, err
-		}
-		load.found, err = r.list(ctx, step, load.statement, &load.result, func(batch []objectstore.Object) error {
-			load.batches = append(load.batches, batch)
-			objects += len(batch)
-			for _, object := range batch {
-				bytes += object.Size
-			}
-			if !fits(objects, bytes) {
-				return errTooMuch
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, 0, err
-		}
-		loads = append(loads, load)
-	}
-	return loads, objects, nil
-}
-
 // buildFirst is the work of first's transaction.
-func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, copier FlaggingCopier, loads []wholeLoad, result *Result) error {
+func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, plans []*load.Plan, result *Result) error {
 	if fresh, err := r.fresh(ctx, tx); err != nil {
 		return err
 	} else if !fresh {
@@ -204,8 +119,8 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		return err
 	}
 	loaded := map[catalogue.Name]int64{}
-	for i := range loads {
-		one, err := r.loadFirst(ctx, conn, w, j, copier, &loads[i])
+	for _, plan := range plans {
+		one, err := r.loadFirst(ctx, conn, w, j, plan)
 		if err != nil {
 			return err
 		}
@@ -330,27 +245,18 @@ func (r *Runner) checkFirst(ctx context.Context, w *work, sight *check.Sight, j 
 	return err
 }
 
-// loadFirst stages the rows of one source.
-func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *journal, copier FlaggingCopier, load *wholeLoad) (result LoadResult, err error) {
-	step := load.step
-	if load.statement == nil {
-		return r.skipped(step), nil
+// loadFirst stages the rows of one source as processed.
+func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *journal, plan *load.Plan) (load.Result, error) {
+	if plan.Statement == nil {
+		return r.loader.Load(ctx, r.loadRun(conn, j), plan)
 	}
-	ctx, span := telemetry.Begin(ctx, "load "+step.Name, telemetry.Step(step.Name))
-	defer func() { span.End(err, result.attributes()...) }()
-	started := time.Now()
-	r.Observer(progress.Event{Kind: progress.StepStarted, Step: step.Name})
-	if _, err := r.makeTwin(ctx, w, load); err != nil {
-		return result, err
+	if _, err := r.makeTwin(ctx, w, plan); err != nil {
+		return load.Result{}, err
 	}
-	result, err = r.stage(ctx, conn, w, j, load, func(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
-		return copier.CopyFlagged(ctx, conn, statement, string(flagColumn), objects, progress)
-	})
-	if err != nil {
-		return result, err
+	plan.Processed = true
+	result, err := r.loadInto(ctx, conn, w, j, plan)
+	if err == nil {
+		j.load(plan.File, result, "done")
 	}
-	result.Duration = time.Since(started)
-	j.load(step, started, result, "done")
-	r.Observer(result.done())
-	return result, nil
+	return result, err
 }

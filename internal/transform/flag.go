@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -52,7 +53,7 @@ func anyFlagged(ctx context.Context, q catalogue.Querier, engine sqlfile.Engine,
 
 // flag marks as processed what the run's snapshot holds, in each staging table whose every
 // transform ran, and stages what has arrived.
-func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, a *arrivals, ran []Step) (int64, error) {
+func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, a *load.Arrivals, ran []Step) (int64, error) {
 	var flagged int64
 	for _, table := range w.staged {
 		if w.unprocessed[table.Name] == 0 {
@@ -64,7 +65,7 @@ func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, a *arrivals, ran 
 				complete = false
 			}
 		}
-		rows, err := a.settle(ctx, table, complete)
+		rows, err := a.Stage(ctx, table, complete)
 		if err != nil {
 			return flagged, err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/progress"
 )
@@ -15,19 +16,19 @@ import (
 // incremental brings the models up to date with what is unprocessed, flags it, and commits if the
 // checks let it.
 func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
-	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *arrivals) error { return nil })
+	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *load.Arrivals) error { return nil })
 }
 
 // incrementalAfter is incremental with something done first in the same transaction.
-func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx, a *arrivals) error) error {
+func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx, a *load.Arrivals) error) error {
 	return r.increment(ctx, conn, j, increment{steps: steps, flag: flag, first: first}, result)
 }
 
 // increment is one incremental run.
 type increment struct {
 	steps []Step
-	flag  bool                               // flag what the models have computed
-	first func(tx pgx.Tx, a *arrivals) error // done first in the transaction
+	flag  bool                                    // flag what the models have computed
+	first func(tx pgx.Tx, a *load.Arrivals) error // done first in the transaction
 	// erase, where set, says which staged rows the run erases, when the scratch schema is there.
 	erase func(ctx context.Context, w *work) (map[string][]model.Erasure, error)
 	// erased is told how many rows were, behind the last model.
@@ -52,10 +53,10 @@ func (r *Runner) increment(ctx context.Context, conn *pgx.Conn, j *journal, in i
 
 // incrementOnce is the work of increment's transaction.
 func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in increment, result *Result) error {
-	var a *arrivals
+	var a *load.Arrivals
 	if in.flag {
 		var err error
-		if a, err = r.arrivals(ctx, tx); err != nil {
+		if a, err = r.newArrivals(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -66,14 +67,14 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	if err != nil {
 		return err
 	}
-	if err := a.show(ctx, w); err != nil {
+	if err := r.countArrivals(ctx, w, a); err != nil {
 		return err
 	}
 	waiting := total(w.unprocessed)
 	result.waiting = w.unprocessed
 	script := slices.ContainsFunc(in.steps, func(s Step) bool { return s.Model != nil && s.Model.Kind == model.Script })
 	if waiting == 0 && !w.first && in.erase == nil && !script {
-		if err := a.leave(ctx); err != nil {
+		if err := a.Drop(ctx); err != nil {
 			return err
 		}
 		if in.flag {
@@ -112,7 +113,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	if err := w.behindScratch(ctx); err != nil {
 		return err
 	}
-	if err := a.reveal(ctx, w); err != nil {
+	if err := a.Reveal(ctx, w.schema, w.staged); err != nil {
 		return err
 	}
 	if result.Checks, err = r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), in.steps, false); err != nil {
@@ -122,7 +123,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 		if result.Flagged, err = r.flag(ctx, tx, w, a, in.steps); err != nil {
 			return err
 		}
-		if err := a.hide(ctx, w); err != nil {
+		if err := a.Hide(ctx, w.schema); err != nil {
 			return err
 		}
 		r.Failpoint("transform.flagged")
@@ -138,7 +139,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	if err := w.leave(ctx); err != nil {
 		return err
 	}
-	if err := a.leave(ctx); err != nil {
+	if err := a.Drop(ctx); err != nil {
 		return err
 	}
 	if in.flag {

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/sparkify/dwh/internal/bulk"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -38,11 +39,11 @@ type journal struct {
 func (r *Runner) begin(ctx context.Context, command string) (*journal, error) {
 	now := time.Now().UTC()
 	j := &journal{run: newID(now), started: now, db: dwhdb.New(writelock.Retrying(r.Pool))}
-	if copier, ok := r.Copier.(NamingCopier); ok {
-		copier.ForRun(j.run)
+	if r.Copier != nil {
+		r.Copier.ForRun(j.run)
 	}
 	if err := j.db.StartRun(ctx, dwhdb.StartRunParams{
-		RunID: j.run, Command: clip(command, 256), Engine: string(r.Engine), DwhVersion: clip(r.Version, 64), StartedAt: now,
+		RunID: j.run, Command: bulk.Clip(command, 256), Engine: string(r.Engine), DwhVersion: bulk.Clip(r.Version, 64), StartedAt: now,
 	}); err != nil {
 		return nil, err
 	}
@@ -52,13 +53,13 @@ func (r *Runner) begin(ctx context.Context, command string) (*journal, error) {
 
 // step notes a step; it is written at the run's end, or with the transaction that did its work.
 func (j *journal) step(name string, started time.Time, rowsIn, rowsOut int64, fingerprint, outcome, note string) {
-	step := dwhdb.AddStepParams{RunID: j.run, Step: clip(name, 127), StartedAt: started.UTC(), Outcome: outcome}
+	step := dwhdb.AddStepParams{RunID: j.run, Step: bulk.Clip(name, 127), StartedAt: started.UTC(), Outcome: outcome}
 	ended := time.Now().UTC()
 	step.EndedAt, step.RowsIn, step.RowsOut = &ended, &rowsIn, &rowsOut
 	if fingerprint != "" {
 		step.Fingerprint = &fingerprint
 	}
-	if note = clip(note, 8192); note != "" {
+	if note = bulk.Clip(note, 8192); note != "" {
 		step.Note = &note
 	}
 	j.steps = append(j.steps, step)
@@ -72,16 +73,16 @@ func (j *journal) rolledBack(from int) {
 }
 
 // load notes a load step.
-func (j *journal) load(step Step, started time.Time, result LoadResult, outcome string) {
+func (j *journal) load(file *load.File, result load.Result, outcome string) {
 	note := fmt.Sprintf("%d objects, %d known, %d rejects", result.Objects, result.Known, result.Rejects)
-	j.step(step.Name, started, result.Objects, result.Rows, step.Fingerprint, outcome, note)
+	j.step(file.Name, time.Now().Add(-result.Duration), result.Objects, result.Rows, file.Fingerprint, outcome, note)
 }
 
 // results notes what checks found.
 func (j *journal) results(results []check.Result) {
 	for _, result := range results {
 		j.checks = append(j.checks, dwhdb.AddCheckParams{
-			RunID: j.run, Name: clip(result.Check.Name, 127), Severity: string(result.Check.Severity), Outcome: result.Outcome(),
+			RunID: j.run, Name: bulk.Clip(result.Check.Name, 127), Severity: string(result.Check.Severity), Outcome: result.Outcome(),
 			Violations: result.Violations, CheckedAt: time.Now().UTC(),
 		})
 	}
@@ -112,7 +113,7 @@ func (r *Runner) end(ctx context.Context, j *journal, cause error) error {
 		outcome = "failed"
 	}
 	if cause != nil {
-		message := clip(cause.Error(), 8192)
+		message := bulk.Clip(cause.Error(), 8192)
 		text = &message
 	}
 	if j.quiet != nil {
@@ -135,8 +136,8 @@ func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) e
 	if r.Engine != sqlfile.Postgres {
 		own := writelock.Retrying(r.Pool)
 		err := errors.Join(
-			insertLiterals(ctx, own, "dwh_step", stepColumns, j.stepRows()),
-			insertLiterals(ctx, own, "dwh_check", checkColumns, j.checkRows()),
+			bulk.InsertValues(ctx, own, "dwh_step", stepColumns, j.stepRows()),
+			bulk.InsertValues(ctx, own, "dwh_check", checkColumns, j.checkRows()),
 		)
 		if end == nil {
 			return err
@@ -179,16 +180,4 @@ func (j *journal) checkRows() [][]any {
 		rows[i] = []any{c.RunID, c.Name, c.Severity, c.Outcome, c.Violations, c.CheckedAt}
 	}
 	return rows
-}
-
-// clip cuts text to at most n bytes, between characters, and takes out what PostgreSQL cannot store.
-func clip(text string, n int) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && text[n]&0xC0 == 0x80 {
-		n--
-	}
-	return text[:n]
 }

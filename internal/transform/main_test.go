@@ -3,17 +3,14 @@ package transform_test
 import (
 	"context"
 	"flag"
-	"iter"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/check"
-	"github.com/sparkify/dwh/internal/clientcopy"
-	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -164,12 +161,16 @@ func (w *warehouse) runner(vars map[string]string, change ...func(*transform.Opt
 	store := objectstore.New(objectstore.Options{})
 	o := transform.Options{
 		Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps(w.t), Vars: vars,
-		Copier: folderCopier{store}, Lister: folderLister{store}, Checks: check.BuiltIn(),
+		Copier: load.ClientCopier{Store: store}, Store: store, Checks: check.BuiltIn(),
 	}
 	for _, one := range change {
 		one(&o)
 	}
-	return transform.New(o)
+	r, err := transform.New(o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return r
 }
 
 // run makes one incremental run that has to succeed.
@@ -192,33 +193,4 @@ func (w *warehouse) same() {
 	if result.Changed() {
 		w.t.Errorf("live and rebuilt tables differ: %+v", result.Differences)
 	}
-}
-
-// folderCopier and folderLister do what the command line's do, over a store.
-type folderCopier struct{ store *objectstore.Store }
-
-func (c folderCopier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
-	return clientcopy.Copy(ctx, conn, c.store, statement, objects, clientcopy.Options{Progress: progress})
-}
-
-func (c folderCopier) CopyFlagged(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, column string, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
-	return clientcopy.Copy(ctx, conn, c.store, statement, objects, clientcopy.Options{Progress: progress, True: column})
-}
-
-type folderLister struct{ store *objectstore.Store }
-
-func (l folderLister) List(ctx context.Context, prefix objectstore.URL) iter.Seq2[objectstore.Object, error] {
-	return l.store.List(ctx, prefix)
-}
-
-func (l folderLister) Beside(prefix objectstore.URL, o objectstore.Object) bool {
-	return l.store.Beside(prefix, o)
-}
-
-func (l folderLister) Manifest(ctx context.Context, statement *copystmt.Statement) ([]objectstore.Object, error) {
-	return clientcopy.Manifest(ctx, l.store, statement)
-}
-
-func (folderLister) Wanted(variable string, o objectstore.Object) (bool, string) {
-	return variable != "names" || strings.HasSuffix(string(o.URL), ".txt"), "no names"
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/sparkify/dwh/internal/bulk"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -124,7 +125,7 @@ func (s *modelSession) Rows(ctx context.Context, statement model.Statement) ([]s
 		for i, field := range rows.FieldDescriptions() {
 			value := "NULL"
 			if values[i] != nil {
-				value = clip(spell(values[i]), 60)
+				value = bulk.Clip(spell(values[i]), 60)
 			}
 			row = append(row, field.Name+" = "+value)
 		}

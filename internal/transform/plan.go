@@ -2,8 +2,6 @@
 package transform
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"path"
@@ -12,8 +10,9 @@ import (
 	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
@@ -33,8 +32,7 @@ type Step struct {
 	File        *sqlfile.File
 	Fingerprint string       // hex SHA-256 of the header's rules and the SQL as the engine gets it, comments and layout apart
 	Model       *model.Model // nil of a load
-	statements  []sqlfile.Statement
-	indexes     []index // of a load
+	file        *load.File   // nil of a model
 }
 
 var stepName = regexp.MustCompile(`^([0-9]{3})_([a-z][a-z0-9_]*)\.sql$`)
@@ -70,40 +68,38 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 	}
 	step := Step{
 		Name: strings.TrimSuffix(base, ".sql"), Number: parts[1], Table: catalogue.Name(parts[2]), Description: file.Header().Description,
-		Load: parts[1][0] == '0', File: file, statements: file.Statements(engine),
+		Load: parts[1][0] == '0', File: file,
 	}
 	if !step.Load {
 		return step.withModel(engine)
 	}
 	step.Writes = []catalogue.Name{step.Table}
-	if len(step.statements) == 0 {
-		return Step{}, file.ErrorAt(1, 1, "there is no statement in the file", "write one, or remove the file", nil)
+	copying, err := load.ParseFile(step.Name, step.Table, file, engine)
+	if err != nil {
+		return Step{}, err
 	}
-	for i, statement := range step.statements {
-		switch {
-		case i > 0 && statement.Keyword() == "CREATE":
-			one, err := parseIndex(statement, step.Table)
-			if err != nil {
-				return Step{}, err
-			}
-			step.indexes = append(step.indexes, one)
-		case statement.Keyword() != "COPY" || i > 0:
-			return Step{}, statement.ErrorAt(0, "a 0xx transform is one COPY, with the indexes of its table behind it", "put other statements into a 1xx or 2xx file", nil)
-		}
-	}
-	step.statements = step.statements[:1]
-	step.Source, _ = copystmt.Source(step.statements[0])
-	step.Fingerprint = fingerprint(step.statements)
+	step.file, step.Source, step.Fingerprint = copying, copying.Source, copying.Fingerprint
 	return step, nil
 }
 
 // IndexStatements are the CREATE INDEX statements behind a load's COPY.
 func (s Step) IndexStatements() []sqlfile.Statement {
 	var out []sqlfile.Statement
-	for _, one := range s.indexes {
-		out = append(out, one.statement)
+	for _, index := range s.loadIndexes() {
+		out = append(out, index.Statement)
 	}
 	return out
+}
+
+// Takes tells whether a load takes an object of its source. reason is why not, for people.
+func (s Step) Takes(o objectstore.Object) (ok bool, reason string) { return s.file.Takes(o) }
+
+// loadIndexes are the indexes of a load's table.
+func (s Step) loadIndexes() []load.Index {
+	if s.file == nil {
+		return nil
+	}
+	return slices.Clone(s.file.Indexes)
 }
 
 // withModel reads the model of a 1xx or 2xx file.
@@ -181,21 +177,6 @@ func loaded(steps []Step) []string {
 	return out
 }
 
-// fingerprint is the same for texts that differ in comments and layout only.
-func fingerprint(statements []sqlfile.Statement) string {
-	sum := sha256.New()
-	for _, statement := range statements {
-		for _, token := range sqlfile.Tokens(statement.SQL()) {
-			if token.Kind != sqlfile.KindComment && token.Kind != sqlfile.KindMarker {
-				sum.Write([]byte(token.Text))
-				sum.Write([]byte{0})
-			}
-		}
-		sum.Write([]byte{1})
-	}
-	return hex.EncodeToString(sum.Sum(nil))
-}
-
 // An UnknownStepError is a name or number that no step has.
 type UnknownStepError struct {
 	Name  string
@@ -251,28 +232,7 @@ func Select(steps []Step, only []string) ([]Step, error) {
 	return out, nil
 }
 
-// Variables returns the values that the steps' statements need and vars does not define. A load whose source is
-// among them is skipped, whatever else it needs.
-func (s Step) missing(vars map[string]string) []string {
-	var out []string
-	for _, statement := range s.statements {
-		for _, variable := range statement.Variables() {
-			if _, ok := vars[variable.Name]; !ok && !slices.Contains(out, variable.Name) {
-				out = append(out, variable.Name)
-			}
-		}
-	}
-	return out
-}
-
 // Configured tells whether a load has a source. Other steps always have.
 func (s Step) Configured(vars map[string]string) bool {
 	return s.Source == "" || vars[s.Source] != ""
-}
-
-// significant are the tokens of a statement that are no comments.
-func significant(statement sqlfile.Statement) []sqlfile.Token {
-	return slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
-		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
-	})
 }

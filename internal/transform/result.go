@@ -3,13 +3,14 @@ package transform
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/table"
 )
 
 // StepResult is what one model did.
@@ -31,25 +32,16 @@ func Summary(c model.Change) string {
 		what string
 	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Healed, "healed"}, {c.Removed, "removed"}} {
 		if one.rows != 0 {
-			words = append(words, fmt.Sprintf("%s %s", grouped(one.rows), one.what))
+			words = append(words, fmt.Sprintf("%s %s", table.Count(one.rows), one.what))
 		}
 	}
 	return strings.Join(words, ", ")
 }
 
-// grouped writes a count with its thousands apart.
-func grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return text
-}
-
 // Result is what a run did.
 type Result struct {
 	Run         string // its id in the journal
-	Loads       []LoadResult
+	Loads       []load.Result
 	Transforms  []StepResult
 	Flagged     int64    // staged rows that are processed since this run
 	Differences []Change // a replay: what it changed, or would change

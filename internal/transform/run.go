@@ -27,14 +27,12 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 	for _, step := range chosen {
 		// What is wrong with the command line is said before anything runs.
 		if step.Load && !r.NoLoad && step.Configured(r.Vars) {
-			statement, err := r.copyOf(step)
+			statement, err := step.file.Statement(r.Vars)
 			if err != nil {
 				return Result{}, err
 			}
-			if copier, ok := r.Copier.(CheckingCopier); ok {
-				if err := copier.Check(statement); err != nil {
-					return Result{}, err
-				}
+			if err := r.Copier.Check(statement); err != nil {
+				return Result{}, err
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -313,7 +314,7 @@ func TestMaxErrorRollsTheBatchBack(t *testing.T) {
 	for range 2 { // what a second try leaves behind replaces what the first did
 		_, err := run()
 		var tooMany *clientcopy.MaxErrorError
-		var refused *transform.RefusedError
+		var refused *load.RefusedError
 		if !errors.As(err, &tooMany) || !errors.As(err, &refused) {
 			t.Fatalf("two rejects with MAXERROR 2: got %v, want *RefusedError of *MaxErrorError", err)
 		}
@@ -383,7 +384,7 @@ func TestSkippedObjectIsNotTried(t *testing.T) {
 	if _, err := w.runner(s.vars(), strict).Run(t.Context(), "test", nil); err == nil {
 		t.Fatal("a run over a broken object: got no error")
 	}
-	store := w.runner(s.vars()).Lister
+	store := w.runner(s.vars()).Store
 	for object, err := range store.List(t.Context(), mustURL(t, filepath.Join(s.dir, "song_data"))) {
 		if err != nil {
 			t.Fatal(err)

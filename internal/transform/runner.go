@@ -15,6 +15,8 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/load"
+	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
@@ -37,9 +39,9 @@ type Options struct {
 	Engine  sqlfile.Engine
 	Version string // of dwh, for the journal
 	Steps   []Step
-	Vars    map[string]string // psql variables; a source that is not configured is absent or empty
-	Copier  Copier
-	Lister  Lister
+	Vars    map[string]string  // psql variables; a source that is not configured is absent or empty
+	Copier  load.Copier        // nil: nothing can be loaded
+	Store   *objectstore.Store // what Copier copies from
 	Checks  []check.Check
 	// Settings are the checks' settings; their Now is set at each use.
 	Settings check.Settings
@@ -80,9 +82,8 @@ const (
 // lock.
 type Runner struct {
 	Options
-	// owner says that this run has had the lock: from then on it waits for it, since another dwh may take it
-	// between two of its transactions.
-	owner bool
+	writer writelock.Writer
+	loader *load.Loader
 	// piecemeal says that loading as a whole has failed, so that it goes on batch by batch.
 	piecemeal bool
 	// indexed says that the indexes of the loads are known to be there.
@@ -103,8 +104,8 @@ func (r *Runner) currentSchema(ctx context.Context, q catalogue.Querier) (catalo
 	return r.schema, nil
 }
 
-// New returns a Runner.
-func New(o Options) *Runner {
+// New returns a Runner. Options that contradict one another are an error.
+func New(o Options) (*Runner, error) {
 	if o.BatchObjects <= 0 {
 		o.BatchObjects = DefaultBatchObjects
 	}
@@ -129,7 +130,28 @@ func New(o Options) *Runner {
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
 	}
-	return &Runner{Options: o}
+	loader, err := load.New(load.Options{
+		Pool: o.Pool, Engine: o.Engine, Vars: o.Vars, Copier: o.Copier, Store: o.Store,
+		BatchObjects: o.BatchObjects, BatchBytes: o.BatchBytes, Observer: o.Observer, Failpoint: o.Failpoint,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Runner{Options: o, loader: loader, writer: writelock.Writer{Engine: o.Engine, Wait: o.Wait}}, nil
+}
+
+// Loader returns what loads for the Runner.
+func (r *Runner) Loader() *load.Loader { return r.loader }
+
+// Sources returns where the loads find their objects, without those that are not configured.
+func (r *Runner) Sources() ([]load.Source, error) {
+	var files []*load.File
+	for _, step := range r.Steps {
+		if step.Load {
+			files = append(files, step.file)
+		}
+	}
+	return r.loader.Sources(files)
 }
 
 // newID makes an id that sorts by time: UTC to the microsecond, and eight random digits.
@@ -198,46 +220,11 @@ func lost(err error) error {
 	return &LostError{Err: err}
 }
 
-// maxRetries bounds how often one transaction is tried again.
-const maxRetries = writelock.Retries
-
-// write runs work in a transaction that holds the lock, and commits. A transaction that the engine ended because of another one is
-// run again as a whole, with growing pauses; retries are counted in journal.
+// write runs work in a transaction that holds the lock, and commits; retries are counted in journal.
 func (r *Runner) write(ctx context.Context, conn *pgx.Conn, journal *journal, work func(tx pgx.Tx) error) error {
-	pause := 50 * time.Millisecond
-	for try := 0; ; try++ {
-		err := r.writeOnce(ctx, conn, work)
-		if err == nil || !writelock.Conflict(err) || try == maxRetries || conn.IsClosed() {
-			return catalogue.ExplainPublication(ctx, r.Pool, err)
-		}
+	err := r.writer.Write(ctx, conn, work, func(conflict error) {
 		journal.retries++
-		r.Logger.Warn("another transaction came between; trying again", "error", err, "try", try+1)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
-		pause *= 2
-	}
-}
-
-func (r *Runner) writeOnce(ctx context.Context, conn *pgx.Conn, work func(tx pgx.Tx) error) error {
-	tx, err := writelock.Begin(ctx, conn, r.Engine, r.Wait || r.owner)
-	if err != nil {
-		return err
-	}
-	r.owner = true
-	defer func() {
-		// After a commit this does nothing. The connection may be in the middle of a COPY: pgx then closes it.
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		_ = tx.Rollback(ending)
-	}()
-	if err := work(tx); err != nil {
-		return err
-	}
-	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
+		r.Logger.Warn("another transaction came between; trying again", "error", conflict)
+	})
+	return catalogue.ExplainPublication(ctx, r.Pool, err)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -116,7 +117,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 		started := time.Now()
 		beside := map[*chosen][]model.Erasure{} // of tables that no model reads
 		err := r.increment(ctx, conn, j, increment{
-			steps: r.Steps, flag: true, first: func(pgx.Tx, *arrivals) error { return nil },
+			steps: r.Steps, flag: true, first: func(pgx.Tx, *load.Arrivals) error { return nil },
 			erase: func(ctx context.Context, w *work) (map[string][]model.Erasure, error) {
 				out := map[string][]model.Erasure{}
 				clear(beside)

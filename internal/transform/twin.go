@@ -11,9 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/clientcopy"
-	"github.com/sparkify/dwh/internal/copystmt"
-	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -41,9 +39,9 @@ func (r *Runner) large(bytes int64) bool {
 }
 
 // makeTwin makes a twin for a load, if one is worth it and can take the place of the table. made is false where it has made nothing.
-func (r *Runner) makeTwin(ctx context.Context, w *work, load *wholeLoad) (made bool, err error) {
-	live := w.tables[load.step.Table]
-	if schema := load.statement.Schema; !r.large(load.result.found) || schema != "" && catalogue.Name(schema) != w.live {
+func (r *Runner) makeTwin(ctx context.Context, w *work, plan *load.Plan) (made bool, err error) {
+	live := w.tables[plan.File.Table]
+	if schema := plan.Statement.Schema; !r.large(plan.Bytes()) || schema != "" && catalogue.Name(schema) != w.live {
 		return false, nil
 	}
 	if ok, err := catalogue.ReplaceableByTwin(ctx, w.tx, live); err != nil || !ok {
@@ -130,8 +128,8 @@ func (r *Runner) indexTwins(ctx context.Context, conn *pgx.Conn, w *work) error 
 		if _, ok := w.twins[step.Table]; !ok || !step.Load {
 			continue
 		}
-		for _, one := range step.indexes {
-			if !absent[one.name] {
+		for _, one := range step.file.Indexes {
+			if !absent[one.Name] {
 				continue
 			}
 			if err := r.buildIndex(ctx, w.tx, one); err != nil {
@@ -142,101 +140,63 @@ func (r *Runner) indexTwins(ctx context.Context, conn *pgx.Conn, w *work) error 
 	return nil
 }
 
-// copyFunc is Copier.Copy, or FlaggingCopier.CopyFlagged with the flag.
-type copyFunc func(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error)
-
-// wholeLoad is a load that goes into one transaction, listed to its end.
-type wholeLoad struct {
-	step      Step
-	statement *copystmt.Statement // nil without a source
-	batches   [][]objectstore.Object
-	objects   int // in them
-	found     listing
-	result    LoadResult
-}
-
-// stage copies the objects of a load into its table, or into the twin that it has, and analyzes that.
-func (r *Runner) stage(ctx context.Context, conn *pgx.Conn, w *work, j *journal, load *wholeLoad, do copyFunc) (result LoadResult, err error) {
-	result = load.result
-	step, statement, into := load.step, load.statement, w.tables[load.step.Table]
-	one, aside := w.twins[step.Table]
-	if aside {
-		into = one.Table
-		beside := *statement
-		beside.Schema, beside.Name = string(into.Schema), string(into.Name)
-		statement = &beside
+// loadInto loads a plan in the open transaction, into the twin that its table has or into the table itself, and tells the planner of the rows.
+func (r *Runner) loadInto(ctx context.Context, conn *pgx.Conn, w *work, j *journal, plan *load.Plan) (load.Result, error) {
+	into := w.tables[plan.File.Table]
+	plan.Tx = w.tx
+	if twin, ok := w.twins[plan.File.Table]; ok {
+		into, plan.Into = twin.Table, twin.Table
+		plan.Copied = func(ctx context.Context) error { return w.flushing.begin(ctx, w.tx, false) }
 	}
-	for _, batch := range load.batches {
-		copied, err := do(ctx, conn, statement, batch, r.loadProgress(step, &result))
-		if err != nil {
-			return result, err
-		}
-		r.Failpoint("first.copied")
-		if err := r.record(ctx, w.tx, j, step, copied); err != nil {
-			return result, err
-		}
-		r.account(step, copied, &result)
-		if aside {
-			if err := w.flushing.begin(ctx, w.tx, false); err != nil {
-				return result, err
-			}
-		}
+	result, err := r.loader.Load(ctx, r.loadRun(conn, j), plan)
+	if err != nil {
+		return result, err
 	}
 	if result.Rows > 0 {
 		if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(into)); err != nil {
-			return result, fmt.Errorf("analyze %s: %w", step.Table, err)
+			return result, fmt.Errorf("analyze %s: %w", into.Name, err)
 		}
-		result.analyzed = true
 	}
 	return result, nil
 }
 
-// mayLoadAside tells whether a load whose first batch has so many bytes may go into a twin: its table is empty. Whether the table can be replaced is
+// mayLoadAside tells whether a load whose first batch is listed may go into a twin: its table is empty. Whether the table can be replaced is
 // seen under the lock.
-func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, step Step, bytes int64) (bool, error) {
-	if r.piecemeal || !r.large(bytes) {
+func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, plan *load.Plan) (bool, error) {
+	if r.piecemeal || !r.large(plan.Bytes()) {
 		return false, nil
 	}
 	schema, err := r.currentSchema(ctx, conn)
 	if err != nil {
 		return false, err
 	}
-	filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: step.Table})
+	filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: plan.File.Table})
 	if refusal(err) == undefinedTable {
 		return false, nil // the usual way says so, and where
 	}
 	return !filled, err
 }
 
-// loadAside loads into an empty table in one transaction, so that its rows can be staged in a twin. nil says that it has loaded nothing: the table was
+// loadAside loads into an empty table in one transaction, so that its rows can be staged in a twin. Where it is not done, it has loaded nothing: the table was
 // not empty any more, or cannot be replaced, or something went wrong that the usual way tells of, and survives as far as it can.
-func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load *wholeLoad) (*LoadResult, error) {
-	var result LoadResult
-	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
+func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, plan *load.Plan) (result load.Result, done bool, err error) {
+	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		w, err := r.openWork(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if filled, err := hasRows(ctx, tx, w.tables[load.step.Table]); err != nil || filled {
+		if filled, err := hasRows(ctx, tx, w.tables[plan.File.Table]); err != nil || filled {
 			return cmp.Or(err, errNotFirst)
 		}
 		defer w.flushing.wait()
-		unknown := *load
-		unknown.batches = nil
-		for _, batch := range load.batches {
-			left, err := r.unknownObjects(ctx, tx, load.step.Table, batch)
-			if err != nil {
-				return err
-			}
-			unknown.batches = append(unknown.batches, left)
-		}
 		if err := w.enter(ctx); err != nil {
 			return err
 		}
-		if made, err := r.makeTwin(ctx, w, &unknown); err != nil || !made {
+		if made, err := r.makeTwin(ctx, w, plan); err != nil || !made {
 			return cmp.Or(err, errNotFirst)
 		}
-		if result, err = r.stage(ctx, conn, w, j, &unknown, r.Copier.Copy); err != nil {
+		aside := *plan
+		if result, err = r.loadInto(ctx, conn, w, j, &aside); err != nil {
 			return err
 		}
 		if err := r.finishTwins(ctx, w); err != nil {
@@ -254,11 +214,11 @@ func (r *Runner) loadAside(ctx context.Context, conn *pgx.Conn, j *journal, load
 	switch {
 	case err == nil:
 		r.Failpoint("load.committed")
-		return &result, nil
+		return result, true, nil
 	case cannotGoOn(ctx, conn, err):
-		return nil, fmt.Errorf("load %s: %w", load.step.Name, err)
+		return result, false, fmt.Errorf("load %s: %w", plan.File.Name, err)
 	case !errors.Is(err, errNotFirst):
 		r.goPiecemeal(err)
 	}
-	return nil, nil
+	return result, false, nil
 }

@@ -220,7 +220,7 @@ func TestTwinLosesNoIndex(t *testing.T) {
 	for _, c := range []struct {
 		only   []string
 		at, on string
-	}{{nil, "first.copied", "s_song"}, {nil, "first.checked", "s_songplay_event"}, {nil, "first.checked", "f_songplay"}, {[]string{"020"}, "first.copied", "s_songplay_event"}} {
+	}{{nil, "load.copied", "s_song"}, {nil, "first.checked", "s_songplay_event"}, {nil, "first.checked", "f_songplay"}, {[]string{"020"}, "load.copied", "s_songplay_event"}} {
 		t.Run(c.at+" "+c.on, func(t *testing.T) {
 			t.Parallel()
 			w, s := wide(t)
@@ -369,7 +369,7 @@ func TestLoadAsideDropsNobodysRows(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
 	oid := w.one(eventOID)
-	if _, err := w.runner(s.vars(), parallel, w.meanwhile("first.copied", "INSERT INTO s_songplay_event (page) VALUES ('Mine')")).Run(t.Context(), "test", []string{"020"}); err != nil {
+	if _, err := w.runner(s.vars(), parallel, w.meanwhile("load.copied", "INSERT INTO s_songplay_event (page) VALUES ('Mine')")).Run(t.Context(), "test", []string{"020"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.one(eventOID) + " " + w.one("SELECT COUNT(*) FILTER (WHERE page = 'Mine') || ' ' || COUNT(*) FROM s_songplay_event"); got != oid+" 1 48" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -18,7 +19,7 @@ import (
 )
 
 // flagColumn says in a staging table whether the star holds the row.
-const flagColumn catalogue.Name = model.FlagColumn
+const flagColumn = catalogue.Processed
 
 // work is what one building transaction knows of the schema, and the scratch schema it builds in.
 type work struct {
@@ -126,12 +127,12 @@ func (r *Runner) preferParallel(ctx context.Context, w *work, rows int64) error 
 
 // beginModels begins the run of the models. arrived are rows beside staging, erase are rows to
 // erase.
-func (r *Runner) beginModels(w *work, a *arrivals, erase map[string][]model.Erasure) {
+func (r *Runner) beginModels(w *work, a *load.Arrivals, erase map[string][]model.Erasure) {
 	staged := map[string]model.Staged{}
 	for _, table := range w.staged {
 		one := model.Staged{Unprocessed: w.unprocessed[table.Name], Erase: erase[string(table.Name)]}
-		if rows := a.arrived(table.Name); rows > 0 {
-			one.Arrived = &model.Table{SQL: a.beside(table).SQL(), Rows: rows}
+		if rows := a.Rows(table.Name); rows > 0 {
+			one.Arrived = &model.Table{SQL: a.Beside(table).SQL(), Rows: rows}
 			one.Unprocessed -= rows // openWork's count, to which show has added them
 		}
 		if twin, ok := w.twins[table.Name]; ok {

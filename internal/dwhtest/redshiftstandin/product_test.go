@@ -118,7 +118,12 @@ func TestTransforms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := transform.New(transform.Options{Pool: p, Engine: engine, Version: "test", Steps: steps, Checks: check.BuiltIn()})
+		r, err := transform.New(transform.Options{
+			Pool: p, Engine: engine, Version: "test", Steps: steps, Checks: check.BuiltIn(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		result, err := r.Run(t.Context(), "test", nil)
 		if err != nil {
 			t.Fatalf("%s: run: %v", engine, err)
@@ -168,7 +173,12 @@ func TestRetry(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Raise1023(2)
-	r := transform.New(transform.Options{Pool: p, Engine: sqlfile.Redshift, Version: "test", Steps: steps, Checks: check.BuiltIn()})
+	r, err := transform.New(transform.Options{
+		Pool: p, Engine: sqlfile.Redshift, Version: "test", Steps: steps, Checks: check.BuiltIn(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := r.Run(context.Background(), "test", nil); err != nil {
 		t.Fatalf("run: %v", err)
 	}

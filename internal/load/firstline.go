@@ -1,4 +1,4 @@
-package transform
+package load
 
 import (
 	"fmt"
@@ -6,11 +6,20 @@ import (
 
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/table"
 )
+
+// warnFirstLines tells of which objects IGNOREHEADER seems not to fit the first line.
+func (x *execution) warnFirstLines(copied clientcopy.Result) {
+	for _, text := range x.plan.firstLines(copied) {
+		x.Observer(progress.Event{Kind: progress.Warning, Step: x.plan.File.Name, Text: text})
+	}
+}
 
 // firstLines says in sentences of which objects IGNOREHEADER seems not to fit the first line. Where
 // Redshift copies, only refused records tell: a line with the names of the columns was refused.
-func (r *Runner) firstLines(step Step, copied clientcopy.Result) []string {
+func (p *Plan) firstLines(copied clientcopy.Result) []string {
 	lines := map[clientcopy.FirstLine][]objectstore.URL{}
 	told := map[objectstore.URL]bool{}
 	for _, object := range copied.Objects {
@@ -23,25 +32,34 @@ func (r *Runner) firstLines(step Step, copied clientcopy.Result) []string {
 		if reject.Line != 1 || reject.Raw == "" || told[reject.Object] {
 			continue
 		}
-		statement, err := r.copyOf(step)
-		if err != nil || statement.IgnoreHeader > 0 {
+		if p.Statement.IgnoreHeader > 0 {
 			break
 		}
-		if clientcopy.LooksLikeNames(statement, reject.Raw) {
+		if clientcopy.LooksLikeNames(p.Statement, reject.Raw) {
 			lines[clientcopy.NamesColumns] = append(lines[clientcopy.NamesColumns], reject.Object)
 			told[reject.Object] = true
 		}
 	}
-	place := step.statements[0].ErrorAt(0, "", "", nil)
+	place := p.File.copy.ErrorAt(0, "", "", nil)
 	at := fmt.Sprintf("%s:%d", place.File, place.Line)
 	var out []string
 	if urls := lines[clientcopy.NamesColumns]; len(urls) > 0 {
-		out = append(out, subject(urls, "begins with", "begin with")+" the names of the columns, which the COPY reads as a record: "+
-			"add IGNOREHEADER 1 to the COPY at "+at)
+		out = append(
+			out,
+			subject(urls, "begins with", "begin with")+" the names of the columns, which the COPY reads as a record: "+
+				"add IGNOREHEADER 1 to the COPY at "+at,
+		)
 	}
 	if urls := lines[clientcopy.PassedOver]; len(urls) > 0 {
-		out = append(out, subject(urls, "begins with", "begin with")+" a line that reads like a record, and the COPY passes over it: "+
-			"remove IGNOREHEADER from the COPY at "+at+", or put the names of the columns into the first line")
+		out = append(
+			out,
+			subject(
+				urls,
+				"begins with",
+				"begin with",
+			)+" a line that reads like a record, and the COPY passes over it: "+
+				"remove IGNOREHEADER from the COPY at "+at+", or put the names of the columns into the first line",
+		)
 	}
 	return out
 }
@@ -55,6 +73,6 @@ func subject(urls []objectstore.URL, one, several string) string {
 	case 1:
 		return fmt.Sprintf("%s and 1 more object %s", first, several)
 	default:
-		return fmt.Sprintf("%s and %s more objects %s", first, grouped(int64(more)), several)
+		return fmt.Sprintf("%s and %s more objects %s", first, table.Count(int64(more)), several)
 	}
 }

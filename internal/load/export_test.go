@@ -1,0 +1,4 @@
+package load
+
+// Unknown is unknown, for the tests.
+var Unknown = unknown

@@ -1,0 +1,132 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// File is a 0xx file: one COPY, and the indexes that its table gets once it holds rows.
+type File struct {
+	Name        string // without .sql, such as 020_s_songplay_event
+	Table       catalogue.Name
+	Source      string // the variable that names what is copied, such as log_data; "" when the COPY names it itself
+	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart
+	Indexes     []Index
+	copy        sqlfile.Statement
+}
+
+// ParseFile reads the statements of a 0xx file for its table.
+func ParseFile(name string, table catalogue.Name, file *sqlfile.File, engine sqlfile.Engine) (*File, error) {
+	statements := file.Statements(engine)
+	if len(statements) == 0 {
+		return nil, file.ErrorAt(1, 1, "there is no statement in the file", "write one, or remove the file", nil)
+	}
+	f := &File{Name: name, Table: table, copy: statements[0]}
+	for i, statement := range statements {
+		switch {
+		case i > 0 && statement.Keyword() == "CREATE":
+			index, err := parseIndex(statement, table)
+			if err != nil {
+				return nil, err
+			}
+			f.Indexes = append(f.Indexes, index)
+		case statement.Keyword() != "COPY" || i > 0:
+			return nil, statement.ErrorAt(0, "a 0xx transform is one COPY, with the indexes of its table behind it",
+				"put other statements into a 1xx or 2xx file", nil)
+		}
+	}
+	f.Source, _ = copystmt.Source(f.copy)
+	f.Fingerprint = fingerprint(f.copy)
+	return f, nil
+}
+
+// fingerprint is the same for texts that differ in comments and layout only.
+func fingerprint(statement sqlfile.Statement) string {
+	sum := sha256.New()
+	for _, token := range significant(statement) {
+		sum.Write([]byte(token.Text))
+		sum.Write([]byte{0})
+	}
+	sum.Write([]byte{1})
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// significant are the tokens of a statement that are no comments.
+func significant(statement sqlfile.Statement) []sqlfile.Token {
+	return slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
+		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
+	})
+}
+
+// Configured tells whether the load has a source.
+func (f *File) Configured(vars map[string]string) bool {
+	return f.Source == "" || vars[f.Source] != ""
+}
+
+// Takes tells whether the load takes an object of its source. reason is why not, for people. The
+// Social Security Administration's archive of names holds a PDF beside its yobYYYY.txt files, and
+// so does the folder that it is unpacked to.
+func (f *File) Takes(o objectstore.Object) (ok bool, reason string) {
+	if f.Source != "names" {
+		return true, ""
+	}
+	switch strings.ToLower(path.Ext(string(o.URL))) {
+	case ".txt", ".csv", ".zip":
+		return true, ""
+	}
+	return false, "only .txt, .csv and .zip hold names"
+}
+
+// Statement is the COPY with the values of psql variables filled in.
+func (f *File) Statement(vars map[string]string) (*copystmt.Statement, error) {
+	expanded, err := copystmt.Bind(f.copy, vars)
+	if err != nil {
+		for _, variable := range f.copy.Variables() {
+			if _, ok := vars[variable.Name]; !ok && variable.Name != "iam_role" && variable.Name != "region" {
+				return nil, &MissingError{Step: f.Name, Source: f.Source, Variable: variable.Name, Err: err}
+			}
+		}
+		return nil, err
+	}
+	statement, err := copystmt.Parse(expanded)
+	if err != nil {
+		return nil, err
+	}
+	if catalogue.Name(statement.Name) != f.Table {
+		return nil, f.copy.ErrorAt(0, fmt.Sprintf("COPY writes %s, the file's name says %s", statement.Table, f.Table),
+			"let both name the same table", nil)
+	}
+	return statement, nil
+}
+
+// A MissingError says that a load lacks a value beside its source.
+type MissingError struct {
+	Step     string
+	Source   string
+	Variable string
+	Err      error // where the statement needs it
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("--%s is given and --%s is not: %v", flagName(e.Source), flagName(e.Variable), e.Err)
+}
+
+// Unwrap returns the error that names the place.
+func (e *MissingError) Unwrap() error { return e.Err }
+
+// ExitCode is 2: the command line has to change.
+func (*MissingError) ExitCode() int { return 2 }
+
+// Hint says what to give.
+func (e *MissingError) Hint() string { return "add --" + flagName(e.Variable) }
+
+func flagName(variable string) string { return strings.ReplaceAll(variable, "_", "-") }

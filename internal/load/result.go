@@ -1,0 +1,126 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/telemetry"
+)
+
+// Result is what a load did.
+type Result struct {
+	Step       string
+	Table      catalogue.Name
+	Skipped    string // why nothing was looked for, "" where it was
+	Objects    int64  // loaded
+	Known      int64  // loaded by an earlier run
+	Rows       int64
+	Rejects    int64
+	Unreadable int64  // objects that could not be read at all
+	Changed    int64  // objects that changed while they were read, left for the next run
+	Left       []Left // objects that the caller tries again
+	Bytes      int64
+	Duration   time.Duration
+}
+
+// Left is an object that was not loaded.
+type Left struct {
+	Step   string
+	Object objectstore.Object
+	Err    error
+	// Changed says that it was replaced or written to since it was listed.
+	Changed bool
+}
+
+// attributes are what the load's span says of it.
+func (r Result) attributes() []telemetry.Attribute {
+	return []telemetry.Attribute{
+		telemetry.Objects(r.Objects), telemetry.Rows(r.Rows), telemetry.Rejects(r.Rejects), telemetry.Bytes(r.Bytes),
+	}
+}
+
+// done is the event at a load's end.
+func (r Result) done() progress.Event {
+	return progress.Event{
+		Kind: progress.StepDone, Step: r.Step, Objects: r.Objects, Rows: r.Rows, Bytes: r.Bytes, Rejects: r.Rejects,
+		Duration: r.Duration,
+	}
+}
+
+// progress tells how far the load of a batch is.
+func (x *execution) progress() func(clientcopy.Progress) {
+	return func(p clientcopy.Progress) {
+		x.tell(x.result.Objects+int64(p.Objects), x.result.Rows+p.Rows, x.result.Bytes+p.Bytes, 0)
+	}
+}
+
+func (x *execution) tell(objects, rows, bytes, rejects int64) {
+	event := progress.Event{
+		Kind: progress.StepUnderWay, Step: x.plan.File.Name, Objects: objects, Rows: rows, Bytes: bytes,
+		Rejects: rejects,
+	}
+	if listing := x.plan.listing; listing != nil {
+		event.Total, event.More = listing.pending, listing.more
+	}
+	x.Observer(event)
+}
+
+// count adds a batch to the result and tells what went wrong in it.
+func (x *execution) count(copied clientcopy.Result) {
+	result := x.result
+	warn := func(format string, args ...any) {
+		x.Observer(progress.Event{Kind: progress.Warning, Step: result.Step, Text: fmt.Sprintf(format, args...)})
+	}
+	result.Rows += copied.Rows
+	result.Known += int64(x.known)
+	for _, object := range copied.Objects {
+		switch {
+		case object.Changed:
+			result.Changed++
+			warn("%s changed while it was read; it is left for the next run", object.Object.URL)
+		case object.Err != nil:
+			result.Unreadable++
+			warn("%s cannot be read and is tried again next time: %v", object.Object.URL, object.Err)
+		default:
+			result.Objects++
+			result.Bytes += object.Object.Size
+		}
+	}
+	result.Rejects += int64(len(copied.Rejects))
+	x.warnFirstLines(copied)
+	// Line 0 is an object that could not be read, which is told above.
+	records := slices.DeleteFunc(
+		slices.Clone(copied.Rejects),
+		func(e clientcopy.RecordError) bool { return e.Line == 0 },
+	)
+	switch n := len(records); {
+	case x.plan.KeepUnread: // the caller tells what becomes of its objects
+	case n == 1:
+		warn("1 record refused: %v; see dwh reject list", &records[0])
+	case n > 1:
+		warn("%d records refused, such as %v; see dwh reject list", n, &records[0])
+	}
+	x.tell(result.Objects, result.Rows, result.Bytes, result.Rejects)
+}
+
+// A RefusedError says that a batch was rolled back because of its records.
+type RefusedError struct {
+	Step  string
+	Cause error // *clientcopy.MaxErrorError or *clientcopy.FatalError
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("load %s: %v", e.Step, e.Cause) }
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Cause }
+
+// Hint says what to do about it.
+func (*RefusedError) Hint() string {
+	return `nothing of this batch was loaded; see the records with "dwh reject list", then correct the objects, ` +
+		`raise MAXERROR in the transform, or leave an object out with "dwh reject skip URL"`
+}
