@@ -1,4 +1,5 @@
-// Package migrations embeds the goose migrations that make up the history of the schema.
+// Package migrations embeds the goose migrations that make up the history of the embedded project's
+// schema.
 package migrations
 
 import "embed"

@@ -19,6 +19,16 @@ WHERE table_name = sqlc.arg(table_name)
     AND url = sqlc.arg(url)
     AND line = sqlc.arg(line);
 
+-- name: LedgerTables :many
+-- The tables that loaded or refused objects belong to.
+SELECT DISTINCT noted.table_name
+FROM (
+    SELECT object.table_name FROM s_object AS object
+    UNION ALL
+    SELECT reject.table_name FROM s_reject AS reject
+) AS noted
+ORDER BY noted.table_name;
+
 -- name: DeleteObjects :exec
 DELETE FROM s_object
 WHERE table_name = sqlc.arg(table_name);

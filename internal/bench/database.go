@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/migrations"
 	"github.com/sparkify/dwh/transforms"
 )
@@ -56,7 +57,7 @@ func (l *lab) exec(ctx context.Context, database string, statements ...string) e
 // fingerprint tells templates of other data or other SQL from those that are wanted.
 func (l *lab) fingerprint() (string, error) {
 	hash := sha256.New()
-	for _, files := range []fs.FS{migrations.FS, transforms.FS} {
+	for _, files := range []fs.FS{bookkeeping.FS(), migrations.FS, transforms.FS} {
 		names, err := fs.Glob(files, "*.sql")
 		if err != nil {
 			return "", err

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/migration"
@@ -187,11 +187,31 @@ func (d *doctorRun) tls(ctx context.Context, s *session) {
 	}
 }
 
+// bookkeeping tells whether dwh's own tables are there and current, or can become so.
+func (d *doctorRun) bookkeeping(ctx context.Context, s *session) bool {
+	state, err := bookkeeping.Read(ctx, s.warehouse.Pool())
+	switch {
+	case err != nil:
+		d.fail(bookkeeping.Name, err, "")
+		return false
+	case !state.Current():
+		d.add(bookkeeping.Name, "warn", state.String(), `run "dwh migrate up"`)
+	default:
+		d.add(bookkeeping.Name, "ok", state.String(), "")
+	}
+	return true
+}
+
 // schema tells whether every migration is applied.
 func (d *doctorRun) schema(ctx context.Context, s *session) bool {
+	if !d.bookkeeping(ctx, s) {
+		return false
+	}
 	err := s.requireCurrent(ctx)
 	var pending *migration.PendingError
 	switch {
+	case errors.As(err, &pending) && len(pending.Migrations) == 0:
+		return false // said of the bookkeeping
 	case errors.As(err, &pending):
 		d.add("schema", "warn", err.Error(), pending.Hint())
 		return false
@@ -238,7 +258,7 @@ func (d *doctorRun) publications(ctx context.Context, s *session) {
 	}
 	// Tables that dwh does not write are nobody's business here.
 	written := func(name catalogue.Name) bool {
-		return name == "" || name == "s_object" || name == "s_reject" || strings.HasPrefix(string(name), "dwh_") ||
+		return name == "" || bookkeeping.Owns(string(name)) ||
 			slices.ContainsFunc(steps, func(step transform.Step) bool {
 				return slices.Contains(step.Reads, name) || slices.Contains(step.Writes, name)
 			})

@@ -107,7 +107,7 @@ func (r initRun) next() []string {
 	)
 }
 
-// contents is "8 migrations, 8 transforms, 1 report, 1 check, README.md and dwh.yaml".
+// contents is "5 migrations, 12 transforms, 1 report, 1 check, README.md and dwh.yaml".
 func contents(project []scaffold.File) string {
 	var words []string
 	for _, kind := range []string{"migration", "transform", "report", "check"} {

@@ -13,14 +13,13 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/internal/writelock"
-	"github.com/sparkify/dwh/migrations"
 )
 
 func (a *app) migrateCommand() *cli.Command {
@@ -39,7 +38,8 @@ func (a *app) migrateCommand() *cli.Command {
 		Usage: "the schema's history: up, up-to, down, down-to, redo, status, create",
 		Description: examples(
 			"The migrations are goose files in migrations/, rendered for the engine at hand. One that waits for a "+
-				"lock of\nsomebody else's gives up after two minutes.",
+				"lock of\nsomebody else's gives up after two minutes. Every command that changes the schema first brings "+
+				"dwh's own tables\n(bookkeeping: s_object, s_reject, dwh_…) up to date; no command reverts those.",
 			"dwh migrate up",
 			"dwh migrate status",
 			"dwh migrate create add_play_count --project .",
@@ -70,7 +70,7 @@ the migrations would leave a staging table that a model reads without its column
 			},
 			{
 				Name: "down-to", Usage: "revert every migration above a version", ArgsUsage: "VERSION",
-				Description:  examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down-to 5"),
+				Description:  examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down-to 4"),
 				BashComplete: versions,
 				Flags:        flags(jsonFlag(), dryRun(), drop()),
 				Action:       a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.down(ctx, true) }),
@@ -171,6 +171,7 @@ type migrateRun struct {
 
 // migrateJSON is what the commands that change the schema print for machines: with --dry-run the SQL, else what was done.
 type migrateJSON struct {
+	Bookkeeping  []migrationJSON `json:"bookkeeping"` // of dwh's own tables, before the project's
 	Migrations   []migrationJSON `json:"migrations"`
 	ReplayNeeded []string        `json:"replay_needed"` // why; empty when nothing is stale
 }
@@ -319,23 +320,19 @@ func (m migrateRun) status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	own, err := m.migrator.Bookkeeping(ctx)
+	if err != nil {
+		return err
+	}
 	if m.json {
-		type row struct {
-			Version   int64   `json:"version"`
-			Name      string  `json:"name"`
-			Applied   bool    `json:"applied"`
-			AppliedAt *string `json:"applied_at"`
-		}
-		rows := []row{}
+		rows := []statusJSON{bookkeepingStatus(own)}
 		for _, one := range all {
-			r := row{Version: one.Version, Name: one.Name, Applied: one.Applied}
-			if one.Applied {
-				at := one.At.UTC().Format("2006-01-02T15:04:05Z")
-				r.AppliedAt = &at
-			}
-			rows = append(rows, r)
+			rows = append(rows, newStatusJSON(one.Version, one.Name, one.Applied, one.At))
 		}
 		return writeJSON(m.out, rows)
+	}
+	if _, err := fmt.Fprintf(m.out.Stdout, "%s: %s\n", bookkeeping.Name, own); err != nil {
+		return err
 	}
 	t := table.Table{Columns: columns(
 		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{name: "applied_at", style: appliedStyle})}
@@ -360,7 +357,11 @@ func appliedStyle(value any) table.Style {
 
 // printPlan writes the migrations' SQL.
 func (m migrateRun) printPlan(ctx context.Context, plan []planned) error {
-	out := migrateJSON{Migrations: []migrationJSON{}, ReplayNeeded: []string{}}
+	out := newMigrateJSON()
+	var err error
+	if out.Bookkeeping, err = m.planBookkeeping(ctx); err != nil {
+		return err
+	}
 	for _, one := range plan {
 		text, err := m.migrator.SQL(ctx, one.Version, one.up)
 		if err != nil {
@@ -393,10 +394,17 @@ func direction(up bool) string {
 
 // tell says what was done, and what is stale for it; after a failure, what was committed before it.
 func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause error) error {
-	out, paint := migrateJSON{Migrations: []migrationJSON{}, ReplayNeeded: []string{}}, m.out.ink()
-	for _, step := range steps {
+	out, paint := newMigrateJSON(), m.out.ink()
+	own := m.migrator.BookkeepingSteps()
+	for i, step := range slices.Concat(own, steps) {
 		took := step.Duration.Seconds()
-		out.Migrations = append(out.Migrations, migrationJSON{Version: step.Version, Name: step.Name, Direction: direction(step.Up), Seconds: &took})
+		list := &out.Migrations
+		if i < len(own) {
+			list = &out.Bookkeeping
+		}
+		*list = append(*list, migrationJSON{
+			Version: step.Version, Name: step.Name, Direction: direction(step.Up), Seconds: &took,
+		})
 		if m.json {
 			continue
 		}
@@ -415,7 +423,7 @@ func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause erro
 		}
 		return cause
 	}
-	if len(steps) == 0 {
+	if len(own)+len(steps) == 0 {
 		m.out.Status("nothing to migrate")
 	}
 	reasons, err := m.stale(ctx)
@@ -447,12 +455,7 @@ func (m migrateRun) stale(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	reasons, err := transform.Staleness(ctx, writelock.Retrying(m.session.warehouse.Pool()), m.session.warehouse.Engine(), steps)
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Code == "42P01" && m.session.project.migrations != fs.FS(migrations.FS) {
-		return nil, nil // undefined_table: a project's own migrations need not keep a bookkeeping of ours
-	}
-	return reasons, err
+	return transform.Staleness(ctx, writelock.Retrying(m.session.warehouse.Pool()), m.session.warehouse.Engine(), steps)
 }
 
 // writeJSON prints a value as indented JSON.

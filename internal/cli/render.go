@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/migration"
@@ -20,7 +21,8 @@ func (a *app) renderCommand() *cli.Command {
 		Usage:     "print the SQL of migrations and transforms as an engine gets it",
 		ArgsUsage: "[FILE…]",
 		Description: examples(`Variables are filled in and secrets redacted; a COPY whose source is not configured is shown as a comment.
-Needs no connection. Without FILEs everything is printed.
+Needs no connection. Without FILEs everything is printed, the migrations of dwh's own tables last; the
+FILE bookkeeping means those.
 
 --as prints instead every statement that the models of such a run send, loads and checks apart. It
 takes every table for filled, so that no step is left out; a run skips those that have nothing to do.`,
@@ -60,6 +62,10 @@ func (r renderRun) run() error {
 	if err != nil {
 		return err
 	}
+	own, err := bookkeeping.Files()
+	if err != nil {
+		return err
+	}
 	migrations, err := migration.Files(p.migrations, p.migrationsDir)
 	if err != nil {
 		return err
@@ -69,30 +75,32 @@ func (r renderRun) run() error {
 		return err
 	}
 	vars := r.cfg.SQLVariables()
-	type part struct {
-		name string
-		text func() (string, error)
-	}
-	var parts []part
+	var parts []renderPart
 	for _, file := range migrations {
-		parts = append(parts, part{file.Name(), func() (string, error) { return file.Render(engine), nil }})
+		parts = append(parts, renderPart{file.Name(), false, func() (string, error) { return file.Render(engine), nil }})
 	}
 	for _, step := range steps {
-		parts = append(parts, part{step.File.Name(), func() (string, error) { return renderStep(step, engine, vars) }})
+		parts = append(parts, renderPart{step.File.Name(), false, func() (string, error) {
+			return renderStep(step, engine, vars)
+		}})
+	}
+	for _, file := range own {
+		parts = append(parts, renderPart{file.Name(), true, func() (string, error) { return file.Render(engine), nil }})
 	}
 	chosen := map[string]bool{}
 	for _, want := range r.files {
 		found := false
 		for _, one := range parts {
-			if matches(one.name, want) {
+			if one.is(want) {
 				chosen[one.name], found = true, true
 			}
 		}
 		if !found {
 			unknown := &transform.UnknownStepError{Name: want}
-			for _, one := range parts {
+			for _, one := range parts[:len(migrations)+len(steps)] {
 				unknown.Names = append(unknown.Names, strings.TrimSuffix(filepath.Base(one.name), ".sql"))
 			}
+			unknown.Names = append(unknown.Names, bookkeeping.Name)
 			return unknown
 		}
 	}
@@ -117,6 +125,22 @@ func (r renderRun) run() error {
 		}
 	}
 	return nil
+}
+
+// renderPart is a file that render prints.
+type renderPart struct {
+	name string
+	own  bool // a migration of dwh's own tables
+	text func() (string, error)
+}
+
+// is tells whether a word of the command line means the part. The migrations of dwh's own tables
+// have numbers and names that a project's may have too: only bookkeeping and the path mean them.
+func (p renderPart) is(word string) bool {
+	if p.own {
+		return word == bookkeeping.Name || word == p.name || word+".sql" == p.name
+	}
+	return matches(p.name, word)
 }
 
 // matches tells whether a word of the command line means the file: its path, its name, its name without .sql, or its number.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -113,7 +114,7 @@ func (s *session) migrateUp(ctx context.Context) error {
 		return err
 	}
 	steps, err := m.Up(ctx)
-	for _, step := range steps {
+	for _, step := range slices.Concat(m.BookkeepingSteps(), steps) {
 		paint := s.app.out.errInk()
 		s.app.out.dressed("%s %s %s", paint.outcome("applied"), printable(step.Name), paint.took(step.Duration))
 	}

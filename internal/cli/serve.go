@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dashboard"
@@ -192,8 +193,11 @@ func (e *stoppedError) Hint() string { return e.Advice }
 
 func explainStop(err error) error {
 	var pending *migration.PendingError
+	var foreign *bookkeeping.ForeignError
 	var stale *transform.StaleError
 	switch {
+	case errors.As(err, &foreign):
+		return &stoppedError{Err: err, Advice: foreign.Advice}
 	case errors.As(err, &pending):
 		return &stoppedError{Err: err, Advice: `run "dwh migrate up", then start the server again`}
 	case errors.As(err, &stale):

@@ -200,7 +200,7 @@ func (s *session) migrator(ctx context.Context) (*migration.Migrator, error) {
 		steps = nil // what is wrong with them is told where they run
 	}
 	return migration.New(ctx, s.warehouse.Pool(), migration.Options{
-		Models: transform.Dependents(steps),
+		Models: transform.Dependents(steps), Failpoint: s.app.failpoint,
 		Engine: s.warehouse.Engine(), FS: s.project.migrations, Dir: s.project.migrationsDir, Wait: s.cfg.Wait, Logger: s.app.log,
 	})
 }

@@ -24,7 +24,7 @@ func TestCrash(t *testing.T) {
 	for name, test := range map[string]func(*testing.T){
 		"kill": w.kills, "connection cut": w.connectionCut, "server gone": w.serverGone, "disk full": w.diskFull, "terminated": w.terminated,
 		"storage": w.storage, "signals": w.signals, "signal while waiting": w.signalWhileWaiting, "signal at any time": w.signalAtAnyTime,
-		"two at once": w.twoAtOnce, "race": w.race, "readers": w.readers,
+		"migrations": w.migrations, "two at once": w.twoAtOnce, "race": w.race, "readers": w.readers,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

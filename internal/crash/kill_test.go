@@ -74,7 +74,7 @@ func jobs(w *world) []*job {
 			name: "migrate up over rows",
 			start: func(t *testing.T) string {
 				dsn := w.database(t, "full")
-				if err := succeed(t, call{dsn: dsn, home: w.home, args: []string{"migrate", "down-to", "4"}}); err != nil {
+				if err := succeed(t, call{dsn: dsn, home: w.home, args: []string{"migrate", "down-to", "3"}}); err != nil {
 					t.Fatal(err)
 				}
 				return dsn
@@ -261,13 +261,13 @@ func (w *world) kills(t *testing.T) {
 	})
 }
 
-var failpointCall = regexp.MustCompile(`Failpoint\("([a-z._]+)"( \+ )?`)
+var failpointCall = regexp.MustCompile(`[fF]ailpoint\("([a-z._]+)"( \+ )?`)
 
 // complete fails the test when the source names a failpoint that no job comes by.
 func complete(t *testing.T, known map[string]bool) {
 	t.Helper()
 	var files []string
-	for _, folder := range []string{"load", "transform"} {
+	for _, folder := range []string{"load", "migration", "transform"} {
 		found, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)

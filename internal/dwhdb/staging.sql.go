@@ -59,6 +59,37 @@ func (q *Queries) EraseReject(ctx context.Context, arg EraseRejectParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const LedgerTables = `-- name: LedgerTables :many
+SELECT DISTINCT noted.table_name
+FROM (
+    SELECT object.table_name FROM s_object AS object
+    UNION ALL
+    SELECT reject.table_name FROM s_reject AS reject
+) AS noted
+ORDER BY noted.table_name
+`
+
+// The tables that loaded or refused objects belong to.
+func (q *Queries) LedgerTables(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, LedgerTables)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var table_name string
+		if err := rows.Scan(&table_name); err != nil {
+			return nil, err
+		}
+		items = append(items, table_name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const RejectTexts = `-- name: RejectTexts :many
 SELECT
     reject.load_id,

@@ -7,29 +7,43 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
+
+	"github.com/sparkify/dwh/internal/bookkeeping"
 )
 
-// Current tells by one statement whether every migration of fsys has been applied. It is for commands that only need that, and in a hurry:
-// false may also mean that the state cannot be read, and Migrator.RequireCurrent says what it is.
+// Current tells by one statement whether every migration of fsys and every one of dwh's own tables
+// has been applied. It is for commands that need only that, and soon: false may also mean that the
+// state cannot be read, and Migrator.RequireCurrent says what it is.
 func Current(ctx context.Context, pool *pgxpool.Pool, fsys fs.FS) (bool, error) {
 	sources, err := list(fsys, "")
 	if err != nil || len(sources) == 0 {
 		return false, nil // RequireCurrent names the file
 	}
-	wanted := map[int64]bool{}
-	for _, one := range sources {
-		wanted[one.version] = true
+	type migration struct {
+		Own     int32
+		Version int64
 	}
-	rows, err := pool.Query(ctx, "SELECT version_id FROM "+goose.DefaultTablename)
+	wanted := map[migration]bool{}
+	for _, one := range sources {
+		wanted[migration{0, one.version}] = true
+	}
+	for _, version := range bookkeeping.Versions() {
+		wanted[migration{1, version}] = true
+	}
+	rows, err := pool.Query(ctx, "SELECT CAST(0 AS INTEGER) AS own, version_id FROM "+goose.DefaultTablename+
+		" UNION ALL SELECT CAST(1 AS INTEGER) AS own, version_id FROM "+bookkeeping.VersionTable)
 	if err != nil {
 		return false, ctx.Err()
 	}
-	applied, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	applied, err := pgx.CollectRows(rows, pgx.RowToStructByPos[migration])
 	if err != nil {
 		return false, ctx.Err() // no table yet, above all
 	}
-	for _, version := range applied {
-		delete(wanted, version)
+	for _, one := range applied {
+		if one.Own == 1 && one.Version > bookkeeping.Newest() {
+			return false, nil // of a newer dwh
+		}
+		delete(wanted, one)
 	}
 	return len(wanted) == 0, nil
 }

@@ -1,7 +1,6 @@
 package migration
 
 import (
-	"path"
 	"slices"
 	"strings"
 
@@ -30,11 +29,11 @@ func (m *Migrator) changed(steps []Step) [][2]string {
 		}
 	}
 	for _, step := range steps {
-		i := slices.IndexFunc(m.files, func(f *sqlfile.File) bool { return path.Base(f.Name()) == path.Base(step.Name) })
-		if !step.Up || i < 0 {
+		file := m.project.file(step.Name)
+		if !step.Up || file == nil {
 			continue // a migration that was reverted is a mark by itself
 		}
-		for _, statement := range m.files[i].Statements(m.engine) {
+		for _, statement := range file.Statements(m.engine) {
 			if statement.Section() != "up" {
 				continue
 			}

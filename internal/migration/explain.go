@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -79,53 +80,45 @@ func (t *failureTracer) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx
 	}
 }
 
-// explain turns goose's error into one that names file, line and column.
-func (m *Migrator) explain(doing string, err error) error {
+// explain turns goose's error about a migration of h into one that names file, line and column.
+func (m *Migrator) explain(h *history, doing string, err error) error {
+	var foreign *bookkeeping.ForeignError
+	if errors.As(err, &foreign) {
+		return foreign
+	}
 	var partial *goose.PartialError
 	var refused *pgconn.PgError
 	if !errors.As(err, &partial) || !errors.As(err, &refused) || partial.Failed == nil || partial.Failed.Source == nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
+	file := h.file(partial.Failed.Source.Path)
+	if file == nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
 	m.failure.mu.Lock()
 	failed := strings.TrimSpace(m.failure.sql)
 	m.failure.mu.Unlock()
-	for _, file := range m.files {
-		if !strings.HasSuffix(file.Name(), "/"+partial.Failed.Source.Path) {
-			continue
-		}
-		found, skipped, ok := m.failedStatement(file, partial.Failed.Direction, failed)
-		if ok {
-			// goose sends the statement with the comments that stand before it.
-			at := int(refused.Position)
-			if skipped > 0 {
-				at -= len([]rune(failed[:skipped]))
-			}
-			return found.ErrorAt(max(at, 0), message(refused), refused.Hint, err)
-		}
+	found, skipped, ok := failedStatement(file, h.engine, partial.Failed.Direction, failed)
+	if !ok {
 		return &sqlfile.Error{File: file.Name(), Line: 1, Column: 1, Msg: message(refused), Hint: refused.Hint, Err: err}
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	// goose sends the statement with the comments that stand before it.
+	at := int(refused.Position)
+	if skipped > 0 {
+		at -= len([]rune(failed[:skipped]))
+	}
+	return found.ErrorAt(max(at, 0), message(refused), refused.Hint, err)
 }
 
-// failedFile names the migration that goose's error is about, "" when it is about none.
-func (m *Migrator) failedFile(err error) string {
-	var partial *goose.PartialError
-	if !errors.As(err, &partial) || partial.Failed == nil || partial.Failed.Source == nil {
-		return ""
-	}
-	for _, file := range m.files {
-		if strings.HasSuffix(file.Name(), "/"+partial.Failed.Source.Path) {
-			return file.Name()
-		}
-	}
-	return partial.Failed.Source.Path
-}
-
-// failedStatement finds the statement that goose sent as text, and where it begins in it. goose drops some comments: when no statement
-// stands in the text as a whole, its first line decides.
-func (m *Migrator) failedStatement(file *sqlfile.File, direction, text string) (found sqlfile.Expanded, skipped int, ok bool) {
+// failedStatement finds the statement that goose sent as text, and where it begins in it. goose
+// drops some comments: when no statement stands in the text as a whole, its first line decides.
+func failedStatement(
+	file *sqlfile.File,
+	engine sqlfile.Engine,
+	direction, text string,
+) (found sqlfile.Expanded, skipped int, ok bool) {
 	var half []sqlfile.Expanded
-	for _, statement := range file.Statements(m.engine) {
+	for _, statement := range file.Statements(engine) {
 		expanded, err := statement.Expand(nil)
 		if err == nil && statement.Section() == direction {
 			half = append(half, expanded)

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
-	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -47,11 +47,15 @@ type Step struct {
 
 // A PendingError says that the schema is older than the program's migrations.
 type PendingError struct {
-	Migrations []Migration
+	Migrations  []Migration       // the project's that are pending
+	Bookkeeping bookkeeping.State // may be current
 }
 
 func (e *PendingError) Error() string {
-	if len(e.Migrations) == 1 {
+	switch len(e.Migrations) {
+	case 0:
+		return fmt.Sprintf("%s: %s", bookkeeping.Name, e.Bookkeeping)
+	case 1:
 		return fmt.Sprintf("a migration is pending: %s", e.Migrations[0].Name)
 	}
 	return fmt.Sprintf("%d migrations are pending, from %s to %s", len(e.Migrations), e.Migrations[0].Name, e.Migrations[len(e.Migrations)-1].Name)
@@ -60,20 +64,23 @@ func (e *PendingError) Error() string {
 // Hint says what to do about it.
 func (*PendingError) Hint() string { return `run "dwh migrate up"` }
 
-// Migrator applies and reverts the migrations of one project to one warehouse. It is not safe for concurrent use.
+// Migrator applies and reverts the migrations of one project to one warehouse. What changes the
+// schema brings dwh's own tables up to date first; they are never reverted. It is not safe for
+// concurrent use.
 type Migrator struct {
-	engine   sqlfile.Engine
-	files    []*sqlfile.File
-	rendered fs.FS
-	pool     *pgxpool.Pool
-	db       *sql.DB
-	provider *goose.Provider
-	failure  *failureTracer
-	logger   *slog.Logger
-	wait     bool
-	patience time.Duration
-	sessions *writelock.Sessions // those of pool
-	models   Dependents          // nil where nothing depends
+	engine    sqlfile.Engine
+	project   *history
+	own       *history // of package bookkeeping
+	ownSteps  []Step
+	pool      *pgxpool.Pool
+	db        *sql.DB
+	failure   *failureTracer
+	logger    *slog.Logger
+	wait      bool
+	patience  time.Duration
+	sessions  *writelock.Sessions // those of pool
+	models    Dependents          // nil where nothing depends
+	failpoint func(name string)
 }
 
 // Options are what a Migrator needs beside the pool.
@@ -89,24 +96,34 @@ type Options struct {
 	// Patience is how long a migration waits for locks on the tables that it changes before it
 	// gives up; 0 means two minutes.
 	Patience time.Duration
+	// Failpoint, where set, is called at named moments; the crash tests end the process there.
+	Failpoint func(name string)
 }
 
 // New reads and renders the migrations. It opens connections like those of pool, but of its own; Close ends them.
 func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) {
-	files, rendered, err := render(o.FS, o.Dir, o.Engine)
+	project, err := readProject(o.FS, o.Dir, o.Engine)
+	if err != nil {
+		return nil, err
+	}
+	own, err := readOwn(o.Engine)
 	if err != nil {
 		return nil, err
 	}
 	m := &Migrator{
-		engine:   o.Engine,
-		models:   o.Models,
-		files:    files,
-		rendered: rendered,
-		failure:  &failureTracer{},
-		logger:   o.Logger,
-		wait:     o.Wait,
-		patience: o.Patience,
-		sessions: &writelock.Sessions{},
+		engine:    o.Engine,
+		models:    o.Models,
+		project:   project,
+		own:       own,
+		failure:   &failureTracer{},
+		logger:    o.Logger,
+		wait:      o.Wait,
+		patience:  o.Patience,
+		sessions:  &writelock.Sessions{},
+		failpoint: o.Failpoint,
+	}
+	if m.failpoint == nil {
+		m.failpoint = func(string) {}
 	}
 	if m.patience <= 0 {
 		m.patience = lockPatience
@@ -144,25 +161,20 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 	if err := m.renew(); err != nil {
 		m.Close()
 		if errors.Is(err, goose.ErrNoMigrations) {
-			return nil, fmt.Errorf("no migrations in %s", dirName(o.Dir))
+			return nil, fmt.Errorf("no migrations in %s", m.project.dir)
 		}
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	return m, nil
 }
 
-// renew makes the provider. goose creates its version table once in a provider's life, and counts a try that failed.
+// renew makes the providers. goose creates its version table once in a provider's life, and counts a
+// try that failed.
 func (m *Migrator) renew() error {
-	dialect := goose.DialectPostgres
-	if m.engine == sqlfile.Redshift {
-		dialect = goose.DialectRedshift
-	}
-	provider, err := goose.NewProvider(dialect, m.db, m.rendered, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
-	if err != nil {
+	if err := m.own.open(m.db); err != nil {
 		return err
 	}
-	m.provider = provider
-	return nil
+	return m.project.open(m.db)
 }
 
 // Close ends the connections that New opened.
@@ -180,15 +192,24 @@ func (m *Migrator) reading(ctx context.Context, read func(ctx context.Context) e
 	return m.patient(ctx, waited, read)
 }
 
-// Status lists every migration in order of version.
+// Status lists every migration of the project in order of version. The error is a
+// *bookkeeping.ForeignError where this dwh cannot work with the warehouse.
 func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
+	if _, err := m.Bookkeeping(ctx); err != nil {
+		return nil, err
+	}
+	return m.list(ctx)
+}
+
+// list is Status without a look at dwh's own tables.
+func (m *Migrator) list(ctx context.Context) ([]Migration, error) {
 	var listed []*goose.MigrationStatus
 	err := m.reading(ctx, func(ctx context.Context) (err error) {
-		listed, err = m.provider.Status(ctx)
+		listed, err = m.project.provider.Status(ctx)
 		return err
 	})
 	if err != nil {
-		return nil, m.explain("read the state of migrations", err)
+		return nil, m.explain(m.project, "read the state of migrations", err)
 	}
 	out := make([]Migration, 0, len(listed))
 	for _, one := range listed {
@@ -199,9 +220,14 @@ func (m *Migrator) Status(ctx context.Context) ([]Migration, error) {
 	return out, nil
 }
 
-// RequireCurrent returns a *PendingError while a migration is pending.
+// RequireCurrent returns a *PendingError while a migration is pending, one of dwh's own tables too,
+// and a *bookkeeping.ForeignError where this dwh cannot work with the warehouse.
 func (m *Migrator) RequireCurrent(ctx context.Context) error {
-	all, err := m.Status(ctx)
+	state, err := m.Bookkeeping(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := m.list(ctx)
 	if err != nil {
 		return err
 	}
@@ -211,8 +237,8 @@ func (m *Migrator) RequireCurrent(ctx context.Context) error {
 			pending = append(pending, one)
 		}
 	}
-	if len(pending) > 0 {
-		return &PendingError{Migrations: pending}
+	if len(pending) > 0 || !state.Current() {
+		return &PendingError{Migrations: pending, Bookkeeping: state}
 	}
 	return nil
 }
@@ -221,25 +247,27 @@ func (m *Migrator) RequireCurrent(ctx context.Context) error {
 func (m *Migrator) Version(ctx context.Context) (int64, error) {
 	var version int64
 	err := m.reading(ctx, func(ctx context.Context) (err error) {
-		version, err = m.provider.GetDBVersion(ctx)
+		version, err = m.project.provider.GetDBVersion(ctx)
 		return err
 	})
 	if err != nil {
-		return 0, m.explain("read the schema's version", err)
+		return 0, m.explain(m.project, "read the schema's version", err)
 	}
 	return version, nil
 }
 
 // Up applies everything that is pending.
 func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
-	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.Up(ctx) })
+	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.project.provider.Up(ctx) })
 }
 
 // UpTo applies what is pending up to and including version.
 func (m *Migrator) UpTo(ctx context.Context, version int64) ([]Step, error) {
 	return m.locked(
 		ctx,
-		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.UpTo(ctx, version) },
+		func(ctx context.Context) ([]*goose.MigrationResult, error) {
+			return m.project.provider.UpTo(ctx, version)
+		},
 	)
 }
 
@@ -247,7 +275,7 @@ func (m *Migrator) UpTo(ctx context.Context, version int64) ([]Step, error) {
 func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 	return m.locked(
 		ctx,
-		func(ctx context.Context) ([]*goose.MigrationResult, error) { return one(m.provider.Down(ctx)) },
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return one(m.project.provider.Down(ctx)) },
 	)
 }
 
@@ -255,7 +283,9 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 func (m *Migrator) DownTo(ctx context.Context, version int64) ([]Step, error) {
 	return m.locked(
 		ctx,
-		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.provider.DownTo(ctx, version) },
+		func(ctx context.Context) ([]*goose.MigrationResult, error) {
+			return m.project.provider.DownTo(ctx, version)
+		},
 	)
 }
 
@@ -277,143 +307,4 @@ func one(result *goose.MigrationResult, err error) ([]*goose.MigrationResult, er
 		return nil, err
 	}
 	return []*goose.MigrationResult{result}, err
-}
-
-// locked runs work while no other dwh writes. A migration that cannot get its lock on a table
-// within lock_timeout steps aside, so that readers queue behind it no longer than that, and is
-// tried again until patience ends; goose skips what is done. work's context ends when the lock is
-// lost, and then nothing of it is committed any more.
-func (m *Migrator) locked(
-	ctx context.Context,
-	work func(ctx context.Context) ([]*goose.MigrationResult, error),
-) ([]Step, error) {
-	holder, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("connect for migrations: %w", err)
-	}
-	defer holder.Release()
-	if err := writelock.Ensure(ctx, holder.Conn()); err != nil {
-		return nil, err
-	}
-	if m.engine == sqlfile.Postgres {
-		// The connection goes back to the pool, from which goose takes those that it migrates on.
-		defer func() { _, _ = holder.Exec(context.WithoutCancel(ctx), `SET lock_timeout = `+lockTimeout) }()
-		// --wait means waiting for the other dwh for as long as it takes.
-		if _, err := holder.Exec(ctx, `SET lock_timeout = 0`); err != nil {
-			return nil, fmt.Errorf("set lock_timeout: %w", err)
-		}
-	}
-	lock, err := writelock.Begin(ctx, holder.Conn(), m.engine, m.wait)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = lock.Rollback(context.WithoutCancel(ctx)) }()
-	hold, held := writelock.Keep(ctx, holder.Conn())
-	defer hold.Release()
-	m.failure.guard(hold)
-	defer m.failure.guard(nil)
-	waited := m.watch(held)
-	defer waited.stop()
-
-	// Not in the lock's transaction: it would hold on to every table that it looks into, against the migrations.
-	var before shape
-	if err := m.patient(held, waited, func(ctx context.Context) (err error) {
-		before, err = m.readShape(ctx)
-		return err
-	}); err != nil {
-		return nil, m.ended(err, hold)
-	}
-	guarded := before.staged && before.marks
-	if guarded {
-		if err := m.setMark(held, interrupted); err != nil {
-			return nil, m.ended(err, hold)
-		}
-	}
-
-	var steps []Step
-	err = m.patient(held, waited, func(ctx context.Context) error {
-		results, err := work(ctx)
-		var partial *goose.PartialError
-		if errors.As(err, &partial) {
-			results = partial.Applied
-		}
-		for _, result := range results {
-			if result.Error == nil {
-				steps = append(steps, Step{Version: result.Source.Version, Name: result.Source.Path, Up: result.Direction == "up", Duration: result.Duration})
-			}
-		}
-		return err
-	})
-	var gaveUp *WaitError
-	switch {
-	case errors.As(err, &gaveUp):
-		gaveUp.Migration = m.failedFile(err)
-		err = m.ended(gaveUp, hold)
-	case err != nil:
-		err = m.ended(m.explain("migrate", err), hold)
-	}
-	if hold.Lost() != nil {
-		return steps, err // another dwh may write: the mark of an interrupted migration stays
-	}
-	if markErr := m.markStale(context.WithoutCancel(ctx), before, steps, guarded); markErr != nil && err == nil {
-		err = markErr
-	}
-	return steps, err
-}
-
-// ended is what ended a migration: the lost lock, where it is that.
-func (m *Migrator) ended(err error, hold *writelock.Hold) error {
-	if lost := hold.Lost(); lost != nil {
-		return lost
-	}
-	return err
-}
-
-// readShape reads the shape on a connection of its own.
-func (m *Migrator) readShape(ctx context.Context) (shape, error) {
-	conn, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return shape{}, fmt.Errorf("connect for migrations: %w", err)
-	}
-	defer conn.Release()
-	return readShape(ctx, conn.Conn())
-}
-
-// setMark writes a stale mark on a connection of its own: the lock's holder is in the middle of a transaction.
-func (m *Migrator) setMark(ctx context.Context, marks ...[2]string) error {
-	conn, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("connect for migrations: %w", err)
-	}
-	defer conn.Release()
-	return mark(ctx, conn.Conn(), marks)
-}
-
-// markStale replaces the mark that stands while migrations run by what they made stale.
-func (m *Migrator) markStale(ctx context.Context, before shape, steps []Step, guarded bool) error {
-	conn, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("connect for migrations: %w", err)
-	}
-	defer conn.Release()
-	after, err := readShape(ctx, conn.Conn())
-	if err != nil {
-		return err
-	}
-	if !after.marks {
-		return nil
-	}
-	marks := reasons(before, after, steps)
-	if before.staged || after.staged {
-		marks = append(marks, m.changed(steps)...)
-	}
-	if err := mark(ctx, conn.Conn(), marks); err != nil {
-		return err
-	}
-	if guarded {
-		if err := dwhdb.New(writelock.Retrying(conn)).ForgetStaleMark(ctx, interrupted[0], interrupted[1]); err != nil {
-			return fmt.Errorf("forget stale mark: %w", err)
-		}
-	}
-	return nil
 }

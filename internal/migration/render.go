@@ -91,8 +91,12 @@ func render(fsys fs.FS, dir string, engine sqlfile.Engine) ([]*sqlfile.File, fs.
 	return files, rendered, nil
 }
 
-// Files parses the migrations in fsys, in order of version; errors name them under dir.
+// Files parses a project's migrations in fsys, in order of version; errors name them under dir. A
+// migration that makes one of dwh's own tables is an error.
 func Files(fsys fs.FS, dir string) ([]*sqlfile.File, error) {
-	files, _, err := render(fsys, dir, sqlfile.Postgres)
-	return files, err
+	project, err := readProject(fsys, dir, sqlfile.Postgres)
+	if err != nil {
+		return nil, err
+	}
+	return project.files, nil
 }

@@ -2,43 +2,13 @@ package migration
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
-	"strings"
-
-	"github.com/pressly/goose/v3"
-
-	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// SQL is what Up or Down of a version sends, for a dry run. goose itself runs the migration, on a
-// connection that only takes the statements down: a second reader of its annotations would differ.
+// SQL is what Up or Down of a version of the project sends, for a dry run.
 func (m *Migrator) SQL(ctx context.Context, version int64, up bool) (string, error) {
-	script := &recorder{}
-	db := sql.OpenDB(script)
-	defer db.Close()
-	dialect := goose.DialectPostgres
-	if m.engine == sqlfile.Redshift {
-		dialect = goose.DialectRedshift
-	}
-	provider, err := goose.NewProvider(dialect, db, m.rendered,
-		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()), goose.WithDisableVersioning(true))
-	if err != nil {
-		return "", fmt.Errorf("read migrations: %w", err)
-	}
-	if _, err := provider.ApplyVersion(ctx, version, up); err != nil {
-		if errors.Is(err, goose.ErrVersionNotFound) {
-			return "", fmt.Errorf("there is no migration %d", version)
-		}
-		return "", fmt.Errorf("read migration %d: %w", version, err)
-	}
-	text := strings.Join(script.statements, "\n\n") + "\n"
-	if len(script.statements) > 0 && !script.transaction {
-		text = "-- each statement by itself, outside a transaction\n" + text
-	}
-	return text, nil
+	return m.project.sql(ctx, version, up)
 }
 
 // recorder is a database that takes statements down and performs none. It serves one connection.

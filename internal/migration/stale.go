@@ -3,12 +3,14 @@ package migration
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/writelock"
@@ -16,45 +18,49 @@ import (
 
 // shape is what a migration can change so that d_ and f_ no longer follow from staging.
 type shape struct {
-	tables map[string]relation
-	staged bool // there are staged rows
-	marks  bool // dwh_stale is there to be written
+	tables map[string]relation // of the layers
+	others map[string]bool     // all other tables, and views
+	staged bool                // there are staged rows
+	built  bool                // a run has written rows of d_ and f_, be it from no staged rows
 }
 
 type relation struct {
 	id      int64  // of this table: a rebuilt one has another
+	rows    bool   // it has some; of staging tables alone
 	columns string // names and types in order
 	flag    int64  // the attribute number of processed, 0 without one: a flag that was dropped and added has another
 }
 
-// layered tells whether a table belongs to a layer whose change makes the star stale. The ledger and the rejects do not:
-// nothing is built from them.
+// layered tells whether a table belongs to a layer whose change makes the star stale. dwh's own
+// tables do not: nothing is built from them.
 func layered(name string) bool {
-	if name == "s_object" || name == "s_reject" {
+	if bookkeeping.Owns(name) {
 		return false
 	}
 	return strings.HasPrefix(name, "s_") || strings.HasPrefix(name, "d_") || strings.HasPrefix(name, "f_")
 }
 
 func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
-	out := shape{tables: map[string]relation{}}
+	out := shape{tables: map[string]relation{}, others: map[string]bool{}}
 	rows, err := conn.Query(ctx, `
-		SELECT CAST(c.relname AS VARCHAR(127)), CAST(c.oid AS BIGINT), CAST(a.attname AS VARCHAR(127)), CAST(a.attnum AS BIGINT), CAST(a.atttypid AS BIGINT), CAST(a.atttypmod AS BIGINT)
+		SELECT
+			CAST(c.relname AS VARCHAR(127)), CAST(c.oid AS BIGINT), CAST(a.attname AS VARCHAR(127)),
+			CAST(a.attnum AS BIGINT), CAST(a.atttypid AS BIGINT), CAST(a.atttypmod AS BIGINT),
+			c.relkind IN ('r', 'p')
 		FROM pg_class AS c
 		INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
 		INNER JOIN pg_attribute AS a ON a.attrelid = c.oid
-		WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+		WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'f') AND a.attnum > 0 AND NOT a.attisdropped
 		ORDER BY 1, 4`)
 	if err != nil {
 		return out, fmt.Errorf("read tables: %w", err)
 	}
 	var table, column string
 	var id, number, kind, modifier int64
-	if _, err := pgx.ForEachRow(rows, []any{&table, &id, &column, &number, &kind, &modifier}, func() error {
-		if table == "dwh_stale" {
-			out.marks = true
-		}
-		if !layered(table) {
+	var plain bool
+	if _, err := pgx.ForEachRow(rows, []any{&table, &id, &column, &number, &kind, &modifier, &plain}, func() error {
+		if !plain || !layered(table) {
+			out.others[table] = true
 			return nil
 		}
 		one := out.tables[table]
@@ -73,22 +79,93 @@ func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
 	if err != nil {
 		return out, err
 	}
-	for name := range out.tables {
+	for name, one := range out.tables {
 		if !strings.HasPrefix(name, "s_") {
 			continue
 		}
-		var exists bool
-		if err := conn.QueryRow(ctx, catalogue.HasRows(catalogue.Table{Schema: schema, Name: catalogue.Name(name)})).Scan(&exists); err != nil {
-			return out, fmt.Errorf("look for staged rows in %s: %w", name, err)
+		if one.rows, err = hasRows(ctx, conn, schema, name); err != nil {
+			return out, err
 		}
-		out.staged = out.staged || exists
+		out.tables[name] = one
+		out.staged = out.staged || one.rows
+	}
+	return out, nil
+}
+
+// readBuilt looks whether a run has written rows of d_ and f_.
+func (s *shape) readBuilt(ctx context.Context, conn *pgx.Conn) error {
+	fingerprints, err := dwhdb.New(conn).Fingerprints(ctx)
+	if err != nil {
+		return fmt.Errorf("read fingerprints: %w", err)
+	}
+	if len(fingerprints) == 0 {
+		return nil // what stands in the tables came from migrations
+	}
+	schema, err := catalogue.CurrentSchema(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for name := range s.tables {
+		if s.built {
+			break
+		}
+		if !strings.HasPrefix(name, "s_") {
+			if s.built, err = hasRows(ctx, conn, schema, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func hasRows(ctx context.Context, conn *pgx.Conn, schema catalogue.Name, table string) (exists bool, err error) {
+	text := catalogue.HasRows(catalogue.Table{Schema: schema, Name: catalogue.Name(table)})
+	if err := conn.QueryRow(ctx, text).Scan(&exists); err != nil {
+		return false, fmt.Errorf("look for rows in %s: %w", table, err)
+	}
+	return exists, nil
+}
+
+// emptied are the staging tables whose rows went between the shapes: a table that is empty now and
+// had rows, or is another one.
+func (s shape) emptied(before shape) []string {
+	var out []string
+	for name, is := range s.tables {
+		was, existed := before.tables[name]
+		if strings.HasPrefix(name, "s_") && !is.rows && existed && (was.rows || was.id != is.id) {
+			out = append(out, name)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// forget deletes what the ledger and the rejects hold of tables that are gone and of those that were
+// emptied, so that the next load reads their objects again.
+func (s shape) forget(ctx context.Context, db *dwhdb.Queries, emptied []string) ([]string, error) {
+	noted, err := db.LedgerTables(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger's tables: %w", err)
+	}
+	var out []string
+	for _, name := range noted {
+		if _, there := s.tables[name]; (there || s.others[name]) && !slices.Contains(emptied, name) {
+			continue
+		}
+		if err := db.DeleteObjects(ctx, name); err != nil {
+			return out, fmt.Errorf("delete the ledger of %s: %w", name, err)
+		}
+		if err := db.DeleteRejects(ctx, name); err != nil {
+			return out, fmt.Errorf("delete the rejects of %s: %w", name, err)
+		}
+		out = append(out, name)
 	}
 	return out, nil
 }
 
 // reasons compares the shapes before and after the steps and returns what the star's staleness is about.
 func reasons(before, after shape, steps []Step) [][2]string {
-	if !before.staged && !after.staged {
+	if !before.staged && !after.staged && !before.built {
 		return nil
 	}
 	var out [][2]string

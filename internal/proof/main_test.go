@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -23,7 +22,6 @@ import (
 	"github.com/sparkify/dwh/internal/sample"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
-	"github.com/sparkify/dwh/migrations"
 	"github.com/sparkify/dwh/transforms"
 )
 
@@ -67,21 +65,7 @@ func shop(t testing.TB, over string) *warehouse {
 	t.Helper()
 	w := &warehouse{t: t}
 	w.dsn = dwhtest.TemplateDatabase(t, "shop", func(dsn string) error {
-		files := fstest.MapFS{}
-		for _, one := range []struct {
-			from fs.FS
-			name string
-		}{
-			{migrations.FS, "00004_create_bookkeeping.sql"},
-			{os.DirFS("testdata/shop/migrations"), "00101_shop.sql"},
-		} {
-			text, err := fs.ReadFile(one.from, one.name)
-			if err != nil {
-				return err
-			}
-			files[one.name] = &fstest.MapFile{Data: text}
-		}
-		return migrated(dsn, files, shopRows())
+		return migrated(dsn, os.DirFS("testdata/shop/migrations"), shopRows())
 	})
 	w.open()
 	files := map[string]string{}

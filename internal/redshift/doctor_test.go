@@ -64,7 +64,7 @@ func TestDoctorSecondUser(t *testing.T) {
 		t.Errorf("after the grants: got %q, want ok", got)
 	}
 	// What the tables need is the owner's to grant.
-	for _, table := range []string{"goose_db_version", "dwh_stale", "dwh_transform", "dwh_lock"} {
+	for _, table := range []string{"goose_db_version", "dwh_db_version", "dwh_stale", "dwh_transform", "dwh_lock"} {
 		paste(t, server.DSN, `GRANT SELECT ON `+table+` TO "`+user+`";`)
 	}
 	if got := findings(t, dwh)["isolation level"]; got[0] != "warn" || !strings.Contains(got[1], "may not read it") ||

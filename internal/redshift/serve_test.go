@@ -174,7 +174,7 @@ func TestServePoison(t *testing.T) {
 func TestServeStops(t *testing.T) {
 	for _, c := range []struct{ name, sql, words string }{
 		{"stale", "INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())", "dwh transform --replay"},
-		{"pending", "DELETE FROM goose_db_version WHERE version_id = 7", `run "dwh migrate up"`},
+		{"pending", "DELETE FROM goose_db_version WHERE version_id = 5", `run "dwh migrate up"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newServing(t, redshiftstandin.Options{})

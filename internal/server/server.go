@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/load"
@@ -43,7 +44,8 @@ type Options struct {
 	Runner *transform.Runner
 	Pool   *pgxpool.Pool
 	Store  Store
-	// RequireCurrent fails with a *migration.PendingError while a migration is pending.
+	// RequireCurrent fails with a *migration.PendingError while a migration is pending, and with a
+	// *bookkeeping.ForeignError where the tables are those of another dwh.
 	RequireCurrent func(ctx context.Context) error
 	Command        string // how the journal calls this server
 	Target         string // the warehouse in words, without secrets
@@ -171,9 +173,10 @@ func (s *Server) State() (State, <-chan struct{}) {
 	return state, changed
 }
 
-// Run works until ctx ends, which is no error: the batch at hand is then finished within Options.Shutdown. It returns the error of what no patience
-// helps against: a pending migration (*migration.PendingError), stale transforms (*transform.StaleError), a source that was never there, an
-// address that cannot be listened on.
+// Run works until ctx ends, which is no error: the batch at hand is then finished within
+// Options.Shutdown. It returns the error of what no patience helps against: tables of another dwh
+// (*bookkeeping.ForeignError), a pending migration (*migration.PendingError), stale transforms
+// (*transform.StaleError), a source that was never there, an address that cannot be listened on.
 func (s *Server) Run(ctx context.Context) error {
 	sources, err := s.Runner.Sources()
 	if err != nil {
@@ -300,9 +303,10 @@ func (s *Server) until(ctx context.Context, what string, work func() error) erro
 
 // final tells the failures that patience does not help against.
 func final(err error) bool {
+	var foreign *bookkeeping.ForeignError
 	var pending *migration.PendingError
 	var stale *transform.StaleError
-	return errors.As(err, &pending) || errors.As(err, &stale) || errors.Is(err, errLost)
+	return errors.As(err, &foreign) || errors.As(err, &pending) || errors.As(err, &stale) || errors.Is(err, errLost)
 }
 
 // takeTurns works while this server holds the lease, and stands by while another does.

@@ -367,7 +367,7 @@ func TestStops(t *testing.T) {
 		t.Parallel()
 		for _, c := range []struct{ name, sql, words string }{
 			{"stale", `INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())`, "dwh transform --replay"},
-			{"pending", `DELETE FROM goose_db_version WHERE version_id = 7`, `run "dwh migrate up"`},
+			{"pending", `DELETE FROM goose_db_version WHERE version_id = 5`, `run "dwh migrate up"`},
 		} {
 			dsn, env := migrated(t)
 			g := newFolder(t, 0, 0)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
@@ -71,14 +72,21 @@ func TestMigrations(t *testing.T) {
 	if got, want := tables["s_object"].Key, []catalogue.Name{"url", "etag", "table_name"}; !slices.Equal(got, want) {
 		t.Errorf("key of s_object: got %v, want %v", got, want)
 	}
-	if got := tables["goose_db_version"].Key; !slices.Equal(got, []catalogue.Name{"id"}) {
-		t.Errorf("key of goose's table: got %v, want id", got)
+	for _, name := range []catalogue.Name{"goose_db_version", bookkeeping.VersionTable} {
+		if got := tables[name].Key; !slices.Equal(got, []catalogue.Name{"id"}) {
+			t.Errorf("key of goose's table %s: got %v, want id", name, got)
+		}
 	}
 	if _, err := m.DownTo(ctx, 0); err != nil {
 		t.Fatalf("down: %v", err)
 	}
-	if tables, err = catalogue.Read(ctx, conn, sqlfile.Redshift, "public"); err != nil || len(tables) != 2 {
-		t.Errorf("after down: got %v, want dwh_lock and goose's table (%v)", tables, err)
+	if tables, err = catalogue.Read(ctx, conn, sqlfile.Redshift, "public"); err != nil || len(tables) < 3 {
+		t.Fatalf("after down: got %v, want goose's and dwh's tables (%v)", tables, err)
+	}
+	for name := range tables {
+		if name != "goose_db_version" && !bookkeeping.Owns(string(name)) {
+			t.Errorf("after down: got table %s, want none of the project's", name)
+		}
 	}
 	if _, err := m.Up(ctx); err != nil {
 		t.Fatalf("up again: %v", err)

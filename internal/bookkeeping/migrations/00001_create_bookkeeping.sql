@@ -1,7 +1,8 @@
--- Bookkeeping: which objects are loaded, what was refused, and what dwh did.
+-- The ledger and the journal: which objects are loaded, what was refused, and what dwh did.
 
 -- +goose Up
--- One row per loaded (or skipped) version of an object; written in the transaction that staged its rows.
+-- One row per loaded (or skipped) version of an object, written in the transaction that staged its
+-- rows.
 CREATE TABLE s_object (
     url VARCHAR(2048) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
     etag VARCHAR(256) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
