@@ -285,7 +285,11 @@ func interruptAt(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	command := exec.CommandContext(ctx, path, args[2:]...)
 	command.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "PATH", "LANG", "DATABASE_URL", "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"} {
+	for _, name := range []string{
+		"HOME", "PATH", "LANG", "DATABASE_URL",
+		"AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION",
+		"DWH_SONG_DATA", "DWH_LOG_DATA", "DWH_LOG_JSONPATHS",
+	} {
 		command.Env = append(command.Env, name+"="+ts.Getenv(name))
 	}
 	command.Stdout, command.Stderr = ts.Stdout(), ts.Stderr()

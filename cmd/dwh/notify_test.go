@@ -126,7 +126,8 @@ func TestWebhookThatIsDown(t *testing.T) {
 	var errs bytes.Buffer
 	env := []string{"HOME=" + t.TempDir(), "DATABASE_URL=" + dsn, "DWH_NOTIFY_WEBHOOK=" + address}
 	began := time.Now()
-	args := []string{"dwh", "run", "--song-data", filepath.Join(t.TempDir(), "nowhere")}
+	nowhere := filepath.Join(t.TempDir(), "nowhere")
+	args := []string{"dwh", "run", "--song-data", nowhere, "--log-data", nowhere, "--log-jsonpaths", nowhere}
 	if code := cli.Main(t.Context(), args, env, strings.NewReader(""), io.Discard, &errs); code != 1 {
 		t.Fatalf("got code %d: %s", code, errs.String())
 	}

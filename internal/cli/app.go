@@ -87,7 +87,7 @@ func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app 
 fact table from those, checks the result and reports on it. Without a database URL it runs a
 private PostgreSQL of its own.`,
 			"dwh demo",
-			"dwh run --song-data s3://bucket/song_data --log-data s3://bucket/log_data --log-jsonpaths s3://bucket/log_json_path.json",
+			"dwh run "+sourcesWord,
 			a.reportExamples()[1],
 		),
 		Flags:           globalFlags(),
@@ -158,6 +158,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if in.help {
+		a.fitSourceFlags()
 		return a.writeHelp(a.out.Stdout, in.path)
 	}
 	err = a.traced(ctx, in, func(ctx context.Context) error { return a.root.RunContext(ctx, in.args) })
@@ -198,6 +199,7 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 		}
 		o.Flags[key] = fmt.Sprint(c.Value(name))
 	}
+	takeSources(c, &o)
 	cfg, err := config.Load(o)
 	if err != nil {
 		return nil, err
@@ -214,6 +216,9 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 	a.log = a.out.logger(cfg.LogFormat, level)
 	for _, warning := range cfg.Warnings {
 		a.out.Warn("%s", warning)
+	}
+	if err := a.checkSourceFlags(c, cfg); err != nil {
+		return nil, err
 	}
 	a.teller = a.newTeller(c, cfg)
 	return cfg, nil

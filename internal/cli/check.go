@@ -73,7 +73,7 @@ func (r checkRun) run(ctx context.Context) error {
 		}
 		defer func() { _ = junit.Close() }() // after a failure; writeJUnit closes it otherwise
 	}
-	s, err := r.app.beginLinted(ctx, r.cfg, true, project.lint) // it keeps the results
+	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings) // it keeps the results
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/nativecopy"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) compactCommand() *cli.Command {
@@ -24,8 +25,9 @@ original objects, so that nothing is loaded twice however they were loaded. Pack
 when a load breaks off are taken up by the next one. Transforms do not run: "dwh transform" follows.
 
 load.compact: true in dwh.yaml makes every load on Redshift pack.`,
-			"dwh compact --song-data s3://bucket/song_data --work-prefix s3://bucket/dwh-work --region us-west-2"),
-		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{projectFlag(), waitFlag(), jsonFlag()}),
+			"dwh compact "+sourcesWord+" --work-prefix s3://bucket/dwh-work --region us-west-2"),
+		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{projectFlag(), waitFlag(), jsonFlag(),
+			&cli.StringFlag{Name: "only", Usage: "load just these tables, by `NUMBER` or table, separated by commas"}}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh compact --help"}
@@ -34,7 +36,7 @@ load.compact: true in dwh.yaml makes every load on Redshift pack.`,
 			if err != nil {
 				return err
 			}
-			return compactRun{app: a, cfg: cfg, json: c.Bool("json")}.run(c.Context)
+			return compactRun{app: a, cfg: cfg, json: c.Bool("json"), only: listed(c.String("only"))}.run(c.Context)
 		},
 	}
 }
@@ -44,6 +46,7 @@ type compactRun struct {
 	app  *app
 	cfg  *config.Config
 	json bool
+	only []string
 }
 
 func (r compactRun) run(ctx context.Context) error {
@@ -54,7 +57,7 @@ func (r compactRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.app.checkSources(r.cfg, nil); err != nil {
+	if err := r.app.checkSources(r.cfg, r.only); err != nil {
 		return err
 	}
 	r.cfg.Load.Compact = true
@@ -76,11 +79,17 @@ func (r compactRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if steps, err = transform.Select(steps, r.only); err != nil {
+		return err
+	}
 	var loads []string
 	for _, step := range steps {
 		if step.Load {
 			loads = append(loads, step.Name)
 		}
+	}
+	if len(loads) == 0 {
+		return &UsageError{Msg: "--only names no load", Advice: "name steps whose number is 0xx", Help: "dwh compact --help"}
 	}
 	store := r.app.store(r.cfg)
 	if swept, err := compact.Sweep(ctx, store, prefix, time.Now()); err != nil {

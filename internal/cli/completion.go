@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/check"
-	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -61,6 +60,7 @@ func (a *app) complete(words []string) error {
 	if len(words) == 0 {
 		words = []string{""}
 	}
+	a.fitSourceFlags()
 	words = joined(words)
 	word := words[len(words)-1]
 	// PowerShell before 7.3 drops empty arguments, so its script writes two quotes.
@@ -205,20 +205,20 @@ func (a *app) flagValues(name string) []string {
 		return a.knownSteps()
 	case "table":
 		return a.knownStaging()
+	case sourceName:
+		steps, _ := a.stepsAtHand()
+		var names []string
+		for _, name := range sourceNames(steps) {
+			names = append(names, name+"=")
+		}
+		return names
 	}
 	return nil
 }
 
 // knownSteps are the transforms of the project at hand.
 func (a *app) knownSteps() []string {
-	p, err := a.projectAtHand()
-	if err != nil {
-		return nil // the command itself says what is wrong with the project
-	}
-	steps, err := p.steps(sqlfile.Postgres)
-	if err != nil {
-		return nil
-	}
+	steps, _ := a.stepsAtHand()
 	var names []string
 	for _, step := range steps {
 		names = append(names, step.Name)

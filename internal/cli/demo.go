@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/sample"
 	"github.com/sparkify/dwh/internal/table"
@@ -78,15 +79,19 @@ func (d demoRun) run(ctx context.Context) error {
 	d.app.out.Status("target: %s", w.Target())
 
 	cfg := *d.cfg
-	cfg.SongData = filepath.Join(folder, "song_data")
-	cfg.LogData = filepath.Join(folder, "log_data")
-	cfg.LogJSONPaths = filepath.Join(folder, "log_json_path.json")
-	cfg.Names = filepath.Join(folder, "names")
+	cfg.Sources = map[string]config.Source{}
+	for name, place := range sample.Sources() {
+		cfg.Sources[name] = config.Source{Name: name, URL: filepath.Join(folder, place)}
+	}
 	p, err := d.app.openProject("")
 	if err != nil {
 		return err
 	}
-	if err := p.lint(); err != nil {
+	findings, err := p.findings()
+	if err != nil {
+		return err
+	}
+	if err := lint.Err(findings); err != nil {
 		return err
 	}
 	s := &session{app: d.app, cfg: &cfg, project: p, warehouse: w}

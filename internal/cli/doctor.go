@@ -12,9 +12,9 @@ import (
 	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/notify"
-	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
@@ -25,7 +25,7 @@ func (a *app) doctorCommand() *cli.Command {
 		Name:  "doctor",
 		Usage: "check connection, engine, schema, sources and permissions, each with the fix",
 		Description: examples(`Changes nothing. Ends with exit code 1 when something would keep a run from working.`,
-			"dwh doctor", "dwh doctor --song-data s3://bucket/song_data --json", "dwh doctor --notify"),
+			"dwh doctor", "dwh doctor --json "+sourcesWord, "dwh doctor --notify"),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "notify",
 				Usage: "also send a test message to the webhook in notify.webhook"},
@@ -103,14 +103,28 @@ func (d *doctorRun) warehouse(ctx context.Context, s *session) {
 	d.clock(ctx, s)
 	d.privileges(ctx, s)
 	d.tls(ctx, s)
-	if findings := s.project.lint(); findings != nil {
-		d.fail("SQL", findings, "run dwh lint")
-	} else {
-		d.add("SQL", "ok", "migrations, transforms and queries keep to the portable subset", "")
-	}
+	d.sql(s)
 	if d.schema(ctx, s) {
 		d.narrowings(ctx, s)
 		d.redshift(ctx, s)
+	}
+}
+
+// sql tells whether lint finds anything.
+func (d *doctorRun) sql(s *session) {
+	findings, err := s.project.findings()
+	if err != nil {
+		d.fail("SQL", err, "run dwh lint")
+		return
+	}
+	warnings, faults := weigh(findings, d.cfg)
+	switch {
+	case len(faults) > 0:
+		d.fail("SQL", lint.Err(faults), "run dwh lint")
+	case len(warnings) > 0:
+		d.add("SQL", "warn", "the project is for PostgreSQL alone: "+lint.Err(warnings).Error(), "run dwh lint")
+	default:
+		d.add("SQL", "ok", "migrations, transforms and queries keep to the portable subset", "")
 	}
 }
 
@@ -273,53 +287,6 @@ func (d *doctorRun) publications(ctx context.Context, s *session) {
 	if !found {
 		d.add(subject, "ok", "none keeps rows from being changed", "")
 	}
-}
-
-func (d *doctorRun) sources(ctx context.Context) {
-	store := d.app.store(d.cfg)
-	for _, source := range []struct {
-		flag, value string
-		file        bool
-	}{
-		{"--song-data", d.cfg.SongData, false}, {"--log-data", d.cfg.LogData, false}, {"--log-jsonpaths", d.cfg.LogJSONPaths, true}, {"--names", d.cfg.Names, false},
-	} {
-		if source.value == "" {
-			continue
-		}
-		u, err := objectstore.ParseURL(source.value)
-		if err != nil {
-			d.fail("source "+source.flag, err, "")
-			continue
-		}
-		if source.file {
-			if _, _, err := store.ReadAll(ctx, u, 1<<20); err != nil {
-				d.fail("source "+source.flag, err, "")
-			} else {
-				d.add("source "+source.flag, "ok", string(u)+" can be read", "")
-			}
-			continue
-		}
-		d.source(ctx, store, source.flag, u)
-	}
-}
-
-// source lists the first object and opens it.
-func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, flag string, u objectstore.URL) {
-	for object, err := range store.List(ctx, u) {
-		if err != nil {
-			d.fail("source "+flag, err, "")
-			return
-		}
-		body, err := store.Open(ctx, object)
-		if err != nil {
-			d.fail("source "+flag, err, "")
-			return
-		}
-		_ = body.Close()
-		d.add("source "+flag, "ok", fmt.Sprintf("%s can be listed and read", u), "")
-		return
-	}
-	d.add("source "+flag, "warn", fmt.Sprintf("there are no objects under %s", u), "check the name")
 }
 
 // webhook sends a test message.

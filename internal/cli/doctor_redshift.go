@@ -101,7 +101,8 @@ func (d *doctorRun) reach(ctx context.Context, s *session, copier *redshiftCopie
 		d.fail(subject, err, "")
 		return
 	}
-	first, err := firstObject(ctx, copier.store, step, statement)
+	filled := func(o objectstore.Object) bool { return o.Size > 0 }
+	_, first, err := firstTaken(ctx, copier.store, step, statement, filled)
 	if err != nil || first.URL == "" {
 		return // the source's own line says so
 	}
@@ -140,28 +141,4 @@ func (d *doctorRun) reach(ctx context.Context, s *session, copier *redshiftCopie
 	default:
 		d.fail(subject, err, "the role of --iam-role needs s3:GetObject on the data, the JSONPaths file and the work prefix")
 	}
-}
-
-// firstObject is the first object of a source that a load would take; the zero Object for none.
-func firstObject(ctx context.Context, store *objectstore.Store, step transform.Step, statement *copystmt.Statement) (objectstore.Object, error) {
-	if statement.Manifest {
-		entries, err := clientcopy.Manifest(ctx, store, statement)
-		if err != nil || len(entries) == 0 {
-			return objectstore.Object{}, err
-		}
-		return entries[0], nil
-	}
-	prefix, err := objectstore.ParseURL(statement.From)
-	if err != nil {
-		return objectstore.Object{}, err
-	}
-	for object, err := range store.List(ctx, prefix) {
-		if err != nil {
-			return objectstore.Object{}, err
-		}
-		if ok, _ := step.Takes(object); ok && object.Size > 0 {
-			return object, nil
-		}
-	}
-	return objectstore.Object{}, nil
 }

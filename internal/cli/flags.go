@@ -46,20 +46,6 @@ func projectFlag() cli.Flag {
 	return &cli.StringFlag{Name: "project", Usage: "use the migrations/, transforms/, reports/ and checks/ of `FOLDER`"}
 }
 
-// sourceFlags say where objects come from.
-func sourceFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "song-data", Usage: "`URL` or folder of the song objects (DWH_SONG_DATA)"},
-		&cli.StringFlag{Name: "log-data", Usage: "`URL` or folder of the event objects (DWH_LOG_DATA)"},
-		&cli.StringFlag{Name: "log-jsonpaths", Usage: "`URL` or path of the events' JSONPaths file (DWH_LOG_JSONPATHS)"},
-		&cli.StringFlag{Name: "names", Usage: "`URL`, folder or .zip of baby names, yobYYYY.txt (DWH_NAMES)"},
-		&cli.StringFlag{Name: "region", Usage: "the bucket's `REGION`"},
-		&cli.StringFlag{Name: "iam-role", Usage: "`ROLE` that Redshift reads S3 as: default or an ARN", DefaultText: "default"},
-		&cli.BoolFlag{Name: "anonymous", Usage: "read a public bucket without credentials"},
-		&cli.StringFlag{Name: "work-prefix", Usage: "s3:// `URL` under which manifests for Redshift are written"},
-	}
-}
-
 // jsonFlag is for commands whose output has one other form.
 func jsonFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "json", Usage: "print JSON"}
@@ -97,6 +83,8 @@ func hidden(flags []cli.Flag) []cli.Flag {
 		case *cli.StringFlag:
 			f.Hidden = true
 		case *cli.BoolFlag:
+			f.Hidden = true
+		case *cli.GenericFlag:
 			f.Hidden = true
 		}
 	}

@@ -39,7 +39,7 @@ func (a *app) writeHelp(w io.Writer, path []*cli.Command) error {
 		}
 		usage, description, commands, flags = command.Usage, command.Description, command.Subcommands, command.Flags
 	}
-	text, pasted, _ := strings.Cut(description, examplesTitle)
+	text, pasted, _ := strings.Cut(a.fillExamples(description), examplesTitle)
 
 	var out strings.Builder
 	width := a.out.helpWidth(a.env)
@@ -158,7 +158,7 @@ func flagGroups(flags []cli.Flag) []flagGroup {
 	for _, f := range flags {
 		name, at := f.Names()[0], 0
 		switch {
-		case slices.Contains(source, name), name == "source":
+		case slices.Contains(source, name):
 			at = 1
 		case slices.Contains(connection, name):
 			at = 2

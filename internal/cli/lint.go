@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,8 +21,9 @@ func (a *app) lintCommand() *cli.Command {
 		Name:  "lint",
 		Usage: "check the SQL against what Redshift and PostgreSQL share, and the models against the migrations",
 		Description: examples(`Every rule about SQL names the page of the Redshift guide it comes from; the same check runs before
-anything else does. The models are checked as a run checks them, against the tables that the
-migrations leave behind. Needs no connection.`,
+anything else does. In a project with engine: postgres, what concerns Redshift alone is a warning.
+The models are checked as a run checks them, against the tables that the migrations leave behind.
+Needs no connection.`,
 			"dwh lint", "dwh lint --project .", "dwh lint --rules"),
 		Flags: flagSet(hidden(sourceFlags()), []cli.Flag{
 			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "rules", Usage: "list the rules and stop"},
@@ -59,7 +61,8 @@ func (l lintRun) run() error {
 	if err != nil {
 		return err
 	}
-	faults, warnings, err := p.lintModels()
+	portability, findings := weigh(findings, l.cfg)
+	faults, warnings, err := p.lintModels(postgresAlone(l.cfg))
 	if err != nil {
 		return err
 	}
@@ -67,6 +70,12 @@ func (l lintRun) run() error {
 		rule := modelRule
 		rule.Instead = fault.Hint
 		faults = append(faults, lint.Finding{Rule: rule, Err: fault})
+	}
+	warnings = slices.Concat(portability, warnings)
+	if steps, ok := l.app.stepsOf(l.cfg); ok {
+		if err := unknownSources(steps, l.cfg); err != nil {
+			return err
+		}
 	}
 	if l.json {
 		type row struct {
@@ -120,6 +129,10 @@ func (l lintRun) run() error {
 	case len(findings) > 1:
 		return places(len(findings), "leave the portable subset")
 	}
+	if len(portability) > 0 {
+		l.app.out.Status("the project is for PostgreSQL alone, and its SQL runs there")
+		return nil
+	}
 	l.app.out.Status("the SQL keeps to the portable subset, and the models fit the migrations")
 	return nil
 }
@@ -152,17 +165,28 @@ func (l lintRun) list() error {
 	return l.app.out.Table(t, format)
 }
 
-// lint checks the project's SQL before anything of it runs.
-func (p project) lint() error {
-	findings, err := p.findings()
-	if err != nil {
-		return err
+// postgresAlone tells whether the configuration says that the project is for PostgreSQL. A detected
+// engine does not: the same project may run on Redshift too.
+func postgresAlone(cfg *config.Config) bool { return cfg.Engine == string(sqlfile.Postgres) }
+
+// weigh parts findings into what stops a command and what it warns of: in a project for PostgreSQL
+// alone, what concerns Redshift alone.
+func weigh(findings []lint.Finding, cfg *config.Config) (warnings, faults []lint.Finding) {
+	if !postgresAlone(cfg) {
+		return nil, findings
 	}
-	return lint.Err(findings)
+	return lint.Portability(findings)
 }
 
-// lintReports is lint before a report: of the files that dwh ships only what a report runs.
-func (p project) lintReports() error {
+// warnPortability says what leaves the portable subset in a project for PostgreSQL alone.
+func (s *session) warnPortability() {
+	for _, one := range s.portability {
+		s.app.out.Warn("%s", one.Err.Error())
+	}
+}
+
+// lintReports are the findings before a report: of the files that dwh ships only what a report runs.
+func (p project) lintReports() ([]lint.Finding, error) {
 	var folders []sqlFolder
 	for _, folder := range p.folders() {
 		switch {
@@ -173,11 +197,7 @@ func (p project) lintReports() error {
 		}
 		folders = append(folders, folder)
 	}
-	findings, err := lintFolders(folders)
-	if err != nil {
-		return err
-	}
-	return lint.Err(findings)
+	return lintFolders(folders)
 }
 
 // sqlFolder is a folder of SQL files of one kind.

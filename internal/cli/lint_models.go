@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -32,7 +33,8 @@ func modelRules() []lint.Rule { return []lint.Rule{modelRule, floatSumRule, corr
 
 // lintModels checks the models as a run would, offline and for both engines: against the tables
 // that the migrations leave behind, and against one another.
-func (p project) lintModels() (faults, warnings []lint.Finding, err error) {
+// In a project for PostgreSQL alone, what only Redshift would refuse is a warning.
+func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding, err error) {
 	add := func(list *[]lint.Finding, rule lint.Rule, fault *sqlfile.Error) {
 		for _, one := range *list {
 			if one.Rule.Name == rule.Name && one.Err.Error() == fault.Error() {
@@ -41,6 +43,7 @@ func (p project) lintModels() (faults, warnings []lint.Finding, err error) {
 		}
 		*list = append(*list, lint.Finding{Rule: rule, Err: fault})
 	}
+	list := &faults
 	// note takes an error with a position for a finding.
 	note := func(found error) error {
 		var fault *sqlfile.Error
@@ -49,7 +52,10 @@ func (p project) lintModels() (faults, warnings []lint.Finding, err error) {
 		}
 		rule := modelRule
 		rule.Instead = fault.Hint
-		add(&faults, rule, fault)
+		if slices.ContainsFunc(faults, func(one lint.Finding) bool { return one.Err.Error() == fault.Error() }) {
+			return nil // the other engine's
+		}
+		add(list, rule, fault)
 		return nil
 	}
 	files, err := sqlfile.ParseFS(p.transforms, p.transformsDir, "*.sql")
@@ -57,7 +63,10 @@ func (p project) lintModels() (faults, warnings []lint.Finding, err error) {
 		return nil, nil, err
 	}
 	for _, engine := range []sqlfile.Engine{sqlfile.Postgres, sqlfile.Redshift} {
-		broken := len(faults)
+		if engine == sqlfile.Redshift && postgresAlone {
+			list = &warnings
+		}
+		broken := len(*list)
 		for _, file := range files {
 			if _, err := transform.ParseStep(file, engine); err != nil {
 				if err := note(err); err != nil {
@@ -66,7 +75,7 @@ func (p project) lintModels() (faults, warnings []lint.Finding, err error) {
 			}
 		}
 		// Shipped models beside a project's own migrations have no tables there.
-		if len(faults) > broken || !p.ownTransforms() && p.migrations != fs.FS(migrations.FS) {
+		if len(*list) > broken || !p.ownTransforms() && p.migrations != fs.FS(migrations.FS) {
 			continue
 		}
 		steps, err := p.steps(engine)

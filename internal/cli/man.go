@@ -22,6 +22,7 @@ func (a *app) manCommand() *cli.Command {
 			if c.NArg() > 0 {
 				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh man --help"}
 			}
+			a.fitSourceFlags()
 			m := &manual{app: a}
 			m.write()
 			_, err := io.WriteString(a.out.Stdout, m.out.String())
@@ -71,7 +72,7 @@ func (m *manual) write() {
 	m.bold("dwh")
 	m.text("COMMAND [ARGUMENT...] [FLAG...]")
 	m.macro("SH", "DESCRIPTION")
-	text, pasted, _ := strings.Cut(root.Description, examplesTitle)
+	text, pasted, _ := strings.Cut(m.app.fillExamples(root.Description), examplesTitle)
 	m.paragraphs(text)
 	m.macro("PP")
 	m.text("Flags may stand before and after arguments. Results go to standard output, everything else to standard error.")
@@ -84,7 +85,18 @@ func (m *manual) write() {
 	m.macro("SH", "CONNECTION OPTIONS")
 	m.flags(connectionFlags())
 	m.macro("SH", "SOURCE OPTIONS")
-	m.flags(sourceFlags())
+	m.flags(m.app.fitted())
+	if steps, ok := m.app.stepsAtHand(); ok && len(sourceNames(steps)) > 0 {
+		m.macro("PP")
+		m.text("The sources of the project at hand:")
+		for _, one := range sourcesOf(steps, config.Defaults()) {
+			usage := "for " + one.loads()
+			if one.optional() {
+				usage += "; optional"
+			}
+			m.item(one.name, usage)
+		}
+	}
 	m.macro("SH", "SETTINGS")
 	m.text("Keys of dwh.yaml; a dot stands for a key in a mapping. A flag beats an environment variable, which beats the file. Further keys under")
 	m.bold("variables")
@@ -96,6 +108,8 @@ func (m *manual) write() {
 		}
 		m.item(doc.Key+", "+doc.Env, usage)
 	}
+	m.item("sources.NAME, DWH_SOURCE_NAME",
+		"where a COPY FROM :'NAME' finds its objects: an s3:// or file:// URL, or a path")
 	m.macro("SH", "ENVIRONMENT")
 	m.text("The variable of each setting stands beside it above.")
 	m.items(environment())
@@ -117,7 +131,7 @@ func (m *manual) command(parent string, c *cli.Command, inherited []cli.Flag) {
 	name := parent + " " + c.Name
 	m.macro("SS", usageLine(name, c))
 	m.text(upper(c.Usage) + ".")
-	text, pasted, _ := strings.Cut(c.Description, examplesTitle)
+	text, pasted, _ := strings.Cut(m.app.fillExamples(c.Description), examplesTitle)
 	if strings.TrimSpace(text) != "" {
 		m.macro("PP")
 		m.paragraphs(text)
@@ -127,7 +141,7 @@ func (m *manual) command(parent string, c *cli.Command, inherited []cli.Flag) {
 	for _, set := range []struct {
 		name  string
 		flags []cli.Flag
-	}{{"connection", connectionFlags()}, {"source", sourceFlags()}} {
+	}{{"connection", connectionFlags()}, {"source", m.app.fitted()}} {
 		in := func(f cli.Flag) bool { return slices.Contains(flagNames(set.flags), f.Names()[0]) }
 		var found int
 		for _, f := range own {
@@ -135,7 +149,7 @@ func (m *manual) command(parent string, c *cli.Command, inherited []cli.Flag) {
 				found++
 			}
 		}
-		if found == len(set.flags) {
+		if found == len(flagNames(set.flags)) {
 			shared = append(shared, set.name)
 			own = slices.DeleteFunc(own, in)
 		}

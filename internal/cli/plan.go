@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -19,8 +20,18 @@ type planJSON struct {
 	Helper     bool            `json:"helper"`
 	Writes     []string        `json:"writes"`
 	Follows    []string        `json:"follows"` // what a model reads, or the source of a load
+	Sources    []sourceJSON    `json:"sources"` // of a load
 	Narrowings []narrowingJSON `json:"narrowings"`
 	Note       string          `json:"note"`
+}
+
+// sourceJSON is a source of a load.
+type sourceJSON struct {
+	Name      string  `json:"name"`
+	URL       *string `json:"url"`    // null where it is not given
+	Origin    *string `json:"origin"` // where the URL comes from
+	JSONPaths bool    `json:"jsonpaths"`
+	Optional  bool    `json:"optional"`
 }
 
 // narrowingJSON says by what an increment finds rows, and which index serves it.
@@ -51,6 +62,9 @@ func (t transformRun) printPlan() error {
 	if err != nil {
 		return err
 	}
+	if err := unknownSources(steps, t.cfg); err != nil {
+		return err
+	}
 	tables, err := p.tables(engine)
 	if err != nil {
 		return err
@@ -59,7 +73,7 @@ func (t transformRun) printPlan() error {
 	if err != nil {
 		return err
 	}
-	plan := planOf(chosen, graph, tables, t.cfg.SQLVariables())
+	plan := planOf(chosen, graph, tables, t.cfg)
 	if t.json {
 		return writeJSON(t.app.out, plan)
 	}
@@ -90,22 +104,47 @@ func (t transformRun) printPlan() error {
 	if err := t.app.out.Table(rowsOf, table.Text); err != nil {
 		return err
 	}
-	if len(finds.Rows) == 0 {
-		return nil
+	for _, one := range []table.Table{finds, sourceTable(sourcesOf(chosen, t.cfg))} {
+		if len(one.Rows) == 0 {
+			continue
+		}
+		if _, err := fmt.Fprintln(t.app.out.Stdout); err != nil {
+			return err
+		}
+		if err := t.app.out.Table(one, table.Text); err != nil {
+			return err
+		}
 	}
-	if _, err := fmt.Fprintln(t.app.out.Stdout); err != nil {
-		return err
+	return nil
+}
+
+// sourceTable shows sources.
+func sourceTable(sources []source) table.Table {
+	out := table.Table{Title: "sources", Columns: columns(
+		column{name: "name", narrow: table.NarrowKeep}, column{name: "for", narrow: table.NarrowWrap},
+		column{name: "url", narrow: table.NarrowFold}, column{name: "given by", narrow: table.NarrowFold})}
+	for _, one := range sources {
+		url, origin := one.url, one.origin
+		if url == "" {
+			url, origin = "not given", ""
+			if one.optional() {
+				url = "not given (optional)"
+			}
+		}
+		out.Rows = append(out.Rows, []any{one.name, one.loads(), url, origin})
 	}
-	return t.app.out.Table(finds, table.Text)
+	return out
 }
 
 // planOf is the plan of some steps.
-func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, vars map[string]string) []planJSON {
+func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, cfg *config.Config) []planJSON {
+	vars := cfg.SQLVariables()
 	plan := []planJSON{}
 	indexed := model.Indexes(graph.Narrowings(), tables)
 	for _, step := range steps {
 		one := planJSON{
 			Name: step.Name, Kind: "load", Follows: []string{}, Writes: []string{}, Narrowings: []narrowingJSON{},
+			Sources: sourcesJSON(step, cfg),
 		}
 		switch {
 		case step.Load && step.Configured(vars):
@@ -115,7 +154,10 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, va
 			}
 		case step.Load:
 			one.Writes = append(one.Writes, string(step.Table))
-			one.Note = "skipped: " + flagName(step.Source) + " is not given"
+			one.Note = fmt.Sprintf("the source %s is not given", step.Source)
+			if step.File.Header().Optional {
+				one.Note = "skipped: " + one.Note
+			}
 		default:
 			m := graph.Model(step.Model.Name)
 			one.Kind, one.Helper = m.Kind.String(), !m.Stored
@@ -143,6 +185,19 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, va
 		plan = append(plan, one)
 	}
 	return plan
+}
+
+// sourcesJSON are the sources of a load.
+func sourcesJSON(step transform.Step, cfg *config.Config) []sourceJSON {
+	out := []sourceJSON{}
+	for _, one := range sourcesOf([]transform.Step{step}, cfg) {
+		row := sourceJSON{Name: one.name, JSONPaths: one.needs[0].JSONPaths, Optional: one.optional()}
+		if one.url != "" {
+			row.URL, row.Origin = &one.url, &one.origin
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 // tellsOf is the step that tells of the new rows of a staging table: its load, else the first model

@@ -20,7 +20,7 @@ func (a *app) rejectCommand() *cli.Command {
 		Name:  "reject",
 		Usage: "records that COPY refused: list, skip, retry",
 		Description: examples("A record that cannot be loaded stands in s_reject with its object, line, column, reason and text.",
-			"dwh reject list", "dwh reject skip s3://bucket/log_data/2018/11/broken.json", "dwh reject retry s3://bucket/log_data/2018/11/broken.json"),
+			"dwh reject list", "dwh reject skip s3://bucket/orders/2026/11/broken.json", "dwh reject retry s3://bucket/orders/2026/11/broken.json"),
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Usage: "show the refused records, the latest first",
@@ -41,7 +41,7 @@ func (a *app) rejectCommand() *cli.Command {
 			},
 			{
 				Name: "skip", Usage: "record an object as skipped, so that it is not tried again", ArgsUsage: "URL",
-				Description: examples("The object is skipped as it is now: once it is rewritten, it is loaded.", "dwh reject skip s3://bucket/log_data/2018/11/broken.json"),
+				Description: examples("The object is skipped as it is now: once it is rewritten, it is loaded.", "dwh reject skip s3://bucket/orders/2026/11/broken.json"),
 				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "the staging `TABLE` it was refused for, where there is no reject that says so"},
 				}),
@@ -50,7 +50,7 @@ func (a *app) rejectCommand() *cli.Command {
 			{
 				Name: "retry", Usage: "try an object again that the server quarantined or that was skipped", ArgsUsage: "URL",
 				Description: examples(`Takes back "reject skip", and what "dwh serve" does with an object that fails by itself: the next load, or the server's next sweep,
-tries it again as it is. An object that was loaded is not loaded twice.`, "dwh reject retry s3://bucket/log_data/2018/11/broken.json"),
+tries it again as it is. An object that was loaded is not loaded twice.`, "dwh reject retry s3://bucket/orders/2026/11/broken.json"),
 				Flags: flagSet(connectionFlags(), []cli.Flag{
 					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "try it again for this staging `TABLE` only"},
 				}),

@@ -26,7 +26,8 @@ FILE bookkeeping means those.
 
 --as prints instead every statement that the models of such a run send, loads and checks apart. It
 takes every table for filled, so that no step is left out; a run skips those that have nothing to do.`,
-			"dwh render --engine redshift", "dwh render 210_f_songplay", "dwh render 210_f_songplay --as increment", "dwh render 010_s_song --song-data s3://bucket/song_data --engine redshift"),
+			"dwh render --engine redshift", "dwh render 210_f_songplay", "dwh render 210_f_songplay --as increment",
+			"dwh render "+sourcesWord+" --engine redshift"),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownSteps(), "\n")) },
 		Flags: flagSet([]cli.Flag{
 			&cli.StringFlag{Name: "engine", Usage: "render for `ENGINE`, postgres or redshift", DefaultText: "postgres"},
@@ -74,14 +75,16 @@ func (r renderRun) run() error {
 	if err != nil {
 		return err
 	}
-	vars := r.cfg.SQLVariables()
+	if err := unknownSources(steps, r.cfg); err != nil {
+		return err
+	}
 	var parts []renderPart
 	for _, file := range migrations {
 		parts = append(parts, renderPart{file.Name(), false, func() (string, error) { return file.Render(engine), nil }})
 	}
 	for _, step := range steps {
 		parts = append(parts, renderPart{step.File.Name(), false, func() (string, error) {
-			return renderStep(step, engine, vars)
+			return renderStep(step, engine, r.cfg)
 		}})
 	}
 	for _, file := range own {
@@ -104,7 +107,12 @@ func (r renderRun) run() error {
 			return unknown
 		}
 	}
-	for _, one := range parts {
+	for i, one := range parts {
+		if i == len(migrations) && len(chosen) == 0 {
+			if err := r.sources(steps); err != nil {
+				return err
+			}
+		}
 		if len(chosen) > 0 && !chosen[one.name] {
 			continue
 		}
@@ -143,6 +151,19 @@ func (p renderPart) is(word string) bool {
 	return matches(p.name, word)
 }
 
+// sources lists the project's sources as a comment.
+func (r renderRun) sources(steps []transform.Step) error {
+	var text strings.Builder
+	for _, one := range sourcesOf(steps, r.cfg) {
+		fmt.Fprintf(&text, "-- source %s: %s\n", one.name, printable(one.state()))
+	}
+	if text.Len() == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintln(r.app.out.Stdout, text.String()+"\n")
+	return err
+}
+
 // matches tells whether a word of the command line means the file: its path, its name, its name without .sql, or its number.
 func matches(file, word string) bool {
 	base := filepath.Base(file)
@@ -152,7 +173,8 @@ func matches(file, word string) bool {
 }
 
 // renderStep is a transform's text with its variables filled in. A COPY without a source is commented out.
-func renderStep(step transform.Step, engine sqlfile.Engine, vars map[string]string) (string, error) {
+func renderStep(step transform.Step, engine sqlfile.Engine, cfg *config.Config) (string, error) {
+	vars := cfg.SQLVariables()
 	text := step.File.Render(engine)
 	statements := step.File.Statements(engine)
 	var out strings.Builder
@@ -169,8 +191,12 @@ func renderStep(step transform.Step, engine sqlfile.Engine, vars map[string]stri
 			if done < len(text) && text[done] == ';' {
 				done++
 			}
-			fmt.Fprintf(&out, "-- skipped: --%s is not given\n-- %s;", strings.ReplaceAll(step.Source, "_", "-"), strings.ReplaceAll(sqlfile.Redact(statement.SQL()), "\n", "\n-- "))
+			fmt.Fprintf(&out, "-- skipped: the source %s is not given\n-- %s;", step.Source,
+				strings.ReplaceAll(sqlfile.Redact(statement.SQL()), "\n", "\n-- "))
 		case copying:
+			if missing := transform.Missing([]transform.Step{step}, vars); len(missing) > 0 {
+				return "", missingSources(missing, []transform.Step{step}, cfg)
+			}
 			if err := missingValue(step, engine, vars); err != nil {
 				return "", err
 			}

@@ -20,8 +20,8 @@ func (a *app) runCommand() *cli.Command {
 		Usage: "the main job: migrate, load, transform, check, one summary",
 		Description: examples(`Applies pending migrations, loads what is new, transforms it, and checks everything.
 Running it again loads nothing twice and changes nothing.`,
-			"dwh run --song-data s3://bucket/song_data --log-data s3://bucket/log_data --log-jsonpaths s3://bucket/log_json_path.json",
-			"dwh run --song-data ./song_data --log-data ./log_data --log-jsonpaths ./log_json_path.json --names ./names.zip",
+			"dwh run "+sourcesWord,
+			"dwh run --config /srv/shop/dwh.yaml",
 		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(), waitFlag(), jsonFlag(),
@@ -55,11 +55,12 @@ func (m mainRun) run(ctx context.Context) error {
 	if err := m.app.checkSources(m.cfg, nil); err != nil {
 		return err
 	}
-	s, err := m.app.beginLinted(ctx, m.cfg, true, project.lint)
+	s, err := m.app.beginLinted(ctx, m.cfg, true, project.findings)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	s.warnPortability()
 	return m.in(ctx, s)
 }
 

@@ -29,9 +29,9 @@ func (a *app) serveCommand() *cli.Command {
 		Description: examples(`Delivers new objects in small batches: loads, transforms, checks and commits each in one transaction. Several servers
 of one warehouse take turns: one works, the others stand by. Migrations are not applied: run "dwh migrate up" first. SIGTERM
 finishes the batch at hand; a second one aborts it, and nothing of it is left behind.`,
-			"dwh serve --song-data ./song_data --log-data ./log_data --log-jsonpaths ./log_json_path.json",
-			"dwh serve --song-data s3://bucket/song_data/ --log-data s3://bucket/log_data/ --log-jsonpaths s3://bucket/log_json_path.json --queue https://sqs.us-west-2.amazonaws.com/123456789012/dwh",
-			"DWH_TOKEN=... dwh serve --log-data /var/spool/events --log-jsonpaths paths.json --listen 0.0.0.0:8080 --host dwh.example.com --log-format json",
+			"dwh serve "+sourcesWord,
+			"dwh serve --queue https://sqs.us-west-2.amazonaws.com/123456789012/dwh",
+			"DWH_TOKEN=... dwh serve --listen 0.0.0.0:8080 --host dwh.example.com --log-format json",
 		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(),
@@ -131,11 +131,12 @@ func (r serveRun) run(ctx context.Context) error {
 	if err := r.app.checkSources(r.cfg, nil); err != nil {
 		return err
 	}
-	s, err := r.app.beginLinted(ctx, r.cfg, true, project.lint)
+	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	s.warnPortability()
 	r.cfg.Wait = true // another dwh is waited for, batch by batch
 	runner, err := s.runner(true, func(e progress.Event) {
 		if e.Kind == progress.Warning {
@@ -153,7 +154,7 @@ func (r serveRun) run(ctx context.Context) error {
 	o := r.options
 	o.Runner, o.Pool, o.Store, o.RequireCurrent = runner, s.warehouse.Pool(), r.app.store(r.cfg), migrator.RequireCurrent
 	o.Command, o.Target, o.Version, o.Logger = "serve", s.warehouse.Target(), Version(), r.app.log
-	o.Watch = r.watch
+	o.Watch, o.Origins = r.watch, r.tellSources(runner.Steps)
 	pages, err := r.dashboard(ctx, s, runner)
 	if err != nil {
 		return err
@@ -167,13 +168,27 @@ func (r serveRun) run(ctx context.Context) error {
 	return explainStop(serving.Run(ctx))
 }
 
+// tellSources says what is going to be watched. It returns where the URL of each source comes from.
+func (r serveRun) tellSources(steps []transform.Step) map[string]string {
+	origins := map[string]string{}
+	for _, one := range sourcesOf(steps, r.cfg) {
+		origins[one.name] = one.origin
+		if r.cfg.LogFormat == "json" {
+			r.app.log.Info("source", "name", one.name, "url", one.url, "origin", one.origin, "loads", one.loads())
+			continue
+		}
+		r.app.out.Status("source %s: %s", one.name, printable(one.state()))
+	}
+	return origins
+}
+
 // dashboard makes the pages; a project's reports are read for each view.
 func (r serveRun) dashboard(ctx context.Context, s *session, runner *transform.Runner) (*dashboard.Dashboard, error) {
-	engine, vars := s.warehouse.Engine(), r.cfg.SQLVariables()
+	engine := s.warehouse.Engine()
 	return dashboard.New(ctx, dashboard.Options{
 		Pool: s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks, Logger: r.app.log,
 		Reports: func() ([]report.Report, error) { return s.project.allReports(engine) },
-		SQL:     func(step transform.Step) (string, error) { return renderStep(step, engine, vars) },
+		SQL:     func(step transform.Step) (string, error) { return renderStep(step, engine, r.cfg) },
 	})
 }
 

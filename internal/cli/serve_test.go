@@ -52,7 +52,7 @@ func TestServeFaults(t *testing.T) {
 		{"no token file", "serve:\n  token_file: nowhere\n", nil, "cannot read the token: open " + filepath.Join(dir, "nowhere")},
 		{"empty token file", "", []string{"--token-file", empty}, "--token-file: " + empty + " does not hold a token on one line"},
 		{"two tokens", "", []string{"--token-file", two}, "does not hold a token on one line"},
-		{"a token opens other addresses", "serve:\n  listen: 0.0.0.0:0\n", []string{"--token-file", good}, "there is no source"},
+		{"a token opens other addresses", "serve:\n  listen: 0.0.0.0:0\n", []string{"--token-file", good}, "the sources song_data, log_data and log_jsonpaths are not given"},
 	} {
 		file := write("dwh.yaml", c.yaml)
 		code, stdout, stderr := run(t, append([]string{"serve", "--config", file}, c.args...)...)

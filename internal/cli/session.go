@@ -14,6 +14,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
@@ -144,6 +145,8 @@ type session struct {
 	cfg       *config.Config
 	project   project
 	warehouse *warehouse.Warehouse
+	// portability are warnings: what leaves the portable subset in a project for PostgreSQL alone.
+	portability []lint.Finding
 }
 
 // begin opens the project and the warehouse; write says that the command is going to write, and names the target first.
@@ -167,24 +170,31 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 	return s, nil
 }
 
-// beginLinted is begin for commands that run the project's SQL, which lint, project.lint or a part of it, checks while the warehouse is
-// connected to.
-func (a *app) beginLinted(ctx context.Context, cfg *config.Config, write bool, lint func(project) error) (*session, error) {
+// beginLinted is begin for commands that run the project's SQL, in which find, project.findings or a
+// part of it, looks for faults while the warehouse is connected to.
+func (a *app) beginLinted(ctx context.Context, cfg *config.Config, write bool,
+	find func(project) ([]lint.Finding, error)) (*session, error) {
 	p, err := a.openProject(cfg.Project)
 	if err != nil {
 		return nil, err
 	}
 	var beside errgroup.Group
-	beside.Go(func() error { return lint(p) })
+	var warnings, faults []lint.Finding
+	beside.Go(func() error {
+		findings, err := find(p)
+		warnings, faults = weigh(findings, cfg)
+		return err
+	})
 	s, err := a.begin(ctx, cfg, write)
-	faults := beside.Wait()
+	failed := beside.Wait()
 	if err != nil {
 		return nil, err
 	}
-	if faults != nil {
+	if failed = cmp.Or(failed, lint.Err(faults)); failed != nil {
 		s.close()
-		return nil, faults
+		return nil, failed
 	}
+	s.portability = warnings
 	return s, nil
 }
 

@@ -110,7 +110,7 @@ func (r testRun) run(ctx context.Context) error {
 		r.app.out.Status("there is no test case: make one in %s/NAME, with given/TABLE.csv and then/TABLE.csv", p.testsDir)
 		return r.report(nil, file)
 	}
-	s, err := r.app.beginLinted(ctx, r.cfg, true, project.lint)
+	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ runs the checks over them and commits. A stale warehouse is replayed first.
 
 --replay rebuilds dimensions and facts from staging alone and applies only what differs; readers
 see the old state until then, and an unchanged warehouse is left untouched.`,
-			"dwh transform --song-data s3://bucket/song_data --log-data s3://bucket/log_data --log-jsonpaths s3://bucket/log_json_path.json",
+			"dwh transform "+sourcesWord,
 			"dwh transform --replay --dry-run",
 			"dwh transform --plan",
 		),
@@ -40,11 +40,7 @@ see the old state until then, and an unchanged warehouse is left untouched.`,
 			}
 			t := transformRun{
 				app: a, json: c.Bool("json"), replay: c.Bool("replay"), noReplay: c.Bool("no-replay"), dryRun: c.Bool("dry-run"), plan: c.Bool("plan"),
-			}
-			for _, name := range strings.Split(c.String("only"), ",") {
-				if name = strings.TrimSpace(name); name != "" {
-					t.only = append(t.only, name)
-				}
+				only: listed(c.String("only")),
 			}
 			switch {
 			case t.replay && t.noReplay:
@@ -61,6 +57,17 @@ see the old state until then, and an unchanged warehouse is left untouched.`,
 			return t.run(c.Context)
 		},
 	}
+}
+
+// listed are the words of a list with commas.
+func listed(text string) []string {
+	var out []string
+	for _, word := range strings.Split(text, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			out = append(out, word)
+		}
+	}
+	return out
 }
 
 // transformRun performs dwh transform.
@@ -85,11 +92,12 @@ func (t transformRun) run(ctx context.Context) error {
 			return err
 		}
 	}
-	s, err := t.app.beginLinted(ctx, t.cfg, !t.dryRun, project.lint)
+	s, err := t.app.beginLinted(ctx, t.cfg, !t.dryRun, project.findings)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	s.warnPortability()
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
@@ -139,69 +147,6 @@ func (t transformRun) extent(s *session) (extent, error) {
 	}
 	return someLoads, nil
 }
-
-// checkSources refuses a run that has loads and no source at all, or a source without what its COPY needs beside it.
-func (a *app) checkSources(cfg *config.Config, only []string) error {
-	p, err := a.openProject(cfg.Project)
-	if err != nil {
-		return err
-	}
-	engine, err := engineOf(cfg)
-	if err != nil {
-		return err
-	}
-	steps, err := p.steps(engine)
-	if err != nil {
-		return err
-	}
-	if steps, err = transform.Select(steps, only); err != nil {
-		return err
-	}
-	vars := cfg.SQLVariables()
-	given := false
-	var flags []string
-	for _, step := range steps {
-		if !step.Load {
-			continue
-		}
-		if !step.Configured(vars) {
-			flags = append(flags, flagName(step.Source))
-			continue
-		}
-		given = true
-		if err := missingValue(step, engine, vars); err != nil {
-			return err
-		}
-	}
-	if given || len(flags) == 0 {
-		return nil
-	}
-	return &UsageError{
-		Msg:    "there is no source to load from: none of " + strings.Join(flags, ", ") + " is given",
-		Advice: `give them as flags, as DWH_SONG_DATA and so on, or in dwh.yaml; "dwh transform --replay" needs none`,
-	}
-}
-
-// missingValue refuses a load that has a source and lacks another value, such as a JSONPaths file.
-func missingValue(step transform.Step, engine sqlfile.Engine, vars map[string]string) error {
-	for _, statement := range step.File.Statements(engine) {
-		for _, variable := range statement.Variables() {
-			// COPY's own rules let these two be left out.
-			if _, ok := vars[variable.Name]; ok || variable.Name == "iam_role" || variable.Name == "region" || step.Source == "" {
-				continue
-			}
-			name, advice := flagName(variable.Name), "add "+flagName(variable.Name)
-			if !slices.Contains(config.Keys(), variable.Name) {
-				name, advice = variable.Name, fmt.Sprintf("give %s a value under variables: in dwh.yaml", variable.Name)
-			}
-			return &UsageError{Msg: fmt.Sprintf("%s is given, and %s, which %s needs too, is not", flagName(step.Source), name, step.Name), Advice: advice}
-		}
-	}
-	return nil
-}
-
-// flagName is the flag that sets a variable of the SQL.
-func flagName(variable string) string { return "--" + strings.ReplaceAll(variable, "_", "-") }
 
 // engineOf is the engine that the configuration names, without connecting: PostgreSQL unless told.
 func engineOf(cfg *config.Config) (sqlfile.Engine, error) {

@@ -87,7 +87,7 @@ type verifyRun struct {
 }
 
 func (v verifyRun) run(ctx context.Context) error {
-	s, err := v.app.beginLinted(ctx, v.cfg, false, project.lint)
+	s, err := v.app.beginLinted(ctx, v.cfg, false, project.findings)
 	if err != nil {
 		return err
 	}

@@ -8,28 +8,25 @@ import (
 
 // Config holds the settings that a command works with.
 type Config struct {
-	DatabaseURL  Secret // "" means the private PostgreSQL
-	Engine       string // "postgres", "redshift", or "" to detect it
-	DataDir      string // folder of the private PostgreSQL, "" for the default one
-	Database     string // the warehouse's database in the private PostgreSQL
-	Project      string // folder with its own migrations and transforms, "" for the embedded ones
-	SongData     string // sources: an s3:// or file:// URL, or an absolute path; "" when not configured
-	LogData      string
-	LogJSONPaths string
-	Names        string
-	Region       string // of the bucket, "" when the SDK is to find it
-	IAMRole      string // "default" or an ARN
-	Anonymous    bool   // read public buckets without credentials
-	WorkPrefix   string // s3:// prefix under which manifests are written for Redshift
-	Wait         bool   // wait for another writer to end
-	Strict       bool   // warnings fail the command
-	LogFormat    string // "text" or "json"
-	Checks       Checks
-	Load         Limits
-	Transform    Transform
-	Serve        Serve
-	Notify       Notify
-	Variables    map[string]string // further psql variables, for a project's own SQL
+	DatabaseURL Secret            // "" means the private PostgreSQL
+	Engine      string            // "postgres", "redshift", or "" to detect it
+	DataDir     string            // folder of the private PostgreSQL, "" for the default one
+	Database    string            // the warehouse's database in the private PostgreSQL
+	Project     string            // folder with its own migrations and transforms, "" for the embedded ones
+	Sources     map[string]Source // where COPY finds objects, by the name that it says: FROM :'orders'
+	Region      string            // of the bucket, "" when the SDK is to find it
+	IAMRole     string            // "default" or an ARN
+	Anonymous   bool              // read public buckets without credentials
+	WorkPrefix  string            // s3:// prefix under which manifests are written for Redshift
+	Wait        bool              // wait for another writer to end
+	Strict      bool              // warnings fail the command
+	LogFormat   string            // "text" or "json"
+	Checks      Checks
+	Load        Limits
+	Transform   Transform
+	Serve       Serve
+	Notify      Notify
+	Variables   map[string]string // further psql variables, for a project's own SQL
 
 	// Path is the configuration file that was read, "" when there was none.
 	Path string
@@ -99,13 +96,14 @@ func Defaults() *Config {
 			Tries: 5, FullCheck: time.Hour, Lease: 10 * time.Second, ShutdownTimeout: 30 * time.Second,
 		},
 		Notify:    Notify{Format: "json"},
+		Sources:   map[string]Source{},
 		Variables: map[string]string{},
 		origins:   map[string]Origin{},
 	}
 }
 
-// Origin says where the value of a key came from; the key is spelt as in the file ("song_data", "checks.max_age",
-// "variables.name").
+// Origin says where the value of a key came from; the key is spelt as in the file ("region", "checks.max_age",
+// "sources.orders", "variables.name").
 func (c *Config) Origin(key string) Origin { return c.origins[key] }
 
 // Setting is one key with its value, as it is shown to people.
@@ -115,11 +113,14 @@ type Setting struct {
 	Origin Origin
 }
 
-// Settings returns every key in the order of the documentation, with value and origin.
+// Settings returns every key in the order of the documentation, then sources and variables, with value and origin.
 func (c *Config) Settings() []Setting {
 	var all []Setting
 	for _, k := range keys() {
 		all = append(all, Setting{Key: k.name, Value: k.show(c), Origin: c.origins[k.name]})
+	}
+	for _, one := range c.SortedSources() {
+		all = append(all, Setting{Key: sourcesKey + "." + one.Name, Value: RedactDSN(one.URL), Origin: one.Origin})
 	}
 	for _, name := range sortedNames(c.Variables) {
 		key := variablesKey + "." + name
@@ -139,17 +140,13 @@ func (c *Config) SQLVariables() map[string]string {
 	if vars == nil {
 		vars = map[string]string{}
 	}
-	for name, value := range map[string]string{
-		"song_data":     c.SongData,
-		"log_data":      c.LogData,
-		"log_jsonpaths": c.LogJSONPaths,
-		"names":         c.Names,
-		"region":        c.Region,
-		"iam_role":      c.IAMRole,
-	} {
-		if value != "" {
-			vars[name] = value
-		}
+	for name, one := range c.Sources {
+		vars[name] = one.URL
 	}
+	vars["region"], vars["iam_role"] = c.Region, c.IAMRole
+	maps.DeleteFunc(vars, func(name, value string) bool {
+		_, own := c.Variables[name]
+		return value == "" && !own
+	})
 	return vars
 }

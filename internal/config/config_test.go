@@ -74,14 +74,14 @@ variables:
 		t.Fatal(err)
 	}
 	for _, x := range []struct{ key, got, want, origin string }{
-		{"song_data", c.SongData, filepath.Join(home, "a", "data", "song_data"), file + ":3"},
-		{"log_data", c.LogData, filepath.Join(dir, "logs"), "DWH_LOG_DATA"},
-		{"log_jsonpaths", c.LogJSONPaths, "file:///x/paths.json", file + ":5"},
+		{"sources.song_data", c.Sources["song_data"].URL, filepath.Join(home, "a", "data", "song_data"), file + ":3"},
+		{"sources.log_data", c.Sources["log_data"].URL, filepath.Join(dir, "logs"), "DWH_LOG_DATA"},
+		{"sources.log_jsonpaths", c.Sources["log_jsonpaths"].URL, "file:///x/paths.json", file + ":5"},
 		{"region", c.Region, "eu-central-1", "--region"},
 		{"database_url", c.DatabaseURL.Reveal(), "postgres://h/b", "DATABASE_URL"},
 		{"wait", fmt.Sprint(c.Wait), "true", "--wait"},
 		{"anonymous", fmt.Sprint(c.Anonymous), "true", file + ":8"},
-		{"names", c.Names, "", "default"},
+		{"sources.names", c.Sources["names"].URL, "", "default"},
 		{"checks.max_age", c.Checks.MaxAge.String(), (7 * 24 * time.Hour).String(), file + ":11"},
 		{"load.batch_bytes", fmt.Sprint(c.Load.BatchBytes), fmt.Sprint(64 << 20), file + ":13"},
 		{"variables.limit", c.Variables["limit"], "10", file + ":16"},
@@ -115,8 +115,8 @@ func TestOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.DatabaseURL != "" || c.SongData != "" || c.DataDir != "/d" {
-		t.Errorf("got %q, %q, %q, want only the data folder taken over", c.DatabaseURL.Reveal(), c.SongData, c.DataDir)
+	if c.DatabaseURL != "" || c.Sources["song_data"].URL != "" || c.DataDir != "/d" {
+		t.Errorf("got %q, %q, %q, want only the data folder taken over", c.DatabaseURL.Reveal(), c.Sources["song_data"].URL, c.DataDir)
 	}
 }
 
@@ -165,7 +165,8 @@ func TestFileErrors(t *testing.T) {
 		{"credentials in a URL", "song_data: s3://key:secret@b/x\n", `1:12: song_data credentials do not belong in a URL: s3://xxxxx@…; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`, ""},
 		{"group as text", "load: 5\n", `1:7: load wants keys and values, got a number`, "write key: value"},
 		{"file as a list", "- a\n", `1:1: the file wants keys and values, got a list`, "write key: value"},
-		{"setting as variable", "variables:\n  song_data: x\n", `2:3: song_data is a setting of its own`, "set the key song_data instead"},
+		{"setting as variable", "variables:\n  song_data: x\n", `2:3: song_data is a source`, "write it under sources: alone"},
+		{"setting as variable, region", "variables:\n  region: x\n", `2:3: region is a setting of its own`, "set the key region instead"},
 		{"variable's name", "variables:\n  a-b: x\n", `2:3: "a-b" is no name for a variable`, "use letters, digits and _"},
 		{"twice", "region: a\nregion: b\n", `2:1: `, ""},
 		{"two documents", "region: a\n---\nregion: b\n", `3:`, "keep one"},

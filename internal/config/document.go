@@ -14,7 +14,7 @@ type Doc struct {
 	Example string // a value to show where there is no default
 }
 
-// Documentation returns every key but those under "variables", in the order of the file.
+// Documentation returns every key but those under "sources" and "variables", in the order of the file.
 func Documentation() []Doc {
 	var all []Doc
 	defaults := Defaults()
@@ -24,14 +24,17 @@ func Documentation() []Doc {
 	return all
 }
 
-// Template returns a configuration file that explains every key. The keys in values are set, to YAML scalars or lists as given there; all
-// others stand as comments, with their defaults.
+// Template returns a configuration file that explains every key. The keys in values are set, to YAML
+// scalars or lists as given there, also those under "sources" and "variables"; all others stand as comments, with their defaults.
 func Template(values map[string]string) string {
 	var out strings.Builder
 	out.WriteString("# dwh.yaml: the settings of this project. A flag beats an environment variable, which beats this file.\n" +
 		"# Paths are relative to this file. What is commented out shows the default, or an example.\n")
 	group := ""
 	for _, doc := range Documentation() {
+		if doc.Key == "region" {
+			writeSources(&out, values)
+		}
 		prefix, name, nested := strings.Cut(doc.Key, ".")
 		indent := ""
 		switch {
@@ -62,15 +65,29 @@ func Template(values map[string]string) string {
 		fmt.Fprintf(&out, "%s#%s: %s\n", indent, name, value)
 	}
 	fmt.Fprintf(&out, "\n%s:\n  # values for :'name' in your own SQL\n", variablesKey)
-	given := false
-	for _, key := range sortedNames(values) {
-		if name, ok := strings.CutPrefix(key, variablesKey+"."); ok {
-			given = true
-			fmt.Fprintf(&out, "  %s: %s\n", name, values[key])
-		}
-	}
-	if !given {
+	if !writeEntries(&out, variablesKey, values) {
 		out.WriteString("  #name: value\n")
 	}
 	return out.String()
+}
+
+// writeSources writes the group of the sources.
+func writeSources(out *strings.Builder, values map[string]string) {
+	fmt.Fprintf(out, "\n%s:\n  # where FROM :'orders' of a COPY finds its objects: an s3:// or file:// URL, or a path;\n"+
+		"  # --source orders=URL, %sORDERS\n", sourcesKey, sourceEnv)
+	if !writeEntries(out, sourcesKey, values) {
+		out.WriteString("  #orders: s3://bucket/orders/\n")
+	}
+}
+
+// writeEntries writes the values of a group whose names are free, and tells whether there are any.
+func writeEntries(out *strings.Builder, group string, values map[string]string) bool {
+	given := false
+	for _, key := range sortedNames(values) {
+		if name, ok := strings.CutPrefix(key, group+"."); ok {
+			given = true
+			fmt.Fprintf(out, "  %s: %s\n", name, values[key])
+		}
+	}
+	return given
 }

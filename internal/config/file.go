@@ -21,13 +21,20 @@ import (
 // maxFileBytes is far beyond any configuration and keeps a wrong path (a device, a dump) from filling memory.
 const maxFileBytes = 1 << 20
 
-// loadFile reads the file that --config names, or the one found upwards.
+// loadFile reads the file that --config names, or that of the project that --project or DWH_PROJECT
+// names, or the one found upwards.
 func (c *Config) loadFile(o Options) error {
-	name, named := o.File, o.File != ""
-	if named {
+	name, named, why := o.File, true, ""
+	switch {
+	case name != "":
 		name = absolute(name, o.Dir)
-	} else if name = find(o.Dir, o.Home); name == "" {
-		return nil
+	case projectFile(o) != "":
+		name, why = projectFile(o), "a project is code that runs with the warehouse's rights; "
+	default:
+		named = false
+		if name = find(o.Dir, o.Home); name == "" {
+			return nil
+		}
 	}
 	data, err := readTrusted(name)
 	if err == nil {
@@ -40,7 +47,7 @@ func (c *Config) loadFile(o Options) error {
 		return nil
 	case errors.As(err, &untrusted):
 		// Ignoring the file that was asked for would run against another warehouse than the one meant.
-		return &Error{File: name, Msg: "not used: " + untrusted.reason, Advice: untrusted.fix, Err: err}
+		return &Error{File: name, Msg: "not used: " + untrusted.reason, Advice: why + untrusted.fix, Err: err}
 	case errors.Is(err, os.ErrNotExist):
 		return &Error{File: name, Msg: "no such configuration file", Advice: "check --config", Err: err}
 	case err != nil:
@@ -61,6 +68,23 @@ func (c *Config) loadFile(o Options) error {
 	}
 	*c = *found
 	return nil
+}
+
+// projectFile is the dwh.yaml of the project that the command line, or else the environment, names;
+// "" where there is none.
+func projectFile(o Options) string {
+	folder, given := o.Flags["project"]
+	if !given {
+		folder = o.Env["DWH_PROJECT"]
+	}
+	if folder == "" {
+		return ""
+	}
+	name := filepath.Join(absolute(folder, o.Dir), FileName)
+	if _, err := os.Lstat(name); errors.Is(err, os.ErrNotExist) {
+		return ""
+	}
+	return name
 }
 
 // projectFolders are the parts of a project that hold what dwh runs.
@@ -189,6 +213,10 @@ func (d *document) entry(group, full string, entry *ast.MappingValueNode) error 
 	switch {
 	case group == variablesKey:
 		return d.variable(full, entry, empty)
+	case group == sourcesKey:
+		return d.source(full, strings.TrimPrefix(full, sourcesKey+"."), entry)
+	case group == "" && IsShorthand(full):
+		return d.source(full, full, entry)
 	case group == "" && slices.Contains(groups(), full):
 		if empty {
 			return nil
@@ -281,8 +309,12 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 		e.Source = maskedValues(e.Source)
 		return e
 	}
-	if _, taken := Defaults().SQLVariables()[name]; taken || slices.Contains([]string{"song_data", "log_data", "log_jsonpaths", "names", "region"}, name) {
+	if slices.Contains(ownVariables(), name) {
 		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting of its own", name), fmt.Sprintf("set the key %s instead", name))
+	}
+	if _, taken := d.config.Sources[name]; taken || IsShorthand(name) {
+		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a source", name),
+			fmt.Sprintf("write it under %s: alone", sourcesKey))
 	}
 	value := ""
 	if !empty {
@@ -302,7 +334,7 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 
 // groups are the keys that hold further keys.
 func groups() []string {
-	return []string{"checks", "load", "transform", serveKey, notifyKey, variablesKey}
+	return []string{sourcesKey, "checks", "load", "transform", serveKey, notifyKey, variablesKey}
 }
 
 func suggestKey(group, full string) string {
@@ -320,6 +352,9 @@ func suggestKey(group, full string) string {
 	}
 	if group == "" {
 		here = append(here, groups()...)
+		for _, doc := range shorthands() {
+			here = append(here, doc.Key)
+		}
 	}
 	return suggest.Hint(strings.TrimPrefix(full, group+"."), here)
 }

@@ -76,13 +76,13 @@ func (k key) about(usage, example string) key {
 	return k
 }
 
-// FlagName returns the name of a key's flag, without dashes: "song-data" for "song_data". The flags of the group "serve" belong to the
+// FlagName returns the name of a key's flag, without dashes: "data-dir" for "data_dir". The flags of the group "serve" belong to the
 // command of that name and do without it.
 func FlagName(key string) string {
 	return strings.NewReplacer("_", "-", ".", "-").Replace(strings.TrimPrefix(key, serveKey+"."))
 }
 
-// Keys returns the names of all keys but those under "variables", as in the file, nested ones with a dot.
+// Keys returns the names of all keys but those under "sources" and "variables", as in the file, nested ones with a dot.
 func Keys() []string {
 	var names []string
 	for _, k := range keys() {
@@ -107,14 +107,6 @@ func keys() []key {
 			about("the warehouse's database in the private PostgreSQL; made when it does not exist", ""),
 		path("project", func(c *Config) *string { return &c.Project }).
 			about("folder with migrations/, transforms/, reports/ and checks/ of your own", "."),
-		source("song_data", func(c *Config) *string { return &c.SongData }).
-			about("song objects: an s3:// URL or a folder", "s3://bucket/song_data/"),
-		source("log_data", func(c *Config) *string { return &c.LogData }).
-			about("event objects: an s3:// URL or a folder", "s3://bucket/log_data/"),
-		source("log_jsonpaths", func(c *Config) *string { return &c.LogJSONPaths }).
-			about("the events' JSONPaths file", "s3://bucket/log_json_path.json"),
-		source("names", func(c *Config) *string { return &c.Names }).
-			about("baby names, yobYYYY.txt in a folder or a .zip; optional", "s3://bucket/names.zip"),
 		matching("region", `^[a-z0-9-]+$`, "a region's name such as us-west-2", func(c *Config) *string { return &c.Region }).
 			about("the bucket's region; found out unless given", "us-west-2"),
 		matching("iam_role", `^(default|arn:\S+)$`, `"default" or an ARN such as arn:aws:iam::123456789012:role/dwh`,
@@ -315,39 +307,6 @@ func path(name string, field func(*Config) *string) key {
 	}
 }
 
-// source is an s3:// or file:// URL, or a path. Whether it exists is seen when it is read.
-func source(name string, field func(*Config) *string) key {
-	return key{
-		name: name,
-		set: func(c *Config, v, folder string) error {
-			scheme, rest, isURL := strings.Cut(v, "://")
-			authority, _, _ := strings.Cut(rest, "/")
-			switch {
-			case strings.HasPrefix(v, "s3:") && !isURL:
-				return fmt.Errorf("%q is no URL; wants s3://bucket/prefix, or ./%s for a folder of that name", v, v)
-			case strings.HasPrefix(v, "file:") && !isURL:
-				return fmt.Errorf("%q is no URL; wants file:///path, or ./%s for a folder of that name", v, v)
-			case !isURL:
-				v = absolute(v, folder)
-			case scheme == "s3" && strings.Contains(authority, "@"):
-				// It would stand in plans, errors and the journal.
-				return errors.New("credentials do not belong in a URL: s3://xxxxx@…; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
-			case scheme == "s3" && (rest == "" || strings.HasPrefix(rest, "/")):
-				return fmt.Errorf("%q names no bucket; wants s3://bucket/prefix", v)
-			case scheme == "s3":
-			case scheme == "file" && !strings.HasPrefix(rest, "/"):
-				return fmt.Errorf("%q is not an absolute file URL; wants file:///path", v)
-			case scheme == "file":
-			default:
-				return fmt.Errorf("wants an s3:// or file:// URL or a path, got %q", RedactDSN(v))
-			}
-			*field(c) = v
-			return nil
-		},
-		show: func(c *Config) string { return *field(c) },
-	}
-}
-
 func flag(name string, field func(*Config) *bool) key {
 	return key{
 		name: name, kind: boolean,
@@ -495,4 +454,4 @@ func formatDuration(d time.Duration) string {
 	return text
 }
 
-func sortedNames(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

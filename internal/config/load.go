@@ -20,8 +20,10 @@ type Options struct {
 	Home string // the user's home folder, where the search ends; "" when there is none
 	File string // the file named by --config, "" to search
 	Env  map[string]string
-	// Flags holds the values of the flags that were given, by key ("song_data").
+	// Flags holds the values of the flags that were given, by key ("data_dir").
 	Flags map[string]string
+	// Sources are the values of --source, NAME=URL, in the order of the command line.
+	Sources []string
 	// Only, when not nil, limits what is read to these keys, from the environment and flags; no file is read. It is for
 	// commands that must not depend on where they are started, such as the demo.
 	Only []string
@@ -57,6 +59,12 @@ func Load(o Options) (*Config, error) {
 		}
 	}
 	if o.Only == nil {
+		if err := c.loadSourceEnv(o); err != nil {
+			return nil, err
+		}
+		if err := c.loadSourceFlags(o); err != nil {
+			return nil, err
+		}
 		c.warnOfNearMisses(o.Env)
 	}
 	return c, c.validate()
@@ -102,24 +110,24 @@ func (c *Config) validate() error {
 	info, err := os.Stat(c.Project)
 	switch {
 	case err != nil:
-		return c.errorAt("project", fmt.Sprintf("cannot use the project folder: %v", err), "name a folder that holds migrations/ or transforms/", err)
+		return c.KeyError("project", fmt.Sprintf("cannot use the project folder: %v", err), "name a folder that holds migrations/ or transforms/", err)
 	case !info.IsDir():
-		return c.errorAt("project", fmt.Sprintf("%s is no folder", c.Project), "name a folder that holds migrations/ or transforms/", nil)
+		return c.KeyError("project", fmt.Sprintf("%s is no folder", c.Project), "name a folder that holds migrations/ or transforms/", nil)
 	}
 	err = trustedTree(c.Project)
 	var untrusted *untrustedError
 	switch {
 	case errors.As(err, &untrusted):
-		return c.errorAt("project", "not used: "+untrusted.reason,
+		return c.KeyError("project", "not used: "+untrusted.reason,
 			"a project is code that runs with the warehouse's rights; "+untrusted.fix, err)
 	case err != nil:
-		return c.errorAt("project", fmt.Sprintf("cannot look at the project folder: %v", err), "", err)
+		return c.KeyError("project", fmt.Sprintf("cannot look at the project folder: %v", err), "", err)
 	}
 	return nil
 }
 
-// errorAt is an error about a value that was taken over already.
-func (c *Config) errorAt(key, msg, hint string, cause error) *Error {
+// KeyError is an error about the value of a key that was taken over already, at the place where it is given.
+func (c *Config) KeyError(key, msg, hint string, cause error) *Error {
 	e := &Error{Key: key, Origin: c.origins[key], Msg: msg, Advice: hint, Err: cause}
 	if e.Origin.Kind == File {
 		e.File, e.Line, e.Column = e.Origin.Name, e.Origin.Line, 1
@@ -138,9 +146,12 @@ func (c *Config) warnOfNearMisses(env map[string]string) {
 	for _, k := range keys() {
 		known = append(known, k.env())
 	}
+	for _, doc := range Shorthands() {
+		known = append(known, doc.Env)
+	}
 	for _, name := range sortedNames(env) {
 		if env[name] == "" || !strings.HasPrefix(name, "DWH_") || slices.Contains(known, name) || slices.Contains(notKeys(), name) ||
-			strings.HasPrefix(name, "DWH_TEST_") {
+			strings.HasPrefix(name, "DWH_TEST_") || strings.HasPrefix(name, sourceEnv) {
 			continue
 		}
 		// Without the common beginning, which would make everything near.

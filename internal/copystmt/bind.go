@@ -1,6 +1,7 @@
 package copystmt
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -48,25 +49,73 @@ func Bind(s sqlfile.Statement, vars map[string]string) (sqlfile.Expanded, error)
 	return s.Replace(edits)
 }
 
-// Source returns the name of the variable in FROM; false when FROM holds a literal or the statement
-// is no COPY.
-func Source(s sqlfile.Statement) (variable string, ok bool) {
+// A Place is what a COPY says about where something is: a variable or a literal.
+type Place struct {
+	Variable  string // its name, such as orders; "" of a literal
+	Literal   string // the literal's value, such as s3://bucket/orders; "" of a variable
+	JSONPaths bool   // it is the JSONPaths file; else the objects
+	Offset    int    // in the statement's text, in bytes
+}
+
+// Places returns where a COPY says that its objects are, and its JSONPaths file where it names one.
+// Nothing is returned of another statement.
+func Places(s sqlfile.Statement) []Place {
 	if s.Keyword() != "COPY" {
-		return "", false
+		return nil
 	}
-	depth := 0
+	var out []Place
+	depth, from := 0, false
 	tokens := code(s.SQL())
 	for i, t := range tokens {
+		next := i + 1
 		switch {
 		case t.Kind == sqlfile.KindOp && t.Text == "(":
 			depth++
+			continue
 		case t.Kind == sqlfile.KindOp && t.Text == ")":
 			depth--
-		case depth == 0 && t.Is("FROM"):
-			if i+1 < len(tokens) && tokens[i+1].Kind == sqlfile.KindVariable && tokens[i+1].Text[1] == '\'' {
-				return tokens[i+1].Value(), true
+			continue
+		case depth > 0:
+			continue
+		case t.Is("FROM") && !from:
+			from = true
+		case (t.Is("JSON") || t.Is("AVRO")) && from:
+			if next < len(tokens) && tokens[next].Is("AS") {
+				next++
 			}
-			return "", false
+		default:
+			continue
+		}
+		if next >= len(tokens) {
+			continue
+		}
+		place, named := Place{JSONPaths: !t.Is("FROM"), Offset: tokens[next].Start}, tokens[next]
+		switch {
+		case named.Kind == sqlfile.KindVariable && named.Text[1] == '\'':
+			place.Variable = named.Value()
+		case named.Kind == sqlfile.KindString && !(place.JSONPaths && isPathsKeyword(named.Value())):
+			place.Literal = named.Value()
+		default:
+			continue
+		}
+		out = append(out, place)
+	}
+	return out
+}
+
+// isPathsKeyword tells whether the argument of JSON names no file: 'auto' and its like.
+func isPathsKeyword(value string) bool {
+	return slices.ContainsFunc([]string{PathsAuto, PathsAutoIgnoreCase, PathsNoShred}, func(keyword string) bool {
+		return strings.EqualFold(value, keyword)
+	})
+}
+
+// Source returns the name of the variable in FROM; false when FROM holds a literal or the statement
+// is no COPY.
+func Source(s sqlfile.Statement) (variable string, ok bool) {
+	for _, place := range Places(s) {
+		if !place.JSONPaths && place.Variable != "" {
+			return place.Variable, true
 		}
 	}
 	return "", false

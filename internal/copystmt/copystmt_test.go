@@ -72,6 +72,23 @@ func TestSource(t *testing.T) {
 	}
 }
 
+// Places finds where the objects and the JSONPaths file are, with their offsets.
+func TestPlaces(t *testing.T) {
+	for sql, want := range map[string][]copystmt.Place{
+		"COPY t (json) FROM :'a' FORMAT AS JSON :'p'":   {{Variable: "a", Offset: 19}, {Variable: "p", JSONPaths: true, Offset: 39}},
+		"COPY t FROM 'x' JSON AS 'p.json' GZIP":         {{Literal: "x", Offset: 12}, {Literal: "p.json", JSONPaths: true, Offset: 24}},
+		"COPY t FROM :'a' JSON 'AUTO'":                  {{Variable: "a", Offset: 12}},
+		"COPY t FROM :'a' JSON":                         {{Variable: "a", Offset: 12}},
+		"COPY t FROM :'a' REGION :'r' CSV NULL AS :'n'": {{Variable: "a", Offset: 12}},
+		"SELECT a FROM :'b'":                            nil,
+		"COPY t FROM":                                   nil,
+	} {
+		if diff := cmp.Diff(want, copystmt.Places(statement(t, sqlfile.Postgres, sql))); diff != "" {
+			t.Errorf("%q: got +, want -:\n%s", sql, diff)
+		}
+	}
+}
+
 func TestFields(t *testing.T) {
 	s, err := copystmt.ParseText(`COPY "Music".s_song (song_id, "Title") FROM 's3://b/k' IAM_ROLE default CSV DELIMITER '\073' NULL AS '\N' ACCEPTINVCHARS MAXERROR 5`)
 	if err != nil {

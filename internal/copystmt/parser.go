@@ -88,7 +88,7 @@ func (p *parser) parse() error {
 	}
 	p.mark("FROM", from)
 	var err error
-	if s.From, err = p.nonEmpty("FROM", "give the data's URL or path in quotes: FROM 's3://bucket/prefix', or FROM :'song_data' with a variable"); err != nil {
+	if s.From, err = p.nonEmpty("FROM", "give the data's URL or path in quotes: FROM 's3://bucket/prefix', or FROM :'orders' with a variable"); err != nil {
 		return err
 	}
 	for {

@@ -117,6 +117,18 @@ type FindingsError struct {
 	Findings []Finding // at least one
 }
 
+// Portability parts the findings that are about Redshift alone from the others.
+func Portability(findings []Finding) (portability, others []Finding) {
+	for _, one := range findings {
+		if one.Rule.Always {
+			others = append(others, one)
+		} else {
+			portability = append(portability, one)
+		}
+	}
+	return portability, others
+}
+
 // Err returns the findings as a *FindingsError, and nil when there are none.
 func Err(findings []Finding) error {
 	if len(findings) == 0 {

@@ -9,6 +9,10 @@ type Rule struct {
 	Why     string // what an engine does with it
 	Instead string // what to write
 
+	// Always says that the rule is about PostgreSQL or about dwh itself too, not only about Redshift: it
+	// holds in a project for PostgreSQL alone.
+	Always bool
+
 	inMarker string   // what to write where it stands in /*redshift … */ already; "" means Instead
 	verbs    []string // statements that the rule refuses altogether
 	lexical  bool     // it looks at single tokens only, and so holds for COPY too
@@ -45,25 +49,25 @@ func Rules() []Rule {
 	return []Rule{
 		// The file.
 		{
-			Name: "syntax", Page: pageBoth,
+			Name: "syntax", Always: true, Page: pageBoth,
 			Why:      "neither engine can parse this rendering of the file",
 			Instead:  "read the statement once without the Redshift markers and once with them in place of what stands between /*postgres*/ and /*redshift … */",
 			document: checkSyntax,
 		},
 		{
-			Name: "query-text", Page: pageBoth,
+			Name: "query-text", Always: true, Page: pageBoth,
 			Why:      "sqlc reads queries as they stand, and both engines get the same text",
 			Instead:  "stay in the subset that both engines share, and take values through sqlc.arg(name)",
 			document: checkQueryText,
 		},
 		{
-			Name: "one-select", Page: "dg/r_SELECT_synopsis",
+			Name: "one-select", Always: true, Page: "dg/r_SELECT_synopsis",
 			Why:      "reports and checks run in a read-only transaction, one SELECT a file",
 			Instead:  "write one SELECT, with a WITH clause for what comes before it",
 			document: checkOneSelect,
 		},
 		{
-			Name: "copy", Page: "dg/r_COPY",
+			Name: "copy", Always: true, Page: "dg/r_COPY",
 			Why:     "a load is one COPY, in a transform whose number is 0xx",
 			Instead: "put a COPY, and nothing else, into transforms/0NN_s_table.sql",
 			verbs:   []string{"COPY", "UNLOAD"}, lexical: true,
@@ -99,7 +103,7 @@ func Rules() []Rule {
 			verbs:   []string{"TRUNCATE"}, check: checkVerb("TRUNCATE"),
 		},
 		{
-			Name: "vacuum", Page: "dg/r_VACUUM_command",
+			Name: "vacuum", Always: true, Page: "dg/r_VACUUM_command",
 			Why:     "neither engine runs it inside a transaction, and its options differ",
 			Instead: "leave it out: Redshift and PostgreSQL both vacuum by themselves",
 			verbs:   []string{"VACUUM", "CLUSTER"}, check: checkVerb("VACUUM", "CLUSTER"),
@@ -111,13 +115,13 @@ func Rules() []Rule {
 			verbs:   []string{"ANALYZE", "ANALYSE"}, check: checkAnalyze,
 		},
 		{
-			Name: "lock", Page: "dg/r_LOCK",
+			Name: "lock", Always: true, Page: "dg/r_LOCK",
 			Why:     "the runner takes the one lock that writers share, first in the transaction; no other table is locked",
 			Instead: "leave it out",
 			verbs:   []string{"LOCK"}, check: checkVerb("LOCK"),
 		},
 		{
-			Name: "transaction", Page: "dg/r_BEGIN",
+			Name: "transaction", Always: true, Page: "dg/r_BEGIN",
 			Why:     "the runner opens the transaction and ends it",
 			Instead: "leave it out; a migration that must run outside a transaction begins with -- +goose NO TRANSACTION",
 			verbs:   []string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"},
@@ -277,7 +281,7 @@ func Rules() []Rule {
 			check: checkIsTrue,
 		},
 		{
-			Name: "update-target", Page: "dg/r_UPDATE",
+			Name: "update-target", Always: true, Page: "dg/r_UPDATE",
 			Why: "SET takes the bare name of a column", Instead: "UPDATE t SET c = changed.c FROM changed WHERE …",
 			check: checkUpdateTarget,
 		},
@@ -340,7 +344,7 @@ func Rules() []Rule {
 			check:    checkFunction,
 		},
 		{
-			Name: "redshift-only", Page: "dg/c_SQL_reference",
+			Name: "redshift-only", Always: true, Page: "dg/c_SQL_reference",
 			Why: "PostgreSQL does not have it", Instead: "a form that both engines have; else inside /*redshift … */",
 			check: checkRedshiftOnly,
 		},

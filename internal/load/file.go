@@ -4,13 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/copystmt"
-	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
@@ -18,10 +15,12 @@ import (
 type File struct {
 	Name        string // without .sql, such as 020_s_songplay_event
 	Table       catalogue.Name
-	Source      string // the variable that names what is copied, such as log_data; "" when the COPY names it itself
+	Source      string // the variable that names what is copied, such as orders; "" when the COPY names it itself
 	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart
 	Indexes     []Index
+	Optional    bool // it is skipped where nobody gives the source of its objects
 	copy        sqlfile.Statement
+	header      sqlfile.Header
 }
 
 // ParseFile reads the statements of a 0xx file for its table.
@@ -30,7 +29,8 @@ func ParseFile(name string, table catalogue.Name, file *sqlfile.File, engine sql
 	if len(statements) == 0 {
 		return nil, file.ErrorAt(1, 1, "there is no statement in the file", "write one, or remove the file", nil)
 	}
-	f := &File{Name: name, Table: table, copy: statements[0]}
+	header := file.Header()
+	f := &File{Name: name, Table: table, Optional: header.Optional, copy: statements[0], header: header}
 	for i, statement := range statements {
 		switch {
 		case i > 0 && statement.Keyword() == "CREATE":
@@ -43,6 +43,9 @@ func ParseFile(name string, table catalogue.Name, file *sqlfile.File, engine sql
 			return nil, statement.ErrorAt(0, "a 0xx transform is one COPY, with the indexes of its table behind it",
 				"put other statements into a 1xx or 2xx file", nil)
 		}
+	}
+	if err := f.checkPlaces(); err != nil {
+		return nil, err
 	}
 	f.Source, _ = copystmt.Source(f.copy)
 	f.Fingerprint = fingerprint(f.copy)
@@ -72,27 +75,13 @@ func (f *File) Configured(vars map[string]string) bool {
 	return f.Source == "" || vars[f.Source] != ""
 }
 
-// Takes tells whether the load takes an object of its source. reason is why not, for people. The
-// Social Security Administration's archive of names holds a PDF beside its yobYYYY.txt files, and
-// so does the folder that it is unpacked to.
-func (f *File) Takes(o objectstore.Object) (ok bool, reason string) {
-	if f.Source != "names" {
-		return true, ""
-	}
-	switch strings.ToLower(path.Ext(string(o.URL))) {
-	case ".txt", ".csv", ".zip":
-		return true, ""
-	}
-	return false, "only .txt, .csv and .zip hold names"
-}
-
 // Statement is the COPY with the values of psql variables filled in.
 func (f *File) Statement(vars map[string]string) (*copystmt.Statement, error) {
 	expanded, err := copystmt.Bind(f.copy, vars)
 	if err != nil {
 		for _, variable := range f.copy.Variables() {
 			if _, ok := vars[variable.Name]; !ok && variable.Name != "iam_role" && variable.Name != "region" {
-				return nil, &MissingError{Step: f.Name, Source: f.Source, Variable: variable.Name, Err: err}
+				return nil, &MissingError{Step: f.Name, Variable: variable.Name, Err: err}
 			}
 		}
 		return nil, err
@@ -111,13 +100,12 @@ func (f *File) Statement(vars map[string]string) (*copystmt.Statement, error) {
 // A MissingError says that a load lacks a value beside its source.
 type MissingError struct {
 	Step     string
-	Source   string
 	Variable string
 	Err      error // where the statement needs it
 }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("--%s is given and --%s is not: %v", flagName(e.Source), flagName(e.Variable), e.Err)
+	return fmt.Sprintf("%s has no value for %s: %v", e.Step, e.Variable, e.Err)
 }
 
 // Unwrap returns the error that names the place.
@@ -127,6 +115,6 @@ func (e *MissingError) Unwrap() error { return e.Err }
 func (*MissingError) ExitCode() int { return 2 }
 
 // Hint says what to give.
-func (e *MissingError) Hint() string { return "add --" + flagName(e.Variable) }
-
-func flagName(variable string) string { return strings.ReplaceAll(variable, "_", "-") }
+func (e *MissingError) Hint() string {
+	return fmt.Sprintf("write %s: VALUE under sources: or variables: in dwh.yaml", e.Variable)
+}

@@ -111,11 +111,19 @@ func (g *listing) tell() {
 			g.statement.From, g.beside)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(g.left)) {
-		say(progress.Note, "left out %d objects: %s", g.left[reason], reason)
+		say(progress.Note, "left out %s: %s", objectsText(g.left[reason]), reason)
 	}
 	if g.objects == 0 {
 		say(progress.Note, "there are no objects under %s", g.statement.From)
 	}
+}
+
+// objectsText is "1 object" or "2 objects".
+func objectsText(n int) string {
+	if n == 1 {
+		return "1 object"
+	}
+	return fmt.Sprintf("%d objects", n)
 }
 
 // objects lists what a statement means, in byte order of URLs, no URL twice.

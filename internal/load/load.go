@@ -22,7 +22,7 @@ import (
 func (l *Loader) Load(ctx context.Context, run Run, plan *Plan) (result Result, err error) {
 	result = Result{Step: plan.File.Name, Table: plan.File.Table}
 	if plan.Statement == nil {
-		result.Skipped = "no source: --" + flagName(plan.File.Source) + " is not given"
+		result.Skipped = fmt.Sprintf("the source %s is not given", plan.File.Source)
 		l.Observer(progress.Event{Kind: progress.Note, Step: result.Step, Text: "skipped, " + result.Skipped})
 		return result, nil
 	}

@@ -107,8 +107,8 @@ func (s *Store) ListAfter(ctx context.Context, prefix, after URL) iter.Seq2[Obje
 }
 
 // Beside reports whether o, listed under an S3 prefix, lies beside the folder
-// that the prefix seems to name: s3://b/log_data also matches
-// s3://b/log_data_old/1.json and s3://b/log_data.bak, as COPY does. It is never
+// that the prefix seems to name: s3://b/orders also matches
+// s3://b/orders_old/1.json and s3://b/orders.bak, as COPY does. It is never
 // true for a prefix that ends in a slash, for a whole bucket or a local folder.
 func (s *Store) Beside(prefix URL, o Object) bool {
 	key := prefix.Key()

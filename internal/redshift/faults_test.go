@@ -41,12 +41,16 @@ func newNative(t *testing.T, o redshiftstandin.Options, env ...string) *native {
 	o.S3 = bucket.Client()
 	server := redshiftstandin.Start(t, o)
 	bucket.Put("paths.json", []byte(jsonPaths))
+	settings := append(bucket.Env(), "DWH_LOAD_METHOD=copy", "DWH_WORK_PREFIX="+bucket.URL("work"), noSongs(t))
 	return &native{
-		program: on(t, server.DSN, append(append(bucket.Env(), "DWH_LOAD_METHOD=copy", "DWH_WORK_PREFIX="+bucket.URL("work")), env...)...),
+		program: on(t, server.DSN, append(settings, env...)...),
 		server:  server, bucket: bucket,
 		args: []string{"run", "--log-data", bucket.URL("log"), "--log-jsonpaths", bucket.URL("paths.json")},
 	}
 }
+
+// noSongs names an empty folder as the source of the songs.
+func noSongs(t testing.TB) string { return "DWH_SONG_DATA=" + t.TempDir() }
 
 func (n *native) one(sql string) string {
 	n.t.Helper()

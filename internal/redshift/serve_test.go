@@ -26,7 +26,8 @@ func newServing(t *testing.T, o redshiftstandin.Options) *serving {
 	t.Helper()
 	n := newNative(t, o)
 	n.must("migrate", "up")
-	return &serving{native: n, env: append(n.bucket.Env(), "DATABASE_URL="+n.server.DSN, "DWH_LOAD_METHOD=copy", "DWH_WORK_PREFIX="+n.bucket.URL("work"))}
+	return &serving{native: n, env: append(n.bucket.Env(), "DATABASE_URL="+n.server.DSN, "DWH_LOAD_METHOD=copy",
+		"DWH_WORK_PREFIX="+n.bucket.URL("work"), noSongs(t))}
 }
 
 // serve starts a server; what is left out of args is a listing of log/.

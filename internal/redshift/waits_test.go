@@ -31,7 +31,7 @@ func TestWaitsAreTold(t *testing.T) {
 			table string
 			args  []string
 		}{
-			{"s_object", []string{"run", "--song-data", writeSample(t, 6, 40) + "/song_data"}},
+			{"s_object", append([]string{"run"}, sources(writeSample(t, 6, 40))...)},
 			{"d_song", []string{"transform", "--replay"}},
 			{"s_song", []string{"staging", "delete", "--song-id", "none", "--yes"}},
 			{"s_songplay_event", []string{"migrate", "redo", "--drop-staged-rows"}},

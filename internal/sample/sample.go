@@ -26,6 +26,14 @@ const (
 	marker = ".dwh-sample.json"
 )
 
+// Sources are the places in a sample's folder, with slashes, by the names of the embedded project's
+// sources.
+func Sources() map[string]string {
+	return map[string]string{
+		"song_data": songFolder, "log_data": eventFolder, "log_jsonpaths": jsonPathsFile, "names": namesFolder,
+	}
+}
+
 // Largest is the limit of Options.Songs and Options.Events.
 const Largest = 1_000_000_000
 

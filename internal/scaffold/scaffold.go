@@ -14,6 +14,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/embedded"
+	"github.com/sparkify/dwh/internal/sample"
 	"github.com/sparkify/dwh/migrations"
 	"github.com/sparkify/dwh/transforms"
 )
@@ -82,15 +83,11 @@ func Files(o Options) ([]File, error) {
 		return nil, err
 	}
 	add(".gitignore", ignored)
-	add(config.FileName, []byte(config.Template(map[string]string{
-		"project":                ".",
-		"database":               o.Database,
-		"song_data":              SampleFolder + "/song_data",
-		"log_data":               SampleFolder + "/log_data",
-		"log_jsonpaths":          SampleFolder + "/log_json_path.json",
-		"names":                  SampleFolder + "/names",
-		"variables.long_session": "500",
-	})))
+	settings := map[string]string{"project": ".", "database": o.Database, "variables.long_session": "500"}
+	for name, place := range sample.Sources() {
+		settings["sources."+name] = SampleFolder + "/" + place
+	}
+	add(config.FileName, []byte(config.Template(settings)))
 	slices.SortFunc(all, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }

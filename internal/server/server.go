@@ -2,6 +2,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -70,7 +71,9 @@ type Options struct {
 	Shutdown     time.Duration // for the batch at hand when ctx ends
 	Queue        Notifications // nil for none
 
-	Logger *slog.Logger
+	// Origins say where the URL of each source comes from, by the source's name; for people.
+	Origins map[string]string
+	Logger  *slog.Logger
 	// Watch is told of what people want to see; nil for nobody. It is called by several goroutines.
 	Watch func(Event)
 }
@@ -189,7 +192,15 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.board.change(func(state *State) {
 		for _, source := range sources {
-			state.Sources = append(state.Sources, SourceState{Step: source.File.Name, Table: string(source.File.Table), URL: source.URL})
+			name := cmp.Or(source.File.Source, source.File.Name)
+			state.Sources = append(state.Sources, SourceState{
+				Step: source.File.Name, Table: string(source.File.Table), Name: name, URL: source.URL, Origin: s.Origins[name],
+			})
+		}
+		for _, step := range s.Runner.Steps {
+			if step.Load && !step.Configured(s.Runner.Vars) {
+				state.Skipped = append(state.Skipped, SkippedSource{Name: step.Source, Step: step.Name, Table: string(step.Table)})
+			}
 		}
 	})
 	// Each batch is a trace of its own; looking around for as long as the server lives is none.

@@ -388,8 +388,10 @@ func TestStops(t *testing.T) {
 		_, env := migrated(t)
 		refused(t, env, 2, []string{"no token", "DWH_TOKEN", "unix:"}, append(f.flags(), "--listen", "0.0.0.0:0")...)
 		refused(t, env, 2, []string{"--batch-bytes"}, append(f.flags(), "--batch-bytes", "many")...)
-		refused(t, env, 2, []string{"--song-data"})
-		refused(t, env, 1, []string{"does not exist"}, "--song-data", filepath.Join(f.root, "absent"))
+		refused(t, env, 2, []string{"song_data, log_data and log_jsonpaths are not given"})
+		refused(t, env, 2, []string{"the sources log_data and log_jsonpaths are not given"}, "--song-data", f.root)
+		absent := filepath.Join(f.root, "absent")
+		refused(t, env, 1, []string{"does not exist"}, "--song-data", absent, "--log-data", absent, "--log-jsonpaths", absent)
 	})
 }
 

@@ -36,6 +36,7 @@ type State struct {
 	Version     string // of dwh
 	Problem     *Problem
 	Sources     []SourceState
+	Skipped     []SkippedSource // the sources of optional loads that nobody gave
 	Waiting     WaitingState
 	Totals      Totals
 	Batches     []Batch      // the latest, newest first
@@ -59,13 +60,18 @@ type Problem struct {
 type SourceState struct {
 	Step     string
 	Table    string
+	Name     string // as the COPY names it, such as orders; the load's where it names the place itself
 	URL      objectstore.URL
-	Notified bool // the system, or a queue, tells of new objects; else they are found by listing
+	Origin   string // where the URL comes from: /shop/dwh.yaml:3, DWH_SOURCE_ORDERS, --source orders; "" when unknown
+	Notified bool   // the system, or a queue, tells of new objects; else they are found by listing
 	SweptAt  time.Time
 	Swept    time.Duration // of the last sweep
 	Found    int64         // new objects so far
 	Problem  *Problem
 }
+
+// SkippedSource is the source of an optional load that nobody gave.
+type SkippedSource struct{ Name, Step, Table string }
 
 // WaitingState is what waits to be delivered.
 type WaitingState struct {

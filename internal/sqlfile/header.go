@@ -24,8 +24,9 @@ type Header struct {
 	Description string // lines joined by blanks
 
 	// Of a load.
-	Optional bool    // `-- optional`: it is skipped where its source is not given
-	Erase    []Erase // `-- erase: user_id as customer`
+	Optional bool     // `-- optional`: it is skipped where its source is not given
+	Files    []string // `-- files: *.txt, *.csv`: patterns of the names that it takes; nil for all
+	Erase    []Erase  // `-- erase: user_id as customer`
 
 	// Of a check.
 	Severity string // "error", "warn", or "" when none is given
@@ -72,6 +73,12 @@ var (
 )
 
 var headerKeys = []string{"severity", "gate", "title", "param", "chart", "tile", "link", "erase"}
+
+// filesLine is a line of a load's header. In another file it is a part of the description.
+var (
+	filesLine = regexp.MustCompile(`(?i)^--\s*files:\s*(.*?)\s*$`)
+	loadName  = regexp.MustCompile(`^0[0-9]{2}_`)
+)
 
 // The lines of a model's header, which package model reads.
 var (
@@ -124,6 +131,13 @@ func (f *File) parseHeader(tokens []Token) (Header, error) {
 		}
 		if optionalLine.MatchString(t.Text) {
 			h.Optional = true
+			continue
+		}
+		match := filesLine.FindStringSubmatch(t.Text)
+		if match != nil && loadName.MatchString(path.Base(f.Name())) && !f.holds("files") {
+			if problem, hint := h.setFiles(match[1]); problem != "" {
+				return h, f.errorAt(t.Start, problem, hint)
+			}
 			continue
 		}
 		key, value := "", Line{Line: t.Line, Column: t.Column}
@@ -215,6 +229,41 @@ func (h *Header) set(key string, value Line) (problem, hint string) {
 		h.Erase = append(h.Erase, erase)
 	}
 	return "", ""
+}
+
+// setFiles takes over the patterns of `-- files:`.
+func (h *Header) setFiles(value string) (problem, hint string) {
+	const write = "write -- files: *.csv, or several with commas: -- files: *.txt, *.csv"
+	if h.Files != nil {
+		return "files: stands twice", "keep one of the two lines"
+	}
+	for _, pattern := range strings.Split(value, ",") {
+		pattern = strings.ToLower(strings.TrimSpace(pattern))
+		_, err := path.Match(pattern, "")
+		switch {
+		case pattern == "":
+			return "files: wants patterns of file names", write
+		case err != nil:
+			return fmt.Sprintf("files: %q is no pattern", pattern), write
+		case strings.Contains(pattern, "/"):
+			return fmt.Sprintf("files: %q has a slash; a pattern is of a file's name alone", pattern), write
+		}
+		h.Files = append(h.Files, pattern)
+	}
+	return "", ""
+}
+
+// Takes tells whether a load takes an object, by the last part of its URL or path. Case does not
+// count.
+func (h Header) Takes(name string) bool {
+	if h.Files == nil {
+		return true
+	}
+	name = strings.ToLower(path.Base(name))
+	return slices.ContainsFunc(h.Files, func(pattern string) bool {
+		matches, err := path.Match(pattern, name)
+		return err == nil && matches
+	})
 }
 
 // parseParam reads "name default help". A default with blanks stands in double quotes.

@@ -189,7 +189,7 @@ func (f *File) checkTokens(tokens []Token, base int) error {
 			return f.errorAt(base+t.Start, "string literal is never closed", "add the closing '; inside the text a quote is written ''")
 		case i > 0 && tokens[i-1].Text == ":" && tokens[i-1].End == t.Start && (t.Text[0] == '\'' || t.Text[0] == '"'):
 			return f.errorAt(base+t.Start-1, fmt.Sprintf("%s is not a variable", ":"+t.Text),
-				"a variable's name has ASCII letters, digits and underscores, and no digit first: :'song_data'")
+				"a variable's name has ASCII letters, digits and underscores, and no digit first: :'orders'")
 		}
 	}
 	return nil

@@ -134,7 +134,7 @@ func TestFirstRunWithoutASource(t *testing.T) {
 	if result.Flagged != 1 || result.Loads[2].Skipped == "" {
 		t.Errorf("got %d rows flagged, loads %+v, want 1 and no names", result.Flagged, result.Loads)
 	}
-	want := []string{"030_s_name: skipped, no source: --names is not given", ": there are no objects under " + vars["song_data"]}
+	want := []string{"030_s_name: skipped, the source names is not given", ": there are no objects under " + vars["song_data"]}
 	if len(told) != 2 || told[0] != want[0] || !strings.HasSuffix(told[1], want[1]) {
 		t.Errorf("notes: got %q, want %q", told, want)
 	}

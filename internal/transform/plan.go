@@ -26,7 +26,7 @@ type Step struct {
 	Table       catalogue.Name
 	Description string
 	Load        bool
-	Source      string // a load: the variable that names what is copied, such as song_data; "" when the file names it itself
+	Source      string // a load: the variable that names what is copied, such as orders; "" when the file names it itself
 	Reads       []catalogue.Name
 	Writes      []catalogue.Name // a load's table, or what a model stores; a helper writes none
 	File        *sqlfile.File
@@ -71,6 +71,9 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 		Load: parts[1][0] == '0', File: file,
 	}
 	if !step.Load {
+		if file.Header().Optional {
+			return Step{}, optionalModel(file)
+		}
 		return step.withModel(engine)
 	}
 	step.Writes = []catalogue.Name{step.Table}

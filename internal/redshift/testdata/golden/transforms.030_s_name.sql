@@ -1,5 +1,8 @@
 -- s_name: one row per line of a yobYYYY.txt file: a first name, a sex, and how many children of
---         that sex were given the name in that year.
+--         that sex were given the name in that year. The archive of the Social Security
+--         Administration holds a PDF beside them.
+-- optional
+-- files: *.txt, *.csv, *.zip
 COPY s_name (name, sex, births)
 FROM 's3://sparkify/names'
 IAM_ROLE 'arn:aws:iam::123456789012:role/dwh-copy'
