@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CreateTwin makes an empty table with the columns, defaults and statistics objects of another. The objects get names of their own.
-func CreateTwin(twin, of Table) string {
-	return "CREATE TABLE " + twin.SQL() + " (LIKE " + of.SQL() + " INCLUDING DEFAULTS INCLUDING STATISTICS)"
+// CreateStagingCopy makes an empty table with the columns, defaults and statistics objects of another. The objects get names of their own.
+func CreateStagingCopy(into, of Table) string {
+	return "CREATE TABLE " + into.SQL() + " (LIKE " + of.SQL() + " INCLUDING DEFAULTS INCLUDING STATISTICS)"
 }
 
 // A Statistics is a statistics object of PostgreSQL (https://www.postgresql.org/docs/current/sql-createstatistics.html).
@@ -19,7 +19,7 @@ type Statistics struct {
 	Says string // what it is about, and the kinds: the same for objects that say the same
 }
 
-// ReadStatistics returns the statistics objects of a table of a PostgreSQL server in the order in which they were made, which is that in which CreateTwin
+// ReadStatistics returns the statistics objects of a table of a PostgreSQL server in the order in which they were made, which is that in which CreateStagingCopy
 // makes them.
 func ReadStatistics(ctx context.Context, q Querier, table Table) ([]Statistics, error) {
 	rows, err := q.Query(ctx, `

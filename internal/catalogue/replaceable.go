@@ -17,18 +17,18 @@ func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool
 	return key, obstacle == "" && err == nil, err
 }
 
-// ReplaceableByTwin tells whether what CreateTwin makes, with the same indexes, can take the place
+// ReplaceableByCopy tells whether what CreateStagingCopy makes, with the same indexes, can take the place
 // of a table of a PostgreSQL server: it may have defaults, statistics objects and indexes, but no
 // key.
-func ReplaceableByTwin(ctx context.Context, q Querier, table Table) (bool, error) {
+func ReplaceableByCopy(ctx context.Context, q Querier, table Table) (bool, error) {
 	_, obstacle, err := obstacle(ctx, q, table, true)
 	return obstacle == "" && err == nil, err
 }
 
-// Obstacle says why another table, or a twin, cannot take the place of a table; "" where it can.
+// Obstacle says why another table, or a staging copy, cannot take the place of a table; "" where it can.
 // Rows are copied then.
-func Obstacle(ctx context.Context, q Querier, table Table, twin bool) (string, error) {
-	_, obstacle, err := obstacle(ctx, q, table, twin)
+func Obstacle(ctx context.Context, q Querier, table Table, byCopy bool) (string, error) {
+	_, obstacle, err := obstacle(ctx, q, table, byCopy)
 	return obstacle, err
 }
 
@@ -37,7 +37,7 @@ func Obstacle(ctx context.Context, q Querier, table Table, twin bool) (string, e
 type condition struct {
 	name string
 	// sql is true where it stands in the way. c is the table in pg_class, k its primary key in
-	// pg_constraint, which may be NULL, and $2 says that a twin takes its place.
+	// pg_constraint, which may be NULL, and $2 says that a staging copy takes its place.
 	sql string
 }
 
@@ -173,7 +173,7 @@ func Conditions() []string {
 
 // obstacle returns the name of the primary key, "" without one, and the first condition that stands
 // in the way.
-func obstacle(ctx context.Context, q Querier, table Table, twin bool) (key Name, obstacle string, err error) {
+func obstacle(ctx context.Context, q Querier, table Table, byCopy bool) (key Name, obstacle string, err error) {
 	var sql strings.Builder
 	sql.WriteString("SELECT COALESCE(CAST(k.conname AS text), ''), CASE")
 	for _, one := range conditions {
@@ -184,7 +184,7 @@ func obstacle(ctx context.Context, q Querier, table Table, twin bool) (key Name,
 		FROM pg_class AS c
 		LEFT JOIN pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
 		WHERE c.oid = CAST($1 AS regclass)`)
-	rows, err := q.Query(ctx, sql.String(), table.SQL(), twin)
+	rows, err := q.Query(ctx, sql.String(), table.SQL(), byCopy)
 	if err != nil {
 		return "", "", fmt.Errorf("read what depends on %s: %w", table.Name, err)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // replaceableTables are tables in whose place another may come: t by one with the same key, w by a
-// twin.
+// staging copy.
 const replaceableTables = `
 	CREATE TABLE t (id INTEGER PRIMARY KEY, gone INTEGER, v VARCHAR(10) NOT NULL, long TEXT);
 	ALTER TABLE t DROP COLUMN gone;
@@ -31,22 +31,22 @@ func TestObstacles(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	const key, twin = "t", "w"
+	const key, copied = "t", "w"
 	cases := []struct{ obstacle, table, sql string }{
 		{"", key, ""},
-		{"", twin, ""},
+		{"", copied, ""},
 		{"", key, "CREATE VIEW other AS SELECT id FROM w; CREATE SEQUENCE free; GRANT SELECT ON w TO " +
 			"replaceable_reader"},
-		{"", twin, "CREATE SEQUENCE free; ALTER TABLE w ALTER COLUMN id SET DEFAULT nextval('free')"},
+		{"", copied, "CREATE SEQUENCE free; ALTER TABLE w ALTER COLUMN id SET DEFAULT nextval('free')"},
 		{"no primary key", key, "ALTER TABLE t DROP CONSTRAINT t_pkey"},
-		{"a primary key", twin, "ALTER TABLE w ADD PRIMARY KEY (id)"},
+		{"a primary key", copied, "ALTER TABLE w ADD PRIMARY KEY (id)"},
 		{"another owner", key, "ALTER TABLE t OWNER TO replaceable_reader"},
 		{"no plain table", key, "ALTER TABLE t SET UNLOGGED"},
 		{"no plain table", key, "ALTER TABLE t RENAME TO real; CREATE VIEW t AS SELECT * FROM w"},
-		{"no plain table", twin, "DROP TABLE w; CREATE TYPE shape AS (id INTEGER); CREATE TABLE w OF shape"},
+		{"no plain table", copied, "DROP TABLE w; CREATE TYPE shape AS (id INTEGER); CREATE TABLE w OF shape"},
 		{"another access method", key, "CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler; SET " +
 			"LOCAL default_table_access_method = pile"},
-		{"another access method", twin, "CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler; DROP " +
+		{"another access method", copied, "CREATE ACCESS METHOD pile TYPE TABLE HANDLER heap_tableam_handler; DROP " +
 			"TABLE w; CREATE TABLE w (id INTEGER) USING pile"},
 		{"a tablespace", key, "SET LOCAL default_tablespace = pg_default"},
 		{"privileges", key, "GRANT SELECT ON t TO replaceable_reader"},
@@ -54,7 +54,7 @@ func TestObstacles(t *testing.T) {
 		{"privileges", key, "REVOKE DELETE ON t FROM CURRENT_USER"},
 		{"privileges", key, "GRANT USAGE ON TYPE t TO replaceable_reader"},
 		{"default privileges", key, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO replaceable_reader"},
-		{"default privileges", twin, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC"},
+		{"default privileges", copied, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC"},
 		{"default privileges", key, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO " +
 			"replaceable_reader"},
 		{"default privileges", key, "ALTER DEFAULT PRIVILEGES REVOKE DELETE ON TABLES FROM CURRENT_USER"},
@@ -74,64 +74,64 @@ func TestObstacles(t *testing.T) {
 		{"a trigger or foreign key", key, "CREATE TRIGGER nothing AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION " +
 			"nothing(); ALTER TABLE t DISABLE TRIGGER nothing"},
 		{"a trigger or foreign key", key, "ALTER TABLE w ADD FOREIGN KEY (id) REFERENCES t"},
-		{"a trigger or foreign key", twin, "ALTER TABLE w ADD FOREIGN KEY (id) REFERENCES t"},
+		{"a trigger or foreign key", copied, "ALTER TABLE w ADD FOREIGN KEY (id) REFERENCES t"},
 		{"a rule", key, "CREATE RULE keep AS ON DELETE TO t DO INSTEAD NOTHING"},
 		{"an event trigger", key, "CREATE FUNCTION grants() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN " +
 			"END'; CREATE EVENT TRIGGER grants ON ddl_command_end EXECUTE FUNCTION grants()"},
 		{"", key, "CREATE FUNCTION grants() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT " +
 			"TRIGGER grants ON ddl_command_end EXECUTE FUNCTION grants(); ALTER EVENT TRIGGER grants DISABLE"},
 		{"a publication", key, "CREATE PUBLICATION p FOR TABLE t"},
-		{"a publication", twin, "CREATE PUBLICATION p FOR ALL TABLES"},
+		{"a publication", copied, "CREATE PUBLICATION p FOR ALL TABLES"},
 		{"a publication", key, "CREATE PUBLICATION p FOR TABLES IN SCHEMA public"},
 		{"a subscription", key, `CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = FALSE, slot_name = NONE);
 			INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, CAST('t' AS regclass), 'r' FROM pg_subscription WHERE subname = 's'`},
 		{"a replica identity", key, "ALTER TABLE t REPLICA IDENTITY FULL"},
 		{"a replica identity", key, "ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey"},
 		{"inheritance or partitions", key, "CREATE TABLE child () INHERITS (t)"},
-		{"inheritance or partitions", twin, "CREATE TABLE parent (id INTEGER); ALTER TABLE w INHERIT parent"},
-		{"inheritance or partitions", twin, "DROP TABLE w; CREATE TABLE whole (id INTEGER) PARTITION BY RANGE " +
+		{"inheritance or partitions", copied, "CREATE TABLE parent (id INTEGER); ALTER TABLE w INHERIT parent"},
+		{"inheritance or partitions", copied, "DROP TABLE w; CREATE TABLE whole (id INTEGER) PARTITION BY RANGE " +
 			"(id); CREATE TABLE w PARTITION OF whole DEFAULT"},
 		{"a default", key, "ALTER TABLE t ALTER COLUMN v SET DEFAULT 'x'"},
 		{"an identity column", key, "ALTER TABLE t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY"},
-		{"an identity column", twin, "ALTER TABLE w ADD COLUMN n INTEGER GENERATED BY DEFAULT AS IDENTITY"},
+		{"an identity column", copied, "ALTER TABLE w ADD COLUMN n INTEGER GENERATED BY DEFAULT AS IDENTITY"},
 		{"a generated column", key, "ALTER TABLE t ADD COLUMN g INTEGER GENERATED ALWAYS AS (id + 1) STORED"},
-		{"a generated column", twin, "ALTER TABLE w ADD COLUMN g INTEGER GENERATED ALWAYS AS (id + 1) STORED"},
+		{"a generated column", copied, "ALTER TABLE w ADD COLUMN g INTEGER GENERATED ALWAYS AS (id + 1) STORED"},
 		{"a column's storage", key, "ALTER TABLE t ALTER COLUMN long SET STORAGE EXTERNAL"},
-		{"a column's storage", twin, "ALTER TABLE w ALTER COLUMN long SET COMPRESSION pglz"},
+		{"a column's storage", copied, "ALTER TABLE w ALTER COLUMN long SET COMPRESSION pglz"},
 		{"a column's statistics", key, "ALTER TABLE t ALTER COLUMN v SET STATISTICS 500"},
-		{"a column's statistics", twin, "ALTER TABLE w ALTER COLUMN v SET (n_distinct = 5)"},
+		{"a column's statistics", copied, "ALTER TABLE w ALTER COLUMN v SET (n_distinct = 5)"},
 		{"options", key, "ALTER TABLE t SET (fillfactor = 90)"},
-		{"options", twin, "ALTER TABLE w SET (autovacuum_enabled = FALSE)"},
+		{"options", copied, "ALTER TABLE w SET (autovacuum_enabled = FALSE)"},
 		{"toast options", key, "ALTER TABLE t SET (toast.autovacuum_enabled = FALSE)"},
-		{"toast options", twin, "ALTER TABLE w SET (toast.vacuum_truncate = FALSE)"},
+		{"toast options", copied, "ALTER TABLE w SET (toast.vacuum_truncate = FALSE)"},
 		{"a deferrable key", key, "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id) DEFERRABLE"},
 		{"a constraint", key, "ALTER TABLE t ADD CHECK (id > 0)"},
-		{"a constraint", twin, "ALTER TABLE w ADD UNIQUE (id)"},
-		{"a constraint", twin, "ALTER TABLE w ADD EXCLUDE (id WITH =)"},
+		{"a constraint", copied, "ALTER TABLE w ADD UNIQUE (id)"},
+		{"a constraint", copied, "ALTER TABLE w ADD EXCLUDE (id WITH =)"},
 		{"another index", key, "CREATE INDEX t_v ON t (v)"},
 		{"an index with properties of its own", key, "ALTER TABLE t CLUSTER ON t_pkey"},
 		{"an index with properties of its own", key, "ALTER TABLE t DROP CONSTRAINT t_pkey, ADD PRIMARY KEY (id) " +
 			"INCLUDE (v)"},
 		{"an index with properties of its own", key, "ALTER INDEX t_pkey SET (fillfactor = 90)"},
-		{"an index with properties of its own", twin, "ALTER TABLE w CLUSTER ON w_v"},
-		{"an index with properties of its own", twin, "ALTER INDEX w_v ALTER COLUMN 1 SET STATISTICS 500"},
-		{"an index with properties of its own", twin, "ALTER INDEX w_v DEPENDS ON EXTENSION plpgsql"},
-		{"an index with properties of its own", twin, "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = " +
+		{"an index with properties of its own", copied, "ALTER TABLE w CLUSTER ON w_v"},
+		{"an index with properties of its own", copied, "ALTER INDEX w_v ALTER COLUMN 1 SET STATISTICS 500"},
+		{"an index with properties of its own", copied, "ALTER INDEX w_v DEPENDS ON EXTENSION plpgsql"},
+		{"an index with properties of its own", copied, "UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = " +
 			"CAST('w_v' AS regclass)"},
 		{"extended statistics", key, "CREATE STATISTICS t_both ON id, v FROM t"},
-		{"extended statistics", twin, "ALTER STATISTICS w_both SET STATISTICS 500"},
-		{"extended statistics", twin, "CREATE SCHEMA other; ALTER STATISTICS w_both SET SCHEMA other"},
+		{"extended statistics", copied, "ALTER STATISTICS w_both SET STATISTICS 500"},
+		{"extended statistics", copied, "CREATE SCHEMA other; ALTER STATISTICS w_both SET SCHEMA other"},
 		{"a comment", key, "COMMENT ON TABLE t IS 'x'"},
 		{"a comment", key, "COMMENT ON COLUMN t.v IS 'x'"},
 		{"a comment", key, "COMMENT ON CONSTRAINT t_pkey ON t IS 'x'"},
 		{"a comment", key, "COMMENT ON INDEX t_pkey IS 'x'"},
 		{"a comment", key, "COMMENT ON TYPE t IS 'x'"},
-		{"a comment", twin, "COMMENT ON INDEX w_v IS 'x'"},
-		{"a comment", twin, "COMMENT ON STATISTICS w_both IS 'x'"},
+		{"a comment", copied, "COMMENT ON INDEX w_v IS 'x'"},
+		{"a comment", copied, "COMMENT ON STATISTICS w_both IS 'x'"},
 		{"a sequence that a column owns", key, "CREATE SEQUENCE counter OWNED BY t.id"},
-		{"a sequence that a column owns", twin, "CREATE SEQUENCE counter OWNED BY w.id; ALTER TABLE w ALTER " +
+		{"a sequence that a column owns", copied, "CREATE SEQUENCE counter OWNED BY w.id; ALTER TABLE w ALTER " +
 			"COLUMN id SET DEFAULT nextval('counter')"},
-		{"a sequence that a column owns", twin, "ALTER TABLE w ADD COLUMN n SERIAL"},
+		{"a sequence that a column owns", copied, "ALTER TABLE w ADD COLUMN n SERIAL"},
 		{"an object that depends on it", key, "CREATE VIEW seen AS SELECT id FROM t"},
 		{"an object that depends on it", key, "CREATE MATERIALIZED VIEW seen AS SELECT id FROM t"},
 		{"an object that depends on it", key, "CREATE FUNCTION ids() RETURNS SETOF INTEGER LANGUAGE SQL BEGIN " +
@@ -145,9 +145,9 @@ func TestObstacles(t *testing.T) {
 			"'SELECT * FROM t'"},
 		{"an object that depends on its row type", key, "CREATE TABLE holder (one t)"},
 		{"an object that depends on its row type", key, "CREATE TABLE holder (several t[])"},
-		{"an object that depends on its row type", twin, "CREATE CAST (w AS TEXT) WITH INOUT"},
+		{"an object that depends on its row type", copied, "CREATE CAST (w AS TEXT) WITH INOUT"},
 		{"an extension that it belongs to", key, "ALTER EXTENSION plpgsql ADD TABLE t"},
-		{"an extension that it belongs to", twin, "ALTER EXTENSION plpgsql ADD TABLE w"},
+		{"an extension that it belongs to", copied, "ALTER EXTENSION plpgsql ADD TABLE w"},
 	}
 	met := map[string]bool{}
 	for _, c := range cases {
@@ -159,7 +159,7 @@ func TestObstacles(t *testing.T) {
 			t.Errorf("%s: %v", c.sql, err)
 		} else {
 			table := catalogue.Table{Schema: "public", Name: catalogue.Name(c.table)}
-			got, err := catalogue.Obstacle(ctx, tx, table, c.table == twin)
+			got, err := catalogue.Obstacle(ctx, tx, table, c.table == copied)
 			if err != nil {
 				t.Fatalf("%s: %v", c.sql, err)
 			}
@@ -171,12 +171,12 @@ func TestObstacles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			byTwin, err := catalogue.ReplaceableByTwin(ctx, tx, table)
+			byCopy, err := catalogue.ReplaceableByCopy(ctx, tx, table)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.table == key && (byKey != (c.obstacle == "") || byKey && name != "t_pkey") || c.table == twin && byTwin != (c.obstacle == "") {
-				t.Errorf("%s: got %t of key %q and %t, want what the obstacle says", c.sql, byKey, name, byTwin)
+			if c.table == key && (byKey != (c.obstacle == "") || byKey && name != "t_pkey") || c.table == copied && byCopy != (c.obstacle == "") {
+				t.Errorf("%s: got %t of key %q and %t, want what the obstacle says", c.sql, byKey, name, byCopy)
 			}
 		}
 		if err := tx.Rollback(ctx); err != nil {

@@ -267,7 +267,7 @@ var failpointCall = regexp.MustCompile(`[fF]ailpoint\("([a-z._]+)"( \+ )?`)
 func complete(t *testing.T, known map[string]bool) {
 	t.Helper()
 	var files []string
-	for _, folder := range []string{"load", "migration", "transform"} {
+	for _, folder := range []string{"load", "migration", "publish", "transform"} {
 		found, err := filepath.Glob(filepath.Join("..", folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -33,7 +34,7 @@ func TestFilledReplayFindsTheSame(t *testing.T) {
 	w.run(s.vars())
 	spoil := `UPDATE f_songplay SET level = 'paid' WHERE user_id = 'a'; DELETE FROM f_songplay WHERE user_id = 'b'; UPDATE d_user SET first_name = 'Nobody' WHERE user_id = 'c'`
 	before := w.everything(t)
-	var differences [2][]transform.Change
+	var differences [2][]publish.Difference
 	for i, change := range [][]func(*transform.Options){{}, {parallel}} {
 		w.exec(spoil)
 		result, err := w.runner(nil, change...).Replay(t.Context(), "test")

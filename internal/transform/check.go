@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/bulk"
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -75,7 +76,7 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	if r.Engine == sqlfile.Postgres {
-		if err := execAll(ctx, tx, preferParallel); err != nil {
+		if err := catalogue.Exec(ctx, tx, preferParallel); err != nil {
 			return nil, fmt.Errorf("set planner costs: %w", err)
 		}
 	}

@@ -30,19 +30,20 @@ func (r *Runner) Counts(ctx context.Context) ([]TableCount, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.count(ctx, r.Pool, nil, func(name catalogue.Name) catalogue.Table { return catalogue.Table{Schema: schema, Name: name} })
+	none := func(catalogue.Name) (int64, bool) { return 0, false }
+	return r.count(ctx, r.Pool, none, func(name catalogue.Name) catalogue.Table { return catalogue.Table{Schema: schema, Name: name} })
 }
 
 // count counts the rows of the tables that the steps write, where they stand, but for those of
 // which they are known.
-func (r *Runner) count(ctx context.Context, q catalogue.Querier, known map[catalogue.Name]int64, at func(name catalogue.Name) catalogue.Table) ([]TableCount, error) {
+func (r *Runner) count(ctx context.Context, q catalogue.Querier, known func(catalogue.Name) (int64, bool), at func(name catalogue.Name) catalogue.Table) ([]TableCount, error) {
 	var out []TableCount
 	for _, step := range r.Steps {
 		for _, name := range step.Writes {
 			if slices.ContainsFunc(out, func(c TableCount) bool { return c.Table == name }) {
 				continue
 			}
-			counted, ok := known[name]
+			counted, ok := known(name)
 			if !ok {
 				rows, err := q.Query(ctx, catalogue.CountRows(at(name)))
 				if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhtest/star"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
@@ -114,7 +115,7 @@ func (w *warehouse) damage(t *testing.T, change func(*transform.Options)) {
 			}
 		}
 		slices.Sort(done)
-		found := [][]transform.Change{nil}
+		found := [][]publish.Difference{nil}
 		if round%4 == 0 { // a replay compares in the same way
 			compared, err := w.runner(nil, change).Compare(t.Context())
 			if err != nil {

@@ -110,11 +110,11 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 	} else if !fresh {
 		return errNotFirst
 	}
-	w, err := r.openWork(ctx, tx)
+	w, err := r.openWork(ctx, tx, r.Scratch+scratchSuffix)
 	if err != nil {
 		return err
 	}
-	defer w.flushing.wait()
+	defer w.handover.Close()
 	if err := w.enter(ctx); err != nil {
 		return err
 	}
@@ -126,7 +126,6 @@ func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *j
 		}
 		result.Loads = append(result.Loads, one)
 		loaded[one.Table] += one.Rows
-		w.rows[one.Table] += one.Rows // it was empty
 		result.Flagged += one.Rows
 	}
 	w.unprocessed = loaded
@@ -154,27 +153,12 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	}
 	r.note(j, result, 0)
 	r.Failpoint("transform.built")
-	for _, name := range w.building {
-		if err := w.offer(ctx, name, r.ParallelRows); err != nil {
-			return err
-		}
+	if err := w.handover.Prepare(ctx, w.parallel); err != nil {
+		return err
 	}
 	// From here on, the names of tables mean those that were loaded and built aside.
 	if err := w.behindScratch(ctx); err != nil {
 		return err
-	}
-	if len(w.keyed)+len(w.twins) > 0 {
-		if err := w.flushing.begin(ctx, w.tx, true); err != nil {
-			return err
-		}
-	}
-	// For the gate; what is copied is analyzed again where it goes.
-	for _, name := range w.building {
-		if w.parallel && !w.keyed[name] {
-			if _, err := w.tx.Exec(ctx, catalogue.AnalyzeLoaded(w.tables[name].In(w.schema))); err != nil {
-				return fmt.Errorf("analyze %s: %w", name, err)
-			}
-		}
 	}
 	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
 	sight := check.NewSight(w.tx, r.Engine)
@@ -197,10 +181,10 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		return err
 	}
 	r.Failpoint("first.checked")
-	if err := w.publish(ctx, w.flushing.wait()); err != nil {
+	if err := w.handover.Publish(ctx); err != nil {
 		return err
 	}
-	result.analyzed = w.swapped
+	result.analyzed = w.handover.Replaced()
 	r.Failpoint("first.published")
 	return nil
 }
@@ -208,17 +192,17 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 // indexLoaded finishes the tables that were loaded aside, before the models read them: what several
 // rows share is read off an index in half the time that it takes to sort them.
 func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error {
-	if err := r.finishTwins(ctx, w); err != nil {
+	if err := w.handover.Finish(ctx); err != nil {
 		return err
 	}
 	// The loads name their tables without a schema.
 	if err := w.behindScratch(ctx); err != nil {
 		return err
 	}
-	if err := r.indexTwins(ctx, conn, w); err != nil {
+	if err := r.indexCopies(ctx, conn, w); err != nil {
 		return err
 	}
-	return execAll(ctx, w.tx, catalogue.SetSearchPath(w.live))
+	return catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.live))
 }
 
 // checkFirst makes the checks that warn, and counts the rows, while they are at hand. Whoever reads rows first behind a commit looks each up in the commit log
@@ -235,11 +219,14 @@ func (r *Runner) checkFirst(ctx context.Context, w *work, sight *check.Sight, j 
 	}
 	result.warnings = found
 	j.results(result.warnings)
-	counts, err := r.count(ctx, w.tx, w.rows, func(name catalogue.Name) catalogue.Table {
-		if _, aside := w.twins[name]; aside || slices.Contains(w.building, name) {
-			return catalogue.Table{Schema: w.schema, Name: name}
+	known := func(name catalogue.Name) (int64, bool) {
+		if rows, loaded := w.unprocessed[name]; loaded {
+			return rows, true // it was empty
 		}
-		return catalogue.Table{Schema: w.live, Name: name}
+		return w.handover.Rows(name)
+	}
+	counts, err := r.count(ctx, w.tx, known, func(name catalogue.Name) catalogue.Table {
+		return w.handover.At(catalogue.Table{Schema: w.live, Name: name})
 	})
 	result.counts = counts
 	return err
@@ -250,7 +237,7 @@ func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if plan.Statement == nil {
 		return r.loader.Load(ctx, r.loadRun(conn, j), plan)
 	}
-	if _, err := r.makeTwin(ctx, w, plan); err != nil {
+	if _, err := r.copyStaging(ctx, w, plan); err != nil {
 		return load.Result{}, err
 	}
 	plan.Processed = true

@@ -190,10 +190,10 @@ func (r *Runner) enforced(one check.Check, w *work) bool {
 		return false
 	}
 	name := catalogue.Name(one.Touched[0])
-	if slices.Contains(w.building, name) && !w.keyed[name] {
+	if w.handover.LacksKey(name) {
 		return false // it stands in the scratch schema, without its key
 	}
-	return !w.loose[name] && slices.Equal(w.tables[name].Key, []catalogue.Name{catalogue.Name(one.Unique)})
+	return slices.Equal(w.tables[name].Key, []catalogue.Name{catalogue.Name(one.Unique)})
 }
 
 // concerns tells whether every table of a model that a check may be narrowed to is written by one

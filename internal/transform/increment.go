@@ -63,7 +63,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	if err := in.first(tx, a); err != nil {
 		return err
 	}
-	w, err := r.openWork(ctx, tx)
+	w, err := r.openWork(ctx, tx, r.Scratch+scratchSuffix)
 	if err != nil {
 		return err
 	}
@@ -164,15 +164,15 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 		if err := r.buildAll(ctx, w, chosen, result); err != nil {
 			return err
 		}
-		if err := r.compareAll(ctx, w, result); err != nil {
+		if err := w.compare(ctx, result); err != nil {
 			return err
 		}
 		r.note(j, result, 0)
-		if err := r.applyAll(ctx, w, result); err != nil {
+		if err := w.handover.Apply(ctx, result.Differences); err != nil {
 			return err
 		}
 		r.Failpoint("transform.built")
-		return w.dropBuilt(ctx) // the checks look at what readers see
+		return w.handover.Drop(ctx) // the checks look at what readers see
 	}
 	if err := r.incrementModels(ctx, w, j, chosen, result); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -113,7 +114,7 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 	if err != nil {
 		return result, err
 	}
-	if result.Rows >= analyzeFirst && !analyzed { // fewer can wait for the run's end
+	if result.Rows >= publish.AnalyzeFirst && !analyzed { // fewer can wait for the run's end
 		return result, r.analyzeAfter(ctx, conn, map[catalogue.Name]int64{step.Table: result.Rows})
 	}
 	return result, nil

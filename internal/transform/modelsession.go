@@ -176,5 +176,5 @@ func (s *modelSession) Attempt(ctx context.Context, do func() error) error {
 	if s.engine != sqlfile.Postgres {
 		return do()
 	}
-	return s.w.attempt(ctx, func(pgx.Tx) error { return do() })
+	return pgx.BeginFunc(ctx, s.w.tx, func(pgx.Tx) error { return do() })
 }

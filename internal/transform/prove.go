@@ -25,7 +25,7 @@ func (r *Runner) Prove(ctx context.Context, o proof.Options) (proof.Result, erro
 		return nothing, err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	w, err := r.openWork(ctx, tx)
+	w, err := r.openWork(ctx, tx, r.Scratch+scratchSuffix)
 	if err != nil {
 		return nothing, err
 	}

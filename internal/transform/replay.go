@@ -14,18 +14,10 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
-
-// Change is how a live table differs from the one that staging gives, counted by keys.
-type Change struct {
-	Table   catalogue.Name
-	Rows    int64 // of the rebuilt table
-	Added   int64 // keys that only the rebuilt table has
-	Changed int64 // keys whose rows differ
-	Removed int64 // keys that only the live table has
-}
 
 // Replay rebuilds d_ and f_ from staging alone and applies the difference.
 func (r *Runner) Replay(ctx context.Context, command string) (Result, error) {
@@ -48,11 +40,10 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-	w, err := r.openWork(ctx, tx)
+	w, err := r.openWork(ctx, tx, r.Scratch+comparisonSuffix)
 	if err != nil {
 		return Result{}, err
 	}
-	w.schema = r.Scratch + comparisonSuffix
 	result := Result{Replayed: true}
 	if err := r.rebuild(ctx, w, w.graph.Models, &result); err != nil {
 		return result, err
@@ -79,7 +70,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		if err := first(tx); err != nil {
 			return err
 		}
-		w, err := r.openWork(ctx, tx)
+		w, err := r.openWork(ctx, tx, r.Scratch+scratchSuffix)
 		if err != nil {
 			return err
 		}
@@ -97,7 +88,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		}
 		r.note(j, result, fresh)
 		r.Failpoint("replay.built")
-		if err := r.applyAll(ctx, w, result); err != nil {
+		if err := w.handover.Apply(ctx, result.Differences); err != nil {
 			return err
 		}
 		if result.Flagged, err = r.flag(ctx, tx, w, nil, r.Steps); err != nil {
@@ -132,10 +123,6 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 	}
 	r.Failpoint("replay.committed")
 	return r.settle(ctx, conn, j, result)
-}
-
-func differenceOf(live catalogue.Table, schema catalogue.Name) catalogue.Table {
-	return catalogue.Table{Schema: schema, Name: "difference_" + live.Name}
 }
 
 // incrementOthers brings the models up to date that a partial replay does not build.
@@ -176,29 +163,6 @@ func (r *Runner) note(j *journal, result *Result, from int) {
 	}
 }
 
-// applyAll writes the differences, and nothing else, into the live tables.
-func (r *Runner) applyAll(ctx context.Context, w *work, result *Result) error {
-	for _, change := range result.Differences {
-		if change.Added+change.Changed+change.Removed == 0 {
-			continue
-		}
-		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "apply " + string(change.Table)})
-		live := w.tables[change.Table]
-		difference := differenceOf(live, w.schema)
-		if change.Changed+change.Removed > 0 {
-			if _, err := w.tx.Exec(ctx, catalogue.DeleteDifferent(live, difference)); err != nil {
-				return fmt.Errorf("replay %s: %w", change.Table, err)
-			}
-		}
-		r.Failpoint("replay.deleted." + string(change.Table))
-		if _, err := w.tx.Exec(ctx, catalogue.InsertDifferent(live, live.In(w.schema), difference)); err != nil {
-			return fmt.Errorf("replay %s: %w", change.Table, err)
-		}
-		r.Failpoint("replay.applied." + string(change.Table))
-	}
-	return nil
-}
-
 // rebuild builds models from all that is staged, in a scratch schema of its own, and compares.
 func (r *Runner) rebuild(ctx context.Context, w *work, chosen []*model.Model, result *Result) (err error) {
 	ctx, span := telemetry.Begin(ctx, "rebuild")
@@ -220,7 +184,7 @@ func (r *Runner) rebuild(ctx context.Context, w *work, chosen []*model.Model, re
 	if err := r.buildAll(ctx, w, chosen, result); err != nil {
 		return err
 	}
-	return r.compareAll(ctx, w, result)
+	return w.compare(ctx, result)
 }
 
 // buildAll builds models in the scratch schema.
@@ -239,8 +203,7 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 		result.Transforms = append(result.Transforms, one)
 		for _, name := range stores(m) {
 			if table := w.run.BuiltTable(string(name)); table != nil {
-				w.rows[name] = table.Rows
-				w.building = append(w.building, name)
+				w.handover.Add(givenColumns(w.tables[name], m), table.Rows)
 			}
 		}
 		r.Observer(progress.Event{Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration})
@@ -249,7 +212,7 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 	})
 }
 
-// comparable finds by which columns built tables are compared with the live ones.
+// comparable refuses models whose tables do not exist, or cannot be compared with what is built.
 func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 	for _, m := range chosen {
 		step, err := r.stepOf(m)
@@ -261,14 +224,7 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 			if !ok {
 				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
 			}
-			live = givenColumns(live, m)
-			w.tables[name] = live
-			if key, unkeyed := comparedBy(live); unkeyed {
-				live.Key = key
-				w.tables[name] = live
-				w.loose[name] = true
-			}
-			if len(live.Key) == 0 {
+			if columns, _ := publish.ComparedBy(live); len(columns) == 0 {
 				return errIncomparable(step.File, name)
 			}
 		}
@@ -293,55 +249,8 @@ func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
 		"declare one by a migration", nil)
 }
 
-// comparedBy are the columns by which a built table is compared with the live one: its key. A
-// script's table may have none (unkeyed). Any column without NULLs then tells groups of rows apart,
-// and the difference replaces a group as a whole.
-func comparedBy(live catalogue.Table) (key []catalogue.Name, unkeyed bool) {
-	if len(live.Key) == 0 && len(live.Required) > 0 {
-		return live.Required[:1], true
-	}
-	return live.Key, false
-}
-
-// compareAll compares what was built with the live tables.
-func (r *Runner) compareAll(ctx context.Context, w *work, result *Result) error {
-	for _, name := range w.building {
-		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "compare " + string(name)})
-		change, err := r.compare(ctx, w.tx, w, w.tables[name], r.Engine == sqlfile.Postgres && !w.loose[name])
-		if err != nil {
-			return err
-		}
-		result.Differences = append(result.Differences, change)
-	}
-	return nil
-}
-
-// compare leaves the difference, where there is one, in the scratch schema and counts it. enforced says that the server keeps live's key unique.
-func (r *Runner) compare(ctx context.Context, tx pgx.Tx, w *work, live catalogue.Table, enforced bool) (Change, error) {
-	change := Change{Table: live.Name}
-	rebuilt, difference := live.In(w.schema), differenceOf(live, w.schema)
-	if r.Engine == sqlfile.Postgres {
-		if _, err := tx.Exec(ctx, catalogue.Analyze(rebuilt)); err != nil {
-			return change, fmt.Errorf("analyze %s: %w", live.Name, err)
-		}
-	}
-	if enforced {
-		var before, same int64
-		if err := tx.QueryRow(ctx, catalogue.CountSame(live, rebuilt)).Scan(&before, &change.Rows, &same); err != nil {
-			return change, fmt.Errorf("compare %s: %w", live.Name, err)
-		}
-		if before == same && change.Rows == same {
-			return change, nil
-		}
-	}
-	if _, err := tx.Exec(ctx, catalogue.CreateDifference(difference, live, rebuilt)); err != nil {
-		return change, fmt.Errorf("compare %s: %w", live.Name, err)
-	}
-	if err := tx.QueryRow(ctx, catalogue.CountDifference(difference)).Scan(&change.Added, &change.Changed, &change.Removed); err != nil {
-		return change, fmt.Errorf("compare %s: %w", live.Name, err)
-	}
-	if err := tx.QueryRow(ctx, catalogue.CountRows(rebuilt)).Scan(&change.Rows); err != nil {
-		return change, fmt.Errorf("compare %s: %w", live.Name, err)
-	}
-	return change, nil
+// compare compares what was built with the live tables.
+func (w *work) compare(ctx context.Context, result *Result) (err error) {
+	result.Differences, err = w.handover.Compare(ctx)
+	return err
 }

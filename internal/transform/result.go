@@ -10,6 +10,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -43,9 +44,9 @@ type Result struct {
 	Run         string // its id in the journal
 	Loads       []load.Result
 	Transforms  []StepResult
-	Flagged     int64    // staged rows that are processed since this run
-	Differences []Change // a replay: what it changed, or would change
-	Stale       []string // why it replayed
+	Flagged     int64                // staged rows that are processed since this run
+	Differences []publish.Difference // a replay: what it changed, or would change
+	Stale       []string             // why it replayed
 	Replayed    bool
 	Checks      []check.Result // of the gate
 	Duration    time.Duration
@@ -59,5 +60,5 @@ type Result struct {
 
 // Changed tells whether a difference was found or written.
 func (r Result) Changed() bool {
-	return slices.ContainsFunc(r.Differences, func(c Change) bool { return c.Added+c.Changed+c.Removed > 0 })
+	return slices.ContainsFunc(r.Differences, publish.Difference.Some)
 }

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
@@ -116,6 +119,31 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 		r.Logger.Warn("the journal could not be written", "run", j.run, "error", endErr)
 	}
 	return result, err
+}
+
+// analyzeAfter refreshes PostgreSQL's statistics of the tables to which rows were added, where it is worth it.
+func (r *Runner) analyzeAfter(ctx context.Context, conn *pgx.Conn, added map[catalogue.Name]int64) error {
+	schema, err := r.currentSchema(ctx, conn)
+	if err != nil {
+		return err
+	}
+	return publish.AnalyzeAfter(ctx, conn, r.Engine, schema, added)
+}
+
+// analyzeWritten refreshes the statistics of what a run wrote much of. The flags count: the indexes that an incremental run follows
+// cover processed rows only, and as long as the planner takes those for few, it reads everything instead.
+func (r *Runner) analyzeWritten(ctx context.Context, conn *pgx.Conn, result *Result) error {
+	written := map[catalogue.Name]int64{}
+	if result.Flagged > 0 {
+		maps.Copy(written, result.waiting)
+	}
+	for _, step := range result.Transforms {
+		written[step.Table] += step.RowsOut
+	}
+	for _, name := range result.analyzed {
+		delete(written, name)
+	}
+	return r.analyzeAfter(ctx, conn, written)
 }
 
 // settle is what follows the commit of a run: nobody waits for it, and a run that ends before leaves it to the next.

@@ -21,6 +21,7 @@ import (
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/internal/writelock"
@@ -270,7 +271,7 @@ func TestReplayLeavesUnchangedRowsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	result := w.replay()
-	for _, differences := range [][]transform.Change{dry.Differences, result.Differences} {
+	for _, differences := range [][]publish.Difference{dry.Differences, result.Differences} {
 		got := ""
 		for _, c := range differences {
 			got += fmt.Sprintf("%s %d+ %d~ %d- of %d\n", c.Table, c.Added, c.Changed, c.Removed, c.Rows)

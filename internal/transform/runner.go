@@ -18,6 +18,7 @@ import (
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
 )
@@ -138,6 +139,13 @@ func New(o Options) (*Runner, error) {
 		return nil, err
 	}
 	return &Runner{Options: o, loader: loader, writer: writelock.Writer{Engine: o.Engine, Wait: o.Wait}}, nil
+}
+
+// publishing are the options of package publish.
+func (r *Runner) publishing() publish.Options {
+	return publish.Options{
+		Pool: r.Pool, Engine: r.Engine, Large: r.ParallelRows, Flush: r.Flush, Logger: r.Logger, Observer: r.Observer, Failpoint: r.Failpoint,
+	}
 }
 
 // Loader returns what loads for the Runner.

@@ -168,14 +168,14 @@ func (r *Runner) noteErased(ctx context.Context, w *work, place int, one *chosen
 		var erasure model.Erasure
 		for k, m := range list {
 			values := catalogue.Table{Schema: w.schema, Name: catalogue.Name(fmt.Sprintf("dwh_erased_%d_%d_%d", place, i, k))}
-			if err := execAll(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
+			if err := catalogue.Exec(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
 				return nil, fmt.Errorf("note what to erase: %w", err)
 			}
 			if _, err := w.tx.Exec(ctx, catalogue.InsertValue(values), m.value); err != nil {
 				return nil, fmt.Errorf("note what to erase: %w", err)
 			}
 			if r.Engine == sqlfile.Postgres {
-				if err := execAll(ctx, w.tx, catalogue.Analyze(values)); err != nil {
+				if err := catalogue.Exec(ctx, w.tx, catalogue.Analyze(values)); err != nil {
 					return nil, fmt.Errorf("note what to erase: %w", err)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -141,15 +142,15 @@ func withHelpers(graph *model.Graph, chosen []*model.Model) []*model.Model {
 // was built into the empty tables; every other build is compared with what stands there.
 func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) error {
 	var built []catalogue.Table
-	loose := map[catalogue.Name]bool{}
+	keyed := map[catalogue.Name]bool{}
 	err := s.run.Build(ctx, chosen, func(m *model.Model, _ *model.Table) error {
 		for _, name := range stores(m) {
 			live := givenColumns(s.table(string(name)), m)
-			key, unkeyed := comparedBy(live)
-			if len(key) == 0 {
+			columns, unique := publish.ComparedBy(live)
+			if len(columns) == 0 {
 				return errIncomparable(m.File(), name)
 			}
-			live.Key, loose[name] = key, unkeyed
+			live.Key, keyed[name] = columns, unique
 			built = append(built, live)
 		}
 		return nil
@@ -164,10 +165,10 @@ func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) 
 		return nil
 	}
 	for _, live := range built {
-		s.compare(live, s.Engine == sqlfile.Postgres && !loose[live.Name])
+		s.compare(live, s.Engine == sqlfile.Postgres && keyed[live.Name])
 	}
 	for _, live := range built {
-		difference := differenceOf(live, scratch)
+		difference := publish.DifferenceTable(live, scratch)
 		s.add(string(live.Name), "take out what differs", catalogue.DeleteDifferent(live, difference))
 		insert := catalogue.InsertDifferent(live, live.In(scratch), difference)
 		s.add(string(live.Name), "put in what was built instead", insert)
@@ -177,7 +178,7 @@ func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) 
 
 // compare derives what Runner.compare sends where something differs.
 func (s *script) compare(live catalogue.Table, enforced bool) {
-	name, rebuilt, difference := string(live.Name), live.In(scratch), differenceOf(live, scratch)
+	name, rebuilt, difference := string(live.Name), live.In(scratch), publish.DifferenceTable(live, scratch)
 	if s.Engine == sqlfile.Postgres {
 		s.add(name, "count the values of what was built", catalogue.Analyze(rebuilt))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
@@ -35,26 +36,20 @@ type work struct {
 	narrowed    map[catalogue.Name]catalogue.Table // what the gate sees of a table, as far as the run touched it
 	shown       []catalogue.Name                   // tables that the gate's views stand before
 	first       bool                               // no model has built anything yet: all of the star is touched
-	building    []catalogue.Name                   // tables that are built anew, in the scratch schema
 	parallel    bool                               // several processes of the server work for a statement
-	rows        map[catalogue.Name]int64           // of tables that nothing has written to since they were counted
-	keyed       map[catalogue.Name]bool            // built tables that have their key, and may take the place of the live ones
-	twins       map[catalogue.Name]twin            // staging tables beside the live ones, which are empty
-	flushing    flushing
-	swapped     []catalogue.Name        // tables that have taken the place of the live ones
-	loose       map[catalogue.Name]bool // tables without a primary key, compared by a column in which rows may share a value
+	handover    *publish.Handover                  // of the tables that are built or loaded in the scratch schema
 }
 
 // openWork reads the catalogue, checks the models against it, and counts what waits.
-func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
+func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name) (*work, error) {
 	live, err := r.currentSchema(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	w := &work{
-		tx: tx, schema: r.Scratch + scratchSuffix, live: live, flushing: flushing{r: r}, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]catalogue.Table{},
-		rows: map[catalogue.Name]int64{}, keyed: map[catalogue.Name]bool{}, twins: map[catalogue.Name]twin{}, loose: map[catalogue.Name]bool{},
+		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]catalogue.Table{},
 	}
+	w.handover = publish.New(r.publishing(), tx, w.schema)
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
 		return nil, err
 	}
@@ -94,7 +89,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx) (*work, error) {
 
 // enter makes the scratch schema. One that an earlier version left behind goes first.
 func (w *work) enter(ctx context.Context) error {
-	if err := execAll(ctx, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live)); err != nil {
+	if err := catalogue.Exec(ctx, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live)); err != nil {
 		return fmt.Errorf("make schema %s: %w", w.schema, err)
 	}
 	return nil
@@ -102,7 +97,7 @@ func (w *work) enter(ctx context.Context) error {
 
 // behindScratch has unqualified names mean what stands in the scratch schema first, for the checks.
 func (w *work) behindScratch(ctx context.Context) error {
-	if err := execAll(ctx, w.tx, catalogue.SetSearchPath(w.schema, w.live)); err != nil {
+	if err := catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.schema, w.live)); err != nil {
 		return fmt.Errorf("set search_path: %w", err)
 	}
 	return nil
@@ -118,7 +113,7 @@ func (r *Runner) preferParallel(ctx context.Context, w *work, rows int64) error 
 	if r.Engine != sqlfile.Postgres || rows < r.ParallelRows {
 		return nil
 	}
-	if err := execAll(ctx, w.tx, preferParallel); err != nil {
+	if err := catalogue.Exec(ctx, w.tx, preferParallel); err != nil {
 		return fmt.Errorf("set planner costs: %w", err)
 	}
 	w.parallel = true
@@ -135,8 +130,8 @@ func (r *Runner) beginModels(w *work, a *load.Arrivals, erase map[string][]model
 			one.Arrived = &model.Table{SQL: a.Beside(table).SQL(), Rows: rows}
 			one.Unprocessed -= rows // openWork's count, to which show has added them
 		}
-		if twin, ok := w.twins[table.Name]; ok {
-			one.At = twin.SQL()
+		if w.handover.HasCopy(table.Name) {
+			one.At = w.handover.At(table).SQL()
 		}
 		staged[string(table.Name)] = one
 	}
@@ -170,21 +165,10 @@ func total(waiting map[catalogue.Name]int64) int64 {
 
 // leave drops the scratch schema.
 func (w *work) leave(ctx context.Context) error {
-	if err := execAll(ctx, w.tx, catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)); err != nil {
+	if err := catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)); err != nil {
 		return fmt.Errorf("drop schema %s: %w", w.schema, err)
 	}
-	w.building = nil
-	return nil
-}
-
-// dropBuilt drops the tables that a build has made, and what looks at them.
-func (w *work) dropBuilt(ctx context.Context) error {
-	for _, name := range w.building {
-		if _, err := w.tx.Exec(ctx, catalogue.DropTableCascade(w.tables[name].In(w.schema))); err != nil {
-			return fmt.Errorf("drop %s: %w", name, err)
-		}
-	}
-	w.building = nil
+	w.handover.Clear()
 	return nil
 }
 

@@ -1,9 +1,9 @@
-package transform_test
+package publish_test
 
 import (
 	"testing"
 
-	"github.com/sparkify/dwh/internal/transform"
+	"github.com/sparkify/dwh/internal/publish"
 )
 
 func TestOutdated(t *testing.T) {
@@ -27,7 +27,7 @@ func TestOutdated(t *testing.T) {
 		{"nothing, in a table that has shrunk", 1_000_000, 40_000, 100, 0, false},
 		{"rows without a page when they were counted", 10, 0, 1_000, 500, false},
 	} {
-		if got := transform.Outdated(c.rows, c.pages, c.now, c.added); got != c.want {
+		if got := publish.Outdated(c.rows, c.pages, c.now, c.added); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package transform
+package publish
 
 // Outdated is size.outdated, for the tests.
 func Outdated(rows float64, pages, now, added int64) bool {

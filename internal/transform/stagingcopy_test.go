@@ -168,8 +168,8 @@ func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 	}
 }
 
-// TestTwinHasTheIndexes: the table that takes the place of the empty one has its indexes, whatever they are.
-func TestTwinHasTheIndexes(t *testing.T) {
+// TestStagingCopyHasTheIndexes: the table that takes the place of the empty one has its indexes, whatever they are.
+func TestStagingCopyHasTheIndexes(t *testing.T) {
 	t.Parallel()
 	const definitions = `SELECT STRING_AGG(indexdef, chr(10) ORDER BY indexname COLLATE "C") FROM pg_indexes WHERE tablename IN ('s_song', 's_songplay_event') AND indexname NOT IN ('s_songplay_event_new', 's_songplay_event_songplay', 's_songplay_event_song', 's_songplay_event_user')`
 	for _, only := range [][]string{nil, {"010", "020"}} {
@@ -214,8 +214,8 @@ func (w *warehouse) meanwhile(at, sql string) func(*transform.Options) {
 	}
 }
 
-// TestTwinLosesNoIndex: an index that somebody gives an empty table while its rows stand beside it stays. One that is there cannot be dropped meanwhile.
-func TestTwinLosesNoIndex(t *testing.T) {
+// TestStagingCopyLosesNoIndex: an index that somebody gives an empty table while its rows stand beside it stays. One that is there cannot be dropped meanwhile.
+func TestStagingCopyLosesNoIndex(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		only   []string
@@ -243,8 +243,8 @@ func TestTwinLosesNoIndex(t *testing.T) {
 	}
 }
 
-// TestTwinBreaksNoIndex: rows that a unique index does not take are refused, and nothing is left.
-func TestTwinBreaksNoIndex(t *testing.T) {
+// TestStagingCopyBreaksNoIndex: rows that a unique index does not take are refused, and nothing is left.
+func TestStagingCopyBreaksNoIndex(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
 	w.exec("CREATE UNIQUE INDEX one ON s_songplay_event (page)")

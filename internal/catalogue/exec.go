@@ -1,0 +1,38 @@
+package catalogue
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// Executor is a transaction, a connection or a pool.
+type Executor interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// Exec runs statements one after the other, up to the first error.
+func Exec(ctx context.Context, on Executor, statements ...string) error {
+	for _, sql := range statements {
+		if _, err := on.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SQLSTATEs of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+const (
+	LockNotAvailable = "55P03"
+	UndefinedTable   = "42P01"
+)
+
+// SQLState is the SQLSTATE of an error that the server gave, "" of another error.
+func SQLState(err error) string {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Code
+	}
+	return ""
+}

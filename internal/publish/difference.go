@@ -1,0 +1,103 @@
+package publish
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// Difference is how a live table differs from the one that was built beside it, counted by keys.
+type Difference struct {
+	Table   catalogue.Name
+	Rows    int64 // of the built table
+	Added   int64 // keys that only the built table has
+	Changed int64 // keys whose rows differ
+	Removed int64 // keys that only the live table has
+}
+
+// Some tells whether anything differs.
+func (d Difference) Some() bool { return d.Added+d.Changed+d.Removed > 0 }
+
+// ComparedBy are the columns by which a built table is compared with the live one: its key, which
+// is unique. A table without a key is compared by its first column without NULLs, in which several
+// rows may share a value. There may be none.
+func ComparedBy(live catalogue.Table) (columns []catalogue.Name, unique bool) {
+	if len(live.Key) == 0 && len(live.Required) > 0 {
+		return live.Required[:1], false
+	}
+	return live.Key, true
+}
+
+// DifferenceTable is where Compare leaves the keys whose rows differ.
+func DifferenceTable(live catalogue.Table, scratch catalogue.Name) catalogue.Table {
+	return catalogue.Table{Schema: scratch, Name: "difference_" + live.Name}
+}
+
+// Compare compares what was built with the live tables.
+func (h *Handover) Compare(ctx context.Context) ([]Difference, error) {
+	var out []Difference
+	for _, b := range h.built {
+		h.Observer(progress.Event{Kind: progress.StepStarted, Step: "compare " + string(b.live.Name)})
+		d, err := h.compare(ctx, b)
+		if err != nil {
+			return out, fmt.Errorf("compare %s: %w", b.live.Name, err)
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// compare leaves the difference, where there is one, in the scratch schema and counts it.
+func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, error) {
+	d := Difference{Table: b.live.Name}
+	here, difference := b.live.In(h.scratch), DifferenceTable(b.live, h.scratch)
+	if h.Engine == sqlfile.Postgres {
+		if err := catalogue.Exec(ctx, h.tx, catalogue.Analyze(here)); err != nil {
+			return d, err
+		}
+	}
+	if b.unique {
+		var before, same int64
+		if err := h.tx.QueryRow(ctx, catalogue.CountSame(b.live, here)).Scan(&before, &d.Rows, &same); err != nil {
+			return d, err
+		}
+		if before == same && d.Rows == same {
+			return d, nil
+		}
+	}
+	if err := catalogue.Exec(ctx, h.tx, catalogue.CreateDifference(difference, b.live, here)); err != nil {
+		return d, err
+	}
+	count := catalogue.CountDifference(difference)
+	if err := h.tx.QueryRow(ctx, count).Scan(&d.Added, &d.Changed, &d.Removed); err != nil {
+		return d, err
+	}
+	return d, h.tx.QueryRow(ctx, catalogue.CountRows(here)).Scan(&d.Rows)
+}
+
+// Apply writes the differences, and nothing else, into the live tables.
+func (h *Handover) Apply(ctx context.Context, differences []Difference) error {
+	for _, d := range differences {
+		if !d.Some() {
+			continue
+		}
+		h.Observer(progress.Event{Kind: progress.StepStarted, Step: "apply " + string(d.Table)})
+		live := h.find(d.Table).live
+		difference := DifferenceTable(live, h.scratch)
+		if d.Changed+d.Removed > 0 {
+			if err := catalogue.Exec(ctx, h.tx, catalogue.DeleteDifferent(live, difference)); err != nil {
+				return fmt.Errorf("replay %s: %w", d.Table, err)
+			}
+		}
+		h.Failpoint("replay.deleted." + string(d.Table))
+		insert := catalogue.InsertDifferent(live, live.In(h.scratch), difference)
+		if err := catalogue.Exec(ctx, h.tx, insert); err != nil {
+			return fmt.Errorf("replay %s: %w", d.Table, err)
+		}
+		h.Failpoint("replay.applied." + string(d.Table))
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package transform
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/load"
+)
+
+// indexCopies builds the indexes that loads name on the staging copies that they have filled.
+// Behind the commit they would take half as long again: each row is then looked up in the commit
+// log and marked.
+func (r *Runner) indexCopies(ctx context.Context, conn *pgx.Conn, w *work) error {
+	if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Load && w.handover.HasCopy(s.Table) }) {
+		return nil
+	}
+	absent, err := r.absentIndexes(ctx, conn)
+	if err != nil {
+		return err
+	}
+	for _, step := range r.Steps {
+		if !step.Load || !w.handover.HasCopy(step.Table) {
+			continue
+		}
+		for _, index := range step.file.Indexes {
+			if !absent[index.Name] {
+				continue
+			}
+			if err := r.buildIndex(ctx, w.tx, index); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copyStaging has a plan load into a copy of its staging table, if that is worth it and can take
+// the place of the table.
+func (r *Runner) copyStaging(ctx context.Context, w *work, plan *load.Plan) (made bool, err error) {
+	schema := catalogue.Name(plan.Statement.Schema)
+	if !r.publishing().LargeLoad(plan.Bytes()) || schema != "" && schema != w.live {
+		return false, nil
+	}
+	into, made, err := w.handover.CopyStaging(ctx, w.tables[plan.File.Table])
+	if made {
+		plan.Into, plan.Copied = into, w.handover.Loaded
+	}
+	return made, err
+}
+
+// loadInto loads a plan in the open transaction, and tells the planner of the rows.
+func (r *Runner) loadInto(
+	ctx context.Context,
+	conn *pgx.Conn,
+	w *work,
+	j *journal,
+	plan *load.Plan,
+) (load.Result, error) {
+	plan.Tx = w.tx
+	result, err := r.loader.Load(ctx, r.loadRun(conn, j), plan)
+	if err != nil || result.Rows == 0 {
+		return result, err
+	}
+	into := plan.Into
+	if into.Name == "" {
+		into = w.tables[plan.File.Table]
+	}
+	if err := catalogue.Exec(ctx, w.tx, catalogue.AnalyzeLoaded(into)); err != nil {
+		return result, fmt.Errorf("analyze %s: %w", plan.File.Table, err)
+	}
+	return result, nil
+}
+
+// mayLoadAside tells whether a load whose first batch is listed may go into a staging copy: its
+// table is empty. Whether the table can be replaced is seen under the lock.
+func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, plan *load.Plan) (bool, error) {
+	if r.piecemeal || !r.publishing().LargeLoad(plan.Bytes()) {
+		return false, nil
+	}
+	schema, err := r.currentSchema(ctx, conn)
+	if err != nil {
+		return false, err
+	}
+	filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: plan.File.Table})
+	if catalogue.SQLState(err) == catalogue.UndefinedTable {
+		return false, nil // the usual way says so, and where
+	}
+	return !filled, err
+}
+
+// loadAside loads into an empty table in one transaction, so that its rows can be staged in a copy.
+// Where it is not done, it has loaded nothing: the table was not empty any more, or cannot be
+// replaced, or something went wrong that the usual way tells of, and survives as far as it can.
+func (r *Runner) loadAside(
+	ctx context.Context,
+	conn *pgx.Conn,
+	j *journal,
+	plan *load.Plan,
+) (result load.Result, done bool, err error) {
+	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
+		w, err := r.openWork(ctx, tx, r.Scratch+scratchSuffix)
+		if err != nil {
+			return err
+		}
+		if filled, err := hasRows(ctx, tx, w.tables[plan.File.Table]); err != nil || filled {
+			return cmp.Or(err, errNotFirst)
+		}
+		defer w.handover.Close()
+		if err := w.enter(ctx); err != nil {
+			return err
+		}
+		aside := *plan
+		if made, err := r.copyStaging(ctx, w, &aside); err != nil || !made {
+			return cmp.Or(err, errNotFirst)
+		}
+		if result, err = r.loadInto(ctx, conn, w, j, &aside); err != nil {
+			return err
+		}
+		if err := w.handover.Finish(ctx); err != nil {
+			return err
+		}
+		if err := w.handover.Prepare(ctx, false); err != nil {
+			return err
+		}
+		if err := w.handover.Publish(ctx); err != nil {
+			return err
+		}
+		r.Failpoint("aside.published")
+		return w.leave(ctx)
+	})
+	switch {
+	case err == nil:
+		r.Failpoint("load.committed")
+		return result, true, nil
+	case cannotGoOn(ctx, conn, err):
+		return result, false, fmt.Errorf("load %s: %w", plan.File.Name, err)
+	case !errors.Is(err, errNotFirst):
+		r.goPiecemeal(err)
+	}
+	return result, false, nil
+}
