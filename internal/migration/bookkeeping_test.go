@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/migrations"
 )
 
@@ -291,4 +292,55 @@ func TestBuiltWithoutStagedRows(t *testing.T) {
 	if !slices.ContainsFunc(got, func(row []string) bool { return row[0] == reverted }) {
 		t.Errorf("after a run: got stale marks %q, want that the migration was reverted", got)
 	}
+}
+
+// cafeModels are the transforms of cafe that need no source.
+var cafeModels = fstest.MapFS{
+	"210_f_order.sql": {Data: []byte(`-- f_order: one row per order.
+-- key:  order_id
+-- from: s_order
+SELECT
+    staged.order_id,
+    staged.amount
+FROM s_order AS staged
+WHERE staged.order_id IS NOT NULL;
+`)},
+}
+
+// A run needs no table of the embedded project, whatever its migrations have been through.
+func TestProjectOfItsOwnRuns(t *testing.T) {
+	t.Parallel()
+	dsn := dwhtest.Database(t)
+	pool := open(t, dsn)
+	steps, err := transform.Steps(cafeModels, "transforms", sqlfile.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := migrator(t, pool, cafe, func(o *migration.Options) { o.Models = transform.Dependents(steps) })
+	run := func(state, orders string, replayed bool) {
+		t.Helper()
+		dwhtest.Query(t, dsn, `INSERT INTO s_order (order_id, amount) VALUES `+orders)
+		own := func(o *transform.Options) { o.Steps, o.Checks = steps, nil }
+		result, err := runner(t, pool, own).Run(t.Context(), "test", nil)
+		if err != nil || result.Replayed != replayed {
+			t.Fatalf("%s: got replayed %t, %v, want %t", state, result.Replayed, err, replayed)
+		}
+		got := one(t, dsn, `SELECT (SELECT COUNT(*) FROM s_order WHERE processed) || ' ' || (SELECT COUNT(*) FROM f_order)`)
+		if want := one(t, dsn, `SELECT COUNT(*) || ' ' || COUNT(DISTINCT order_id) FROM s_order`); got != want {
+			t.Errorf("%s: got %s rows processed and in the fact, want %s", state, got, want)
+		}
+	}
+	up(t, m, 2)
+	run("first", "('a', 1), ('b', 2)", false)
+	run("increment", "('c', 3)", false)
+	if _, err := m.Redo(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run("after redo", "('d', 4)", true)
+	if _, err := m.DownTo(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	up(t, m, 2)
+	run("after down to 0", "('e', 5)", true)
+	run("increment", "('f', 6)", false)
 }
