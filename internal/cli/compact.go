@@ -57,6 +57,10 @@ func (r compactRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	loads, err := r.loads()
+	if err != nil {
+		return err
+	}
 	if err := r.app.checkSources(r.cfg, r.only); err != nil {
 		return err
 	}
@@ -74,22 +78,6 @@ func (r compactRun) run(ctx context.Context) error {
 	}
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
-	}
-	steps, err := s.project.steps(s.warehouse.Engine())
-	if err != nil {
-		return err
-	}
-	if steps, err = transform.Select(steps, r.only); err != nil {
-		return err
-	}
-	var loads []string
-	for _, step := range steps {
-		if step.Load {
-			loads = append(loads, step.Name)
-		}
-	}
-	if len(loads) == 0 {
-		return &UsageError{Msg: "--only names no load", Advice: "name steps whose number is 0xx", Help: "dwh compact --help"}
 	}
 	store := r.app.store(r.cfg)
 	if swept, err := compact.Sweep(ctx, store, prefix, time.Now()); err != nil {
@@ -112,4 +100,31 @@ func (r compactRun) run(ctx context.Context) error {
 		return writeJSON(r.app.out, resultJSON(result))
 	}
 	return r.app.printResult(result, justLoading)
+}
+
+// loads are the names of the loads that --only chooses, all without it.
+func (r compactRun) loads() ([]string, error) {
+	p, err := r.app.openProject(r.cfg.Project)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := p.steps(sqlfile.Redshift)
+	if err != nil {
+		return nil, err
+	}
+	if steps, err = transform.Select(steps, r.only); err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, step := range steps {
+		if step.Load {
+			names = append(names, step.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, &UsageError{
+			Msg: "there is no load among the steps", Advice: "name steps whose number is 0xx", Help: "dwh compact --help",
+		}
+	}
+	return names, nil
 }

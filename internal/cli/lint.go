@@ -72,11 +72,6 @@ func (l lintRun) run() error {
 		faults = append(faults, lint.Finding{Rule: rule, Err: fault})
 	}
 	warnings = slices.Concat(portability, warnings)
-	if steps, ok := l.app.stepsOf(l.cfg); ok {
-		if err := unknownSources(steps, l.cfg); err != nil {
-			return err
-		}
-	}
 	if l.json {
 		type row struct {
 			Name     string `json:"name"` // of the rule, as lists have it elsewhere
@@ -128,6 +123,11 @@ func (l lintRun) run() error {
 		return places(1, "leaves the portable subset")
 	case len(findings) > 1:
 		return places(len(findings), "leave the portable subset")
+	}
+	if steps, ok := l.app.stepsOf(l.cfg); ok {
+		if err := unknownSources(steps, l.cfg); err != nil {
+			return err
+		}
 	}
 	if len(portability) > 0 {
 		l.app.out.Status("the project is for PostgreSQL alone, and its SQL runs there")

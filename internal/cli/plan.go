@@ -150,7 +150,7 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, cf
 		case step.Load && step.Configured(vars):
 			one.Writes = append(one.Writes, string(step.Table))
 			if source := vars[step.Source]; source != "" {
-				one.Follows = append(one.Follows, source)
+				one.Follows = append(one.Follows, config.RedactDSN(source))
 			}
 		case step.Load:
 			one.Writes = append(one.Writes, string(step.Table))

@@ -100,7 +100,7 @@ func keys() []key {
 			show: func(c *Config) string { return RedactDSN(c.DatabaseURL.Reveal()) },
 		}.about("the warehouse; without one it is the private PostgreSQL. Passwords belong in PGPASSFILE or the environment", "postgres://loader@warehouse.example.com/dwh"),
 		choice("engine", []string{"postgres", "redshift"}, func(c *Config) *string { return &c.Engine }).
-			about("postgres or redshift; detected unless given", "redshift"),
+			about("postgres or redshift; detected unless given. With postgres, lint only warns of what concerns Redshift", "redshift"),
 		path("data_dir", func(c *Config) *string { return &c.DataDir }).
 			about("folder of the private PostgreSQL; by default in your data home", "/srv/dwh"),
 		matching("database", `^[A-Za-z_][A-Za-z0-9_-]{0,62}$`, "a database's name: letters, digits, _ and -, at most 63", func(c *Config) *string { return &c.Database }).
