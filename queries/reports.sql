@@ -1,5 +1,7 @@
 -- name: SongplaysByLevel :many
 -- plays and listeners of each subscription level
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     played.level,
     CAST(SUM(played.songplays) AS BIGINT) AS songplays,
@@ -11,6 +13,8 @@ FROM (
         play.user_id,
         COUNT(*) AS songplays
     FROM f_songplay AS play
+    WHERE play.start_time >= CAST(sqlc.arg('from') AS DATE)
+        AND play.start_time < CAST(sqlc.arg('to') AS DATE) + 1
     GROUP BY play.level, play.user_id
 ) AS played
 GROUP BY played.level
@@ -18,17 +22,23 @@ ORDER BY played.level;
 
 -- name: SongplaysByLocation :many
 -- plays of each location and level
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     play.location,
     play.level,
     COUNT(*) AS songplays
 FROM f_songplay AS play
+WHERE play.start_time >= CAST(sqlc.arg('from') AS DATE)
+    AND play.start_time < CAST(sqlc.arg('to') AS DATE) + 1
 GROUP BY play.location, play.level
 ORDER BY play.location, play.level;
 
 -- name: TopArtists :many
 -- the most played artists
 -- param: limit 10 how many rows
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     ranked.rank,
     ranked.artist,
@@ -44,6 +54,8 @@ FROM (
             COUNT(*) AS songplays
         FROM f_songplay
         WHERE f_songplay.artist_id IS NOT NULL
+            AND f_songplay.start_time >= CAST(sqlc.arg('from') AS DATE)
+            AND f_songplay.start_time < CAST(sqlc.arg('to') AS DATE) + 1
         GROUP BY f_songplay.artist_id
     ) AS play
     LEFT JOIN d_artist AS artist
@@ -55,6 +67,8 @@ ORDER BY ranked.rank;
 -- name: TopSongs :many
 -- the most played songs
 -- param: limit 10 how many rows
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     ranked.rank,
     ranked.song,
@@ -72,6 +86,8 @@ FROM (
             COUNT(*) AS songplays
         FROM f_songplay
         WHERE f_songplay.song_id IS NOT NULL
+            AND f_songplay.start_time >= CAST(sqlc.arg('from') AS DATE)
+            AND f_songplay.start_time < CAST(sqlc.arg('to') AS DATE) + 1
         GROUP BY f_songplay.song_id
     ) AS play
     LEFT JOIN d_song AS song
@@ -85,6 +101,8 @@ ORDER BY ranked.rank;
 -- name: TopArtistsByGender :many
 -- the most played artists among women and men
 -- param: limit 10 how many rows
+-- param: from date the first day
+-- param: to date the last day
 WITH ranked AS (
     SELECT
         play.gender,
@@ -103,6 +121,8 @@ WITH ranked AS (
             ON listener.user_id = f_songplay.user_id
         WHERE f_songplay.artist_id IS NOT NULL
             AND listener.gender IN ('F', 'M')
+            AND f_songplay.start_time >= CAST(sqlc.arg('from') AS DATE)
+            AND f_songplay.start_time < CAST(sqlc.arg('to') AS DATE) + 1
         GROUP BY listener.gender, f_songplay.artist_id
     ) AS play
     LEFT JOIN d_artist AS artist
@@ -121,6 +141,8 @@ ORDER BY ranked.rank;
 -- where an artist's listeners are
 -- param: artist - the artist's name
 -- param: limit 10 how many rows
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     ranked.location,
     ranked.songplays
@@ -138,6 +160,8 @@ FROM (
             ON artist.artist_id = f_songplay.artist_id
         -- Every artist_id of that name counts.
         WHERE artist.name = RTRIM(CAST(sqlc.arg('artist') AS VARCHAR(1024)))
+            AND f_songplay.start_time >= CAST(sqlc.arg('from') AS DATE)
+            AND f_songplay.start_time < CAST(sqlc.arg('to') AS DATE) + 1
         GROUP BY f_songplay.location
     ) AS play
 ) AS ranked
@@ -175,33 +199,110 @@ ORDER BY said.gender;
 
 -- name: SongplaysByHour :many
 -- plays of each hour of the day, UTC
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     d_time.hour,
     COUNT(*) AS songplays
 FROM f_songplay AS play
 INNER JOIN d_time
     ON d_time.start_time = play.start_time
+WHERE play.start_time >= CAST(sqlc.arg('from') AS DATE)
+    AND play.start_time < CAST(sqlc.arg('to') AS DATE) + 1
 GROUP BY d_time.hour
 ORDER BY d_time.hour;
 
 -- name: SongplaysByWeekday :many
 -- plays of each weekday, 0 for Monday, UTC
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     d_time.weekday,
     COUNT(*) AS songplays
 FROM f_songplay AS play
 INNER JOIN d_time
     ON d_time.start_time = play.start_time
+WHERE play.start_time >= CAST(sqlc.arg('from') AS DATE)
+    AND play.start_time < CAST(sqlc.arg('to') AS DATE) + 1
 GROUP BY d_time.weekday
 ORDER BY d_time.weekday;
 
 -- name: DailyActivity :many
 -- plays, listeners and sessions of each day, UTC
+-- param: from date the first day
+-- param: to date the last day
 SELECT
     CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
     COUNT(*) AS songplays,
     COUNT(DISTINCT play.user_id) AS listeners,
     COUNT(DISTINCT play.session_id) AS sessions
 FROM f_songplay AS play
+WHERE play.start_time >= CAST(sqlc.arg('from') AS DATE)
+    AND play.start_time < CAST(sqlc.arg('to') AS DATE) + 1
 GROUP BY TO_CHAR(play.start_time, 'YYYY-MM-DD')
 ORDER BY 1;
+
+-- name: DailyMatches :many
+-- plays of each day, UTC, and how many of them know their song
+-- param: from date the first day
+-- param: to date the last day
+SELECT
+    CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
+    COUNT(*) AS songplays,
+    COUNT(play.song_id) AS matched
+FROM f_songplay AS play
+WHERE play.start_time >= CAST(sqlc.arg('from') AS DATE)
+    AND play.start_time < CAST(sqlc.arg('to') AS DATE) + 1
+GROUP BY TO_CHAR(play.start_time, 'YYYY-MM-DD')
+ORDER BY 1;
+
+-- name: ArtistsGaining :many
+-- artists with more plays in the newest seven days than in the seven days before, UTC
+-- title: Artists that gained most in a week
+-- param: limit 10 how many rows
+-- param: to date the last day of the seven
+-- chart: bar x=artist y=change
+WITH week AS (
+    SELECT CAST(CAST(MAX(f_songplay.start_time) AS DATE) - 6 AS DATE) AS since
+    FROM f_songplay
+    WHERE f_songplay.start_time < CAST(sqlc.arg('to') AS DATE) + 1
+)
+SELECT
+    ranked.artist,
+    ranked.songplays,
+    ranked.week_before,
+    ranked.change,
+    ranked.since
+FROM (
+    SELECT
+        artist.name AS artist,
+        play.songplays,
+        play.week_before,
+        CAST(play.songplays - play.week_before AS BIGINT) AS change,
+        play.since,
+        ROW_NUMBER() OVER (
+            ORDER BY
+                play.songplays - play.week_before DESC,
+                play.songplays DESC,
+                artist.name,
+                play.artist_id
+        ) AS place
+    FROM (
+        SELECT
+            f_songplay.artist_id,
+            week.since,
+            COUNT(CASE WHEN f_songplay.start_time >= week.since THEN 1 END) AS songplays,
+            COUNT(CASE WHEN f_songplay.start_time < week.since THEN 1 END) AS week_before
+        FROM f_songplay
+        CROSS JOIN week
+        WHERE f_songplay.artist_id IS NOT NULL
+            AND f_songplay.start_time >= week.since - 7
+            AND f_songplay.start_time < week.since + 7
+        GROUP BY f_songplay.artist_id, week.since
+    ) AS play
+    LEFT JOIN d_artist AS artist
+        ON artist.artist_id = play.artist_id
+    WHERE play.songplays > play.week_before
+) AS ranked
+WHERE ranked.place <= CAST(sqlc.arg('limit') AS BIGINT)
+ORDER BY ranked.place;

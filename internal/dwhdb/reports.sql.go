@@ -7,6 +7,8 @@ package dwhdb
 
 import (
 	"context"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 const ArtistLocations = `-- name: ArtistLocations :many
@@ -27,12 +29,21 @@ FROM (
             ON artist.artist_id = f_songplay.artist_id
         -- Every artist_id of that name counts.
         WHERE artist.name = RTRIM(CAST($1 AS VARCHAR(1024)))
+            AND f_songplay.start_time >= CAST($2 AS DATE)
+            AND f_songplay.start_time < CAST($3 AS DATE) + 1
         GROUP BY f_songplay.location
     ) AS play
 ) AS ranked
-WHERE ranked.place <= CAST($2 AS BIGINT)
+WHERE ranked.place <= CAST($4 AS BIGINT)
 ORDER BY ranked.place
 `
+
+type ArtistLocationsParams struct {
+	Artist string      `json:"artist"`
+	From   pgtype.Date `json:"from"`
+	To     pgtype.Date `json:"to"`
+	Limit  int64       `json:"limit"`
+}
 
 type ArtistLocationsRow struct {
 	Location  *string `json:"location"`
@@ -42,8 +53,15 @@ type ArtistLocationsRow struct {
 // where an artist's listeners are
 // param: artist - the artist's name
 // param: limit 10 how many rows
-func (q *Queries) ArtistLocations(ctx context.Context, artist string, limit int64) ([]ArtistLocationsRow, error) {
-	rows, err := q.db.Query(ctx, ArtistLocations, artist, limit)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) ArtistLocations(ctx context.Context, arg ArtistLocationsParams) ([]ArtistLocationsRow, error) {
+	rows, err := q.db.Query(ctx, ArtistLocations,
+		arg.Artist,
+		arg.From,
+		arg.To,
+		arg.Limit,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +80,92 @@ func (q *Queries) ArtistLocations(ctx context.Context, artist string, limit int6
 	return items, nil
 }
 
+const ArtistsGaining = `-- name: ArtistsGaining :many
+WITH week AS (
+    SELECT CAST(CAST(MAX(f_songplay.start_time) AS DATE) - 6 AS DATE) AS since
+    FROM f_songplay
+    WHERE f_songplay.start_time < CAST($2 AS DATE) + 1
+)
+SELECT
+    ranked.artist,
+    ranked.songplays,
+    ranked.week_before,
+    ranked.change,
+    ranked.since
+FROM (
+    SELECT
+        artist.name AS artist,
+        play.songplays,
+        play.week_before,
+        CAST(play.songplays - play.week_before AS BIGINT) AS change,
+        play.since,
+        ROW_NUMBER() OVER (
+            ORDER BY
+                play.songplays - play.week_before DESC,
+                play.songplays DESC,
+                artist.name,
+                play.artist_id
+        ) AS place
+    FROM (
+        SELECT
+            f_songplay.artist_id,
+            week.since,
+            COUNT(CASE WHEN f_songplay.start_time >= week.since THEN 1 END) AS songplays,
+            COUNT(CASE WHEN f_songplay.start_time < week.since THEN 1 END) AS week_before
+        FROM f_songplay
+        CROSS JOIN week
+        WHERE f_songplay.artist_id IS NOT NULL
+            AND f_songplay.start_time >= week.since - 7
+            AND f_songplay.start_time < week.since + 7
+        GROUP BY f_songplay.artist_id, week.since
+    ) AS play
+    LEFT JOIN d_artist AS artist
+        ON artist.artist_id = play.artist_id
+    WHERE play.songplays > play.week_before
+) AS ranked
+WHERE ranked.place <= CAST($1 AS BIGINT)
+ORDER BY ranked.place
+`
+
+type ArtistsGainingRow struct {
+	Artist     *string     `json:"artist"`
+	Songplays  int64       `json:"songplays"`
+	WeekBefore int64       `json:"week_before"`
+	Change     int64       `json:"change"`
+	Since      pgtype.Date `json:"since"`
+}
+
+// artists with more plays in the newest seven days than in the seven days before, UTC
+// title: Artists that gained most in a week
+// param: limit 10 how many rows
+// param: to date the last day of the seven
+// chart: bar x=artist y=change
+func (q *Queries) ArtistsGaining(ctx context.Context, limit int64, to pgtype.Date) ([]ArtistsGainingRow, error) {
+	rows, err := q.db.Query(ctx, ArtistsGaining, limit, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ArtistsGainingRow{}
+	for rows.Next() {
+		var i ArtistsGainingRow
+		if err := rows.Scan(
+			&i.Artist,
+			&i.Songplays,
+			&i.WeekBefore,
+			&i.Change,
+			&i.Since,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const DailyActivity = `-- name: DailyActivity :many
 SELECT
     CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
@@ -69,6 +173,8 @@ SELECT
     COUNT(DISTINCT play.user_id) AS listeners,
     COUNT(DISTINCT play.session_id) AS sessions
 FROM f_songplay AS play
+WHERE play.start_time >= CAST($1 AS DATE)
+    AND play.start_time < CAST($2 AS DATE) + 1
 GROUP BY TO_CHAR(play.start_time, 'YYYY-MM-DD')
 ORDER BY 1
 `
@@ -81,8 +187,10 @@ type DailyActivityRow struct {
 }
 
 // plays, listeners and sessions of each day, UTC
-func (q *Queries) DailyActivity(ctx context.Context) ([]DailyActivityRow, error) {
-	rows, err := q.db.Query(ctx, DailyActivity)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) DailyActivity(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]DailyActivityRow, error) {
+	rows, err := q.db.Query(ctx, DailyActivity, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +204,47 @@ func (q *Queries) DailyActivity(ctx context.Context) ([]DailyActivityRow, error)
 			&i.Listeners,
 			&i.Sessions,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const DailyMatches = `-- name: DailyMatches :many
+SELECT
+    CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
+    COUNT(*) AS songplays,
+    COUNT(play.song_id) AS matched
+FROM f_songplay AS play
+WHERE play.start_time >= CAST($1 AS DATE)
+    AND play.start_time < CAST($2 AS DATE) + 1
+GROUP BY TO_CHAR(play.start_time, 'YYYY-MM-DD')
+ORDER BY 1
+`
+
+type DailyMatchesRow struct {
+	Day       string `json:"day"`
+	Songplays int64  `json:"songplays"`
+	Matched   int64  `json:"matched"`
+}
+
+// plays of each day, UTC, and how many of them know their song
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) DailyMatches(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]DailyMatchesRow, error) {
+	rows, err := q.db.Query(ctx, DailyMatches, from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DailyMatchesRow{}
+	for rows.Next() {
+		var i DailyMatchesRow
+		if err := rows.Scan(&i.Day, &i.Songplays, &i.Matched); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -168,6 +317,8 @@ SELECT
 FROM f_songplay AS play
 INNER JOIN d_time
     ON d_time.start_time = play.start_time
+WHERE play.start_time >= CAST($1 AS DATE)
+    AND play.start_time < CAST($2 AS DATE) + 1
 GROUP BY d_time.hour
 ORDER BY d_time.hour
 `
@@ -178,8 +329,10 @@ type SongplaysByHourRow struct {
 }
 
 // plays of each hour of the day, UTC
-func (q *Queries) SongplaysByHour(ctx context.Context) ([]SongplaysByHourRow, error) {
-	rows, err := q.db.Query(ctx, SongplaysByHour)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) SongplaysByHour(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]SongplaysByHourRow, error) {
+	rows, err := q.db.Query(ctx, SongplaysByHour, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -210,6 +363,8 @@ FROM (
         play.user_id,
         COUNT(*) AS songplays
     FROM f_songplay AS play
+    WHERE play.start_time >= CAST($1 AS DATE)
+        AND play.start_time < CAST($2 AS DATE) + 1
     GROUP BY play.level, play.user_id
 ) AS played
 GROUP BY played.level
@@ -223,8 +378,10 @@ type SongplaysByLevelRow struct {
 }
 
 // plays and listeners of each subscription level
-func (q *Queries) SongplaysByLevel(ctx context.Context) ([]SongplaysByLevelRow, error) {
-	rows, err := q.db.Query(ctx, SongplaysByLevel)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) SongplaysByLevel(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]SongplaysByLevelRow, error) {
+	rows, err := q.db.Query(ctx, SongplaysByLevel, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -249,6 +406,8 @@ SELECT
     play.level,
     COUNT(*) AS songplays
 FROM f_songplay AS play
+WHERE play.start_time >= CAST($1 AS DATE)
+    AND play.start_time < CAST($2 AS DATE) + 1
 GROUP BY play.location, play.level
 ORDER BY play.location, play.level
 `
@@ -260,8 +419,10 @@ type SongplaysByLocationRow struct {
 }
 
 // plays of each location and level
-func (q *Queries) SongplaysByLocation(ctx context.Context) ([]SongplaysByLocationRow, error) {
-	rows, err := q.db.Query(ctx, SongplaysByLocation)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) SongplaysByLocation(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]SongplaysByLocationRow, error) {
+	rows, err := q.db.Query(ctx, SongplaysByLocation, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -287,6 +448,8 @@ SELECT
 FROM f_songplay AS play
 INNER JOIN d_time
     ON d_time.start_time = play.start_time
+WHERE play.start_time >= CAST($1 AS DATE)
+    AND play.start_time < CAST($2 AS DATE) + 1
 GROUP BY d_time.weekday
 ORDER BY d_time.weekday
 `
@@ -297,8 +460,10 @@ type SongplaysByWeekdayRow struct {
 }
 
 // plays of each weekday, 0 for Monday, UTC
-func (q *Queries) SongplaysByWeekday(ctx context.Context) ([]SongplaysByWeekdayRow, error) {
-	rows, err := q.db.Query(ctx, SongplaysByWeekday)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) SongplaysByWeekday(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]SongplaysByWeekdayRow, error) {
+	rows, err := q.db.Query(ctx, SongplaysByWeekday, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -333,12 +498,14 @@ FROM (
             COUNT(*) AS songplays
         FROM f_songplay
         WHERE f_songplay.artist_id IS NOT NULL
+            AND f_songplay.start_time >= CAST($1 AS DATE)
+            AND f_songplay.start_time < CAST($2 AS DATE) + 1
         GROUP BY f_songplay.artist_id
     ) AS play
     LEFT JOIN d_artist AS artist
         ON artist.artist_id = play.artist_id
 ) AS ranked
-WHERE ranked.rank <= CAST($1 AS BIGINT)
+WHERE ranked.rank <= CAST($3 AS BIGINT)
 ORDER BY ranked.rank
 `
 
@@ -350,8 +517,10 @@ type TopArtistsRow struct {
 
 // the most played artists
 // param: limit 10 how many rows
-func (q *Queries) TopArtists(ctx context.Context, limit int64) ([]TopArtistsRow, error) {
-	rows, err := q.db.Query(ctx, TopArtists, limit)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) TopArtists(ctx context.Context, from pgtype.Date, to pgtype.Date, limit int64) ([]TopArtistsRow, error) {
+	rows, err := q.db.Query(ctx, TopArtists, from, to, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -389,6 +558,8 @@ WITH ranked AS (
             ON listener.user_id = f_songplay.user_id
         WHERE f_songplay.artist_id IS NOT NULL
             AND listener.gender IN ('F', 'M')
+            AND f_songplay.start_time >= CAST($2 AS DATE)
+            AND f_songplay.start_time < CAST($3 AS DATE) + 1
         GROUP BY listener.gender, f_songplay.artist_id
     ) AS play
     LEFT JOIN d_artist AS artist
@@ -412,8 +583,10 @@ type TopArtistsByGenderRow struct {
 
 // the most played artists among women and men
 // param: limit 10 how many rows
-func (q *Queries) TopArtistsByGender(ctx context.Context, limit int64) ([]TopArtistsByGenderRow, error) {
-	rows, err := q.db.Query(ctx, TopArtistsByGender, limit)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) TopArtistsByGender(ctx context.Context, limit int64, from pgtype.Date, to pgtype.Date) ([]TopArtistsByGenderRow, error) {
+	rows, err := q.db.Query(ctx, TopArtistsByGender, limit, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -450,6 +623,8 @@ FROM (
             COUNT(*) AS songplays
         FROM f_songplay
         WHERE f_songplay.song_id IS NOT NULL
+            AND f_songplay.start_time >= CAST($1 AS DATE)
+            AND f_songplay.start_time < CAST($2 AS DATE) + 1
         GROUP BY f_songplay.song_id
     ) AS play
     LEFT JOIN d_song AS song
@@ -457,7 +632,7 @@ FROM (
     LEFT JOIN d_artist AS artist
         ON artist.artist_id = song.artist_id
 ) AS ranked
-WHERE ranked.rank <= CAST($1 AS BIGINT)
+WHERE ranked.rank <= CAST($3 AS BIGINT)
 ORDER BY ranked.rank
 `
 
@@ -470,8 +645,10 @@ type TopSongsRow struct {
 
 // the most played songs
 // param: limit 10 how many rows
-func (q *Queries) TopSongs(ctx context.Context, limit int64) ([]TopSongsRow, error) {
-	rows, err := q.db.Query(ctx, TopSongs, limit)
+// param: from date the first day
+// param: to date the last day
+func (q *Queries) TopSongs(ctx context.Context, from pgtype.Date, to pgtype.Date, limit int64) ([]TopSongsRow, error) {
+	rows, err := q.db.Query(ctx, TopSongs, from, to, limit)
 	if err != nil {
 		return nil, err
 	}

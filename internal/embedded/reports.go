@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
@@ -26,10 +27,12 @@ func reportQueries() []reportQuery {
 		{"top-songs", dwhdb.TopSongs},
 		{"top-artists-by-gender", dwhdb.TopArtistsByGender},
 		{"artist-locations", dwhdb.ArtistLocations},
+		{"artists-gaining", dwhdb.ArtistsGaining},
 		{"gender-breakdown", dwhdb.GenderBreakdown},
 		{"songplays-by-hour", dwhdb.SongplaysByHour},
 		{"songplays-by-weekday", dwhdb.SongplaysByWeekday},
 		{"daily-activity", dwhdb.DailyActivity},
+		{"daily-matches", dwhdb.DailyMatches},
 	}
 }
 
@@ -44,7 +47,8 @@ func Reports() []report.Report {
 		if err != nil {
 			panic(err)
 		}
-		r, err := report.New(one.name, file, query.Text("report "+one.name, one.sql, arguments(file.Text())...))
+		r, err := report.New(one.name, file, query.Text("report "+one.name, one.sql, arguments(file.Text(),
+			one.sql)...))
 		if err != nil {
 			panic(err)
 		}
@@ -83,13 +87,21 @@ func reportTexts() map[string]string {
 // argument matches a parameter as sqlc has it.
 var argument = regexp.MustCompile(`sqlc\.arg\('(\w+)'\)`)
 
-// arguments are the names of a query's parameters, $1 first: sqlc numbers them as they come.
-func arguments(text string) []string {
-	var names []string
-	for _, match := range argument.FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(names, match[1]) {
-			names = append(names, match[1])
+// number matches a parameter as sqlc generates it.
+var number = regexp.MustCompile(`\$([0-9]+)`)
+
+// arguments are the names of a query's parameters, $1 first. They stand in the same places of the
+// query and of what sqlc made of it.
+func arguments(text, sql string) []string {
+	names := []string{}
+	written := argument.FindAllStringSubmatch(text, -1)
+	for i, match := range number.FindAllStringSubmatch(sql, -1) {
+		n, err := strconv.Atoi(match[1])
+		if err != nil || n < 1 || i >= len(written) {
+			panic(fmt.Errorf("the embedded reports: %s has other parameters in queries/reports.sql", match[0]))
 		}
+		names = slices.Grow(names, n)[:max(len(names), n)]
+		names[n-1] = written[i][1]
 	}
 	return names
 }
