@@ -39,6 +39,7 @@ ORDER BY play.location, play.level;
 -- param: limit 10 how many rows
 -- param: from date the first day
 -- param: to date the last day
+-- link: artist artist-locations artist
 SELECT
     ranked.rank,
     ranked.artist,
@@ -69,6 +70,7 @@ ORDER BY ranked.rank;
 -- param: limit 10 how many rows
 -- param: from date the first day
 -- param: to date the last day
+-- link: artist artist-locations artist
 SELECT
     ranked.rank,
     ranked.song,
@@ -103,6 +105,8 @@ ORDER BY ranked.rank;
 -- param: limit 10 how many rows
 -- param: from date the first day
 -- param: to date the last day
+-- link: female artist-locations artist
+-- link: male artist-locations artist
 WITH ranked AS (
     SELECT
         play.gender,
@@ -231,6 +235,8 @@ ORDER BY d_time.weekday;
 -- plays, listeners and sessions of each day, UTC
 -- param: from date the first day
 -- param: to date the last day
+-- tile: Plays = songplays by day
+-- tile: Listeners a day = mean listeners by day
 SELECT
     CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
     COUNT(*) AS songplays,
@@ -246,6 +252,7 @@ ORDER BY 1;
 -- plays of each day, UTC, and how many of them know their song
 -- param: from date the first day
 -- param: to date the last day
+-- tile: Plays of a known song = matched / songplays by day
 SELECT
     CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
     COUNT(*) AS songplays,
@@ -262,6 +269,7 @@ ORDER BY 1;
 -- param: limit 10 how many rows
 -- param: to date the last day of the seven
 -- chart: bar x=artist y=change
+-- link: artist artist-locations artist from=since
 WITH week AS (
     SELECT CAST(CAST(MAX(f_songplay.start_time) AS DATE) - 6 AS DATE) AS since
     FROM f_songplay

@@ -36,6 +36,7 @@ func Stylesheet() string {
 	rule("text", "fill", dark.text)
 	rule("muted", "fill", dark.muted)
 	rule("grid", "stroke", dark.grid)
+	rule("ground", "fill", dark.grid)
 	rule("axis", "stroke", dark.axis)
 	for i, colour := range dark.series {
 		rule(fmt.Sprintf("mark%d", i), "fill", colour)

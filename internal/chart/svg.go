@@ -114,6 +114,24 @@ func (d *drawing) rule(x1, y1, x2, y2 float64, zero bool) {
 		class, px(round(x1)), px(round(y1)), px(round(x2)), px(round(y2)), colour)
 }
 
+// ground is a stretch of the picture, from top to bottom, that stands out a little.
+func (d *drawing) ground(x, width, height float64) {
+	fmt.Fprintf(&d.body, `<rect class="dwh-ground" x="%s" y="0" width="%s" height="%s" fill="%s"/>`+"\n",
+		px(round(x)), px(round(width)), px(height), d.palette.grid)
+}
+
+// spark closes a picture that stands in a line of a page: it has no ground and no words but its
+// label.
+func (d *drawing) spark(label string, height float64) []byte {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" class="dwh-chart dwh-spark" role="img" `+
+		`aria-label="%s" width="%s" height="%s" viewBox="0 0 %s %s">`+"\n",
+		escape(label), px(d.width), px(height), px(d.width), px(height))
+	out.WriteString(d.body.String())
+	out.WriteString("</svg>\n")
+	return out.Bytes()
+}
+
 // document closes the picture. Its name and summary stand in an attribute as well as in title and desc: what refers to them would need
 // ids, which clash when a page holds two charts.
 func (d *drawing) document(summary, title string, height float64) []byte {

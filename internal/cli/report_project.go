@@ -39,7 +39,14 @@ func (p project) allReports(engine sqlfile.Engine) ([]report.Report, error) {
 	if err != nil {
 		return all, err
 	}
-	return override(all, own, func(r report.Report) string { return r.Name }), nil
+	mine := func(r report.Report) bool {
+		return slices.ContainsFunc(own, func(o report.Report) bool { return o.Name == r.Name })
+	}
+	linked, err := report.Linked(override(slices.Clone(all), own, func(r report.Report) string { return r.Name }), mine)
+	if err != nil {
+		return all, err
+	}
+	return linked, nil
 }
 
 // checkParams refuses a parameter that is called as a flag of dwh report: the flag would take its

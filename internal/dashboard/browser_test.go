@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -181,7 +182,7 @@ const complaints = `(() => {
 		const key = style.color + behind + e.className;
 		if (ratio < 4.5 && !seen.has(key)) { seen.add(key); out.push("contrast " + ratio.toFixed(2) + ": " + e.outerHTML.slice(0, 80)); }
 	}
-	for (const e of document.querySelectorAll("a[href], button, input, select, [tabindex='0']")) {
+	for (const e of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, [tabindex='0']")) {
 		const label = e.labels && e.labels.length ? e.labels[0].textContent : "";
 		const by = e.getAttribute("aria-labelledby");
 		const name = e.getAttribute("aria-label") || (by && document.getElementById(by) && document.getElementById(by).textContent) || label || e.textContent;
@@ -207,10 +208,14 @@ func TestBrowserPages(t *testing.T) {
 	artist := dwhtest.Query(t, dsn, `SELECT replace(name, ' ', '+') FROM d_artist INNER JOIN f_songplay USING (artist_id) ORDER BY f_songplay.songplay_id LIMIT 1`)[0][0]
 	for _, page := range []struct{ name, path string }{
 		{"overview", "/"}, {"reports", "/reports"}, {"report", "/reports/top-artists"}, {"report-days", "/reports/daily-activity"}, {"report-asks", "/reports/artist-locations"},
-		{"report-answers", "/reports/artist-locations?artist=" + artist}, {"report-refuses", "/reports/artist-locations?artist=&limit=x"}, {"runs", "/runs"}, {"run", run},
+		{"report-answers", "/reports/artist-locations?artist=" + artist},
+		{"report-gaining", "/reports/artists-gaining"},
+		{"report-range", "/reports/daily-activity?from=2018-11-05&to=2018-11-11"},
+		{"report-sorted", "/reports/songplays-by-location?t.sort=location&t.order=descending&t.search=paid"},
+		{"report-refuses", "/reports/artist-locations?artist=&limit=x"}, {"runs", "/runs"}, {"run", run},
 		{"lineage", "/lineage"}, {"table", "/lineage/f_songplay"}, {"rejects", "/rejects"}, {"record", record}, {"missing", "/nope"},
 	} {
-		for _, width := range []int64{1280, 360} {
+		for _, width := range []int64{1280, 390, 360} {
 			for _, scheme := range []string{"light", "dark"} {
 				name := fmt.Sprintf("%s-%d-%s", page.name, width, scheme)
 				b.look(width, "prefers-color-scheme="+scheme)
@@ -317,9 +322,18 @@ func TestBrowserKeyboard(t *testing.T) {
 	b.look(1280, "prefers-color-scheme=light")
 	b.do(chromedp.Navigate(s.http.URL + "/reports/artist-locations"))
 	b.until(`document.getElementById("connection").textContent === "live"`)
-	const focus = `(() => { const e = document.activeElement; const r = e.getBoundingClientRect(); const s = getComputedStyle(e);
-		return (e.id || e.textContent.trim()) + "|" + (e.matches(":focus-visible") && s.outlineStyle !== "none" && r.width > 0 && r.top >= 0) })()`
-	for _, want := range []string{"Skip to the content", "dwh", "Overview", "Reports", "Runs", "Lineage", "Rejects", "Reports", "field-artist", "field-limit", "Run"} {
+	const focus = `(() => {
+		const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e);
+		const outlined = e.matches(":focus-visible") && s.outlineStyle !== "none";
+		const inDate = e.type === "date" && e.matches(":focus-within");
+		return (e.id || e.textContent.trim()) + "|" + (r.width > 0 && r.top >= 0 && (outlined || inDate));
+	})()`
+	// A date has three parts, and the button of its calendar, which has an outline of its own.
+	date := func(id string) []string { return []string{id, id, id, id} }
+	for _, want := range slices.Concat(
+		[]string{"Skip to the content", "dwh", "Overview", "Reports", "Runs", "Lineage", "Rejects", "Reports"},
+		[]string{"field-artist", "field-limit"}, date("field-from"), date("field-to"),
+		[]string{"Run", "Last 7 days", "Last 30 days", "All"}) {
 		b.do(chromedp.KeyEvent(kb.Tab))
 		if got := eval[string](b, focus); got != want+"|true" {
 			t.Errorf("the next in order: got %q, want %q with a visible focus", got, want)
@@ -366,7 +380,7 @@ func TestBrowserDownload(t *testing.T) {
 func TestBrowserChartTips(t *testing.T) {
 	s := newSite(t, loaded(t), nil)
 	b := newTab(t)
-	for _, width := range []int64{1280, 360} {
+	for _, width := range []int64{1280, 390, 360} {
 		b.look(width)
 		b.do(chromedp.Navigate(s.http.URL + "/reports/songplays-by-weekday"))
 		b.until(`document.getElementById("connection").textContent === "live"`)

@@ -50,6 +50,7 @@ type Dashboard struct {
 	warehouse *reader
 	views     *views
 	results   *results
+	newest    *newestDays
 	pulse     *pulse
 	streams   chan struct{} // holds one for each client that listens for changes
 	pages     map[string]*template.Template
@@ -88,7 +89,7 @@ func New(ctx context.Context, o Options) (*Dashboard, error) {
 	if d.warehouse, err = newReader(ctx, o); err != nil {
 		return nil, err
 	}
-	d.views, d.results, d.pulse = newViews(), newResults(), newPulse()
+	d.views, d.results, d.pulse, d.newest = newViews(), newResults(), newPulse(), newNewestDays()
 	return d, nil
 }
 

@@ -15,6 +15,7 @@ type overviewBody struct {
 	Look        look
 	Problem     *problem // why the warehouse could not be asked
 	LastCommit  time.Time
+	Tiles       []tile
 	Layers      []layerCounts
 	Checks      []checkLight
 	CheckedAt   time.Time // of the check that was made last
@@ -115,7 +116,12 @@ func (s *site) overview(r *http.Request) (answer, error) {
 	for _, one := range found.GivenUp {
 		body.GivenUp = append(body.GivenUp, givenUp{one, rejectLink(one.LoadID, one.TableName, one.Url, 0)})
 	}
-	page := view{name: "overview", Title: "Overview", Nav: "Overview", Body: body}
+	var again time.Duration
+	if found.Err == nil {
+		all, _ := s.Reports() // the page of reports says what is wrong with them
+		body.Tiles, again = s.tiles(r.Context(), all)
+	}
+	page := view{name: "overview", Title: "Overview", Nav: "Overview", Body: body, Again: again}
 	if found.Err != nil {
 		page.Again = unavailableAgain
 	}

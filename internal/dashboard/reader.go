@@ -119,9 +119,10 @@ func (r *reader) explain(ctx context.Context, err error) error {
 // bounded hands on the rows of a query up to a number of rows, and up to a number of bytes.
 type bounded struct {
 	query.Querier
-	rows  int // beyond which the rest is left out, and cut is set; 0 for no limit
-	bytes int // beyond which it fails with a *tooLargeError
-	cut   bool
+	rows   int // beyond which the rest is left out, and cut is set; 0 for no limit
+	bytes  int // beyond which it fails with a *tooLargeError, or cuts where there are rows enough
+	enough int // how many rows are; 0: none are
+	cut    bool
 }
 
 // Query implements query.Querier.
@@ -156,6 +157,8 @@ func (r *boundedRows) Next() bool {
 	}
 	switch {
 	case r.limits.rows > 0 && r.rows > r.limits.rows:
+		r.limits.cut, r.ended = true, true
+	case r.bytes > r.limits.bytes && r.limits.enough > 0 && r.rows > r.limits.enough:
 		r.limits.cut, r.ended = true, true
 	case r.bytes > r.limits.bytes:
 		r.err, r.ended = &tooLargeError{r.limits.bytes}, true

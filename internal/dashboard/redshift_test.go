@@ -34,7 +34,14 @@ func TestRedshift(t *testing.T) {
 			s.page("/reports/"+one.Name, 200, `id="result-scroll"`)
 		}
 	}
-	s.page("/reports/artist-locations?artist=x", 200, "No rows")
+	s.page("/reports/artist-locations?artist=x&from=2018-11-01", 200, "No rows")
+	s.page("/reports/daily-activity?from=2018-11-05&to=2018-11-06&t.sort=day&t.order=descending", 200,
+		"2 rows", "2018-11-05", "2018-11-06")
+	s.page("/reports/artists-gaining?to=2018-11-20", 200, "2018-11-14", `href="/reports/artist-locations?artist=`)
+	if strings.Contains(overview.body, "not known just now") || !strings.Contains(overview.body,
+		"in the seven days before") {
+		t.Errorf("overview: got no tiles in\n%s", overview.body)
+	}
 	for _, statement := range standin.Statements() {
 		if strings.Contains(statement, "statement_timeout") {
 			return

@@ -72,7 +72,7 @@ func (s *site) result(ctx context.Context, one report.Report, given map[string]s
 	}
 	started := time.Now()
 	out := result{key: key}
-	rows := &bounded{rows: shownRows, bytes: s.MaxBytes / keptResults}
+	rows := &bounded{rows: readRows, enough: shownRows, bytes: s.MaxBytes / keptResults}
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
 		rows.Querier = tx
 		out.table, err = one.Run(ctx, rows, given)

@@ -69,7 +69,9 @@ func checkPage(t testing.TB, path string, a answer) {
 		case "label":
 			labelled = append(labelled, value(node, "for"))
 		case "input", "select":
-			inputs = append(inputs, value(node, "id"))
+			if value(node, "type") != "hidden" {
+				inputs = append(inputs, value(node, "id"))
+			}
 		case "th":
 			if value(node, "scope") == "" {
 				t.Errorf("%s: a th has no scope", path)

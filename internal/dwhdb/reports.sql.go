@@ -140,6 +140,7 @@ type ArtistsGainingRow struct {
 // param: limit 10 how many rows
 // param: to date the last day of the seven
 // chart: bar x=artist y=change
+// link: artist artist-locations artist from=since
 func (q *Queries) ArtistsGaining(ctx context.Context, limit int64, to pgtype.Date) ([]ArtistsGainingRow, error) {
 	rows, err := q.db.Query(ctx, ArtistsGaining, limit, to)
 	if err != nil {
@@ -189,6 +190,8 @@ type DailyActivityRow struct {
 // plays, listeners and sessions of each day, UTC
 // param: from date the first day
 // param: to date the last day
+// tile: Plays = songplays by day
+// tile: Listeners a day = mean listeners by day
 func (q *Queries) DailyActivity(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]DailyActivityRow, error) {
 	rows, err := q.db.Query(ctx, DailyActivity, from, to)
 	if err != nil {
@@ -235,6 +238,7 @@ type DailyMatchesRow struct {
 // plays of each day, UTC, and how many of them know their song
 // param: from date the first day
 // param: to date the last day
+// tile: Plays of a known song = matched / songplays by day
 func (q *Queries) DailyMatches(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]DailyMatchesRow, error) {
 	rows, err := q.db.Query(ctx, DailyMatches, from, to)
 	if err != nil {
@@ -519,6 +523,7 @@ type TopArtistsRow struct {
 // param: limit 10 how many rows
 // param: from date the first day
 // param: to date the last day
+// link: artist artist-locations artist
 func (q *Queries) TopArtists(ctx context.Context, from pgtype.Date, to pgtype.Date, limit int64) ([]TopArtistsRow, error) {
 	rows, err := q.db.Query(ctx, TopArtists, from, to, limit)
 	if err != nil {
@@ -585,6 +590,8 @@ type TopArtistsByGenderRow struct {
 // param: limit 10 how many rows
 // param: from date the first day
 // param: to date the last day
+// link: female artist-locations artist
+// link: male artist-locations artist
 func (q *Queries) TopArtistsByGender(ctx context.Context, limit int64, from pgtype.Date, to pgtype.Date) ([]TopArtistsByGenderRow, error) {
 	rows, err := q.db.Query(ctx, TopArtistsByGender, limit, from, to)
 	if err != nil {
@@ -647,6 +654,7 @@ type TopSongsRow struct {
 // param: limit 10 how many rows
 // param: from date the first day
 // param: to date the last day
+// link: artist artist-locations artist
 func (q *Queries) TopSongs(ctx context.Context, from pgtype.Date, to pgtype.Date, limit int64) ([]TopSongsRow, error) {
 	rows, err := q.db.Query(ctx, TopSongs, from, to, limit)
 	if err != nil {

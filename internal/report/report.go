@@ -25,6 +25,8 @@ type Report struct {
 	Params      []Param
 	Query       query.Query
 	Chart       *Chart // nil: the columns decide
+	Tiles       []Tile
+	Links       []Link
 
 	file *sqlfile.File // whose header says all this
 }
@@ -76,6 +78,20 @@ func New(name string, file *sqlfile.File, q query.Query) (Report, error) {
 		if r.Chart, err = newChart(file, header.Chart); err != nil {
 			return r, err
 		}
+	}
+	for _, line := range header.Tiles {
+		tile, err := newTile(file, line)
+		if err != nil {
+			return r, err
+		}
+		r.Tiles = append(r.Tiles, tile)
+	}
+	for _, line := range header.Links {
+		link, err := newLink(file, line)
+		if err != nil {
+			return r, err
+		}
+		r.Links = append(r.Links, link)
 	}
 	return r, nil
 }
@@ -161,6 +177,16 @@ func (r Report) Run(ctx context.Context, db query.Querier, values map[string]str
 	}
 	if r.Chart != nil {
 		if result.Table.Plot, err = r.Chart.plot(result.Table); err != nil {
+			return table.Table{}, err
+		}
+	}
+	for _, tile := range r.Tiles {
+		if _, _, _, err := tile.columns(result.Table); err != nil {
+			return table.Table{}, err
+		}
+	}
+	for _, link := range r.Links {
+		if err := link.check(result.Table); err != nil {
 			return table.Table{}, err
 		}
 	}

@@ -89,6 +89,9 @@ func magnitude(v any) (float64, bool) {
 // characters as escapes.
 func (t Table) Label(row, column int) string { return readable(plain(t.Rows[row][column]), KindLabel) }
 
+// Exact is a value as programs read it: no separators, times as RFC 3339, NULL as "".
+func Exact(v any) string { return exact(plain(v)) }
+
 // Number is a measure as people read it: commas between the thousands, no more digits than tell something.
 func Number(v float64) string { return readable(v, KindMeasure) }
 

@@ -5,13 +5,29 @@ import (
 	"strings"
 )
 
-// HTMLTable returns a table element. caption is its name, "" for none. Numbers are of class "number", NULLs of class "null"; every text is
-// escaped.
-func HTMLTable(t Table, caption string) string {
+// HTMLOptions say what a table in a page leads to.
+type HTMLOptions struct {
+	Caption string // the table's name, "" for none
+	// Head is what the name of a column leads to, "" for nothing; nil for nothing anywhere.
+	Head func(column int) string
+	// Sorted is how the rows are sorted by a column: "ascending", "descending", or "" for not; nil
+	// for not.
+	Sorted func(column int) string
+	// Link is what the value in a row and column leads to, "" for nothing; nil for nothing
+	// anywhere.
+	Link func(row, column int) string
+}
+
+// HTMLTable is HTMLWith without anything that the table leads to.
+func HTMLTable(t Table, caption string) string { return HTMLWith(t, HTMLOptions{Caption: caption}) }
+
+// HTMLWith returns a table element. Numbers are of class "number", NULLs of class "null"; every
+// text and address is escaped.
+func HTMLWith(t Table, o HTMLOptions) string {
 	var out strings.Builder
 	out.WriteString("<table>\n")
-	if caption != "" {
-		out.WriteString("<caption>" + htmlText(caption) + "</caption>\n")
+	if o.Caption != "" {
+		out.WriteString("<caption>" + htmlText(o.Caption) + "</caption>\n")
 	}
 	class := make([]string, len(t.Columns))
 	kinds := make([]Kind, len(t.Columns))
@@ -21,10 +37,18 @@ func HTMLTable(t Table, caption string) string {
 		if t.alignOf(i) == AlignRight {
 			class[i] = ` class="number"`
 		}
-		out.WriteString("<th scope=\"col\"" + class[i] + ">" + htmlText(c.Name) + "</th>")
+		sorted := ""
+		if o.Sorted != nil && o.Sorted(i) != "" {
+			sorted = ` aria-sort="` + htmlText(o.Sorted(i)) + `"`
+		}
+		head := htmlText(c.Name)
+		if o.Head != nil {
+			head = anchor(o.Head(i), head)
+		}
+		out.WriteString("<th scope=\"col\"" + class[i] + sorted + ">" + head + "</th>")
 	}
 	out.WriteString("</tr>\n</thead>\n<tbody>\n")
-	for _, row := range t.Rows {
+	for n, row := range t.Rows {
 		out.WriteString("<tr>")
 		for i, cell := range row {
 			value := plain(cell)
@@ -40,12 +64,25 @@ func HTMLTable(t Table, caption string) string {
 			if s, ok := value.(string); ok {
 				text = s
 			}
-			out.WriteString("<td" + class[i] + ">" + htmlText(text) + "</td>")
+			text = htmlText(text)
+			if o.Link != nil {
+				text = anchor(o.Link(n, i), text)
+			}
+			out.WriteString("<td" + class[i] + ">" + text + "</td>")
 		}
 		out.WriteString("</tr>\n")
 	}
 	out.WriteString("</tbody>\n</table>\n")
 	return out.String()
+}
+
+// anchor makes escaped text lead to an address; "" leads nowhere. A text without a letter to click
+// on stays as it is.
+func anchor(address, text string) string {
+	if address == "" || strings.TrimSpace(text) == "" {
+		return text
+	}
+	return `<a href="` + htmlText(address) + `">` + text + "</a>"
 }
 
 // htmlText escapes a text; line ends stay, since cells show them.

@@ -1,0 +1,124 @@
+package dashboard
+
+import (
+	"context"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/sparkify/dwh/internal/chart"
+	"github.com/sparkify/dwh/internal/report"
+)
+
+type reportBody struct {
+	Name, Description string
+	Fields            []field
+	Kept              []hidden // what the form sends along: how the table is arranged
+	Ranges            []rangeLink
+	Newest            time.Time // the day that Ranges end with
+	Asked             bool      // it has no parameters, or was asked with them
+	Problem           *problem
+	Table             *reportTable // nil: it did not run
+	Title             string
+	Tiles             []tile
+	Chart, Narrow     template.HTML // the chart beside a table, and on a phone; "" for none
+	Downloads         []link
+	Took              time.Duration
+	At                time.Time
+	Values            string // with what it ran, in words
+}
+
+type link struct{ Text, Path string }
+
+func (s *site) report(r *http.Request) (answer, error) {
+	one, err := s.findReport(r)
+	if err != nil {
+		return nil, err
+	}
+	given, problems, err := values(one, r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	arranged, err := arrangementOf(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	body := reportBody{Name: one.Name, Title: one.Title(), Description: one.Description, Kept: arranged.hidden()}
+	needed := slices.ContainsFunc(one.Params, func(p report.Param) bool { return p.Required })
+	body.Asked = len(r.URL.Query()) > 0 || !needed
+	if body.Asked {
+		problemsOf(one, given, problems)
+	}
+	body.Fields = s.fields(r.Context(), one, given, problems)
+	page := view{name: "report", Title: one.Title(), Nav: "Reports"}
+	if !body.Asked || len(problems) > 0 {
+		if len(problems) > 0 {
+			page.status = http.StatusBadRequest
+		}
+		body.Ranges, body.Newest = s.ranges(r.Context(), one, given, arranged)
+		page.Body = body
+		return page, nil
+	}
+	if page.Again, err = s.fillReport(r.Context(), one, given, arranged, &body); err != nil {
+		p := problemOf(err)
+		body.Problem, page.status, page.Again = &p, p.Status, againAfter(p.Status)
+	}
+	body.Ranges, body.Newest = s.ranges(r.Context(), one, given, arranged)
+	page.Body = body
+	return page, nil
+}
+
+// fillReport runs the report for its page, and tells when to run it again though nothing else is
+// committed.
+func (s *site) fillReport(ctx context.Context, one report.Report, given map[string]string, arranged arrangement,
+	body *reportBody) (again time.Duration, err error) {
+	result, err := s.result(ctx, one, given)
+	if err != nil {
+		return 0, err
+	}
+	if state, _ := s.source.State(); state.CommittedAt.After(result.at.Add(-result.took)) {
+		again = max(result.fresh(), 0) + 100*time.Millisecond
+	}
+	body.Took, body.At, body.Values = result.took, result.at, one.Told(given)
+	s.newest.learn(one, given, result)
+	if body.Table, err = s.arrange(one, result, given, arranged); err != nil {
+		return 0, err
+	}
+	if body.Tiles, err = tilesOf(one, result); err != nil {
+		return 0, err
+	}
+	file := func(name string) string { return address(reportPath(one.Name)+"/"+name, given, arrangement{}) }
+	body.Downloads = []link{{"CSV", file("data.csv")}, {"CSV for spreadsheets", file("data-safe.csv")},
+		{"JSON", file("data.json")}, {"Markdown", file("data.md")}}
+	if !chart.Drawable(result.table) {
+		return again, nil
+	}
+	for width, into := range map[int]*template.HTML{wideChart: &body.Chart, narrowChart: &body.Narrow} {
+		picture, err := chart.SVG(result.table, chart.Options{Title: "Chart of " + one.Title(), Width: width,
+			Bare: true})
+		if err != nil {
+			return 0, fmt.Errorf("draw the chart: %w", err)
+		}
+		*into = template.HTML(picture) //nolint:gosec // chart escapes every text
+	}
+	body.Downloads = append(body.Downloads, link{"SVG", file("data.svg")})
+	return again, nil
+}
+
+// address is a path with a report's values and how its table is arranged.
+func address(path string, given map[string]string, arranged arrangement) string {
+	query := url.Values{}
+	for name, value := range given {
+		query.Set(name, value)
+	}
+	for _, one := range arranged.hidden() {
+		query.Set(one.Name, one.Value)
+	}
+	if encoded := query.Encode(); encoded != "" {
+		return path + "?" + encoded
+	}
+	return path
+}
