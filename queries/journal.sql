@@ -91,8 +91,40 @@ DELETE FROM dwh_transform
 WHERE name = sqlc.arg(name);
 
 -- name: AddFingerprint :exec
-INSERT INTO dwh_transform (name, fingerprint, run_id)
-VALUES (sqlc.arg(name), sqlc.arg(fingerprint), sqlc.arg(run_id));
+INSERT INTO dwh_transform (name, fingerprint, run_id, file_text)
+VALUES (sqlc.arg(name), sqlc.arg(fingerprint), sqlc.arg(run_id), sqlc.narg(file_text));
+
+-- name: TransformTexts :many
+-- The files of the transforms that the star follows from.
+SELECT transform.name, transform.fingerprint, transform.run_id, transform.file_text
+FROM dwh_transform AS transform
+ORDER BY transform.name;
+
+-- name: StepTimes :many
+-- How long the steps of the last runs took, the newest first.
+SELECT latest.step, latest.rows_in, latest.rows_out, latest.started_at, latest.ended_at
+FROM (
+    SELECT
+        step.step, step.rows_in, step.rows_out, step.started_at, step.ended_at,
+        ROW_NUMBER() OVER (PARTITION BY step.step ORDER BY step.started_at DESC, step.run_id) AS place
+    FROM dwh_step AS step
+    WHERE step.outcome = 'done'
+        AND step.ended_at IS NOT NULL
+) AS latest
+WHERE latest.place <= 20
+ORDER BY latest.step, latest.place;
+
+-- name: LoadedSizes :many
+-- How many bytes and rows were loaded into each table, of objects whose rows are known.
+SELECT
+    object.table_name,
+    CAST(COALESCE(SUM(object.size), 0) AS BIGINT) AS bytes,
+    CAST(COALESCE(SUM(object.rows), 0) AS BIGINT) AS rows
+FROM s_object AS object
+WHERE object.outcome = 'loaded'
+    AND object.rows IS NOT NULL
+GROUP BY object.table_name
+ORDER BY object.table_name;
 
 -- name: StaleMarks :many
 SELECT stale.subject, stale.reason, stale.since

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,16 @@ type planJSON struct {
 	Sources    []sourceJSON    `json:"sources"` // of a load
 	Narrowings []narrowingJSON `json:"narrowings"`
 	Note       string          `json:"note"`
+
+	// What the next run would find to do; absent where there is no warehouse to ask.
+	Change   string   `json:"change,omitempty"` // new or changed: the text, since the tables were built
+	Diff     string   `json:"diff,omitempty"`
+	Replayed bool     `json:"replayed,omitempty"`
+	Objects  *int64   `json:"new_objects,omitempty"`
+	Bytes    *int64   `json:"new_bytes,omitempty"`
+	Problem  string   `json:"problem,omitempty"` // why new objects are not known
+	Rows     *int64   `json:"rows,omitempty"`    // that come in, about
+	Seconds  *float64 `json:"seconds,omitempty"` // that the step takes, about
 }
 
 // sourceJSON is a source of a load.
@@ -43,9 +54,10 @@ type narrowingJSON struct {
 	Fix     string   `json:"fix"`     // a CREATE INDEX, without one
 }
 
-// printPlan prints the graph of the models. It needs no connection: indexes are those of the
-// migrations and those behind the COPY of a load.
-func (t transformRun) printPlan() error {
+// printPlan prints the graph of the models, which needs no connection: indexes are those of the
+// migrations and those behind the COPY of a load. Where there is a warehouse, it also says what the
+// next run would find to do.
+func (t transformRun) printPlan(ctx context.Context) error {
 	p, err := t.app.openProject(t.cfg.Project)
 	if err != nil {
 		return err
@@ -74,9 +86,24 @@ func (t transformRun) printPlan() error {
 		return err
 	}
 	plan := planOf(chosen, graph, tables, t.cfg)
+	found, err := t.outlook(ctx, chosen)
+	if err != nil {
+		return err
+	}
+	if found != nil {
+		withOutlook(plan, found)
+	}
 	if t.json {
 		return writeJSON(t.app.out, plan)
 	}
+	if err := t.printGraph(plan, sourcesOf(chosen, t.cfg)); err != nil || found == nil {
+		return err
+	}
+	return t.printOutlook(found)
+}
+
+// printGraph prints the steps, how increments find rows, and the sources.
+func (t transformRun) printGraph(plan []planJSON, sources []source) error {
 	rowsOf := table.Table{Title: "plan", Columns: columns(
 		column{name: "name", narrow: table.NarrowKeep}, column{name: "kind", narrow: table.NarrowWrap},
 		column{name: "rows", narrow: table.NarrowFold}, column{name: "follows", narrow: table.NarrowWrap},
@@ -104,7 +131,7 @@ func (t transformRun) printPlan() error {
 	if err := t.app.out.Table(rowsOf, table.Text); err != nil {
 		return err
 	}
-	for _, one := range []table.Table{finds, sourceTable(sourcesOf(chosen, t.cfg))} {
+	for _, one := range []table.Table{finds, sourceTable(sources)} {
 		if len(one.Rows) == 0 {
 			continue
 		}

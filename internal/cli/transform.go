@@ -32,7 +32,7 @@ see the old state until then, and an unchanged warehouse is left untouched.`,
 			&cli.BoolFlag{Name: "no-replay", Usage: "fail instead of replaying a stale warehouse"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "stop after printing what a replay would change"},
 			&cli.StringFlag{Name: "only", Usage: "run just these steps, by `NUMBER` or table, separated by commas; flags nothing"},
-			&cli.BoolFlag{Name: "plan", Usage: "list the steps with their kinds and what they follow, and stop"},
+			&cli.BoolFlag{Name: "plan", Usage: "list the steps with their kinds, what changed and what the next run finds to do, and stop"},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
@@ -84,7 +84,7 @@ type transformRun struct {
 
 func (t transformRun) run(ctx context.Context) error {
 	if t.plan {
-		return t.printPlan()
+		return t.printPlan(ctx)
 	}
 	// What is wrong with the command line is said before a server is started for it.
 	if !t.replay {

@@ -37,12 +37,24 @@ func (q *Queries) AddCheck(ctx context.Context, arg AddCheckParams) error {
 }
 
 const AddFingerprint = `-- name: AddFingerprint :exec
-INSERT INTO dwh_transform (name, fingerprint, run_id)
-VALUES ($1, $2, $3)
+INSERT INTO dwh_transform (name, fingerprint, run_id, file_text)
+VALUES ($1, $2, $3, $4)
 `
 
-func (q *Queries) AddFingerprint(ctx context.Context, name string, fingerprint string, runID string) error {
-	_, err := q.db.Exec(ctx, AddFingerprint, name, fingerprint, runID)
+type AddFingerprintParams struct {
+	Name        string  `json:"name"`
+	Fingerprint string  `json:"fingerprint"`
+	RunID       string  `json:"run_id"`
+	FileText    *string `json:"file_text"`
+}
+
+func (q *Queries) AddFingerprint(ctx context.Context, arg AddFingerprintParams) error {
+	_, err := q.db.Exec(ctx, AddFingerprint,
+		arg.Name,
+		arg.Fingerprint,
+		arg.RunID,
+		arg.FileText,
+	)
 	return err
 }
 
@@ -409,6 +421,45 @@ func (q *Queries) LedgerOf(ctx context.Context, url string) ([]LedgerOfRow, erro
 	return items, nil
 }
 
+const LoadedSizes = `-- name: LoadedSizes :many
+SELECT
+    object.table_name,
+    CAST(COALESCE(SUM(object.size), 0) AS BIGINT) AS bytes,
+    CAST(COALESCE(SUM(object.rows), 0) AS BIGINT) AS rows
+FROM s_object AS object
+WHERE object.outcome = 'loaded'
+    AND object.rows IS NOT NULL
+GROUP BY object.table_name
+ORDER BY object.table_name
+`
+
+type LoadedSizesRow struct {
+	TableName string `json:"table_name"`
+	Bytes     int64  `json:"bytes"`
+	Rows      int64  `json:"rows"`
+}
+
+// How many bytes and rows were loaded into each table, of objects whose rows are known.
+func (q *Queries) LoadedSizes(ctx context.Context) ([]LoadedSizesRow, error) {
+	rows, err := q.db.Query(ctx, LoadedSizes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LoadedSizesRow{}
+	for rows.Next() {
+		var i LoadedSizesRow
+		if err := rows.Scan(&i.TableName, &i.Bytes, &i.Rows); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const RejectTables = `-- name: RejectTables :many
 SELECT DISTINCT reject.table_name
 FROM s_reject AS reject
@@ -571,6 +622,55 @@ func (q *Queries) StartRun(ctx context.Context, arg StartRunParams) error {
 	return err
 }
 
+const StepTimes = `-- name: StepTimes :many
+SELECT latest.step, latest.rows_in, latest.rows_out, latest.started_at, latest.ended_at
+FROM (
+    SELECT
+        step.step, step.rows_in, step.rows_out, step.started_at, step.ended_at,
+        ROW_NUMBER() OVER (PARTITION BY step.step ORDER BY step.started_at DESC, step.run_id) AS place
+    FROM dwh_step AS step
+    WHERE step.outcome = 'done'
+        AND step.ended_at IS NOT NULL
+) AS latest
+WHERE latest.place <= 20
+ORDER BY latest.step, latest.place
+`
+
+type StepTimesRow struct {
+	Step      string     `json:"step"`
+	RowsIn    *int64     `json:"rows_in"`
+	RowsOut   *int64     `json:"rows_out"`
+	StartedAt time.Time  `json:"started_at"`
+	EndedAt   *time.Time `json:"ended_at"`
+}
+
+// How long the steps of the last runs took, the newest first.
+func (q *Queries) StepTimes(ctx context.Context) ([]StepTimesRow, error) {
+	rows, err := q.db.Query(ctx, StepTimes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StepTimesRow{}
+	for rows.Next() {
+		var i StepTimesRow
+		if err := rows.Scan(
+			&i.Step,
+			&i.RowsIn,
+			&i.RowsOut,
+			&i.StartedAt,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const Steps = `-- name: Steps :many
 SELECT step.run_id, step.position, step.step, step.started_at, step.ended_at, step.rows_in, step.rows_out, step.fingerprint, step.outcome, step.note
 FROM dwh_step AS step
@@ -636,6 +736,38 @@ func (q *Queries) TakeLease(ctx context.Context, arg TakeLeaseParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const TransformTexts = `-- name: TransformTexts :many
+SELECT transform.name, transform.fingerprint, transform.run_id, transform.file_text
+FROM dwh_transform AS transform
+ORDER BY transform.name
+`
+
+// The files of the transforms that the star follows from.
+func (q *Queries) TransformTexts(ctx context.Context) ([]DwhTransform, error) {
+	rows, err := q.db.Query(ctx, TransformTexts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DwhTransform{}
+	for rows.Next() {
+		var i DwhTransform
+		if err := rows.Scan(
+			&i.Name,
+			&i.Fingerprint,
+			&i.RunID,
+			&i.FileText,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const UncountedObjects = `-- name: UncountedObjects :many

@@ -92,9 +92,10 @@ type DwhStep struct {
 }
 
 type DwhTransform struct {
-	Name        string `json:"name"`
-	Fingerprint string `json:"fingerprint"`
-	RunID       string `json:"run_id"`
+	Name        string  `json:"name"`
+	Fingerprint string  `json:"fingerprint"`
+	RunID       string  `json:"run_id"`
+	FileText    *string `json:"file_text"`
 }
 
 type FSongplay struct {

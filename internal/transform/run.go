@@ -187,7 +187,9 @@ func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal, known []dw
 			if err := db.ForgetFingerprint(ctx, step.Name); err != nil {
 				return fmt.Errorf("write fingerprints: %w", err)
 			}
-			if err := db.AddFingerprint(ctx, step.Name, step.Fingerprint, j.run); err != nil {
+			if err := db.AddFingerprint(ctx, dwhdb.AddFingerprintParams{
+				Name: step.Name, Fingerprint: step.Fingerprint, RunID: j.run, FileText: keptText(step),
+			}); err != nil {
 				return fmt.Errorf("write fingerprints: %w", err)
 			}
 		}

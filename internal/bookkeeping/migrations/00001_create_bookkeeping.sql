@@ -79,6 +79,8 @@ CREATE TABLE dwh_transform (
     name VARCHAR(127) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
     fingerprint VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
     run_id VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
+    -- The file itself, for the plan to show what changed; NULL of one that is longer.
+    file_text VARCHAR(65535) /*postgres*/ COLLATE "C" /*redshift */,
     PRIMARY KEY (name)
 )
 /*redshift DISTSTYLE ALL */;

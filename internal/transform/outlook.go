@@ -1,0 +1,232 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	udiff "github.com/aymanbagabas/go-udiff"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/model"
+)
+
+// An Outlook says what the next run would find to do. Making one writes nothing.
+type Outlook struct {
+	Steps   []StepOutlook // in the order of their numbers
+	Gone    []string      // steps that the tables were built with, and that are not there any more
+	Reasons []string      // why the tables do not follow from staging; empty: nothing is replayed
+}
+
+// A StepOutlook says what the next run would find to do for one step.
+type StepOutlook struct {
+	Step Step
+	// Change is "", "new", or "changed": a model's text since the tables were built with it.
+	Change string
+	// Diff is a unified diff of the file, from what the tables were built with to what stands there
+	// now; "" where the text is not known.
+	Diff string
+	// Replayed says that a replay would compute the model.
+	Replayed bool
+	// Objects and Bytes are those of a load that are not loaded yet. Problem says why they are not
+	// known; "" where they are.
+	Objects, Bytes int64
+	Problem        string
+	// Rows is how many rows would come in: new ones, or, of a replay, all. -1: nobody can tell.
+	Rows int64
+	// Estimate is how long it would take, by the last runs in the journal; 0 for nothing to do, -1
+	// where the journal does not tell.
+	Estimate time.Duration
+}
+
+// longestText is how many bytes of a file dwh_transform holds.
+const longestText = 65535
+
+// keptText is the text of a step's file, for Outlook to compare with; nil of one that is too long.
+func keptText(step Step) *string {
+	text := step.File.Text()
+	if len(text) > longestText {
+		return nil
+	}
+	return &text
+}
+
+// Outlook tells what the next run would find to do for the steps, which may be chosen among the
+// runner's. It lists the sources of loads that have one.
+func (r *Runner) Outlook(ctx context.Context, steps []Step) (Outlook, error) {
+	var out Outlook
+	marks, _, err := staleness(ctx, r.Pool, r.Engine, r.Steps, false)
+	if err != nil {
+		return out, err
+	}
+	out.Reasons = sentences(marks)
+	w, err := r.waiting(ctx)
+	if err != nil {
+		return out, err
+	}
+	replayed := map[string]bool{}
+	if len(marks) > 0 {
+		for _, m := range affected(w.graph, marks) {
+			replayed[m.Step] = true
+		}
+	}
+	db := dwhdb.New(r.Pool)
+	texts, err := db.TransformTexts(ctx)
+	if err != nil {
+		return out, fmt.Errorf("read the texts of transforms: %w", err)
+	}
+	known := map[string]dwhdb.DwhTransform{}
+	for _, row := range texts {
+		known[row.Name] = row
+		if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Name == row.Name }) {
+			out.Gone = append(out.Gone, row.Name)
+		}
+	}
+	guess, err := newEstimator(ctx, db)
+	if err != nil {
+		return out, err
+	}
+	var unknown []catalogue.Name // staging tables into which nobody knows how many rows come
+	for _, step := range r.Steps {
+		one := StepOutlook{Step: step, Replayed: replayed[step.Name]}
+		if step.Load {
+			if err := r.lookAhead(ctx, &one, guess); err != nil {
+				return out, err
+			}
+			if one.Rows < 0 {
+				unknown = append(unknown, step.Table)
+			} else {
+				w.unprocessed[step.Table] += one.Rows
+			}
+		} else {
+			row, built := known[step.Name]
+			switch {
+			case len(texts) == 0:
+			case !built:
+				one.Change = "new"
+			case row.Fingerprint != step.Fingerprint:
+				one.Change = "changed"
+				if row.FileText != nil {
+					one.Diff = udiff.Unified("built in run "+row.RunID, step.File.Name(), *row.FileText, step.File.Text())
+				}
+			}
+			one.Rows = w.rowsIn(w.graph.Model(step.Model.Name))
+			if slices.ContainsFunc(w.graph.Upstream(step.Model), func(m *model.Model) bool {
+				return slices.ContainsFunc(unknown, func(t catalogue.Name) bool { return slices.Contains(m.Follows, string(t)) })
+			}) {
+				one.Rows = -1
+			}
+		}
+		guess.estimate(&one)
+		if slices.ContainsFunc(steps, func(s Step) bool { return s.Name == step.Name }) {
+			out.Steps = append(out.Steps, one)
+		}
+	}
+	return out, nil
+}
+
+// lookAhead lists what is new of a load's source.
+func (r *Runner) lookAhead(ctx context.Context, one *StepOutlook, guess *estimator) error {
+	plan, err := r.loader.Plan(ctx, one.Step.file)
+	if err != nil || plan.Statement == nil {
+		return err
+	}
+	defer plan.Close()
+	for batch, err := range plan.Batches {
+		if err != nil {
+			one.Problem, one.Rows = err.Error(), -1
+			return ctx.Err()
+		}
+		one.Objects += int64(len(batch))
+	}
+	one.Bytes = plan.Bytes()
+	one.Rows = guess.rows(string(one.Step.Table), one.Objects, one.Bytes)
+	return nil
+}
+
+// waiting reads the graph of the models, and counts the rows that are staged and not processed.
+func (r *Runner) waiting(ctx context.Context) (*work, error) {
+	tx, err := r.beginSnapshot(ctx, r.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	return r.openWork(ctx, tx, r.Scratch+scratchSuffix)
+}
+
+// An estimator tells from the journal how long steps take.
+type estimator struct {
+	times map[string][]stepTime // by step, the newest first
+	sizes map[string]dwhdb.LoadedSizesRow
+}
+
+// A stepTime is how many rows came into a step, and how long it took.
+type stepTime struct {
+	rows int64
+	took time.Duration
+}
+
+func newEstimator(ctx context.Context, db *dwhdb.Queries) (*estimator, error) {
+	e := &estimator{times: map[string][]stepTime{}, sizes: map[string]dwhdb.LoadedSizesRow{}}
+	times, err := db.StepTimes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	for _, row := range times {
+		rows := row.RowsIn
+		if rows == nil || *rows == 0 {
+			rows = row.RowsOut // of a load
+		}
+		if rows != nil && row.EndedAt != nil {
+			e.times[row.Step] = append(e.times[row.Step], stepTime{*rows, row.EndedAt.Sub(row.StartedAt)})
+		}
+	}
+	sizes, err := db.LoadedSizes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	for _, row := range sizes {
+		e.sizes[row.TableName] = row
+	}
+	return e, nil
+}
+
+// rows guesses how many rows so many bytes hold; -1 where nothing was loaded before.
+func (e *estimator) rows(table string, objects, bytes int64) int64 {
+	size, ok := e.sizes[table]
+	switch {
+	case objects == 0:
+		return 0
+	case !ok || size.Bytes == 0:
+		return -1
+	}
+	return max(1, int64(math.Round(float64(bytes)*float64(size.Rows)/float64(size.Bytes))))
+}
+
+// estimate guesses how long a step takes: as long as the run took whose number of rows was nearest,
+// and in proportion where there are more rows than ever. A replay takes as long as the largest run.
+func (e *estimator) estimate(one *StepOutlook) {
+	known := e.times[one.Step.Name]
+	switch {
+	case one.Rows == 0 && !one.Replayed:
+		return
+	case len(known) == 0 || one.Rows < 0 && !one.Replayed:
+		one.Estimate = -1
+		return
+	}
+	distance := func(t stepTime) int64 {
+		if one.Replayed {
+			return -t.rows
+		}
+		return max(t.rows-one.Rows, one.Rows-t.rows)
+	}
+	nearest := slices.MinFunc(known, func(a, b stepTime) int { return int(min(max(distance(a)-distance(b), -1), 1)) })
+	one.Estimate = nearest.took
+	if nearest.rows > 0 && one.Rows > nearest.rows {
+		one.Estimate = time.Duration(float64(nearest.took) * float64(one.Rows) / float64(nearest.rows))
+	}
+}
