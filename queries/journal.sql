@@ -206,3 +206,23 @@ DELETE FROM s_object
 WHERE url = sqlc.arg(url)
     AND table_name = sqlc.arg(table_name)
     AND outcome IN ('quarantined', 'skipped');
+
+-- name: RejectsInLastLoad :many
+-- The last load refused no record.
+SELECT
+    reject.table_name,
+    reject.url,
+    reject.line,
+    reject.column_name,
+    reject.reason
+FROM s_reject AS reject
+INNER JOIN (
+    SELECT MAX(latest.load_id) AS load_id
+    FROM (
+        SELECT s_object.load_id FROM s_object
+        UNION ALL
+        SELECT s_reject.load_id FROM s_reject
+    ) AS latest
+) AS last_load
+    ON last_load.load_id = reject.load_id
+ORDER BY reject.table_name, reject.url, reject.line, reject.column_name, reject.reason;

@@ -100,10 +100,10 @@ func TestWebhookIsTold(t *testing.T) {
 	dwhtest.Query(t, dsn, `UPDATE f_songplay SET user_id = '99' WHERE session_id = 38 RETURNING 1`)
 	dwh(3, "check")
 	if e := expect("a check that fails", notify.CheckFailed)[0]; len(e.Checks) != 2 ||
-		e.Checks[0].Name != "f-songplay-user" || e.Checks[0].Violations != 2 || e.Hint == "" {
+		e.Checks[0].Name != "f_songplay-user_id" || e.Checks[0].Violations != 2 || e.Hint == "" {
 		t.Errorf("got %+v, want the check and its violations", e)
 	}
-	dwh(0, "check", "d-song-unique")
+	dwh(0, "check", "d_song-unique")
 	expect("another check, while that one still fails")
 	dwh(0, "transform", "--replay")
 	expect("a replay, which mends it", notify.Recovered)

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
@@ -36,87 +37,33 @@ type Settings struct {
 type Check struct {
 	Name        string
 	Description string
-	Severity    Severity
-	Query       query.Query
-	// Touched names the tables that a run's gate may narrow to what the run touched: the check finds the same violations
-	// among those rows, and needs all the other tables whole. Empty: it always reads everything.
+	// Hint says what to do where the check demands too much; "" for nothing.
+	Hint     string
+	Severity Severity
+	Query    query.Query
+	// Args are the values of the query's parameters. on is false where the settings turn the check
+	// off. nil: the query has no parameters, and is always on.
+	Args func(Settings) (args map[string]any, on bool)
+	// Rule is the rule of a model that the check follows from; nil of a check with a text of its
+	// own.
+	Rule *model.Rule
+	// Touched names the tables that a run's gate may narrow to what the run touched: the check
+	// finds the same violations among those rows, and needs all the other tables whole. Empty: it
+	// always reads everything. A check that follows from a rule says the same by its rule.
 	Touched []string
+	// Ungated says that the check is left out of the gate: it runs only where everything is
+	// checked.
+	Ungated bool
 	// Flags says that the check is about the flags, which a run sets last.
 	Flags bool
-	// Unique names the column that the check finds doubled values of, in the table that Touched names. Where the server enforces a
-	// primary key on it, a gate has nothing to look for.
-	Unique string
-	// Sorts says that the check groups rows into nearly as many groups, which PostgreSQL does faster by sorting than by hashing, though it
-	// expects the opposite.
+	// Sorts says that the check groups rows into nearly as many groups, which PostgreSQL does
+	// faster by sorting than by hashing, though it expects the opposite.
 	Sorts bool
 	// Own says that the check is a project's: its text is not ours, and it runs read-only wherever it
 	// runs.
 	Own bool
-	// Screen, where it is not nil, may tell that the check has nothing to find.
-	Screen   *Screen
-	settings func(Settings) (args map[string]any, on bool)
-}
-
-// BuiltIn lists the checks that dwh ships; the query of each stands in queries/checks.sql.
-func BuiltIn() []Check {
-	one := func(name, description string, severity Severity, sql string, touched ...string) Check {
-		return Check{Name: name, Description: description, Severity: severity, Query: query.Text("check "+name, sql), Touched: touched}
-	}
-	unique := func(name, description, sql, table, column string) Check {
-		c := one(name, description, Error, sql, table)
-		c.Unique = column
-		return c
-	}
-	plays := suspects()
-	play := func(name, description, sql string) Check {
-		c := one(name, description, Error, sql, "f_songplay")
-		c.Screen = plays
-		return c
-	}
-	matched := one("matched-share", "enough plays know their song", Warn, "")
-	matched.Query = query.Text("check matched-share", dwhdb.MatchedShare, "threshold")
-	matched.settings = func(s Settings) (map[string]any, bool) {
-		return map[string]any{"threshold": s.MatchedShare}, true
-	}
-	matched.Screen = enough()
-	fresh := one("freshness", "the newest play is young enough", Warn, "")
-	fresh.Query = query.Text("check freshness", dwhdb.Freshness, "oldest")
-	fresh.settings = func(s Settings) (map[string]any, bool) {
-		return map[string]any{"oldest": s.Now.UTC().Add(-s.MaxAge)}, s.MaxAge > 0
-	}
-	unprocessed := one("staged-unprocessed", "nothing staged is left unprocessed", Error, dwhdb.StagedUnprocessed)
-	unprocessed.Flags = true
-	same := one("songplays-complete", "staging and f_songplay hold the same songplays", Error, dwhdb.SongplaysComplete, "s_songplay_event", "f_songplay")
-	same.Sorts = true
-	same.Screen = alike()
-	keyless := one("events-without-key", "every NextSong event names its user, session, item and time", Warn, dwhdb.EventsWithoutKey)
-	keyless.Screen = keyed()
-	return []Check{
-		unique("d-song-unique", "d_song holds a song_id once", dwhdb.DSongUnique, "d_song", "song_id"),
-		unique("d-artist-unique", "d_artist holds an artist_id once", dwhdb.DArtistUnique, "d_artist", "artist_id"),
-		unique("d-user-unique", "d_user holds a user_id once", dwhdb.DUserUnique, "d_user", "user_id"),
-		unique("d-time-unique", "d_time holds an hour once", dwhdb.DTimeUnique, "d_time", "start_time"),
-		unique("f-songplay-unique", "f_songplay holds a songplay_id once", dwhdb.FSongplayUnique, "f_songplay", "songplay_id"),
-		one("d-song-key", "d_song has no row without a key", Error, dwhdb.DSongKeyPresent, "d_song"),
-		one("d-artist-key", "d_artist has no row without a key", Error, dwhdb.DArtistKeyPresent, "d_artist"),
-		one("d-user-key", "d_user has no row without a key", Error, dwhdb.DUserKeyPresent, "d_user"),
-		one("d-time-key", "d_time has no row without a key", Error, dwhdb.DTimeKeyPresent, "d_time"),
-		play("f-songplay-key", "f_songplay has no row without its keys", dwhdb.FSongplayKeyPresent),
-		play("f-songplay-user", "every user_id of f_songplay stands in d_user", dwhdb.FSongplayUserExists),
-		play("f-songplay-time", "every start_time of f_songplay stands in d_time", dwhdb.FSongplayTimeExists),
-		play("f-songplay-song", "every song_id of f_songplay stands in d_song", dwhdb.FSongplaySongExists),
-		play("f-songplay-artist", "every artist_id of f_songplay stands in d_artist", dwhdb.FSongplayArtistExists),
-		same,
-		unprocessed,
-		play("f-songplay-level", "a level in f_songplay is free or paid", dwhdb.FSongplayLevelDomain),
-		one("d-user-level", "a level in d_user is free or paid", Error, dwhdb.DUserLevelDomain, "d_user"),
-		one("d-user-gender", "a gender in d_user is F or M", Error, dwhdb.DUserGenderDomain, "d_user"),
-		play("songplay-id-hash", "a songplay_id has 64 digits in lower case", dwhdb.SongplayIDHash),
-		keyless,
-		matched,
-		one("rejects-in-last-load", "the last load refused no record", Warn, dwhdb.RejectsInLastLoad),
-		fresh,
-	}
+	// Precheck, where it is not nil, may prove that the check has no violation in whole tables.
+	Precheck *Precheck
 }
 
 // Project reads a user's checks, NAME.sql in fsys: one SELECT each, whose rows are the violations. dir names the folder in errors. A :'name'
@@ -133,7 +80,10 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]stri
 	}
 	out := make([]Check, 0, len(found))
 	for _, file := range found {
-		one := Check{Name: file.Name, Description: file.Header.Description, Severity: Error, Query: file.Query, Own: true}
+		one := Check{
+			Name: file.Name, Description: file.Header.Description, Severity: Error, Query: file.Query, Own: true,
+			Ungated: file.Header.Gate == "no",
+		}
 		if file.Header.Severity == string(Warn) {
 			one.Severity = Warn
 		}
@@ -141,7 +91,7 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]stri
 		for _, name := range file.Query.Params() {
 			args[name] = vars[name]
 		}
-		one.settings = func(Settings) (map[string]any, bool) { return args, true }
+		one.Args = func(Settings) (map[string]any, bool) { return args, true }
 		out = append(out, one)
 	}
 	return out, nil
@@ -222,9 +172,9 @@ func (r Result) Outcome() string {
 // Run makes one check.
 func (c Check) Run(ctx context.Context, db query.Querier, s Settings) (Result, error) {
 	var args map[string]any
-	if c.settings != nil {
+	if c.Args != nil {
 		var on bool
-		if args, on = c.settings(s); !on {
+		if args, on = c.Args(s); !on {
 			return Result{Check: c, Skipped: true}, nil
 		}
 	}
@@ -268,6 +218,17 @@ func violations(n int64) string {
 		return "1 violation"
 	}
 	return fmt.Sprintf("%d violations", n)
+}
+
+// Hint says what to do where a check demands too much.
+func (e *FailedError) Hint() string {
+	var hints []string
+	for _, result := range e.Results {
+		if hint := result.Check.Hint; hint != "" && !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
+		}
+	}
+	return strings.Join(hints, "; ")
 }
 
 // ExitCode is 3: a check of error severity failed.

@@ -26,9 +26,11 @@ func WriteJUnit(w io.Writer, results []Result) error {
 		case "off":
 			one.Skipped = &junit.Message{Message: "turned off"}
 		case "fail":
-			one.Failure = &junit.Message{
-				Message: fmt.Sprintf("%s: %s", violations(result.Violations), result.Check.Description), Text: rows.String(),
+			message := fmt.Sprintf("%s: %s", violations(result.Violations), result.Check.Description)
+			if result.Check.Hint != "" {
+				message += "; " + result.Check.Hint
 			}
+			one.Failure = &junit.Message{Message: message, Text: rows.String()}
 		case "warn":
 			one.Output = rows.String()
 		}

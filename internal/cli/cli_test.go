@@ -296,7 +296,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"local", "nonsense", "--he"}, []string{"--help"}},
 		{[]string{"report", "top-s"}, []string{"top-songs"}},
 		{[]string{"report", "--project", "testdata/project", "pl"}, []string{"plays of an artist"}},
-		{[]string{"check", "d-song-"}, []string{"d-song-unique", "d-song-key"}},
+		{[]string{"check", "d_song-"}, []string{"d_song-unique", "d_song-key"}},
 		{[]string{"check", "--project", "testdata/project", "own"}, []string{"own-check"}},
 		{[]string{"transform", "--only", "2"}, []string{"210_f_songplay"}},
 		{[]string{"transform", "--only", "110_d_song,2"}, []string{"110_d_song,210_f_songplay"}},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -226,14 +226,19 @@ func (a *app) knownSteps() []string {
 	return names
 }
 
-// knownChecks are the built-in checks and those of the project at hand, by their files' names.
+// knownChecks are the checks of the project at hand, its own by their files' names.
 func (a *app) knownChecks() []string {
+	p, err := a.projectAtHand()
+	if err != nil {
+		return nil
+	}
 	var names []string
-	for _, one := range check.BuiltIn() {
+	// What is wrong with the project shows when a command runs.
+	shipped, _ := p.shippedChecks(sqlfile.Postgres)
+	for _, one := range shipped {
 		names = append(names, one.Name)
 	}
-	p, err := a.projectAtHand()
-	if err != nil || p.checks == nil {
+	if p.checks == nil {
 		return names
 	}
 	own, err := fs.Glob(p.checks, "*.sql")

@@ -241,7 +241,7 @@ func (r serveRun) watch(e server.Event) {
 	case e.Checks != nil:
 		r.app.warnChecks(e.Checks)
 		if err := check.Failed(e.Checks, false); err != nil {
-			out.Warn("%v", err)
+			out.Warn("%v%s", err, hintSuffix(hintOf(err)))
 		} else {
 			out.Status("checked everything")
 		}

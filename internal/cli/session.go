@@ -14,6 +14,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
+	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
@@ -111,11 +112,30 @@ func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
 	return steps, err
 }
 
-// allChecks are the built-in checks and the project's, which may use vars; a project's check of the same name replaces the built-in one.
+// shippedChecks are the checks that need no file of the project: those that follow from its models,
+// and those of the embedded project where it is that one.
+func (p project) shippedChecks(engine sqlfile.Engine) ([]check.Check, error) {
+	steps, err := p.steps(engine)
+	if err != nil {
+		return nil, err
+	}
+	tables, err := p.tables(engine)
+	if err != nil {
+		tables = nil // what is wrong with the migrations is told where they run
+	}
+	all, err := transform.Derived(steps, tables)
+	if err == nil && p.embedded() {
+		all = append(all, embedded.Checks()...)
+	}
+	return all, err
+}
+
+// allChecks are the shipped checks and the project's, which may use vars; a project's check of the
+// same name replaces the shipped one.
 func (p project) allChecks(engine sqlfile.Engine, vars map[string]string) ([]check.Check, error) {
-	all := check.BuiltIn()
-	if p.checks == nil {
-		return all, nil
+	all, err := p.shippedChecks(engine)
+	if err != nil || p.checks == nil {
+		return all, err
 	}
 	own, err := check.Project(p.checks, p.checksDir, engine, vars)
 	if err != nil {

@@ -14,11 +14,11 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/cli"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/sample"
@@ -99,7 +99,7 @@ func newSiteOn(t testing.TB, pool *pgxpool.Pool, engine sqlfile.Engine, change f
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := dashboard.Options{Pool: pool, Engine: engine, Steps: steps, Checks: check.BuiltIn(),
+	o := dashboard.Options{Pool: pool, Engine: engine, Steps: steps, Checks: star.Checks(t),
 		Reports: func() ([]report.Report, error) { return embedded.Reports(), nil }}
 	if change != nil {
 		change(&o)

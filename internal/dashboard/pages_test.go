@@ -15,9 +15,9 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/internal/transform"
 )
@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 	if strings.Contains(overview.body, "not run yet") {
 		t.Errorf("overview: got a check that has not run, want all from the journal")
 	}
-	for _, one := range check.BuiltIn() {
+	for _, one := range star.Checks(t) {
 		if !strings.Contains(overview.body, ">"+one.Name+" ") {
 			t.Errorf("overview: got no check %s", one.Name)
 		}
@@ -62,8 +62,11 @@ func TestPages(t *testing.T) {
 		s.page(path, 200, `id="result-scroll"`)
 	}
 	runs := s.page("/runs", 200, "run --song-data")
-	s.page(link(t, runLink, runs.body), 200, "210_f_songplay", "f-songplay-unique", "rejects-in-last-load", "What changed", " added")
+	s.page(link(t, runLink, runs.body), 200, "210_f_songplay", "f_songplay-unique", "rejects-in-last-load", "What changed", " added")
 	lineage := s.page("/lineage", 200, `href="/lineage/f_songplay"`, "songplay, song, name_artist", ">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group")
+	if got := strings.Count(lineage.body, `class="reference"`); got != 4 {
+		t.Errorf("references in the lineage's picture: got %d, want those of f_songplay to the four dimensions", got)
+	}
 	if got := strings.Count(lineage.body, `class="edge"`); got != 12 {
 		t.Errorf("/lineage: got %d edges, want 12", got)
 	}
@@ -412,9 +415,9 @@ func TestOverviewFollowsJournal(t *testing.T) {
 	t.Parallel()
 	dsn := loaded(t)
 	s := newSite(t, dsn, nil)
-	s.page("/", 200, "d-song-unique")
+	s.page("/", 200, "d_song-unique")
 	dwhtest.Query(t, dsn, `INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, ended_at, outcome) VALUES ('from-elsewhere', 'check', 'postgres', 'test', TIMESTAMP '2100-01-01', TIMESTAMP '2100-01-01', 'check failed');
-		INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at) VALUES ('from-elsewhere', 'd-song-unique', 'error', 'fail', 31, TIMESTAMP '2100-01-01')`)
+		INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at) VALUES ('from-elsewhere', 'd_song-unique', 'error', 'fail', 31, TIMESTAMP '2100-01-01')`)
 	await(t, func() string {
 		if body := s.get("/").body; !strings.Contains(body, "from-elsewhere") || !strings.Contains(body, "31 violations") {
 			return "the run or its check is not shown"

@@ -24,7 +24,7 @@ func TestRedshift(t *testing.T) {
 			t.Errorf("overview: got %q", unwanted)
 		}
 	}
-	s.page(link(t, runLink, s.page("/runs", 200).body), 200, "210_f_songplay", "f-songplay-unique")
+	s.page(link(t, runLink, s.page("/runs", 200).body), 200, "210_f_songplay", "f_songplay-unique")
 	s.page(link(t, recordLink, s.page("/rejects?table=s_songplay_event&url=broken", 200, "broken.json").body), 200, "&lt;script&gt;")
 	s.page("/lineage/s_song", 200, "As Redshift gets it")
 	// The project's file is broken, so that the built-in reports are shown.

@@ -33,7 +33,7 @@ func TestState(t *testing.T) {
 		Totals:      server.Totals{Batches: 5, Objects: 1234567, Retries: 1},
 		Batches:     []server.Batch{{Run: "r", At: now, Objects: 4321, Rows: 98765, Rejects: 1, Bytes: 2048, Waited: time.Second, Duration: 20 * time.Millisecond}},
 		Quarantined: []server.Quarantine{{URL: "s3://b/q", Reason: "bad", At: now}},
-		Checks: []server.CheckState{{Name: "d-song-unique", Description: "unique", Severity: check.Error,
+		Checks: []server.CheckState{{Name: "d_song-unique", Description: "unique", Severity: check.Error,
 			Outcome: "fail", Violations: 7, At: now.Add(time.Hour)}, {Name: "rejects-in-last-load",
 			Severity: check.Warn, Outcome: "warn", Violations: 2, At: now.Add(2 * time.Hour)}},
 		CheckedAt: now.Add(time.Hour), CommittedAt: now,

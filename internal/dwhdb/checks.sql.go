@@ -10,221 +10,6 @@ import (
 	"time"
 )
 
-const DArtistKeyPresent = `-- name: DArtistKeyPresent :many
-SELECT
-    artist.artist_id,
-    artist.name
-FROM d_artist AS artist
-WHERE artist.artist_id IS NULL
-    OR artist.artist_id = ''
-ORDER BY artist.name
-`
-
-type DArtistKeyPresentRow struct {
-	ArtistID string  `json:"artist_id"`
-	Name     *string `json:"name"`
-}
-
-// d_artist has no row without a key.
-func (q *Queries) DArtistKeyPresent(ctx context.Context) ([]DArtistKeyPresentRow, error) {
-	rows, err := q.db.Query(ctx, DArtistKeyPresent)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DArtistKeyPresentRow{}
-	for rows.Next() {
-		var i DArtistKeyPresentRow
-		if err := rows.Scan(&i.ArtistID, &i.Name); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DArtistUnique = `-- name: DArtistUnique :many
-SELECT
-    artist.artist_id,
-    COUNT(*) AS copies
-FROM d_artist AS artist
-GROUP BY artist.artist_id
-HAVING COUNT(*) > 1
-ORDER BY artist.artist_id
-`
-
-type DArtistUniqueRow struct {
-	ArtistID string `json:"artist_id"`
-	Copies   int64  `json:"copies"`
-}
-
-// d_artist holds an artist_id once.
-func (q *Queries) DArtistUnique(ctx context.Context) ([]DArtistUniqueRow, error) {
-	rows, err := q.db.Query(ctx, DArtistUnique)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DArtistUniqueRow{}
-	for rows.Next() {
-		var i DArtistUniqueRow
-		if err := rows.Scan(&i.ArtistID, &i.Copies); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DSongKeyPresent = `-- name: DSongKeyPresent :many
-SELECT
-    song.song_id,
-    song.title
-FROM d_song AS song
-WHERE song.song_id IS NULL
-    OR song.song_id = ''
-ORDER BY song.title
-`
-
-type DSongKeyPresentRow struct {
-	SongID string  `json:"song_id"`
-	Title  *string `json:"title"`
-}
-
-// d_song has no row without a key.
-func (q *Queries) DSongKeyPresent(ctx context.Context) ([]DSongKeyPresentRow, error) {
-	rows, err := q.db.Query(ctx, DSongKeyPresent)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DSongKeyPresentRow{}
-	for rows.Next() {
-		var i DSongKeyPresentRow
-		if err := rows.Scan(&i.SongID, &i.Title); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DSongUnique = `-- name: DSongUnique :many
-SELECT
-    song.song_id,
-    COUNT(*) AS copies
-FROM d_song AS song
-GROUP BY song.song_id
-HAVING COUNT(*) > 1
-ORDER BY song.song_id
-`
-
-type DSongUniqueRow struct {
-	SongID string `json:"song_id"`
-	Copies int64  `json:"copies"`
-}
-
-// d_song holds a song_id once.
-func (q *Queries) DSongUnique(ctx context.Context) ([]DSongUniqueRow, error) {
-	rows, err := q.db.Query(ctx, DSongUnique)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DSongUniqueRow{}
-	for rows.Next() {
-		var i DSongUniqueRow
-		if err := rows.Scan(&i.SongID, &i.Copies); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DTimeKeyPresent = `-- name: DTimeKeyPresent :many
-SELECT
-    d_time.start_time,
-    d_time.hour
-FROM d_time
-WHERE d_time.start_time IS NULL
-ORDER BY d_time.hour
-`
-
-type DTimeKeyPresentRow struct {
-	StartTime time.Time `json:"start_time"`
-	Hour      int32     `json:"hour"`
-}
-
-// d_time has no row without a key.
-func (q *Queries) DTimeKeyPresent(ctx context.Context) ([]DTimeKeyPresentRow, error) {
-	rows, err := q.db.Query(ctx, DTimeKeyPresent)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DTimeKeyPresentRow{}
-	for rows.Next() {
-		var i DTimeKeyPresentRow
-		if err := rows.Scan(&i.StartTime, &i.Hour); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DTimeUnique = `-- name: DTimeUnique :many
-SELECT
-    d_time.start_time,
-    COUNT(*) AS copies
-FROM d_time
-GROUP BY d_time.start_time
-HAVING COUNT(*) > 1
-ORDER BY d_time.start_time
-`
-
-type DTimeUniqueRow struct {
-	StartTime time.Time `json:"start_time"`
-	Copies    int64     `json:"copies"`
-}
-
-// d_time holds an hour once.
-func (q *Queries) DTimeUnique(ctx context.Context) ([]DTimeUniqueRow, error) {
-	rows, err := q.db.Query(ctx, DTimeUnique)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DTimeUniqueRow{}
-	for rows.Next() {
-		var i DTimeUniqueRow
-		if err := rows.Scan(&i.StartTime, &i.Copies); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const DUserGenderDomain = `-- name: DUserGenderDomain :many
 SELECT
     listener.user_id,
@@ -260,44 +45,6 @@ func (q *Queries) DUserGenderDomain(ctx context.Context) ([]DUserGenderDomainRow
 	return items, nil
 }
 
-const DUserKeyPresent = `-- name: DUserKeyPresent :many
-SELECT
-    listener.user_id,
-    listener.first_name,
-    listener.last_name
-FROM d_user AS listener
-WHERE listener.user_id IS NULL
-    OR listener.user_id = ''
-ORDER BY listener.last_name, listener.first_name
-`
-
-type DUserKeyPresentRow struct {
-	UserID    string  `json:"user_id"`
-	FirstName *string `json:"first_name"`
-	LastName  *string `json:"last_name"`
-}
-
-// d_user has no row without a key.
-func (q *Queries) DUserKeyPresent(ctx context.Context) ([]DUserKeyPresentRow, error) {
-	rows, err := q.db.Query(ctx, DUserKeyPresent)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DUserKeyPresentRow{}
-	for rows.Next() {
-		var i DUserKeyPresentRow
-		if err := rows.Scan(&i.UserID, &i.FirstName, &i.LastName); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const DUserLevelDomain = `-- name: DUserLevelDomain :many
 SELECT
     listener.user_id,
@@ -323,42 +70,6 @@ func (q *Queries) DUserLevelDomain(ctx context.Context) ([]DUserLevelDomainRow, 
 	for rows.Next() {
 		var i DUserLevelDomainRow
 		if err := rows.Scan(&i.UserID, &i.Level); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const DUserUnique = `-- name: DUserUnique :many
-SELECT
-    listener.user_id,
-    COUNT(*) AS copies
-FROM d_user AS listener
-GROUP BY listener.user_id
-HAVING COUNT(*) > 1
-ORDER BY listener.user_id
-`
-
-type DUserUniqueRow struct {
-	UserID string `json:"user_id"`
-	Copies int64  `json:"copies"`
-}
-
-// d_user holds a user_id once.
-func (q *Queries) DUserUnique(ctx context.Context) ([]DUserUniqueRow, error) {
-	rows, err := q.db.Query(ctx, DUserUnique)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []DUserUniqueRow{}
-	for rows.Next() {
-		var i DUserUniqueRow
-		if err := rows.Scan(&i.UserID, &i.Copies); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -447,99 +158,6 @@ func (q *Queries) EventsWithoutKey(ctx context.Context) ([]EventsWithoutKeyRow, 
 	return items, nil
 }
 
-const FSongplayArtistExists = `-- name: FSongplayArtistExists :many
-SELECT
-    play.artist_id,
-    COUNT(*) OVER (PARTITION BY play.artist_id) AS songplays,
-    play.songplay_id
-FROM f_songplay AS play
-LEFT JOIN d_artist AS artist
-    ON artist.artist_id = play.artist_id
-WHERE play.artist_id IS NOT NULL
-    AND artist.artist_id IS NULL
-ORDER BY play.artist_id, play.songplay_id
-`
-
-type FSongplayArtistExistsRow struct {
-	ArtistID   *string `json:"artist_id"`
-	Songplays  int64   `json:"songplays"`
-	SongplayID string  `json:"songplay_id"`
-}
-
-// Every artist_id of f_songplay stands in d_artist.
-func (q *Queries) FSongplayArtistExists(ctx context.Context) ([]FSongplayArtistExistsRow, error) {
-	rows, err := q.db.Query(ctx, FSongplayArtistExists)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FSongplayArtistExistsRow{}
-	for rows.Next() {
-		var i FSongplayArtistExistsRow
-		if err := rows.Scan(&i.ArtistID, &i.Songplays, &i.SongplayID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const FSongplayKeyPresent = `-- name: FSongplayKeyPresent :many
-SELECT
-    play.songplay_id,
-    play.user_id,
-    play.start_time,
-    play.played_at,
-    play.session_id
-FROM f_songplay AS play
-WHERE play.songplay_id IS NULL
-    OR play.songplay_id = ''
-    OR play.user_id IS NULL
-    OR play.user_id = ''
-    OR play.start_time IS NULL
-    OR play.played_at IS NULL
-    OR play.session_id IS NULL
-ORDER BY play.songplay_id
-`
-
-type FSongplayKeyPresentRow struct {
-	SongplayID string    `json:"songplay_id"`
-	UserID     string    `json:"user_id"`
-	StartTime  time.Time `json:"start_time"`
-	PlayedAt   time.Time `json:"played_at"`
-	SessionID  int64     `json:"session_id"`
-}
-
-// f_songplay has no row without its own key, its user's or its time's.
-func (q *Queries) FSongplayKeyPresent(ctx context.Context) ([]FSongplayKeyPresentRow, error) {
-	rows, err := q.db.Query(ctx, FSongplayKeyPresent)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FSongplayKeyPresentRow{}
-	for rows.Next() {
-		var i FSongplayKeyPresentRow
-		if err := rows.Scan(
-			&i.SongplayID,
-			&i.UserID,
-			&i.StartTime,
-			&i.PlayedAt,
-			&i.SessionID,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const FSongplayLevelDomain = `-- name: FSongplayLevelDomain :many
 SELECT
     play.level,
@@ -567,203 +185,6 @@ func (q *Queries) FSongplayLevelDomain(ctx context.Context) ([]FSongplayLevelDom
 	for rows.Next() {
 		var i FSongplayLevelDomainRow
 		if err := rows.Scan(&i.Level, &i.Songplays, &i.SongplayID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const FSongplaySongExists = `-- name: FSongplaySongExists :many
-SELECT
-    play.song_id,
-    COUNT(*) OVER (PARTITION BY play.song_id) AS songplays,
-    play.songplay_id
-FROM f_songplay AS play
-LEFT JOIN d_song AS song
-    ON song.song_id = play.song_id
-WHERE play.song_id IS NOT NULL
-    AND song.song_id IS NULL
-ORDER BY play.song_id, play.songplay_id
-`
-
-type FSongplaySongExistsRow struct {
-	SongID     *string `json:"song_id"`
-	Songplays  int64   `json:"songplays"`
-	SongplayID string  `json:"songplay_id"`
-}
-
-// Every song_id of f_songplay stands in d_song.
-func (q *Queries) FSongplaySongExists(ctx context.Context) ([]FSongplaySongExistsRow, error) {
-	rows, err := q.db.Query(ctx, FSongplaySongExists)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FSongplaySongExistsRow{}
-	for rows.Next() {
-		var i FSongplaySongExistsRow
-		if err := rows.Scan(&i.SongID, &i.Songplays, &i.SongplayID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const FSongplaySuspects = `-- name: FSongplaySuspects :one
-SELECT
-    COUNT(*) AS plays,
-    CAST(COALESCE(SUM(
-        CASE
-            WHEN listener.user_id <> ''
-                AND d_time.start_time IS NOT NULL
-                AND (play.song_id IS NULL OR song.song_id IS NOT NULL)
-                AND (play.artist_id IS NULL OR artist.artist_id IS NOT NULL)
-                AND (play.level IS NULL OR play.level IN ('free', 'paid'))
-                AND play.played_at IS NOT NULL
-                AND play.session_id IS NOT NULL
-                AND LENGTH(play.songplay_id) = 64
-                AND LOWER(play.songplay_id) = play.songplay_id
-            THEN 0
-            ELSE 1
-        END
-    ), 0) AS BIGINT) AS suspects
-FROM f_songplay AS play
-LEFT JOIN d_user AS listener
-    ON listener.user_id = play.user_id
-LEFT JOIN d_time
-    ON d_time.start_time = play.start_time
-LEFT JOIN d_song AS song
-    ON song.song_id = play.song_id
-LEFT JOIN d_artist AS artist
-    ON artist.artist_id = play.artist_id
-`
-
-type FSongplaySuspectsRow struct {
-	Plays    int64 `json:"plays"`
-	Suspects int64 `json:"suspects"`
-}
-
-// How many rows of f_songplay may break one of the rules that a row shows by itself: where there are none, one look at the table has made FSongplayKeyPresent,
-// FSongplayUserExists, FSongplayTimeExists, FSongplaySongExists, FSongplayArtistExists, FSongplayLevelDomain and SongplayIDHash.
-func (q *Queries) FSongplaySuspects(ctx context.Context) (FSongplaySuspectsRow, error) {
-	row := q.db.QueryRow(ctx, FSongplaySuspects)
-	var i FSongplaySuspectsRow
-	err := row.Scan(&i.Plays, &i.Suspects)
-	return i, err
-}
-
-const FSongplayTimeExists = `-- name: FSongplayTimeExists :many
-SELECT
-    play.start_time,
-    COUNT(*) OVER (PARTITION BY play.start_time) AS songplays,
-    play.songplay_id
-FROM f_songplay AS play
-LEFT JOIN d_time
-    ON d_time.start_time = play.start_time
-WHERE d_time.start_time IS NULL
-ORDER BY play.start_time, play.songplay_id
-`
-
-type FSongplayTimeExistsRow struct {
-	StartTime  time.Time `json:"start_time"`
-	Songplays  int64     `json:"songplays"`
-	SongplayID string    `json:"songplay_id"`
-}
-
-// Every start_time of f_songplay stands in d_time.
-func (q *Queries) FSongplayTimeExists(ctx context.Context) ([]FSongplayTimeExistsRow, error) {
-	rows, err := q.db.Query(ctx, FSongplayTimeExists)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FSongplayTimeExistsRow{}
-	for rows.Next() {
-		var i FSongplayTimeExistsRow
-		if err := rows.Scan(&i.StartTime, &i.Songplays, &i.SongplayID); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const FSongplayUnique = `-- name: FSongplayUnique :many
-SELECT
-    play.songplay_id,
-    COUNT(*) AS copies
-FROM f_songplay AS play
-GROUP BY play.songplay_id
-HAVING COUNT(*) > 1
-ORDER BY play.songplay_id
-`
-
-type FSongplayUniqueRow struct {
-	SongplayID string `json:"songplay_id"`
-	Copies     int64  `json:"copies"`
-}
-
-// f_songplay holds a songplay_id once.
-func (q *Queries) FSongplayUnique(ctx context.Context) ([]FSongplayUniqueRow, error) {
-	rows, err := q.db.Query(ctx, FSongplayUnique)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FSongplayUniqueRow{}
-	for rows.Next() {
-		var i FSongplayUniqueRow
-		if err := rows.Scan(&i.SongplayID, &i.Copies); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const FSongplayUserExists = `-- name: FSongplayUserExists :many
-SELECT
-    play.user_id,
-    COUNT(*) OVER (PARTITION BY play.user_id) AS songplays,
-    play.songplay_id
-FROM f_songplay AS play
-LEFT JOIN d_user AS listener
-    ON listener.user_id = play.user_id
-WHERE listener.user_id IS NULL
-ORDER BY play.user_id, play.songplay_id
-`
-
-type FSongplayUserExistsRow struct {
-	UserID     string `json:"user_id"`
-	Songplays  int64  `json:"songplays"`
-	SongplayID string `json:"songplay_id"`
-}
-
-// Every user_id of f_songplay stands in d_user.
-func (q *Queries) FSongplayUserExists(ctx context.Context) ([]FSongplayUserExistsRow, error) {
-	rows, err := q.db.Query(ctx, FSongplayUserExists)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []FSongplayUserExistsRow{}
-	for rows.Next() {
-		var i FSongplayUserExistsRow
-		if err := rows.Scan(&i.UserID, &i.Songplays, &i.SongplayID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -847,61 +268,6 @@ func (q *Queries) MatchedShare(ctx context.Context, threshold float64) ([]Matche
 	return items, nil
 }
 
-const RejectsInLastLoad = `-- name: RejectsInLastLoad :many
-SELECT
-    reject.table_name,
-    reject.url,
-    reject.line,
-    reject.column_name,
-    reject.reason
-FROM s_reject AS reject
-INNER JOIN (
-    SELECT MAX(latest.load_id) AS load_id
-    FROM (
-        SELECT s_object.load_id FROM s_object
-        UNION ALL
-        SELECT s_reject.load_id FROM s_reject
-    ) AS latest
-) AS last_load
-    ON last_load.load_id = reject.load_id
-ORDER BY reject.table_name, reject.url, reject.line, reject.column_name, reject.reason
-`
-
-type RejectsInLastLoadRow struct {
-	TableName  string  `json:"table_name"`
-	Url        string  `json:"url"`
-	Line       int64   `json:"line"`
-	ColumnName *string `json:"column_name"`
-	Reason     *string `json:"reason"`
-}
-
-// The last load refused no record.
-func (q *Queries) RejectsInLastLoad(ctx context.Context) ([]RejectsInLastLoadRow, error) {
-	rows, err := q.db.Query(ctx, RejectsInLastLoad)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []RejectsInLastLoadRow{}
-	for rows.Next() {
-		var i RejectsInLastLoadRow
-		if err := rows.Scan(
-			&i.TableName,
-			&i.Url,
-			&i.Line,
-			&i.ColumnName,
-			&i.Reason,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const SongplayIDHash = `-- name: SongplayIDHash :many
 SELECT
     play.songplay_id,
@@ -916,7 +282,8 @@ type SongplayIDHashRow struct {
 	Digits     float64 `json:"digits"`
 }
 
-// A songplay_id is 64 digits long, in lower case. Asked this way, a planner expects few violations, and does not read the table in the order of its key.
+// A songplay_id is 64 digits long, in lower case. By the CASE a planner expects few violations, and
+// does not read the table in the order of its key.
 func (q *Queries) SongplayIDHash(ctx context.Context) ([]SongplayIDHashRow, error) {
 	rows, err := q.db.Query(ctx, SongplayIDHash)
 	if err != nil {
@@ -937,9 +304,51 @@ func (q *Queries) SongplayIDHash(ctx context.Context) ([]SongplayIDHashRow, erro
 	return items, nil
 }
 
+const SongplayPrecheck = `-- name: SongplayPrecheck :one
+SELECT
+    COUNT(*) AS plays,
+    COUNT(play.song_id) AS matched,
+    COUNT(CASE WHEN play.level NOT IN ('free', 'paid') THEN 1 END) AS wrong_levels,
+    COUNT(CASE WHEN LENGTH(play.songplay_id) = 64 AND LOWER(play.songplay_id) = play.songplay_id THEN NULL ELSE 1 END) AS wrong_ids,
+    CAST(COALESCE(SUM(HASHTEXTEXTENDED(play.user_id,
+        HASHINT8EXTENDED(play.session_id,
+        HASHFLOAT8EXTENDED(CAST(play.session_id AS DOUBLE PRECISION),
+        TIMESTAMP_HASH_EXTENDED(play.played_at,
+        TIMESTAMP_HASH_EXTENDED(DATE_TRUNC('second', play.played_at), 0)))))), 0) AS VARCHAR(64)) AS hash_sum
+FROM f_songplay AS play
+`
+
+type SongplayPrecheckRow struct {
+	Plays       int64  `json:"plays"`
+	Matched     int64  `json:"matched"`
+	WrongLevels int64  `json:"wrong_levels"`
+	WrongIds    int64  `json:"wrong_ids"`
+	HashSum     string `json:"hash_sum"`
+}
+
+// What one pass over f_songplay tells of several checks (PostgreSQL): songplays-complete compares
+// plays and hash_sum with those of StagedSongplayPrecheck, matched-share divides matched by plays,
+// and wrong_levels and wrong_ids are the violations of f-songplay-level and songplay-id-hash.
+// hash_sum adds up 64 bits of each play's user, session and moment. The hash of an integer folds it
+// to 32 bits first, the same for 1 and 2^32. So a session is hashed as a number of 53 bits as well,
+// and a moment by its second as well.
+func (q *Queries) SongplayPrecheck(ctx context.Context) (SongplayPrecheckRow, error) {
+	row := q.db.QueryRow(ctx, SongplayPrecheck)
+	var i SongplayPrecheckRow
+	err := row.Scan(
+		&i.Plays,
+		&i.Matched,
+		&i.WrongLevels,
+		&i.WrongIds,
+		&i.HashSum,
+	)
+	return i, err
+}
+
 const SongplaysComplete = `-- name: SongplaysComplete :many
 WITH doubtful AS (
-    -- all but one play, however often it was delivered, and one row. Asked this way, a planner expects few.
+    -- All but a play with one row, however often it was delivered. By the CASE a planner expects
+    -- few.
     SELECT
         counted.user_id,
         counted.session_id,
@@ -1050,43 +459,43 @@ func (q *Queries) SongplaysComplete(ctx context.Context) ([]SongplaysCompleteRow
 	return items, nil
 }
 
-const StagedUnprocessed = `-- name: StagedUnprocessed :many
+const StagedSongplayPrecheck = `-- name: StagedSongplayPrecheck :one
 SELECT
-    waiting.table_name,
-    waiting.unprocessed
+    COUNT(play.hash) AS plays,
+    CAST(COALESCE(SUM(play.hash), 0) AS VARCHAR(64)) AS hash_sum,
+    COUNT(*) - COUNT(play.hash) AS incomplete
 FROM (
-    SELECT 's_song' AS table_name, COUNT(*) AS unprocessed FROM s_song AS song WHERE NOT song.processed
-    UNION ALL
-    SELECT 's_songplay_event' AS table_name, COUNT(*) AS unprocessed FROM s_songplay_event AS event WHERE NOT event.processed
-    UNION ALL
-    SELECT 's_name' AS table_name, COUNT(*) AS unprocessed FROM s_name AS name WHERE NOT name.processed
-) AS waiting
-WHERE waiting.unprocessed > 0
-ORDER BY waiting.table_name
+    SELECT DISTINCT
+        CASE
+            WHEN (event.user_id >= '!' OR RTRIM(event.user_id) <> '')  -- a blank comes before !
+                AND event.item_in_session IS NOT NULL
+                AND event.ts BETWEEN -62135596800000 AND 253402300799999
+            THEN HASHBPCHAREXTENDED(event.user_id,
+                HASHINT8EXTENDED(event.session_id,
+                HASHFLOAT8EXTENDED(CAST(event.session_id AS DOUBLE PRECISION),
+                HASHINT8EXTENDED(event.ts * 1000 - 946684800000000,
+                HASHINT8EXTENDED(event.ts / 1000 * 1000000 - 946684800000000, 0)))))
+        END AS hash,
+        event.item_in_session
+    FROM s_songplay_event AS event
+    WHERE event.page = 'NextSong'
+        OR RTRIM(event.page) = 'NextSong'
+) AS play
 `
 
-type StagedUnprocessedRow struct {
-	TableName   string `json:"table_name"`
-	Unprocessed int64  `json:"unprocessed"`
+type StagedSongplayPrecheckRow struct {
+	Plays      int64  `json:"plays"`
+	HashSum    string `json:"hash_sum"`
+	Incomplete int32  `json:"incomplete"`
 }
 
-// Nothing staged is left unprocessed.
-func (q *Queries) StagedUnprocessed(ctx context.Context) ([]StagedUnprocessedRow, error) {
-	rows, err := q.db.Query(ctx, StagedUnprocessed)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []StagedUnprocessedRow{}
-	for rows.Next() {
-		var i StagedUnprocessedRow
-		if err := rows.Scan(&i.TableName, &i.Unprocessed); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+// The same of staging (PostgreSQL), each play once, however often it was delivered; incomplete is 0
+// where events-without-key has no violation. A moment is microseconds since the year 2000. Before
+// 1970 the second is another one, so that the sums differ though the plays do not, and the check
+// itself decides. The query sorts two integers of each NextSong event.
+func (q *Queries) StagedSongplayPrecheck(ctx context.Context) (StagedSongplayPrecheckRow, error) {
+	row := q.db.QueryRow(ctx, StagedSongplayPrecheck)
+	var i StagedSongplayPrecheckRow
+	err := row.Scan(&i.Plays, &i.HashSum, &i.Incomplete)
+	return i, err
 }

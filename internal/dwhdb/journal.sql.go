@@ -530,6 +530,61 @@ func (q *Queries) Rejects(ctx context.Context, maxRows int64) ([]SReject, error)
 	return items, nil
 }
 
+const RejectsInLastLoad = `-- name: RejectsInLastLoad :many
+SELECT
+    reject.table_name,
+    reject.url,
+    reject.line,
+    reject.column_name,
+    reject.reason
+FROM s_reject AS reject
+INNER JOIN (
+    SELECT MAX(latest.load_id) AS load_id
+    FROM (
+        SELECT s_object.load_id FROM s_object
+        UNION ALL
+        SELECT s_reject.load_id FROM s_reject
+    ) AS latest
+) AS last_load
+    ON last_load.load_id = reject.load_id
+ORDER BY reject.table_name, reject.url, reject.line, reject.column_name, reject.reason
+`
+
+type RejectsInLastLoadRow struct {
+	TableName  string  `json:"table_name"`
+	Url        string  `json:"url"`
+	Line       int64   `json:"line"`
+	ColumnName *string `json:"column_name"`
+	Reason     *string `json:"reason"`
+}
+
+// The last load refused no record.
+func (q *Queries) RejectsInLastLoad(ctx context.Context) ([]RejectsInLastLoadRow, error) {
+	rows, err := q.db.Query(ctx, RejectsInLastLoad)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RejectsInLastLoadRow{}
+	for rows.Next() {
+		var i RejectsInLastLoadRow
+		if err := rows.Scan(
+			&i.TableName,
+			&i.Url,
+			&i.Line,
+			&i.ColumnName,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const Runs = `-- name: Runs :many
 SELECT run_id, command, engine, dwh_version, started_at, ended_at, retries, outcome, error
 FROM (

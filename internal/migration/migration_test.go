@@ -16,8 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
@@ -182,7 +182,7 @@ func runner(t *testing.T, pool *pgxpool.Pool, change ...func(*transform.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := transform.Options{Pool: pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps, Checks: check.BuiltIn()}
+	o := transform.Options{Pool: pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps, Checks: star.Checks(t)}
 	for _, one := range change {
 		one(&o)
 	}

@@ -55,17 +55,8 @@ func (g *Graph) checkHeader(m *Model) error {
 				"rows that compete have one key: leave it out of pick:")
 		}
 	}
-	for _, ref := range m.Refers {
-		if _, ok := g.tables[ref.Table]; !ok {
-			return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, and there is no such table", ref.Table),
-				"a reference is to a stored table; write -- refers: d_x by a")
-		}
-		for _, column := range ref.Columns {
-			if !slices.Contains(m.Columns, column) {
-				return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, and the SELECT has no such column", column),
-					"the columns are: "+strings.Join(m.Columns, ", "))
-			}
-		}
+	if err := g.checkRefers(m); err != nil {
+		return err
 	}
 	if len(m.Pick) > 0 && len(m.Key) == 0 {
 		return m.errorAt(m.pickAt, "pick: without key:", "say what identifies a row: -- key: a, b")

@@ -6,14 +6,20 @@ import (
 )
 
 // Touched makes a table of the rows of a relation that an increment looked at, also where it
-// changed nothing: of a stored model the rows of the keys, of a staging table the rows of the
-// groups, or just the new ones. ok is false where the run does not know them.
+// changed nothing: of a stored model the rows of the keys, and those that refer to rows which went
+// away, of a staging table the rows of the groups, or just the new ones. ok is false where the run
+// does not know them.
 func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err error) {
 	x.current = nil
 	m := x.Graph.byName[name]
 	switch {
 	case m != nil && m.Stored && m.Kind != Script:
-		keys, err := x.values(ctx, name+"_reached", "the keys of "+name+" that the run looked at", x.keysReached(m)...)
+		dangling, err := x.dangling(ctx, m)
+		if err != nil {
+			return nil, false, err
+		}
+		parts := append(x.keysReached(m), dangling...)
+		keys, err := x.values(ctx, name+"_reached", "the keys of "+name+" that the run looked at", parts...)
 		if err != nil {
 			return nil, false, err
 		}

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -41,8 +42,8 @@ type From struct {
 
 // A Pair equates a column of one relation with a column of another.
 type Pair struct {
-	There string // of `from:`, a column of the relation; of `joins:`, a column of the lookup
-	Here  string // of `from:`, a column of the model; of `joins:`, a column of the relation above
+	There string // of `from:`, a column of the relation; of `joins:` and `refers:`, a column of the lookup
+	Here  string // of `from:` and `refers:`, a column of the model; of `joins:`, of the relation above
 }
 
 // A Join is a lookup.
@@ -56,12 +57,17 @@ type Join struct {
 
 // A Reference says that the values of columns exist in a table.
 type Reference struct {
-	Table   string
-	Columns []string
-	Warn    bool
+	Table string
+	// By pairs columns of the table with columns of the model. There is "" where the line does not
+	// name the table's column.
+	By   []Pair
+	Warn bool // a value that the table lacks is a warning and no error
 
 	at place
 }
+
+// Columns are the model's columns that refer.
+func (r Reference) Columns() []string { return hereOf(r.By) }
 
 // A place is a position in a file, from 1.
 type place struct{ line, column int }
@@ -138,10 +144,14 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 			if err != nil {
 				return h, fail("refers: "+err.Error(), "write -- refers: d_x by a, d_y by b")
 			}
-			for i := range references {
-				references[i].at = l.at
+			for _, one := range references {
+				one.at = l.at
+				if slices.ContainsFunc(h.Refers, one.same) {
+					twice := one.Table + " by " + strings.Join(one.Columns(), ", ")
+					return h, fail("refers: "+twice+" stands twice", "keep one of the two")
+				}
+				h.Refers = append(h.Refers, one)
 			}
-			h.Refers = append(h.Refers, references...)
 		case "reads":
 			h.Reads = append(h.Reads, list(l.value)...)
 		case "writes":
@@ -305,26 +315,39 @@ func relationBy(value string, separator *regexp.Regexp) (relation string, by []P
 	return relation, by, nil
 }
 
-// references reads "d_x by a, b, d_y by c (warn)": a part without by is a further column of the
-// reference before it.
+// same tells whether two references say the same of the same columns.
+func (r Reference) same(other Reference) bool {
+	return r.Table == other.Table && slices.Equal(r.Columns(), other.Columns())
+}
+
+// references reads "d_x by a, b = c, d_y by d (warn)": a part without by is a further column of the
+// reference before it. Of "b = c", b is the column of d_x.
 func references(value string) ([]Reference, error) {
 	var out []Reference
 	for _, part := range list(value) {
 		warn := warnReminder.MatchString(part)
 		part = warnReminder.ReplaceAllString(part, "")
-		column := part
+		columns := part
 		if both := bySeparator.Split(part, 2); len(both) == 2 {
 			out = append(out, Reference{Table: strings.TrimSpace(both[0])})
-			column = strings.TrimSpace(both[1])
+			columns = strings.TrimSpace(both[1])
 			if !columnName.MatchString(out[len(out)-1].Table) {
 				return nil, fmt.Errorf("%q is not the name of a table", out[len(out)-1].Table)
 			}
 		}
-		if len(out) == 0 || !columnName.MatchString(column) {
+		there, here, paired := strings.Cut(columns, "=")
+		pair := Pair{There: strings.TrimSpace(there), Here: strings.TrimSpace(here)}
+		if !paired {
+			pair = Pair{Here: columns}
+		}
+		if len(out) == 0 || !columnName.MatchString(pair.Here) || paired && !columnName.MatchString(pair.There) {
 			return nil, fmt.Errorf("%q is not a table with its column", part)
 		}
 		last := &out[len(out)-1]
-		last.Columns = append(last.Columns, column)
+		if slices.Contains(last.Columns(), pair.Here) {
+			return nil, fmt.Errorf("%s stands twice behind %s by", pair.Here, last.Table)
+		}
+		last.By = append(last.By, pair)
 		last.Warn = last.Warn || warn
 	}
 	if len(out) == 0 {

@@ -33,7 +33,7 @@ func (m *Model) parseScript() error {
 
 // script runs a file as it stands. What it writes counts as changed as a whole.
 func (x *Run) script(ctx context.Context, m *Model) error {
-	read := func(name string) bool { return len(x.Graph.Readers(name)) > 0 }
+	read := func(name string) bool { return len(x.Graph.Readers(name)) > 0 || x.Graph.referredTo(name) }
 	was := map[string]*Table{}
 	for _, name := range m.Writes {
 		if !read(name) {

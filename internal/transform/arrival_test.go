@@ -83,7 +83,7 @@ func TestRefusedIncrementalRunKeepsWhatItLoaded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refusing := func(o *transform.Options) { o.Checks = append(check.BuiltIn(), own...) }
+	refusing := func(o *transform.Options) { o.Checks = append(star.Checks(t), own...) }
 	t.Run("check", func(t *testing.T) {
 		t.Parallel()
 		w, s := loaded(t)

@@ -80,7 +80,7 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 			return nil, fmt.Errorf("set planner costs: %w", err)
 		}
 	}
-	if results, err = r.checkAll(ctx, tx, check.NewSight(tx, r.Engine), chosen, settings, nil); err != nil {
+	if results, err = r.checkAll(ctx, tx, check.NewPrecheckCache(tx), chosen, settings, nil); err != nil {
 		return results, err
 	}
 	if err := tx.Rollback(ctx); err != nil {

@@ -161,9 +161,9 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		return err
 	}
 	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
-	sight := check.NewSight(w.tx, r.Engine)
+	cache := check.NewPrecheckCache(w.tx)
 	for _, late := range []bool{false, true} {
-		found, err := r.gate(ctx, w.tx, w, sight, r.Steps, late)
+		found, err := r.gate(ctx, w.tx, w, cache, r.Steps, late)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		return err
 	}
 	if r.FullCheck {
-		if err := r.checkFirst(ctx, w, sight, j, result); err != nil {
+		if err := r.checkFirst(ctx, w, cache, j, result); err != nil {
 			return err
 		}
 	}
@@ -207,13 +207,13 @@ func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error
 
 // checkFirst makes the checks that warn, and counts the rows, while they are at hand. Whoever reads rows first behind a commit looks each up in the commit log
 // and writes down in its page what became of it (https://wiki.postgresql.org/wiki/Hint_Bits).
-func (r *Runner) checkFirst(ctx context.Context, w *work, sight *check.Sight, j *journal, result *Result) (err error) {
+func (r *Runner) checkFirst(ctx context.Context, w *work, cache *check.PrecheckCache, j *journal, result *Result) (err error) {
 	ctx, span := telemetry.Begin(ctx, "check")
 	defer func() { span.End(err, checked(result.warnings)...) }()
 	settings := r.Settings
 	settings.Now = time.Now()
 	warning := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error })
-	found, err := r.checkAll(ctx, w.tx, sight, warning, settings, nil)
+	found, err := r.checkAll(ctx, w.tx, cache, warning, settings, nil)
 	if err != nil {
 		return err
 	}

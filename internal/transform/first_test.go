@@ -82,7 +82,7 @@ func TestRefusedFirstRunKeepsWhatItLoaded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refusing := func(o *transform.Options) { o.Checks = append(check.BuiltIn(), own...) }
+	refusing := func(o *transform.Options) { o.Checks = append(star.Checks(t), own...) }
 	_, err = w.runner(s.vars(), refusing).Run(t.Context(), "test", nil)
 	var failed *check.FailedError
 	if !errors.As(err, &failed) {

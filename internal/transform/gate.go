@@ -11,56 +11,59 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// gate runs the checks of error severity inside the run's transaction, each over what the run touched as far as it allows that: a view
-// of the touched rows stands before the live table in search_path. In a first run, where everything is touched, none does: it would only cost. late
-// chooses the checks that are about the flags. Where only some of the steps ran, a check of tables that they do not write has nothing to say yet.
-func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sight, ran []Step, late bool) (results []check.Result, err error) {
+// gate runs the checks of error severity inside the run's transaction, each over what the run
+// touched as far as it allows that: the check of a rule reads the touched rows themselves, for
+// others a view of them stands before the live table in search_path. In a first run, where
+// everything is touched, none is narrowed: it would only cost. late chooses the checks that are
+// about the flags. Where only some of the steps ran, a check of tables that they do not write has
+// nothing to say yet.
+func (r *Runner) gate(
+	ctx context.Context, tx pgx.Tx, w *work, cache *check.PrecheckCache, ran []Step, late bool,
+) (results []check.Result, err error) {
 	ctx, span := telemetry.Begin(ctx, "gate")
 	defer func() { span.End(err, checked(results)...) }()
 	settings := r.Settings
 	settings.Now = time.Now()
-	var chosen []narrowing
+	var chosen []gated
+	var open []check.Check
 	for _, one := range r.Checks {
-		if one.Severity != check.Error || one.Flags != late || !concerns(one, ran) {
+		if one.Severity != check.Error || one.Ungated || one.Flags != late || !concerns(one, ran) {
 			continue
 		}
-		next := narrowing{result: check.Result{Check: one}, done: r.enforced(one, w)}
-		if !next.done && !w.first && len(one.Touched) > 0 {
-			if next.tables, err = r.narrowable(ctx, w, one); err != nil {
+		next := gated{result: check.Result{Check: one}, done: r.enforced(one, w)}
+		if !next.done && !w.first {
+			if err := r.narrow(ctx, w, &next); err != nil {
 				return nil, err
 			}
+		}
+		if !next.done {
+			open = append(open, one)
 		}
 		chosen = append(chosen, next)
 	}
-	var open []check.Check
-	for _, one := range chosen {
-		if !one.done {
-			open = append(open, one.result.Check)
-		}
-	}
-	screen := r.newScreening(sight, settings, open)
-	for _, at := range together(chosen) {
-		one := &chosen[at]
+	c := r.newChecking(tx, cache, settings, open)
+	for _, i := range together(chosen) {
+		one := &chosen[i]
 		if one.done {
 			continue
 		}
-		narrowed := len(one.tables) > 0
-		one.screened = screen.covers(one.result.Check, narrowed)
-		if err := w.show(ctx, one); err != nil {
-			return nil, err
-		}
-		if one.screened {
-			if passes, err := screen.passes(ctx, tx, one.result.Check, narrowed); err != nil {
+		if one.result.Check.Rule == nil {
+			if err := w.show(ctx, one); err != nil {
 				return nil, err
-			} else if passes {
-				continue
 			}
 		}
-		if one.result, err = r.check(ctx, tx, one.result.Check, settings); err != nil {
+		if passes, err := c.passes(ctx, one.result.Check, len(one.tables) > 0, one.at); err != nil {
+			return nil, err
+		} else if passes {
+			continue
+		}
+		if one.result, err = c.run(ctx, one.result.Check, one.at); err != nil {
 			return nil, err
 		}
 	}
@@ -68,18 +71,6 @@ func (r *Runner) gate(ctx context.Context, tx pgx.Tx, w *work, sight *check.Sigh
 		results = append(results, one.result)
 	}
 	return results, nil
-}
-
-// check makes one check.
-func (r *Runner) check(ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings) (result check.Result, err error) {
-	if one.Own && r.Engine == sqlfile.Postgres {
-		return r.readOnly(ctx, tx, one, settings)
-	}
-	err = r.grouping(ctx, tx, one, func() error {
-		result, err = one.Run(ctx, tx, settings)
-		return err
-	})
-	return result, err
 }
 
 // readOnly makes a project's check in a subtransaction that cannot write: a WITH or a function in
@@ -116,17 +107,17 @@ func (r *Runner) grouping(ctx context.Context, tx pgx.Tx, one check.Check, do fu
 	return nil
 }
 
-// narrowing is a check in a gate, and the tables that it sees narrowed.
-type narrowing struct {
-	result   check.Result
-	tables   []catalogue.Name
-	done     bool // nothing has to run
-	screened bool // a look for several checks comes first
+// gated is a check in a gate.
+type gated struct {
+	result check.Result
+	tables []catalogue.Name // that it sees narrowed, by views
+	at     model.Place      // of the check of a rule: the touched rows
+	done   bool             // nothing has to run
 }
 
 // together are the places of the checks in an order in which those that see the same tables narrowed follow one another, so that a view is not made
 // twice: each group stands where its first check does.
-func together(checks []narrowing) []int {
+func together(checks []gated) []int {
 	var order []int
 	for i, one := range checks {
 		if slices.Contains(order, i) {
@@ -143,8 +134,8 @@ func together(checks []narrowing) []int {
 
 // whole tells whether a check reads a table that it does not see narrowed. Of one that says nothing of what it may see narrowed, such as a project's,
 // whose text may call functions that read any table, it is every table.
-func (n narrowing) whole(name catalogue.Name) bool {
-	if slices.Contains(n.tables, name) {
+func (g gated) whole(name catalogue.Name) bool {
+	if slices.Contains(g.tables, name) {
 		return false
 	}
 	reads := func(sql string) bool {
@@ -152,11 +143,16 @@ func (n narrowing) whole(name catalogue.Name) bool {
 			return (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent) && strings.EqualFold(t.Value(), string(name))
 		})
 	}
-	return len(n.result.Check.Touched) == 0 || reads(n.result.Check.Query.SQL()) || n.screened && reads(n.result.Check.Screen.SQL())
+	one := g.result.Check
+	if len(one.Touched) == 0 || reads(one.Query.SQL()) {
+		return true
+	}
+	return one.Precheck != nil &&
+		slices.ContainsFunc(one.Precheck.Queries, func(q *query.Query) bool { return reads(q.SQL()) })
 }
 
 // show makes views stand before the tables that a check sees narrowed, and no others that it reads. A view stays until a check wants its table whole.
-func (w *work) show(ctx context.Context, one *narrowing) error {
+func (w *work) show(ctx context.Context, one *gated) error {
 	if slices.ContainsFunc(w.shown, one.whole) {
 		var hidden []catalogue.Table
 		w.shown = slices.DeleteFunc(w.shown, func(name catalogue.Name) bool {
@@ -174,9 +170,8 @@ func (w *work) show(ctx context.Context, one *narrowing) error {
 		if slices.Contains(w.shown, name) {
 			continue
 		}
-		view := w.narrowed[name]
-		view.Name, view.Schema = name, w.schema
-		if _, err := w.tx.Exec(ctx, catalogue.CreateView(view, w.narrowed[name])); err != nil {
+		rows := w.narrowed[name].rows
+		if _, err := w.tx.Exec(ctx, catalogue.CreateView(rows.Named(name), rows)); err != nil {
 			return fmt.Errorf("make gate view of %s: %w", name, err)
 		}
 		w.shown = append(w.shown, name)
@@ -184,48 +179,99 @@ func (w *work) show(ctx context.Context, one *narrowing) error {
 	return nil
 }
 
-// enforced tells whether the server itself keeps what a check looks for from being written: PostgreSQL enforces a primary key, Redshift does not.
+// enforced tells whether the server itself keeps what a check looks for from being written:
+// PostgreSQL enforces a primary key and NOT NULL. Redshift does not enforce a key.
 func (r *Runner) enforced(one check.Check, w *work) bool {
-	if r.Engine != sqlfile.Postgres || one.Unique == "" || len(one.Touched) != 1 {
+	if r.Engine != sqlfile.Postgres || one.Rule == nil {
 		return false
 	}
-	name := catalogue.Name(one.Touched[0])
+	name := catalogue.Name(one.Rule.Table)
 	if w.handover.LacksKey(name) {
 		return false // it stands in the scratch schema, without its key
 	}
-	return slices.Equal(w.tables[name].Key, []catalogue.Name{catalogue.Name(one.Unique)})
+	table := w.tables[name]
+	has := func(columns []catalogue.Name) bool {
+		return !slices.ContainsFunc(one.Rule.Key, func(column string) bool {
+			return !slices.Contains(columns, catalogue.Name(column))
+		})
+	}
+	switch one.Rule.Kind {
+	case model.RuleUnique:
+		return len(table.Key) == len(one.Rule.Key) && has(table.Key)
+	case model.RulePresent:
+		return has(table.Required)
+	}
+	return false
 }
 
-// concerns tells whether every table of a model that a check may be narrowed to is written by one
-// of the steps.
+// concerns tells whether the steps write the tables that a check is about. A reference is about
+// both of its tables, since rows that are referred to may go away.
 func concerns(one check.Check, ran []Step) bool {
-	for _, text := range one.Touched {
-		if layered(catalogue.Name(text)) && !slices.ContainsFunc(ran, func(s Step) bool { return slices.Contains(s.Writes, catalogue.Name(text)) }) {
-			return false
-		}
+	writes := func(name string) bool {
+		return !layered(catalogue.Name(name)) || slices.ContainsFunc(ran, func(s Step) bool {
+			return slices.Contains(s.Writes, catalogue.Name(name))
+		})
 	}
-	return true
+	if one.Rule != nil {
+		return writes(one.Rule.Table) || one.Rule.Kind == model.RuleExists && writes(one.Rule.To)
+	}
+	return !slices.ContainsFunc(one.Touched, func(name string) bool { return !writes(name) })
 }
 
-// narrowable makes the tables of what the run touched that a check sees narrowed: all that it
-// allows, or none where the run does not know what it touched of one.
-func (r *Runner) narrowable(ctx context.Context, w *work, one check.Check) ([]catalogue.Name, error) {
-	var names []catalogue.Name
-	for _, text := range one.Touched {
-		name := catalogue.Name(text)
-		if _, made := w.narrowed[name]; !made {
-			rows, ok, err := w.run.Touched(ctx, text)
-			if err != nil || !ok {
-				return nil, err
-			}
-			table := w.tables[name]
-			if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == name }) {
-				table.Columns = slices.DeleteFunc(slices.Clone(table.Columns), func(c catalogue.Name) bool { return c == flagColumn })
-			}
-			table.Schema, table.Name = w.schema, catalogue.Name(rows.Name)
-			w.narrowed[name] = table
-		}
-		names = append(names, name)
+// narrowed are the rows of a table that a run touched.
+type narrowed struct {
+	rows  catalogue.Table
+	sql   string // the qualified name of the table that holds them
+	count int64
+}
+
+// narrow lets a check see what the run touched: of all the tables of which it allows that, or of
+// none where the run does not know what it touched of one. The check of a rule has nothing to find
+// where no row was touched.
+func (r *Runner) narrow(ctx context.Context, w *work, one *gated) error {
+	names := one.result.Check.Touched
+	if rule := one.result.Check.Rule; rule != nil {
+		names = []string{rule.Table}
 	}
-	return names, nil
+	for _, text := range names {
+		ok, err := w.touch(ctx, catalogue.Name(text))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			one.tables = nil
+			if one.result.Check.Rule != nil {
+				one.at = model.Place{Rows: w.tables[catalogue.Name(text)].SQL(), Live: string(w.live)}
+			}
+			return nil
+		}
+		one.tables = append(one.tables, catalogue.Name(text))
+	}
+	if one.result.Check.Rule != nil {
+		touched := w.narrowed[one.tables[0]]
+		one.done = touched.count == 0
+		one.at, one.tables = model.Place{Rows: touched.sql, Live: string(w.live)}, nil
+	}
+	return nil
+}
+
+// touch makes a table of the rows of a table that the run touched, once. ok is false where the run
+// does not know them.
+func (w *work) touch(ctx context.Context, name catalogue.Name) (ok bool, err error) {
+	if _, made := w.narrowed[name]; made {
+		return true, nil
+	}
+	rows, ok, err := w.run.Touched(ctx, string(name))
+	if err != nil || !ok {
+		return false, err
+	}
+	table := w.tables[name]
+	if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == name }) {
+		table.Columns = slices.DeleteFunc(slices.Clone(table.Columns), func(c catalogue.Name) bool {
+			return c == flagColumn
+		})
+	}
+	table = table.In(w.schema).Named(catalogue.Name(rows.Name))
+	w.narrowed[name] = narrowed{rows: table, sql: rows.SQL, count: rows.Rows}
+	return true, nil
 }

@@ -69,7 +69,7 @@ func TestGateGroupsItsChecks(t *testing.T) {
 	}
 	sent := &statements{}
 	pool := w.traced(t, sent)
-	checks := check.BuiltIn()
+	checks := star.Checks(t)
 	for at := range checks {
 		if checks[at].Name == "d-user-level" { // between two that see d_user narrowed
 			checks = slices.Insert(checks, at, own...)
@@ -109,8 +109,8 @@ func TestGateGroupsItsChecks(t *testing.T) {
 			t.Errorf("view of %s: made %d times, want once", name, times)
 		}
 	}
-	if len(views) != 6 {
-		t.Errorf("views: got %v, want those of five tables and of the events", views)
+	if len(views) != 3 {
+		t.Errorf("views: got %v, want those of d_user, of the plays and of the events", views)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestOwnCheckCannotWrite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			with := func(o *transform.Options) { o.Checks = append(check.BuiltIn(), own...) }
+			with := func(o *transform.Options) { o.Checks = append(star.Checks(t), own...) }
 			before := w.everything(t)
 			s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 2)}}, "lines")
 			for what, run := range map[string]func() error{

@@ -116,7 +116,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	if err := a.Reveal(ctx, w.schema, w.staged); err != nil {
 		return err
 	}
-	if result.Checks, err = r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), in.steps, false); err != nil {
+	if result.Checks, err = r.gate(ctx, tx, w, check.NewPrecheckCache(tx), in.steps, false); err != nil {
 		return err
 	}
 	if in.flag {
@@ -127,7 +127,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 			return err
 		}
 		r.Failpoint("transform.flagged")
-		late, err := r.gate(ctx, tx, w, check.NewSight(tx, r.Engine), in.steps, true)
+		late, err := r.gate(ctx, tx, w, check.NewPrecheckCache(tx), in.steps, true)
 		if err != nil {
 			return err
 		}

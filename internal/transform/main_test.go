@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/dwhtest/star"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/objectstore"
@@ -161,7 +161,7 @@ func (w *warehouse) runner(vars map[string]string, change ...func(*transform.Opt
 	store := objectstore.New(objectstore.Options{})
 	o := transform.Options{
 		Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps(w.t), Vars: vars,
-		Copier: load.ClientCopier{Store: store}, Store: store, Checks: check.BuiltIn(),
+		Copier: load.ClientCopier{Store: store}, Store: store, Checks: star.Checks(w.t),
 	}
 	for _, one := range change {
 		one(&o)

@@ -102,7 +102,7 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		settings := r.Settings
 		settings.Now = time.Now()
 		severe := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity != check.Error })
-		if result.Checks, err = r.checkAll(ctx, tx, check.NewSight(tx, r.Engine), severe, settings, func(one check.Check) bool { return r.enforced(one, w) }); err != nil {
+		if result.Checks, err = r.checkAll(ctx, tx, check.NewPrecheckCache(tx), severe, settings, func(one check.Check) bool { return r.enforced(one, w) }); err != nil {
 			return err
 		}
 		if err := j.judge(result.Checks); err != nil {

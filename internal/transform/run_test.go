@@ -175,7 +175,7 @@ func TestChecksGateTheCommit(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
 	gate := func(o *transform.Options) {
-		o.Checks = append(check.BuiltIn(), own(t, "SELECT play.songplay_id, play.user_id FROM f_songplay AS play WHERE play.user_id = '13';\n"))
+		o.Checks = append(star.Checks(t), own(t, "SELECT play.songplay_id, play.user_id FROM f_songplay AS play WHERE play.user_id = '13';\n"))
 	}
 	before := w.everything(t)
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("13", 0)}}, "lines")

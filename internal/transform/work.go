@@ -29,15 +29,15 @@ type work struct {
 	live        catalogue.Name // of the tables that readers use
 	tables      map[catalogue.Name]catalogue.Table
 	graph       *model.Graph
-	staged      []catalogue.Table                  // tables of records with a flag, by name
-	unprocessed map[catalogue.Name]int64           // rows of each that the star does not hold
-	built       []dwhdb.FingerprintsRow            // the models that the star follows from
-	run         *model.Run                         // nil before it begins
-	narrowed    map[catalogue.Name]catalogue.Table // what the gate sees of a table, as far as the run touched it
-	shown       []catalogue.Name                   // tables that the gate's views stand before
-	first       bool                               // no model has built anything yet: all of the star is touched
-	parallel    bool                               // several processes of the server work for a statement
-	handover    *publish.Handover                  // of the tables that are built or loaded in the scratch schema
+	staged      []catalogue.Table           // tables of records with a flag, by name
+	unprocessed map[catalogue.Name]int64    // rows of each that the star does not hold
+	built       []dwhdb.FingerprintsRow     // the models that the star follows from
+	run         *model.Run                  // nil before it begins
+	narrowed    map[catalogue.Name]narrowed // what the gate sees of a table, as far as the run touched it
+	shown       []catalogue.Name            // tables that the gate's views stand before
+	first       bool                        // no model has built anything yet: all of the star is touched
+	parallel    bool                        // several processes of the server work for a statement
+	handover    *publish.Handover           // of the tables that are built or loaded in the scratch schema
 }
 
 // openWork reads the catalogue, checks the models against it, and counts what waits.
@@ -47,7 +47,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 		return nil, err
 	}
 	w := &work{
-		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]catalogue.Table{},
+		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]narrowed{},
 	}
 	w.handover = publish.New(r.publishing(), tx, w.schema)
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
