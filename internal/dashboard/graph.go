@@ -19,12 +19,14 @@ const (
 	margin      = 8
 )
 
-// graph is the lineage as a picture: a column a layer, an edge from each table to those made from it.
+// graph is the lineage as a picture: a column a layer, an edge from each table to those made from
+// it, and a reference from each fact to its dimensions.
 type graph struct {
 	Width, Height int
 	Columns       []graphColumn
 	Nodes         []graphNode
 	Edges         []graphEdge
+	References    []graphEdge
 }
 
 type graphColumn struct {
@@ -155,6 +157,20 @@ func newGraph(tables []lineageTable) *graph {
 			}
 			curve(left(layer[to]), at(layer[to], to, false))
 			g.Edges = append(g.Edges, graphEdge{From: t.Name, To: name, Path: path.String()})
+		}
+		for _, name := range t.Refers {
+			to := index[name]
+			x, y := left(layer[i]), at(layer[i], i, false)
+			toX, toY := left(layer[to])+width, at(layer[to], to, false)
+			bend := max(columnGap/2, (x-toX)/2)
+			nearX := toX + bend
+			if layer[to] == layer[i] { // a bow beside the column
+				toX, nearX = x, x-bend
+			}
+			g.References = append(g.References, graphEdge{
+				From: t.Name, To: name,
+				Path: fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x, y, x-bend, y, nearX, toY, toX, toY),
+			})
 		}
 	}
 	return g

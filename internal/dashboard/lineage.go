@@ -12,7 +12,8 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// lineage is which table is made from which, as the transforms' headers say.
+// lineage is which table is made from which, and which refers to which, as the transforms' headers
+// say.
 type lineage struct {
 	tables []lineageTable // in layers, from what is read to what is built
 	graph  *graph
@@ -26,7 +27,8 @@ type lineageTable struct {
 	Steps  []transform.Step
 	Reads  []string // the tables that it is made from
 	ReadBy []string
-	Source string // of a load, the setting that names it
+	Refers []string // the tables that its columns refer to
+	Source string   // of a load, the setting that names it
 	Link   string
 }
 
@@ -67,6 +69,17 @@ func newLineage(steps []transform.Step) *lineage {
 					one.Reads = append(one.Reads, from.Name)
 					from.ReadBy = append(from.ReadBy, one.Name)
 				}
+			}
+		}
+	}
+	for _, step := range steps {
+		if step.Model == nil {
+			continue
+		}
+		for _, ref := range step.Model.Refers {
+			to, one := at(ref.Table).Name, at(step.Model.Name)
+			if to != one.Name && !slices.Contains(one.Refers, to) {
+				one.Refers = append(one.Refers, to)
 			}
 		}
 	}
