@@ -11,7 +11,7 @@ WITH doubtful AS (
         SELECT
             RTRIM(staged.user_id) AS user_id,
             staged.session_id,
-            TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS played_at,
+            CAST(TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS TIMESTAMP) AS played_at,
             staged.item_in_session,
             0 AS held
         FROM s_songplay_event AS staged

@@ -180,7 +180,7 @@ SELECT
 FROM (
     -- The event's gender, else that of its first name.
     SELECT
-        COALESCE(NULLIF(RTRIM(event.gender), ''), named.sex) AS gender
+        CAST(COALESCE(NULLIF(RTRIM(event.gender), ''), named.sex) AS VARCHAR(64)) AS gender
     FROM s_songplay_event AS event
     LEFT JOIN (
         SELECT

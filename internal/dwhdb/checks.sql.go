@@ -357,7 +357,7 @@ WITH doubtful AS (
         SELECT
             RTRIM(staged.user_id) AS user_id,
             staged.session_id,
-            TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS played_at,
+            CAST(TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS TIMESTAMP) AS played_at,
             staged.item_in_session,
             0 AS held
         FROM s_songplay_event AS staged
@@ -425,11 +425,11 @@ ORDER BY counted.user_id, counted.session_id, counted.played_at
 `
 
 type SongplaysCompleteRow struct {
-	UserID    string `json:"user_id"`
-	SessionID *int64 `json:"session_id"`
-	PlayedAt  int32  `json:"played_at"`
-	Staged    int64  `json:"staged"`
-	Held      int64  `json:"held"`
+	UserID    string    `json:"user_id"`
+	SessionID *int64    `json:"session_id"`
+	PlayedAt  time.Time `json:"played_at"`
+	Staged    int64     `json:"staged"`
+	Held      int64     `json:"held"`
 }
 
 // Every songplay in staging is a row of f_songplay, and the other way round.

@@ -266,7 +266,7 @@ SELECT
 FROM (
     -- The event's gender, else that of its first name.
     SELECT
-        COALESCE(NULLIF(RTRIM(event.gender), ''), named.sex) AS gender
+        CAST(COALESCE(NULLIF(RTRIM(event.gender), ''), named.sex) AS VARCHAR(64)) AS gender
     FROM s_songplay_event AS event
     LEFT JOIN (
         SELECT
@@ -289,8 +289,8 @@ ORDER BY said.gender
 `
 
 type GenderBreakdownRow struct {
-	Gender bool  `json:"gender"`
-	Events int64 `json:"events"`
+	Gender string `json:"gender"`
+	Events int64  `json:"events"`
 }
 
 // staged events by gender
