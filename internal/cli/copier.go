@@ -126,6 +126,11 @@ func (c *redshiftCopier) Copy(ctx context.Context, conn *pgx.Conn, do load.Copy)
 	return clientcopy.Insert(ctx, conn, c.store, do.Statement, do.Objects, options)
 }
 
+// CopyRecords implements load.Copier. The records stand in no object that Redshift could read.
+func (c *redshiftCopier) CopyRecords(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, records []clientcopy.Record) ([]clientcopy.RecordResult, error) {
+	return clientcopy.InsertRecords(ctx, conn, c.store, statement, records, c.options)
+}
+
 // ForRun implements load.Copier.
 func (c *redshiftCopier) ForRun(run string) {
 	if c.native != nil {

@@ -95,7 +95,10 @@ func (a *app) eraseFlags() []cli.Flag {
 		for _, c := range one.of {
 			columns = append(columns, c.table+"."+c.column)
 		}
-		flags = append(flags, &cli.StringFlag{Name: one.flag, Usage: "records with this `VALUE` in " + strings.Join(columns, ", ")})
+		flags = append(
+			flags,
+			&cli.StringFlag{Name: one.flag, Usage: "records with this `VALUE` in " + strings.Join(columns, ", ")},
+		)
 	}
 	return flags
 }
@@ -104,7 +107,11 @@ func (a *app) eraseFlags() []cli.Flag {
 func selectFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "table", Usage: "records of this staging `TABLE`; needs --match"},
-		&cli.GenericFlag{Name: "match", Value: &matchValues{}, Usage: "records of --table with this `COLUMN=VALUE`; repeatable, and all have to hold"},
+		&cli.GenericFlag{
+			Name:  "match",
+			Value: &matchValues{},
+			Usage: "records of --table with this `COLUMN=VALUE`; repeatable, and all have to hold",
+		},
 	}
 }
 
@@ -134,7 +141,13 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 			return s, &UsageError{Msg: "--" + one.flag + " names no value", Help: help}
 		}
 		for _, of := range one.of {
-			s.Of = append(s.Of, transform.Selected{Table: catalogue.Name(of.table), Matches: []transform.Match{{Column: of.column, Value: value}}})
+			s.Of = append(
+				s.Of,
+				transform.Selected{
+					Table:   catalogue.Name(of.table),
+					Matches: []transform.Match{{Column: of.column, Value: value}},
+				},
+			)
 		}
 	}
 	matches, _ := c.Generic("match").(*matchValues)
@@ -142,7 +155,11 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 	case c.IsSet("table"):
 		given = append(given, "--table")
 	case matches != nil && len(*matches) > 0:
-		return s, &UsageError{Msg: "--match goes with --table", Advice: "add --table with the staging table", Help: help}
+		return s, &UsageError{
+			Msg:    "--match goes with --table",
+			Advice: "add --table with the staging table",
+			Help:   help,
+		}
 	}
 	if len(given) != 1 {
 		var flags []string
@@ -153,7 +170,11 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 		if len(given) > 1 {
 			msg = strings.Join(given, " and ") + " name different records"
 		}
-		return s, &UsageError{Msg: msg, Advice: "give one of " + strings.Join(append(flags, "--table with --match"), ", "), Help: help}
+		return s, &UsageError{
+			Msg:    msg,
+			Advice: "give one of " + strings.Join(append(flags, "--table with --match"), ", "),
+			Help:   help,
+		}
 	}
 	if !c.IsSet("table") {
 		return s, nil
@@ -168,7 +189,11 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 	for _, text := range *matches {
 		column, value, ok := strings.Cut(text, "=")
 		if !ok || column == "" || strings.TrimSpace(value) == "" {
-			return s, &UsageError{Msg: fmt.Sprintf("--match %q is not column=value", text), Advice: "such as --match store_id=7", Help: help}
+			return s, &UsageError{
+				Msg:    fmt.Sprintf("--match %q is not column=value", text),
+				Advice: "such as --match store_id=7",
+				Help:   help,
+			}
 		}
 		one.Matches = append(one.Matches, transform.Match{Column: column, Value: value})
 	}
@@ -187,8 +212,20 @@ func (a *app) checkErasables(p project, engine sqlfile.Engine) []*sqlfile.Error 
 	for _, one := range p.erasables() {
 		for _, of := range one.of {
 			if slices.Contains(taken, one.flag) {
-				out = append(out, of.file.ErrorAt(of.line.Line, of.line.At, fmt.Sprintf("erase: --%s is another flag of dwh staging delete", one.flag),
-					fmt.Sprintf("give it a name: -- erase: %s as %s_value", of.column, strings.ReplaceAll(one.flag, "-", "_")), nil))
+				out = append(
+					out,
+					of.file.ErrorAt(
+						of.line.Line,
+						of.line.At,
+						fmt.Sprintf("erase: --%s is another flag of dwh staging delete", one.flag),
+						fmt.Sprintf(
+							"give it a name: -- erase: %s as %s_value",
+							of.column,
+							strings.ReplaceAll(one.flag, "-", "_"),
+						),
+						nil,
+					),
+				)
 			}
 			known, ok := tables[of.table]
 			if _, has := known.Column(of.column); !ok || known.Unknown || has {
@@ -198,8 +235,16 @@ func (a *app) checkErasables(p project, engine sqlfile.Engine) []*sqlfile.Error 
 			for _, column := range known.Columns {
 				names = append(names, column.Name)
 			}
-			out = append(out, of.file.ErrorAt(of.line.Line, of.line.At, fmt.Sprintf("erase: table %s has no column %s", of.table, of.column),
-				suggest.Hint(of.column, names), nil))
+			out = append(
+				out,
+				of.file.ErrorAt(
+					of.line.Line,
+					of.line.At,
+					fmt.Sprintf("erase: table %s has no column %s", of.table, of.column),
+					suggest.Hint(of.column, names),
+					nil,
+				),
+			)
 		}
 	}
 	return out

@@ -16,11 +16,12 @@ import (
 )
 
 func (a *app) rejectCommand() *cli.Command {
+	_, loaded := a.stagingExample()
 	return &cli.Command{
 		Name:  "reject",
 		Usage: "records that COPY refused: list, skip, retry",
 		Description: examples("A record that cannot be loaded stands in s_reject with its object, line, column, reason and text.",
-			"dwh reject list", "dwh reject skip s3://bucket/orders/2026/11/broken.json", "dwh reject retry s3://bucket/orders/2026/11/broken.json"),
+			"dwh reject list", "dwh reject skip s3://bucket/orders/2026/11/broken.json", "dwh reject retry"),
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Usage: "show the refused records, the latest first",
@@ -48,13 +49,19 @@ func (a *app) rejectCommand() *cli.Command {
 				Action: a.rejectedObject(rejectRun.skip),
 			},
 			{
-				Name: "retry", Usage: "try an object again that the server quarantined or that was skipped", ArgsUsage: "URL",
-				Description: examples(`Takes back "reject skip", and what "dwh serve" does with an object that fails by itself: the next load, or the server's next sweep,
-tries it again as it is. An object that was loaded is not loaded twice.`, "dwh reject retry s3://bucket/orders/2026/11/broken.json"),
-				Flags: flagSet(connectionFlags(), []cli.Flag{
-					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "try it again for this staging `TABLE` only"},
+				Name: "retry", Usage: "try refused records again, after the COPY or the table has changed", ArgsUsage: "[URL]",
+				Description: examples(`Runs the refused records of all objects, of a table, or of one object through the COPY of today. Those
+that load leave the rejects; nothing is loaded twice. The records' texts are tried by themselves: header
+lines and a compression do not apply to them. A text that is kept in part is read from its object again.
+An object of which no record was loaded is read again whole.
+
+With a URL it also takes back "reject skip", and what "dwh serve" does with an object that fails by
+itself: the next load, or the server's next sweep, tries the object again.`,
+					"dwh reject retry", "dwh reject retry --table "+loaded, "dwh reject retry s3://bucket/orders/2026/11/broken.json"),
+				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
+					projectFlag(), waitFlag(), jsonFlag(), &cli.StringFlag{Name: "table", Usage: "try again for this staging `TABLE` only"},
 				}),
-				Action: a.rejectedObject(rejectRun.retry),
+				Action: a.retryRejects,
 			},
 		},
 	}
@@ -194,7 +201,7 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	if len(tables) == 0 {
 		return &UsageError{
 			Msg:    fmt.Sprintf("no record of %s was refused, so it is not known which table it is meant for", u),
-			Advice: "name the table with --table, such as --table s_songplay_event",
+			Advice: "name the table with --table, one of: " + strings.Join(r.app.knownStaging(), ", "),
 		}
 	}
 	runner, err := s.runner(true, func(progress.Event) {})
@@ -206,35 +213,6 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	}
 	for _, name := range tables {
 		if _, err := fmt.Fprintf(r.app.out.Stdout, "skipped %s for %s\n", u, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
-	s, err := r.app.begin(ctx, r.cfg, true)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	if err := s.requireCurrent(ctx); err != nil {
-		return err
-	}
-	runner, err := s.runner(true, func(progress.Event) {})
-	if err != nil {
-		return err
-	}
-	var tables []string
-	if r.table != "" {
-		tables = []string{r.table}
-	}
-	retried, err := runner.Retry(ctx, r.app.commandLine(), u, tables)
-	if err != nil {
-		return err
-	}
-	for _, one := range retried {
-		if _, err := fmt.Fprintf(r.app.out.Stdout, "%s is tried again for %s: it was %s\n", u, one.Table, one.Outcome); err != nil {
 			return err
 		}
 	}

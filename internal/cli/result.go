@@ -148,6 +148,7 @@ func (a *app) showViolations(err error) error {
 type runJSON struct {
 	Run         string          `json:"run"`
 	Loads       []loadJSON      `json:"loads"`
+	Waiting     []waitingJSON   `json:"waiting"` // refused records that wait for dwh reject retry
 	Transforms  []transformJSON `json:"transforms"`
 	Flagged     int64           `json:"flagged"`
 	Replayed    bool            `json:"replayed"`
@@ -155,6 +156,11 @@ type runJSON struct {
 	Differences []changeJSON    `json:"differences"`
 	Checks      []checkJSON     `json:"checks"`
 	Seconds     float64         `json:"seconds"`
+}
+
+type waitingJSON struct {
+	Table   string `json:"table"`
+	Records int64  `json:"records"`
 }
 
 type loadJSON struct {
@@ -201,6 +207,10 @@ func resultJSON(result transform.Result) runJSON {
 	out := runJSON{
 		Run: result.Run, Loads: []loadJSON{}, Transforms: []transformJSON{}, Flagged: result.Flagged, Replayed: result.Replayed,
 		Stale: append([]string{}, result.Stale...), Differences: changesJSON(result), Checks: checksJSON(result.Checks), Seconds: result.Duration.Seconds(),
+	}
+	out.Waiting = []waitingJSON{}
+	for _, one := range result.Waiting {
+		out.Waiting = append(out.Waiting, waitingJSON{Table: string(one.Table), Records: one.Records})
 	}
 	for _, load := range result.Loads {
 		out.Loads = append(out.Loads, loadJSON{

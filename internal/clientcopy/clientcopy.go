@@ -79,6 +79,8 @@ type RecordError struct {
 	// Raw is the record's text, bytes that are not UTF-8 replaced. It is cut to 64 KiB, or to the share
 	// of one reject if MAXERROR rejects are to fit in 32 MiB, but no less than 512 bytes.
 	Raw string
+	// Cut says that Raw is not the record byte for byte: it is cut, or bytes are replaced.
+	Cut bool
 	// Value is the value at fault, cut to 1 KiB.
 	Value string
 }
@@ -179,11 +181,17 @@ func Copy(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *c
 	if conn == nil || store == nil {
 		return Result{}, errors.New("copy needs a connection and a store")
 	}
+	return copyTo(ctx, conn, store, stmt, objects, nil, o)
+}
+
+// copyTo is Copy of a checked statement. bodies, where set, are the objects' bytes.
+func copyTo(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, bodies [][]byte, o Options) (Result, error) {
 	p, err := compile(ctx, conn, store, stmt, o.True)
 	if err != nil {
 		return Result{}, err
 	}
 	l := newLoad(p, store, stmt, objects, o)
+	l.bodies = bodies
 	if stmt.NoLoad {
 		return l.run(ctx, nil)
 	}

@@ -102,6 +102,19 @@ func (c *collector) begun(i int, first FirstLine) {
 	c.results[i].First = first
 }
 
+// refuseWhole makes one reject of all of object i, which is a record by itself.
+func (c *collector) refuseWhole(i int, err error) {
+	rec := RecordError{Line: 1, Reason: err.Error()}
+	var fatal *FatalError
+	if errors.As(err, &fatal) {
+		rec = fatal.Record
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total += 1 - len(c.rejects[i])
+	c.rejects[i] = []RecordError{rec}
+}
+
 // done records that object i was read to its end.
 func (c *collector) done(i int, rows int64) {
 	c.mu.Lock()

@@ -206,12 +206,19 @@ func (d *textDecoder) decode(w *window, out *output) error {
 				return err
 			}
 		case v == malformed:
-			s := span{w: w, max: out.rawMax}
+			s := span{w: w, max: out.rawMax, trim: "\r\n"}
 			s.take(l.end)
 			if err := s.restOfLine(); err != nil {
 				return err
 			}
 			if err := s.reject(out, "invalid quote formatting: "+l.reason); err != nil {
+				return err
+			}
+		case out.each != nil:
+			record := bytes.TrimRight(b[:l.end], "\r\n")
+			at := w.lineAt(w.pos + len(record))
+			w.pos += l.end
+			if err := out.each(at, record); err != nil {
 				return err
 			}
 		default:

@@ -16,7 +16,10 @@ func TestFirstLine(t *testing.T) {
 		{Name: "order_id", Type: "integer"}, {Name: "customer", Type: "character varying", Length: 64},
 		{Name: "ordered_on", Type: "date"}, {Name: "price", Type: "numeric", Precision: 8, Scale: 2},
 	}
-	texts := []clientcopy.Column{{Name: "name", Type: "character varying", Length: 64}, {Name: "sex", Type: "character varying", Length: 1}}
+	texts := []clientcopy.Column{
+		{Name: "name", Type: "character varying", Length: 64},
+		{Name: "sex", Type: "character varying", Length: 1},
+	}
 	const row = "1,Ada,2026-11-28,2.50\n"
 	for _, tt := range []struct {
 		options string
@@ -74,7 +77,9 @@ func TestFirstLine(t *testing.T) {
 		}
 		first, _, _ := strings.Cut(tt.text, "\n")
 		said := clientcopy.LooksLikeNames(statement, first)
-		if named := tt.want == clientcopy.NamesColumns; statement.IgnoreHeader == 0 && !strings.Contains(tt.options, "BLANK") && said != named {
+		if named := tt.want == clientcopy.NamesColumns; statement.IgnoreHeader == 0 &&
+			!strings.Contains(tt.options, "BLANK") &&
+			said != named {
 			t.Errorf("%s, %q: the text alone: got %t, want %t", tt.options, first, said, named)
 		}
 	}

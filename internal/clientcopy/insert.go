@@ -30,6 +30,11 @@ func Insert(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt 
 	if conn == nil || store == nil {
 		return Result{}, errors.New("copy needs a connection and a store")
 	}
+	return insertTo(ctx, conn, store, stmt, objects, nil, o)
+}
+
+// insertTo is Insert of a checked statement. bodies, where set, are the objects' bytes.
+func insertTo(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, bodies [][]byte, o Options) (Result, error) {
 	all, err := redshiftColumns(ctx, conn, stmt.Schema, stmt.Name)
 	if errors.Is(err, ErrNoTable) {
 		return Result{}, stmt.ErrorAt("TABLE", fmt.Sprintf("table %s does not exist", stmt.Table), "create it first: COPY appends to a table", err)
@@ -52,6 +57,7 @@ func Insert(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt 
 		names[i] = pgx.Identifier{t.Name}.Sanitize()
 	}
 	l := newLoad(p, store, stmt, objects, o)
+	l.bodies = bodies
 	if stmt.NoLoad {
 		return l.run(ctx, nil)
 	}

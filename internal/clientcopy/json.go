@@ -277,6 +277,12 @@ func (d *jsonDecoder) decode(w *window, out *output) error {
 			n, v = d.scanArray(b)
 		}
 		switch {
+		case v == ok && n <= maxRecord && out.each != nil:
+			line := w.lineAt(w.pos + n - 1)
+			w.pos += n
+			if err := out.each(line, b[:n]); err != nil {
+				return err
+			}
 		case v == ok && n <= maxRecord:
 			var bad *fieldError
 			if out.buf, bad = d.record(out.buf, b[:n], d.slots); bad == nil {
@@ -298,7 +304,7 @@ func (d *jsonDecoder) decode(w *window, out *output) error {
 				return err
 			}
 		case w.eof:
-			s := span{w: w, max: out.rawMax}
+			s := span{w: w, max: out.rawMax, trim: " \t\r\n"}
 			reason := "the object is cut off: the file ends inside it"
 			end := d.nextLine(b)
 			if end < len(b) {
@@ -318,7 +324,7 @@ func (d *jsonDecoder) decode(w *window, out *output) error {
 
 // junk passes over text between records.
 func (d *jsonDecoder) junk(w *window, out *output) error {
-	s := span{w: w, max: out.rawMax}
+	s := span{w: w, max: out.rawMax, trim: " \t\r\n"}
 	c := w.buf[w.pos]
 	if c == '[' || c == ']' || c == ',' {
 		s.take(1)
@@ -359,7 +365,7 @@ func (d *jsonDecoder) nextLine(b []byte) int {
 
 // resync passes over the record at w.pos, which is broken at its byte n.
 func (d *jsonDecoder) resync(w *window, out *output, n int) error {
-	s := span{w: w, max: out.rawMax}
+	s := span{w: w, max: out.rawMax, trim: " \t\r\n"}
 	b := w.buf[w.pos:w.end]
 	if next := d.nextLine(b[:n]); next < n {
 		s.take(next)

@@ -46,6 +46,7 @@ type load struct {
 	store   *objectstore.Store
 	stmt    *copystmt.Statement
 	objects []Object
+	bodies  [][]byte // the objects' bytes, where they are no objects of the store; nil: they are
 	options Options
 	*collector
 
@@ -134,8 +135,16 @@ func newLoad(p *plan, store *objectstore.Store, stmt *copystmt.Statement, object
 // rejectBytes bounds the text that all rejects together keep.
 const rejectBytes = 32 << 20
 
+// rawMost is the most that one reject's text keeps, bytes.
+const rawMost = 64 << 10
+
 // rawMax is the room of one reject's text. It depends on MAXERROR alone, so that what is kept does not depend on the order of work.
-func (l *load) rawMax() int { return max(512, min(64<<10, rejectBytes/l.limit)) }
+func (l *load) rawMax() int {
+	if l.bodies != nil {
+		return rawMost // they are bounded by what is at hand
+	}
+	return max(512, min(rawMost, rejectBytes/l.limit))
+}
 
 // A sink takes the rows of a load to the server. send returns when there are no more, or when the load gave up; aborted says that
 // it did, so that the server's error only repeats it.
@@ -275,7 +284,9 @@ func (l *load) reader(ctx context.Context) error {
 			return nil
 		}
 		var err error
-		if o := l.objects[i]; o.Size > 0 && o.Size <= l.small && !isZip(l.stmt, o) {
+		if l.bodies != nil {
+			err = l.decode(ctx, i, &fetched{body: l.bodies[i]})
+		} else if o := l.objects[i]; o.Size > 0 && o.Size <= l.small && !isZip(l.stmt, o) {
 			buf, err = l.fetch(ctx, i, buf)
 		} else {
 			err = l.decode(ctx, i, nil)
@@ -379,6 +390,12 @@ func (w *worker) copy(i int, f *fetched) error {
 	case errors.Is(err, errStopped):
 		w.drop()
 		return nil
+	case w.bodies != nil:
+		if w.streamed {
+			return err
+		}
+		w.drop()
+		w.refuseWhole(i, err)
 	case errors.As(err, &fatal):
 		w.drop()
 		fatal.Record.Object, fatal.Record.Part = o.URL, w.part
@@ -487,7 +504,7 @@ func (w *worker) read(o Object, f *fetched) error {
 	if f != nil && f.err != nil {
 		return f.err
 	}
-	if isZip(w.stmt, o) {
+	if f == nil && isZip(w.stmt, o) {
 		return w.readZip(o)
 	}
 	if f != nil {

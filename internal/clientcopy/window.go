@@ -138,6 +138,8 @@ type output struct {
 	reject func(RecordError) error
 	rawMax int // bytes of a record to keep in RecordError.Raw
 	first  FirstLine
+	// each, where set, is shown every record, good or bad, in the place of making rows of it.
+	each func(line int64, record []byte) error
 }
 
 // added counts the row just encoded.
@@ -149,16 +151,19 @@ func (o *output) added() error {
 	return nil
 }
 
-// raw copies a record's text for a reject: valid UTF-8 without U+0000, since it is to be stored as text, cut to rawMax bytes.
-func (o *output) raw(b []byte) string {
-	b = b[:min(len(b), o.rawMax)]
-	s := strings.ToValidUTF8(string(b), "\uFFFD")
-	return strings.ReplaceAll(s, "\x00", "\uFFFD")
+// raw copies a record's text for a reject: valid UTF-8 without U+0000, since it is to be stored as
+// text, cut to rawMax bytes. cut says that it is not the record byte for byte.
+func (o *output) raw(b []byte) (text string, cut bool) {
+	kept := string(b[:min(len(b), o.rawMax)])
+	text = strings.ReplaceAll(strings.ToValidUTF8(kept, "\uFFFD"), "\x00", "\uFFFD")
+	return text, len(kept) < len(b) || text != kept
 }
 
 // refuse turns a value's error into a reject, or into the end of the COPY.
 func (o *output) refuse(e *fieldError, line int64, record []byte) error {
-	rec := RecordError{Line: line, Column: e.column, Reason: e.reason, Raw: o.raw(record), Value: o.raw([]byte(e.value))}
+	rec := RecordError{Line: line, Column: e.column, Reason: e.reason}
+	rec.Raw, rec.Cut = o.raw(record)
+	rec.Value, _ = o.raw([]byte(e.value))
 	if e.fatal {
 		return &FatalError{Record: rec}
 	}
@@ -167,8 +172,9 @@ func (o *output) refuse(e *fieldError, line int64, record []byte) error {
 
 // tooLarge ends the COPY at a record of more than 4 MB.
 func (o *output) tooLarge(line int64, record []byte) error {
-	return &FatalError{Record: RecordError{Line: line, Raw: o.raw(record),
-		Reason: fmt.Sprintf("a record is larger than %d MB, the most that COPY takes", maxRecord>>20)}}
+	rec := RecordError{Line: line, Reason: fmt.Sprintf("a record is larger than %d MB, the most that COPY takes", maxRecord>>20)}
+	rec.Raw, rec.Cut = o.raw(record)
+	return &FatalError{Record: rec}
 }
 
 // span consumes bytes that belong to a bad record, which may be longer than the window, and keeps what a reject needs of them.
@@ -176,7 +182,9 @@ type span struct {
 	w    *window
 	keep []byte
 	max  int
-	line int64 // of its last byte that is not white space
+	long bool   // more was consumed than is kept
+	line int64  // of its last byte that is not white space
+	trim string // white space that is not part of it, at its end
 }
 
 func (s *span) take(n int) {
@@ -184,11 +192,20 @@ func (s *span) take(n int) {
 	if solid := len(bytes.TrimRight(chunk, " \t\r\n")); solid > 0 {
 		s.line = s.w.lineAt(s.w.pos + solid - 1)
 	}
-	s.keep = append(s.keep, chunk[:min(len(chunk), s.max-len(s.keep))]...)
+	room := s.max - len(s.keep)
+	s.long = s.long || len(chunk) > room
+	s.keep = append(s.keep, chunk[:min(len(chunk), room)]...)
 	s.w.pos += n
 }
 
 // reject hands the consumed bytes in as one bad record.
 func (s *span) reject(o *output, reason string) error {
-	return o.reject(RecordError{Line: s.line, Reason: reason, Raw: o.raw(bytes.TrimRight(s.keep, " \t\r\n"))})
+	record := bytes.TrimRight(s.keep, s.trim)
+	if o.each != nil {
+		return o.each(s.line, record)
+	}
+	rec := RecordError{Line: s.line, Reason: reason}
+	rec.Raw, rec.Cut = o.raw(record)
+	rec.Cut = rec.Cut || s.long
+	return o.reject(rec)
 }

@@ -81,6 +81,7 @@ func jobs(w *world) []*job {
 			},
 			args: []string{"migrate", "up"}, after: [][]string{load}, ledger: true,
 		},
+		w.retryJob(),
 	}
 }
 

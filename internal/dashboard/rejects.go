@@ -81,7 +81,7 @@ type rejectBody struct {
 	Load, Table, URL string
 	RunLink          string
 	Line             int64
-	Records          []dwhdb.SReject
+	Records          []dwhdb.RejectsAtRow
 	Raw              string
 	Bytes            int64
 	Download         string

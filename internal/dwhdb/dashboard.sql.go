@@ -252,8 +252,20 @@ type RejectsAtParams struct {
 	Line      int64  `json:"line"`
 }
 
+type RejectsAtRow struct {
+	LoadID     string    `json:"load_id"`
+	TableName  string    `json:"table_name"`
+	Url        string    `json:"url"`
+	Line       int64     `json:"line"`
+	ColumnName *string   `json:"column_name"`
+	Reason     *string   `json:"reason"`
+	RawText    *string   `json:"raw_text"`
+	Outcome    string    `json:"outcome"`
+	RejectedAt time.Time `json:"rejected_at"`
+}
+
 // The refused records of one line, whole; a line may have been refused for several columns.
-func (q *Queries) RejectsAt(ctx context.Context, arg RejectsAtParams) ([]SReject, error) {
+func (q *Queries) RejectsAt(ctx context.Context, arg RejectsAtParams) ([]RejectsAtRow, error) {
 	rows, err := q.db.Query(ctx, RejectsAt,
 		arg.LoadID,
 		arg.TableName,
@@ -264,9 +276,9 @@ func (q *Queries) RejectsAt(ctx context.Context, arg RejectsAtParams) ([]SReject
 		return nil, err
 	}
 	defer rows.Close()
-	items := []SReject{}
+	items := []RejectsAtRow{}
 	for rows.Next() {
-		var i SReject
+		var i RejectsAtRow
 		if err := rows.Scan(
 			&i.LoadID,
 			&i.TableName,

@@ -500,15 +500,27 @@ WHERE latest.place <= CAST($1 AS BIGINT)
 ORDER BY latest.place
 `
 
-func (q *Queries) Rejects(ctx context.Context, maxRows int64) ([]SReject, error) {
+type RejectsRow struct {
+	LoadID     string    `json:"load_id"`
+	TableName  string    `json:"table_name"`
+	Url        string    `json:"url"`
+	Line       int64     `json:"line"`
+	ColumnName *string   `json:"column_name"`
+	Reason     *string   `json:"reason"`
+	RawText    *string   `json:"raw_text"`
+	Outcome    string    `json:"outcome"`
+	RejectedAt time.Time `json:"rejected_at"`
+}
+
+func (q *Queries) Rejects(ctx context.Context, maxRows int64) ([]RejectsRow, error) {
 	rows, err := q.db.Query(ctx, Rejects, maxRows)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []SReject{}
+	items := []RejectsRow{}
 	for rows.Next() {
-		var i SReject
+		var i RejectsRow
 		if err := rows.Scan(
 			&i.LoadID,
 			&i.TableName,

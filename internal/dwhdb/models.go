@@ -132,15 +132,17 @@ type SObject struct {
 }
 
 type SReject struct {
-	LoadID     string    `json:"load_id"`
-	TableName  string    `json:"table_name"`
-	Url        string    `json:"url"`
-	Line       int64     `json:"line"`
-	ColumnName *string   `json:"column_name"`
-	Reason     *string   `json:"reason"`
-	RawText    *string   `json:"raw_text"`
-	Outcome    string    `json:"outcome"`
-	RejectedAt time.Time `json:"rejected_at"`
+	LoadID      string    `json:"load_id"`
+	TableName   string    `json:"table_name"`
+	Url         string    `json:"url"`
+	Line        int64     `json:"line"`
+	ColumnName  *string   `json:"column_name"`
+	Reason      *string   `json:"reason"`
+	RawText     *string   `json:"raw_text"`
+	Outcome     string    `json:"outcome"`
+	RejectedAt  time.Time `json:"rejected_at"`
+	Fingerprint *string   `json:"fingerprint"`
+	Exact       bool      `json:"exact"`
 }
 
 type SSong struct {

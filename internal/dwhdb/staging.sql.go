@@ -7,7 +7,36 @@ package dwhdb
 
 import (
 	"context"
+	"time"
 )
+
+const CountRetried = `-- name: CountRetried :exec
+UPDATE s_object
+SET rows = rows + $1, rejects = rejects + $2
+WHERE table_name = $3
+    AND url = $4
+    AND etag = $5
+`
+
+type CountRetriedParams struct {
+	MoreRows    *int64 `json:"more_rows"`
+	MoreRejects *int64 `json:"more_rejects"`
+	TableName   string `json:"table_name"`
+	Url         string `json:"url"`
+	Etag        string `json:"etag"`
+}
+
+// Refused records of an object are loaded after all.
+func (q *Queries) CountRetried(ctx context.Context, arg CountRetriedParams) error {
+	_, err := q.db.Exec(ctx, CountRetried,
+		arg.MoreRows,
+		arg.MoreRejects,
+		arg.TableName,
+		arg.Url,
+		arg.Etag,
+	)
+	return err
+}
 
 const DeleteObjects = `-- name: DeleteObjects :exec
 DELETE FROM s_object
@@ -31,7 +60,7 @@ func (q *Queries) DeleteRejects(ctx context.Context, tableName string) error {
 
 const EraseReject = `-- name: EraseReject :execrows
 UPDATE s_reject
-SET raw_text = NULL, reason = 'erased', column_name = NULL
+SET raw_text = NULL, reason = 'erased', column_name = NULL, exact = FALSE
 WHERE table_name = $1
     AND load_id = $2
     AND url = $3
@@ -53,6 +82,38 @@ func (q *Queries) EraseReject(ctx context.Context, arg EraseRejectParams) (int64
 		arg.Url,
 		arg.Line,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const ForgetRejects = `-- name: ForgetRejects :exec
+DELETE FROM s_reject
+WHERE table_name = $1
+    AND url = $2
+    AND load_id = $3
+    AND outcome = 'loaded'
+`
+
+// What a load has refused of an object.
+func (q *Queries) ForgetRejects(ctx context.Context, tableName string, url string, loadID string) error {
+	_, err := q.db.Exec(ctx, ForgetRejects, tableName, url, loadID)
+	return err
+}
+
+const ForgetUnloaded = `-- name: ForgetUnloaded :execrows
+DELETE FROM s_object
+WHERE table_name = $1
+    AND url = $2
+    AND etag = $3
+    AND outcome = 'loaded'
+    AND rows = 0
+`
+
+// An object of which nothing was loaded is loaded again.
+func (q *Queries) ForgetUnloaded(ctx context.Context, tableName string, url string, etag string) (int64, error) {
+	result, err := q.db.Exec(ctx, ForgetUnloaded, tableName, url, etag)
 	if err != nil {
 		return 0, err
 	}
@@ -83,6 +144,135 @@ func (q *Queries) LedgerTables(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		items = append(items, table_name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const RefusedByText = `-- name: RefusedByText :many
+SELECT
+    reject.table_name,
+    reject.fingerprint,
+    COUNT(*) AS records
+FROM s_reject AS reject
+WHERE reject.outcome = 'loaded'
+    AND reject.line > 0
+    AND (reject.raw_text IS NOT NULL OR reject.reason <> 'erased')
+GROUP BY reject.table_name, reject.fingerprint
+ORDER BY reject.table_name, reject.fingerprint
+`
+
+type RefusedByTextRow struct {
+	TableName   string  `json:"table_name"`
+	Fingerprint *string `json:"fingerprint"`
+	Records     int64   `json:"records"`
+}
+
+// How many refused records there are by the COPY's text, but for erased ones.
+func (q *Queries) RefusedByText(ctx context.Context) ([]RefusedByTextRow, error) {
+	rows, err := q.db.Query(ctx, RefusedByText)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RefusedByTextRow{}
+	for rows.Next() {
+		var i RefusedByTextRow
+		if err := rows.Scan(&i.TableName, &i.Fingerprint, &i.Records); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const RefusedCount = `-- name: RefusedCount :one
+SELECT COUNT(*) AS records
+FROM s_reject AS reject
+WHERE reject.table_name = $1
+    AND (CAST($2 AS VARCHAR(2048)) = '' OR reject.url = CAST($2 AS VARCHAR(2048)))
+    AND reject.outcome = 'loaded'
+    AND reject.line > 0
+    AND (reject.raw_text IS NOT NULL OR reject.exact OR reject.reason <> 'erased')
+`
+
+// How many records of a table, or of one object for it, can be tried again.
+func (q *Queries) RefusedCount(ctx context.Context, tableName string, url string) (int64, error) {
+	row := q.db.QueryRow(ctx, RefusedCount, tableName, url)
+	var records int64
+	err := row.Scan(&records)
+	return records, err
+}
+
+const RefusedRecords = `-- name: RefusedRecords :many
+SELECT
+    reject.load_id,
+    reject.url,
+    reject.line,
+    reject.column_name,
+    reject.reason,
+    reject.raw_text,
+    reject.exact,
+    reject.fingerprint,
+    reject.rejected_at,
+    object.etag
+FROM s_reject AS reject
+LEFT JOIN s_object AS object
+    ON object.table_name = reject.table_name
+    AND object.url = reject.url
+    AND object.load_id = reject.load_id
+    AND object.outcome = 'loaded'
+WHERE reject.table_name = $1
+    AND (CAST($2 AS VARCHAR(2048)) = '' OR reject.url = CAST($2 AS VARCHAR(2048)))
+    AND reject.outcome = 'loaded'
+    AND reject.line > 0
+ORDER BY reject.url, reject.load_id, reject.line
+`
+
+type RefusedRecordsRow struct {
+	LoadID      string    `json:"load_id"`
+	Url         string    `json:"url"`
+	Line        int64     `json:"line"`
+	ColumnName  *string   `json:"column_name"`
+	Reason      *string   `json:"reason"`
+	RawText     *string   `json:"raw_text"`
+	Exact       bool      `json:"exact"`
+	Fingerprint *string   `json:"fingerprint"`
+	RejectedAt  time.Time `json:"rejected_at"`
+	Etag        *string   `json:"etag"`
+}
+
+// The refused records of a table whose objects were loaded, with the version of the object. An empty
+// url stands for all.
+func (q *Queries) RefusedRecords(ctx context.Context, tableName string, url string) ([]RefusedRecordsRow, error) {
+	rows, err := q.db.Query(ctx, RefusedRecords, tableName, url)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RefusedRecordsRow{}
+	for rows.Next() {
+		var i RefusedRecordsRow
+		if err := rows.Scan(
+			&i.LoadID,
+			&i.Url,
+			&i.Line,
+			&i.ColumnName,
+			&i.Reason,
+			&i.RawText,
+			&i.Exact,
+			&i.Fingerprint,
+			&i.RejectedAt,
+			&i.Etag,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -127,6 +317,55 @@ func (q *Queries) RejectTexts(ctx context.Context, tableName string) ([]RejectTe
 			&i.RawText,
 			&i.Reason,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const UnloadedObjects = `-- name: UnloadedObjects :many
+SELECT
+    object.url,
+    object.etag,
+    object.load_id
+FROM s_object AS object
+INNER JOIN s_reject AS reject
+    ON reject.table_name = object.table_name
+    AND reject.url = object.url
+    AND reject.load_id = object.load_id
+    AND reject.outcome = 'loaded'
+    AND reject.line > 0
+WHERE object.table_name = $1
+    AND (CAST($2 AS VARCHAR(2048)) = '' OR object.url = CAST($2 AS VARCHAR(2048)))
+    AND object.outcome = 'loaded'
+    AND object.rows = 0
+GROUP BY object.url, object.etag, object.load_id
+HAVING SUM(CASE WHEN reject.raw_text IS NULL AND reject.reason = 'erased' THEN 1 ELSE 0 END) = 0
+ORDER BY object.url, object.etag
+`
+
+type UnloadedObjectsRow struct {
+	Url    string `json:"url"`
+	Etag   string `json:"etag"`
+	LoadID string `json:"load_id"`
+}
+
+// The objects of a table of which every record was refused, and none erased. An empty url stands for
+// all.
+func (q *Queries) UnloadedObjects(ctx context.Context, tableName string, url string) ([]UnloadedObjectsRow, error) {
+	rows, err := q.db.Query(ctx, UnloadedObjects, tableName, url)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []UnloadedObjectsRow{}
+	for rows.Next() {
+		var i UnloadedObjectsRow
+		if err := rows.Scan(&i.Url, &i.Etag, &i.LoadID); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

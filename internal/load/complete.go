@@ -83,7 +83,7 @@ func (l *Loader) fillIn(
 		}
 	}
 	for load, list := range rejects {
-		r := recorder{tx: tx, engine: l.Engine, load: load, table: file.Table}
+		r := recorder{tx: tx, engine: l.Engine, load: load, table: file.Table, text: file.Fingerprint}
 		if err := r.rejects(ctx, list, nil, rejectLoaded); err != nil {
 			return err
 		}

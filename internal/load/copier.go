@@ -25,6 +25,12 @@ type Copier interface {
 	// *clientcopy.FatalError and *clientcopy.UnreadableError.
 	Copy(ctx context.Context, conn *pgx.Conn, c Copy) (clientcopy.Result, error)
 
+	// CopyRecords loads refused records by themselves, as clientcopy.CopyRecords does, inside the
+	// transaction that is open on conn.
+	CopyRecords(
+		ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, records []clientcopy.Record,
+	) ([]clientcopy.RecordResult, error)
+
 	// ForRun names the run that the next copies work for. Objects that the Copier writes itself
 	// bear the name, so that one can tell what a killed run has left behind.
 	ForRun(run string)
@@ -76,6 +82,13 @@ func (c ClientCopier) Copy(ctx context.Context, conn *pgx.Conn, do Copy) (client
 	options := c.Options
 	options.Progress, options.True = do.Progress, do.True
 	return clientcopy.Copy(ctx, conn, c.Store, do.Statement, do.Objects, options)
+}
+
+// CopyRecords implements Copier.
+func (c ClientCopier) CopyRecords(
+	ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, records []clientcopy.Record,
+) ([]clientcopy.RecordResult, error) {
+	return clientcopy.CopyRecords(ctx, conn, c.Store, statement, records, c.Options)
 }
 
 // ForRun implements Copier: nothing is written but rows.

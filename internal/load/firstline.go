@@ -40,8 +40,7 @@ func (p *Plan) firstLines(copied clientcopy.Result) []string {
 			told[reject.Object] = true
 		}
 	}
-	place := p.File.copy.ErrorAt(0, "", "", nil)
-	at := fmt.Sprintf("%s:%d", place.File, place.Line)
+	at := p.File.place()
 	var out []string
 	if urls := lines[clientcopy.NamesColumns]; len(urls) > 0 {
 		out = append(

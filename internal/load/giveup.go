@@ -47,7 +47,7 @@ func (l *Loader) Quarantine(ctx context.Context, run Run, file *File, object obj
 	)
 	rejects = append(rejects, clientcopy.RecordError{Object: object.URL, Reason: "quarantined: " + cause.Error()})
 	return run.Write(ctx, func(tx pgx.Tx) error {
-		r := recorder{tx: tx, engine: l.Engine, load: run.ID, table: file.Table}
+		r := recorder{tx: tx, engine: l.Engine, load: run.ID, table: file.Table, text: file.Fingerprint}
 		return r.giveUp(ctx, object, rejects, objectQuarantined)
 	})
 }
@@ -82,9 +82,9 @@ type RetryError struct {
 
 func (e *RetryError) Error() string {
 	if e.Loaded {
-		return fmt.Sprintf("%s was loaded, and neither quarantined nor skipped", e.URL)
+		return fmt.Sprintf("%s was loaded, and no record of it waits among the refused ones", e.URL)
 	}
-	return fmt.Sprintf("%s was neither quarantined nor skipped", e.URL)
+	return fmt.Sprintf("%s was neither quarantined nor skipped, and no record of a loaded object was refused", e.URL)
 }
 
 // Hint says how the object is loaded then.

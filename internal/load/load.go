@@ -185,7 +185,9 @@ func (x *execution) request(objects []objectstore.Object) Copy {
 }
 
 func (x *execution) recorder(tx pgx.Tx) recorder {
-	return recorder{tx: tx, engine: x.Engine, load: x.run.ID, table: x.plan.File.Table}
+	return recorder{
+		tx: tx, engine: x.Engine, load: x.run.ID, table: x.plan.File.Table, text: x.plan.File.Fingerprint,
+	}
 }
 
 // keepUnread takes out what the caller tries again.

@@ -34,6 +34,7 @@ type recorder struct {
 	engine sqlfile.Engine
 	load   string // the run's id
 	table  catalogue.Name
+	text   string // the fingerprint of the COPY
 }
 
 // object is an object's row in the ledger.
@@ -94,13 +95,34 @@ func (r recorder) rejects(
 		if reject.Part != "" {
 			reason = reject.Part + ": " + reason
 		}
+		raw := optional(reject.Raw, longestRaw)
 		rows = append(rows, []any{
 			r.load, string(r.table), bulk.Clip(string(reject.Object), 2048), reject.Line, optional(reject.Column, 127),
-			bulk.Clip(reason, 4096), optional(reject.Raw, 65535), said, now,
+			bulk.Clip(reason, 4096), raw, said, now, optional(r.text, 64), isExact(reject, raw),
 		})
 	}
-	return bulk.Insert(ctx, r.tx, r.engine, "s_reject", []catalogue.Name{
+	return insertRejects(ctx, r.tx, r.engine, rows)
+}
+
+// longestRaw is how much of a refused record is kept, bytes: what a column of Redshift holds.
+const longestRaw = 65535
+
+// isExact tells whether the text that is kept is the record byte for byte.
+func isExact(reject clientcopy.RecordError, kept *string) bool {
+	switch {
+	case reject.Cut || reject.Line == 0:
+		return false
+	case kept == nil:
+		return reject.Raw == ""
+	}
+	return *kept == reject.Raw
+}
+
+// insertRejects writes rows of s_reject.
+func insertRejects(ctx context.Context, tx pgx.Tx, engine sqlfile.Engine, rows [][]any) error {
+	return bulk.Insert(ctx, tx, engine, "s_reject", []catalogue.Name{
 		"load_id", "table_name", "url", "line", "column_name", "reason", "raw_text", "outcome", "rejected_at",
+		"fingerprint", "exact",
 	}, rows)
 }
 

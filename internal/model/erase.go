@@ -81,7 +81,13 @@ func (x *Run) Erase(ctx context.Context) (rows int64, err error) {
 		if len(staged.Erase) == 0 {
 			continue
 		}
-		deleted, err := x.Session.Exec(ctx, x.statement("erase the rows of "+name, "DELETE FROM "+x.stagedAt(name)+" WHERE "+x.erased(name, x.stagedAt(name), staged.Erase)))
+		deleted, err := x.Session.Exec(
+			ctx,
+			x.statement(
+				"erase the rows of "+name,
+				"DELETE FROM "+x.stagedAt(name)+" WHERE "+x.erased(name, x.stagedAt(name), staged.Erase),
+			),
+		)
 		if err != nil {
 			return rows, err
 		}

@@ -78,7 +78,8 @@ func (c *Copier) texts(ctx context.Context, statement *copystmt.Statement, rejec
 		}
 		for next < len(rejects) && rejects[next].Line <= scan.line {
 			if r := &rejects[next]; r.Line == scan.line {
-				r.Raw = scan.record()
+				r.Raw, r.Cut = scan.record()
+				r.Cut = r.Cut || !clientcopy.OneRecord(statement, r.Raw)
 			}
 			next++
 		}
@@ -101,6 +102,7 @@ type recordScanner struct {
 
 	open  bool   // the line at hand has begun
 	kept  []byte // of the record that the line belongs to
+	long  bool   // the record has more than is kept
 	clean bool   // the next line begins a record
 }
 
@@ -110,10 +112,12 @@ func (s *recordScanner) add(part []byte, ended bool) {
 		s.open = true
 		s.line++
 		if !s.json || s.clean || s.line == 1 {
-			s.kept = s.kept[:0]
+			s.kept, s.long = s.kept[:0], false
 		}
 	}
-	s.kept = append(s.kept, part[:min(len(part), rawLength-len(s.kept))]...)
+	room := rawLength - len(s.kept)
+	s.long = s.long || len(part) > room
+	s.kept = append(s.kept, part[:min(len(part), room)]...)
 	if s.json {
 		for _, c := range part {
 			switch {
@@ -142,10 +146,16 @@ func (s *recordScanner) add(part []byte, ended bool) {
 
 func (s *recordScanner) endLine() { s.open = false }
 
-// record is the text of the record that the line ends, without white space around it.
-func (s *recordScanner) record() string {
-	text := strings.ReplaceAll(strings.ToValidUTF8(string(s.kept), "\uFFFD"), "\x00", "\uFFFD")
-	return strings.Trim(text, " \t\r\n")
+// record is the text of the record that the line ends: of JSON without white space around it, else
+// without the end of the line. cut says that it is not the record byte for byte.
+func (s *recordScanner) record() (text string, cut bool) {
+	around := "\r\n"
+	if s.json {
+		around = " \t\r\n"
+	}
+	kept := strings.Trim(string(s.kept), around)
+	text = strings.ReplaceAll(strings.ToValidUTF8(kept, "\uFFFD"), "\x00", "\uFFFD")
+	return text, s.long || text != kept
 }
 
 // clipText cuts text to n bytes between characters.

@@ -81,7 +81,7 @@ func (v views) rejects(objects []clientcopy.ObjectResult) []clientcopy.RecordErr
 	}
 	var out []clientcopy.RecordError
 	for _, f := range v.faults {
-		record := clientcopy.RecordError{Object: objectstore.URL(f.file), Line: f.line, Column: f.column, Reason: f.reason, Raw: f.raw, Value: f.value}
+		record := clientcopy.RecordError{Object: objectstore.URL(f.file), Line: f.line, Column: f.column, Reason: f.reason, Raw: f.raw, Value: f.value, Cut: true}
 		if i, ok := place[f.file]; ok {
 			record.Object = objects[i].Object.URL
 		}

@@ -131,6 +131,8 @@ func Append(dst []byte, value any) ([]byte, error) {
 			return append(dst, Null...), nil
 		}
 		return AppendText(dst, []byte(*v)), nil
+	case bool:
+		return AppendBoolean(dst, v), nil
 	case int64:
 		return AppendInteger(dst, v), nil
 	case *int64:

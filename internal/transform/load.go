@@ -254,21 +254,6 @@ func (r *Runner) Skip(ctx context.Context, command string, object objectstore.Ob
 	return err
 }
 
-// Retry forgets that an object was quarantined or skipped, for the tables or, when there are none,
-// for all. A *load.RetryError says that there is nothing to forget.
-func (r *Runner) Retry(
-	ctx context.Context,
-	command string,
-	url objectstore.URL,
-	tables []string,
-) (retried []load.Retried, err error) {
-	_, err = r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, _ *Result) error {
-		retried, err = r.loader.Retry(ctx, r.loadRun(conn, j), url, tables)
-		return err
-	})
-	return retried, err
-}
-
 // newArrivals returns where an increment's rows go beside staging; nil: into staging itself.
 func (r *Runner) newArrivals(ctx context.Context, tx pgx.Tx) (*load.Arrivals, error) {
 	if !r.loadsAsProcessed() {

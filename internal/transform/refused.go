@@ -189,7 +189,9 @@ func (c *chosen) eraseRefused(ctx context.Context, q dwhdb.DBTX) error {
 	}
 	db := dwhdb.New(q)
 	for _, one := range records {
-		if _, err := db.EraseReject(ctx, dwhdb.EraseRejectParams{TableName: string(c.table.Name), LoadID: one.load, Url: one.url, Line: one.line}); err != nil {
+		if _, err := db.EraseReject(ctx, dwhdb.EraseRejectParams{
+			TableName: string(c.table.Name), LoadID: one.load, Url: one.url, Line: one.line,
+		}); err != nil {
 			return fmt.Errorf("erase reject: %w", err)
 		}
 	}

@@ -43,6 +43,7 @@ func Summary(c model.Change) string {
 type Result struct {
 	Run         string // its id in the journal
 	Loads       []load.Result
+	Waiting     []load.Waiting // refused records that the COPY of today may load
 	Transforms  []StepResult
 	Flagged     int64                // staged rows that are processed since this run
 	Differences []publish.Difference // a replay: what it changed, or would change

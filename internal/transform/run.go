@@ -39,7 +39,7 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 			}
 		}
 	}
-	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
+	result, err := r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
 		marks, built, err := r.standing(ctx, conn)
 		if err != nil {
 			return err
@@ -92,6 +92,10 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		}
 		return r.incremental(ctx, conn, j, chosen, len(only) == 0, result)
 	})
+	if err == nil && len(only) == 0 && !r.NoLoad {
+		err = r.tellWaiting(ctx, &result)
+	}
+	return result, err
 }
 
 // journaled runs work on a connection of its own between the journal's first and last word.

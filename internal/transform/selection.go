@@ -75,7 +75,10 @@ func (r *Runner) resolve(ctx context.Context, q catalogue.Querier, s Selection) 
 	var out []*chosen
 	for _, one := range s.Of {
 		if !slices.Contains(staging, string(one.Table)) {
-			return nil, &SelectionError{Msg: fmt.Sprintf("%q is no staging table of the project", one.Table), Advice: suggest.Hint(string(one.Table), staging)}
+			return nil, &SelectionError{
+				Msg:    fmt.Sprintf("%q is no staging table of the project", one.Table),
+				Advice: suggest.Hint(string(one.Table), staging),
+			}
 		}
 		known, ok := tables[string(one.Table)]
 		if !ok {
@@ -107,7 +110,17 @@ func (c *chosen) sortable() []catalogue.Name {
 	var out []catalogue.Name
 	for _, column := range c.schema.Columns {
 		base, _, _ := strings.Cut(column.Type, "(")
-		plain := []string{"smallint", "integer", "bigint", "numeric", "real", "double precision", "date", "timestamp without time zone", "timestamp with time zone"}
+		plain := []string{
+			"smallint",
+			"integer",
+			"bigint",
+			"numeric",
+			"real",
+			"double precision",
+			"date",
+			"timestamp without time zone",
+			"timestamp with time zone",
+		}
 		if column.Name != string(flagColumn) && (column.Text() || slices.Contains(plain, base)) {
 			out = append(out, catalogue.Name(column.Name))
 		}
@@ -127,12 +140,21 @@ func (c *chosen) add(one Selected, strict bool) error {
 			for _, other := range c.schema.Columns {
 				names = append(names, other.Name)
 			}
-			return &SelectionError{Msg: fmt.Sprintf("table %s has no column %s", one.Table, match.Column), Advice: suggest.Hint(match.Column, names)}
+			return &SelectionError{
+				Msg:    fmt.Sprintf("table %s has no column %s", one.Table, match.Column),
+				Advice: suggest.Hint(match.Column, names),
+			}
 		}
 		text, held := fitting(column, match.Value)
 		if !held && strict {
 			return &SelectionError{
-				Msg: fmt.Sprintf("column %s of %s is of type %s, and cannot hold %q", match.Column, one.Table, column.Type, match.Value),
+				Msg: fmt.Sprintf(
+					"column %s of %s is of type %s, and cannot hold %q",
+					match.Column,
+					one.Table,
+					column.Type,
+					match.Value,
+				),
 			}
 		}
 		fits = fits && held

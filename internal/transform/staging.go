@@ -68,10 +68,16 @@ func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) er
 		value := "CAST($" + strconv.Itoa(n) + " AS VARCHAR(65535))"
 		return model.Holds(r.Engine, m.column, "staged."+catalogue.Name(m.column.Name).SQL(), value)
 	})
-	columns := slices.DeleteFunc(slices.Clone(one.table.Columns), func(name catalogue.Name) bool { return name == flagColumn })
+	columns := slices.DeleteFunc(
+		slices.Clone(one.table.Columns),
+		func(name catalogue.Name) bool { return name == flagColumn },
+	)
 	if where == "" {
 		for _, name := range columns {
-			staged.Sample.Columns = append(staged.Sample.Columns, table.Column{Name: string(name), Kind: table.KindLabel})
+			staged.Sample.Columns = append(
+				staged.Sample.Columns,
+				table.Column{Name: string(name), Kind: table.KindLabel},
+			)
 		}
 		return nil
 	}
@@ -167,7 +173,10 @@ func (r *Runner) noteErased(ctx context.Context, w *work, place int, one *chosen
 	for i, list := range one.lists {
 		var erasure model.Erasure
 		for k, m := range list {
-			values := catalogue.Table{Schema: w.schema, Name: catalogue.Name(fmt.Sprintf("dwh_erased_%d_%d_%d", place, i, k))}
+			values := catalogue.Table{
+				Schema: w.schema,
+				Name:   catalogue.Name(fmt.Sprintf("dwh_erased_%d_%d_%d", place, i, k)),
+			}
 			if err := catalogue.Exec(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
 				return nil, fmt.Errorf("note what to erase: %w", err)
 			}
@@ -217,7 +226,8 @@ func (r *Runner) LookDrop(ctx context.Context, tables []catalogue.Name) ([]Dropp
 	var out []Dropped
 	for _, name := range tables {
 		one := Dropped{Table: name, Models: Followers(r.Steps, name)}
-		if err := r.Pool.QueryRow(ctx, catalogue.CountRows(catalogue.Table{Schema: live, Name: name})).Scan(&one.Rows); err != nil {
+		counted := catalogue.CountRows(catalogue.Table{Schema: live, Name: name})
+		if err := r.Pool.QueryRow(ctx, counted).Scan(&one.Rows); err != nil {
 			return nil, fmt.Errorf("count %s: %w", name, err)
 		}
 		out = append(out, one)

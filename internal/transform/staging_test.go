@@ -94,21 +94,39 @@ func newKiosk(t *testing.T) *kiosk {
 	k.load("010_s_customer", "card_no, name", "CSV MAXERROR 100", "-- erase: card_no as customer")
 	k.load("020_s_order", "order_no, card, price", "CSV MAXERROR 100", "-- erase: card as customer")
 	k.load("030_s_note", "card_no, said", "CSV MAXERROR 100", "-- erase: card_no as customer")
-	k.files["110_d_customer.sql"] = &fstest.MapFile{Data: []byte("-- d_customer: one row per customer.\n-- key: card_no\n-- from: s_customer\n" +
-		"SELECT card_no, name FROM s_customer")}
-	k.files["105_bought.sql"] = &fstest.MapFile{Data: []byte("-- bought: one row per order, its card a number.\n-- key: order_no\n-- from: s_order\n" +
-		"SELECT order_no, CAST(card AS INTEGER) AS card_no, price FROM s_order")}
-	k.files["210_f_order.sql"] = &fstest.MapFile{Data: []byte("-- f_order: one row per order.\n-- key: order_no\n-- from: bought\n" +
-		"-- left joins: d_customer by card_no\n" +
-		"SELECT bought.order_no, d_customer.name, bought.price FROM bought\n" +
-		"LEFT JOIN d_customer ON d_customer.card_no = bought.card_no")}
+	k.files["110_d_customer.sql"] = &fstest.MapFile{
+		Data: []byte("-- d_customer: one row per customer.\n-- key: card_no\n-- from: s_customer\n" +
+			"SELECT card_no, name FROM s_customer WHERE card_no IS NOT NULL"),
+	}
+	k.files["105_bought.sql"] = &fstest.MapFile{
+		Data: []byte("-- bought: one row per order, its card a number.\n-- key: order_no\n-- from: s_order\n" +
+			"SELECT order_no, CAST(card AS INTEGER) AS card_no, price FROM s_order WHERE order_no IS NOT NULL"),
+	}
+	k.files["210_f_order.sql"] = &fstest.MapFile{
+		Data: []byte("-- f_order: one row per order.\n-- key: order_no\n-- from: bought\n" +
+			"-- left joins: d_customer by card_no\n" +
+			"SELECT bought.order_no, d_customer.name, bought.price FROM bought\n" +
+			"LEFT JOIN d_customer ON d_customer.card_no = bought.card_no"),
+	}
 	return k
 }
 
 // load writes a load; source and folder have the table's name.
 func (k *kiosk) load(name, columns, options, header string) {
 	table := name[4:]
-	k.files[name+".sql"] = &fstest.MapFile{Data: []byte(fmt.Sprintf("-- %s: as it came.\n%s\nCOPY %s (%s)\nFROM :'%s'\nIAM_ROLE default\n%s", table, header, table, columns, table, options))}
+	k.files[name+".sql"] = &fstest.MapFile{
+		Data: []byte(
+			fmt.Sprintf(
+				"-- %s: as it came.\n%s\nCOPY %s (%s)\nFROM :'%s'\nIAM_ROLE default\n%s",
+				table,
+				header,
+				table,
+				columns,
+				table,
+				options,
+			),
+		),
+	}
 }
 
 // put writes an object of a table.
@@ -135,7 +153,9 @@ func (k *kiosk) runner(change ...func(*transform.Options)) *transform.Runner {
 			vars[table] = filepath.Join(k.dir, table) + "/"
 		}
 	}
-	return k.warehouse.runner(vars, append([]func(*transform.Options){func(o *transform.Options) { o.Steps, o.Checks = steps, nil }}, change...)...)
+	return k.warehouse.runner(
+		vars,
+		append([]func(*transform.Options){func(o *transform.Options) { o.Steps, o.Checks = steps, nil }}, change...)...)
 }
 
 func (k *kiosk) run() transform.Result {
@@ -193,7 +213,10 @@ func TestEraseWhatIsDeclared(t *testing.T) {
 	k.want("SELECT STRING_AGG(name, ' ') FROM d_customer", "Bob")
 	k.want("SELECT STRING_AGG(order_no || ' ' || name, ', ' ORDER BY order_no) FROM f_order", "3 Bob, 5 Bob")
 	k.want("SELECT STRING_AGG(said, ' ') FROM s_note", "early")
-	k.want("SELECT STRING_AGG(COALESCE(raw_text, reason), ' ' ORDER BY table_name, line) FROM s_reject", "39x,Ada erased 6,139,y 7,039,z")
+	k.want(
+		"SELECT STRING_AGG(COALESCE(raw_text, reason), ' ' ORDER BY table_name, line) FROM s_reject",
+		"39x,Ada erased 6,139,y 7,039,z",
+	)
 	k.want("SELECT COUNT(*) FROM s_object", "3") // nothing is loaded again
 	k.run()
 	k.want("SELECT COUNT(*) FROM f_order", "2")
@@ -222,7 +245,10 @@ func TestEraseByMatches(t *testing.T) {
 		}
 		return one
 	}
-	both := transform.Selection{Strict: true, Of: []transform.Selected{match("card", "39", "price", "2.5"), match("order_no", "4")}}
+	both := transform.Selection{
+		Strict: true,
+		Of:     []transform.Selected{match("card", "39", "price", "2.5"), match("order_no", "4")},
+	}
 	if _, err := k.runner().Delete(t.Context(), "test", both); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +291,10 @@ func TestDropAnyStagingTable(t *testing.T) {
 	if _, err := k.runner().Drop(t.Context(), "test", names); err != nil {
 		t.Fatal(err)
 	}
-	k.want("SELECT (SELECT COUNT(*) FROM s_customer) + (SELECT COUNT(*) FROM s_note) + (SELECT COUNT(*) FROM d_customer)", "0")
+	k.want(
+		"SELECT (SELECT COUNT(*) FROM s_customer) + (SELECT COUNT(*) FROM s_note) + (SELECT COUNT(*) FROM d_customer)",
+		"0",
+	)
 	k.want("SELECT COUNT(*) FROM f_order WHERE name IS NULL", "1")
 	k.want("SELECT STRING_AGG(table_name, ' ') FROM s_object", "s_order")
 	k.want("SELECT COUNT(*) FROM s_reject", "0")

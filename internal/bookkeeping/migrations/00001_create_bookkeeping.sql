@@ -19,6 +19,8 @@ CREATE TABLE s_object (
 /*redshift DISTSTYLE ALL SORTKEY (url) */;
 
 -- One row per record that COPY refused; line 0 stands for a whole object that could not be read.
+-- fingerprint is that of the COPY's text. exact says that raw_text is the record byte for byte; a
+-- record without any text has none.
 CREATE TABLE s_reject (
     load_id VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
     table_name VARCHAR(127) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
@@ -28,7 +30,9 @@ CREATE TABLE s_reject (
     reason VARCHAR(4096) /*postgres*/ COLLATE "C" /*redshift */,
     raw_text VARCHAR(65535) /*postgres*/ COLLATE "C" /*redshift */,
     outcome VARCHAR(16) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
-    rejected_at TIMESTAMP NOT NULL
+    rejected_at TIMESTAMP NOT NULL,
+    fingerprint VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */,
+    exact BOOLEAN DEFAULT FALSE NOT NULL
 )
 /*redshift DISTSTYLE EVEN SORTKEY (rejected_at) */;
 

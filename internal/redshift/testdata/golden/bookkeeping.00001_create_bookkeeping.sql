@@ -19,6 +19,8 @@ CREATE TABLE s_object (
            DISTSTYLE ALL SORTKEY (url)   ;
 
 -- One row per record that COPY refused; line 0 stands for a whole object that could not be read.
+-- fingerprint is that of the COPY's text. exact says that raw_text is the record byte for byte; a
+-- record without any text has none.
 CREATE TABLE s_reject (
     load_id VARCHAR(64)                                        NOT NULL,
     table_name VARCHAR(127)                                        NOT NULL,
@@ -28,7 +30,9 @@ CREATE TABLE s_reject (
     reason VARCHAR(4096)                                       ,
     raw_text VARCHAR(65535)                                       ,
     outcome VARCHAR(16)                                        NOT NULL,
-    rejected_at TIMESTAMP NOT NULL
+    rejected_at TIMESTAMP NOT NULL,
+    fingerprint VARCHAR(64)                                       ,
+    exact BOOLEAN DEFAULT FALSE NOT NULL
 )
            DISTSTYLE EVEN SORTKEY (rejected_at)   ;
 

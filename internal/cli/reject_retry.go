@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/load"
+	"github.com/sparkify/dwh/internal/objectstore"
+	"github.com/sparkify/dwh/internal/suggest"
+	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
+)
+
+// retryRejects is the action of dwh reject retry.
+func (a *app) retryRejects(c *cli.Context) error {
+	var u objectstore.URL
+	switch c.NArg() {
+	case 0:
+	case 1:
+		var err error
+		if u, err = objectstore.ParseURL(c.Args().First()); err != nil {
+			return err
+		}
+	default:
+		return &UsageError{
+			Msg:    "reject retry takes one URL, or none for all",
+			Advice: "see them with: dwh reject list",
+			Help:   "dwh reject retry --help",
+		}
+	}
+	cfg, err := a.load(c)
+	if err != nil {
+		return err
+	}
+	r := rejectRun{app: a, cfg: cfg, table: c.String("table"), json: c.Bool("json")}
+	if c.IsSet("table") {
+		if err := r.checkTable(); err != nil {
+			return err
+		}
+	}
+	return r.retry(c.Context, u)
+}
+
+// checkTable refuses a table that no load of the project has.
+func (r rejectRun) checkTable() error {
+	p, err := r.app.openProject(r.cfg.Project)
+	if err != nil {
+		return err
+	}
+	engine, err := engineOf(r.cfg)
+	if err != nil {
+		return err
+	}
+	steps, err := p.steps(engine)
+	if err != nil {
+		return err
+	}
+	if known := transform.StagingTables(steps); !slices.Contains(known, r.table) {
+		return &UsageError{
+			Msg:    fmt.Sprintf("%q is no staging table of the project", r.table),
+			Advice: suggest.Hint(r.table, known),
+			Help:   "dwh reject retry --help",
+		}
+	}
+	return nil
+}
+
+func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
+	s, err := r.app.begin(ctx, r.cfg, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.requireCurrent(ctx); err != nil {
+		return err
+	}
+	watch := s.newWatcher()
+	defer watch.stop()
+	runner, err := s.runner(true, watch.event)
+	if err != nil {
+		return err
+	}
+	retried, err := runner.Retry(ctx, r.app.commandLine(), catalogue.Name(r.table), u)
+	watch.stop()
+	if r.json {
+		if err != nil {
+			return err
+		}
+		return writeJSON(r.app.out, retriedJSON(retried))
+	}
+	// What was committed is told, whatever came after.
+	if printErr := r.printRetried(u, retried); printErr != nil {
+		return printErr
+	}
+	switch {
+	case err != nil:
+	case len(retried.GivenUp)+len(retried.Again) == 0:
+		r.app.out.Status("no refused record of a loaded object waits")
+	case retried.Rows() > 0:
+		r.app.out.Status(`"dwh transform" and "dwh run" bring the rows into the models`)
+	}
+	return err
+}
+
+func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) error {
+	for _, one := range retried.GivenUp {
+		line := fmt.Sprintf("%s is tried again for %s: it was %s", u, one.Table, one.Outcome)
+		if _, err := fmt.Fprintln(r.app.out.Stdout, line); err != nil {
+			return err
+		}
+	}
+	for _, one := range retried.Again {
+		if _, err := fmt.Fprintln(r.app.out.Stdout, againLine(one)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// againLine is "s_order: 12 records tried again: 10 loaded, 2 refused again; 1 object read again: 5 rows".
+func againLine(one load.Again) string {
+	line := string(one.Table) + ":"
+	if one.Tried > 0 {
+		line += fmt.Sprintf(
+			" %s tried again: %s loaded, %s refused again",
+			counted(one.Tried, "record"),
+			table.Count(one.Loaded),
+			table.Count(one.Refused),
+		)
+	}
+	if one.Unread > 0 {
+		line += separated(
+			line,
+			fmt.Sprintf("%s not tried: the whole text is not known any more", counted(one.Unread, "record")),
+		)
+	}
+	if one.Objects > 0 {
+		line += separated(
+			line,
+			fmt.Sprintf("%s read again: %s", counted(one.Objects, "object"), counted(one.ObjectRows, "row")),
+		)
+		if one.ObjectRejects > 0 {
+			line += fmt.Sprintf(", %s", counted(one.ObjectRejects, "reject"))
+		}
+	}
+	return line
+}
+
+// separated is a part of a line behind what stands there.
+func separated(line, part string) string {
+	if line[len(line)-1] == ':' {
+		return " " + part
+	}
+	return "; " + part
+}
+
+// againJSON is what became of a table's refused records.
+type againJSON struct {
+	Table         string `json:"table"`
+	Tried         int64  `json:"tried"`
+	Loaded        int64  `json:"loaded"`
+	Refused       int64  `json:"refused"`
+	Unread        int64  `json:"unread"` // not tried
+	Rows          int64  `json:"rows"`
+	Objects       int64  `json:"objects"` // read again whole
+	ObjectRows    int64  `json:"object_rows"`
+	ObjectRejects int64  `json:"object_rejects"`
+}
+
+type givenUpJSON struct {
+	Table   string `json:"table"`
+	Outcome string `json:"outcome"` // what it was: quarantined or skipped
+}
+
+func retriedJSON(retried transform.Retried) any {
+	out := struct {
+		Tables  []againJSON   `json:"tables"`
+		GivenUp []givenUpJSON `json:"given_up"`
+	}{[]againJSON{}, []givenUpJSON{}}
+	for _, one := range retried.Again {
+		out.Tables = append(out.Tables, againJSON{
+			Table: string(
+				one.Table,
+			), Tried: one.Tried, Loaded: one.Loaded, Refused: one.Refused, Unread: one.Unread, Rows: one.Rows,
+			Objects: one.Objects, ObjectRows: one.ObjectRows, ObjectRejects: one.ObjectRejects,
+		})
+	}
+	for _, one := range retried.GivenUp {
+		out.GivenUp = append(out.GivenUp, givenUpJSON{Table: one.Table, Outcome: one.Outcome})
+	}
+	return out
+}

@@ -1,0 +1,45 @@
+package load
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/dwhdb"
+)
+
+// A Waiting load has refused records that another text of its COPY has refused.
+type Waiting struct {
+	Step    string
+	Table   catalogue.Name
+	Records int64
+	Place   string // of the COPY: file and line
+}
+
+// Wait returns the loads with refused records that wait to be tried again, because the text of the
+// COPY has changed since it refused them.
+func Wait(ctx context.Context, db *dwhdb.Queries, files []*File) ([]Waiting, error) {
+	rows, err := db.RefusedByText(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read rejects: %w", err)
+	}
+	var out []Waiting
+	for _, file := range files {
+		one := Waiting{Step: file.Name, Table: file.Table, Place: file.place()}
+		for _, row := range rows {
+			if row.TableName == string(file.Table) && (row.Fingerprint == nil || *row.Fingerprint != file.Fingerprint) {
+				one.Records += row.Records
+			}
+		}
+		if one.Records > 0 {
+			out = append(out, one)
+		}
+	}
+	return out, nil
+}
+
+// place is where the COPY stands: file and line.
+func (f *File) place() string {
+	at := f.copy.ErrorAt(0, "", "", nil)
+	return fmt.Sprintf("%s:%d", at.File, at.Line)
+}
