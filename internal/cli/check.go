@@ -22,7 +22,7 @@ func (a *app) checkCommand() *cli.Command {
 		ArgsUsage: "[NAME…]",
 		Description: examples(`A check is a query whose rows are violations. One of severity error that finds any ends the command with
 exit code 3; a warning is told. The results are kept in the database.`,
-			"dwh check", "dwh check d_song-unique songplays-complete", "dwh check --json", "dwh check --junit checks.xml"),
+			"dwh check", "dwh check "+checksWord, "dwh check --json", "dwh check --junit checks.xml"),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownChecks(), "\n")) },
 		// The source flags are accepted so that one set of flags serves every command.
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{

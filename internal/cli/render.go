@@ -26,7 +26,7 @@ FILE bookkeeping means those.
 
 --as prints instead every statement that the models of such a run send, loads and checks apart. It
 takes every table for filled, so that no step is left out; a run skips those that have nothing to do.`,
-			"dwh render --engine redshift", "dwh render 210_f_songplay", "dwh render 210_f_songplay --as increment",
+			"dwh render --engine redshift", "dwh render "+stepWord, "dwh render "+stepWord+" --as increment",
 			"dwh render "+sourcesWord+" --engine redshift"),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownSteps(), "\n")) },
 		Flags: flagSet([]cli.Flag{

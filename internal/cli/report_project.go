@@ -96,15 +96,19 @@ func (a *app) explainFlags(err error) error {
 	return err
 }
 
+// hasReports tells whether the reports are those of the embedded project, and perhaps more.
+func hasReports(all, shipped []report.Report) bool {
+	return !slices.ContainsFunc(shipped, func(one report.Report) bool {
+		_, err := report.Find(all, one.Name)
+		return err != nil
+	})
+}
+
 // reportExamples are command lines with reports of the project at hand.
 func (a *app) reportExamples() []string {
 	all := a.knownReports()
-	if _, err := report.Find(all, "top-artists"); err == nil {
-		return []string{
-			"dwh report list", "dwh report songplays-by-level", "dwh report top-artists --limit 3 --format json",
-			`dwh report artist-locations --artist "Muse" --chart`, "dwh report daily-activity -o activity.svg",
-			"dwh report top-artists --safe -o top.csv", "dwh report --all -o report.html",
-		}
+	if hasReports(all, embedded.Reports()) {
+		return embedded.ReportExamples()
 	}
 	out := []string{"dwh report list"}
 	for _, one := range all {

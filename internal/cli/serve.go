@@ -284,7 +284,7 @@ func hintSuffix(hint string) string {
 	return ": " + hint
 }
 
-// batchLine is "12 objects, 340 rows, f_songplay 300 added, 2 healed (230 ms, waited 210 ms)".
+// batchLine is "12 objects, 340 rows, f_order 300 added, 2 healed (230 ms, waited 210 ms)".
 func batchLine(b server.Batch) string {
 	words := []string{counted(b.Objects, "object"), counted(b.Rows, "row")}
 	if b.Rejects > 0 {

@@ -160,11 +160,26 @@ func (a *app) stepsAtHand() ([]transform.Step, bool) {
 	return steps, err == nil
 }
 
-// sourcesWord stands in an example for the flags of the sources that the project at hand needs.
-const sourcesWord = "@sources"
+// Words that stand in examples for what the project at hand has.
+const (
+	sourcesWord = "@sources" // the flags of the sources that it needs
+	stepWord    = "@step"    // its last transform
+	checksWord  = "@checks"  // its first two checks
+)
 
-// fillExamples puts the flags of the project's sources into examples.
+// fillExamples puts the names of the project's sources, transforms and checks into examples.
 func (a *app) fillExamples(text string) string {
+	if strings.Contains(text, stepWord) {
+		name := "110_d_customer"
+		if steps := a.knownSteps(); len(steps) > 0 {
+			name = steps[len(steps)-1]
+		}
+		text = strings.ReplaceAll(text, stepWord, name)
+	}
+	if strings.Contains(text, checksWord) {
+		names := a.knownChecks()
+		text = strings.ReplaceAll(text, checksWord, strings.Join(names[:min(2, len(names))], " "))
+	}
 	if !strings.Contains(text, sourcesWord) {
 		return text
 	}

@@ -83,7 +83,7 @@ type reportTable struct {
 	Found       int  // that the search left
 	Shown       int  // on the page
 	Search      string
-	Sorted      string // "songplays, descending"; "" for the report's own order
+	Sorted      string // "orders, descending"; "" for the report's own order
 	AsItWas     string // the address without search and order
 	Everything  string // the address without search
 	Kept        []hidden

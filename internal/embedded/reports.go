@@ -57,6 +57,15 @@ func Reports() []report.Report {
 	return all
 }
 
+// ReportExamples are command lines for the help.
+func ReportExamples() []string {
+	return []string{
+		"dwh report list", "dwh report songplays-by-level", "dwh report top-artists --limit 3 --format json",
+		`dwh report artist-locations --artist "Muse" --chart`, "dwh report daily-activity -o activity.svg",
+		"dwh report top-artists --safe -o top.csv", "dwh report --all -o report.html",
+	}
+}
+
 // ReportFiles returns the same reports as the files of a project: by name, NAME.sql.
 func ReportFiles() map[string][]byte {
 	texts := reportTexts()

@@ -13,7 +13,7 @@ import (
 
 // File is a 0xx file: one COPY, and the indexes that its table gets once it holds rows.
 type File struct {
-	Name        string // without .sql, such as 020_s_songplay_event
+	Name        string // without .sql, such as 020_s_order
 	Table       catalogue.Name
 	Source      string // the variable that names what is copied, such as orders; "" when the COPY names it itself
 	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart

@@ -32,7 +32,7 @@ func (k Kind) String() string {
 // A Model is one file: a header and a SELECT that says which rows a relation holds.
 type Model struct {
 	Header
-	Name   string // of the relation: 210_f_songplay.sql holds f_songplay
+	Name   string // of the relation: 210_f_order.sql holds f_order
 	Step   string // the file's name without .sql
 	Kind   Kind
 	Stored bool // a migration made the table

@@ -48,7 +48,7 @@ type Difference struct {
 
 // A TableDifference is one table that differs.
 type TableDifference struct {
-	Model      string // the step that computes it, such as 210_f_songplay
+	Model      string // the step that computes it, such as 210_f_order
 	Table      catalogue.Name
 	Missing    int64 // rows of a build that the increments do not give
 	Unexpected int64 // rows of the increments that a build does not give

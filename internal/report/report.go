@@ -42,7 +42,7 @@ func (r Report) ParamError(name, msg, hint string) error {
 }
 
 // Title is the report's name for people: what its header says, else its name as a heading,
-// "Songplays by level" for "songplays-by-level".
+// "Best days" for "best-days".
 func (r Report) Title() string {
 	if r.Heading != "" {
 		return r.Heading

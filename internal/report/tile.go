@@ -17,7 +17,7 @@ import (
 //
 //	-- tile: revenue by day
 //	-- tile: Average basket = mean basket by day
-//	-- tile: Matched share = matched / songplays by day
+//	-- tile: Paid share = paid / orders by day
 type Tile struct {
 	Title string
 
@@ -36,7 +36,7 @@ const (
 )
 
 const tileHint = "write -- tile: revenue by day, or -- tile: Average basket = mean basket by day, " +
-	"or -- tile: Matched share = matched / songplays by day"
+	"or -- tile: Paid share = paid / orders by day"
 
 func newTile(file *sqlfile.File, line sqlfile.Line) (Tile, error) {
 	t := Tile{function: "sum", place: place{file, line.Line}}

@@ -26,7 +26,7 @@ type Header struct {
 	// Of a load.
 	Optional bool     // `-- optional`: it is skipped where its source is not given
 	Files    []string // `-- files: *.txt, *.csv`: patterns of the names that it takes; nil for all
-	Erase    []Erase  // `-- erase: user_id as customer`
+	Erase    []Erase  // `-- erase: customer_no as customer`
 
 	// Of a check.
 	Severity string // "error", "warn", or "" when none is given
@@ -224,7 +224,7 @@ func (h *Header) set(key string, value Line) (problem, hint string) {
 	case "erase":
 		erase, problem := parseErase(value)
 		if problem != "" {
-			return problem, "write -- erase: user_id, or -- erase: user_id as customer"
+			return problem, "write -- erase: customer_no, or -- erase: customer_no as customer"
 		}
 		h.Erase = append(h.Erase, erase)
 	}

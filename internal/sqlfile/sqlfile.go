@@ -44,7 +44,7 @@ type File struct {
 	statements map[Engine][]Statement
 }
 
-// Parse reads a file. The name is what errors show, such as "transforms/210_f_songplay.sql".
+// Parse reads a file. The name is what errors show, such as "transforms/210_f_order.sql".
 // Every error is an *Error with its position.
 func Parse(name, text string) (*File, error) {
 	f := &File{name: name, source: newSource(text)}

@@ -6,7 +6,7 @@ import (
 )
 
 // Axes returns the columns that label a row, and those that its bars show; without measures there
-// is nothing to draw. With numbers only, as in (hour, songplays), the first column is the label.
+// is nothing to draw. With numbers only, as in (hour, orders), the first column is the label.
 // What the table's Plot names goes before.
 func (t Table) Axes() (labels, measures []int) {
 	if t.Plot == nil {

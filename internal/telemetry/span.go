@@ -17,7 +17,7 @@ type Attribute = attribute.KeyValue
 // Run is the run's id in the journal.
 func Run(id string) Attribute { return attribute.String("dwh.run_id", id) }
 
-// Step is the name of a load or transform, such as 210_f_songplay.
+// Step is the name of a load or transform, such as 210_f_order.
 func Step(name string) Attribute { return attribute.String("dwh.step", name) }
 
 // Report is the name of a report.

@@ -12,7 +12,7 @@ import (
 // A File holds rows of a table, given or expected: comma-separated values whose first line names
 // the columns.
 type File struct {
-	Name    string // as errors call it, such as tests/late_song/given/s_song.csv
+	Name    string // as errors call it, such as tests/late_order/given/s_order.csv
 	Table   string // the file's name without .csv
 	Columns []Value
 	Rows    []Row

@@ -21,7 +21,7 @@ import (
 // Step is one numbered file: a load (0xx, one COPY and what indexes its table has once it is
 // filled) or a model.
 type Step struct {
-	Name        string // the file's name without .sql, such as 210_f_songplay
+	Name        string // the file's name without .sql, such as 210_f_order
 	Number      string // its three digits
 	Table       catalogue.Name
 	Description string
