@@ -101,3 +101,29 @@ FROM (
 ) AS latest
 WHERE latest.place <= 20
 ORDER BY latest.place;
+
+-- name: StepHistory :many
+-- What a step did in its latest runs, the latest first.
+SELECT latest.run_id, latest.step, latest.started_at, latest.rows_in, latest.rows_out, latest.outcome, latest.note
+FROM (
+    SELECT
+        step.run_id, step.step, step.started_at, step.rows_in, step.rows_out, step.outcome, step.note,
+        ROW_NUMBER() OVER (ORDER BY step.started_at DESC, step.run_id DESC) AS place
+    FROM dwh_step AS step
+    WHERE step.step = sqlc.arg(step)
+) AS latest
+WHERE latest.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
+ORDER BY latest.place;
+
+-- name: CheckHistory :many
+-- What a check found in its latest runs, the latest first.
+SELECT latest.run_id, latest.name, latest.severity, latest.outcome, latest.violations, latest.checked_at
+FROM (
+    SELECT
+        checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations, checked.checked_at,
+        ROW_NUMBER() OVER (ORDER BY checked.checked_at DESC, checked.run_id DESC) AS place
+    FROM dwh_check AS checked
+    WHERE checked.name = sqlc.arg(name)
+) AS latest
+WHERE latest.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
+ORDER BY latest.place;

@@ -213,7 +213,7 @@ func TestBrowserPages(t *testing.T) {
 		{"report-range", "/reports/daily-activity?from=2018-11-05&to=2018-11-11"},
 		{"report-sorted", "/reports/songplays-by-location?t.sort=location&t.order=descending&t.search=paid"},
 		{"report-refuses", "/reports/artist-locations?artist=&limit=x"}, {"runs", "/runs"}, {"run", run},
-		{"lineage", "/lineage"}, {"table", "/lineage/f_songplay"}, {"rejects", "/rejects"}, {"record", record}, {"missing", "/nope"},
+		{"lineage", "/lineage"}, {"table", "/lineage/f_songplay"}, {"table-rejects", "/lineage/s_reject"}, {"rejects", "/rejects"}, {"record", record}, {"missing", "/nope"},
 	} {
 		for _, width := range []int64{1280, 390, 360} {
 			for _, scheme := range []string{"light", "dark"} {

@@ -56,6 +56,8 @@ type Dashboard struct {
 	pages     map[string]*template.Template
 	assets    *assets
 	lineage   *lineage
+	// checkReads are the tables that each check reads.
+	checkReads map[string][]string
 }
 
 // New returns a Dashboard. Nothing is connected before the first view.
@@ -78,7 +80,8 @@ func New(ctx context.Context, o Options) (*Dashboard, error) {
 	if o.SQL == nil {
 		o.SQL = func(step transform.Step) (string, error) { return step.File.Render(o.Engine), nil }
 	}
-	d := &Dashboard{Options: o, streams: make(chan struct{}, maxStreams), lineage: newLineage(o.Steps)}
+	d := &Dashboard{Options: o, streams: make(chan struct{}, maxStreams), lineage: newLineage(o.Steps),
+		checkReads: checkRelations(o.Checks, o.Engine)}
 	var err error
 	if d.assets, err = newAssets(); err != nil {
 		return nil, fmt.Errorf("read the dashboard's assets: %w", err)
@@ -107,7 +110,7 @@ func (d *Dashboard) Handler(source server.StateSource) http.Handler {
 	mux.HandleFunc("GET /runs", s.page(s.runs))
 	mux.HandleFunc("GET /runs/{id}", s.page(s.run))
 	mux.HandleFunc("GET /lineage", s.page(s.lineagePage))
-	mux.HandleFunc("GET /lineage/{table}", s.page(s.lineageTable))
+	mux.HandleFunc("GET /lineage/{table}", s.page(s.tablePage))
 	mux.HandleFunc("GET /rejects", s.page(s.rejects))
 	mux.HandleFunc("GET /rejects/record", s.page(s.reject))
 	mux.HandleFunc("GET /events", s.events)

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"time"
 
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -38,3 +39,6 @@ func Bytes(n int64) string { return bytesText(n) }
 
 // Counted is how a page counts things.
 func Counted(n int64, what string) string { return counted(n, what) }
+
+// Relations are the tables that a query reads.
+func Relations(sql string) []string { return relations(sql, sqlfile.Postgres) }

@@ -1,12 +1,8 @@
 package dashboard
 
 import (
-	"fmt"
-	"html/template"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/transform"
@@ -37,7 +33,7 @@ func newLineage(steps []transform.Step) *lineage {
 	at := func(name string) *lineageTable {
 		i := slices.IndexFunc(l.tables, func(t lineageTable) bool { return t.Name == name })
 		if i < 0 {
-			l.tables = append(l.tables, lineageTable{Name: name, Layer: layerName(name), Link: "/lineage/" + url.PathEscape(name)})
+			l.tables = append(l.tables, lineageTable{Name: name, Layer: layerName(name), Link: tablePath(name)})
 			i = len(l.tables) - 1
 		}
 		return &l.tables[i]
@@ -102,41 +98,4 @@ type lineageBody struct {
 
 func (s *site) lineagePage(*http.Request) (answer, error) {
 	return view{name: "lineage", Title: "Lineage", Nav: "Lineage", Body: lineageBody{s.lineage.graph, s.lineage.tables}}, nil
-}
-
-type tableBody struct {
-	lineageTable
-	Engine string
-	SQL    []stepSQL
-}
-
-// stepSQL is a transform as the engine gets it.
-type stepSQL struct {
-	transform.Step
-	Text    template.HTML
-	Problem *problem
-}
-
-func (s *site) lineageTable(r *http.Request) (answer, error) {
-	name := r.PathValue("table")
-	found, ok := s.lineage.table(name)
-	if !ok {
-		return nil, &missingError{what: fmt.Sprintf("table %q in the transforms", excerpt(name, 80)), advice: "see them all at /lineage"}
-	}
-	body := tableBody{lineageTable: found, Engine: "PostgreSQL"}
-	if s.Engine == "redshift" {
-		body.Engine = "Redshift"
-	}
-	for _, step := range found.Steps {
-		one := stepSQL{Step: step}
-		text, err := s.SQL(step)
-		if err != nil {
-			p := problemOf(err)
-			one.Problem = &p
-		} else {
-			one.Text = highlight(strings.TrimRight(text, "\n"))
-		}
-		body.SQL = append(body.SQL, one)
-	}
-	return view{name: "table", Title: name, Nav: "Lineage", Body: body}, nil
 }

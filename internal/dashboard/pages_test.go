@@ -40,7 +40,7 @@ func TestPages(t *testing.T) {
 	dsn := loaded(t)
 	s := newSite(t, dsn, nil)
 	plays := dwhtest.Query(t, dsn, "SELECT count(*) FROM f_songplay")[0][0]
-	overview := s.page("/", 200, "Newest songplay", `<th scope="row">f_songplay</th>`, `>`+plays+`<`, "matched-share", "rejects-in-last-load", "a &lt;b&gt;target&lt;/b&gt;")
+	overview := s.page("/", 200, "Newest songplay", `<th scope="row"><a href="/lineage/f_songplay">f_songplay</a></th>`, `>`+plays+`<`, "matched-share", "rejects-in-last-load", "a &lt;b&gt;target&lt;/b&gt;")
 	if strings.Contains(overview.body, "not run yet") {
 		t.Errorf("overview: got a check that has not run, want all from the journal")
 	}
@@ -63,7 +63,7 @@ func TestPages(t *testing.T) {
 	}
 	runs := s.page("/runs", 200, "run --song-data")
 	s.page(link(t, runLink, runs.body), 200, "210_f_songplay", "f_songplay-unique", "rejects-in-last-load", "What changed", " added")
-	lineage := s.page("/lineage", 200, `href="/lineage/f_songplay"`, "songplay, song, name_artist", ">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group")
+	lineage := s.page("/lineage", 200, `href="/lineage/f_songplay"`, `songplay</a>, <a href="/lineage/song">song</a>, <a href="/lineage/name_artist">name_artist</a>`, ">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group")
 	if got := strings.Count(lineage.body, `class="reference"`); got != 4 {
 		t.Errorf("references in the lineage's picture: got %d, want those of f_songplay to the four dimensions", got)
 	}
@@ -434,7 +434,7 @@ func TestEstimates(t *testing.T) {
 	rows := dwhtest.Query(t, dsn, "SELECT pg_relation_size('s_name')")
 	s := newSite(t, dsn, nil)
 	a := s.page("/", 200)
-	if found := regexp.MustCompile(`(?s)>s_name</th>.{0,200}about.{0,40}60,`).FindString(a.body); found == "" {
+	if found := regexp.MustCompile(`(?s)>s_name</a></th>.{0,200}about.{0,40}60,`).FindString(a.body); found == "" {
 		t.Errorf("s_name of %s bytes: got no estimate in\n%s", rows[0][0], a.body)
 	}
 }

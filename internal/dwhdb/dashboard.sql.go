@@ -10,6 +10,47 @@ import (
 	"time"
 )
 
+const CheckHistory = `-- name: CheckHistory :many
+SELECT latest.run_id, latest.name, latest.severity, latest.outcome, latest.violations, latest.checked_at
+FROM (
+    SELECT
+        checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations, checked.checked_at,
+        ROW_NUMBER() OVER (ORDER BY checked.checked_at DESC, checked.run_id DESC) AS place
+    FROM dwh_check AS checked
+    WHERE checked.name = $1
+) AS latest
+WHERE latest.place <= CAST($2 AS BIGINT)
+ORDER BY latest.place
+`
+
+// What a check found in its latest runs, the latest first.
+func (q *Queries) CheckHistory(ctx context.Context, name string, maxRows int64) ([]DwhCheck, error) {
+	rows, err := q.db.Query(ctx, CheckHistory, name, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DwhCheck{}
+	for rows.Next() {
+		var i DwhCheck
+		if err := rows.Scan(
+			&i.RunID,
+			&i.Name,
+			&i.Severity,
+			&i.Outcome,
+			&i.Violations,
+			&i.CheckedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ChecksOfRun = `-- name: ChecksOfRun :many
 SELECT checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations, checked.checked_at
 FROM dwh_check AS checked
@@ -409,6 +450,58 @@ func (q *Queries) RunsPage(ctx context.Context, firstPlace int64, lastPlace int6
 			&i.Retries,
 			&i.Outcome,
 			&i.Error,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const StepHistory = `-- name: StepHistory :many
+SELECT latest.run_id, latest.step, latest.started_at, latest.rows_in, latest.rows_out, latest.outcome, latest.note
+FROM (
+    SELECT
+        step.run_id, step.step, step.started_at, step.rows_in, step.rows_out, step.outcome, step.note,
+        ROW_NUMBER() OVER (ORDER BY step.started_at DESC, step.run_id DESC) AS place
+    FROM dwh_step AS step
+    WHERE step.step = $1
+) AS latest
+WHERE latest.place <= CAST($2 AS BIGINT)
+ORDER BY latest.place
+`
+
+type StepHistoryRow struct {
+	RunID     string    `json:"run_id"`
+	Step      string    `json:"step"`
+	StartedAt time.Time `json:"started_at"`
+	RowsIn    *int64    `json:"rows_in"`
+	RowsOut   *int64    `json:"rows_out"`
+	Outcome   string    `json:"outcome"`
+	Note      *string   `json:"note"`
+}
+
+// What a step did in its latest runs, the latest first.
+func (q *Queries) StepHistory(ctx context.Context, step string, maxRows int64) ([]StepHistoryRow, error) {
+	rows, err := q.db.Query(ctx, StepHistory, step, maxRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StepHistoryRow{}
+	for rows.Next() {
+		var i StepHistoryRow
+		if err := rows.Scan(
+			&i.RunID,
+			&i.Step,
+			&i.StartedAt,
+			&i.RowsIn,
+			&i.RowsOut,
+			&i.Outcome,
+			&i.Note,
 		); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,47 @@
+//go:build browser
+
+package dashboard_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// lookAt opens a page in both widths, with and without script, and tells what somebody complains of.
+func lookAt(b *tab, s *site, name, path string) {
+	b.t.Helper()
+	for _, width := range []int64{1280, 390} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.look(width, "prefers-color-scheme="+scheme)
+			b.do(chromedp.Navigate(s.http.URL + path))
+			b.until(`document.querySelector("h1")`)
+			shown := fmt.Sprintf("%s-%d-%s", name, width, scheme)
+			for _, one := range eval[[]string](b, complaints) {
+				b.t.Errorf("%s: %s", shown, one)
+			}
+			b.quiet(shown)
+			b.screenshot(shown)
+		}
+	}
+}
+
+// The name of a table on the overview leads, by the keyboard and without script, to its page.
+func TestBrowserTablePage(t *testing.T) {
+	s := newSite(t, loaded(t), nil)
+	b := newTab(t)
+	lookAt(b, s, "table-page", "/lineage/f_songplay")
+	lookAt(b, s, "table-helper", "/lineage/songplay")
+	b.withoutScript()
+	b.do(chromedp.Navigate(s.http.URL + "/"))
+	b.until(`document.querySelector("a[href='/lineage/f_songplay']")`)
+	eval[bool](b, `(document.querySelector("a[href='/lineage/f_songplay']").focus(), true)`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`location.pathname === "/lineage/f_songplay" && document.querySelectorAll("#sample-scroll tbody tr").length === 20`)
+	if got := eval[string](b, `document.querySelector(".history-line svg, #history-scroll table caption").textContent`); got == "" {
+		t.Errorf("the rows written: got no words for a screen reader")
+	}
+	b.quiet("table page")
+}
