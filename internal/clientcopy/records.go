@@ -148,7 +148,7 @@ func Records(
 		if wanted[line] {
 			found[line] = append(found[line], string(record))
 		}
-		if line >= last && w.part == "" {
+		if line > last && w.part == "" { // a line may end several records
 			return errStopped
 		}
 		return nil
