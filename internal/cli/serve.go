@@ -186,7 +186,7 @@ func (r serveRun) tellSources(steps []transform.Step) map[string]string {
 func (r serveRun) dashboard(ctx context.Context, s *session, runner *transform.Runner) (*dashboard.Dashboard, error) {
 	engine := s.warehouse.Engine()
 	return dashboard.New(ctx, dashboard.Options{
-		Pool: s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks, Logger: r.app.log,
+		Pool: s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks, Settings: s.settings(), Logger: r.app.log,
 		Reports: func() ([]report.Report, error) { return s.project.allReports(engine) },
 		SQL:     func(step transform.Step) (string, error) { return renderStep(step, engine, r.cfg) },
 	})

@@ -45,3 +45,16 @@ func TestBrowserTablePage(t *testing.T) {
 	}
 	b.quiet("table page")
 }
+
+// The name of a check on the overview leads, without script, to its query and its violations.
+func TestBrowserCheckPage(t *testing.T) {
+	s := newSite(t, loaded(t), nil)
+	b := newTab(t)
+	lookAt(b, s, "check-page", "/checks/rejects-in-last-load")
+	b.withoutScript()
+	b.do(chromedp.Navigate(s.http.URL + "/"))
+	b.until(`document.querySelector(".checks .warn a")`)
+	b.click(".checks .warn a", "rejects-in-last-load", `location.pathname === "/checks/rejects-in-last-load" &&
+		document.querySelectorAll("#violations-scroll tbody tr").length === 2 && document.querySelector("pre.sql .keyword")`)
+	b.quiet("check page")
+}

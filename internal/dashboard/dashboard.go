@@ -26,8 +26,10 @@ type Options struct {
 	// Reports are read for each view, so that a project's are as they are in its folder. What is
 	// returned with an error is shown beside it. Nil for none.
 	Reports func() ([]report.Report, error)
-	Checks  []check.Check    // for their descriptions
-	Steps   []transform.Step // for the lineage
+	Checks  []check.Check
+	// Settings are what checks are told; Now is set where one is made.
+	Settings check.Settings
+	Steps    []transform.Step // for the lineage
 	// SQL is the text of a step as the engine gets it, without secrets.
 	SQL func(transform.Step) (string, error)
 
@@ -111,6 +113,7 @@ func (d *Dashboard) Handler(source server.StateSource) http.Handler {
 	mux.HandleFunc("GET /runs/{id}", s.page(s.run))
 	mux.HandleFunc("GET /lineage", s.page(s.lineagePage))
 	mux.HandleFunc("GET /lineage/{table}", s.page(s.tablePage))
+	mux.HandleFunc("GET /checks/{name}", s.page(s.checkPage))
 	mux.HandleFunc("GET /rejects", s.page(s.rejects))
 	mux.HandleFunc("GET /rejects/record", s.page(s.reject))
 	mux.HandleFunc("GET /events", s.events)

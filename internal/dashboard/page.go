@@ -19,14 +19,14 @@ var pageFiles embed.FS
 
 // pageNames are the files in pages/ that fill the frame.
 func pageNames() []string {
-	return []string{"overview", "reports", "report", "runs", "run", "lineage", "table", "rejects", "reject", "error"}
+	return []string{"overview", "reports", "report", "runs", "run", "lineage", "table", "check", "rejects", "reject", "error"}
 }
 
 func parsePages(a *assets) (map[string]*template.Template, error) {
 	frame, err := template.New("frame.html").Funcs(template.FuncMap{
 		"asset": a.path, "number": func(n any) string { return number(integer(n)) }, "counted": func(n any, what string) string { return counted(integer(n), what) }, "bytes": bytesText, "duration": words, "moment": moment, "iso": isoTime,
 		"ago":     func(at time.Time) string { return ago(at, time.Now()) },
-		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf, "kept": keptOf, "tablePath": tablePath,
+		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf, "kept": keptOf, "tablePath": tablePath, "checkPath": checkPath,
 	}).ParseFS(pageFiles, "pages/frame.html", "pages/parts.html")
 	if err != nil {
 		return nil, err

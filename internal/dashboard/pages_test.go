@@ -45,7 +45,7 @@ func TestPages(t *testing.T) {
 		t.Errorf("overview: got a check that has not run, want all from the journal")
 	}
 	for _, one := range star.Checks(t) {
-		if !strings.Contains(overview.body, ">"+one.Name+" ") {
+		if !strings.Contains(overview.body, ">"+one.Name+"</a> ") {
 			t.Errorf("overview: got no check %s", one.Name)
 		}
 	}

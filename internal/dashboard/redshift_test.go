@@ -27,7 +27,8 @@ func TestRedshift(t *testing.T) {
 	s.page(link(t, runLink, s.page("/runs", 200).body), 200, "210_f_songplay", "f_songplay-unique")
 	s.page(link(t, recordLink, s.page("/rejects?table=s_songplay_event&url=broken", 200, "broken.json").body), 200, "&lt;script&gt;")
 	s.page("/lineage/s_song", 200, "As Redshift gets it")
-	s.page("/lineage/f_songplay", 200, "character varying(64)", "20 rows", `id="history-scroll"`, ">f_songplay-unique ")
+	s.page("/lineage/f_songplay", 200, "character varying(64)", "20 rows", `id="history-scroll"`, ">f_songplay-unique</a> ")
+	s.page("/checks/rejects-in-last-load", 200, "violations", `id="violations-scroll"`, "broken.json")
 	// The project's file is broken, so that the built-in reports are shown.
 	s.page("/reports", 200, "writing.sql")
 	for _, one := range embedded.Reports() {

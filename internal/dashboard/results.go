@@ -13,11 +13,12 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// result is a report's first rows.
+// result is a report's first rows, or a check's.
 type result struct {
 	key   string
 	table table.Table
 	cut   bool
+	count int64 // of a check, all violations
 	at    time.Time
 	took  time.Duration
 }

@@ -36,7 +36,7 @@ func TestTablePage(t *testing.T) {
 	plays := dwhtest.Query(t, dsn, "SELECT count(*) FROM f_songplay")[0][0]
 	a := s.page("/lineage/f_songplay", 200, ">"+plays+"</dd>", "<code>songplay_id</code>", "character varying(64)", "<td>key</td>",
 		`id="history-scroll"`, "210_f_songplay", " added", id, "20 rows", `href="/lineage/songplay"`,
-		">f_songplay-unique ", ">songplays-complete ", "matched-share", `href="/reports/top-artists"`, "SELECT")
+		">f_songplay-unique</a> ", ">songplays-complete</a> ", "matched-share", `href="/reports/top-artists"`, "SELECT")
 	if strings.Contains(a.body, `class="history-line"`) {
 		t.Errorf("f_songplay: got a line over one run")
 	}
@@ -49,7 +49,7 @@ func TestTablePage(t *testing.T) {
 			t.Errorf("f_songplay: got %q", unwanted)
 		}
 	}
-	s.page("/lineage/d_user", 200, ">d-user-level ", ">d_user-unique ", "bigint", `aria-label="A sample of rows"`)
+	s.page("/lineage/d_user", 200, ">d-user-level</a> ", ">d_user-unique</a> ", "bigint", `aria-label="A sample of rows"`)
 	s.page("/lineage/s_songplay_event", 200, "COPY", "objects at", "rejects", `class="free"`)
 	s.page("/lineage/songplay", 200, "<dd>helper</dd>")
 	s.page("/lineage/s_reject", 200, "rejects-in-last-load", "&lt;script&gt;", "read as it is", strings.Repeat("x", 60)+"…")
