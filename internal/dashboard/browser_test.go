@@ -384,9 +384,13 @@ func TestBrowserChartTips(t *testing.T) {
 		b.look(width)
 		b.do(chromedp.Navigate(s.http.URL + "/reports/songplays-by-weekday"))
 		b.until(`document.getElementById("connection").textContent === "live"`)
+		// Scrolling takes a tip away, and is told of a moment later.
+		const mark = `[...document.querySelectorAll(".dwh-chart .dwh-mark0")].filter(m => m.getBoundingClientRect().width > 0)`
+		eval[bool](b, `(`+mark+`[0].scrollIntoView({block: "center"}),
+			requestAnimationFrame(() => requestAnimationFrame(() => window.settled = true)), true)`)
+		b.until(`window.settled`)
 		at := eval[[]float64](b, `(() => {
-			const marks = [...document.querySelectorAll(".dwh-chart .dwh-mark0")].filter(m => m.getBoundingClientRect().width > 0);
-			marks[0].scrollIntoView({block: "center"});
+			const marks = `+mark+`;
 			const box = marks[0].getBoundingClientRect();
 			return [box.left + box.width / 2, box.top + box.height / 2];
 		})()`)

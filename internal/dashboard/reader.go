@@ -30,14 +30,18 @@ type reader struct {
 	limits  string // sets the timeouts, for the transaction alone
 }
 
-// limitStatement sets the timeouts, in milliseconds and until the transaction's end. Redshift's guide has SET LOCAL (dg/r_SET) for what PostgreSQL does by
-// a function for several at once; it has no lock_timeout, which keeps a view from queueing behind a migration.
+// limitStatement sets the timeouts, in milliseconds and until the transaction's end. Redshift's
+// guide has SET LOCAL (dg/r_SET) for what PostgreSQL does by a function for several at once; it has
+// no lock_timeout, which keeps a view from queueing behind a migration. PostgreSQL is to plan each
+// report for its values: after some runs it would plan once for all, and take every range of days
+// for a short one.
 func limitStatement(engine sqlfile.Engine, timeout time.Duration) string {
 	ms := strconv.FormatInt(timeout.Milliseconds(), 10)
 	if engine == sqlfile.Redshift {
 		return "SET LOCAL statement_timeout TO " + ms
 	}
-	return "SELECT set_config('statement_timeout', '" + ms + "', true), set_config('lock_timeout', '2000', true)"
+	return "SELECT set_config('statement_timeout', '" + ms + "', true), set_config('lock_timeout', '2000', true), " +
+		"set_config('plan_cache_mode', 'force_custom_plan', true)"
 }
 
 func newReader(ctx context.Context, o Options) (*reader, error) {

@@ -59,7 +59,11 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 		picture, err := chart.SVG(result.table, o)
 		var flat *table.NoMeasureError
 		if errors.As(err, &flat) {
-			return nil, &missingError{what: "chart of this report", advice: "it has no column of numbers"}
+			advice := "it has no column of numbers"
+			if flat.Off {
+				advice = "its header says chart: none"
+			}
+			return nil, &missingError{what: "chart of this report", advice: advice}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("draw the chart: %w", err)

@@ -47,8 +47,9 @@ func (s *site) fields(ctx context.Context, one report.Report, given, problems ma
 const (
 	// knownWait is how long a form waits for values to choose from: it works without them.
 	knownWait = 1500 * time.Millisecond
-	// mostKnown is how many there are at most.
-	mostKnown = 500
+	// mostKnown is how many there are at most, longestKnown how long one may be, in bytes.
+	mostKnown    = 500
+	longestKnown = 200
 )
 
 // known are values of a parameter to choose from: those of the column of the first report that links
@@ -93,7 +94,7 @@ func (s *site) columnOf(ctx context.Context, one report.Report, l report.Link) [
 	seen := map[string]bool{}
 	for row := range result.table.Rows {
 		text := table.Exact(result.table.Value(row, column))
-		if text == "" || seen[text] || !sendable(text, maxValue) {
+		if text == "" || seen[text] || !sendable(text, longestKnown) {
 			continue
 		}
 		seen[text] = true

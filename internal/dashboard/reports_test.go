@@ -3,11 +3,14 @@ package dashboard_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/report"
 )
 
 var cells = regexp.MustCompile(`<tr><td[^>]*>(?:<a [^>]*>)?([^<]*)`)
@@ -118,6 +121,7 @@ func TestTiles(t *testing.T) {
 	s := newSite(t, dsn, project(t, map[string]string{
 		"revenue": `-- tile: Revenue <b> = revenue by day
 SELECT '2018-11-02' AS day, CAST(100 AS NUMERIC(12, 2)) AS revenue UNION ALL SELECT '2018-11-15', 12.5`,
+		"plain":  "-- chart: none\nSELECT 1 AS n, 2 AS m",
 		"none":   "-- tile: n by day\nSELECT CAST(NULL AS DATE) AS day, 1 AS n",
 		"broken": "-- tile: Broken = n by day\nSELECT 1 / 0 AS n, CAST(NULL AS DATE) AS day",
 		"zero":   "-- tile: Nought = n by day\nSELECT '2018-11-02' AS day, 0 AS n",
@@ -138,6 +142,12 @@ SELECT '2018-11-02' AS day, CAST(100 AS NUMERIC(12, 2)) AS revenue UNION ALL SEL
 	}
 	s.page("/reports/daily-activity", 200, `<span class="figure">`+week+`</span>`)
 	s.page("/reports/daily-activity?from=2018-11-30", 200, "no full seven days before")
+	s.page("/reports/revenue", 200, `<td class="number">100.00</td>`, ">100.00</text>", "2018-11-02: 100.00</title>")
+	if page := s.page("/reports/plain", 200); strings.Contains(page.body, "dwh-chart") ||
+		strings.Contains(page.body, "data.svg") {
+		t.Errorf("a report without a chart: got one in\n%s", page.body)
+	}
+	s.page("/reports/plain/chart.svg", 404, "its header says chart: none")
 	// What failed is not asked again at once.
 	started = time.Now()
 	s.page("/", 200, "not known just now")
@@ -149,11 +159,18 @@ SELECT '2018-11-02' AS day, CAST(100 AS NUMERIC(12, 2)) AS revenue UNION ALL SEL
 // A start page asks for the days that tiles show, and not for all that there ever were.
 func TestTilesReadFewDays(t *testing.T) {
 	t.Parallel()
-	dsn := loaded(t)
-	s := newSite(t, dsn, project(t, map[string]string{"asked": `-- param: from date
+	s := newSite(t, loaded(t), func(o *dashboard.Options) {
+		project(t, map[string]string{"asked": `-- param: from date
 -- param: to date
 -- tile: Days asked for = n by day
-SELECT CAST('2018-11-20' AS DATE) AS day, CASE WHEN :'from' > '2018-01-01' THEN 1 ELSE 1000 END AS n WHERE :'from' < '2018-11-21'`}))
+SELECT CAST('2018-11-20' AS DATE) AS day, CASE WHEN :'from' > '2018-01-01' THEN 1 ELSE 1000 END AS n
+WHERE :'from' < '2018-11-21'`})(o)
+		all := o.Reports
+		o.Reports = func() ([]report.Report, error) { // no other report knows of newer days
+			found, err := all()
+			return slices.DeleteFunc(found, func(r report.Report) bool { return r.Name != "asked" }), err
+		}
+	})
 	s.page("/", 200, `<span class="figure">1,000</span>`) // nothing is as new as today: all is asked for
 	await(t, func() string {
 		if body := s.get("/").body; !strings.Contains(body, `Days asked for</a></dt><dd><span class="figure">1</span>`) {

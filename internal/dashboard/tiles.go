@@ -129,6 +129,9 @@ func (s *site) tileRows(ctx context.Context, one report.Report) (result, error) 
 	}
 	newest := s.newest.of(one)
 	if newest.IsZero() {
+		newest = s.newest.any() // that of another report is nearer than today where nothing has come for long
+	}
+	if newest.IsZero() {
 		newest = time.Now().UTC()
 	}
 	found, err := s.result(ctx, one, map[string]string{from: newest.AddDate(0, 0, 1-report.TileDays).Format(time.DateOnly)})
