@@ -14,15 +14,19 @@ import (
 	"github.com/sparkify/dwh/internal/sqlliteral"
 )
 
-// Insert adds rows: on PostgreSQL by binary COPY, on Redshift, which has no COPY FROM STDIN, as
-// InsertValues does.
+// fewRows is how many rows an INSERT adds faster than a COPY, which asks for the columns' types
+// first.
+const fewRows = 200
+
+// Insert adds rows: on PostgreSQL by binary COPY if they are many, else as InsertValues does.
+// Redshift has no COPY FROM STDIN.
 func Insert(
 	ctx context.Context, tx pgx.Tx, engine sqlfile.Engine, table catalogue.Name, columns []catalogue.Name, rows [][]any,
 ) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if engine != sqlfile.Postgres {
+	if engine != sqlfile.Postgres || len(rows) <= fewRows {
 		return InsertValues(ctx, tx, table, columns, rows)
 	}
 	names := make([]string, len(columns))

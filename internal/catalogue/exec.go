@@ -3,8 +3,11 @@ package catalogue
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // Executor is a transaction, a connection or a pool.
@@ -20,6 +23,15 @@ func Exec(ctx context.Context, on Executor, statements ...string) error {
 		}
 	}
 	return nil
+}
+
+// ExecTogether is Exec in one message on PostgreSQL, which answers once. What Redshift makes of
+// several statements in one message is not documented (dg/cm_chap_SQLCommandRef).
+func ExecTogether(ctx context.Context, engine sqlfile.Engine, on Executor, statements ...string) error {
+	if engine == sqlfile.Postgres && len(statements) > 0 {
+		statements = []string{strings.Join(statements, ";\n")}
+	}
+	return Exec(ctx, on, statements...)
 }
 
 // SQLSTATEs of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html).

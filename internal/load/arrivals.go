@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // arrivalSchema holds the tables of Arrivals and the views of them. It stands behind the scratch
@@ -59,21 +60,12 @@ func (a *Arrivals) Take(ctx context.Context, plan *Plan) error {
 				[]string{catalogue.DropSchema(arrivalSchema), catalogue.CreateSchema(arrivalSchema)},
 				steps...)
 		}
-		if err := a.exec(ctx, steps...); err != nil {
+		if err := catalogue.ExecTogether(ctx, sqlfile.Postgres, a.tx, steps...); err != nil {
 			return fmt.Errorf("make a table beside %s: %w", name, err)
 		}
 		a.rows[name] = 0
 	}
 	plan.Into = beside
-	return nil
-}
-
-func (a *Arrivals) exec(ctx context.Context, statements ...string) error {
-	for _, sql := range statements {
-		if _, err := a.tx.Exec(ctx, sql); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -99,7 +91,7 @@ func (a *Arrivals) Beside(staged catalogue.Table) catalogue.Table {
 
 // Analyze tells PostgreSQL's planner of the rows of a staging table.
 func (a *Arrivals) Analyze(ctx context.Context, staged catalogue.Table) error {
-	if err := a.exec(ctx, catalogue.AnalyzeLoaded(a.Beside(staged))); err != nil {
+	if err := catalogue.Exec(ctx, a.tx, catalogue.AnalyzeLoaded(a.Beside(staged))); err != nil {
 		return fmt.Errorf("analyze what arrived for %s: %w", staged.Name, err)
 	}
 	return nil
@@ -111,21 +103,18 @@ func (a *Arrivals) Reveal(ctx context.Context, scratch catalogue.Name, staged []
 	if a == nil {
 		return nil
 	}
-	some := false
+	var steps []string
 	for _, table := range staged {
-		if a.rows[table.Name] == 0 {
-			continue
-		}
-		some = true
-		if err := a.exec(ctx, catalogue.CreateArrived(table.In(arrivalSchema), a.Beside(table), table)); err != nil {
-			return fmt.Errorf("show what arrived for %s: %w", table.Name, err)
+		if a.rows[table.Name] > 0 {
+			steps = append(steps, catalogue.CreateArrived(table.In(arrivalSchema), a.Beside(table), table))
 		}
 	}
-	if !some {
+	if len(steps) == 0 {
 		return nil
 	}
-	if err := a.exec(ctx, catalogue.SetSearchPath(scratch, arrivalSchema, a.live)); err != nil {
-		return fmt.Errorf("set search_path: %w", err)
+	steps = append(steps, catalogue.SetSearchPath(scratch, arrivalSchema, a.live))
+	if err := catalogue.ExecTogether(ctx, sqlfile.Postgres, a.tx, steps...); err != nil {
+		return fmt.Errorf("show what arrived: %w", err)
 	}
 	return nil
 }
@@ -147,19 +136,16 @@ func (a *Arrivals) Hide(ctx context.Context, scratch catalogue.Name) error {
 	if a == nil || len(a.rows) == 0 {
 		return nil
 	}
-	if err := a.exec(ctx, catalogue.SetSearchPath(scratch, a.live)); err != nil {
+	if err := catalogue.Exec(ctx, a.tx, catalogue.SetSearchPath(scratch, a.live)); err != nil {
 		return fmt.Errorf("set search_path: %w", err)
 	}
 	return nil
 }
 
-// Drop drops the tables. Nothing is left of them.
-func (a *Arrivals) Drop(ctx context.Context) error {
+// Drop returns the statements that drop the tables.
+func (a *Arrivals) Drop() []string {
 	if a == nil || len(a.rows) == 0 {
 		return nil
 	}
-	if err := a.exec(ctx, catalogue.DropSchema(arrivalSchema)); err != nil {
-		return fmt.Errorf("drop schema %s: %w", arrivalSchema, err)
-	}
-	return nil
+	return []string{catalogue.DropSchema(arrivalSchema)}
 }

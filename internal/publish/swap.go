@@ -91,7 +91,7 @@ func (h *Handover) replace(ctx context.Context, tx pgx.Tx, tables []catalogue.Ta
 				steps = append(steps, catalogue.MoveStatistics(h.scratch, statistics, live.Schema))
 			}
 		}
-		if err := catalogue.Exec(ctx, tx, steps...); err != nil {
+		if err := catalogue.ExecTogether(ctx, h.Engine, tx, steps...); err != nil {
 			return live.Name, err
 		}
 	}

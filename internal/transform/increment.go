@@ -2,11 +2,13 @@ package transform
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
@@ -74,8 +76,8 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	result.waiting = w.unprocessed
 	script := slices.ContainsFunc(in.steps, func(s Step) bool { return s.Model != nil && s.Model.Kind == model.Script })
 	if waiting == 0 && !w.first && in.erase == nil && !script {
-		if err := a.Drop(ctx); err != nil {
-			return err
+		if err := catalogue.Exec(ctx, tx, a.Drop()...); err != nil {
+			return fmt.Errorf("drop what arrived: %w", err)
 		}
 		if in.flag {
 			return r.remember(ctx, tx, j, w.built)
@@ -136,10 +138,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 	if err := j.judge(result.Checks); err != nil {
 		return err
 	}
-	if err := w.leave(ctx); err != nil {
-		return err
-	}
-	if err := a.Drop(ctx); err != nil {
+	if err := w.leave(ctx, a.Drop()...); err != nil {
 		return err
 	}
 	if in.flag {

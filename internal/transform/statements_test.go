@@ -235,8 +235,11 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 			w.replay(func(o *transform.Options) { o.Pool = pool })
 		}
 		sent := map[string]bool{}
-		for _, sql := range tracer.all {
-			sent[bare(sql)] = true
+		for _, message := range tracer.all {
+			sent[bare(message)] = true
+			for sql := range strings.SplitSeq(message, ";\n") {
+				sent[sql] = true
+			}
 		}
 		derived := map[string]bool{}
 		all, err := offline(t).Statements(t.Context(), as)

@@ -25,6 +25,7 @@ const flagColumn = catalogue.Processed
 // work is what one building transaction knows of the schema, and the scratch schema it builds in.
 type work struct {
 	tx          pgx.Tx
+	engine      sqlfile.Engine
 	schema      catalogue.Name // of the scratch
 	live        catalogue.Name // of the tables that readers use
 	tables      map[catalogue.Name]catalogue.Table
@@ -47,7 +48,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 		return nil, err
 	}
 	w := &work{
-		tx: tx, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]narrowed{},
+		tx: tx, engine: r.Engine, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]narrowed{},
 	}
 	w.handover = publish.New(r.publishing(), tx, w.schema)
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
@@ -89,7 +90,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 
 // enter makes the scratch schema. One that an earlier version left behind goes first.
 func (w *work) enter(ctx context.Context) error {
-	if err := catalogue.Exec(ctx, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live)); err != nil {
+	if err := catalogue.ExecTogether(ctx, w.engine, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live)); err != nil {
 		return fmt.Errorf("make schema %s: %w", w.schema, err)
 	}
 	return nil
@@ -163,9 +164,10 @@ func total(waiting map[catalogue.Name]int64) int64 {
 	return rows
 }
 
-// leave drops the scratch schema.
-func (w *work) leave(ctx context.Context) error {
-	if err := catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)); err != nil {
+// leave drops the scratch schema, and runs further statements that clear up.
+func (w *work) leave(ctx context.Context, further ...string) error {
+	steps := append([]string{catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)}, further...)
+	if err := catalogue.ExecTogether(ctx, w.engine, w.tx, steps...); err != nil {
 		return fmt.Errorf("drop schema %s: %w", w.schema, err)
 	}
 	w.handover.Clear()
