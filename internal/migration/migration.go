@@ -161,7 +161,10 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 	if err := m.renew(); err != nil {
 		m.Close()
 		if errors.Is(err, goose.ErrNoMigrations) {
-			return nil, fmt.Errorf("no migrations in %s", m.project.dir)
+			return nil, &sqlfile.Error{
+				Msg:  "no migrations in " + m.project.dir,
+				Hint: `make one with "dwh migrate create NAME", and write the tables into it`,
+			}
 		}
 		return nil, fmt.Errorf("read migrations: %w", err)
 	}

@@ -44,7 +44,10 @@ func Steps(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Step, error) {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("no transforms in %s", dir)
+		return nil, &sqlfile.Error{
+			Msg:  "no transforms in " + dir,
+			Hint: "write one COPY into 010_s_NAME.sql, and one SELECT into 110_d_NAME.sql; see docs/projects.md",
+		}
 	}
 	steps := make([]Step, 0, len(files))
 	for _, file := range files {

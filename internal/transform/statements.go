@@ -121,10 +121,10 @@ func (s *script) table(name string) catalogue.Table {
 	return out
 }
 
-// increment derives an increment. As in a run, helpers that the chosen models read are computed
-// with them.
+// increment derives an increment. What the chosen models read is computed with them: the change of
+// a model follows from theirs.
 func (s *script) increment(ctx context.Context, chosen []*model.Model) error {
-	return s.run.Increment(ctx, withHelpers(s.graph, chosen), func(*model.Model, model.Change) error { return nil })
+	return s.run.Increment(ctx, s.graph.Upstream(chosen...), func(*model.Model, model.Change) error { return nil })
 }
 
 // withHelpers adds to models the helpers that they read. Stored ones that are not chosen stay as
