@@ -120,11 +120,18 @@ func (r testRun) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	files, err := migration.Files(p.migrations, p.migrationsDir)
+	if err != nil {
+		return err
+	}
+	for _, step := range steps {
+		files = append(files, step.File)
+	}
 	bar := r.app.out.Progress("test", nil)
 	defer bar.Done()
 	done := 0
 	results, err := testcase.Run(ctx, cases, testcase.Options{
-		Pool: s.warehouse.Pool(), Engine: engine, Steps: steps, Vars: r.cfg.SQLVariables(),
+		Pool: s.warehouse.Pool(), Engine: engine, Steps: steps, Vars: r.cfg.SQLVariables(), Files: files,
 		Migrate: func(ctx context.Context, pool *pgxpool.Pool) error {
 			m, err := migration.New(ctx, pool, migration.Options{Engine: engine, FS: p.migrations, Dir: p.migrationsDir,
 				Logger: r.app.log})

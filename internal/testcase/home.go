@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -127,6 +129,24 @@ func (h *home) open(ctx context.Context, pool *pgxpool.Pool) error {
 	} else if current != schema {
 		return fmt.Errorf("the connection's schema is %s and should be %s: something between dwh and the server "+
 			"leaves out what a connection asks for", current, schema)
+	}
+	return nil
+}
+
+// unqualified refuses a file that names the schema of the warehouse.
+func unqualified(file *sqlfile.File, engine sqlfile.Engine, live string) error {
+	for _, statement := range file.Statements(engine) {
+		tokens := slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
+			return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
+		})
+		for i, token := range tokens {
+			name := token.Kind == sqlfile.KindWord || token.Kind == sqlfile.KindQuotedIdent
+			if name && strings.EqualFold(token.Value(), live) && i+1 < len(tokens) && tokens[i+1].Text == "." {
+				return statement.ErrorAt(token.Start,
+					fmt.Sprintf("the schema %s is named, and a test case runs in one of its own", live),
+					"leave the schema out: a name without one means the schema of the connection", nil)
+			}
+		}
 	}
 	return nil
 }

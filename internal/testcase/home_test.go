@@ -184,3 +184,27 @@ func TestGlobalSum(t *testing.T) {
 		t.Errorf("got exit code %d, want 0\n%s%s", code, stdout, stderr)
 	}
 }
+
+// TestNamedSchema: a migration that names the warehouse's schema would write to it, and is refused.
+func TestNamedSchema(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"migrations/00001_note.sql": "-- +goose Up\n" +
+			"CREATE TABLE s_song (song_id VARCHAR(8), processed BOOLEAN DEFAULT FALSE NOT NULL);\n" +
+			"CREATE TABLE public.d_song (song_id VARCHAR(8) NOT NULL, PRIMARY KEY (song_id));\n" +
+			"-- +goose Down\nDROP TABLE d_song;\n",
+		"transforms/010_s_song.sql": "-- s_song: one row per song.\n" +
+			"COPY s_song (song_id) FROM :'song_data' FORMAT AS JSON 'auto';\n",
+		"transforms/110_d_song.sql": "-- d_song: one row per song.\n-- key: song_id\n-- from: s_song\n" +
+			"SELECT song_id FROM s_song;\n",
+		"tests/one/then/d_song.csv": "song_id\n",
+	}
+	dsn := dwhtest.Database(t)
+	code, _, stderr := dwh(t, dsn, "test", "--project", project(t, files))
+	if code != 1 || !strings.Contains(stderr, "00001_note.sql:3:14: the schema public is named") {
+		t.Errorf("got exit code %d, want 1 and the place\n%s", code, stderr)
+	}
+	if got := dwhtest.Query(t, dsn, "SELECT relname FROM pg_class WHERE relname IN ('s_song', 'd_song')"); len(got) > 0 {
+		t.Errorf("got tables %v, want none", got)
+	}
+}

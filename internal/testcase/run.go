@@ -22,6 +22,9 @@ type Options struct {
 	Engine sqlfile.Engine
 	Steps  []transform.Step
 	Vars   map[string]string // psql variables that models use
+	// Files are the project's migrations and transforms. One that names the schema of the warehouse is
+	// refused: it would leave the schema of the cases.
+	Files []*sqlfile.File
 	// Migrate applies the project's migrations to the schema that the pool's unqualified names mean.
 	Migrate func(ctx context.Context, pool *pgxpool.Pool) error
 	// Done, where set, is told of each case behind its end.
@@ -58,6 +61,17 @@ func (r Result) Outcome() string {
 // a run behind each step, then a replay. Checks do not run. An error is about all of them; what is
 // wrong with one stands in its Result.
 func Run(ctx context.Context, cases []Case, o Options) ([]Result, error) {
+	// A user who may use no schema has none.
+	var live string
+	const current = "SELECT COALESCE(CAST(current_schema() AS VARCHAR(127)), '')"
+	if err := o.Pool.QueryRow(ctx, current).Scan(&live); err != nil {
+		return nil, fmt.Errorf("read current schema: %w", err)
+	}
+	for _, file := range o.Files {
+		if err := unqualified(file, o.Engine, live); err != nil {
+			return nil, err
+		}
+	}
 	h, err := makeHome(ctx, o.Pool, o.Engine)
 	if err != nil {
 		return nil, err
