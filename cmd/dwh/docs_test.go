@@ -39,6 +39,33 @@ func TestPagesRun(t *testing.T) {
 	}
 }
 
+// TestTutorialRuns runs the README of the project that init makes: its shell blocks in order, in the
+// project's folder. A block of text shows what the shell block before it writes.
+func TestTutorialRuns(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join("..", "..", "internal", "scaffold", "files", "bikes", "README.md")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marked := []pages.Block{{Marker: "runnable", Text: "dwh init bikes\ncd bikes\n"}}
+	for _, b := range pages.Blocks(t, name, string(text)) {
+		if len([]rune(b.Text)) > 100 && b.Language == "" && !strings.HasPrefix(b.Text, "|") {
+			t.Errorf("%s:%d: got %d columns, want at most 100", name, b.Line, len([]rune(b.Text)))
+		}
+		switch b.Language {
+		case "sh":
+			b.Marker = "runnable"
+		case "text":
+			b.Marker = "output"
+		default:
+			continue
+		}
+		marked = append(marked, b)
+	}
+	runPage(t, name, marked)
+}
+
 func runPage(t *testing.T, page string, marked []pages.Block) {
 	program, err := os.Executable()
 	if err != nil {

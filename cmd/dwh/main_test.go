@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"code": code, "database": database, "server": server, "s3": storage, "psql": psql, "hold": hold, "release": release,
 			"interrupt": interruptAt, "zip": archive, "table": tables, "replace": replace,
 			"garbage": garbage, "long": long, "bom": bom, "wrong-password": wrongPassword, "wrong-database": wrongDatabase,
+			"port": port, "get": get, "await": await,
 		},
 	})
 }
@@ -375,6 +378,56 @@ func wrongPassword(ts *testscript.TestScript, neg bool, _ []string) {
 func wrongDatabase(ts *testscript.TestScript, neg bool, _ []string) {
 	noNegation(ts, neg)
 	ts.Setenv("DATABASE_URL", dwhtest.Server(sessionOf(ts).t).DSN("no_such_database"))
+}
+
+// await waits until a query has a row: await 'QUERY'.
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	if len(args) != 1 {
+		ts.Fatalf("usage: await 'QUERY'")
+	}
+	t := sessionOf(ts).t
+	dwhtest.Await(t, func() string {
+		if len(dwhtest.Query(t, databaseURL(ts), args[0])) == 0 {
+			return "the query has no row"
+		}
+		return ""
+	})
+}
+
+// port sets ADDR to an address of this machine that nobody listens at.
+func port(ts *testscript.TestScript, neg bool, _ []string) {
+	noNegation(ts, neg)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv("ADDR", listener.Addr().String())
+	ts.Check(listener.Close())
+}
+
+// get prints what a server answers, once it answers with 200: get URL.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	noNegation(ts, neg)
+	if len(args) != 1 {
+		ts.Fatalf("usage: get URL")
+	}
+	deadline := time.Now().Add(dwhtest.Patience)
+	for {
+		response, err := http.Get(args[0])
+		if err == nil {
+			body, readErr := io.ReadAll(response.Body)
+			ts.Check(errors.Join(readErr, response.Body.Close()))
+			if response.StatusCode == http.StatusOK {
+				_, err = ts.Stdout().Write(body)
+				ts.Check(err)
+				return
+			}
+			err = errors.New(response.Status)
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s: %v", args[0], err)
+		}
+		<-time.After(20 * time.Millisecond)
+	}
 }
 
 // bom puts a byte order mark in front of a file, as some editors on Windows do: bom FILE.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/scaffold"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/table"
@@ -212,6 +213,8 @@ func (a *app) flagValues(name string) []string {
 			names = append(names, name+"=")
 		}
 		return names
+	case "template":
+		return scaffold.Templates()
 	}
 	return nil
 }

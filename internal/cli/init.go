@@ -18,11 +18,17 @@ func (a *app) initCommand() *cli.Command {
 		Name:      "init",
 		Usage:     "make the folder of a project of your own",
 		ArgsUsage: "DIR",
-		Description: examples(`Writes dwh.yaml with a comment on every setting, and the SQL of the warehouse that dwh ships, to be changed: migrations, transforms,
-an example of a report and of a check. Commands that are called in the folder find dwh.yaml and need no flags. Nothing is ever overwritten.`,
-			"dwh init warehouse", "dwh init . --database sparkify", "dwh init warehouse --minimal"),
+		Description: examples(`Writes dwh.yaml with a comment on every setting, and a small project of a bicycle rental that
+runs at once and teaches: its README.md is the tutorial. --template sparkify copies the song-play
+warehouse that dwh ships instead, with its reports, checks and test cases; --template empty makes
+folders and dwh.yaml only. Commands that are called in the folder find dwh.yaml and need no flags.
+Nothing is ever overwritten.`,
+			"dwh init bikes", "dwh init shop --template empty", "dwh init . --template sparkify --database sparkify"),
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "minimal", Usage: "leave migrations and transforms to dwh: only settings, reports and checks are the project's"},
+			&cli.StringFlag{
+				Name: "template", DefaultText: scaffold.Bikes,
+				Usage: "what the project begins as: `NAME` is " + strings.Join(scaffold.Templates(), ", "),
+			},
 			&cli.StringFlag{Name: "database", Usage: "the warehouse's `NAME` in the private PostgreSQL", DefaultText: "the folder's"},
 			jsonFlag(),
 		},
@@ -36,7 +42,7 @@ an example of a report and of a check. Commands that are called in the folder fi
 				return err
 			}
 			dir := filepath.Clean(c.Args().First())
-			r := initRun{app: a, dir: dir, minimal: c.Bool("minimal"), json: c.Bool("json"), database: cfg.Database}
+			r := initRun{app: a, dir: dir, template: c.String("template"), json: c.Bool("json"), database: cfg.Database}
 			if cfg.DatabaseURL != "" {
 				r.elsewhere = cfg.Origin("database_url").Name
 			}
@@ -57,14 +63,14 @@ type initRun struct {
 	app      *app
 	dir      string
 	database string
-	minimal  bool
+	template string
 	json     bool
 	// elsewhere is the variable that names another warehouse than the project's, "" for none.
 	elsewhere string
 }
 
 func (r initRun) run() error {
-	project, err := scaffold.Files(scaffold.Options{Database: r.database, Minimal: r.minimal})
+	project, err := scaffold.Files(scaffold.Options{Template: r.template, Database: r.database})
 	if err != nil {
 		return err
 	}
@@ -88,8 +94,8 @@ func (r initRun) run() error {
 	if r.elsewhere != "" {
 		where = fmt.Sprintf("that of %s, which is set; unset it, and it is %s", r.elsewhere, where)
 	}
-	_, err = fmt.Fprintf(r.app.out.Stdout, "made the project in %s: %s\n\nNext:\n  %s\n\nThen name your own data in %s. The warehouse is %s.\n",
-		r.dir, contents(project), strings.Join(next, "\n  "), filepath.Join(r.dir, config.FileName), where)
+	_, err = fmt.Fprintf(r.app.out.Stdout, "made the project in %s: %s\n\nNext:\n  %s\n\n%s The warehouse is %s.\n",
+		r.dir, contents(project), strings.Join(next, "\n  "), r.advice(), where)
 	return err
 }
 
@@ -99,35 +105,62 @@ func (r initRun) next() []string {
 	if r.dir != "." {
 		lines = append(lines, "cd "+shellWord(r.dir))
 	}
-	return append(lines,
-		"dwh sample --songs 1000 --events 50000 --out "+scaffold.SampleFolder,
-		"dwh run",
-		"dwh report busiest-listeners --level paid",
-		"dwh check",
-	)
+	switch r.template {
+	case scaffold.Sparkify:
+		return append(lines, "dwh sample --songs 1000 --events 50000 --out "+scaffold.SampleFolder, "dwh run",
+			"dwh report top-artists")
+	case scaffold.Empty:
+		return append(lines, "dwh migrate create create_staging")
+	}
+	return append(lines, "dwh run", "dwh report best-days --chart", "dwh test")
 }
 
-// contents is "5 migrations, 12 transforms, 1 report, 1 check, README.md and dwh.yaml".
+// advice is a sentence about what comes then.
+func (r initRun) advice() string {
+	switch r.template {
+	case scaffold.Sparkify:
+		return "Then name your own data in " + filepath.Join(r.dir, config.FileName) + "."
+	case scaffold.Empty:
+		return "Then name your data under sources: in " + filepath.Join(r.dir, config.FileName) +
+			", and write a COPY and models into transforms/."
+	}
+	return filepath.Join(r.dir, "README.md") + " is the tutorial."
+}
+
+// contents is "2 migrations, 6 transforms, 1 report, 1 check, 1 test case, README.md and dwh.yaml".
 func contents(project []scaffold.File) string {
 	var words []string
-	for _, kind := range []string{"migration", "transform", "report", "check"} {
-		var n int64
+	readme := false
+	for _, kind := range []string{"migration", "transform", "report", "check", "test"} {
+		seen := map[string]bool{}
 		for _, file := range project {
-			if strings.HasPrefix(file.Name, kind+"s/") {
-				n++
+			readme = readme || file.Name == "README.md"
+			if name, ok := strings.CutPrefix(file.Name, kind+"s/"); ok && name != "" {
+				name, _, _ = strings.Cut(name, "/")
+				seen[name] = true
 			}
 		}
-		if n > 0 {
+		if kind == "test" {
+			kind = "test case"
+		}
+		if n := int64(len(seen)); n > 0 {
 			words = append(words, counted(n, kind))
 		}
 	}
-	return strings.Join(append(words, "README.md"), ", ") + " and " + config.FileName
+	if len(words) == 0 {
+		words = append(words, "empty folders")
+	}
+	if readme {
+		words = append(words, "README.md")
+	}
+	return strings.Join(words, ", ") + " and " + config.FileName
 }
 
 // shellWord quotes a path where a shell would take it apart.
 func shellWord(word string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%", r) || r > 0x7f
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+:@%",
+			r) || r > 0x7f
 	}
 	if strings.HasPrefix(word, "-") {
 		word = "." + string(os.PathSeparator) + word

@@ -15,3 +15,6 @@ func Migrations() fs.FS { return migrations.FS }
 
 // Transforms holds the embedded project's loads and models, NNN_name.sql.
 func Transforms() fs.FS { return transforms.FS }
+
+// Tests holds the embedded project's test cases, a folder each.
+func Tests() fs.FS { return transforms.Tests() }

@@ -40,7 +40,7 @@ func reportQueries() []reportQuery {
 // query in queries/reports.sql, as in the header of a project's report. It panics where they are
 // wrong, which a test finds.
 func Reports() []report.Report {
-	texts := reportTexts()
+	texts := queryTexts("reports.sql")
 	all := make([]report.Report, 0, len(texts))
 	for _, one := range reportQueries() {
 		file, err := sqlfile.Parse("queries/reports.sql", texts[one.sql[:strings.IndexByte(one.sql, '\n')]])
@@ -68,7 +68,7 @@ func ReportExamples() []string {
 
 // ReportFiles returns the same reports as the files of a project: by name, NAME.sql.
 func ReportFiles() map[string][]byte {
-	texts := reportTexts()
+	texts := queryTexts("reports.sql")
 	files := map[string][]byte{}
 	for _, one := range reportQueries() {
 		text := texts[one.sql[:strings.IndexByte(one.sql, '\n')]]
@@ -77,12 +77,12 @@ func ReportFiles() map[string][]byte {
 	return files
 }
 
-// reportTexts are the texts of queries/reports.sql by the line that names the query, without that
+// queryTexts are the texts of a file of queries/ by the line that names the query, without that
 // line.
-func reportTexts() map[string]string {
-	all, err := fs.ReadFile(queries.FS, "reports.sql")
+func queryTexts(file string) map[string]string {
+	all, err := fs.ReadFile(queries.FS, file)
 	if err != nil {
-		panic(fmt.Errorf("the embedded reports: %w", err))
+		panic(fmt.Errorf("the embedded queries: %w", err))
 	}
 	texts := map[string]string{}
 	const begin = "-- name: "
@@ -94,7 +94,7 @@ func reportTexts() map[string]string {
 }
 
 // argument matches a parameter as sqlc has it.
-var argument = regexp.MustCompile(`sqlc\.arg\('(\w+)'\)`)
+var argument = regexp.MustCompile(`sqlc\.arg\('?(\w+)'?\)`)
 
 // number matches a parameter as sqlc generates it.
 var number = regexp.MustCompile(`\$([0-9]+)`)

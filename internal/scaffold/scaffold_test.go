@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/scaffold"
 	"github.com/sparkify/dwh/migrations"
 	"github.com/sparkify/dwh/transforms"
@@ -25,27 +26,56 @@ func project(t *testing.T, o scaffold.Options) []scaffold.File {
 
 // The copies are those that dwh embeds, byte for byte.
 func TestCopies(t *testing.T) {
-	files := project(t, scaffold.Options{Database: "x"})
-	for folder, fsys := range map[string]fs.FS{"migrations": migrations.FS, "transforms": transforms.FS} {
-		names, err := fs.Glob(fsys, "*.sql")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range names {
+	files := project(t, scaffold.Options{Template: scaffold.Sparkify, Database: "x"})
+	for folder, fsys := range map[string]fs.FS{
+		"migrations": migrations.FS, "transforms": transforms.FS, "tests": transforms.Tests(),
+	} {
+		err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
 			want, err := fs.ReadFile(fsys, name)
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
 			at := slices.IndexFunc(files, func(f scaffold.File) bool { return f.Name == folder+"/"+name })
 			if at < 0 || !bytes.Equal(files[at].Text, want) {
 				t.Errorf("%s/%s: got another text, want the embedded one", folder, name)
 			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }
 
+// Every template has settings that dwh takes, and what its README names.
+func TestTemplates(t *testing.T) {
+	for _, template := range scaffold.Templates() {
+		dir := t.TempDir()
+		if err := scaffold.Write(dir, project(t, scaffold.Options{Template: template, Database: "x"})); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := config.Load(config.Options{Dir: dir})
+		if err != nil || cfg.Database != "x" || cfg.Project != dir {
+			t.Errorf("%s: got database %q, project %q, %v", template, cfg.Database, cfg.Project, err)
+		}
+		for _, folder := range []string{"migrations", "transforms", "reports", "checks", "tests"} {
+			if info, err := os.Stat(filepath.Join(dir, folder)); err != nil || !info.IsDir() {
+				t.Errorf("%s: got no folder %s: %v", template, folder, err)
+			}
+		}
+	}
+	_, err := scaffold.Files(scaffold.Options{Template: "bike"})
+	var unknown *scaffold.UnknownError
+	if !errors.As(err, &unknown) || unknown.Hint() != `did you mean "bikes"?` {
+		t.Errorf("got %v, want an unknown template and the nearest", err)
+	}
+}
+
 func TestWrite(t *testing.T) {
-	files := project(t, scaffold.Options{Database: "x", Minimal: true})
+	files := project(t, scaffold.Options{Database: "x", Template: scaffold.Bikes})
 	for _, c := range []struct {
 		name    string
 		before  []string // files that are there
@@ -54,7 +84,10 @@ func TestWrite(t *testing.T) {
 		present string
 	}{
 		{"new", nil, nil, "", "dwh.yaml"},
-		{"beside others", []string{".git/HEAD", "LICENSE", "notes/dwh.yaml"}, nil, "", "checks/long-sessions.sql"},
+		{
+			"beside others", []string{".git/HEAD", "LICENSE", "notes/dwh.yaml"}, nil, "",
+			"tests/late_station/2_given/s_station.csv",
+		},
 		{"settings", []string{"dwh.yaml", "LICENSE"}, []string{"dwh.yaml"}, "README.md", ""},
 		{"a folder of ours with other files", []string{"reports/mine.sql"}, []string{"reports/mine.sql"}, "dwh.yaml", ""},
 		{"a file where a folder goes", []string{"checks"}, []string{"checks"}, "dwh.yaml", ""},
@@ -101,7 +134,7 @@ func TestWriteThroughLink(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "reports")); err != nil {
 		t.Fatal(err)
 	}
-	err := scaffold.Write(dir, project(t, scaffold.Options{Database: "x", Minimal: true}))
+	err := scaffold.Write(dir, project(t, scaffold.Options{Database: "x", Template: scaffold.Bikes}))
 	var conflict *scaffold.ConflictError
 	if !errors.As(err, &conflict) {
 		t.Errorf("got %v, want a conflict", err)
