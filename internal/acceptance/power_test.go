@@ -16,6 +16,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/cli"
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 )
 
 func TestMain(m *testing.M) {
@@ -40,12 +41,23 @@ func TestPower(t *testing.T) {
 		seed := rand.Uint64N(1 << 32)
 		t.Run(fmt.Sprintf("seed_%d", seed), func(t *testing.T) {
 			t.Parallel()
-			deliverPower(t, rand.New(rand.NewPCG(seed, 1)))
+			dsn := dwhtest.Database(t)
+			deliverPower(t, rand.New(rand.NewPCG(seed, 1)), dsn, dsn)
 		})
 	}
 }
 
-func deliverPower(t *testing.T, random *rand.Rand) {
+// TestPowerOnRedshift is the same on the stand-in for Redshift.
+func TestPowerOnRedshift(t *testing.T) {
+	t.Parallel()
+	server := redshiftstandin.Start(t, redshiftstandin.Options{WithTLS: true})
+	seed := rand.Uint64N(1 << 32)
+	t.Logf("seed %d", seed)
+	deliverPower(t, rand.New(rand.NewPCG(seed, 1)), server.DSN, server.Backing)
+}
+
+// deliverPower delivers to the warehouse dsn, whose tables stand in the database shown.
+func deliverPower(t *testing.T, random *rand.Rand, dsn, shown string) {
 	dir := filepath.Join(t.TempDir(), "power")
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "power"))); err != nil {
 		t.Fatal(err)
@@ -61,7 +73,6 @@ func deliverPower(t *testing.T, random *rand.Rand) {
 			t.Fatal(err)
 		}
 	}
-	dsn := dwhtest.Database(t)
 	dwh := func(args ...string) {
 		t.Helper()
 		var out bytes.Buffer
@@ -101,7 +112,7 @@ func deliverPower(t *testing.T, random *rand.Rand) {
 		want := computePower(known)
 		for table, columns := range powerTables {
 			var got []string
-			for _, row := range dwhtest.Query(t, dsn, "SELECT "+columns+" FROM "+table) {
+			for _, row := range dwhtest.Query(t, shown, "SELECT "+columns+" FROM "+table) {
 				got = append(got, strings.Join(row, "|"))
 			}
 			slices.Sort(got)
