@@ -43,7 +43,7 @@ func waitFlag() cli.Flag {
 
 // projectFlag is for commands that read migrations, transforms, reports or checks.
 func projectFlag() cli.Flag {
-	return &cli.StringFlag{Name: "project", Usage: "use the migrations/, transforms/, reports/ and checks/ of `FOLDER`"}
+	return &cli.StringFlag{Name: "project", Usage: "use the migrations/, transforms/, reports/, checks/ and tests/ of `FOLDER`"}
 }
 
 // jsonFlag is for commands whose output has one other form.

@@ -106,7 +106,7 @@ func keys() []key {
 		matching("database", `^[A-Za-z_][A-Za-z0-9_-]{0,62}$`, "a database's name: letters, digits, _ and -, at most 63", func(c *Config) *string { return &c.Database }).
 			about("the warehouse's database in the private PostgreSQL; made when it does not exist", ""),
 		path("project", func(c *Config) *string { return &c.Project }).
-			about("folder with migrations/, transforms/, reports/ and checks/ of your own", "."),
+			about("folder with migrations/, transforms/, reports/, checks/ and tests/ of your own", "."),
 		matching("region", `^[a-z0-9-]+$`, "a region's name such as us-west-2", func(c *Config) *string { return &c.Region }).
 			about("the bucket's region; found out unless given", "us-west-2"),
 		matching("iam_role", `^(default|arn:\S+)$`, `"default" or an ARN such as arn:aws:iam::123456789012:role/dwh`,
