@@ -58,3 +58,33 @@ func TestBrowserCheckPage(t *testing.T) {
 		document.querySelectorAll("#violations-scroll tbody tr").length === 2 && document.querySelector("pre.sql .keyword")`)
 	b.quiet("check page")
 }
+
+// The lineage holds reports and checks beside its tables; none lies on another, and a check opens its page by the keyboard.
+func TestBrowserLineagePage(t *testing.T) {
+	s := newSite(t, loaded(t), nil)
+	b := newTab(t)
+	lookAt(b, s, "lineage-whole", "/lineage")
+	lookAt(b, s, "lineage-tables", "/lineage?show=tables")
+	b.look(1280, "prefers-color-scheme=light")
+	b.do(chromedp.Navigate(s.http.URL + "/lineage"))
+	b.until(`document.querySelector("a.node.check")`)
+	for _, one := range eval[[]string](b, `(() => {
+		const out = [];
+		const boxes = [...document.querySelectorAll("a.node")].map(e => [e.getAttribute("aria-label"), e.querySelector("rect").getBoundingClientRect(), e]);
+		boxes.forEach(([name, a, e], i) => {
+			boxes.slice(0, i).forEach(([other, o]) => {
+				if (a.left < o.right && o.left < a.right && a.top < o.bottom && o.top < a.bottom) out.push(name + " lies on " + other);
+			});
+			const text = e.querySelector("text.name").getBoundingClientRect(), light = e.querySelector("use");
+			if (light && text.right > light.getBoundingClientRect().left) out.push("the name of " + name + " lies on its light");
+			if (light && light.getBoundingClientRect().width < 10) out.push("the light of " + name + " is not seen");
+		});
+		return out;
+	})()`) {
+		t.Error(one)
+	}
+	eval[bool](b, `(document.querySelector("a.node[href='/checks/rejects-in-last-load']").focus(), true)`)
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.until(`location.pathname === "/checks/rejects-in-last-load"`)
+	b.quiet("lineage")
+}

@@ -121,5 +121,5 @@ func layerName(table string) string {
 }
 
 func layerRank(layer string) int {
-	return slices.Index([]string{"staging", "helper", "dimension", "fact"}, layer)
+	return slices.Index([]string{"staging", "helper", "dimension", "fact", "report", "check"}, layer)
 }

@@ -15,7 +15,7 @@ type Box struct {
 
 // Layout lays out the lineage of steps.
 func Layout(steps []transform.Step) (width, height int, boxes []Box, edges [][2]string) {
-	g := newLineage(steps).graph
+	g := newGraph(newLineage(steps).tables)
 	for _, n := range g.Nodes {
 		boxes = append(boxes, Box{n.Name, n.X, n.Y, n.Width, n.Height})
 	}

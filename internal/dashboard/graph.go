@@ -5,17 +5,21 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // The sizes of the lineage's picture, in pixels.
 const (
 	nodeHeight  = 52
 	laneHeight  = 14 // where an edge passes a layer
+	readerNode  = 28 // a report's or a check's
+	readerGap   = 8
 	rowGap      = 18
-	columnGap   = 96
+	columnGap   = 86
 	letterWidth = 8 // of the names' font, generously
 	leastNode   = 150
 	longestName = 34 // in characters; the whole name stands in the node's title
+	longestRead = 22 // the same of reports and checks
 	margin      = 8
 )
 
@@ -41,6 +45,7 @@ type graphNode struct {
 	Shown, Below        string // its name, cut, and what makes it
 	TextX, NameY        int
 	BelowY              int
+	LightX, LightY      int // of its state
 }
 
 // graphEdge is a line from a table to one that is made from it.
@@ -51,14 +56,17 @@ type graphEdge struct {
 
 // slot is a place in a column: a table, or a lane in which a table's edges pass the column.
 type slot struct {
-	table int // in the lineage
-	lane  bool
-	place float64 // for ordering
-	y     int     // of its middle
+	table  int // in the lineage
+	lane   bool
+	reader bool    // a report or a check, which is less high
+	place  float64 // for ordering
+	y      int     // of its middle
 }
 
-// columnHeading is above the nodes.
-const columnHeading = 28
+const (
+	columnHeading = 28  // is above the nodes
+	mostAbove     = 160 // how far a short column begins below the longest
+)
 
 // newGraph lays the tables out.
 func newGraph(tables []lineageTable) *graph {
@@ -71,8 +79,8 @@ func newGraph(tables []lineageTable) *graph {
 	}
 	layer := layersOf(tables, index)
 	columns := make([][]slot, slices.Max(layer)+1)
-	for i := range tables {
-		columns[layer[i]] = append(columns[layer[i]], slot{table: i})
+	for i, t := range tables {
+		columns[layer[i]] = append(columns[layer[i]], slot{table: i, reader: t.reader()})
 	}
 	for i, t := range tables {
 		last := layer[i]
@@ -87,22 +95,24 @@ func newGraph(tables []lineageTable) *graph {
 
 	width, height := leastNode, 0
 	for _, t := range tables {
-		width = max(width, min(len(t.Name), longestName)*letterWidth+28)
+		width = max(width, utf8.RuneCountInString(t.shown())*letterWidth+36)
 	}
 	heights := make([]int, len(columns))
 	for c, slots := range columns {
-		for _, s := range slots {
-			heights[c] += s.height() + rowGap
+		for i, s := range slots {
+			if heights[c] += s.height(); i < len(slots)-1 {
+				heights[c] += s.gap()
+			}
 		}
-		height = max(height, heights[c]-rowGap)
+		height = max(height, heights[c])
 	}
 	g := &graph{Width: 2*margin + len(columns)*width + (len(columns)-1)*columnGap, Height: columnHeading + height + 2*margin}
 	left := func(c int) int { return margin + c*(width+columnGap) }
 	for c, slots := range columns {
-		y := columnHeading + margin + (height-heights[c]+rowGap)/2
+		y := columnHeading + margin + min((height-heights[c])/2, mostAbove)
 		for i := range slots {
 			slots[i].y = y + slots[i].height()/2
-			y += slots[i].height() + rowGap
+			y += slots[i].height() + slots[i].gap()
 		}
 	}
 	shown := ""
@@ -113,15 +123,20 @@ func newGraph(tables []lineageTable) *graph {
 				continue
 			}
 			t := tables[s.table]
-			n := graphNode{lineageTable: t, X: left(c), Y: s.y - nodeHeight/2, Width: width, Height: nodeHeight, Shown: excerpt(t.Name, longestName), Below: madeBy(t)}
+			n := graphNode{lineageTable: t, X: left(c), Y: s.y - s.height()/2, Width: width, Height: s.height(), Shown: t.shown(), Below: madeBy(t)}
 			n.TextX, n.NameY, n.BelowY = n.X+14, n.Y+23, n.Y+40
+			if t.reader() {
+				n.NameY = n.Y + 18
+			}
+			n.LightX, n.LightY = n.X+width-22, n.Y+6
 			g.Nodes = append(g.Nodes, n)
 			names[t.Layer] = true
 		}
 		column := graphColumn{X: left(c)}
 		if len(names) == 1 {
 			for name := range names {
-				column.Name = map[string]string{"staging": "Staging", "helper": "Helpers", "dimension": "Dimensions", "fact": "Facts"}[name]
+				column.Name = map[string]string{"staging": "Staging", "helper": "Helpers", "dimension": "Dimensions", "fact": "Facts",
+					"report": "Reports", "check": "Checks"}[name]
 			}
 		}
 		if c > 0 && column.Name == shown {
@@ -180,12 +195,37 @@ func (s slot) height() int {
 	if s.lane {
 		return laneHeight
 	}
+	if s.reader {
+		return readerNode
+	}
 	return nodeHeight
+}
+
+// gap is what stays free below it.
+func (s slot) gap() int {
+	if s.reader {
+		return readerGap
+	}
+	return rowGap
+}
+
+// reader tells whether it is a report or a check: it makes no table.
+func (t lineageTable) reader() bool { return t.Layer == "report" || t.Layer == "check" }
+
+// shown is its name, cut.
+func (t lineageTable) shown() string {
+	name := cmp.Or(t.Label, t.Name)
+	if t.reader() {
+		return excerpt(name, longestRead)
+	}
+	return excerpt(name, longestName)
 }
 
 // madeBy says what makes a table.
 func madeBy(t lineageTable) string {
 	switch {
+	case t.reader():
+		return ""
 	case len(t.Steps) == 0:
 		return "no transform writes it"
 	case len(t.Steps) > 1:

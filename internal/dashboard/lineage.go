@@ -1,7 +1,6 @@
 package dashboard
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/sparkify/dwh/internal/catalogue"
@@ -12,7 +11,6 @@ import (
 // say.
 type lineage struct {
 	tables []lineageTable // in layers, from what is read to what is built
-	graph  *graph
 }
 
 // lineageTable is a table and what makes it.
@@ -26,6 +24,8 @@ type lineageTable struct {
 	Refers []string // the tables that its columns refer to
 	Source string   // of a load, the setting that names it
 	Link   string
+	State  string // stale, or what checks found; "" where nobody asked
+	Label  string // how it is called; "" for its name
 }
 
 func newLineage(steps []transform.Step) *lineage {
@@ -79,7 +79,6 @@ func newLineage(steps []transform.Step) *lineage {
 			}
 		}
 	}
-	l.graph = newGraph(l.tables)
 	return l
 }
 
@@ -89,13 +88,4 @@ func (l *lineage) table(name string) (lineageTable, bool) {
 		return lineageTable{}, false
 	}
 	return l.tables[i], true
-}
-
-type lineageBody struct {
-	Graph  *graph
-	Tables []lineageTable
-}
-
-func (s *site) lineagePage(*http.Request) (answer, error) {
-	return view{name: "lineage", Title: "Lineage", Nav: "Lineage", Body: lineageBody{s.lineage.graph, s.lineage.tables}}, nil
 }

@@ -108,7 +108,7 @@ func lightOf(outcome string) string {
 	switch outcome {
 	case "ok", "done":
 		return "ok"
-	case "warn", "interrupted", "refused", "skipped":
+	case "warn", "stale", "interrupted", "refused", "skipped":
 		return "warn"
 	case "fail", "failed", "check failed":
 		return "fail"

@@ -63,7 +63,7 @@ func TestPages(t *testing.T) {
 	}
 	runs := s.page("/runs", 200, "run --song-data")
 	s.page(link(t, runLink, runs.body), 200, "210_f_songplay", "f_songplay-unique", "rejects-in-last-load", "What changed", " added")
-	lineage := s.page("/lineage", 200, `href="/lineage/f_songplay"`, `songplay</a>, <a href="/lineage/song">song</a>, <a href="/lineage/name_artist">name_artist</a>`, ">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group")
+	lineage := s.page("/lineage?show=tables", 200, `href="/lineage/f_songplay"`, `songplay</a>, <a href="/lineage/song">song</a>, <a href="/lineage/name_artist">name_artist</a>`, ">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group")
 	if got := strings.Count(lineage.body, `class="reference"`); got != 4 {
 		t.Errorf("references in the lineage's picture: got %d, want those of f_songplay to the four dimensions", got)
 	}

@@ -107,6 +107,9 @@ func (s *site) tablePage(r *http.Request) (answer, error) {
 	}
 	lights, _ := s.lights(state, look.Checks)
 	body.Checks = s.checksOf(name, lights)
+	if !look.Asked.IsZero() {
+		body.State = s.tableState(look, lights, name)
+	}
 	if i := slices.IndexFunc(look.Counts, func(c tableCount) bool { return c.Table == name }); i >= 0 && body.Stored {
 		body.Count = &look.Counts[i]
 	}

@@ -37,6 +37,8 @@ type look struct {
 	Runs    []dwhdb.DwhRun
 	GivenUp []dwhdb.GivenUpObjectsRow
 	Stale   []string // why d_ and f_ do not follow from staging
+	// StaleTables are the tables and helpers that do not.
+	StaleTables []string
 
 	committed, checked time.Time // of the server's state that it belongs to
 	journal            string    // the pulse of the journal that Checks and Runs belong to
@@ -78,6 +80,7 @@ func (d *Dashboard) look(ctx context.Context, state server.State) (look, error) 
 		next.Asked = last.Asked
 		next.Counts, next.Counted, next.Newest, next.DoneAt = last.Counts, last.Counted, last.Newest, last.DoneAt
 		next.Checks, next.Runs, next.GivenUp, next.Stale, next.journal = last.Checks, last.Runs, last.GivenUp, last.Stale, last.journal
+		next.StaleTables = last.StaleTables
 	}
 	d.views.last = &next
 	return next, nil
@@ -104,7 +107,7 @@ func (d *Dashboard) fill(ctx context.Context, next, last *look, same bool) error
 		if next.GivenUp, err = db.GivenUpObjects(ctx, shownGivenUp); err != nil {
 			return fmt.Errorf("read the rejects: %w", err)
 		}
-		if next.Stale, err = transform.Stale(ctx, tx, d.Engine, d.Steps); err != nil {
+		if next.Stale, next.StaleTables, err = transform.StaleTables(ctx, tx, d.Engine, d.Steps); err != nil {
 			return err
 		}
 		// Last: a project's own schema may have no such table, which ends the transaction.

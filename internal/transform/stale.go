@@ -91,6 +91,53 @@ func Stale(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Ste
 	return sentences(marks), err
 }
 
+// StaleTables is Stale, and the tables and helpers that the reasons are about, those included that
+// follow from them, by name.
+func StaleTables(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step) (reasons, tables []string, err error) {
+	marks, _, err := staleness(ctx, q, engine, steps, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	stale := map[string]bool{}
+	for _, mark := range marks {
+		markTables(stale, mark.subject, steps)
+	}
+	return sentences(marks), slices.Sorted(maps.Keys(stale)), nil
+}
+
+// markTables adds what a mark's subject makes stale. One that is not among the steps makes
+// everything stale, since nobody can tell what follows from it.
+func markTables(stale map[string]bool, subject string, steps []Step) {
+	add := func(one Step) {
+		stale[string(one.Table)] = true
+		for _, written := range one.Writes {
+			stale[string(written)] = true
+		}
+	}
+	known := false
+	var from []catalogue.Name
+	for _, one := range steps {
+		switch {
+		case one.Load:
+			known = known || subject == string(one.Table)
+		case one.Name == subject, string(one.Table) == subject:
+			known = true
+			add(one)
+			from = append(append(from, one.Table), one.Writes...)
+		}
+		known = known || slices.Contains(one.Reads, catalogue.Name(subject))
+	}
+	followers := []string{}
+	for _, name := range append(from, catalogue.Name(subject)) {
+		followers = append(followers, Followers(steps, name)...)
+	}
+	for _, one := range steps {
+		if !one.Load && (!known || slices.Contains(followers, one.Name)) {
+			add(one)
+		}
+	}
+}
+
 func staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step, write bool) (reasons []staleMark, built bool, err error) {
 	db := dwhdb.New(q)
 	marks, err := db.StaleMarks(ctx)
