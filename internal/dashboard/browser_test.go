@@ -385,7 +385,8 @@ func TestBrowserChartTips(t *testing.T) {
 		b.do(chromedp.Navigate(s.http.URL + "/reports/songplays-by-weekday"))
 		b.until(`document.getElementById("connection").textContent === "live"`)
 		// Scrolling takes a tip away, and is told of a moment later.
-		const mark = `[...document.querySelectorAll(".dwh-chart .dwh-mark0")].filter(m => m.getBoundingClientRect().width > 0)`
+		const mark = `[...document.querySelectorAll(".dwh-chart .dwh-mark0")]` +
+			`.filter(m => m.getBoundingClientRect().width > 0)`
 		eval[bool](b, `(`+mark+`[0].scrollIntoView({block: "center"}),
 			requestAnimationFrame(() => requestAnimationFrame(() => window.settled = true)), true)`)
 		b.until(`window.settled`)
