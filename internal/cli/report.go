@@ -203,7 +203,8 @@ func (r reportRun) run(ctx context.Context) error {
 		return err
 	}
 	if r.name == "list" {
-		return r.write(out, report.Document{Title: "reports", When: time.Now(), Sections: []report.Section{{Name: "reports", Table: reportList(all)}}})
+		return r.write(out, report.Document{Title: "reports", When: time.Now(),
+			Sections: []report.Section{{Name: "reports", Table: reportList(all, r.format)}}})
 	}
 	doc := report.Document{Title: "dwh reports", When: time.Now()}
 	chosen := all
@@ -375,7 +376,8 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 	return nil
 }
 
-func reportList(all []report.Report) table.Table {
+// reportList lists the reports. For programs each has a name, as in every list.
+func reportList(all []report.Report, format table.Format) table.Table {
 	t := table.Table{Title: "reports", Columns: columns(
 		column{name: "report", narrow: table.NarrowKeep}, column{name: "parameters", narrow: table.NarrowFold},
 		column{name: "description", narrow: table.NarrowWrap})}
@@ -385,6 +387,12 @@ func reportList(all []report.Report) table.Table {
 			params = append(params, strings.TrimSuffix(param.Flag(), " (needed)"))
 		}
 		t.Rows = append(t.Rows, []any{one.Name, strings.Join(params, ", "), one.Description})
+	}
+	if format == table.JSON {
+		t.Columns = slices.Insert(t.Columns, 0, table.Column{Name: "name"})
+		for i := range t.Rows {
+			t.Rows[i] = slices.Insert(t.Rows[i], 0, t.Rows[i][0])
+		}
 	}
 	return t
 }
