@@ -105,6 +105,9 @@ func TestWebhookIsTold(t *testing.T) {
 	}
 	dwh(0, "check", "d_song-unique")
 	expect("another check, while that one still fails")
+	// What a check found that the project no longer has holds nothing up.
+	dwhtest.Query(t, dsn, `INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at)
+		SELECT run_id, 'f_songplay-gone', severity, outcome, violations, checked_at FROM dwh_check WHERE outcome = 'fail' RETURNING 1`)
 	dwh(0, "transform", "--replay")
 	expect("a replay, which mends it", notify.Recovered)
 	dwh(0, "check")

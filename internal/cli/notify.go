@@ -41,6 +41,7 @@ type teller struct {
 
 	mu            sync.Mutex
 	target        string
+	known         []check.Check          // the project's checks
 	checkFailed   bool                   // a check, when it was last made before this command
 	recovers      bool                   // to be told when this command ends well
 	problems      map[string]*time.Timer // of the server, by what fails; the timer tells it
@@ -94,8 +95,10 @@ func (t *teller) event(kind notify.Kind) notify.Event {
 	return e
 }
 
-// opened notes the warehouse, and whether the last run or check before this one failed.
-func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse) {
+// opened notes the warehouse, and whether the last run or check before this one failed. checks are
+// the project's: what another one found, which a header or a file no longer demands, stands in the
+// journal for good.
+func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse, checks []check.Check) {
 	if t == nil {
 		return
 	}
@@ -106,7 +109,8 @@ func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse) {
 	runs, err := dwhdb.New(w.Pool()).Runs(ctx, 1)
 	runFailed := err == nil && len(runs) == 1 && strings.Contains(transform.Seen(dwhdb.DwhRun(runs[0]),
 		time.Now()).Outcome, "fail")
-	t.checkFailed = anyCheckFailed(ctx, w)
+	t.known = checks
+	t.checkFailed = t.anyCheckFailed(ctx, w)
 	t.recovers = runFailed || t.checkFailed
 }
 
@@ -123,12 +127,15 @@ func (t *teller) closing(w *warehouse.Warehouse) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), tellWithin)
 	defer cancel()
-	t.recovers = !anyCheckFailed(ctx, w)
+	t.recovers = !t.anyCheckFailed(ctx, w)
 }
 
-func anyCheckFailed(ctx context.Context, w *warehouse.Warehouse) bool {
-	checks, err := dwhdb.New(w.Pool()).LatestChecks(ctx)
-	return err == nil && slices.ContainsFunc(checks, func(c dwhdb.DwhCheck) bool { return c.Outcome == "fail" })
+// anyCheckFailed tells whether a check of the project failed when it was last made; t.mu is held.
+func (t *teller) anyCheckFailed(ctx context.Context, w *warehouse.Warehouse) bool {
+	found, err := dwhdb.New(w.Pool()).LatestChecks(ctx)
+	return err == nil && slices.ContainsFunc(found, func(c dwhdb.DwhCheck) bool {
+		return c.Outcome == "fail" && slices.ContainsFunc(t.known, func(one check.Check) bool { return one.Name == c.Name })
+	})
 }
 
 const seeChecks = `see the rows at fault with "dwh check"`

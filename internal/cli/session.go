@@ -184,8 +184,10 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 	if err != nil {
 		return nil, err
 	}
-	if write {
-		a.teller.opened(ctx, s.warehouse)
+	if write && a.teller != nil {
+		// What is wrong with the checks is told where they run.
+		checks, _ := p.allChecks(s.warehouse.Engine(), cfg.SQLVariables())
+		a.teller.opened(ctx, s.warehouse, checks)
 	}
 	return s, nil
 }
