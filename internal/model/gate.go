@@ -18,7 +18,11 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		if err != nil {
 			return nil, false, err
 		}
-		parts := append(x.keysReached(m), dangling...)
+		others, err := x.keysBeside(ctx, m)
+		if err != nil {
+			return nil, false, err
+		}
+		parts := slices.Concat(x.keysReached(m), dangling, others)
 		keys, err := x.values(ctx, name+"_reached", "the keys of "+name+" that the run looked at", parts...)
 		if err != nil {
 			return nil, false, err
@@ -26,14 +30,33 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		all := columns("r.", x.tableColumns(name))
 		query := "SELECT " + all + "\nFROM " + qualified(x.Live, name) + " AS r\nWHERE 1 = 0"
 		if !keys.empty() {
-			query = "SELECT " + all + "\nFROM " + qualified(x.Live, name) + " AS r\nINNER JOIN " + keys.SQL + " AS v ON " + equal("r", m.Key, "v", m.Key)
+			query = "SELECT " + all + "\nFROM " + qualified(
+				x.Live,
+				name,
+			) + " AS r\nINNER JOIN " + keys.SQL + " AS v ON " + equal(
+				"r",
+				m.Key,
+				"v",
+				m.Key,
+			)
 		}
 		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
 		if t, err = x.stagedRows(ctx, name); t == nil && err == nil {
-			t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at: none",
-				"SELECT "+columns("r.", x.Graph.columnsOf(name))+"\nFROM "+qualified(x.Live, name)+" AS r\nWHERE 1 = 0", nil)
+			t, err = x.create(
+				ctx,
+				name+"_touched",
+				"the rows of "+name+" that the checks look at: none",
+				"SELECT "+columns(
+					"r.",
+					x.Graph.columnsOf(name),
+				)+"\nFROM "+qualified(
+					x.Live,
+					name,
+				)+" AS r\nWHERE 1 = 0",
+				nil,
+			)
 		}
 		return t, err == nil, err
 	}
@@ -88,6 +111,42 @@ func (x *Run) keysReached(m *Model) []part {
 		parts = append(parts, own)
 	}
 	return parts
+}
+
+// keysBeside are the keys of a model whose rows stand in one group with a row that a changed lookup
+// matched. The run does not compute them. The checks see all records of such a group, and so they
+// have to see all its rows.
+func (x *Run) keysBeside(ctx context.Context, m *Model) ([]part, error) {
+	if m.Kind != Row || !x.sameRow(m) {
+		return nil, nil
+	}
+	helper := x.Graph.byName[m.From[0].Relation]
+	if helper == nil || len(x.matched[helper.Name]) == 0 || subset(helper.Key, helper.by()) {
+		return nil, nil
+	}
+	by := helper.by()
+	groups, err := x.values(
+		ctx,
+		helper.Name+"_matched",
+		"the groups of "+helper.Name+" with a row that a lookup matched",
+		x.matched[helper.Name]...)
+	if err != nil {
+		return nil, err
+	}
+	found, err := x.narrow(ctx, helper.Name, by, groups, by, wantNow, nil)
+	if err != nil || found[now].empty() {
+		return nil, err
+	}
+	line := x.Graph.exact(m, helper.Name)
+	beside := part{from: found[now].SQL, as: m.Key}
+	for _, name := range m.Key {
+		column, ok := line[name]
+		if !ok {
+			return nil, nil
+		}
+		beside.cols = append(beside.cols, column)
+	}
+	return []part{beside}, nil
 }
 
 // tableColumns are all the columns of a table.

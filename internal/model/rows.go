@@ -90,7 +90,9 @@ func (x *Run) lookedAt(relation, at string) {
 	if m == nil || m.Kind != Group || slices.ContainsFunc(x.delta[relation].tables(), func(t *Table) bool { return t.SQL == at }) {
 		return
 	}
-	x.looked[relation] = append(x.looked[relation], part{at, m.by(), m.by()})
+	groups := part{at, m.by(), m.by()}
+	x.looked[relation] = append(x.looked[relation], groups)
+	x.matched[relation] = append(x.matched[relation], groups)
 }
 
 // foundByStored tells whether a changed row of a lookup touches just stored rows, which are found

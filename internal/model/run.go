@@ -25,11 +25,11 @@ type Run struct {
 	names map[string]int
 	// For the gate: the keys of a model, and the groups of one that is computed group by group, that
 	// the run looked at.
-	reached, looked map[string][]part
-	apart           map[string]bool     // models of which a build ranks just the rows that compete
-	distinct        map[string]distinct // tables of distinct values, by their qualified names
-	answers         map[string]answer   // what was asked for before of staging tables, which stay as they are
-	current         *Model
+	reached, looked, matched map[string][]part
+	apart                    map[string]bool     // models of which a build ranks just the rows that compete
+	distinct                 map[string]distinct // tables of distinct values, by their qualified names
+	answers                  map[string]answer   // what was asked for before of staging tables, which stay as they are
+	current                  *Model
 }
 
 type relationState struct {
@@ -63,7 +63,7 @@ func NewRun(o Options) *Run {
 		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, at: map[relationState]string{},
 		raws: map[relationState]string{}, text: map[string]map[string]bool{}, built: map[string]*Table{}, apart: map[string]bool{},
 		distinct: map[string]distinct{}, answers: map[string]answer{},
-		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{},
+		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{}, matched: map[string][]part{},
 	}
 	return x
 }

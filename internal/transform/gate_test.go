@@ -207,3 +207,24 @@ func TestOwnCheckCannotWrite(t *testing.T) {
 		})
 	}
 }
+
+// TestGateSeesAllPlaysOfAGroup: two users play something at the same moment of sessions with the
+// same number, which is one group of songplay. A late song heals one of the two plays, and the checks
+// that compare plays with their records must see both.
+func TestGateSeesAllPlaysOfAGroup(t *testing.T) {
+	t.Parallel()
+	w := newWarehouse(t)
+	healed, beside := play("7", 0), play("8", 0)
+	beside.Artist, beside.Song = text("Nobody"), text("Nothing")
+	w.exec(insert(star.Staging{Songs: []star.Song{song("S0", "A0")}}))
+	w.exec("UPDATE s_song SET artist_name = 'Else', title = 'Else'")
+	w.run(nil)
+	w.exec(insert(star.Staging{Events: []star.Event{healed, beside}}))
+	w.run(nil)
+	w.exec(insert(star.Staging{Songs: []star.Song{song("S1", "A1")}}))
+	w.run(nil)
+	if got := w.one("SELECT COUNT(*) FROM f_songplay WHERE song_id = 'S1'"); got != "1" {
+		t.Errorf("healed plays: got %s, want 1", got)
+	}
+	w.same()
+}
