@@ -30,10 +30,11 @@ func (a *app) reportCommand() *cli.Command {
 		Usage:     "answer a question: list, or the report of that name",
 		ArgsUsage: "NAME",
 		Description: examples(`A project's reports are its files reports/NAME.sql; those of the embedded
-project stand in queries/reports.sql. --all puts every report that needs no value, or whose values are given, into one
-file that agrees with itself: all of them see the same moment. html is one page that needs nothing else
-and prints well; in it, of a long table, the first 100 rows stand. csv is for programs and keeps every
-cell as it is; for a spreadsheet, which takes a text that begins with = for a formula, add --safe.`,
+project stand in queries/reports.sql. --all puts every report that needs no value, or whose values
+are given, into one file that agrees with itself: all of them see the same moment. html is one page
+that needs nothing else and prints well; in it, of a long table, the first 100 rows stand. csv is
+for programs and keeps every cell as it is; for a spreadsheet, which takes a text that begins with
+= for a formula, add --safe.`,
 			a.reportExamples()...),
 		Flags: append(flags(), append(reportFlags(), a.reportParams()...)...),
 		BashComplete: func(c *cli.Context) {
@@ -157,6 +158,9 @@ func (a *app) reportParams() []cli.Flag {
 		for _, param := range one.Params {
 			if usage[param.Name] == "" {
 				usage[param.Name] = param.Usage
+				if param.Dated() {
+					usage[param.Name] += ", as 2018-11-30"
+				}
 				if param.Default != "" {
 					usage[param.Name] += ", " + param.Default + " unless given"
 				}
