@@ -14,6 +14,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dashboard"
+	"github.com/sparkify/dwh/internal/embedded"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/report"
@@ -88,7 +89,8 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 // maxTokenBytes is far beyond any token, and keeps a wrong path from filling memory.
 const maxTokenBytes = 4096
 
-// serveToken finds the token: --token, --token-file, DWH_TOKEN, and the token file of environment and dwh.yaml, in this order.
+// serveToken finds the token: --token, --token-file, DWH_TOKEN, and the token file of environment
+// and dwh.yaml, in this order.
 func (a *app) serveToken(flag string, cfg *config.Config) (config.Secret, error) {
 	if flag != "" {
 		a.out.Warn("a token on the command line is seen by other users of this machine; set DWH_TOKEN or --token-file instead")
@@ -185,8 +187,13 @@ func (r serveRun) tellSources(steps []transform.Step) map[string]string {
 // dashboard makes the pages; a project's reports are read for each view.
 func (r serveRun) dashboard(ctx context.Context, s *session, runner *transform.Runner) (*dashboard.Dashboard, error) {
 	engine := s.warehouse.Engine()
+	var newest *dashboard.Newest
+	if s.project.embedded() {
+		newest = &dashboard.Newest{Name: embedded.NewestName, At: embedded.Newest}
+	}
 	return dashboard.New(ctx, dashboard.Options{
-		Pool: s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks, Settings: s.settings(), Logger: r.app.log,
+		Newest: newest,
+		Pool:   s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks, Settings: s.settings(), Logger: r.app.log,
 		Reports: func() ([]report.Report, error) { return s.project.allReports(engine) },
 		SQL:     func(step transform.Step) (string, error) { return renderStep(step, engine, r.cfg) },
 	})

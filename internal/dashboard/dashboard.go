@@ -1,4 +1,5 @@
-// Package dashboard serves the pages of dwh serve: what the server does and what the warehouse holds, to read alone.
+// Package dashboard serves the pages of dwh serve: what the server does and what the warehouse
+// holds, to read alone.
 package dashboard
 
 import (
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/report"
 	"github.com/sparkify/dwh/internal/server"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -20,7 +22,8 @@ import (
 
 // Options are what a Dashboard needs; a zero setting means its default.
 type Options struct {
-	// Pool says how to connect. The dashboard opens connections of its own, so that pages never take one from the work.
+	// Pool says how to connect. The dashboard opens connections of its own, so that pages never
+	// take one from the work.
 	Pool   *pgxpool.Pool
 	Engine sqlfile.Engine
 	// Reports are read for each view, so that a project's are as they are in its folder. What is
@@ -30,6 +33,8 @@ type Options struct {
 	// Settings are what checks are told; Now is set where one is made.
 	Settings check.Settings
 	Steps    []transform.Step // for the lineage
+	// Newest tells the moment of the newest record, under the name Newest.Name; nil shows none.
+	Newest *Newest
 	// SQL is the text of a step as the engine gets it, without secrets.
 	SQL func(transform.Step) (string, error)
 
@@ -37,6 +42,13 @@ type Options struct {
 	Concurrency int           // how many views read the warehouse at once
 	MaxBytes    int           // of a report that is downloaded, as the database sends it
 	Logger      *slog.Logger
+}
+
+// Newest is the tile about the newest record of a project.
+type Newest struct {
+	Name string // of the tile, such as "Newest order"
+	// At is that moment; zero for no record.
+	At func(ctx context.Context, db dwhdb.DBTX) (time.Time, error)
 }
 
 // The defaults of Options.

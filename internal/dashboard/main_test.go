@@ -99,7 +99,7 @@ func newSiteOn(t testing.TB, pool *pgxpool.Pool, engine sqlfile.Engine, change f
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := dashboard.Options{Pool: pool, Engine: engine, Steps: steps, Checks: star.Checks(t),
+	o := dashboard.Options{Newest: &dashboard.Newest{Name: embedded.NewestName, At: embedded.Newest}, Pool: pool, Engine: engine, Steps: steps, Checks: star.Checks(t),
 		Reports: func() ([]report.Report, error) { return embedded.Reports(), nil }}
 	if change != nil {
 		change(&o)

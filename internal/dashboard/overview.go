@@ -11,15 +11,17 @@ import (
 
 // overviewBody is what the overview shows.
 type overviewBody struct {
-	State       server.State
-	Look        look
-	Problem     *problem // why the warehouse could not be asked
-	LastCommit  time.Time
-	Tiles       []tile
-	Layers      []layerCounts
-	Checks      []checkLight
-	CheckedAt   time.Time // of the check that was made last
-	CheckedFrom time.Time // of the one that was made longest ago, when that differs by more than a minute
+	State      server.State
+	Look       look
+	Newest     string   // the name of the tile about the newest record; "" for none
+	Problem    *problem // why the warehouse could not be asked
+	LastCommit time.Time
+	Tiles      []tile
+	Layers     []layerCounts
+	Checks     []checkLight
+	CheckedAt  time.Time // of the check that was made last
+	// of the one that was made longest ago, when that differs by more than a minute
+	CheckedFrom time.Time
 	Tally       tally
 	Batches     []server.Batch
 	Runs        []runRow
@@ -78,13 +80,21 @@ type givenUp struct {
 // shownBatches is how many of the latest batches the overview lists.
 const shownBatches = 8
 
+// newestName is the name of the tile about the newest record; "" for none.
+func (s *site) newestName() string {
+	if s.Options.Newest == nil {
+		return ""
+	}
+	return s.Options.Newest.Name
+}
+
 func (s *site) overview(r *http.Request) (answer, error) {
 	state, _ := s.source.State()
 	found, err := s.look(r.Context(), state)
 	if err != nil {
 		return nil, err
 	}
-	body := overviewBody{State: state, Look: found, LastCommit: state.CommittedAt, Batches: state.Batches[:min(len(state.Batches), shownBatches)]}
+	body := overviewBody{State: state, Look: found, Newest: s.newestName(), LastCommit: state.CommittedAt, Batches: state.Batches[:min(len(state.Batches), shownBatches)]}
 	if found.DoneAt.After(body.LastCommit) {
 		body.LastCommit = found.DoneAt
 	}
@@ -128,8 +138,8 @@ func (s *site) overview(r *http.Request) (answer, error) {
 	return page, nil
 }
 
-// lights are the checks in their own order: what the server's last full check found, or the journal where that is newer. Those that are new to it
-// have not run.
+// lights are the checks in their own order: what the server's last full check found, or the journal
+// where that is newer. Those that are new to it have not run.
 func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLight, time.Time) {
 	found := map[string]checkLight{}
 	var latest time.Time

@@ -2,12 +2,10 @@ package dashboard
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/server"
@@ -15,7 +13,8 @@ import (
 )
 
 const (
-	// fresh is how long a look at the warehouse serves every view, as long as the server commits nothing.
+	// fresh is how long a look at the warehouse serves every view, as long as the server commits
+	// nothing.
 	fresh = 2 * time.Second
 	// freshCounts is the same for the counts of rows: who else writes does so seldom.
 	freshCounts = 20 * time.Second
@@ -31,7 +30,7 @@ type look struct {
 	Err     error     // why it could not be asked; then only what was known before stands here
 	Counts  []tableCount
 	Counted time.Time
-	Newest  time.Time // the newest songplay; zero for none, or a warehouse that does not tell
+	Newest  time.Time // the newest record; zero for none, or a project that does not tell
 	DoneAt  time.Time // when the latest run that went well ended; zero for none
 	Checks  []dwhdb.DwhCheck
 	Runs    []dwhdb.DwhRun
@@ -44,7 +43,8 @@ type look struct {
 	journal            string    // the pulse of the journal that Checks and Runs belong to
 }
 
-// views keep the latest look, so that many views, and many clients that are told of a change at once, cost one.
+// views keep the latest look, so that many views, and many clients that are told of a change at
+// once, cost one.
 type views struct {
 	turn chan struct{} // holds one while the warehouse is asked
 	last *look         // of who holds the turn
@@ -110,19 +110,11 @@ func (d *Dashboard) fill(ctx context.Context, next, last *look, same bool) error
 		if next.Stale, next.StaleTables, err = transform.StaleTables(ctx, tx, d.Engine, d.Steps); err != nil {
 			return err
 		}
-		// Last: a project's own schema may have no such table, which ends the transaction.
-		newest, err := db.NewestPlay(ctx)
-		var refused *pgconn.PgError
-		if errors.As(err, &refused) && (refused.Code == "42P01" || refused.Code == "42703") {
+		if d.Options.Newest == nil {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("read the newest songplay: %w", err)
-		}
-		for _, ms := range newest {
-			next.Newest = time.UnixMilli(ms).UTC()
-		}
-		return nil
+		next.Newest, err = d.Options.Newest.At(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return err
