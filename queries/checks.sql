@@ -11,7 +11,8 @@ WITH doubtful AS (
         SELECT
             RTRIM(staged.user_id) AS user_id,
             staged.session_id,
-            CAST(TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS TIMESTAMP) AS played_at,
+            CAST(TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second'
+                + MOD(staged.ts, 1000) * INTERVAL '0.001 second' AS TIMESTAMP) AS played_at,
             staged.item_in_session,
             0 AS held
         FROM s_songplay_event AS staged
@@ -30,7 +31,8 @@ WITH doubtful AS (
         FROM f_songplay AS play
     ) AS counted
     GROUP BY counted.played_at, counted.session_id, counted.user_id
-    HAVING CASE WHEN SUM(counted.held) = 1 AND MIN(counted.item_in_session) = MAX(counted.item_in_session) THEN 0 ELSE 1 END = 1
+    HAVING CASE WHEN SUM(counted.held) = 1
+        AND MIN(counted.item_in_session) = MAX(counted.item_in_session) THEN 0 ELSE 1 END = 1
 )
 SELECT
     counted.user_id,
@@ -55,7 +57,8 @@ FROM (
         INNER JOIN s_songplay_event AS staged
             ON RTRIM(staged.user_id) = doubtful.user_id
             AND staged.session_id = doubtful.session_id
-            AND TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second' + MOD(staged.ts, 1000) * INTERVAL '0.001 second' = doubtful.played_at
+            AND TIMESTAMP 'epoch' + staged.ts / 1000 * INTERVAL '1 second'
+                + MOD(staged.ts, 1000) * INTERVAL '0.001 second' = doubtful.played_at
         WHERE RTRIM(staged.page) = 'NextSong'
             AND staged.item_in_session IS NOT NULL
             AND staged.ts BETWEEN -62135596800000 AND 253402300799999
@@ -112,11 +115,13 @@ SELECT
     play.songplay_id,
     LENGTH(play.songplay_id) AS digits
 FROM f_songplay AS play
-WHERE CASE WHEN LENGTH(play.songplay_id) = 64 AND LOWER(play.songplay_id) = play.songplay_id THEN 0 ELSE 1 END = 1
+WHERE CASE WHEN LENGTH(play.songplay_id) = 64 AND LOWER(play.songplay_id) = play.songplay_id THEN 0
+    ELSE 1 END = 1
 ORDER BY play.songplay_id;
 
 -- name: EventsWithoutKey :many
--- NextSong events that lack a user, a session, an item or a usable time; they are staged, and no songplays.
+-- NextSong events that lack a user, a session, an item or a usable time; they are staged, and no
+-- songplays.
 SELECT
     incomplete.lacks,
     incomplete.user_id,
@@ -128,11 +133,14 @@ SELECT
 FROM (
     SELECT
         CASE
-            WHEN event.user_id IS NULL OR event.user_id < '!' AND RTRIM(event.user_id) = '' THEN 'user_id'  -- a blank comes before !
+            -- a blank comes before !
+            WHEN event.user_id IS NULL OR event.user_id < '!' AND RTRIM(event.user_id) = ''
+                THEN 'user_id'
             WHEN event.session_id IS NULL THEN 'session_id'
             WHEN event.item_in_session IS NULL THEN 'item_in_session'
             WHEN event.ts IS NULL THEN 'ts'
-            WHEN event.ts NOT BETWEEN -62135596800000 AND 253402300799999 THEN 'ts between the years 1 and 9999'
+            WHEN event.ts NOT BETWEEN -62135596800000 AND 253402300799999
+                THEN 'ts between the years 1 and 9999'
         END AS lacks,
         event.user_id,
         event.session_id,
@@ -167,7 +175,8 @@ FROM (
     FROM f_songplay AS play
 ) AS share
 WHERE share.songplays > 0
-    AND CAST(share.matched AS DOUBLE PRECISION) / share.songplays < CAST(sqlc.arg(threshold) AS DOUBLE PRECISION);
+    AND CAST(share.matched AS DOUBLE PRECISION) / share.songplays
+        < CAST(sqlc.arg(threshold) AS DOUBLE PRECISION);
 
 -- name: Freshness :many
 -- The newest songplay is not older than the maximum age; off unless one is configured.
@@ -190,12 +199,14 @@ SELECT
     COUNT(*) AS plays,
     COUNT(play.song_id) AS matched,
     COUNT(CASE WHEN play.level NOT IN ('free', 'paid') THEN 1 END) AS wrong_levels,
-    COUNT(CASE WHEN LENGTH(play.songplay_id) = 64 AND LOWER(play.songplay_id) = play.songplay_id THEN NULL ELSE 1 END) AS wrong_ids,
+    COUNT(CASE WHEN LENGTH(play.songplay_id) = 64 AND LOWER(play.songplay_id) = play.songplay_id
+        THEN NULL ELSE 1 END) AS wrong_ids,
     CAST(COALESCE(SUM(HASHTEXTEXTENDED(play.user_id,
         HASHINT8EXTENDED(play.session_id,
         HASHFLOAT8EXTENDED(CAST(play.session_id AS DOUBLE PRECISION),
         TIMESTAMP_HASH_EXTENDED(play.played_at,
-        TIMESTAMP_HASH_EXTENDED(DATE_TRUNC('second', play.played_at), 0)))))), 0) AS VARCHAR(64)) AS hash_sum
+        TIMESTAMP_HASH_EXTENDED(DATE_TRUNC('second', play.played_at), 0)))))),
+            0) AS VARCHAR(64)) AS hash_sum
 FROM f_songplay AS play;
 
 -- name: StagedSongplayPrecheck :one

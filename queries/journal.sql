@@ -1,10 +1,12 @@
 -- name: StartRun :exec
 INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, retries, outcome)
-VALUES (sqlc.arg(run_id), sqlc.arg(command), sqlc.arg(engine), sqlc.arg(dwh_version), sqlc.arg(started_at), 0, 'running');
+VALUES (sqlc.arg(run_id), sqlc.arg(command), sqlc.arg(engine), sqlc.arg(dwh_version),
+    sqlc.arg(started_at), 0, 'running');
 
 -- name: EndRun :exec
 UPDATE dwh_run
-SET ended_at = sqlc.arg(ended_at), outcome = sqlc.arg(outcome), error = sqlc.narg(error), retries = sqlc.arg(retries)
+SET ended_at = sqlc.arg(ended_at), outcome = sqlc.arg(outcome), error = sqlc.narg(error),
+    retries = sqlc.arg(retries)
 WHERE run_id = sqlc.arg(run_id);
 
 -- name: BeatRun :exec
@@ -21,18 +23,23 @@ SET outcome = sqlc.arg(outcome), error = sqlc.arg(error)
 WHERE run_id = sqlc.arg(run_id);
 
 -- name: AddStep :exec
-INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, fingerprint, outcome, note)
-VALUES (sqlc.arg(run_id), sqlc.arg(position), sqlc.arg(step), sqlc.arg(started_at), sqlc.arg(ended_at), sqlc.arg(rows_in), sqlc.arg(rows_out), sqlc.narg(fingerprint), sqlc.arg(outcome), sqlc.narg(note));
+INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, fingerprint,
+    outcome, note)
+VALUES (sqlc.arg(run_id), sqlc.arg(position), sqlc.arg(step), sqlc.arg(started_at),
+    sqlc.arg(ended_at), sqlc.arg(rows_in), sqlc.arg(rows_out), sqlc.narg(fingerprint),
+    sqlc.arg(outcome), sqlc.narg(note));
 
 -- name: AddCheck :exec
 INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at)
-VALUES (sqlc.arg(run_id), sqlc.arg(name), sqlc.arg(severity), sqlc.arg(outcome), sqlc.arg(violations), sqlc.arg(checked_at));
+VALUES (sqlc.arg(run_id), sqlc.arg(name), sqlc.arg(severity), sqlc.arg(outcome),
+    sqlc.arg(violations), sqlc.arg(checked_at));
 
 -- name: Runs :many
 SELECT run_id, command, engine, dwh_version, started_at, ended_at, retries, outcome, error
 FROM (
     SELECT
-        run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at, run.retries, run.outcome, run.error,
+        run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at,
+            run.retries, run.outcome, run.error,
         ROW_NUMBER() OVER (ORDER BY run.started_at DESC, run.run_id DESC) AS place
     FROM dwh_run AS run
 ) AS latest
@@ -40,7 +47,8 @@ WHERE latest.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
 ORDER BY latest.place;
 
 -- name: Steps :many
-SELECT step.run_id, step.position, step.step, step.started_at, step.ended_at, step.rows_in, step.rows_out, step.fingerprint, step.outcome, step.note
+SELECT step.run_id, step.position, step.step, step.started_at, step.ended_at, step.rows_in,
+    step.rows_out, step.fingerprint, step.outcome, step.note
 FROM dwh_step AS step
 WHERE step.run_id = sqlc.arg(run_id)
 ORDER BY step.position;
@@ -61,11 +69,15 @@ WHERE table_name = sqlc.arg(table_name)
     AND outcome = 'failed';
 
 -- name: Rejects :many
-SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name, latest.reason, latest.raw_text, latest.outcome, latest.rejected_at
+SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name,
+    latest.reason, latest.raw_text, latest.outcome, latest.rejected_at
 FROM (
     SELECT
-        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name, reject.reason, reject.raw_text, reject.outcome, reject.rejected_at,
-        ROW_NUMBER() OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.line, reject.column_name) AS place
+        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name,
+            reject.reason, reject.raw_text, reject.outcome, reject.rejected_at,
+        ROW_NUMBER()
+            OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.line,
+            reject.column_name) AS place
     FROM s_reject AS reject
 ) AS latest
 WHERE latest.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
@@ -106,7 +118,8 @@ SELECT latest.step, latest.rows_in, latest.rows_out, latest.started_at, latest.e
 FROM (
     SELECT
         step.step, step.rows_in, step.rows_out, step.started_at, step.ended_at,
-        ROW_NUMBER() OVER (PARTITION BY step.step ORDER BY step.started_at DESC, step.run_id) AS place
+        ROW_NUMBER()
+            OVER (PARTITION BY step.step ORDER BY step.started_at DESC, step.run_id) AS place
     FROM dwh_step AS step
     WHERE step.outcome = 'done'
         AND step.ended_at IS NOT NULL

@@ -38,8 +38,8 @@ DELETE FROM s_reject
 WHERE table_name = sqlc.arg(table_name);
 
 -- name: RefusedRecords :many
--- The refused records of a table whose objects were loaded, with the version of the object. An empty
--- url stands for all.
+-- The refused records of a table whose objects were loaded, with the version of the object. An
+-- empty url stands for all.
 SELECT
     reject.load_id,
     reject.url,
@@ -58,14 +58,15 @@ LEFT JOIN s_object AS object
     AND object.load_id = reject.load_id
     AND object.outcome = 'loaded'
 WHERE reject.table_name = sqlc.arg(table_name)
-    AND (CAST(sqlc.arg(url) AS VARCHAR(2048)) = '' OR reject.url = CAST(sqlc.arg(url) AS VARCHAR(2048)))
+    AND (CAST(sqlc.arg(url) AS VARCHAR(2048)) = ''
+        OR reject.url = CAST(sqlc.arg(url) AS VARCHAR(2048)))
     AND reject.outcome = 'loaded'
     AND reject.line > 0
 ORDER BY reject.url, reject.load_id, reject.line;
 
 -- name: UnloadedObjects :many
--- The objects of a table of which every record was refused, and none erased. An empty url stands for
--- all.
+-- The objects of a table of which every record was refused, and none erased. An empty url stands
+-- for all.
 SELECT
     object.url,
     object.etag,
@@ -78,7 +79,8 @@ INNER JOIN s_reject AS reject
     AND reject.outcome = 'loaded'
     AND reject.line > 0
 WHERE object.table_name = sqlc.arg(table_name)
-    AND (CAST(sqlc.arg(url) AS VARCHAR(2048)) = '' OR object.url = CAST(sqlc.arg(url) AS VARCHAR(2048)))
+    AND (CAST(sqlc.arg(url) AS VARCHAR(2048)) = ''
+        OR object.url = CAST(sqlc.arg(url) AS VARCHAR(2048)))
     AND object.outcome = 'loaded'
     AND object.rows = 0
 GROUP BY object.url, object.etag, object.load_id
@@ -128,7 +130,8 @@ ORDER BY reject.table_name, reject.fingerprint;
 SELECT COUNT(*) AS records
 FROM s_reject AS reject
 WHERE reject.table_name = sqlc.arg(table_name)
-    AND (CAST(sqlc.arg(url) AS VARCHAR(2048)) = '' OR reject.url = CAST(sqlc.arg(url) AS VARCHAR(2048)))
+    AND (CAST(sqlc.arg(url) AS VARCHAR(2048)) = ''
+        OR reject.url = CAST(sqlc.arg(url) AS VARCHAR(2048)))
     AND reject.outcome = 'loaded'
     AND reject.line > 0
     AND (reject.raw_text IS NOT NULL OR reject.exact OR reject.reason <> 'erased');

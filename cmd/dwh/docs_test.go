@@ -39,8 +39,8 @@ func TestPagesRun(t *testing.T) {
 	}
 }
 
-// TestTutorialRuns runs the README of the project that init makes: its shell blocks in order, in the
-// project's folder. A block of text shows what the shell block before it writes.
+// TestTutorialRuns runs the README of the project that init makes: its shell blocks in order, in
+// the project's folder. A block of text shows what the shell block before it writes.
 func TestTutorialRuns(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join("..", "..", "internal", "scaffold", "files", "bikes", "README.md")

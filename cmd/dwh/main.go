@@ -1,4 +1,5 @@
-// Command dwh is a declarative migration-and-transform SQL toolkit for Sparkify's song-play data warehouse.
+// Command dwh is a declarative migration-and-transform SQL toolkit for Sparkify's song-play data
+// warehouse.
 package main
 
 import (

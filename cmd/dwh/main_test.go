@@ -26,7 +26,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest"
 )
 
-// TestMain runs the tests, or dwh itself when the test binary is called by that name, as the scripts do.
+// TestMain runs the tests, or dwh itself when the test binary is called by that name, as the
+// scripts do.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "dwh" {
 		main()
@@ -35,8 +36,8 @@ func TestMain(m *testing.M) {
 	dwhtest.Main(m)
 }
 
-// Each script is a session at a shell. Beside testscript's commands it has those at the end of this file; $BUCKET is testdata/bucket, whose
-// answers the scripts hold as worked out by hand.
+// Each script is a session at a shell. Beside testscript's commands it has those at the end of this
+// file; $BUCKET is testdata/bucket, whose answers the scripts hold as worked out by hand.
 func TestScripts(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {
@@ -90,7 +91,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// protect takes the right to write from all but the owner, whatever the umask: dwh ignores a dwh.yaml that others can write.
+// protect takes the right to write from all but the owner, whatever the umask: dwh ignores a
+// dwh.yaml that others can write.
 func protect(dir string) error {
 	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
@@ -150,7 +152,8 @@ func exitCode(err error) (int, error) {
 	return 0, err
 }
 
-// database gives the script a database of its own and sets DATABASE_URL: empty, migrated, or loaded with testdata/bucket.
+// database gives the script a database of its own and sets DATABASE_URL: empty, migrated, or loaded
+// with testdata/bucket.
 func database(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	if len(args) != 1 {
@@ -180,7 +183,8 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// server names the data folder of a private server of the script's own in DWH_DATA_DIR; it is stopped at the end.
+// server names the data folder of a private server of the script's own in DWH_DATA_DIR; it is
+// stopped at the end.
 func server(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	if len(args) != 0 {
@@ -189,8 +193,8 @@ func server(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("DWH_DATA_DIR", dwhtest.DataDir(sessionOf(ts).t))
 }
 
-// storage is the S3 server: "s3 bucket" makes a bucket and sets S3 to its URL and the credentials, "s3 put DIR PREFIX" stores a
-// folder, "s3 public" lets anybody read it.
+// storage is the S3 server: "s3 bucket" makes a bucket and sets S3 to its URL and the credentials,
+// "s3 put DIR PREFIX" stores a folder, "s3 public" lets anybody read it.
 func storage(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	s := sessionOf(ts)
@@ -276,7 +280,8 @@ func closeHeld(s *session) error {
 	return conn.Close(ctx)
 }
 
-// interruptAt runs a command, sends it SIGINT once a query has a row, and checks that it ends with code 130.
+// interruptAt runs a command, sends it SIGINT once a query has a row, and checks that it ends with
+// code 130.
 func interruptAt(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	if len(args) < 2 {

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	dwhtest.Main(m)
 }
 
-// powerTables are the stored tables of testdata/power, with the columns that are compared, in order.
+// powerTables are the stored tables of testdata/power, with the columns that are compared, in
+// order.
 var powerTables = map[string]string{
 	"d_customer": "customer_id, valid_from, valid_to, name, segment",
 	"d_meter":    "meter_id, customer_id, region, version",

@@ -20,14 +20,15 @@ type side struct {
 	prepare func(ctx context.Context) error
 	// run returns the seconds that count.
 	run func(ctx context.Context) (float64, error)
-	// verify tells whether the result is right. round counts from 0, so that what takes long can be looked at once.
+	// verify tells whether the result is right. round counts from 0, so that what takes long can be
+	// looked at once.
 	verify func(ctx context.Context, round int) error
 	// discard frees what the run made.
 	discard func(ctx context.Context) error
 }
 
-// alternate runs all sides in each of the rounds, in an order that rotates, and returns the seconds of each side by its name. Everything
-// dirty is on disk before a piece is measured.
+// alternate runs all sides in each of the rounds, in an order that rotates, and returns the seconds
+// of each side by its name. Everything dirty is on disk before a piece is measured.
 func (l *lab) alternate(ctx context.Context, what string, rounds int, sides []side) (map[string][]float64, error) {
 	seconds := map[string][]float64{}
 	for round := range rounds {
@@ -88,7 +89,8 @@ func (l *lab) once(ctx context.Context, s side, round int) (seconds float64, err
 	return seconds, err
 }
 
-// warm reads the data and what was made of them, so that all sides find them in the system's page cache: whoever came first would wait for the disk.
+// warm reads the data and what was made of them, so that all sides find them in the system's page
+// cache: whoever came first would wait for the disk.
 func (l *lab) warm() error {
 	for _, root := range []string{l.path("data"), l.path("events.csv")} {
 		err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {

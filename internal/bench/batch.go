@@ -7,7 +7,8 @@ import (
 	"github.com/sparkify/dwh/internal/bench/outcome"
 )
 
-// measureBatch compares a small batch on the whole warehouse with the same on an empty one: whether cost follows the batch.
+// measureBatch compares a small batch on the whole warehouse with the same on an empty one: whether
+// cost follows the batch.
 func measureBatch(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) {
 	want, err := l.implied(ctx)
 	if err != nil {

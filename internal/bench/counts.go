@@ -12,7 +12,8 @@ import (
 type counts struct {
 	Songs, Events                           int64
 	StarSongs, Artists, Users, Hours, Plays int64
-	Deliveries                              int64 // staged events that are plays, repeated ones included
+	// staged events that are plays, repeated ones included
+	Deliveries int64
 }
 
 // play is DESIGN's rule for a songplay, as far as it concerns rows alone.
@@ -110,7 +111,8 @@ func (l *lab) verifyStaged(ctx context.Context, database string, songs, events i
 	return err
 }
 
-// differenceError says that the results of both sides, or a result and what it has to be, are not the same: a ratio of their times would mean nothing.
+// differenceError says that the results of both sides, or a result and what it has to be, are not
+// the same: a ratio of their times would mean nothing.
 type differenceError struct{ what string }
 
 func (e *differenceError) Error() string { return e.what }

@@ -26,8 +26,10 @@ type template string
 // The templates.
 const (
 	migrated template = "bench_migrated" // the schema, no row
-	staged   template = "bench_staged"   // from migrated: the base in staging, nothing transformed; bench.implied and bench.repeated besides
-	star     template = "bench_star"     // the base loaded and transformed by a first run
+	// from migrated: the base in staging, nothing transformed; bench.implied and bench.repeated
+	// besides
+	staged template = "bench_staged"
+	star   template = "bench_star" // the base loaded and transformed by a first run
 )
 
 // query runs f on a connection to a database.
@@ -90,7 +92,8 @@ func (l *lab) drop(ctx context.Context, database string) error {
 	return l.exec(ctx, "postgres", "DROP DATABASE IF EXISTS "+pgx.Identifier{database}.Sanitize()+" WITH (FORCE)")
 }
 
-// copyOf makes a fresh database from a template, "" for an empty one. Its files are on disk when it returns.
+// copyOf makes a fresh database from a template, "" for an empty one. Its files are on disk when it
+// returns.
 func (l *lab) copyOf(ctx context.Context, from template, database string) error {
 	if from != "" {
 		if err := l.ensure(ctx, from); err != nil {
@@ -105,14 +108,16 @@ func (l *lab) copyOf(ctx context.Context, from template, database string) error 
 		// As dwh makes its own.
 		create += " TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
 	} else {
-		// By way of the log everything would be written twice, and some of that while the next piece is measured.
+		// By way of the log everything would be written twice, and some of that while the next
+		// piece is measured.
 		create += " TEMPLATE " + pgx.Identifier{string(from)}.Sanitize() + " STRATEGY = file_copy"
 	}
 	const tries = 5
 	for try := 1; ; try++ {
 		err := l.exec(ctx, "postgres", create)
 		var refused *pgconn.PgError
-		// 55006: autovacuum is still on its way out of the template. CREATE DATABASE itself waits five seconds for that.
+		// 55006: autovacuum is still on its way out of the template. CREATE DATABASE itself waits
+		// five seconds for that.
 		if errors.As(err, &refused) && refused.Code == "55006" && try < tries {
 			continue
 		}
@@ -120,8 +125,9 @@ func (l *lab) copyOf(ctx context.Context, from template, database string) error 
 	}
 }
 
-// checkpoint writes what is dirty now, in the server and in the system's page cache, so that it is not written on somebody's measured time: a CSV file that has
-// just been made holds up whoever writes next.
+// checkpoint writes what is dirty now, in the server and in the system's page cache, so that it is
+// not written on somebody's measured time: a CSV file that has just been made holds up whoever
+// writes next.
 func (l *lab) checkpoint(ctx context.Context) error {
 	if err := l.exec(ctx, "postgres", "CHECKPOINT"); err != nil {
 		return err
@@ -170,7 +176,8 @@ func (l *lab) ensure(ctx context.Context, name template) error {
 	}
 	return l.exec(ctx, "postgres",
 		fmt.Sprintf("ALTER DATABASE %s RENAME TO %s", making, name),
-		fmt.Sprintf("COMMENT ON DATABASE %s IS '%s'", name, want)) // last, so that a broken off template is made again
+		// last, so that a broken off template is made again
+		fmt.Sprintf("COMMENT ON DATABASE %s IS '%s'", name, want))
 }
 
 func (l *lab) makeMigrated(ctx context.Context, database string) error {
@@ -188,7 +195,8 @@ func (l *lab) makeStaged(ctx context.Context, database string) error {
 	if _, err := l.dwh(ctx, child{args: append([]string{"transform", "--only", "010,020"}, l.source()...), database: database}); err != nil {
 		return err
 	}
-	// The hand-tuned SQL cannot take a play that was delivered twice; copies keep a row's place, so that this is worked out once.
+	// The hand-tuned SQL cannot take a play that was delivered twice; copies keep a row's place, so
+	// that this is worked out once.
 	return l.exec(ctx, database,
 		"CREATE SCHEMA bench",
 		`CREATE TABLE bench.repeated AS
@@ -200,8 +208,9 @@ func (l *lab) makeStaged(ctx context.Context, database string) error {
 		"VACUUM (ANALYZE)")
 }
 
-// makeStar makes what a first run in an empty database leaves. Where the base was staged before, the flags would write each event a second time, and
-// the runs that follow would work on tables and indexes of twice their size.
+// makeStar makes what a first run in an empty database leaves. Where the base was staged before,
+// the flags would write each event a second time, and the runs that follow would work on tables and
+// indexes of twice their size.
 func (l *lab) makeStar(ctx context.Context, database string) error {
 	if err := l.copyOf(ctx, "", database); err != nil {
 		return err

@@ -23,7 +23,8 @@ func (l *lab) freshRun(want counts) side {
 	})
 }
 
-// measureFresh compares the whole way from objects to a checked star with DuckDB's, and one more percent of events with that way.
+// measureFresh compares the whole way from objects to a checked star with DuckDB's, and one more
+// percent of events with that way.
 func measureFresh(ctx context.Context, l *lab, w wanted) ([]outcome.Row, error) {
 	want, err := l.implied(ctx)
 	if err != nil {

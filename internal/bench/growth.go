@@ -9,7 +9,8 @@ import (
 	"github.com/sparkify/dwh/internal/bench/outcome"
 )
 
-// growthSteps are the sizes of the fresh runs, as fractions of the scale's events: 1, 5 and 20 million at the scale large.
+// growthSteps are the sizes of the fresh runs, as fractions of the scale's events: 1, 5 and 20
+// million at the scale large.
 func growthSteps() [][2]int { return [][2]int{{1, 5}, {1, 1}, {4, 1}} }
 
 // measureGrowth shows how the fresh run's cost grows with the events, the songs staying as many.

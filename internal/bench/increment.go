@@ -5,7 +5,8 @@ import (
 	"errors"
 )
 
-// incrementRun is one more percent of events, in the same folder as the base's, on the whole warehouse.
+// incrementRun is one more percent of events, in the same folder as the base's, on the whole
+// warehouse.
 func (l *lab) incrementRun(want counts) side {
 	var takeBack func() error
 	s := l.onCopy(star, side{

@@ -20,7 +20,8 @@ import (
 	"github.com/sparkify/dwh/internal/bench/outcome"
 )
 
-// lab is where everything is measured: a work folder with a binary of dwh, a private server, and the data.
+// lab is where everything is measured: a work folder with a binary of dwh, a private server, and
+// the data.
 type lab struct {
 	settings settings
 	log      io.Writer // what is going on, for people
@@ -256,7 +257,8 @@ func (l *lab) runPSQL(ctx context.Context, database string, args ...string) (res
 	return r, nil
 }
 
-// start runs a process to its end. Its environment holds nothing of the caller's that could turn it elsewhere.
+// start runs a process to its end. Its environment holds nothing of the caller's that could turn it
+// elsewhere.
 func (l *lab) start(ctx context.Context, binary string, c child) (result, error) {
 	cmd := exec.CommandContext(ctx, binary, c.args...)
 	cmd.Dir = l.dir

@@ -14,7 +14,8 @@ import (
 	"github.com/sparkify/dwh/transforms"
 )
 
-// measureLarge compares the load of events from a bucket with just reading the same objects, plain and gzip.
+// measureLarge compares the load of events from a bucket with just reading the same objects, plain
+// and gzip.
 func measureLarge(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) {
 	b, err := l.upload(ctx, plainPrefix, func(ctx context.Context, b *bucket) error { return l.putLarge(ctx, b, plainPrefix, false) })
 	if err != nil {
@@ -86,7 +87,8 @@ func measureLarge(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) 
 	return rows, nil
 }
 
-// gzipProject writes the built-in migrations and transforms, with events that come compressed, and returns the folder.
+// gzipProject writes the built-in migrations and transforms, with events that come compressed, and
+// returns the folder.
 func (l *lab) gzipProject() (string, error) {
 	root := l.path("gzip-project")
 	if err := os.RemoveAll(root); err != nil {

@@ -3,8 +3,8 @@
 //
 //	go run ./internal/bench --scale small
 //
-// It asserts no time: the exit code is 0 whatever the figures are, 1 when something broke or results differ, 2 for a wrong command line, 130
-// when interrupted.
+// It asserts no time: the exit code is 0 whatever the figures are, 1 when something broke or
+// results differ, 2 for a wrong command line, 130 when interrupted.
 package main
 
 import (

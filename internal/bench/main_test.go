@@ -161,7 +161,8 @@ func measured(t *testing.T, args ...string) (*outcome.Report, string) {
 	return report, log.String()
 }
 
-// TestEndToEnd measures everything but DuckDB on tiny data, then again in the same work folder, with profiles and with a dwh that fails.
+// TestEndToEnd measures everything but DuckDB on tiny data, then again in the same work folder,
+// with profiles and with a dwh that fails.
 func TestEndToEnd(t *testing.T) {
 	work := dwhtest.DataDir(t)
 	tiny := []string{"--songs", "80", "--events", "500", "--rounds", "1", "--keep", work}

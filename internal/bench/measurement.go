@@ -56,7 +56,8 @@ func usual() wanted {
 	return names
 }
 
-// measureAll runs what is wanted. What breaks is told in its rows, and the rest goes on; the error is for what ends everything.
+// measureAll runs what is wanted. What breaks is told in its rows, and the rest goes on; the error
+// is for what ends everything.
 func (l *lab) measureAll(ctx context.Context, w wanted, report *outcome.Report) error {
 	for _, m := range measurements() {
 		var here wanted

@@ -7,7 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fill uses some memory and lets go of it. It is none of Go's, which would be shadowed under the race detector.
+// fill uses some memory and lets go of it. It is none of Go's, which would be shadowed under the
+// race detector.
 func fill(t *testing.T, bytes int) {
 	t.Helper()
 	large, err := unix.Mmap(-1, 0, bytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)

@@ -10,7 +10,8 @@ import (
 	"github.com/sparkify/dwh/queries"
 )
 
-// reportRounds is how many rounds a report gets for one of the others': it takes so little that few would only tell the machine's mood.
+// reportRounds is how many rounds a report gets for one of the others': it takes so little that few
+// would only tell the machine's mood.
 const reportRounds = 3
 
 // measureReport compares a report with psql running its SQL.
@@ -26,7 +27,8 @@ func measureReport(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error)
 	if err := l.copyOf(ctx, star, database("report")); err != nil {
 		return nil, err
 	}
-	defer func() { _ = l.drop(context.WithoutCancel(ctx), database("report")) }() // the next copy drops it too
+	// the next copy drops it too
+	defer func() { _ = l.drop(context.WithoutCancel(ctx), database("report")) }()
 	text, err := namedQuery("reports.sql", "SongplaysByLevel")
 	if err != nil {
 		return nil, err

@@ -10,7 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/bench/peer"
 )
 
-// measureTransforms compares the first transform of everything, and a replay of what has not changed, with SQL tuned by hand.
+// measureTransforms compares the first transform of everything, and a replay of what has not
+// changed, with SQL tuned by hand.
 func measureTransforms(ctx context.Context, l *lab, w wanted) ([]outcome.Row, error) {
 	const sql = "hand-tuned SQL, which does not flag, dedupe or heal"
 	first := outcome.Row{

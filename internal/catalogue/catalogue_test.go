@@ -11,8 +11,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden file")
 
-// TestStatements holds every statement that is put together from names against the one that was reviewed. The names are as hostile as
-// a catalogue can make them.
+// TestStatements holds every statement that is put together from names against the one that was
+// reviewed. The names are as hostile as a catalogue can make them.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	live := catalogue.Table{

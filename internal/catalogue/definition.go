@@ -8,19 +8,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CreateStagingCopy makes an empty table with the columns, defaults and statistics objects of another. The objects get names of their own.
+// CreateStagingCopy makes an empty table with the columns, defaults and statistics objects of
+// another. The objects get names of their own.
 func CreateStagingCopy(into, of Table) string {
 	return "CREATE TABLE " + into.SQL() + " (LIKE " + of.SQL() + " INCLUDING DEFAULTS INCLUDING STATISTICS)"
 }
 
-// A Statistics is a statistics object of PostgreSQL (https://www.postgresql.org/docs/current/sql-createstatistics.html).
+// A Statistics is a statistics object of PostgreSQL
+// (https://www.postgresql.org/docs/current/sql-createstatistics.html).
 type Statistics struct {
 	Name Name
 	Says string // what it is about, and the kinds: the same for objects that say the same
 }
 
-// ReadStatistics returns the statistics objects of a table of a PostgreSQL server in the order in which they were made, which is that in which CreateStagingCopy
-// makes them.
+// ReadStatistics returns the statistics objects of a table of a PostgreSQL server in the order in
+// which they were made, which is that in which CreateStagingCopy makes them.
 func ReadStatistics(ctx context.Context, q Querier, table Table) ([]Statistics, error) {
 	rows, err := q.Query(ctx, `
 		SELECT CAST(s.stxname AS text), pg_get_statisticsobjdef_columns(s.oid) || ' ' || CAST(s.stxkind AS text)
@@ -40,7 +42,8 @@ func ReadStatistics(ctx context.Context, q Querier, table Table) ([]Statistics, 
 // An Index is the definition of an index of PostgreSQL, but for its table.
 type Index struct {
 	Name Name
-	// Computed says that it holds expressions: ANALYZE keeps statistics of those, as it does of columns, once the index is there.
+	// Computed says that it holds expressions: ANALYZE keeps statistics of those, as it does of
+	// columns, once the index is there.
 	Computed bool
 
 	create string // CREATE INDEX name
@@ -50,7 +53,8 @@ type Index struct {
 // On makes the index on a table, in the schema of that.
 func (i Index) On(table Table) string { return i.create + " ON " + table.SQL() + " " + i.using }
 
-// ReadIndexes returns the indexes of a table of a PostgreSQL server in the order in which they were made.
+// ReadIndexes returns the indexes of a table of a PostgreSQL server in the order in which they were
+// made.
 func ReadIndexes(ctx context.Context, q Querier, table Table) ([]Index, error) {
 	rows, err := q.Query(ctx, `
 		SELECT x.relname::text, i.indexprs IS NOT NULL, pg_get_indexdef(i.indexrelid), FORMAT('CREATE %sINDEX %I', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END, x.relname), FORMAT(' ON %I.%I ', n.nspname, c.relname)
@@ -124,7 +128,8 @@ func AddKey(table Table, name Name, columns []Name) string {
 	return "ALTER TABLE " + table.SQL() + " ADD CONSTRAINT " + name.SQL() + " PRIMARY KEY (" + list("", columns) + ")"
 }
 
-// InsertAll copies the rows of one table into another with the same columns, in the order of its key: a key grows twice as fast in its own order.
+// InsertAll copies the rows of one table into another with the same columns, in the order of its
+// key: a key grows twice as fast in its own order.
 func InsertAll(into, from Table) string {
 	sql := "INSERT INTO " + into.SQL() + " (" + list("", into.Columns) + ") SELECT " + list("made.", into.Columns) + " FROM " + from.SQL() + " AS made"
 	if len(into.Key) > 0 {

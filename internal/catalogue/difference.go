@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// CountSame counts the live rows, the built rows, and the live rows that stand among the built ones as they are. Where live's key is enforced,
-// three equal numbers say that the two hold the same rows, each once. For PostgreSQL, which joins by several processes at once, but groups by
-// one: it takes a third of the time of CreateDifference.
+// CountSame counts the live rows, the built rows, and the live rows that stand among the built ones
+// as they are. Where live's key is enforced, three equal numbers say that the two hold the same
+// rows, each once. For PostgreSQL, which joins by several processes at once, but groups by one: it
+// takes a third of the time of CreateDifference.
 func CountSame(live, built Table) string {
 	var same strings.Builder
 	same.WriteString(equal("built", "live", live.Key))
@@ -20,9 +21,10 @@ func CountSame(live, built Table) string {
 		" AS live WHERE EXISTS (SELECT 1 FROM " + built.SQL() + " AS built WHERE " + same.String() + "))"
 }
 
-// CreateDifference makes a table of the keys whose rows differ between live and built: how many rows of the key
-// only the live table has, and how many only the built one has. Rows are compared whole and counted, so that NULLs are
-// equal to each other and a row that stands twice, which Redshift's unenforced keys allow, is a difference too.
+// CreateDifference makes a table of the keys whose rows differ between live and built: how many
+// rows of the key only the live table has, and how many only the built one has. Rows are compared
+// whole and counted, so that NULLs are equal to each other and a row that stands twice, which
+// Redshift's unenforced keys allow, is a difference too.
 func CreateDifference(into, live, built Table) string {
 	columns := live.Columns
 	return "CREATE TABLE " + into.SQL() + " AS SELECT " + list("different.", live.Key) +
@@ -35,8 +37,8 @@ func CreateDifference(into, live, built Table) string {
 		") AS different GROUP BY " + list("different.", live.Key)
 }
 
-// CountDifference counts a difference's keys: those that only the built table has, those that both have, and those that
-// only the live one has.
+// CountDifference counts a difference's keys: those that only the built table has, those that both
+// have, and those that only the live one has.
 func CountDifference(difference Table) string {
 	return "SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0)" +
 		", COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0)" +

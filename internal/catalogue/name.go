@@ -1,4 +1,5 @@
-// Package catalogue builds the SQL whose table and column names come from the database, the only SQL that is put together from parts.
+// Package catalogue builds the SQL whose table and column names come from the database, the only
+// SQL that is put together from parts.
 package catalogue
 
 import (

@@ -7,8 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Plain tells whether a table of a PostgreSQL server stores what an INSERT gives it and does nothing else: it is there, and has no trigger, rule, policy,
-// partition, or column that the server computes.
+// Plain tells whether a table of a PostgreSQL server stores what an INSERT gives it and does
+// nothing else: it is there, and has no trigger, rule, policy, partition, or column that the server
+// computes.
 func Plain(ctx context.Context, q Querier, table Table) (plain bool, err error) {
 	rows, err := q.Query(ctx, `
 		SELECT c.relkind = 'r' AND NOT (c.relrowsecurity OR c.relhastriggers OR c.relhasrules OR c.relhassubclass OR c.relispartition)

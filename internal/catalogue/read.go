@@ -31,7 +31,8 @@ func CurrentSchema(ctx context.Context, q Querier) (Name, error) {
 	return Name(*name), nil
 }
 
-// Read returns the tables and views of a schema by name, with columns and primary keys: those that the user may use.
+// Read returns the tables and views of a schema by name, with columns and primary keys: those that
+// the user may use.
 func Read(ctx context.Context, q Querier, engine sqlfile.Engine, schema Name) (map[Name]Table, error) {
 	if engine == sqlfile.Postgres {
 		return readSystem(ctx, q, schema)
@@ -39,8 +40,9 @@ func Read(ctx context.Context, q Querier, engine sqlfile.Engine, schema Name) (m
 	return readInformation(ctx, q, schema)
 }
 
-// readSystem reads PostgreSQL's own catalogue, which takes a tenth of what its information_schema takes, whose views join dozens of tables. What it
-// leaves out is what they leave out: relations that hold no rows, and columns that the user has no privilege on. A key is a key to whoever sees
+// readSystem reads PostgreSQL's own catalogue, which takes a tenth of what its information_schema
+// takes, whose views join dozens of tables. What it leaves out is what they leave out: relations
+// that hold no rows, and columns that the user has no privilege on. A key is a key to whoever sees
 // its columns, also to one who may only read them.
 func readSystem(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
 	rows, err := q.Query(ctx, `

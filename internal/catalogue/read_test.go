@@ -20,7 +20,8 @@ func TestMain(m *testing.M) {
 	dwhtest.Main(m)
 }
 
-// TestReadBothWays reads one PostgreSQL schema from the server's own catalogue and from information_schema, which Redshift has too.
+// TestReadBothWays reads one PostgreSQL schema from the server's own catalogue and from
+// information_schema, which Redshift has too.
 func TestReadBothWays(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -87,7 +88,8 @@ func TestReadBothWays(t *testing.T) {
 	}
 }
 
-// TestReadWithoutPrivileges sees what the role may use, whichever way it reads, and a key that it may only read.
+// TestReadWithoutPrivileges sees what the role may use, whichever way it reads, and a key that it
+// may only read.
 func TestReadWithoutPrivileges(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -17,16 +17,16 @@ func Replaceable(ctx context.Context, q Querier, table Table) (key Name, ok bool
 	return key, obstacle == "" && err == nil, err
 }
 
-// ReplaceableByCopy tells whether what CreateStagingCopy makes, with the same indexes, can take the place
-// of a table of a PostgreSQL server: it may have defaults, statistics objects and indexes, but no
-// key.
+// ReplaceableByCopy tells whether what CreateStagingCopy makes, with the same indexes, can take the
+// place of a table of a PostgreSQL server: it may have defaults, statistics objects and indexes,
+// but no key.
 func ReplaceableByCopy(ctx context.Context, q Querier, table Table) (bool, error) {
 	_, obstacle, err := obstacle(ctx, q, table, true)
 	return obstacle == "" && err == nil, err
 }
 
-// Obstacle says why another table, or a staging copy, cannot take the place of a table; "" where it can.
-// Rows are copied then.
+// Obstacle says why another table, or a staging copy, cannot take the place of a table; "" where it
+// can. Rows are copied then.
 func Obstacle(ctx context.Context, q Querier, table Table, byCopy bool) (string, error) {
 	_, obstacle, err := obstacle(ctx, q, table, byCopy)
 	return obstacle, err

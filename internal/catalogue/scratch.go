@@ -17,8 +17,8 @@ func DropSchema(schema Name) string { return "DROP SCHEMA IF EXISTS " + schema.S
 // SetSearchPath makes unqualified names mean what stands in the first of the schemas that has them.
 func SetSearchPath(schemas ...Name) string { return "SET search_path TO " + list("", schemas) }
 
-// CreateEmpty makes an empty copy of a table, without its keys: the one row that breaks a key is found by the
-// difference and the checks, and is no reason to stop.
+// CreateEmpty makes an empty copy of a table, without its keys: the one row that breaks a key is
+// found by the difference and the checks, and is no reason to stop.
 func CreateEmpty(copied, of Table) string {
 	return "CREATE TABLE " + copied.SQL() + " (LIKE " + of.SQL() + " INCLUDING DEFAULTS)"
 }
@@ -28,7 +28,8 @@ func CreateUnprocessed(view, of Table) string {
 	return "CREATE VIEW " + view.SQL() + " AS SELECT " + flagged(of, "FALSE AS "+Processed.SQL()) + " FROM " + of.SQL() + " AS staged"
 }
 
-// CreateArrived makes a view of a staging table that shows the rows of another, none of which is processed, as if they stood in it.
+// CreateArrived makes a view of a staging table that shows the rows of another, none of which is
+// processed, as if they stood in it.
 func CreateArrived(view, arrived, staged Table) string {
 	return CreateUnprocessed(view, arrived) + " UNION ALL SELECT " + list("staged.", staged.Columns) + " FROM " + staged.SQL() + " AS staged"
 }
@@ -72,7 +73,8 @@ func DropView(views ...Table) string {
 	return "DROP VIEW " + strings.Join(names, ", ") + " CASCADE"
 }
 
-// CountUnprocessed counts the staged rows that the star does not hold yet: one row, with a column for each table.
+// CountUnprocessed counts the staged rows that the star does not hold yet: one row, with a column
+// for each table.
 func CountUnprocessed(staged []Table) string {
 	counts := make([]string, len(staged))
 	for i, table := range staged {
@@ -100,14 +102,16 @@ func Analyze(table Table) string { return "ANALYZE " + table.SQL() }
 // loadedTarget is how large a sample AnalyzeLoaded takes: 300 rows for each unit.
 const loadedTarget = "30"
 
-// AnalyzeLoaded refreshes the planner's statistics after a load, by a third of the usual sample: how many rows there are, and about how many values, is
-// what its choices hang on, and the whole sample of a wide table costs as much as to load 300,000 rows. Autovacuum takes the whole one in its own time. It is
-// sent as it stands, three statements at once.
+// AnalyzeLoaded refreshes the planner's statistics after a load, by a third of the usual sample:
+// how many rows there are, and about how many values, is what its choices hang on, and the whole
+// sample of a wide table costs as much as to load 300,000 rows. Autovacuum takes the whole one in
+// its own time. It is sent as it stands, three statements at once.
 func AnalyzeLoaded(table Table) string {
 	return "SET LOCAL default_statistics_target = " + loadedTarget + "; " + Analyze(table) + "; SET LOCAL default_statistics_target = DEFAULT"
 }
 
-// InsertValues inserts rows; values is a list such as "(1, 'a'), (2, 'b')" of literals that sqlliteral wrote.
+// InsertValues inserts rows; values is a list such as "(1, 'a'), (2, 'b')" of literals that
+// sqlliteral wrote.
 func InsertValues(table Name, columns []Name, values string) string {
 	return "INSERT INTO " + table.SQL() + " (" + list("", columns) + ") VALUES " + values
 }

@@ -1,9 +1,10 @@
 // Package chart draws a result as a standalone SVG picture.
 package chart
 
-// The SVG is written here and not by a charting library: go-analyze/charts, the best kept one, sets every look by inline style attributes,
-// which a strict Content-Security-Policy drops, measures text by a font without CJK, lets one long label squeeze the bars to nothing and
-// names nothing for screen readers.
+// The SVG is written here and not by a charting library: go-analyze/charts, the best kept one, sets
+// every look by inline style attributes, which a strict Content-Security-Policy drops, measures
+// text by a font without CJK, lets one long label squeeze the bars to nothing and names nothing for
+// screen readers.
 
 import (
 	"fmt"
@@ -16,8 +17,11 @@ type Options struct {
 	Title         string // "": the table's
 	Width, Height int    // pixels; 0: what fits a report's page and the rows
 	Dark          bool   // for a dark page
-	Bare          bool   // for a page that has the title already: none is drawn, and no margin; screen readers still hear it
-	First         bool   // the first chart alone, where measures of different sizes would have one each
+	// for a page that has the title already: none is drawn, and no margin; screen readers still
+	// hear it
+	Bare bool
+	// the first chart alone, where measures of different sizes would have one each
+	First bool
 }
 
 // The least and the default width in pixels; below the least nothing stays readable.
@@ -26,8 +30,8 @@ const (
 	defaultWidth = 720
 )
 
-// Drawable says whether the table has a measure, without which there is nothing to draw; the chart in the terminal has the same rule.
-// A table without rows has none.
+// Drawable says whether the table has a measure, without which there is nothing to draw; the chart
+// in the terminal has the same rule. A table without rows has none.
 func Drawable(t table.Table) bool {
 	_, measures := t.Axes()
 	return len(measures) > 0

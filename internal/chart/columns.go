@@ -80,7 +80,8 @@ func (d *drawing) places(m *model, centre func(int) float64, slot, left, right, 
 	}
 }
 
-// shortDates writes days and moments of one year as "Nov 1" and "Nov 1 16:00", and moves the year to the axis.
+// shortDates writes days and moments of one year as "Nov 1" and "Nov 1 16:00", and moves the year
+// to the axis.
 func shortDates(labels []string, axis string) (short []string, shortAxis string) {
 	for _, layout := range []struct{ long, short string }{{time.DateOnly, "Jan 2"}, {"2006-01-02 15:04:00", "Jan 2 15:04"}} {
 		short, year := make([]string, 0, len(labels)), ""
@@ -148,7 +149,8 @@ func (d *drawing) upright(m *model, centre func(int) float64, at func(float64) f
 // mostDots is how many places get a dot on their line.
 const mostDots = 120
 
-// lines joins the values of each series; where one is missing the line has a gap, since nobody knows what was there.
+// lines joins the values of each series; where one is missing the line has a gap, since nobody
+// knows what was there.
 func (d *drawing) lines(m *model, centre func(int) float64, at func(float64) float64, slot float64) {
 	for k, one := range m.series {
 		var points [][2]float64
@@ -168,7 +170,8 @@ func (d *drawing) lines(m *model, centre func(int) float64, at func(float64) flo
 				i++
 				continue
 			}
-			// Several values to a pixel: the least and the most of them are what a drawing can show.
+			// Several values to a pixel: the least and the most of them are what a drawing can
+			// show.
 			next, least, most := i+1, v, v
 			for next < len(one.values) && float64(next-i)*slot < 0.5 && !math.IsNaN(one.values[next]) {
 				least, most = min(least, one.values[next]), max(most, one.values[next])

@@ -68,7 +68,8 @@ func (d *drawing) legend(m *model, y float64) float64 {
 	return y + lineHeight
 }
 
-// mostBars is how many categories a chart without a given height shows: more than a printed page holds, nobody compares.
+// mostBars is how many categories a chart without a given height shows: more than a printed page
+// holds, nobody compares.
 const mostBars = 40
 
 // bars draws names with bars beside them.

@@ -118,8 +118,8 @@ func names(t table.Table, columns []int) string {
 	return strings.Join(out, " · ")
 }
 
-// pivot gives each value of the second of two label columns a colour, where those values come again and again, as levels do under
-// locations.
+// pivot gives each value of the second of two label columns a colour, where those values come again
+// and again, as levels do under locations.
 func (m *model) pivot(t table.Table, labels []int, measure int) bool {
 	if len(labels) != 2 || t.Ranked() {
 		return false
@@ -150,7 +150,8 @@ func (m *model) pivot(t table.Table, labels []int, measure int) bool {
 			inner = append(inner, p.inner)
 		}
 	}
-	// At least half of the grid is filled: what looks like a second label may be a name's other half.
+	// At least half of the grid is filled: what looks like a second label may be a name's other
+	// half.
 	if len(inner) < 2 || len(t.Rows) == len(outer) || 2*len(t.Rows) < len(outer)*len(inner) {
 		return false
 	}
@@ -294,8 +295,8 @@ func (m *model) settle() {
 	}
 }
 
-// largest keeps the n categories whose bars are longest, longest first, and says so; a table in the order of names would else be cut where
-// nobody expects it.
+// largest keeps the n categories whose bars are longest, longest first, and says so; a table in the
+// order of names would else be cut where nobody expects it.
 func (m *model) largest(n int) {
 	if len(m.categories) <= n {
 		return
@@ -378,7 +379,8 @@ func (m *model) subtitle() string {
 	return strings.Join(parts, ", ")
 }
 
-// summary is the chart in words, for those who do not see it: what it shows, and the ends of each series.
+// summary is the chart in words, for those who do not see it: what it shows, and the ends of each
+// series.
 func (m *model) summary() string {
 	if m.rows == 0 {
 		return "no rows"

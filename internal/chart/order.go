@@ -8,8 +8,9 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// order tells whether the labels of the given rows stand in an order of their own: whole numbers, days, months or moments, each larger
-// than the one before. It returns the places to draw, those between included that no row has, and the place of each row.
+// order tells whether the labels of the given rows stand in an order of their own: whole numbers,
+// days, months or moments, each larger than the one before. It returns the places to draw, those
+// between included that no row has, and the place of each row.
 func order(t table.Table, column int, rows []int) (slots []string, place []int, ok bool) {
 	name := strings.ToLower(t.Columns[column].Name)
 	if name == "id" || strings.HasSuffix(name, "_id") {

@@ -5,11 +5,12 @@ import (
 	"strings"
 )
 
-// palette is the colours of a chart, as #rrggbb. Texts stand out from the background by 4.5 to 1 and marks by 3 to 1, as WCAG 2.2 asks
-// (1.4.3, 1.4.11).
+// palette is the colours of a chart, as #rrggbb. Texts stand out from the background by 4.5 to 1
+// and marks by 3 to 1, as WCAG 2.2 asks (1.4.3, 1.4.11).
 type palette struct {
 	background, text, muted, grid, axis string
-	series                              [6]string // blue, orange and so on: told apart by most who are colour-blind
+	// blue, orange and so on: told apart by most who are colour-blind
+	series [6]string
 }
 
 var (
@@ -23,8 +24,8 @@ var (
 	}
 )
 
-// Stylesheet is CSS for a page that holds charts: they shrink with the page, and on a dark screen a light chart takes the dark colours.
-// It concerns nothing but the charts.
+// Stylesheet is CSS for a page that holds charts: they shrink with the page, and on a dark screen a
+// light chart takes the dark colours. It concerns nothing but the charts.
 func Stylesheet() string {
 	var out strings.Builder
 	out.WriteString(".dwh-chart { max-width: 100%; height: auto; }\n")

@@ -14,7 +14,8 @@ type scale struct {
 	step      float64 // between two ticks
 }
 
-// newScale covers the values with round ends, in about so many steps. Whole numbers get whole ticks.
+// newScale covers the values with round ends, in about so many steps. Whole numbers get whole
+// ticks.
 func newScale(low, high float64, steps int, whole bool) scale {
 	low, high = min(low, 0), max(high, 0)
 	spread := high - low
@@ -51,7 +52,8 @@ func ceil(v, step float64) float64 {
 
 // share is where v stands between the ends, 0 to 1.
 func (s scale) share(v float64) float64 {
-	return (v/2 - s.low/2) / (s.high/2 - s.low/2) // halves: a spread beyond float64's range stays a number
+	// halves: a spread beyond float64's range stays a number
+	return (v/2 - s.low/2) / (s.high/2 - s.low/2)
 }
 
 // ticks are the multiples of the step from end to end.

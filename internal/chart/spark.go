@@ -10,9 +10,9 @@ const (
 	sparkHeight = 36.0
 )
 
-// Spark draws a small line without axes, such as one beside a figure: the values of neighbouring days,
-// NaN where a day has none. The last values, so many as recent says, stand before a ground of their
-// own. label is what a screen reader says. The picture is as safe in a page as that of SVG.
+// Spark draws a small line without axes, such as one beside a figure: the values of neighbouring
+// days, NaN where a day has none. The last values, so many as recent says, stand before a ground of
+// their own. label is what a screen reader says. The picture is as safe in a page as that of SVG.
 func Spark(values []float64, recent int, label string) []byte {
 	d := drawing{palette: light, width: sparkWidth}
 	low, high := math.Inf(1), math.Inf(-1)

@@ -13,8 +13,8 @@ import (
 // fonts are those of the reader's system; the picture loads none.
 const fonts = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 
-// drawing is a picture in the making. Looks are presentation attributes: a page's Content-Security-Policy does not drop those, and
-// its stylesheet may override them by class.
+// drawing is a picture in the making. Looks are presentation attributes: a page's
+// Content-Security-Policy does not drop those, and its stylesheet may override them by class.
 type drawing struct {
 	palette palette
 	width   float64 // pixels
@@ -32,7 +32,8 @@ func (d *drawing) panel(p *drawing, y float64) {
 	fmt.Fprintf(&d.body, `<g transform="translate(0 %s)">`+"\n%s</g>\n", px(round(y)), p.body.String())
 }
 
-// escape makes a text safe inside an element or an attribute; control characters are shown, not obeyed.
+// escape makes a text safe inside an element or an attribute; control characters are shown, not
+// obeyed.
 func escape(s string) string {
 	var out bytes.Buffer
 	_ = xml.EscapeText(&out, []byte(table.Visible(s))) // a bytes.Buffer takes everything
@@ -132,8 +133,8 @@ func (d *drawing) spark(label string, height float64) []byte {
 	return out.Bytes()
 }
 
-// document closes the picture. Its name and summary stand in an attribute as well as in title and desc: what refers to them would need
-// ids, which clash when a page holds two charts.
+// document closes the picture. Its name and summary stand in an attribute as well as in title and
+// desc: what refers to them would need ids, which clash when a page holds two charts.
 func (d *drawing) document(summary, title string, height float64) []byte {
 	if title == "" {
 		title = "chart"

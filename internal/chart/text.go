@@ -6,7 +6,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// textWidth estimates how many pixels a line takes at a font size, a little on the large side: the reader's system chooses the font.
+// textWidth estimates how many pixels a line takes at a font size, a little on the large side: the
+// reader's system chooses the font.
 func textWidth(s string, size float64) float64 {
 	width := 0.0
 	for graphemes := uniseg.NewGraphemes(s); graphemes.Next(); {
@@ -15,7 +16,8 @@ func textWidth(s string, size float64) float64 {
 	return width * size
 }
 
-// graphemeWidth is the share of the font size that one character as people count them takes, as in Arial or DejaVu Sans.
+// graphemeWidth is the share of the font size that one character as people count them takes, as in
+// Arial or DejaVu Sans.
 func graphemeWidth(g *uniseg.Graphemes) float64 {
 	if g.Width() > 1 {
 		return 1.02
@@ -36,7 +38,8 @@ func graphemeWidth(g *uniseg.Graphemes) float64 {
 	return 0.64
 }
 
-// fit cuts a text so that it takes no more than width pixels, and marks the cut. Of a text that cannot fit at all the mark is left.
+// fit cuts a text so that it takes no more than width pixels, and marks the cut. Of a text that
+// cannot fit at all the mark is left.
 func fit(s string, size, width float64) string {
 	if textWidth(s, size) <= width {
 		return s

@@ -59,15 +59,16 @@ type Check struct {
 	// Sorts says that the check groups rows into nearly as many groups, which PostgreSQL does
 	// faster by sorting than by hashing, though it expects the opposite.
 	Sorts bool
-	// Own says that the check is a project's: its text is not ours, and it runs read-only wherever it
-	// runs.
+	// Own says that the check is a project's: its text is not ours, and it runs read-only wherever
+	// it runs.
 	Own bool
 	// Precheck, where it is not nil, may prove that the check has no violation in whole tables.
 	Precheck *Precheck
 }
 
-// Project reads a user's checks, NAME.sql in fsys: one SELECT each, whose rows are the violations. dir names the folder in errors. A :'name'
-// in it has its value from vars; one that is not there is an error with its place.
+// Project reads a user's checks, NAME.sql in fsys: one SELECT each, whose rows are the violations.
+// dir names the folder in errors. A :'name' in it has its value from vars; one that is not there is
+// an error with its place.
 func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]string) ([]Check, error) {
 	found, err := query.Folder(fsys, dir, engine, func(_ sqlfile.Header, name string) (problem, hint string) {
 		if _, ok := vars[name]; ok {

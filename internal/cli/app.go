@@ -18,21 +18,23 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// Main runs the command line args (args[0] is the program's name) and returns the exit code: 0 done, 1 failed, 2 usage or
-// configuration, 3 a check failed, 130 interrupted. Errors are printed here, once. Cancelling ctx interrupts the command.
+// Main runs the command line args (args[0] is the program's name) and returns the exit code: 0
+// done, 1 failed, 2 usage or configuration, 3 a check failed, 130 interrupted. Errors are printed
+// here, once. Cancelling ctx interrupts the command.
 func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return newApp(args, env, stdin, stdout, stderr).main(ctx, args)
 }
 
-// MainWithFailpoints is Main with a function that is called at the named moments of a run, for tests that end the process there. The
-// moments are those of transform.Options.Failpoint.
+// MainWithFailpoints is Main with a function that is called at the named moments of a run, for
+// tests that end the process there. The moments are those of transform.Options.Failpoint.
 func MainWithFailpoints(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer, failpoint func(name string)) int {
 	a := newApp(args, env, stdin, stdout, stderr)
 	a.failpoint = failpoint
 	return a.main(ctx, args)
 }
 
-// main runs the command line. A panic is a fault of ours: one line says so, unless DWH_DEBUG asks for the stack.
+// main runs the command line. A panic is a fault of ours: one line says so, unless DWH_DEBUG asks
+// for the stack.
 func (a *app) main(ctx context.Context, args []string) (code int) {
 	if a.env["DWH_DEBUG"] == "" {
 		defer func() {
@@ -65,7 +67,8 @@ type app struct {
 	knownErasables func() []erasable
 	// teller tells a webhook how the command went; nil for nobody.
 	teller *teller
-	// failpoint, where set, is called at named moments of a run; the crash tests end the process there.
+	// failpoint, where set, is called at named moments of a run; the crash tests end the process
+	// there.
 	failpoint func(name string)
 }
 
@@ -98,8 +101,9 @@ private PostgreSQL of its own.`,
 		HideHelp:        true, // help.go prints it, for every command in one way
 		HideHelpCommand: true,
 		HideVersion:     true,
-		ExitErrHandler:  func(*cli.Context, error) {}, // Main prints and maps errors; the library would call os.Exit
-		OnUsageError:    usageError,
+		// Main prints and maps errors; the library would call os.Exit
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   usageError,
 	}
 	for _, c := range a.root.Commands {
 		settle(c)
@@ -169,14 +173,14 @@ func (a *app) run(ctx context.Context, args []string) error {
 	return err
 }
 
-// load reads the configuration for a command: the file, the environment, and those of its flags that are settings. It prints the
-// configuration's warnings, and sets logging and strictness.
+// load reads the configuration for a command: the file, the environment, and those of its flags
+// that are settings. It prints the configuration's warnings, and sets logging and strictness.
 func (a *app) load(c *cli.Context) (*config.Config, error) {
 	return a.loadOnly(c, nil)
 }
 
-// loadOnly is load limited to some keys from environment and flags; without a file. It is for commands that must not depend on
-// where they are started.
+// loadOnly is load limited to some keys from environment and flags; without a file. It is for
+// commands that must not depend on where they are started.
 func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -190,7 +194,8 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 	}
 	for _, key := range config.Keys() {
 		name := config.FlagName(key)
-		if !c.IsSet(name) || strings.HasPrefix(key, "serve.") && c.Command.Name != "serve" { // another command's flag of that name, such as a report's
+		// another command's flag of that name, such as a report's
+		if !c.IsSet(name) || strings.HasPrefix(key, "serve.") && c.Command.Name != "serve" {
 			continue
 		}
 		if many, ok := c.Value(name).(cli.StringSlice); ok {
@@ -224,7 +229,8 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 	return cfg, nil
 }
 
-// projectAtHand is the project that the command line, the environment or the configuration file names, before the command line is understood.
+// projectAtHand is the project that the command line, the environment or the configuration file
+// names, before the command line is understood.
 func (a *app) projectAtHand() (project, error) {
 	folder := a.env["DWH_PROJECT"]
 	for i, word := range a.args {
@@ -240,7 +246,8 @@ func (a *app) projectAtHand() (project, error) {
 	return a.openProject(folder)
 }
 
-// configuredProject is the project that the configuration file names, found before the command line is understood; "" without one.
+// configuredProject is the project that the configuration file names, found before the command line
+// is understood; "" without one.
 func (a *app) configuredProject() string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -268,8 +275,8 @@ func (a *app) home() string {
 	return a.env["USERPROFILE"]
 }
 
-// open connects to the warehouse that the configuration means, starting the private PostgreSQL when it is that one. The
-// caller closes it.
+// open connects to the warehouse that the configuration means, starting the private PostgreSQL when
+// it is that one. The caller closes it.
 func (a *app) open(ctx context.Context, cfg *config.Config) (*warehouse.Warehouse, error) {
 	target, err := warehouse.ResolveTarget(ctx, cfg, a.log)
 	if err != nil {

@@ -206,8 +206,9 @@ type checkJSON struct {
 	Description string          `json:"description"`
 	Rows        []orderedObject `json:"rows"`
 	Query       string          `json:"query,omitempty"`
-	Hint        string          `json:"hint,omitempty"` // what to do where the check demands too much
-	Seconds     float64         `json:"seconds"`
+	// what to do where the check demands too much
+	Hint    string  `json:"hint,omitempty"`
+	Seconds float64 `json:"seconds"`
 }
 
 func checksJSON(results []check.Result) []checkJSON {

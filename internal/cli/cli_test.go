@@ -301,7 +301,8 @@ func TestCompletion(t *testing.T) {
 		{[]string{"transform", "--only", "2"}, []string{"210_f_songplay"}},
 		{[]string{"transform", "--only", "110_d_song,2"}, []string{"110_d_song,210_f_songplay"}},
 		{[]string{"transform", "--only=110_d_song,2"}, []string{"--only=110_d_song,210_f_songplay"}},
-		{[]string{"transform", "--only", "=", "2"}, []string{"210_f_songplay"}}, // bash parts words at "="
+		// bash parts words at "="
+		{[]string{"transform", "--only", "=", "2"}, []string{"210_f_songplay"}},
 		{[]string{"transform", "--engine", "=", ""}, []string{"postgres", "redshift"}},
 		{[]string{"transform", "--engine", "="}, []string{"postgres", "redshift"}},
 		{[]string{"transform", "--engine", "=", "postgres", "--rep"}, []string{"--replay"}},

@@ -16,8 +16,8 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// completeWord is the hidden command that the shells' scripts call: the words so far follow, the one that is being
-// written last.
+// completeWord is the hidden command that the shells' scripts call: the words so far follow, the
+// one that is being written last.
 const completeWord = "__complete"
 
 //go:embed completion/*
@@ -55,8 +55,8 @@ func (a *app) completionCommand() *cli.Command {
 	}
 }
 
-// complete prints what the last word can become, a candidate a line, with its description after a tab. No line at all leaves the
-// shell to complete file names.
+// complete prints what the last word can become, a candidate a line, with its description after a
+// tab. No line at all leaves the shell to complete file names.
 func (a *app) complete(words []string) error {
 	if len(words) == 0 {
 		words = []string{""}
@@ -117,7 +117,8 @@ func (a *app) complete(words []string) error {
 	return a.candidates(word, names, usages)
 }
 
-// positionals asks a command for its arguments' values: its BashComplete prints them to the app's writer, one a line.
+// positionals asks a command for its arguments' values: its BashComplete prints them to the app's
+// writer, one a line.
 func (a *app) positionals(c *cli.Command) []string {
 	var out strings.Builder
 	quiet := *a.root
@@ -148,8 +149,8 @@ func openFlag(p *parser, words []string) (name string, ok bool) {
 	return name, f != nil && takesValue(f)
 }
 
-// joined undoes what bash does to --flag=value: three words. The value that is being written stays a word of its own, as bash puts only
-// that in.
+// joined undoes what bash does to --flag=value: three words. The value that is being written stays
+// a word of its own, as bash puts only that in.
 func joined(words []string) []string {
 	var out []string
 	for i := 0; i < len(words); i++ {
@@ -171,7 +172,8 @@ func joined(words []string) []string {
 	return out
 }
 
-// values prints what a flag's value can become. Each is written behind before, what stands before the value in the same word.
+// values prints what a flag's value can become. Each is written behind before, what stands before
+// the value in the same word.
 func (a *app) values(name, word, before string) error {
 	if name == "only" { // several, separated by commas
 		if at := strings.LastIndexByte(word, ',') + 1; at > 0 {

@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// bash itself takes what dwh hands it as it stands: a name with blanks, and one that bash would run.
+// bash itself takes what dwh hands it as it stands: a name with blanks, and one that bash would
+// run.
 func TestBashCompletion(t *testing.T) {
 	_, script, _ := run(t, "completion", "bash")
 	bin := t.TempDir()

@@ -56,7 +56,8 @@ func (s *session) copier(store *objectstore.Store, watch progress.Observer) (loa
 // nativeCopier is COPY by Redshift, with packing or without.
 type nativeCopier = compact.Copier
 
-// redshiftCopier has Redshift copy what Redshift can read, and sends it the rows of everything else.
+// redshiftCopier has Redshift copy what Redshift can read, and sends it the rows of everything
+// else.
 type redshiftCopier struct {
 	store     *objectstore.Store
 	options   clientcopy.Options

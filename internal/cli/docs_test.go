@@ -135,7 +135,8 @@ func wrongCommand(words []string) []string {
 			known := slices.ContainsFunc(slices.Concat(flags, cli.GlobalFlags()), func(flag urfave.Flag) bool {
 				return slices.Contains(flag.Names(), name)
 			})
-			// A report has the flags of its parameters, and staging delete those that the loads declare.
+			// A report has the flags of its parameters, and staging delete those that the loads
+			// declare.
 			if !known && !strings.HasPrefix(path, "dwh report") && path != "dwh staging delete" {
 				faults = append(faults, fmt.Sprintf("%q has no flag %s", path, word))
 			}

@@ -129,7 +129,8 @@ func (d *doctorRun) sql(s *session) {
 }
 
 func (d *doctorRun) clock(ctx context.Context, s *session) {
-	// CURRENT_TIMESTAMP without a table runs on Redshift's leader node (dg/c_SQL_functions_leader_node_only).
+	// CURRENT_TIMESTAMP without a table runs on Redshift's leader node
+	// (dg/c_SQL_functions_leader_node_only).
 	text := `SELECT CURRENT_TIMESTAMP`
 	if s.warehouse.Engine() == sqlfile.Redshift {
 		text = `SELECT GETDATE()`

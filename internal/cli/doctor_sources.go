@@ -99,8 +99,8 @@ type taker interface {
 	Takes(o objectstore.Object) (ok bool, reason string)
 }
 
-// firstTaken is the first object of a source that its load takes and that is wanted; the zero Object
-// for none. found tells whether there is any object. A manifest's first object is wanted.
+// firstTaken is the first object of a source that its load takes and that is wanted; the zero
+// Object for none. found tells whether there is any object. A manifest's first object is wanted.
 func firstTaken(ctx context.Context, store *objectstore.Store, by taker, statement *copystmt.Statement,
 	wanted func(objectstore.Object) bool) (found bool, object objectstore.Object, err error) {
 	if statement.Manifest {

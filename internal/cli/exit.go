@@ -50,8 +50,8 @@ func (e *UsageError) ExitCode() int { return exitUsage }
 // Hint says what to do next.
 func (e *UsageError) Hint() string { return e.Advice }
 
-// CheckFailed says that checks of error severity failed, or that verify found a difference. What failed has been printed as
-// the command's result.
+// CheckFailed says that checks of error severity failed, or that verify found a difference. What
+// failed has been printed as the command's result.
 type CheckFailed struct {
 	Msg    string // such as "2 of 21 checks failed"
 	Advice string
@@ -139,7 +139,8 @@ func positioned(err error, text string) bool {
 	return errors.As(err, &setting) && setting.File != "" && setting.Line > 0 && strings.HasPrefix(text, printable(setting.Error()))
 }
 
-// hintOf finds what to do next: what the error itself says, else what the server's SQLSTATE suggests.
+// hintOf finds what to do next: what the error itself says, else what the server's SQLSTATE
+// suggests.
 func hintOf(err error) string {
 	if hint := ownHint(err); hint != "" {
 		return hint
@@ -177,7 +178,8 @@ func indent(s, by string) string {
 // usageError turns the library's complaint about a flag's value into ours.
 func usageError(c *cli.Context, err error, _ bool) error {
 	message := err.Error()
-	// "invalid value "x" for flag -limit: parse error", with Go's single dash and a cause that says nothing.
+	// "invalid value "x" for flag -limit: parse error", with Go's single dash and a cause that says
+	// nothing.
 	message = strings.TrimSuffix(message, ": parse error")
 	message = strings.ReplaceAll(message, " for flag -", " for --")
 	message = strings.ReplaceAll(message, " for -", " for --")

@@ -21,7 +21,8 @@ func Args(root *cli.App, args []string) (ordered []string, help bool, err error)
 	return in.args, in.help, err
 }
 
-// RunAction runs an action of the test's own inside the frame: errors, warnings, panics and exit codes are those of any command.
+// RunAction runs an action of the test's own inside the frame: errors, warnings, panics and exit
+// codes are those of any command.
 func RunAction(ctx context.Context, env []string, stdout, stderr io.Writer, action func(out *Output) error, flags ...string) int {
 	a := newApp(nil, env, nil, stdout, stderr)
 	a.root.Commands = append(a.root.Commands, &cli.Command{
@@ -42,7 +43,8 @@ var NewOutput = newOutput
 // ExpectedDuration is what a journal lets a step expect.
 var ExpectedDuration = expected
 
-// ProgressWords is what is said so long after the beginning, when an amount came each second from the beginning on.
+// ProgressWords is what is said so long after the beginning, when an amount came each second from
+// the beginning on.
 func ProgressWords(amounts []Amount, after, expected time.Duration) string {
 	begun := time.Date(2018, 11, 1, 0, 0, 0, 0, time.UTC)
 	p := &Progress{o: newOutput(io.Discard, io.Discard, nil), started: begun, since: begun, expected: expected}

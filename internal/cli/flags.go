@@ -9,8 +9,9 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// globalFlags are accepted by every command, anywhere on the command line. Values reach the commands through load, so flags that are
-// settings carry no environment variable here: config reads those.
+// globalFlags are accepted by every command, anywhere on the command line. Values reach the
+// commands through load, so flags that are settings carry no environment variable here: config
+// reads those.
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "read `FILE` instead of the dwh.yaml found upwards from here"},
@@ -75,8 +76,8 @@ func settingFlag(key string) cli.Flag {
 	panic("there is no setting " + key)
 }
 
-// hidden returns flags that are accepted and not shown: for commands that need no source but are called with the same
-// flags as those that do.
+// hidden returns flags that are accepted and not shown: for commands that need no source but are
+// called with the same flags as those that do.
 func hidden(flags []cli.Flag) []cli.Flag {
 	for _, f := range flags {
 		switch f := f.(type) {

@@ -14,7 +14,8 @@ import (
 
 const examplesTitle = "Examples:"
 
-// examples returns a command's description: the text, and command lines that can be pasted, which end the help.
+// examples returns a command's description: the text, and command lines that can be pasted, which
+// end the help.
 func examples(text string, lines ...string) string {
 	var out strings.Builder
 	if text != "" {
@@ -231,7 +232,8 @@ func flagRows(flags []cli.Flag) [][2]string {
 	return rows
 }
 
-// unquote takes the word in backquotes out of a flag's usage: the name of its value, as urfave/cli has it.
+// unquote takes the word in backquotes out of a flag's usage: the name of its value, as urfave/cli
+// has it.
 func unquote(usage string) (placeholder, text string) {
 	before, rest, ok := strings.Cut(usage, "`")
 	if !ok {

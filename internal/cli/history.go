@@ -90,7 +90,8 @@ func (h historyRun) show(ctx context.Context) error {
 	}
 	t := table.Table{Columns: columns(
 		column{name: "run", narrow: table.NarrowKeep},
-		column{name: "started", narrow: table.NarrowDrop, style: faint}, // the run's id begins with it
+		// the run's id begins with it
+		column{name: "started", narrow: table.NarrowDrop, style: faint},
 		column{name: "took", narrow: table.NarrowKeep, style: faint}, column{name: "command", narrow: table.NarrowFold},
 		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "error",
 			narrow: table.NarrowFold})}

@@ -10,7 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-// invocation is a command line understood: the command, and the arguments in the order that urfave/cli wants.
+// invocation is a command line understood: the command, and the arguments in the order that
+// urfave/cli wants.
 type invocation struct {
 	path    []*cli.Command // from the top-level command down
 	args    []string
@@ -28,9 +29,10 @@ type level struct {
 	seen     map[string]bool // canonical names of the flags given
 }
 
-// parse puts flags that stand anywhere before, between or after commands and arguments where urfave/cli v2 looks for them: behind
-// the command that declares them, as --name=value, before the first positional. What it cannot place is a *UsageError. A command takes positionals only when its
-// ArgsUsage says so.
+// parse puts flags that stand anywhere before, between or after commands and arguments where
+// urfave/cli v2 looks for them: behind the command that declares them, as --name=value, before the
+// first positional. What it cannot place is a *UsageError. A command takes positionals only when
+// its ArgsUsage says so.
 func parse(root *cli.App, args []string) (invocation, error) {
 	p := &parser{levels: []*level{{name: root.Name, flags: root.Flags, commands: root.Commands, seen: map[string]bool{}}}}
 	if err := p.walk(args[min(1, len(args)):]); err != nil {

@@ -185,7 +185,8 @@ func (s *session) warnPortability() {
 	}
 }
 
-// lintReports are the findings before a report: of the files that dwh ships only what a report runs.
+// lintReports are the findings before a report: of the files that dwh ships only what a report
+// runs.
 func (p project) lintReports() ([]lint.Finding, error) {
 	var folders []sqlFolder
 	for _, folder := range p.folders() {
@@ -220,7 +221,8 @@ func (p project) folders() []sqlFolder {
 	}
 }
 
-// findings are the places in the project's files, and in the queries that dwh ships, that leave the portable subset.
+// findings are the places in the project's files, and in the queries that dwh ships, that leave the
+// portable subset.
 func (p project) findings() ([]lint.Finding, error) {
 	findings, err := lintFolders(p.folders())
 	if err == nil && len(findings) == 0 {
@@ -238,7 +240,8 @@ func lintFolders(folders []sqlFolder) ([]lint.Finding, error) {
 		var files []*sqlfile.File
 		var err error
 		if folder.kind == lint.Migration {
-			files, err = migration.Files(folder.fsys, folder.dir) // refuses a name that goose would pass over
+			// refuses a name that goose would pass over
+			files, err = migration.Files(folder.fsys, folder.dir)
 		} else {
 			files, err = sqlfile.ParseFS(folder.fsys, folder.dir, folder.files)
 		}

@@ -228,8 +228,8 @@ func (l localServer) url(ctx context.Context) error {
 	return err
 }
 
-// settle makes the warehouse's database where it is missing. One that was named on the command line has to be there: a new one would hide a
-// misspelt name.
+// settle makes the warehouse's database where it is missing. One that was named on the command line
+// has to be there: a new one would hide a misspelt name.
 func (l localServer) settle(ctx context.Context) error {
 	if !l.named {
 		return l.server.EnsureDatabase(ctx, l.database)

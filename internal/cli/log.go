@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// logger returns a logger on Stderr: JSON for machines, "message key=value" for people. Warnings that pass through it count
-// for --strict like those of Warn.
+// logger returns a logger on Stderr: JSON for machines, "message key=value" for people. Warnings
+// that pass through it count for --strict like those of Warn.
 func (o *Output) logger(format string, level slog.Level) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if format == "json" {
@@ -56,7 +56,8 @@ func (h *counter) WithGroup(name string) slog.Handler {
 	return &counter{h.Handler.WithGroup(name), h.o}
 }
 
-// scratch is where slog's handler writes a record's attributes, which are then put behind the message.
+// scratch is where slog's handler writes a record's attributes, which are then put behind the
+// message.
 type scratch struct {
 	sync.Mutex
 	bytes.Buffer

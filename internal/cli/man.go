@@ -227,7 +227,8 @@ func (m *manual) verbatim(text string) {
 	m.macro("fi")
 }
 
-// roff escapes what troff would take for its own: the backslash, the hyphen, which would not paste as a minus sign, and what is not ASCII.
+// roff escapes what troff would take for its own: the backslash, the hyphen, which would not paste
+// as a minus sign, and what is not ASCII.
 func roff(text string) string {
 	var out strings.Builder
 	for _, r := range text {

@@ -10,7 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 )
 
-// The manual page has every command with its flags, every setting and every exit code, in troff that no macro of ours leaves.
+// The manual page has every command with its flags, every setting and every exit code, in troff
+// that no macro of ours leaves.
 func TestManual(t *testing.T) {
 	code, page, stderr := run(t, "man")
 	if code != 0 || stderr != "" {

@@ -125,7 +125,8 @@ func (a *app) createMigration(c *cli.Context) error {
 	return err
 }
 
-// migrate returns the action of a command on the schema that takes args arguments, the first of them a version.
+// migrate returns the action of a command on the schema that takes args arguments, the first of
+// them a version.
 func (a *app) migrate(args int, run func(context.Context, migrateRun) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		m := migrateRun{out: a.out, json: c.Bool("json"), dryRun: c.Bool("dry-run"), drop: c.Bool("drop-staged-rows")}
@@ -169,7 +170,8 @@ type migrateRun struct {
 	version  int64
 }
 
-// migrateJSON is what the commands that change the schema print for machines: with --dry-run the SQL, else what was done.
+// migrateJSON is what the commands that change the schema print for machines: with --dry-run the
+// SQL, else what was done.
 type migrateJSON struct {
 	Bookkeeping  []migrationJSON `json:"bookkeeping"` // of dwh's own tables, before the project's
 	Migrations   []migrationJSON `json:"migrations"`
@@ -276,7 +278,8 @@ func planUp(all []migration.Migration, to int64) ([]planned, error) {
 	return plan, nil
 }
 
-// planDown lists the applied migrations above a version, the newest first; a negative one means that there is nothing to revert.
+// planDown lists the applied migrations above a version, the newest first; a negative one means
+// that there is nothing to revert.
 func (m migrateRun) planDown(ctx context.Context, to int64) ([]planned, error) {
 	all, err := m.migrator.Status(ctx)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// Output is where a command writes: results to Stdout, everything for people to Stderr. It is safe for concurrent use.
+// Output is where a command writes: results to Stdout, everything for people to Stderr. It is safe
+// for concurrent use.
 type Output struct {
 	// Stdout shows no control character of the data where it is a terminal.
 	Stdout io.Writer
@@ -73,8 +74,8 @@ func terminalWidth(w io.Writer, env map[string]string) int {
 	return 80
 }
 
-// isUTF8 follows the order of setlocale: LC_ALL, LC_CTYPE, LANG. Where none is set, as in containers, terminals
-// are UTF-8 nowadays.
+// isUTF8 follows the order of setlocale: LC_ALL, LC_CTYPE, LANG. Where none is set, as in
+// containers, terminals are UTF-8 nowadays.
 func isUTF8(env map[string]string) bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if locale := strings.ToLower(env[name]); locale != "" {

@@ -17,11 +17,13 @@ type pace struct {
 	steps   []dwhdb.DwhStep // the latest first
 }
 
-// expect says how long a step will take on so many rows: as long as last time on about as many. 0 means that nothing like it was done lately.
+// expect says how long a step will take on so many rows: as long as last time on about as many. 0
+// means that nothing like it was done lately.
 func (p *pace) expect(ctx context.Context, step string, rows int64) time.Duration {
 	if !p.read {
 		p.read = true
-		// Without a journal there is no estimate; the work itself says what is wrong with the database.
+		// Without a journal there is no estimate; the work itself says what is wrong with the
+		// database.
 		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
 		runs, err := p.journal.Runs(ctx, recentRuns)
@@ -39,7 +41,8 @@ func (p *pace) expect(ctx context.Context, step string, rows int64) time.Duratio
 	return expected(p.steps, step, rows)
 }
 
-// expected works with steps, the latest first. What a step did with half or twice the rows says little about now.
+// expected works with steps, the latest first. What a step did with half or twice the rows says
+// little about now.
 func expected(steps []dwhdb.DwhStep, name string, rows int64) time.Duration {
 	for _, one := range steps {
 		if one.Step != name || one.Outcome != "done" || one.EndedAt == nil || one.RowsIn == nil {

@@ -26,7 +26,8 @@ type planJSON struct {
 	Note       string          `json:"note"`
 
 	// What the next run would find to do; absent where there is no warehouse to ask.
-	Change   string   `json:"change,omitempty"` // new or changed: the text, since the tables were built
+	// new or changed: the text, since the tables were built
+	Change   string   `json:"change,omitempty"`
 	Diff     string   `json:"diff,omitempty"`
 	Replayed bool     `json:"replayed,omitempty"`
 	Objects  *int64   `json:"new_objects,omitempty"`

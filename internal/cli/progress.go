@@ -30,7 +30,8 @@ type Amount struct {
 	Unit  Unit
 }
 
-// The pace of a Progress. A bar that moves five times a second looks alive; what is written into a file is for reading afterwards.
+// The pace of a Progress. A bar that moves five times a second looks alive; what is written into a
+// file is for reading afterwards.
 const (
 	redrawEvery = 200 * time.Millisecond
 	lookEvery   = time.Second
@@ -41,13 +42,14 @@ const (
 	estimateAfter = 2 * time.Second
 )
 
-// Progress shows how far a piece of work is: a line that changes on a terminal, elsewhere a line now and then when the work takes long. It is
-// safe for concurrent use.
+// Progress shows how far a piece of work is: a line that changes on a terminal, elsewhere a line
+// now and then when the work takes long. It is safe for concurrent use.
 type Progress struct {
 	o       *Output
 	title   string
 	started time.Time
-	// expect, where set, says how long the work takes in all, 0 when nobody knows. It is asked once, when the work turns out to take long.
+	// expect, where set, says how long the work takes in all, 0 when nobody knows. It is asked
+	// once, when the work turns out to take long.
 	expect func(ctx context.Context) time.Duration
 
 	// Under the Output's lock.
@@ -153,7 +155,8 @@ func (p *Progress) tick(now time.Time) {
 	_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s\n", p.title, printable(strings.Join(p.words(now), ", ")))
 }
 
-// words say how far the work is: the amount, its rate, the time so far, and the time left when that is more than a guess.
+// words say how far the work is: the amount, its rate, the time so far, and the time left when that
+// is more than a guess.
 func (p *Progress) words(now time.Time) []string {
 	var words []string
 	a, elapsed := p.amount, now.Sub(p.since)

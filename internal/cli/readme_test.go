@@ -19,7 +19,8 @@ import (
 
 var queryName = regexp.MustCompile(`(?m)^-- name: (\w+) :many$`)
 
-// queryNames are the names of a file's sqlc queries as a command line writes them: SongplayIDHash is songplay-id-hash.
+// queryNames are the names of a file's sqlc queries as a command line writes them: SongplayIDHash
+// is songplay-id-hash.
 func queryNames(t *testing.T, file string) []string {
 	t.Helper()
 	text, err := fs.ReadFile(queries.FS, file)

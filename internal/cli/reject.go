@@ -142,8 +142,8 @@ func (r rejectRun) list(ctx context.Context) error {
 	return r.app.out.Table(t, table.Text)
 }
 
-// excerptLength is how many characters of a free text a table shows: a record may be megabytes long, and every line of the
-// table as wide as the longest.
+// excerptLength is how many characters of a free text a table shows: a record may be megabytes
+// long, and every line of the table as wide as the longest.
 const excerptLength = 120
 
 // excerpt is a text for a table.

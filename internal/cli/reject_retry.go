@@ -121,7 +121,8 @@ func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) er
 	return nil
 }
 
-// againLine is "s_order: 12 records tried again: 10 loaded, 2 refused again; 1 object read again: 5 rows".
+// againLine is "s_order: 12 records tried again: 10 loaded, 2 refused again; 1 object read again: 5
+// rows".
 func againLine(one load.Again) string {
 	line := string(one.Table) + ":"
 	if one.Tried > 0 {

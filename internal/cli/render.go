@@ -164,7 +164,8 @@ func (r renderRun) sources(steps []transform.Step) error {
 	return err
 }
 
-// matches tells whether a word of the command line means the file: its path, its name, its name without .sql, or its number.
+// matches tells whether a word of the command line means the file: its path, its name, its name
+// without .sql, or its number.
 func matches(file, word string) bool {
 	base := filepath.Base(file)
 	name := strings.TrimSuffix(base, ".sql")
@@ -172,7 +173,8 @@ func matches(file, word string) bool {
 	return word == file || word == base || word == name || word == number || filepath.ToSlash(filepath.Clean(word)) == file
 }
 
-// renderStep is a transform's text with its variables filled in. A COPY without a source is commented out.
+// renderStep is a transform's text with its variables filled in. A COPY without a source is
+// commented out.
 func renderStep(step transform.Step, engine sqlfile.Engine, cfg *config.Config) (string, error) {
 	vars := cfg.SQLVariables()
 	text := step.File.Render(engine)

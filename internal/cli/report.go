@@ -247,8 +247,8 @@ func (r reportRun) run(ctx context.Context) error {
 	return nil
 }
 
-// sections runs the reports in one transaction that only reads, and in one snapshot, so that they agree with each other. On Redshift every
-// transaction reads one snapshot anyway.
+// sections runs the reports in one transaction that only reads, and in one snapshot, so that they
+// agree with each other. On Redshift every transaction reads one snapshot anyway.
 func (r reportRun) sections(ctx context.Context, s *session, chosen []report.Report) ([]report.Section, error) {
 	options := pgx.TxOptions{AccessMode: pgx.ReadOnly}
 	if s.warehouse.Engine() == sqlfile.Postgres {
@@ -272,7 +272,8 @@ func (r reportRun) sections(ctx context.Context, s *session, chosen []report.Rep
 	return out, nil
 }
 
-// valuesOf are the given values that concern a report: of one report all, so that a wrong one is an error.
+// valuesOf are the given values that concern a report: of one report all, so that a wrong one is an
+// error.
 func (r reportRun) valuesOf(one report.Report) map[string]string {
 	if !r.all {
 		return r.values
@@ -313,7 +314,8 @@ func (r reportRun) write(out reportFile, doc report.Document) error {
 	if out.stdout() {
 		to := r.app.out.Stdout
 		if r.chart {
-			to = r.app.out.bare // its bars are coloured, and table.Draw lets no control character through
+			// its bars are coloured, and table.Draw lets no control character through
+			to = r.app.out.bare
 		}
 		_, err := to.Write(body.Bytes())
 		return err
@@ -356,7 +358,8 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 		width, colour = 0, false
 	}
 	if r.chart && width == 0 {
-		width = terminalWidth(nil, r.app.env) // without a terminal COLUMNS still says what the reader wants
+		// without a terminal COLUMNS still says what the reader wants
+		width = terminalWidth(nil, r.app.env)
 	}
 	for i, section := range doc.Sections {
 		if i > 0 {

@@ -16,7 +16,8 @@ type reportFile struct {
 	direct bool
 }
 
-// newReportFile looks at the place before any work is done. A folder is a usage error, and so is a file in a folder that does not exist.
+// newReportFile looks at the place before any work is done. A folder is a usage error, and so is a
+// file in a folder that does not exist.
 func newReportFile(path string) (reportFile, error) {
 	f := reportFile{path: path}
 	if f.stdout() {
@@ -44,7 +45,8 @@ func newReportFile(path string) (reportFile, error) {
 
 func (f reportFile) stdout() bool { return f.path == "" || f.path == "-" }
 
-// write puts the body there in one step: whoever reads the file meanwhile sees the old one or the new one, and a failure leaves the old one.
+// write puts the body there in one step: whoever reads the file meanwhile sees the old one or the
+// new one, and a failure leaves the old one.
 func (f reportFile) write(body []byte) (err error) {
 	if f.direct {
 		if err := os.WriteFile(f.path, body, f.mode); err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// commandLine is how the journal calls the command: its words, without the values of flags that could hold a secret, or that name
-// a person whose records are erased.
+// commandLine is how the journal calls the command: its words, without the values of flags that
+// could hold a secret, or that name a person whose records are erased.
 func (a *app) commandLine() string {
 	secret := []string{"database-url", "match"}
 	for _, one := range a.knownErasables() {

@@ -56,8 +56,8 @@ func (a *app) openProject(folder string) (project, error) {
 	return p, err
 }
 
-// openProject finds the SQL. A folder that has neither migrations nor transforms, reports nor checks is a usage error; what
-// of these it lacks is the embedded one's.
+// openProject finds the SQL. A folder that has neither migrations nor transforms, reports nor
+// checks is a usage error; what of these it lacks is the embedded one's.
 func openProject(folder string) (project, error) {
 	p := project{
 		migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations", transformsDir: "transforms", folder: folder,
@@ -169,7 +169,8 @@ type session struct {
 	portability []lint.Finding
 }
 
-// begin opens the project and the warehouse; write says that the command is going to write, and names the target first.
+// begin opens the project and the warehouse; write says that the command is going to write, and
+// names the target first.
 func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*session, error) {
 	p, err := a.openProject(cfg.Project)
 	if err != nil {
@@ -192,8 +193,8 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 	return s, nil
 }
 
-// beginLinted is begin for commands that run the project's SQL, in which find, project.findings or a
-// part of it, looks for faults while the warehouse is connected to.
+// beginLinted is begin for commands that run the project's SQL, in which find, project.findings or
+// a part of it, looks for faults while the warehouse is connected to.
 func (a *app) beginLinted(ctx context.Context, cfg *config.Config, write bool,
 	find func(project) ([]lint.Finding, error)) (*session, error) {
 	p, err := a.openProject(cfg.Project)

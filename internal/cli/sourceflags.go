@@ -36,8 +36,8 @@ func sourceFlags() []cli.Flag {
 	)
 }
 
-// sourceValues are the values of --source. They are no list to urfave/cli, which would part a URL at
-// its commas.
+// sourceValues are the values of --source. They are no list to urfave/cli, which would part a URL
+// at its commas.
 type sourceValues []string
 
 // Set implements cli.Generic.

@@ -14,7 +14,8 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// onTerminal runs a function with a terminal of so many columns and returns what it has on its screen, line ends as \n.
+// onTerminal runs a function with a terminal of so many columns and returns what it has on its
+// screen, line ends as \n.
 func onTerminal(t *testing.T, columns uint16, run func(terminal *os.File)) string {
 	t.Helper()
 	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -120,7 +121,8 @@ func TestNoControlCharacterOnTerminal(t *testing.T) {
 			}
 			out.Status("%s", hostile)
 			out.Warn("%s", hostile)
-			for _, one := range []byte(hostile + "é\n") { // a byte at a time, as a copy through a small buffer
+			// a byte at a time, as a copy through a small buffer
+			for _, one := range []byte(hostile + "é\n") {
 				if _, err := out.Stdout.Write([]byte{one}); err != nil {
 					t.Error(err)
 				}

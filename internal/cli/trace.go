@@ -7,8 +7,8 @@ import (
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// traced performs a command, as one span where the environment asks for traces. What becomes of the traces changes neither the command's
-// error nor its exit code.
+// traced performs a command, as one span where the environment asks for traces. What becomes of the
+// traces changes neither the command's error nor its exit code.
 func (a *app) traced(ctx context.Context, in invocation, perform func(ctx context.Context) error) (err error) {
 	tracing := telemetry.New(ctx, telemetry.Options{Env: a.env, Version: Version(), Warn: a.warnBeside,
 		Console: lineWriter{a.out}})

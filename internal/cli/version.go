@@ -11,7 +11,8 @@ import (
 // github.com/sparkify/dwh/internal/cli.version=v1.2.3".
 var version, commit string
 
-// Version returns the version of this binary: the release's, the module's, or the commit it was built from.
+// Version returns the version of this binary: the release's, the module's, or the commit it was
+// built from.
 func Version() string {
 	if version != "" {
 		return version

@@ -188,7 +188,8 @@ func (r *autoReader) group(first bool) bool {
 		case isDigit(c) && separator == 0: // behind the name
 			glued = true
 			continue
-		case isLetter(c) && separator == 0: // behind the day; what is no month's name is for the caller
+		// behind the day; what is no month's name is for the caller
+		case isLetter(c) && separator == 0:
 			var n int
 			if _, named := autoMonth(r.rest, &n); named && !r.complete() {
 				glued = true

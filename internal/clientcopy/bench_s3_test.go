@@ -21,8 +21,10 @@ import (
 
 var benchObjects = flag.Int("bench-objects", 5000, "small objects in the bucket of BenchmarkS3")
 
-// BenchmarkS3 compares loads from an S3 server with listing and getting the same objects, the two by turns; of each, the median counts. ratio is that of the wall
-// times, 1 meaning that a load takes no longer than reading; cpu-ratio that of the CPU times of this process, in which the servers do not count.
+// BenchmarkS3 compares loads from an S3 server with listing and getting the same objects, the two
+// by turns; of each, the median counts. ratio is that of the wall times, 1 meaning that a load
+// takes no longer than reading; cpu-ratio that of the CPU times of this process, in which the
+// servers do not count.
 func BenchmarkS3(b *testing.B) {
 	server := dwhtest.S3(b)
 	for _, entry := range server.Env() {

@@ -28,7 +28,8 @@ type event struct {
 	UserID        *string  `json:"userId"`
 }
 
-// BenchmarkDecodeEvents compares JSON to binary COPY tuples with encoding/json into a struct, which has encoded nothing yet.
+// BenchmarkDecodeEvents compares JSON to binary COPY tuples with encoding/json into a struct, which
+// has encoded nothing yet.
 func BenchmarkDecodeEvents(b *testing.B) {
 	const n = 20000
 	data := events(n)

@@ -16,7 +16,8 @@ import (
 	"github.com/sparkify/dwh/internal/clientcopy"
 )
 
-// TestBinaryEqualsPgx compares the tuple of generated values with what pgx's own codecs make of the same values.
+// TestBinaryEqualsPgx compares the tuple of generated values with what pgx's own codecs make of the
+// same values.
 func TestBinaryEqualsPgx(t *testing.T) {
 	columns := []clientcopy.Column{column("i2", "smallint"), column("i4", "integer"), column("i8", "bigint"), column("f4", "real"), column("f8", "double precision"),
 		column("b", "boolean"), varchar("s", 0), column("d", "date"), column("ts", "timestamp without time zone"), column("tz", "timestamp with time zone")}
@@ -24,7 +25,8 @@ func TestBinaryEqualsPgx(t *testing.T) {
 	d := newDecoder(t, "COPY t FROM 's3://b/p' FORMAT AS JSON 'auto'", columns, 256)
 	m := pgtype.NewMap()
 	rapid.Check(t, func(r *rapid.T) {
-		micros := rapid.Int64Range(-62135596800000000, 253402300799999999).Draw(r, "micros") // the years 1 to 9999
+		// the years 1 to 9999
+		micros := rapid.Int64Range(-62135596800000000, 253402300799999999).Draw(r, "micros")
 		at := time.UnixMicro(micros).UTC()
 		day := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
 		vals := []any{rapid.Int16().Draw(r, "i2"), rapid.Int32().Draw(r, "i4"), rapid.Int64().Draw(r, "i8"), rapid.Float32().Draw(r, "f4"), rapid.Float64().Draw(r, "f8"),

@@ -22,16 +22,19 @@ const DefaultBufferBytes = 32 << 20
 
 // Options configure Copy. The zero value works.
 type Options struct {
-	// Workers is the number of objects read at once; 0: a few more than CPUs for small files of local folders, objectstore.DefaultConcurrency for
-	// small objects of S3, of which a few at a time are converted. It has no influence on the result.
+	// Workers is the number of objects read at once; 0: a few more than CPUs for small files of
+	// local folders, objectstore.DefaultConcurrency for small objects of S3, of which a few at a
+	// time are converted. It has no influence on the result.
 	Workers int
-	// BufferBytes bounds the buffers of all workers together, bytes; 0: DefaultBufferBytes. A few records of several MB
-	// at once, and decompression, come on top.
+	// BufferBytes bounds the buffers of all workers together, bytes; 0: DefaultBufferBytes. A few
+	// records of several MB at once, and decompression, come on top.
 	BufferBytes int64
-	// True names a BOOLEAN column outside the statement's list that holds TRUE in every row loaded; "": none.
+	// True names a BOOLEAN column outside the statement's list that holds TRUE in every row loaded;
+	// "": none.
 	True   string
 	Logger *slog.Logger // nil: none
-	// Progress is called after each object and now and then within a large one, never twice at once; nil: not.
+	// Progress is called after each object and now and then within a large one, never twice at
+	// once; nil: not.
 	Progress func(Progress)
 }
 
@@ -43,7 +46,8 @@ type Progress struct {
 	Rejects int64 // of finished objects
 }
 
-// Result is what a Copy did. It does not depend on the number of workers, save the order of rows in the table.
+// Result is what a Copy did. It does not depend on the number of workers, save the order of rows in
+// the table.
 type Result struct {
 	// Rows is the number of rows loaded; with NOLOAD, of rows that would have been.
 	Rows int64
@@ -58,12 +62,14 @@ type ObjectResult struct {
 	Object  Object
 	Rows    int64
 	Rejects int64
-	// Err is why the object could not be read to its end; nothing of it is loaded then. Unless Changed, it counts as one reject, of line 0.
+	// Err is why the object could not be read to its end; nothing of it is loaded then. Unless
+	// Changed, it counts as one reject, of line 0.
 	Err error
 	// First is what its first line is, where IGNOREHEADER seems not to fit it; FirstLineFits where
 	// nobody can tell.
 	First FirstLine
-	// Changed is true for an object that was replaced, or written to, since it was listed; it is no reject, but left for the next load.
+	// Changed is true for an object that was replaced, or written to, since it was listed; it is no
+	// reject, but left for the next load.
 	Changed bool
 }
 
@@ -72,12 +78,13 @@ type RecordError struct {
 	Object objectstore.URL
 	// Part is the file inside a .zip; Line counts in it.
 	Part string
-	// Line is the last line of the bad record, from 1 (r_STL_LOAD_ERRORS); 0: the object as a whole.
+	// Line is the last line of the bad record, from 1 (r_STL_LOAD_ERRORS); 0: the object as a
+	// whole.
 	Line   int64
 	Column string // "" when no single column is at fault
 	Reason string
-	// Raw is the record's text, bytes that are not UTF-8 replaced. It is cut to 64 KiB, or to the share
-	// of one reject if MAXERROR rejects are to fit in 32 MiB, but no less than 512 bytes.
+	// Raw is the record's text, bytes that are not UTF-8 replaced. It is cut to 64 KiB, or to the
+	// share of one reject if MAXERROR rejects are to fit in 32 MiB, but no less than 512 bytes.
 	Raw string
 	// Cut says that Raw is not the record byte for byte: it is cut, or bytes are replaced.
 	Cut bool
@@ -100,12 +107,13 @@ func (e *RecordError) Error() string {
 	return s + ": " + e.Reason
 }
 
-// MaxErrorError means that COPY stopped because MAXERROR was reached. The transaction must be rolled back.
+// MaxErrorError means that COPY stopped because MAXERROR was reached. The transaction must be
+// rolled back.
 type MaxErrorError struct {
 	// Limit is the number of rejects at which COPY fails, at least 1.
 	Limit int
-	// Result holds the first Limit rejects in the order of objects and lines. Its rows were not loaded, and objects after the
-	// last reject may not have been read.
+	// Result holds the first Limit rejects in the order of objects and lines. Its rows were not
+	// loaded, and objects after the last reject may not have been read.
 	Result Result
 }
 
@@ -125,8 +133,8 @@ func (e *MaxErrorError) Hint() string {
 	return "correct the data, or raise MAXERROR in the COPY statement (100000 at most)"
 }
 
-// FatalError is a record at which COPY fails whatever MAXERROR says: one larger than 4 MB, or one in which a JSONPath's array index
-// leads nowhere. The transaction must be rolled back.
+// FatalError is a record at which COPY fails whatever MAXERROR says: one larger than 4 MB, or one
+// in which a JSONPath's array index leads nowhere. The transaction must be rolled back.
 type FatalError struct {
 	Record RecordError
 	// Result holds the rejects found before that record.
@@ -140,8 +148,9 @@ func (e *FatalError) Hint() string {
 	return "correct or remove the record: MAXERROR does not apply to it"
 }
 
-// UnreadableError names objects that turned out to be unreadable, or changed, after some of their rows had been streamed to the
-// server, which happens to large ones only. Roll back and repeat the batch without these objects.
+// UnreadableError names objects that turned out to be unreadable, or changed, after some of their
+// rows had been streamed to the server, which happens to large ones only. Roll back and repeat the
+// batch without these objects.
 type UnreadableError struct {
 	Objects []ObjectResult
 }
@@ -166,14 +175,15 @@ func (e *UnreadableError) Unwrap() []error {
 	return errs
 }
 
-// Copy loads objects into the statement's table over conn, inside the transaction that the caller has opened on it; it neither
-// begins nor commits one. The statement's source is not looked at: objects are exactly what is loaded, a repeated one
-// repeatedly.
+// Copy loads objects into the statement's table over conn, inside the transaction that the caller
+// has opened on it; it neither begins nor commits one. The statement's source is not looked at:
+// objects are exactly what is loaded, a repeated one repeatedly.
 //
-// Options that COPY has and this package has not are refused before anything is read, as an *sqlfile.Error at the
-// option (see Check); so are columns and JSONPaths that do not fit the table. Other errors: *MaxErrorError, *FatalError, *UnreadableError, an
-// error that wraps *pgconn.PgError or a network error when the server refuses, one that wraps objectstore.ErrCredentials, or ctx's own. After any of
-// them nothing may be committed.
+// Options that COPY has and this package has not are refused before anything is read, as an
+// *sqlfile.Error at the option (see Check); so are columns and JSONPaths that do not fit the table.
+// Other errors: *MaxErrorError, *FatalError, *UnreadableError, an error that wraps *pgconn.PgError
+// or a network error when the server refuses, one that wraps objectstore.ErrCredentials, or ctx's
+// own. After any of them nothing may be committed.
 func Copy(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, o Options) (Result, error) {
 	if err := Check(stmt); err != nil {
 		return Result{}, err

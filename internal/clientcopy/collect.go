@@ -12,8 +12,9 @@ import (
 // errStopped ends the reading of an object whose rows no longer matter.
 var errStopped = errors.New("stopped")
 
-// collector gathers what the workers find, and decides when to stop so that the outcome is that of reading the objects one after
-// another: it stops after the first object with which the rejects so far reach the limit, and objects before it are still read to their end.
+// collector gathers what the workers find, and decides when to stop so that the outcome is that of
+// reading the objects one after another: it stops after the first object with which the rejects so
+// far reach the limit, and objects before it are still read to their end.
 type collector struct {
 	limit int
 
@@ -122,7 +123,8 @@ func (c *collector) done(i int, rows int64) {
 	c.results[i].Rows = rows
 }
 
-// unreadable records that object i could not be read to its end: its own rejects give way to one of line 0, or to none if it changed.
+// unreadable records that object i could not be read to its end: its own rejects give way to one of
+// line 0, or to none if it changed.
 func (c *collector) unreadable(i int, err error, streamed bool) {
 	c.mu.Lock()
 	if !c.matters(i) {
@@ -148,7 +150,8 @@ func (c *collector) unreadable(i int, err error, streamed bool) {
 	}
 }
 
-// outcome is the result, and the error that the data asks for, if any. It is called when all workers are done.
+// outcome is the result, and the error that the data asks for, if any. It is called when all
+// workers are done.
 func (c *collector) outcome() (Result, error) {
 	result := Result{Objects: c.results}
 	for i := range c.results {
@@ -169,7 +172,8 @@ func (c *collector) outcome() (Result, error) {
 	case len(c.partial) == 0 && c.matters(len(c.results)):
 		return result, nil
 	}
-	// Either rows of an unreadable object went out, or the limit was reached with rejects of one that then turned out to be unreadable.
+	// Either rows of an unreadable object went out, or the limit was reached with rejects of one
+	// that then turned out to be unreadable.
 	unreadable := &UnreadableError{}
 	for i := range c.results {
 		if c.results[i].Err != nil {
@@ -179,7 +183,8 @@ func (c *collector) outcome() (Result, error) {
 	return Result{}, unreadable
 }
 
-// withdraw clears what depends on how far the workers had come when the COPY failed: no row of it is loaded.
+// withdraw clears what depends on how far the workers had come when the COPY failed: no row of it
+// is loaded.
 func (c *collector) withdraw(r *Result) {
 	r.Rows = 0
 	for i := range r.Objects {

@@ -17,9 +17,11 @@ type Querier interface {
 // Column is a column of the target table as the catalogue describes it.
 type Column struct {
 	Name string
-	// Type is PostgreSQL's name of the type without its length, as format_type gives it: "character varying", "bigint".
+	// Type is PostgreSQL's name of the type without its length, as format_type gives it: "character
+	// varying", "bigint".
 	Type string
-	// Length is the declared length of CHAR(n) and VARCHAR(n), which COPY counts in bytes as Redshift does; 0: no limit.
+	// Length is the declared length of CHAR(n) and VARCHAR(n), which COPY counts in bytes as
+	// Redshift does; 0: no limit.
 	Length int
 	// Precision and Scale are those of NUMERIC(p, s); Precision 0: unconstrained.
 	Precision, Scale int
@@ -45,8 +47,9 @@ func (c Column) declared() string {
 // ErrNoTable is wrapped by Columns' error for a table that the search_path does not show.
 var ErrNoTable = errors.New("table does not exist")
 
-// Columns reads the columns of table, in their order. table is a name or schema.name as SQL writes it, quoted where it must
-// be; without a schema the search_path finds it. A table that is not there is ErrNoTable.
+// Columns reads the columns of table, in their order. table is a name or schema.name as SQL writes
+// it, quoted where it must be; without a schema the search_path finds it. A table that is not there
+// is ErrNoTable.
 func Columns(ctx context.Context, q Querier, table string) ([]Column, error) {
 	rows, err := q.Query(ctx, `
 		SELECT a.attname, format_type(a.atttypid, NULL), a.atttypmod, a.attnotnull, a.atthasdef AND a.attgenerated = '',
@@ -85,10 +88,11 @@ func Columns(ctx context.Context, q Querier, table string) ([]Column, error) {
 	return columns, nil
 }
 
-// defaultValue evaluates the default of a NOT NULL column once and returns its binary form. Binary COPY cannot say DEFAULT in
-// a row, and Redshift puts the default where a NOT NULL column gets a null (r_ALTER_TABLE). The expression is the
-// catalogue's own text. It is computed twice in one statement: a default that differs from itself (a sequence, a
-// random key) is no constant, and nil is returned; so it is for a default that is NULL.
+// defaultValue evaluates the default of a NOT NULL column once and returns its binary form. Binary
+// COPY cannot say DEFAULT in a row, and Redshift puts the default where a NOT NULL column gets a
+// null (r_ALTER_TABLE). The expression is the catalogue's own text. It is computed twice in one
+// statement: a default that differs from itself (a sequence, a random key) is no constant, and nil
+// is returned; so it is for a default that is NULL.
 func defaultValue(ctx context.Context, conn *pgx.Conn, table, column string) ([]byte, error) {
 	var expression string
 	err := conn.QueryRow(ctx, `

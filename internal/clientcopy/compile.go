@@ -17,8 +17,9 @@ import (
 // jsonPathsLimit bounds a JSONPaths file, bytes.
 const jsonPathsLimit = 1 << 20
 
-// Check refuses, at their position, options that Copy cannot honour; none is ever ignored that would change a row. It
-// accepts those that mean nothing on PostgreSQL: authorization, REGION, COMPUPDATE, COMPROWS, STATUPDATE. Errors are *sqlfile.Error.
+// Check refuses, at their position, options that Copy cannot honour; none is ever ignored that
+// would change a row. It accepts those that mean nothing on PostgreSQL: authorization, REGION,
+// COMPUPDATE, COMPROWS, STATUPDATE. Errors are *sqlfile.Error.
 func Check(stmt *copystmt.Statement) error {
 	switch stmt.Format {
 	case copystmt.JSON:
@@ -220,8 +221,8 @@ func newTextPlan(stmt *copystmt.Statement) *textPlan {
 		removeQuotes: stmt.RemoveQuotes, ignoreBlankLines: stmt.IgnoreBlankLines, fillRecord: stmt.FillRecord}
 }
 
-// nullString is the text of a field that is NULL: \N unless NULL AS says otherwise, where \0 and \000 are NUL
-// (copy-parameters-data-conversion).
+// nullString is the text of a field that is NULL: \N unless NULL AS says otherwise, where \0 and
+// \000 are NUL (copy-parameters-data-conversion).
 func nullString(nullAs *string) []byte {
 	if nullAs == nil {
 		return []byte(`\N`)

@@ -68,7 +68,8 @@ func (f *fixture) rows(sql string) string {
 
 const jsonAuto = "FORMAT AS JSON 'auto'"
 
-// TestWorkers: the result is the same whatever the number of workers and the size of the buffers, and so is the failure at MAXERROR.
+// TestWorkers: the result is the same whatever the number of workers and the size of the buffers,
+// and so is the failure at MAXERROR.
 func TestWorkers(t *testing.T) {
 	f := newFixture(t, "id INTEGER, v VARCHAR(100)")
 	for i := range 200 {
@@ -128,7 +129,8 @@ func TestWorkers(t *testing.T) {
 	}
 }
 
-// TestUnreadable: a small object that cannot be read adds nothing; of a large one some rows have gone out, so the caller repeats.
+// TestUnreadable: a small object that cannot be read adds nothing; of a large one some rows have
+// gone out, so the caller repeats.
 func TestUnreadable(t *testing.T) {
 	var plain bytes.Buffer
 	for i := range 400000 {
@@ -177,7 +179,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestChanged: an object that is not the one that was listed is left for the next load, and is no reject.
+// TestChanged: an object that is not the one that was listed is left for the next load, and is no
+// reject.
 func TestChanged(t *testing.T) {
 	f := newFixture(t, "id INTEGER")
 	f.write("a", "{\"id\":1}")
@@ -338,7 +341,8 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// TestRefusalHasPosition: an option that is not supported is refused at its place, before the table or an object is looked at.
+// TestRefusalHasPosition: an option that is not supported is refused at its place, before the table
+// or an object is looked at.
 func TestRefusalHasPosition(t *testing.T) {
 	sql := "COPY absent FROM '/nowhere'\nFORMAT AS JSON 'auto'\n  LZOP"
 	_, err := clientcopy.Copy(t.Context(), nil, nil, parse(t, sql), nil, clientcopy.Options{})

@@ -32,7 +32,8 @@ const (
 	unixToPGMicros = int64(epochDays) * microsPerDay
 )
 
-// valid reports whether m is a day of the calendar and a time of the day, and folds AM/PM into the hour.
+// valid reports whether m is a day of the calendar and a time of the day, and folds AM/PM into the
+// hour.
 func (m *moment) valid() bool {
 	if m.meridiem != 0 {
 		if m.hour < 1 || m.hour > 12 {
@@ -88,8 +89,8 @@ func (m *moment) setDays(n int) {
 	}
 }
 
-// micros counts m from 2000-01-01 00:00. Its offset is applied only for a type with time zone: TIMESTAMP drops it, as
-// PostgreSQL's input does (our choice: the guide does not say).
+// micros counts m from 2000-01-01 00:00. Its offset is applied only for a type with time zone:
+// TIMESTAMP drops it, as PostgreSQL's input does (our choice: the guide does not say).
 func (m *moment) micros(withZone bool) int64 {
 	seconds := int64(m.hour)*3600 + int64(m.minute)*60 + int64(m.second)
 	if withZone {
@@ -98,8 +99,8 @@ func (m *moment) micros(withZone bool) int64 {
 	return int64(m.days())*microsPerDay + seconds*1000000 + int64(m.micro)
 }
 
-// parseEpoch reads TIMEFORMAT 'epochsecs' (unit 1000000) or 'epochmillisecs' (unit 1000): a number, in UTC, whose
-// fraction is kept to the microsecond. It returns microseconds from 2000-01-01.
+// parseEpoch reads TIMEFORMAT 'epochsecs' (unit 1000000) or 'epochmillisecs' (unit 1000): a number,
+// in UTC, whose fraction is kept to the microsecond. It returns microseconds from 2000-01-01.
 func parseEpoch(b []byte, unit int64) (int64, error) {
 	var d decimal
 	if err := d.parse(b); err != nil {
@@ -183,7 +184,8 @@ const (
 	meridiemMark
 )
 
-// The parts of DATEFORMAT and TIMEFORMAT strings (copy-parameters-data-conversion, r_DATEFORMAT_and_TIMEFORMAT_strings); longer ones first.
+// The parts of DATEFORMAT and TIMEFORMAT strings (copy-parameters-data-conversion,
+// r_DATEFORMAT_and_TIMEFORMAT_strings); longer ones first.
 var dateParts = []struct {
 	word string
 	part datePart
@@ -192,8 +194,8 @@ var dateParts = []struct {
 	{"DD", dayNumber}, {"HH", hour24}, {"MI", minuteNumber}, {"SS", secondNumber}, {"AM", meridiemMark}, {"PM", meridiemMark},
 }
 
-// compileLayout reads a DATEFORMAT (epochs are TIMEFORMAT's alone) or TIMEFORMAT; "" is the standard one. Keywords are
-// case-sensitive: 'AUTO' is a format without parts, and so an error.
+// compileLayout reads a DATEFORMAT (epochs are TIMEFORMAT's alone) or TIMEFORMAT; "" is the
+// standard one. Keywords are case-sensitive: 'AUTO' is a format without parts, and so an error.
 func compileLayout(format string, epochs bool) (layout, error) {
 	switch {
 	case format == "":
@@ -275,8 +277,8 @@ func fraction(b []byte, micro *int) []byte {
 	return b[i:]
 }
 
-// offset reads a zone at the start of b, which ends there: Z, UTC, GMT, +HH, +HHMM, +HH:MM. Other names are refused:
-// abbreviations mean different things in different places.
+// offset reads a zone at the start of b, which ends there: Z, UTC, GMT, +HH, +HHMM, +HH:MM. Other
+// names are refused: abbreviations mean different things in different places.
 func offset(b []byte, m *moment) bool {
 	for len(b) > 0 && b[0] == ' ' {
 		b = b[1:]
@@ -309,8 +311,8 @@ func offset(b []byte, m *moment) bool {
 	return len(b) == 0 && hours <= 15 && minutes < 60
 }
 
-// parseStandard reads what COPY reads without DATEFORMAT and TIMEFORMAT: YYYY-MM-DD, then nothing or a blank and
-// HH:MI:SS[.ffffff], then nothing or a numeric zone (OF, for TIMESTAMPTZ).
+// parseStandard reads what COPY reads without DATEFORMAT and TIMEFORMAT: YYYY-MM-DD, then nothing
+// or a blank and HH:MI:SS[.ffffff], then nothing or a numeric zone (OF, for TIMESTAMPTZ).
 func parseStandard(b []byte, m *moment) bool {
 	var found bool
 	if b, found = digits(b, 4, 4, &m.year); !found {
@@ -379,8 +381,9 @@ func month(b []byte, n *int) ([]byte, bool) {
 	return b, false
 }
 
-// parseCustom follows the compiled format. A number next to another number has its full width, otherwise a
-// leading zero may be absent. Input that goes on after the format (a time after a date) is left alone.
+// parseCustom follows the compiled format. A number next to another number has its full width,
+// otherwise a leading zero may be absent. Input that goes on after the format (a time after a date)
+// is left alone.
 func (l *layout) parseCustom(b []byte, m *moment) bool {
 	var found bool
 	for i, op := range l.ops {
@@ -394,7 +397,8 @@ func (l *layout) parseCustom(b []byte, m *moment) bool {
 		case year4:
 			b, found = digits(b, 4, 4, &m.year)
 		case year2:
-			if b, found = digits(b, 2, 2, &m.year); m.year < 70 { // PostgreSQL's pivot: 70 is 1970, 69 is 2069
+			// PostgreSQL's pivot: 70 is 1970, 69 is 2069
+			if b, found = digits(b, 2, 2, &m.year); m.year < 70 {
 				m.year += 2000
 			} else {
 				m.year += 1900

@@ -11,11 +11,13 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 )
 
-// maxWindow is the largest window of ZSTD that is taken, bytes: more than any level up to 19 makes, and a bound on memory.
+// maxWindow is the largest window of ZSTD that is taken, bytes: more than any level up to 19 makes,
+// and a bound on memory.
 const maxWindow = 32 << 20
 
-// decompressor undoes the COPY's compression, the same for every object whatever its suffix (copy-parameters-file-compression). A
-// worker keeps one, so that small objects do not pay for its tables.
+// decompressor undoes the COPY's compression, the same for every object whatever its suffix
+// (copy-parameters-file-compression). A worker keeps one, so that small objects do not pay for its
+// tables.
 type decompressor struct {
 	kind copystmt.Compression
 	gzip *gzip.Reader

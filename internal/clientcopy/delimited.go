@@ -34,8 +34,8 @@ type line struct {
 	reason string
 }
 
-// scanLine scans the record at b[0]; whole says that b is all there is. The fields go to the slots in order. On malformed, end is
-// where it went wrong.
+// scanLine scans the record at b[0]; whole says that b is all there is. The fields go to the slots
+// in order. On malformed, end is where it went wrong.
 func (d *textDecoder) scanLine(b []byte, whole bool) (line, verdict) {
 	clear(d.slots)
 	p := d.text
@@ -64,11 +64,13 @@ func (d *textDecoder) scanLine(b []byte, whole bool) (line, verdict) {
 	}
 }
 
-// scanField scans the field at b[i] and returns the index of the delimiter or end of line after it, or len(b).
+// scanField scans the field at b[i] and returns the index of the delimiter or end of line after it,
+// or len(b).
 func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, string) {
 	quote, first := byte(0), i
 	if p.csv {
-		// White space between a delimiter and a quote does not count (copy-parameters-data-format); a delimiter is no white space.
+		// White space between a delimiter and a quote does not count (copy-parameters-data-format);
+		// a delimiter is no white space.
 		for first < len(b) && (b[first] == ' ' || b[first] == '\t') && b[first] != p.delimiter {
 			first++
 		}
@@ -117,7 +119,8 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 	return s, i, ok, ""
 }
 
-// scanQuoted scans a field in quotes from its opening quote: in CSV a quote within is doubled, newlines and delimiters are text.
+// scanQuoted scans a field in quotes from its opening quote: in CSV a quote within is doubled,
+// newlines and delimiters are text.
 func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, int, verdict, string) {
 	s := slot{start: int32(i + 1), kind: text, flags: quoted}
 	for i++; ; i++ {
@@ -165,8 +168,9 @@ func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, in
 	return s, i, ok, ""
 }
 
-// decode reads an object. A record with too many fields, or too few without FILLRECORD, is refused; after a fault of quotes it goes
-// on at the next line, and a quote that is never closed takes the rest of the object (our choices).
+// decode reads an object. A record with too many fields, or too few without FILLRECORD, is refused;
+// after a fault of quotes it goes on at the next line, and a quote that is never closed takes the
+// rest of the object (our choices).
 func (d *textDecoder) decode(w *window, out *output) error {
 	if err := w.begin(d.ignoreHeader, func(line []byte) { d.passOver(line, out) }); err != nil {
 		return err

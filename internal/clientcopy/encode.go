@@ -47,7 +47,8 @@ type target struct {
 	path jsonpaths.Path
 	// otherwise is sent for NULL in a NOT NULL column that has a constant default.
 	otherwise []byte
-	// orDefault says that NULL in this NOT NULL column becomes the word DEFAULT, which an INSERT can say.
+	// orDefault says that NULL in this NOT NULL column becomes the word DEFAULT, which an INSERT
+	// can say.
 	orDefault bool
 }
 
@@ -88,7 +89,8 @@ type fieldError struct {
 
 func (e *fieldError) Error() string { return e.reason }
 
-// valueShown bounds the part of a value that a reason quotes, valueKept the part that RecordError.Value keeps; bytes.
+// valueShown bounds the part of a value that a reason quotes, valueKept the part that
+// RecordError.Value keeps; bytes.
 const (
 	valueShown = 100
 	valueKept  = 1024
@@ -100,7 +102,8 @@ type encoder struct {
 	scratch []byte
 }
 
-// record appends the tuple of a record whose values lie in b. On an error dst is returned as it was.
+// record appends the tuple of a record whose values lie in b. On an error dst is returned as it
+// was.
 func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
 	start := len(dst)
 	fields := len(e.targets)
@@ -134,8 +137,8 @@ func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
 	return append(dst, e.appended...), nil
 }
 
-// descend follows the rest of a JSONPath. What is not there is NULL, an index that leads nowhere fails the COPY
-// (copy-parameters-data-format). A null on the way is NULL (our choice).
+// descend follows the rest of a JSONPath. What is not there is NULL, an index that leads nowhere
+// fails the COPY (copy-parameters-data-format). A null on the way is NULL (our choice).
 func descend(b []byte, s slot, t *target) (slot, *fieldError) {
 	for _, step := range t.path {
 		if s.kind == missing || s.kind == null {
@@ -256,8 +259,8 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 		e.scratch = appendSlot(e.scratch[:0], b, s, e.quote)
 		v = e.scratch
 	}
-	// Empty and blank are NULL for every type but text (copy-parameters-data-format, -data-conversion). Blanks around a value do not
-	// count (our choice).
+	// Empty and blank are NULL for every type but text (copy-parameters-data-format,
+	// -data-conversion). Blanks around a value do not count (our choice).
 	if s.kind == text {
 		if v = trimSpace(v); len(v) == 0 {
 			return e.null(dst, t)

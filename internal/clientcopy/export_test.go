@@ -20,7 +20,8 @@ type Decoder struct {
 	First   FirstLine
 }
 
-// NewDecoder compiles stmt for columns; window is the size of the buffer that slides over the input, bytes, 16 at least.
+// NewDecoder compiles stmt for columns; window is the size of the buffer that slides over the
+// input, bytes, 16 at least.
 func NewDecoder(stmt *copystmt.Statement, columns []Column, window int) (*Decoder, error) {
 	if err := Check(stmt); err != nil {
 		return nil, err

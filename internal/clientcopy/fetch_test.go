@@ -22,8 +22,8 @@ type place struct {
 	remove func(key string)
 }
 
-// TestFetch: objects that are fetched as a whole and those that are streamed load alike, whatever the number of workers and the
-// budget; so do those that changed or went since they were listed.
+// TestFetch: objects that are fetched as a whole and those that are streamed load alike, whatever
+// the number of workers and the budget; so do those that changed or went since they were listed.
 func TestFetch(t *testing.T) {
 	t.Run("S3", func(t *testing.T) {
 		server := dwhtest.S3(t)
@@ -93,7 +93,8 @@ func testFetch(t *testing.T, at place) {
 		if form == "gzip" {
 			options += " GZIP"
 		}
-		// Ids 0 to 39 without 5, 7 and 13; of 3, 23 and 33 there are 12 rows of 30,000 letters, of any other one of as many as its id says.
+		// Ids 0 to 39 without 5, 7 and 13; of 3, 23 and 33 there are 12 rows of 30,000 letters, of
+		// any other one of as many as its id says.
 		want := fmt.Sprintf("37|%d|%d|37", 34+3*12, 39*40/2-(5+7+13)-(3+23+33)+3*12*30_000)
 		for _, o := range []clientcopy.Options{{}, {Workers: 1}, {Workers: 3, BufferBytes: 1 << 20}, {Workers: 200, BufferBytes: 4 << 20}} {
 			exec(t, connect(t, f.dsn), "DELETE FROM t")

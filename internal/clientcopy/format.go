@@ -43,7 +43,8 @@ var forms = []form{
 	{"compressed with BZIP2", "BZh?1AY&SY", copystmt.Bzip2},       // ? is the size of a block
 	{"compressed with BZIP2", "BZh?\x17rE8P\x90", copystmt.Bzip2}, // an empty one
 	{"compressed with ZSTD", "\x28\xb5\x2f\xfd", copystmt.Zstd},   // RFC 8878
-	{"compressed with ZSTD", "?\x2a\x4d\x18", copystmt.Zstd},      // a frame to skip, which pzstd writes first
+	// a frame to skip, which pzstd writes first
+	{"compressed with ZSTD", "?\x2a\x4d\x18", copystmt.Zstd},
 	{"compressed with LZOP", "\x89LZO\x00\r\n\x1a\n", ""},
 	{"compressed with XZ", "\xfd7zXZ\x00", ""},
 	{"compressed with LZ4", "\x04\x22\x4d\x18", ""},
@@ -190,7 +191,8 @@ func (f *form) unsupported() string {
 // peek reads up to headBytes bytes of r, and returns a reader that gives them again.
 func peek(r io.Reader) (head []byte, again io.Reader, err error) {
 	head = make([]byte, headBytes)
-	if in, ok := r.(*bytes.Reader); ok { // which the decompressors read without a buffer of their own
+	// which the decompressors read without a buffer of their own
+	if in, ok := r.(*bytes.Reader); ok {
 		n, _ := in.ReadAt(head, in.Size()-int64(in.Len())) // io.EOF of a short one
 		return head[:n], r, nil
 	}

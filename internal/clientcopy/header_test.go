@@ -31,8 +31,10 @@ func TestFirstLine(t *testing.T) {
 		{"CSV", columns, "\ufeff\"Order ID\" , CUSTOMER,\"Ordered-On\",Price\r\n" + row, clientcopy.NamesColumns},
 		{"CSV", columns, "order_id,customer,ordered_on,price", clientcopy.NamesColumns},
 		{"CSV", columns, "price,order_id,customer,ordered_on\n" + row, clientcopy.NamesColumns},
-		{"CSV", columns, "order_id,customer,ordered_on,price,till,cashier\n" + row, clientcopy.NamesColumns}, // and too many
-		{"CSV", columns, "order_id,customer,ordered_on\n" + row, clientcopy.NamesColumns},                    // and too few
+		// and too many
+		{"CSV", columns, "order_id,customer,ordered_on,price,till,cashier\n" + row, clientcopy.NamesColumns},
+		// and too few
+		{"CSV", columns, "order_id,customer,ordered_on\n" + row, clientcopy.NamesColumns},
 		{"CSV", columns, row, clientcopy.FirstLineFits},
 		{"CSV", columns, row + "order_id,customer,ordered_on,price\n", clientcopy.FirstLineFits},
 		{"CSV", columns, "1,customer,2026-11-28,price\n", clientcopy.FirstLineFits},

@@ -17,12 +17,14 @@ import (
 	"github.com/sparkify/dwh/internal/sqlliteral"
 )
 
-// maxInsert is the size at which an INSERT is sent, bytes. Redshift takes 16 MB (dg/c_redshift-sql). A row is at most 4 MB as
-// JSON, and twice that when every byte of it has to be escaped, so that no statement reaches that limit.
+// maxInsert is the size at which an INSERT is sent, bytes. Redshift takes 16 MB
+// (dg/c_redshift-sql). A row is at most 4 MB as JSON, and twice that when every byte of it has to
+// be escaped, so that no statement reaches that limit.
 const maxInsert = 4 << 20
 
-// Insert is Copy for Redshift, from sources that Redshift cannot read itself: the rows go into INSERTs of many rows, as AWS
-// advises where COPY cannot be used (dg/c_best-practices-multi-row-inserts). Result and errors are those of Copy.
+// Insert is Copy for Redshift, from sources that Redshift cannot read itself: the rows go into
+// INSERTs of many rows, as AWS advises where COPY cannot be used
+// (dg/c_best-practices-multi-row-inserts). Result and errors are those of Copy.
 func Insert(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, o Options) (Result, error) {
 	if err := Check(stmt); err != nil {
 		return Result{}, err
@@ -223,7 +225,8 @@ func appendDecimal(dst, v []byte) []byte {
 	return dst
 }
 
-// redshiftColumns is Columns by views that Redshift has too; its pg_attribute knows neither IDENTITY nor generated columns.
+// redshiftColumns is Columns by views that Redshift has too; its pg_attribute knows neither
+// IDENTITY nor generated columns.
 func redshiftColumns(ctx context.Context, q Querier, schema, table string) ([]Column, error) {
 	where := "CAST(current_schema() AS VARCHAR(127))"
 	args := []any{table}

@@ -15,7 +15,8 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// TestInsertConformance runs the contract of COPY on the load by INSERTs, on a PostgreSQL that reads literals as Redshift does.
+// TestInsertConformance runs the contract of COPY on the load by INSERTs, on a PostgreSQL that
+// reads literals as Redshift does.
 func TestInsertConformance(t *testing.T) {
 	conformance.Run(t, folderInsert{dsn: dwhtest.Database(t)}, func(c conformance.Case) bool {
 		// Redshift's catalogue shows an IDENTITY column by its default, PostgreSQL's does not.

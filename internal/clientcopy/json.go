@@ -32,8 +32,8 @@ func (p *jsonPlan) key(name string) int {
 	return -1
 }
 
-// compileAuto maps each column to the key of its name (copy-parameters-data-format). Column names are lower case as COPY sees
-// them, so without fold a key such as userId matches nothing.
+// compileAuto maps each column to the key of its name (copy-parameters-data-format). Column names
+// are lower case as COPY sees them, so without fold a key such as userId matches nothing.
 func compileAuto(columns []Column, fold bool) (*jsonPlan, []target) {
 	p := &jsonPlan{fold: fold}
 	targets := make([]target, len(columns))
@@ -44,8 +44,8 @@ func compileAuto(columns []Column, fold bool) (*jsonPlan, []target) {
 	return p, targets
 }
 
-// compilePaths maps columns to paths by position. The first step picks a slot, shared by all paths that begin with
-// it; the rest is followed within the value.
+// compilePaths maps columns to paths by position. The first step picks a slot, shared by all paths
+// that begin with it; the rest is followed within the value.
 func compilePaths(columns []Column, paths []jsonpaths.Path) (*jsonPlan, []target) {
 	p := &jsonPlan{}
 	for _, path := range paths {
@@ -84,13 +84,15 @@ type knownKey struct {
 	next    int32  // the key that followed it last time: the guess for the next record
 }
 
-// A worker remembers at most maxKnown keys of at most maxKnownLen bytes, so that data cannot fill its memory.
+// A worker remembers at most maxKnown keys of at most maxKnownLen bytes, so that data cannot fill
+// its memory.
 const (
 	maxKnown    = 1024
 	maxKnownLen = 256
 )
 
-// jsonDecoder reads JSON records into tuples. Each worker has its own, which lives as long as the COPY.
+// jsonDecoder reads JSON records into tuples. Each worker has its own, which lives as long as the
+// COPY.
 type jsonDecoder struct {
 	encoder
 	slots []slot
@@ -118,7 +120,8 @@ func (d *jsonDecoder) learn(source string, slot int32) int32 {
 	return n
 }
 
-// find resolves a key that was not the one guessed. It returns its slot and its place in keys, 0 if it is not kept.
+// find resolves a key that was not the one guessed. It returns its slot and its place in keys, 0 if
+// it is not kept.
 func (d *jsonDecoder) find(source []byte, flags uint8) (slot, known int32) {
 	if k, found := d.index[string(source)]; found {
 		return d.keys[k].slot, k
@@ -134,9 +137,10 @@ func (d *jsonDecoder) find(source []byte, flags uint8) (slot, known int32) {
 	return slot, known
 }
 
-// scanObject scans the object that begins at b[0] into the slots and returns the index after it. Keys mostly come in the order
-// of the record before, so the key that followed the last one then is compared first: one comparison of bytes for key,
-// quotes and colon. Of equal keys the last one counts, as in encoding/json (our choice: the guide does not say).
+// scanObject scans the object that begins at b[0] into the slots and returns the index after it.
+// Keys mostly come in the order of the record before, so the key that followed the last one then is
+// compared first: one comparison of bytes for key, quotes and colon. Of equal keys the last one
+// counts, as in encoding/json (our choice: the guide does not say).
 func (d *jsonDecoder) scanObject(b []byte) (int, verdict) {
 	d.clear()
 	var v verdict
@@ -232,7 +236,8 @@ func (d *jsonDecoder) scanArray(b []byte) (int, verdict) {
 	return end, ok
 }
 
-// clear empties the slots: keys are missing, and an index that the record turns out not to have leads nowhere.
+// clear empties the slots: keys are missing, and an index that the record turns out not to have
+// leads nowhere.
 func (d *jsonDecoder) clear() {
 	clear(d.slots)
 	for i := len(d.json.keys); i < len(d.slots); i++ {
@@ -240,13 +245,16 @@ func (d *jsonDecoder) clear() {
 	}
 }
 
-// decode reads an object: records with any white space or none between them (copy-parameters-data-format).
+// decode reads an object: records with any white space or none between them
+// (copy-parameters-data-format).
 //
-// After a fault it goes on like this (our choice, the guide only counts errors): at the root, each [ , and ] is one
-// bad record, and so is a run of other text up to the end of its line or to the next { on it. A broken
-// record is one bad record with all that lies up to the first line behind its first that begins with {, or, from the byte at which it broke on,
-// with blanks and {. So a record that was cut off behind a colon does not take the next one for its value; what a
-// pretty-printed record nests is indented. A record that the end of the object cuts off is broken too.
+// After a fault it goes on like this (our choice, the guide only counts errors): at the root, each
+// [ , and ] is one bad record, and so is a run of other text up to the end of its line or to the
+// next { on it. A broken record is one bad record with all that lies up to the first line behind
+// its first that begins with {, or, from the byte at which it broke on, with blanks and {. So a
+// record that was cut off behind a colon does not take the next one for its value; what a
+// pretty-printed record nests is indented. A record that the end of the object cuts off is broken
+// too.
 func (d *jsonDecoder) decode(w *window, out *output) error {
 	if err := w.begin(d.ignoreHeader, nil); err != nil {
 		return err
@@ -350,7 +358,8 @@ func (d *jsonDecoder) junk(w *window, out *output) error {
 // cutOff is why a record is refused inside which the next one begins.
 const cutOff = "the object is cut off: the next one begins inside it"
 
-// nextLine returns the index of the first line behind the first that a record may begin; len(b) without one.
+// nextLine returns the index of the first line behind the first that a record may begin; len(b)
+// without one.
 func (d *jsonDecoder) nextLine(b []byte) int {
 	for i := 0; ; i++ {
 		n := bytes.IndexByte(b[i:], '\n')

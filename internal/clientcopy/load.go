@@ -26,21 +26,25 @@ const (
 	minBlockSize = 32 << 10
 	windowSize   = 256 << 10 // of a worker's view of its object
 	minWindow    = 32 << 10
-	// smallObject is up to what size an object is fetched as a whole before a worker turns to it, so that many can be on their way while the
-	// workers, which need memory, are few.
+	// smallObject is up to what size an object is fetched as a whole before a worker turns to it,
+	// so that many can be on their way while the workers, which need memory, are few.
 	smallObject = 256 << 10
 	keptBuffer  = 32 << 10 // of a reader for such objects; a larger one is let go
 )
 
-// streams is how many objects of S3 at least are read at once while they are decoded: one connection gives 85 to 90 MB/s
-// (docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices), which is less than a decoder takes.
+// streams is how many objects of S3 at least are read at once while they are decoded: one
+// connection gives 85 to 90 MB/s
+// (docs.aws.amazon.com/whitepapers/latest/s3-optimizing-performance-best-practices), which is less
+// than a decoder takes.
 const streams = 8
 
-// folderReaders is how many small files at least are read at once while a worker a CPU decodes them: where the files are not in memory, on a disk
-// or behind a network, each read waits for an answer.
+// folderReaders is how many small files at least are read at once while a worker a CPU decodes
+// them: where the files are not in memory, on a disk or behind a network, each read waits for an
+// answer.
 const folderReaders = 8
 
-// load is one run of a COPY: readers get objects, workers turn them into blocks of tuples, the connection sends the blocks.
+// load is one run of a COPY: readers get objects, workers turn them into blocks of tuples, the
+// connection sends the blocks.
 type load struct {
 	plan    *plan
 	store   *objectstore.Store
@@ -55,11 +59,11 @@ type load struct {
 	idle    chan *worker // the workers that no reader has
 	block   int          // size of a block
 	window  int
-	// share is the number of full blocks that a worker may hold back while it does not know yet whether its object can
-	// be read to its end.
+	// share is the number of full blocks that a worker may hold back while it does not know yet
+	// whether its object can be read to its end.
 	share int
-	// free holds the blocks that nobody uses, nil where one was never made. A worker has at most share+2, so that
-	// all workers together always get what they wait for.
+	// free holds the blocks that nobody uses, nil where one was never made. A worker has at most
+	// share+2, so that all workers together always get what they wait for.
 	free chan []byte
 	// full takes blocks to the connection. It has room for all blocks; the workers' end closes it.
 	full chan []byte
@@ -138,7 +142,8 @@ const rejectBytes = 32 << 20
 // rawMost is the most that one reject's text keeps, bytes.
 const rawMost = 64 << 10
 
-// rawMax is the room of one reject's text. It depends on MAXERROR alone, so that what is kept does not depend on the order of work.
+// rawMax is the room of one reject's text. It depends on MAXERROR alone, so that what is kept does
+// not depend on the order of work.
 func (l *load) rawMax() int {
 	if l.bodies != nil {
 		return rawMost // they are bounded by what is at hand
@@ -146,8 +151,8 @@ func (l *load) rawMax() int {
 	return max(512, min(rawMost, rejectBytes/l.limit))
 }
 
-// A sink takes the rows of a load to the server. send returns when there are no more, or when the load gave up; aborted says that
-// it did, so that the server's error only repeats it.
+// A sink takes the rows of a load to the server. send returns when there are no more, or when the
+// load gave up; aborted says that it did, so that the server's error only repeats it.
 type sink interface {
 	send(ctx context.Context, l *load) (aborted bool, err error)
 }
@@ -239,12 +244,14 @@ func (l *load) report() {
 	l.options.Progress(Progress{Objects: int(l.finished.Load()), Bytes: l.bytes.Load(), Rows: l.rows.Load(), Rejects: l.refused.Load()})
 }
 
-// decoder turns the bytes of an object into tuples and rejects. It returns the window's errors and output's.
+// decoder turns the bytes of an object into tuples and rejects. It returns the window's errors and
+// output's.
 type decoder interface {
 	decode(w *window, out *output) error
 }
 
-// worker is what a reader needs to turn an object into tuples. What it has of finished objects it keeps for the next.
+// worker is what a reader needs to turn an object into tuples. What it has of finished objects it
+// keeps for the next.
 type worker struct {
 	*load
 	ctx     context.Context
@@ -254,9 +261,10 @@ type worker struct {
 	out     output
 	whole   bytes.Reader // of an object that was fetched
 
-	object   int      // index of the object at hand
-	part     string   // of a zip
-	mark     int      // length of out.buf when the object began: what is before is of finished objects
+	object int    // index of the object at hand
+	part   string // of a zip
+	// length of out.buf when the object began: what is before is of finished objects
+	mark     int
 	held     [][]byte // full blocks of the object
 	streamed bool     // rows of the object have gone out
 	huge     bool     // leave for a huge window is taken
@@ -297,7 +305,8 @@ func (l *load) reader(ctx context.Context) error {
 	}
 }
 
-// fetch reads object i as a whole, into buf if that is large enough, and has it decoded. It returns the buffer for the next one.
+// fetch reads object i as a whole, into buf if that is large enough, and has it decoded. It returns
+// the buffer for the next one.
 func (l *load) fetch(ctx context.Context, i int, buf []byte) ([]byte, error) {
 	o := l.objects[i]
 	if err := l.fetched.Acquire(ctx, o.Size); err != nil {
@@ -430,8 +439,9 @@ func (w *worker) send(b []byte) {
 	w.load.full <- b
 }
 
-// full is called when out.buf is full after a row. Rows of an object that is not finished are held back, because it may turn out to be
-// unreadable, until there are too many of them; then they go out as they come.
+// full is called when out.buf is full after a row. Rows of an object that is not finished are held
+// back, because it may turn out to be unreadable, until there are too many of them; then they go
+// out as they come.
 func (w *worker) full() error {
 	w.report()
 	if w.mark > 0 { // finished objects' rows go out, this one's move to the front
@@ -559,7 +569,8 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// The frame of a binary COPY (sql-copy: Binary Format): signature, flags, no header extension; and the trailer.
+// The frame of a binary COPY (sql-copy: Binary Format): signature, flags, no header extension; and
+// the trailer.
 var (
 	copyHeader  = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
 	copyTrailer = []byte{0xff, 0xff}
@@ -581,8 +592,9 @@ type blockReader struct {
 // errAborted goes to the server, and its log, as the reason of CopyFail; data stays out of it.
 var errAborted = errors.New("the client gave the load up")
 
-// close ends the reader and tells whether it had given up. When the connection breaks, CopyFrom returns while its goroutine may still
-// read: only after close nothing of the load is touched any more.
+// close ends the reader and tells whether it had given up. When the connection breaks, CopyFrom
+// returns while its goroutine may still read: only after close nothing of the load is touched any
+// more.
 func (r *blockReader) close() (aborted bool) {
 	close(r.closed)
 	r.mu.Lock()
@@ -632,7 +644,8 @@ func (l *load) failed() bool {
 	return l.failure != nil || !l.matters(len(l.objects)) || len(l.partial) > 0
 }
 
-// more makes the next block, or the trailer, r.rest; without wait it returns false when there is none yet.
+// more makes the next block, or the trailer, r.rest; without wait it returns false when there is
+// none yet.
 func (r *blockReader) more(wait bool) (bool, error) {
 	if r.block != nil {
 		r.put(r.block)

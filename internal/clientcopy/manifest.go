@@ -15,8 +15,8 @@ import (
 const manifestLimit = 64 << 20
 
 // Manifest reads the manifest that a statement with MANIFEST names and looks its entries up
-// (loading-data-files-using-manifest): an entry twice is loaded twice, one that is not there is left out unless it is
-// mandatory, and nothing left is an error. A manifest is never decompressed.
+// (loading-data-files-using-manifest): an entry twice is loaded twice, one that is not there is
+// left out unless it is mandatory, and nothing left is an error. A manifest is never decompressed.
 func Manifest(ctx context.Context, store *objectstore.Store, stmt *copystmt.Statement) ([]Object, error) {
 	if !stmt.Manifest {
 		return nil, stmt.ErrorAt("FROM", "the statement has no MANIFEST", "", nil)

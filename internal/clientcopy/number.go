@@ -8,14 +8,15 @@ import (
 	"unsafe"
 )
 
-// errSyntax and errRange are what reading a value of any type can end in; the caller words the reason.
+// errSyntax and errRange are what reading a value of any type can end in; the caller words the
+// reason.
 var (
 	errSyntax = errors.New("syntax")
 	errRange  = errors.New("out of range")
 )
 
-// parseInteger reads a whole number of at most 64 bits. A fraction is cut and an exponent applied, because numbers
-// such as 1540919166796.0 and 1.5e3 do arrive for BIGINT columns; 1e-1 is 0.
+// parseInteger reads a whole number of at most 64 bits. A fraction is cut and an exponent applied,
+// because numbers such as 1540919166796.0 and 1.5e3 do arrive for BIGINT columns; 1e-1 is 0.
 func parseInteger(b []byte) (int64, error) {
 	i, negative := 0, false
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
@@ -72,16 +73,18 @@ func parseIntegerSlow(b []byte) (int64, error) {
 	return int64(u), nil
 }
 
-// decimal is a number in decimal notation taken apart without being computed: digits that stand in the source,
-// and where the decimal point lies among them.
+// decimal is a number in decimal notation taken apart without being computed: digits that stand in
+// the source, and where the decimal point lies among them.
 type decimal struct {
 	negative bool
-	// whole and frac are the digits before and after the source's point, without leading zeros in whole.
+	// whole and frac are the digits before and after the source's point, without leading zeros in
+	// whole.
 	whole, frac []byte
 	exp         int // the written exponent, held within ±maxExponent
 }
 
-// maxExponent bounds exponents: beyond it every type is out of range (or zero), and loops stay short.
+// maxExponent bounds exponents: beyond it every type is out of range (or zero), and loops stay
+// short.
 const maxExponent = 20000
 
 // parse takes [+-] digits [. digits] [e [+-] digits] apart; one side of the point may be empty.
@@ -150,7 +153,8 @@ func (d *decimal) parse(b []byte) error {
 	return nil
 }
 
-// point is the number of digits before the decimal point: negative for 0.00…; the digits begin with a nonzero one.
+// point is the number of digits before the decimal point: negative for 0.00…; the digits begin with
+// a nonzero one.
 func (d *decimal) point() int { return len(d.whole) + d.exp }
 
 // len is the number of digits that the source holds.
@@ -172,9 +176,9 @@ func (d *decimal) digit(i int) byte {
 var pow10 = [...]float64{1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
 
-// parseDouble reads a DOUBLE PRECISION, correctly rounded. A number of at most 15 digits and a power of ten up to
-// 22 is one exact operation on two exact doubles (Clinger's fast path); strconv does the rest. A number too
-// small becomes zero, one too large is out of range.
+// parseDouble reads a DOUBLE PRECISION, correctly rounded. A number of at most 15 digits and a
+// power of ten up to 22 is one exact operation on two exact doubles (Clinger's fast path); strconv
+// does the rest. A number too small becomes zero, one too large is out of range.
 func parseDouble(b []byte) (float64, error) {
 	i, negative := 0, false
 	if len(b) > 0 && b[0] == '-' {
@@ -214,8 +218,8 @@ func parseReal(b []byte) (float32, error) {
 	return float32(f), err
 }
 
-// parseFloatSlow accepts decimal notation, and NaN, Infinity and -Infinity in any case, as both engines' float input does;
-// strconv's hexadecimal and underscore forms are not numbers in data.
+// parseFloatSlow accepts decimal notation, and NaN, Infinity and -Infinity in any case, as both
+// engines' float input does; strconv's hexadecimal and underscore forms are not numbers in data.
 func parseFloatSlow(b []byte, bits int) (float64, error) {
 	var d decimal
 	if d.parse(b) != nil {
@@ -234,7 +238,8 @@ func parseFloatSlow(b []byte, bits int) (float64, error) {
 		}
 		return 0, errSyntax
 	}
-	// The string shares b's memory for the length of the call only; strconv copies what it puts in an error.
+	// The string shares b's memory for the length of the call only; strconv copies what it puts in
+	// an error.
 	f, err := strconv.ParseFloat(unsafe.String(unsafe.SliceData(b), len(b)), bits)
 	if err != nil {
 		return 0, errRange
@@ -258,13 +263,13 @@ func equalFold(b []byte, word string) bool {
 	return true
 }
 
-// Of the binary form of NUMERIC (numeric_send in PostgreSQL's numeric.c): int16 count of base-10000 digits, int16 weight of the
-// first, uint16 sign, int16 display scale, the digits.
+// Of the binary form of NUMERIC (numeric_send in PostgreSQL's numeric.c): int16 count of base-10000
+// digits, int16 weight of the first, uint16 sign, int16 display scale, the digits.
 const numericNegative = 0x4000
 
-// appendNumeric appends the binary form of a NUMERIC(precision, scale). COPY cuts digits beyond the scale, or with
-// ROUNDEC rounds half away from zero (copy-parameters-data-conversion). precision 0 is an unconstrained NUMERIC, which
-// keeps every digit up to PostgreSQL's 16383 after the point.
+// appendNumeric appends the binary form of a NUMERIC(precision, scale). COPY cuts digits beyond the
+// scale, or with ROUNDEC rounds half away from zero (copy-parameters-data-conversion). precision 0
+// is an unconstrained NUMERIC, which keeps every digit up to PostgreSQL's 16383 after the point.
 func appendNumeric(dst, b []byte, precision, scale int, round bool) ([]byte, error) {
 	var d decimal
 	if err := d.parse(b); err != nil {
@@ -298,7 +303,8 @@ func appendNumeric(dst, b []byte, precision, scale int, round bool) ([]byte, err
 			return dst, errRange
 		}
 	}
-	// Digits are grouped in fours to both sides of the point. top is the group of the first digit, one more for a carry.
+	// Digits are grouped in fours to both sides of the point. top is the group of the first digit,
+	// one more for a carry.
 	top := floorDiv(d.point()-1, 4)
 	if up {
 		top = max(floorDiv(d.point(), 4), top)
@@ -306,7 +312,8 @@ func appendNumeric(dst, b []byte, precision, scale int, round bool) ([]byte, err
 	bottom := -(scale + 3) / 4 // index of the last group; group 0 holds the ones
 	head := len(dst)
 	dst = append(dst, 0, 0, 0, 0, 0, 0, 0, 0)
-	// From the lowest group up, so that the carry runs along; written in place afterwards, hence the room first.
+	// From the lowest group up, so that the carry runs along; written in place afterwards, hence
+	// the room first.
 	groups := max(top-bottom+1, 0)
 	for range groups {
 		dst = append(dst, 0, 0)

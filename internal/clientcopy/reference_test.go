@@ -22,7 +22,8 @@ func referenceColumns() []clientcopy.Column {
 	return []clientcopy.Column{varchar("a", 0), varchar("b", 8), column("c", "bigint"), column("d", "double precision"), column("e", "boolean"), column("f", "integer")}
 }
 
-// reference is a slow COPY with JSON 'auto' on encoding/json, for objects that hold one record: each column's text, "NULL", or the verdict.
+// reference is a slow COPY with JSON 'auto' on encoding/json, for objects that hold one record:
+// each column's text, "NULL", or the verdict.
 func reference(record []byte) (values []string, accepted bool) {
 	if !json.Valid(record) {
 		return nil, false
@@ -111,7 +112,8 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// invalid reports whether a JSON string holds text that is not UTF-8, in bytes or in escapes of surrogates; encoding/json puts U+FFFD there.
+// invalid reports whether a JSON string holds text that is not UTF-8, in bytes or in escapes of
+// surrogates; encoding/json puts U+FFFD there.
 func invalid(raw []byte) bool {
 	if !utf8.Valid(raw) {
 		return true
@@ -294,7 +296,8 @@ func genValue(r *rapid.T, depth int) string {
 	}
 }
 
-// referenceRecords cuts a text into whole records and into what is refused between them, slowly and on encoding/json: see jsonDecoder.decode.
+// referenceRecords cuts a text into whole records and into what is refused between them, slowly and
+// on encoding/json: see jsonDecoder.decode.
 func referenceRecords(text string) (parts []string, whole []bool) {
 	add := func(part string, is bool) {
 		parts, whole = append(parts, strings.TrimRight(part, " \t\r\n")), append(whole, is)
@@ -345,7 +348,8 @@ func referenceRecords(text string) (parts []string, whole []bool) {
 	}
 }
 
-// compareText holds many records against the reference: the same rows in the same order, and the same refused texts.
+// compareText holds many records against the reference: the same rows in the same order, and the
+// same refused texts.
 func compareText(t testing.TB, d, single *clientcopy.Decoder, text string) {
 	t.Helper()
 	var tuples []byte

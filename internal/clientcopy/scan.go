@@ -51,9 +51,10 @@ const (
 	highs = 0x8080808080808080
 )
 
-// scanString scans a JSON string from the byte after its opening quote and returns the index of its closing quote.
-// Eight bytes are looked at together; a byte that is a quote, a backslash, a control or not ASCII ends the stride. False
-// positives of the borrow trick only lie above a true one, so the lowest is exact.
+// scanString scans a JSON string from the byte after its opening quote and returns the index of its
+// closing quote. Eight bytes are looked at together; a byte that is a quote, a backslash, a control
+// or not ASCII ends the stride. False positives of the borrow trick only lie above a true one, so
+// the lowest is exact.
 func scanString(b []byte, i int) (int, uint8, verdict) {
 	var flags uint8
 	for {
@@ -119,8 +120,8 @@ func hexValue(c byte) int {
 	return -1
 }
 
-// scanNumber scans a JSON number from its first byte and returns the index after it. A number that reaches the end
-// of b may go on: more.
+// scanNumber scans a JSON number from its first byte and returns the index after it. A number that
+// reaches the end of b may go on: more.
 func scanNumber(b []byte, i int) (int, verdict) {
 	if b[i] == '-' {
 		i++
@@ -187,7 +188,8 @@ func isSpace(c byte) bool {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t'
 }
 
-// skipSpace returns the index of the first byte from i on that is not white space; len(b) if there is none.
+// skipSpace returns the index of the first byte from i on that is not white space; len(b) if there
+// is none.
 func skipSpace(b []byte, i int) int {
 	for i < len(b) && b[i] <= ' ' && isSpace(b[i]) {
 		i++

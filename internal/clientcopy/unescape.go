@@ -5,9 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// appendUnescaped appends the text of a scanned JSON string, its escapes resolved. A surrogate pair becomes its
-// character. A surrogate without its other half is no character: its three bytes go out as they are, which are
-// not UTF-8, so that the check for invalid text finds them (our choice: the guide does not say).
+// appendUnescaped appends the text of a scanned JSON string, its escapes resolved. A surrogate pair
+// becomes its character. A surrogate without its other half is no character: its three bytes go out
+// as they are, which are not UTF-8, so that the check for invalid text finds them (our choice: the
+// guide does not say).
 func appendUnescaped(dst, src []byte) []byte {
 	for {
 		i := bytes.IndexByte(src, '\\')
@@ -52,8 +53,9 @@ func hex4(b []byte) rune {
 	return rune(hexValue(b[0])<<12 | hexValue(b[1])<<8 | hexValue(b[2])<<4 | hexValue(b[3]))
 }
 
-// appendCompact appends a scanned object or array without the white space between its tokens. The guide's sample
-// (copy-usage_notes-copy-from-json) drops line breaks and indentation; the exact spacing is not documented.
+// appendCompact appends a scanned object or array without the white space between its tokens. The
+// guide's sample (copy-usage_notes-copy-from-json) drops line breaks and indentation; the exact
+// spacing is not documented.
 func appendCompact(dst, src []byte) []byte {
 	for i := 0; i < len(src); {
 		switch c := src[i]; {
@@ -83,8 +85,8 @@ func appendUndoubled(dst, src []byte, quote byte) []byte {
 	}
 }
 
-// appendUnslashed appends a delimited field, each backslash dropped and the byte after it kept as it is (ESCAPE,
-// copy-parameters-data-conversion).
+// appendUnslashed appends a delimited field, each backslash dropped and the byte after it kept as
+// it is (ESCAPE, copy-parameters-data-conversion).
 func appendUnslashed(dst, src []byte) []byte {
 	for {
 		i := bytes.IndexByte(src, '\\')
@@ -96,7 +98,8 @@ func appendUnslashed(dst, src []byte) []byte {
 	}
 }
 
-// appendSlot appends the text of a value as it is to be read by any type: unescaped, but neither checked nor trimmed.
+// appendSlot appends the text of a value as it is to be read by any type: unescaped, but neither
+// checked nor trimmed.
 func appendSlot(dst, b []byte, s slot, quote byte) []byte {
 	src := b[s.start:s.end]
 	switch {

@@ -9,15 +9,15 @@ import (
 	"github.com/sparkify/dwh/internal/copystmt"
 )
 
-// maxRecord is the limit of one JSON object or array, and of one row of text: beyond it COPY fails, whatever MAXERROR
-// (copy-parameters-data-format).
+// maxRecord is the limit of one JSON object or array, and of one row of text: beyond it COPY fails,
+// whatever MAXERROR (copy-parameters-data-format).
 const maxRecord = 4 << 20
 
 // largeBuffer is the size of a window's buffer from which on it needs leave to grow, bytes.
 const largeBuffer = 1 << 20
 
-// window is a buffer that slides over the bytes of an object, so that a record always lies in it in one piece. Bytes
-// in front of pos are done with.
+// window is a buffer that slides over the bytes of an object, so that a record always lies in it in
+// one piece. Bytes in front of pos are done with.
 type window struct {
 	r        io.Reader
 	buf      []byte
@@ -40,8 +40,8 @@ func (w *window) reset(r io.Reader) {
 	w.r, w.pos, w.end, w.eof, w.lines, w.counted = r, 0, 0, false, 0, 0
 }
 
-// fill reads until the buffer is full or r ends; what lies before pos is given up. At the end of r it sets eof; any other error of r
-// is returned.
+// fill reads until the buffer is full or r ends; what lies before pos is given up. At the end of r
+// it sets eof; any other error of r is returned.
 func (w *window) fill() error {
 	w.lineAt(w.pos)
 	if w.pos > 0 {
@@ -78,7 +78,8 @@ func (w *window) fill() error {
 	return nil
 }
 
-// lineAt returns the line, from 1, of the byte at off. off must not lie before that of the call before.
+// lineAt returns the line, from 1, of the byte at off. off must not lie before that of the call
+// before.
 func (w *window) lineAt(off int) int64 {
 	if off > w.counted {
 		w.lines += int64(bytes.Count(w.buf[w.counted:off], newline))
@@ -129,7 +130,8 @@ func (w *window) begin(ignoreHeader int, passed func(line []byte)) error {
 
 // output takes what a decoder makes of an object.
 type output struct {
-	// buf takes the tuples. When it has reached limit after a row, full is called, which may replace it.
+	// buf takes the tuples. When it has reached limit after a row, full is called, which may
+	// replace it.
 	buf   []byte
 	limit int
 	rows  int64
@@ -177,7 +179,8 @@ func (o *output) tooLarge(line int64, record []byte) error {
 	return &FatalError{Record: rec}
 }
 
-// span consumes bytes that belong to a bad record, which may be longer than the window, and keeps what a reject needs of them.
+// span consumes bytes that belong to a bad record, which may be longer than the window, and keeps
+// what a reject needs of them.
 type span struct {
 	w    *window
 	keep []byte

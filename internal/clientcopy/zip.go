@@ -12,14 +12,15 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// isZip tells an object that is read as the CSV files it holds, which is how the names data set is published. Redshift
-// knows no such thing.
+// isZip tells an object that is read as the CSV files it holds, which is how the names data set is
+// published. Redshift knows no such thing.
 func isZip(stmt *copystmt.Statement, o Object) bool {
 	return stmt.Format == copystmt.CSV && stmt.Compression == copystmt.None && strings.EqualFold(path.Ext(string(o.URL)), ".zip")
 }
 
-// readZip reads every .txt and .csv file of an archive, in their order there. An archive needs random access: a local one is opened in
-// place, one from S3 is spooled to a temporary file that is removed.
+// readZip reads every .txt and .csv file of an archive, in their order there. An archive needs
+// random access: a local one is opened in place, one from S3 is spooled to a temporary file that is
+// removed.
 func (w *worker) readZip(o Object) error {
 	var file *os.File
 	var err error

@@ -32,12 +32,13 @@ type Options struct {
 	WorkPrefix objectstore.URL // where packs are written
 	Workers    int             // objects read at once; 0: 32
 	Logger     *slog.Logger    // nil: none
-	// Told is called once for a load that packs, with how many objects became how many packs; nil: not.
+	// Told is called once for a load that packs, with how many objects became how many packs; nil:
+	// not.
 	Told func(objects, packs int)
 }
 
-// Packer is a Copier that packs. Its results speak of the original objects: the ledger never sees a pack, so that each original is
-// loaded exactly once whether it was packed or not.
+// Packer is a Copier that packs. Its results speak of the original objects: the ledger never sees a
+// pack, so that each original is loaded exactly once whether it was packed or not.
 type Packer struct{ Options }
 
 // New returns a Packer.
@@ -54,7 +55,8 @@ func New(o Options) *Packer {
 	return &Packer{o}
 }
 
-// ForRun tells the Copier underneath. Packs are not named by the run but by what they hold, so that a later run finds them.
+// ForRun tells the Copier underneath. Packs are not named by the run but by what they hold, so that
+// a later run finds them.
 func (p *Packer) ForRun(run string) { p.Copier.ForRun(run) }
 
 // Complete asks the Copier underneath: only objects that were not packed can lack their counts.
@@ -62,10 +64,12 @@ func (p *Packer) Complete(ctx context.Context, statement *copystmt.Statement, ob
 	return p.Copier.Complete(ctx, statement, objects)
 }
 
-// Copy is nativecopy's, by way of packs. Objects that cannot be packed without changing what COPY makes of them (large ones, those that are no
-// sequence of JSON records, other formats than JSON) are loaded as they are, in the same transaction.
+// Copy is nativecopy's, by way of packs. Objects that cannot be packed without changing what COPY
+// makes of them (large ones, those that are no sequence of JSON records, other formats than JSON)
+// are loaded as they are, in the same transaction.
 //
-// A pack that is finished stays when the load breaks off, and the next try takes it up; after the COPY it is deleted.
+// A pack that is finished stays when the load breaks off, and the next try takes it up; after the
+// COPY it is deleted.
 func (p *Packer) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
 	if statement.Format != copystmt.JSON || statement.IgnoreHeader > 0 || statement.Compression == copystmt.Lzop || len(objects) < 2 {
 		return p.Copier.Copy(ctx, conn, statement, objects, progress)
@@ -87,7 +91,8 @@ func (p *Packer) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.S
 	return result, err
 }
 
-// load runs one COPY over the packs and one over the other objects, and says what became of each original.
+// load runs one COPY over the packs and one over the other objects, and says what became of each
+// original.
 func (p *Packer) load(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, made batch, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
 	limit := max(1, statement.MaxError)
 	place := make(map[objectstore.URL]int, len(objects))
@@ -188,8 +193,8 @@ func (p *Packer) load(ctx context.Context, conn *pgx.Conn, statement *copystmt.S
 	return result, nil
 }
 
-// Redshift's views may show what a COPY refused some time after it. A ledger row of an object that was in a pack cannot be completed later, so
-// that refused records are waited for.
+// Redshift's views may show what a COPY refused some time after it. A ledger row of an object that
+// was in a pack cannot be completed later, so that refused records are waited for.
 const (
 	patience = 2 * time.Minute
 	pause    = 2 * time.Second
@@ -248,7 +253,8 @@ func (p *Packer) discard(ctx context.Context, made batch) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	for _, pack := range made.packs {
-		for _, u := range []objectstore.URL{pack.Index, pack.Object.URL} { // a pack without its index is none
+		// a pack without its index is none
+		for _, u := range []objectstore.URL{pack.Index, pack.Object.URL} {
 			if err := p.Store.Delete(ctx, u); err != nil {
 				p.Logger.Warn("a pack is left behind", "url", string(u), "error", err)
 			}
@@ -259,7 +265,8 @@ func (p *Packer) discard(ctx context.Context, made batch) {
 // keep is how long packs that no load took up are kept.
 const keep = 7 * 24 * time.Hour
 
-// Sweep deletes packs that were left behind a week ago or more, and returns how many objects that were.
+// Sweep deletes packs that were left behind a week ago or more, and returns how many objects that
+// were.
 func Sweep(ctx context.Context, store *objectstore.Store, workPrefix objectstore.URL, now time.Time) (int, error) {
 	swept := 0
 	for o, err := range store.List(ctx, nativecopy.Under(workPrefix, folder)+"/") {

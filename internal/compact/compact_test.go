@@ -79,7 +79,8 @@ func (r reading) String() string {
 	}
 }
 
-// A load that breaks off after packing leaves the pack, and the next try loads it without reading the objects again.
+// A load that breaks off after packing leaves the pack, and the next try loads it without reading
+// the objects again.
 func TestPacksAreTakenUp(t *testing.T) {
 	bucket := dwhtest.S3(t)
 	bucket.Setenv(t)

@@ -128,7 +128,8 @@ func (p *Packer) pack(ctx context.Context, statement *copystmt.Statement, object
 	return made, flush()
 }
 
-// one makes the pack of a group of objects. Its name follows from them, so that the same group finds it again.
+// one makes the pack of a group of objects. Its name follows from them, so that the same group
+// finds it again.
 func (p *Packer) one(ctx context.Context, statement *copystmt.Statement, group []objectstore.Object) (pack, error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\n", statement.Compression)
@@ -291,8 +292,8 @@ func (p *Packer) content(ctx context.Context, statement *copystmt.Statement, o o
 	return content{text: text, records: records, packable: true}, nil
 }
 
-// count counts the records of a text that is nothing but JSON objects, one after another. Any other text could run into what
-// follows it in a pack, or be refused in more pieces than one.
+// count counts the records of a text that is nothing but JSON objects, one after another. Any other
+// text could run into what follows it in a pack, or be refused in more pieces than one.
 func count(text []byte) (records int64, ok bool) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	for {

@@ -1,4 +1,5 @@
-// Package config reads dwh's settings: defaults, then the file dwh.yaml, then the environment, then flags.
+// Package config reads dwh's settings: defaults, then the file dwh.yaml, then the environment, then
+// flags.
 package config
 
 import (
@@ -8,25 +9,27 @@ import (
 
 // Config holds the settings that a command works with.
 type Config struct {
-	DatabaseURL Secret            // "" means the private PostgreSQL
-	Engine      string            // "postgres", "redshift", or "" to detect it
-	DataDir     string            // folder of the private PostgreSQL, "" for the default one
-	Database    string            // the warehouse's database in the private PostgreSQL
-	Project     string            // folder with its own migrations and transforms, "" for the embedded ones
-	Sources     map[string]Source // where COPY finds objects, by the name that it says: FROM :'orders'
-	Region      string            // of the bucket, "" when the SDK is to find it
-	IAMRole     string            // "default" or an ARN
-	Anonymous   bool              // read public buckets without credentials
-	WorkPrefix  string            // s3:// prefix under which manifests are written for Redshift
-	Wait        bool              // wait for another writer to end
-	Strict      bool              // warnings fail the command
-	LogFormat   string            // "text" or "json"
-	Checks      Checks
-	Load        Limits
-	Transform   Transform
-	Serve       Serve
-	Notify      Notify
-	Variables   map[string]string // further psql variables, for a project's own SQL
+	DatabaseURL Secret // "" means the private PostgreSQL
+	Engine      string // "postgres", "redshift", or "" to detect it
+	DataDir     string // folder of the private PostgreSQL, "" for the default one
+	Database    string // the warehouse's database in the private PostgreSQL
+	// folder with its own migrations and transforms, "" for the embedded ones
+	Project string
+	// where COPY finds objects, by the name that it says: FROM :'orders'
+	Sources    map[string]Source
+	Region     string // of the bucket, "" when the SDK is to find it
+	IAMRole    string // "default" or an ARN
+	Anonymous  bool   // read public buckets without credentials
+	WorkPrefix string // s3:// prefix under which manifests are written for Redshift
+	Wait       bool   // wait for another writer to end
+	Strict     bool   // warnings fail the command
+	LogFormat  string // "text" or "json"
+	Checks     Checks
+	Load       Limits
+	Transform  Transform
+	Serve      Serve
+	Notify     Notify
+	Variables  map[string]string // further psql variables, for a project's own SQL
 
 	// Path is the configuration file that was read, "" when there was none.
 	Path string
@@ -44,18 +47,22 @@ type Checks struct {
 
 // Limits bounds what a load takes at a time.
 type Limits struct {
-	BatchObjects int   // objects committed together at most
-	BatchBytes   int64 // bytes of objects committed together at most, unless one object alone is bigger
-	Workers      int   // parallel fetchers and decoders; 0 lets dwh choose
-	BufferBytes  int64 // memory for objects and rows in flight
-	// Method is how Redshift is loaded: "copy" has it read S3 itself, "insert" sends it the rows; "" chooses by the source.
+	BatchObjects int // objects committed together at most
+	// bytes of objects committed together at most, unless one object alone is bigger
+	BatchBytes  int64
+	Workers     int   // parallel fetchers and decoders; 0 lets dwh choose
+	BufferBytes int64 // memory for objects and rows in flight
+	// Method is how Redshift is loaded: "copy" has it read S3 itself, "insert" sends it the rows;
+	// "" chooses by the source.
 	Method  string
 	Compact bool // pack small objects into large ones before Redshift's COPY
 }
 
 // Transform are the settings of the transforms.
 type Transform struct {
-	ParallelRows int // from how many unprocessed rows on PostgreSQL is asked to transform by several of its processes
+	// from how many unprocessed rows on PostgreSQL is asked to transform by several of its
+	// processes
+	ParallelRows int
 }
 
 // Serve are the settings of the server. Their defaults are those of package server.
@@ -102,8 +109,8 @@ func Defaults() *Config {
 	}
 }
 
-// Origin says where the value of a key came from; the key is spelt as in the file ("region", "checks.max_age",
-// "sources.orders", "variables.name").
+// Origin says where the value of a key came from; the key is spelt as in the file ("region",
+// "checks.max_age", "sources.orders", "variables.name").
 func (c *Config) Origin(key string) Origin { return c.origins[key] }
 
 // Setting is one key with its value, as it is shown to people.
@@ -113,7 +120,8 @@ type Setting struct {
 	Origin Origin
 }
 
-// Settings returns every key in the order of the documentation, then sources and variables, with value and origin.
+// Settings returns every key in the order of the documentation, then sources and variables, with
+// value and origin.
 func (c *Config) Settings() []Setting {
 	var all []Setting
 	for _, k := range keys() {
@@ -133,8 +141,8 @@ func (c *Config) Settings() []Setting {
 	return all
 }
 
-// SQLVariables returns the psql variables that SQL files may use: the sources, region and iam_role by their keys, as far as
-// they are set, and the user's own.
+// SQLVariables returns the psql variables that SQL files may use: the sources, region and iam_role
+// by their keys, as far as they are set, and the user's own.
 func (c *Config) SQLVariables() map[string]string {
 	vars := maps.Clone(c.Variables)
 	if vars == nil {

@@ -14,7 +14,8 @@ type Doc struct {
 	Example string // a value to show where there is no default
 }
 
-// Documentation returns every key but those under "sources" and "variables", in the order of the file.
+// Documentation returns every key but those under "sources" and "variables", in the order of the
+// file.
 func Documentation() []Doc {
 	var all []Doc
 	defaults := Defaults()
@@ -24,8 +25,9 @@ func Documentation() []Doc {
 	return all
 }
 
-// Template returns a configuration file that explains every key. The keys in values are set, to YAML
-// scalars or lists as given there, also those under "sources" and "variables"; all others stand as comments, with their defaults.
+// Template returns a configuration file that explains every key. The keys in values are set, to
+// YAML scalars or lists as given there, also those under "sources" and "variables"; all others
+// stand as comments, with their defaults.
 func Template(values map[string]string) string {
 	var out strings.Builder
 	out.WriteString("# dwh.yaml: the settings of this project. A flag beats an environment variable, which beats this file.\n" +

@@ -11,8 +11,9 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 )
 
-// The template explains every key once, and is a configuration file: as it stands it sets what it is told to, and with its comments taken
-// away every value in it is valid and is the default where there is one.
+// The template explains every key once, and is a configuration file: as it stands it sets what it
+// is told to, and with its comments taken away every value in it is valid and is the default where
+// there is one.
 func TestTemplate(t *testing.T) {
 	for _, doc := range config.Documentation() {
 		if doc.Usage == "" || doc.Default == "" && doc.Example == "" {

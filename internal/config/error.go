@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Error is a fault in the configuration: an unknown key, a value of the wrong type or out of range. It is a usage
-// error. File, Line and Column are set when the value stands in a file; else Origin says where it came from.
+// Error is a fault in the configuration: an unknown key, a value of the wrong type or out of range.
+// It is a usage error. File, Line and Column are set when the value stands in a file; else Origin
+// says where it came from.
 type Error struct {
 	File         string
 	Line, Column int    // 1-based, in characters; 0 unknown
@@ -18,7 +19,8 @@ type Error struct {
 	Err          error
 }
 
-// Error returns "file:line:column: message", or "--flag: message" for a value that does not come from a file.
+// Error returns "file:line:column: message", or "--flag: message" for a value that does not come
+// from a file.
 func (e *Error) Error() string {
 	switch {
 	case e.File != "" && e.Line > 0:

@@ -18,7 +18,8 @@ import (
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-// maxFileBytes is far beyond any configuration and keeps a wrong path (a device, a dump) from filling memory.
+// maxFileBytes is far beyond any configuration and keeps a wrong path (a device, a dump) from
+// filling memory.
 const maxFileBytes = 1 << 20
 
 // loadFile reads the file that --config names, or that of the project that --project or DWH_PROJECT
@@ -46,7 +47,8 @@ func (c *Config) loadFile(o Options) error {
 		c.warn(fmt.Sprintf("%s is ignored: %s; %s", name, untrusted.reason, untrusted.fix))
 		return nil
 	case errors.As(err, &untrusted):
-		// Ignoring the file that was asked for would run against another warehouse than the one meant.
+		// Ignoring the file that was asked for would run against another warehouse than the one
+		// meant.
 		return &Error{File: name, Msg: "not used: " + untrusted.reason, Advice: why + untrusted.fix, Err: err}
 	case errors.Is(err, os.ErrNotExist):
 		return &Error{File: name, Msg: "no such configuration file", Advice: "check --config", Err: err}
@@ -92,8 +94,8 @@ func projectFolders() []string {
 	return []string{"migrations", "transforms", "queries", "reports", "checks", "tests"}
 }
 
-// untrustedError says why a file is not to be believed: someone else could have written it, and it decides
-// which database is written to and which SQL runs.
+// untrustedError says why a file is not to be believed: someone else could have written it, and it
+// decides which database is written to and which SQL runs.
 type untrustedError struct{ reason, fix string }
 
 func (e *untrustedError) Error() string { return e.reason }

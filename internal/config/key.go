@@ -54,12 +54,14 @@ func (k kind) String() string {
 	}
 }
 
-// key is one setting: its name in the file, its type, and how its text is taken over and shown. set's folder is what a
-// relative path is relative to.
+// key is one setting: its name in the file, its type, and how its text is taken over and shown.
+// set's folder is what a relative path is relative to.
 type key struct {
-	name    string
-	kind    kind
-	usage   string // what it means, for people: one line, with the name of its value in backquotes as flags have it
+	name string
+	kind kind
+	// what it means, for people: one line, with the name of its value in backquotes as flags have
+	// it
+	usage   string
 	example string // a value to show where there is no default
 	set     func(c *Config, value, folder string) error
 	show    func(c *Config) string
@@ -76,13 +78,14 @@ func (k key) about(usage, example string) key {
 	return k
 }
 
-// FlagName returns the name of a key's flag, without dashes: "data-dir" for "data_dir". The flags of the group "serve" belong to the
-// command of that name and do without it.
+// FlagName returns the name of a key's flag, without dashes: "data-dir" for "data_dir". The flags
+// of the group "serve" belong to the command of that name and do without it.
 func FlagName(key string) string {
 	return strings.NewReplacer("_", "-", ".", "-").Replace(strings.TrimPrefix(key, serveKey+"."))
 }
 
-// Keys returns the names of all keys but those under "sources" and "variables", as in the file, nested ones with a dot.
+// Keys returns the names of all keys but those under "sources" and "variables", as in the file,
+// nested ones with a dot.
 func Keys() []string {
 	var names []string
 	for _, k := range keys() {
@@ -160,7 +163,8 @@ func keys() []key {
 			about("bytes that one transaction loads at most, unless one object is larger", ""),
 		count("load.workers", 0, 1024, func(c *Config) *int { return &c.Load.Workers }).
 			about("objects fetched and decoded at once; 0 lets dwh choose", ""),
-		// Below one MiB the largest legal row (4 MB on Redshift) could never pass in reasonable steps.
+		// Below one MiB the largest legal row (4 MB on Redshift) could never pass in reasonable
+		// steps.
 		bytes("load.buffer_bytes", 1<<20, func(c *Config) *int64 { return &c.Load.BufferBytes }).
 			about("memory for objects and rows in flight", ""),
 		choice("load.method", []string{"copy", "insert"}, func(c *Config) *string { return &c.Load.Method }).
@@ -283,7 +287,8 @@ func matching(name, form, what string, field func(*Config) *string) key {
 		set: func(c *Config, v, _ string) error {
 			if v == "" {
 				v = *field(Defaults())
-			} else if !regexp.MustCompile(form).MatchString(v) { // not before: every command lists the keys, several times
+			} else if !regexp.MustCompile(form).MatchString(v) {
+				// not before: every command lists the keys, several times
 				return fmt.Errorf("wants %s, got %q", what, v)
 			}
 			*field(c) = v
@@ -376,7 +381,8 @@ func bytes(name string, low int64, field func(*Config) *int64) key {
 	}
 }
 
-// absolute makes a path absolute. A leading "~" has been expanded by the shell or is meant literally.
+// absolute makes a path absolute. A leading "~" has been expanded by the shell or is meant
+// literally.
 func absolute(p, folder string) string {
 	if p == "" || filepath.IsAbs(p) {
 		return p
@@ -421,7 +427,8 @@ func formatSize(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// parseDuration takes Go's durations and whole or fractional days ("7d"), which ages are counted in.
+// parseDuration takes Go's durations and whole or fractional days ("7d"), which ages are counted
+// in.
 func parseDuration(v string) (time.Duration, error) {
 	var d time.Duration
 	if days, ok := strings.CutSuffix(v, "d"); ok {

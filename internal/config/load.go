@@ -16,7 +16,9 @@ const FileName = "dwh.yaml"
 
 // Options is what Load reads from.
 type Options struct {
-	Dir  string // the working folder, absolute: where the search for dwh.yaml starts, what relative paths are relative to
+	// the working folder, absolute: where the search for dwh.yaml starts, what relative paths are
+	// relative to
+	Dir  string
 	Home string // the user's home folder, where the search ends; "" when there is none
 	File string // the file named by --config, "" to search
 	Env  map[string]string
@@ -24,13 +26,14 @@ type Options struct {
 	Flags map[string]string
 	// Sources are the values of --source, NAME=URL, in the order of the command line.
 	Sources []string
-	// Only, when not nil, limits what is read to these keys, from the environment and flags; no file is read. It is for
-	// commands that must not depend on where they are started, such as the demo.
+	// Only, when not nil, limits what is read to these keys, from the environment and flags; no
+	// file is read. It is for commands that must not depend on where they are started, such as the
+	// demo.
 	Only []string
 }
 
-// Load returns the settings: defaults, overridden by the file, the environment and flags, in this order. A value that is
-// malformed or out of range, or a key that does not exist, is an *Error.
+// Load returns the settings: defaults, overridden by the file, the environment and flags, in this
+// order. A value that is malformed or out of range, or a key that does not exist, is an *Error.
 func Load(o Options) (*Config, error) {
 	c := Defaults()
 	if o.Only == nil {
@@ -72,7 +75,8 @@ func Load(o Options) (*Config, error) {
 
 func (c *Config) warn(text string) { c.Warnings = append(c.Warnings, text) }
 
-// loadEnv takes a key's variable over. An empty variable counts as unset, as shells cannot easily unset one.
+// loadEnv takes a key's variable over. An empty variable counts as unset, as shells cannot easily
+// unset one.
 func (c *Config) loadEnv(k key, o Options) error {
 	names := []string{k.env()}
 	if k.name == "database_url" {
@@ -126,7 +130,8 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// KeyError is an error about the value of a key that was taken over already, at the place where it is given.
+// KeyError is an error about the value of a key that was taken over already, at the place where it
+// is given.
 func (c *Config) KeyError(key, msg, hint string, cause error) *Error {
 	e := &Error{Key: key, Origin: c.origins[key], Msg: msg, Advice: hint, Err: cause}
 	if e.Origin.Kind == File {
@@ -139,8 +144,8 @@ func (c *Config) KeyError(key, msg, hint string, cause error) *Error {
 // notKeys are variables of ours that are no settings, so that they are no misspelt ones either.
 func notKeys() []string { return []string{"DWH_PG_BIN", "DWH_DEBUG", "DWH_TOKEN", "DWH_TEST_ROUNDS"} }
 
-// warnOfNearMisses names variables such as DWH_SONGDATA, which would be ignored silently. Other people's
-// variables may begin with DWH_ too, so a near miss is no error.
+// warnOfNearMisses names variables such as DWH_SONGDATA, which would be ignored silently. Other
+// people's variables may begin with DWH_ too, so a near miss is no error.
 func (c *Config) warnOfNearMisses(env map[string]string) {
 	var known []string
 	for _, k := range keys() {
@@ -166,8 +171,8 @@ func (c *Config) warnOfNearMisses(env map[string]string) {
 	}
 }
 
-// find looks for dwh.yaml from dir upwards. The search ends, inclusive, at the home folder and at the root
-// of a repository, so that a file from somewhere else does not decide where data goes.
+// find looks for dwh.yaml from dir upwards. The search ends, inclusive, at the home folder and at
+// the root of a repository, so that a file from somewhere else does not decide where data goes.
 func find(dir, home string) string {
 	for {
 		candidate := filepath.Join(dir, FileName)

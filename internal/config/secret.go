@@ -10,8 +10,9 @@ import (
 
 const redacted = "xxxxx"
 
-// Secret is a text that hides itself: every way of printing, logging or marshalling it gives xxxxx. Two places stay
-// open because Go calls no method there: a struct's unexported field, and the key of a map in JSON.
+// Secret is a text that hides itself: every way of printing, logging or marshalling it gives xxxxx.
+// Two places stay open because Go calls no method there: a struct's unexported field, and the key
+// of a map in JSON.
 type Secret string
 
 // Reveal returns the text itself, for the one place that needs it.

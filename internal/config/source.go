@@ -110,8 +110,8 @@ func (e *twiceError) Error() string {
 
 func (e *twiceError) Hint() string { return "keep one of the two" }
 
-// loadSourceEnv takes over DWH_SOURCE_ORDERS and the short variables. Variables are written in upper
-// case: a source of the file is meant whatever its case, else the name in lower case.
+// loadSourceEnv takes over DWH_SOURCE_ORDERS and the short variables. Variables are written in
+// upper case: a source of the file is meant whatever its case, else the name in lower case.
 func (c *Config) loadSourceEnv(o Options) error {
 	for _, doc := range Shorthands() {
 		if err := c.loadSource(doc.Key, o.Env[doc.Env], o.Dir, Origin{Kind: Environment, Name: doc.Env}); err != nil {

@@ -175,7 +175,8 @@ func TestSourceError(t *testing.T) {
 	}
 }
 
-// The dwh.yaml of a project that is named is read before one found upwards, and --config before both.
+// The dwh.yaml of a project that is named is read before one found upwards, and --config before
+// both.
 func TestFileOfProject(t *testing.T) {
 	top := t.TempDir()
 	dir := filepath.Join(top, "work")

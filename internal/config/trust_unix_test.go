@@ -15,7 +15,8 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 )
 
-// owned is the information about a file that a certain user owns; making such a file would take root.
+// owned is the information about a file that a certain user owns; making such a file would take
+// root.
 type owned struct {
 	uid  int
 	mode fs.FileMode

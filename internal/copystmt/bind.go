@@ -9,8 +9,8 @@ import (
 
 // Bind fills in the variables of a COPY statement, with two rules beyond those of Statement.Expand:
 //
-//   - IAM_ROLE :'iam_role' becomes the bare keyword default when the value is "default" or empty, or
-//     when the variable is not defined; any other value is a quoted literal.
+//   - IAM_ROLE :'iam_role' becomes the bare keyword default when the value is "default" or empty,
+//     or when the variable is not defined; any other value is a quoted literal.
 //   - REGION [AS] :'region' is blanked when the value is empty or the variable is not defined.
 //
 // A variable of another name in those places must be defined, so that a misspelt name is an error.

@@ -170,7 +170,8 @@ func TestNothingPrintsSecrets(t *testing.T) {
 	}
 }
 
-// TestStringReadsBack: whatever options a statement has, in whatever order, its canonical text is the same statement.
+// TestStringReadsBack: whatever options a statement has, in whatever order, its canonical text is
+// the same statement.
 func TestStringReadsBack(t *testing.T) {
 	value := rapid.StringOf(rapid.RuneFrom([]rune("a%é'\" \\\tN0|")))
 	some := value.Filter(func(s string) bool { return s != "" })

@@ -8,7 +8,8 @@ import (
 
 var plainIdent = regexp.MustCompile(`^[a-z_][a-z0-9_]*$`)
 
-// ident returns a name as SQL, quoted only where it must be, so that canonical SQL reads as people write it.
+// ident returns a name as SQL, quoted only where it must be, so that canonical SQL reads as people
+// write it.
 func ident(name string) string {
 	if plainIdent.MatchString(name) && !slices.Contains(reserved, name) {
 		return name

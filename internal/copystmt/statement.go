@@ -58,8 +58,8 @@ const (
 // MaxMaxError is the highest MAXERROR that COPY takes (dg/copy-parameters-data-load).
 const MaxMaxError = 100000
 
-// Statement is a COPY statement (dg/r_COPY). Its zero options are those of a statement that does not
-// name them.
+// Statement is a COPY statement (dg/r_COPY). Its zero options are those of a statement that does
+// not name them.
 type Statement struct {
 	// Table is the target as SQL: lower case, qualified and quoted as far as it must be.
 	Table string
@@ -68,29 +68,32 @@ type Statement struct {
 	Columns      []string // names without quotes, in order; nil: no column list
 	From         string   // source as written: s3://…, file://… or a path
 
-	Manifest         bool
-	Encrypted        bool
-	SSH              bool   // the source is a manifest of remote hosts
-	Region           string // "": the warehouse's own
-	HasAuth          bool   // an authorization clause is there
-	Auth             Auth
-	ReadRatio        int // percent of a DynamoDB table's throughput, 0: not given
-	Format           Format
-	JSONPaths        string // JSON and AVRO: "auto", "auto ignorecase", "noshred", or where the JSONPaths file is
-	FixedWidthSpec   string // 'label:width,…'
-	SerializeToJSON  bool   // PARQUET and ORC
-	Simplify         bool   // SHAPEFILE SIMPLIFY …
-	SimplifyAuto     bool
-	SimplifyLimit    string  // tolerance, "": not given
-	Quote            byte    // CSV's quote character, '"' by default; 0 for other formats
-	Delimiter        string  // effective, escapes such as \t and \174 resolved: "," for CSV, "|" for delimited text
-	NullAs           *string // as written, so that \0 and \000 mean NUL; nil: the default, \N
-	Compression      Compression
-	Encoding         string // UTF8, UTF16, UTF16LE, UTF16BE or ISO88591; "": UTF8
-	DateFormat       string // as written, "": YYYY-MM-DD
-	TimeFormat       string // as written, "": YYYY-MM-DD HH:MI:SS
-	AcceptAnyDate    bool
-	AcceptInvChars   *byte // what replaces each byte of an invalid character; nil: such characters are errors
+	Manifest  bool
+	Encrypted bool
+	SSH       bool   // the source is a manifest of remote hosts
+	Region    string // "": the warehouse's own
+	HasAuth   bool   // an authorization clause is there
+	Auth      Auth
+	ReadRatio int // percent of a DynamoDB table's throughput, 0: not given
+	Format    Format
+	// JSON and AVRO: "auto", "auto ignorecase", "noshred", or where the JSONPaths file is
+	JSONPaths       string
+	FixedWidthSpec  string // 'label:width,…'
+	SerializeToJSON bool   // PARQUET and ORC
+	Simplify        bool   // SHAPEFILE SIMPLIFY …
+	SimplifyAuto    bool
+	SimplifyLimit   string // tolerance, "": not given
+	Quote           byte   // CSV's quote character, '"' by default; 0 for other formats
+	// effective, escapes such as \t and \174 resolved: "," for CSV, "|" for delimited text
+	Delimiter     string
+	NullAs        *string // as written, so that \0 and \000 mean NUL; nil: the default, \N
+	Compression   Compression
+	Encoding      string // UTF8, UTF16, UTF16LE, UTF16BE or ISO88591; "": UTF8
+	DateFormat    string // as written, "": YYYY-MM-DD
+	TimeFormat    string // as written, "": YYYY-MM-DD HH:MI:SS
+	AcceptAnyDate bool
+	// what replaces each byte of an invalid character; nil: such characters are errors
+	AcceptInvChars   *byte
 	BlanksAsNull     bool
 	EmptyAsNull      bool
 	Escape           bool

@@ -11,7 +11,8 @@ import (
 
 const busy = "another dwh is writing to this warehouse"
 
-// twoAtOnce holds one dwh in the middle of its work: a second one says so and ends, a third one waits.
+// twoAtOnce holds one dwh in the middle of its work: a second one says so and ends, a third one
+// waits.
 func (w *world) twoAtOnce(t *testing.T) {
 	first, once, replay := w.job(t, "first run"), w.job(t, "first run at once"), w.job(t, "replay")
 	for _, one := range []struct {
@@ -21,7 +22,8 @@ func (w *world) twoAtOnce(t *testing.T) {
 		t.Run(one.point, func(t *testing.T) {
 			t.Parallel()
 			dsn := one.job.start(t)
-			reached, release := make(chan struct{}), make(chan struct{}) // closed when the first one holds, and when it may go on
+			// closed when the first one holds, and when it may go on
+			reached, release := make(chan struct{}), make(chan struct{})
 			held := false
 			var works, waits outcome
 			var group errgroup.Group

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// TestCrash breaks dwh in every way over one source. DWH_TEST_ROUNDS is how often what is left to chance is repeated.
+// TestCrash breaks dwh in every way over one source. DWH_TEST_ROUNDS is how often what is left to
+// chance is repeated.
 func TestCrash(t *testing.T) {
 	w := newWorld(t)
 	w.jobs = jobs(w)

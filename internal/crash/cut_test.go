@@ -19,7 +19,8 @@ func isQuery(m message, prefix string) bool {
 	return m.kind == 'Q' && len(body) >= len(prefix) && strings.EqualFold(string(body[:len(prefix)]), prefix)
 }
 
-// broken fails the test unless dwh ended as one does that lost its server: exit code 1, and what to do about it.
+// broken fails the test unless dwh ended as one does that lost its server: exit code 1, and what to
+// do about it.
 func broken(t *testing.T, ended outcome, want ...string) {
 	t.Helper()
 	if ended.code != 1 {
@@ -32,7 +33,8 @@ func broken(t *testing.T, ended outcome, want ...string) {
 	}
 }
 
-// connectionCut resets every connection to PostgreSQL: in the middle of a COPY, just before and just after a COMMIT, and at any message.
+// connectionCut resets every connection to PostgreSQL: in the middle of a COPY, just before and
+// just after a COMMIT, and at any message.
 func (w *world) connectionCut(t *testing.T) {
 	first, replay, migrate := w.job(t, "first run"), w.job(t, "replay"), w.job(t, "migrate up")
 	const hint = "hint: the connection"
@@ -115,7 +117,8 @@ func (w *world) connectionCut(t *testing.T) {
 	}
 }
 
-// serverGone cuts all connections at a failpoint and lets no new one through: not even the journal can be written.
+// serverGone cuts all connections at a failpoint and lets no new one through: not even the journal
+// can be written.
 func (w *world) serverGone(t *testing.T) {
 	first, once := w.job(t, "first run"), w.job(t, "first run at once")
 	for point, j := range map[string]*job{"load.recorded": first, "transform.built": first, "transform.checked": first, "load.copied": once, "first.checked": once} {
@@ -134,7 +137,8 @@ func (w *world) serverGone(t *testing.T) {
 	}
 }
 
-// diskFull has the server run out of space (SQLSTATE 53100) at the end of a COPY, and in transforms and a replay.
+// diskFull has the server run out of space (SQLSTATE 53100) at the end of a COPY, and in transforms
+// and a replay.
 func (w *world) diskFull(t *testing.T) {
 	first, replay := w.job(t, "first run"), w.job(t, "replay")
 	atCopy := func(n int) func(message) bool {
@@ -244,7 +248,8 @@ func TestFileGrows(t *testing.T) {
 			if size < 1<<20 {
 				batches := 0
 				c.failpoint = func(name string) {
-					// Every object of a batch is listed when it begins; the last batch of events has this one.
+					// Every object of a batch is listed when it begins; the last batch of events
+					// has this one.
 					if name == "load.begun" {
 						batches++
 					}
@@ -254,8 +259,8 @@ func TestFileGrows(t *testing.T) {
 					}
 				}
 			} else {
-				// As soon as rows of it arrive. Then dwh still reads the file: its buffers hold 1 MiB, and
-				// those of the connection about 4 MiB.
+				// As soon as rows of it arrive. Then dwh still reads the file: its buffers hold 1
+				// MiB, and those of the connection about 4 MiB.
 				inside, bytesSeen := false, 0
 				c.dsn = newWire(t, dsn, func(m message) verdict {
 					switch {
@@ -293,7 +298,8 @@ func TestFileGrows(t *testing.T) {
 	}
 }
 
-// lastEventBatch is the number of the batch that loads the last event object of a first run: songs come before events.
+// lastEventBatch is the number of the batch that loads the last event object of a first run: songs
+// come before events.
 func lastEventBatch(w *world) int {
 	batches := func(top string) int {
 		n := 0

@@ -31,8 +31,9 @@ const (
 	refused2 = `{"artist":null,"page":"NextSong","sessionId":"no","itemInSession":1,"ts":1541121934796,"userId":"7"}` + "\n"
 )
 
-// newWorld generates the source and leaves it in its second stage: more songs that were played in the first one, more events, names, an event
-// object and a song object rewritten. Its databases "half" and "full" are made on the way.
+// newWorld generates the source and leaves it in its second stage: more songs that were played in
+// the first one, more events, names, an event object and a song object rewritten. Its databases
+// "half" and "full" are made on the way.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, home: t.TempDir(), dir: t.TempDir(), files: map[string][2][]byte{}}
@@ -102,7 +103,8 @@ func (w *world) plan() {
 	}
 }
 
-// stage makes the source that of a stage. A file's time follows from its contents, so that a stage is the same whenever it is made.
+// stage makes the source that of a stage. A file's time follows from its contents, so that a stage
+// is the same whenever it is made.
 func (w *world) stage(n int) {
 	t := w.t
 	t.Helper()
@@ -139,7 +141,8 @@ func (w *world) loadRun(more ...string) []string {
 	return slices.Concat([]string{"run", "--no-full-check"}, w.source(), more)
 }
 
-// database returns a database of the test's own: "empty", "migrated", "half" (the first stage is loaded and transformed) or "full" (both).
+// database returns a database of the test's own: "empty", "migrated", "half" (the first stage is
+// loaded and transformed) or "full" (both).
 func (w *world) database(t *testing.T, state string) string {
 	t.Helper()
 	build := func(stages int) func(string) error {

@@ -22,7 +22,8 @@ type job struct {
 	args  []string
 	env   []string   // more than every dwh of these tests sees
 	after [][]string // what an operator does next, whether the job was killed or not
-	// ledger says that the ledger and staging agree all the way; after a deletion from staging they do not.
+	// ledger says that the ledger and staging agree all the way; after a deletion from staging they
+	// do not.
 	ledger bool
 	// reference
 	before, done, final state
@@ -133,7 +134,8 @@ func (j *job) recover(t *testing.T, w *world, dsn string) {
 	}
 }
 
-// settle checks what a broken job left behind, does what an operator does next, and compares with the undisturbed job.
+// settle checks what a broken job left behind, does what an operator does next, and compares with
+// the undisturbed job.
 func (j *job) settle(t *testing.T, w *world, dsn string, ended outcome) (lingered time.Duration) {
 	t.Helper()
 	whole(t, "at once", snapshot(t, dsn), j.before, j.done, j.ledger)
@@ -195,7 +197,8 @@ func (k kill) do(t *testing.T, w *world) (killed bool, lingered time.Duration) {
 	}
 	close(begun)
 	if k.after > 0 {
-		timer := time.AfterFunc(k.after, func() { _ = child.command.Process.Kill() }) // it may have ended already
+		// it may have ended already
+		timer := time.AfterFunc(k.after, func() { _ = child.command.Process.Kill() })
 		defer timer.Stop()
 	}
 	ended, err := child.wait()
@@ -208,7 +211,8 @@ func (k kill) do(t *testing.T, w *world) (killed bool, lingered time.Duration) {
 	return ended.code == -1, k.job.settle(t, w, dsn, ended)
 }
 
-// kills kills dwh with SIGKILL: at every named failpoint, in the middle of its talk with the server, and at any time.
+// kills kills dwh with SIGKILL: at every named failpoint, in the middle of its talk with the
+// server, and at any time.
 func (w *world) kills(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -18,8 +18,9 @@ import (
 	"github.com/sparkify/dwh/internal/interrupt"
 )
 
-// The environment of a child: childVariable makes the test binary dwh itself, endVariable is "KILL|INT|TERM name n": the signal that
-// it sends to itself at the n-th hit of the named failpoint.
+// The environment of a child: childVariable makes the test binary dwh itself, endVariable is
+// "KILL|INT|TERM name n": the signal that it sends to itself at the n-th hit of the named
+// failpoint.
 const (
 	childVariable = "DWH_CRASH_CHILD"
 	endVariable   = "DWH_CRASH_END"
@@ -61,7 +62,8 @@ func child() int {
 	return cli.MainWithFailpoints(ctx, args, os.Environ(), os.Stdin, os.Stdout, os.Stderr, failpoint)
 }
 
-// environment is what a dwh of these tests sees: small batches, so that a load has many, and nothing of the tester's own.
+// environment is what a dwh of these tests sees: small batches, so that a load has many, and
+// nothing of the tester's own.
 func environment(dsn, home string, more ...string) []string {
 	return append([]string{"HOME=" + home, "DATABASE_URL=" + dsn, "DWH_LOAD_BATCH_OBJECTS=" + strconv.Itoa(batchObjects), "AWS_EC2_METADATA_DISABLED=true"}, more...)
 }
@@ -120,7 +122,8 @@ func (c call) spawn(end string) (*process, error) {
 	p := &process{command: exec.Command(program, c.args...), started: time.Now()}
 	p.command.Dir = c.home
 	p.command.Env = append(environment(c.dsn, c.home, c.env...), childVariable+"=1", endVariable+"="+end, "PATH="+os.Getenv("PATH"),
-		"GORACE=atexit_sleep_ms=0") // a race detector waits a second at the end of every process otherwise
+		// a race detector waits a second at the end of every process otherwise
+		"GORACE=atexit_sleep_ms=0")
 	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
 	return p, p.command.Start()
 }

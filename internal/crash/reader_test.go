@@ -83,8 +83,9 @@ func readOn(ctx context.Context, dsn string, stop <-chan struct{}) (reading, err
 	}
 }
 
-// readers has readers look on while a warehouse is loaded, transformed, damaged and replayed. They see only states that
-// were committed, wait for no lock longer than 50 ms, and how long their queries took is printed.
+// readers has readers look on while a warehouse is loaded, transformed, damaged and replayed. They
+// see only states that were committed, wait for no lock longer than 50 ms, and how long their
+// queries took is printed.
 func (w *world) readers(t *testing.T) {
 	dsn := w.database(t, "half")
 	one := func(query string) string { return dwhtest.Query(t, dsn, query)[0][0] }

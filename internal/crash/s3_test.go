@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest"
 )
 
-// storage breaks transfers of objects off, replaces objects at bad moments and lets the credentials expire.
+// storage breaks transfers of objects off, replaces objects at bad moments and lets the credentials
+// expire.
 func (w *world) storage(t *testing.T) {
 	const key = "log_data/2018/11/2018-11-05-events.json"
 	body, err := os.ReadFile(filepath.Join(w.dir, filepath.FromSlash(key)))

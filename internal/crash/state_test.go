@@ -26,7 +26,8 @@ type state struct {
 	scratch     []string            // schemas of a run's own that are seen
 }
 
-// snapshot reads the warehouse as any reader would. Times, ids of loads and the flags stay out of the tables.
+// snapshot reads the warehouse as any reader would. Times, ids of loads and the flags stay out of
+// the tables.
 func snapshot(t *testing.T, dsn string) state {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), dwhtest.Patience)
@@ -125,8 +126,9 @@ func same(t *testing.T, what string, got, want state) {
 	}
 }
 
-// whole fails the test unless s is a state that nobody needs to be ashamed of, on the way from before to after: the star is the one or the
-// other, flags follow it, the ledger and staging agree, and nothing of a run's workshop is seen.
+// whole fails the test unless s is a state that nobody needs to be ashamed of, on the way from
+// before to after: the star is the one or the other, flags follow it, the ledger and staging agree,
+// and nothing of a run's workshop is seen.
 func whole(t *testing.T, what string, s, before, after state, ledger bool) {
 	t.Helper()
 	if len(s.scratch) > 0 {
@@ -166,7 +168,8 @@ func whole(t *testing.T, what string, s, before, after state, ledger bool) {
 	}
 }
 
-// awaitGone waits until the server has noticed that the clients of a database are gone, and returns how long that took.
+// awaitGone waits until the server has noticed that the clients of a database are gone, and returns
+// how long that took.
 func awaitGone(t *testing.T, dsn string) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), dwhtest.Patience)

@@ -16,7 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// message is one of the frontend messages of PostgreSQL's protocol (protocol-message-formats), on its way to the server.
+// message is one of the frontend messages of PostgreSQL's protocol (protocol-message-formats), on
+// its way to the server.
 type message struct {
 	n    int  // counted over all connections, from 1
 	kind byte // 'Q' query, 'P' parse, 'd' COPY data, 'c' COPY done, …; 0: a connection's first
@@ -30,11 +31,12 @@ const (
 	pass      verdict = iota
 	cutBefore         // every connection is reset, the message is lost
 	cutAfter          // the message goes on, then every connection is reset
-	diskFull          // the server answers that its disk is full, to a query or to the end of a COPY
+	// the server answers that its disk is full, to a query or to the end of a COPY
+	diskFull
 )
 
-// wire stands between dwh and PostgreSQL, understands what passes, and breaks it where judge says. New connections are let through, unless the
-// server is down for them.
+// wire stands between dwh and PostgreSQL, understands what passes, and breaks it where judge says.
+// New connections are let through, unless the server is down for them.
 type wire struct {
 	dsn    string
 	target string
@@ -205,7 +207,8 @@ func (l *line) forward() {
 			l.state.Lock()
 			l.full = true
 			l.state.Unlock()
-			kind, body = 'f', []byte("no space\x00") // CopyFail: the server gives the statement up, as it does by itself
+			// CopyFail: the server gives the statement up, as it does by itself
+			kind, body = 'f', []byte("no space\x00")
 		case what == diskFull && kind == 'Q':
 			body = []byte("DO $$ BEGIN RAISE disk_full USING MESSAGE = '" + noSpace + "'; END $$\x00")
 		}

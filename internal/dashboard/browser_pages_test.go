@@ -10,7 +10,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// lookAt opens a page in both widths, with and without script, and tells what somebody complains of.
+// lookAt opens a page in both widths, with and without script, and tells what somebody complains
+// of.
 func lookAt(b *tab, s *site, name, path string) {
 	b.t.Helper()
 	for _, width := range []int64{1280, 390} {
@@ -59,7 +60,8 @@ func TestBrowserCheckPage(t *testing.T) {
 	b.quiet("check page")
 }
 
-// The lineage holds reports and checks beside its tables; none lies on another, and a check opens its page by the keyboard.
+// The lineage holds reports and checks beside its tables; none lies on another, and a check opens
+// its page by the keyboard.
 func TestBrowserLineagePage(t *testing.T) {
 	s := newSite(t, loaded(t), nil)
 	b := newTab(t)

@@ -23,8 +23,8 @@ func (b *tab) withoutScript() {
 	}
 }
 
-// click clicks on the first element of a selector whose text begins so, with the mouse's own events,
-// and waits for an expression to be true on the page that follows.
+// click clicks on the first element of a selector whose text begins so, with the mouse's own
+// events, and waits for an expression to be true on the page that follows.
 func (b *tab) click(selector, text, until string) {
 	b.t.Helper()
 	eval[bool](b, fmt.Sprintf(`([...document.querySelectorAll(%q)].find(e => e.textContent.trim().startsWith(%q)).click(), true)`,
@@ -32,8 +32,8 @@ func (b *tab) click(selector, text, until string) {
 	b.until(until)
 }
 
-// Who sees the dashboard for the first time finds which artist gained most against last week, and from where. It takes four clicks, on a
-// phone too, and no script.
+// Who sees the dashboard for the first time finds which artist gained most against last week, and
+// from where. It takes four clicks, on a phone too, and no script.
 func TestBrowserGainingArtist(t *testing.T) {
 	dsn := loaded(t)
 	s := newSite(t, dsn, nil)

@@ -48,7 +48,8 @@ func newTab(t *testing.T) *tab {
 		chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true))
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 3*dwhtest.Patience) // of the whole test
+	// of the whole test
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 3*dwhtest.Patience)
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(stop)
@@ -126,7 +127,8 @@ func (b *tab) look(width int64, features ...string) {
 	}
 }
 
-// quiet fails the test for what the browser complained of; the load of a page that is an error by intention is no complaint.
+// quiet fails the test for what the browser complained of; the load of a page that is an error by
+// intention is no complaint.
 func (b *tab) quiet(what string) {
 	b.t.Helper()
 	b.mu.Lock()
@@ -155,7 +157,8 @@ func (b *tab) screenshot(name string) {
 	}
 }
 
-// complaints looks at a page as somebody with other eyes does: contrast of every text, names of what can be used, room on the screen.
+// complaints looks at a page as somebody with other eyes does: contrast of every text, names of
+// what can be used, room on the screen.
 const complaints = `(() => {
 	const out = [];
 	const root = document.documentElement;
@@ -198,7 +201,8 @@ const complaints = `(() => {
 	return out;
 })()`
 
-// Every page, in light and dark, on a screen and on a phone: no word from the browser, no violation of the policy, no overflow, readable.
+// Every page, in light and dark, on a screen and on a phone: no word from the browser, no violation
+// of the policy, no overflow, readable.
 func TestBrowserPages(t *testing.T) {
 	dsn := loaded(t)
 	s := newSite(t, dsn, nil)

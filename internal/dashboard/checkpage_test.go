@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/internal/query"
 )
 
-// The page of a check holds its query, its last result with the rows, and its history; each name of a check leads there.
+// The page of a check holds its query, its last result with the rows, and its history; each name of
+// a check leads there.
 func TestCheckPage(t *testing.T) {
 	t.Parallel()
 	dsn := loaded(t)

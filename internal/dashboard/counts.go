@@ -15,8 +15,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// smallTable is the size up to which a table of PostgreSQL's is counted, which takes some milliseconds. Of a larger one the system's own
-// estimate is shown.
+// smallTable is the size up to which a table of PostgreSQL's is counted, which takes some
+// milliseconds. Of a larger one the system's own estimate is shown.
 const smallTable = 8 << 20
 
 // tableCount is how many rows a table holds.
@@ -46,8 +46,10 @@ const (
 		ORDER BY t.table_name`
 )
 
-// countTables counts the rows of every s_, d_ and f_ table. On PostgreSQL counting reads the table, so that only small ones are counted. Redshift counts by what it
-// knows of its blocks (and its own view of estimates, SVV_TABLE_INFO, is for superusers alone); what does not end in time is unknown.
+// countTables counts the rows of every s_, d_ and f_ table. On PostgreSQL counting reads the table,
+// so that only small ones are counted. Redshift counts by what it knows of its blocks (and its own
+// view of estimates, SVV_TABLE_INFO, is for superusers alone); what does not end in time is
+// unknown.
 func (r *reader) countTables(ctx context.Context, engine sqlfile.Engine) ([]tableCount, error) {
 	var out []tableCount
 	var schema catalogue.Name
@@ -90,7 +92,8 @@ func (r *reader) countTables(ctx context.Context, engine sqlfile.Engine) ([]tabl
 	var slow *slowError
 	var refused *pgconn.PgError
 	if errors.As(err, &slow) || errors.As(err, &refused) && len(out) > 0 {
-		err = nil // too slow, or locked, or not granted: what could not be counted is shown as unknown
+		// too slow, or locked, or not granted: what could not be counted is shown as unknown
+		err = nil
 	}
 	slices.SortStableFunc(out, func(a, b tableCount) int {
 		return cmp.Or(cmp.Compare(layerRank(a.Layer), layerRank(b.Layer)), cmp.Compare(a.Table, b.Table))

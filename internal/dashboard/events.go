@@ -16,8 +16,8 @@ import (
 const (
 	// maxStreams bounds the clients that listen.
 	maxStreams = 100
-	// eventPause is the least time between two events of a stream: a server that commits five times a second is not to have its pages
-	// fetched as often.
+	// eventPause is the least time between two events of a stream: a server that commits five times
+	// a second is not to have its pages fetched as often.
 	eventPause = time.Second
 	// beat keeps a stream, and whatever proxy is in between, from being taken for dead.
 	beat = 15 * time.Second
@@ -36,7 +36,8 @@ type pulse struct {
 
 func newPulse() *pulse { return &pulse{turn: make(chan struct{}, 1)} }
 
-// beatOf returns a text that changes when a run begins or ends, whoever runs it; one that cannot be asked is as before.
+// beatOf returns a text that changes when a run begins or ends, whoever runs it; one that cannot be
+// asked is as before.
 func (d *Dashboard) beatOf(ctx context.Context) string {
 	select {
 	case d.pulse.turn <- struct{}{}:
@@ -60,7 +61,8 @@ func (d *Dashboard) beatOf(ctx context.Context) string {
 	return d.pulse.text
 }
 
-// events is a stream of server-sent events: "change" when a page may show something else, with what it is now as its id.
+// events is a stream of server-sent events: "change" when a page may show something else, with what
+// it is now as its id.
 func (s *site) events(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.streams <- struct{}{}:

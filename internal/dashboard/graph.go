@@ -276,7 +276,8 @@ func layersOf(tables []lineageTable, index map[string]int) []int {
 	var visit func(i int) int
 	visit = func(i int) int {
 		if layer[i] != unknown {
-			return max(layer[i], 0) // tables that are made from each other stay where their names put them
+			// tables that are made from each other stay where their names put them
+			return max(layer[i], 0)
 		}
 		layer[i] = visiting
 		found := rank(tables[i])
@@ -298,7 +299,8 @@ func layersOf(tables []lineageTable, index map[string]int) []int {
 	return layer
 }
 
-// order sorts each column by the middle of what its slots are connected to, back and forth, so that few edges cross.
+// order sorts each column by the middle of what its slots are connected to, back and forth, so that
+// few edges cross.
 func order(columns [][]slot, tables []lineageTable, index map[string]int, layer []int) {
 	const sweeps = 6
 	for sweep := range sweeps {

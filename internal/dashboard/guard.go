@@ -6,15 +6,16 @@ import (
 	"runtime/debug"
 )
 
-// The policies on what a browser may do with an answer. Pages get along without inline script and style; a chart is a document of
-// its own, which holds its style.
+// The policies on what a browser may do with an answer. Pages get along without inline script and
+// style; a chart is a document of its own, which holds its style.
 const (
 	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	svgPolicy  = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 	dataPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox"
 )
 
-// guard sets what every answer has, refuses every method but GET and HEAD, and turns a panic into a page.
+// guard sets what every answer has, refuses every method but GET and HEAD, and turns a panic into a
+// page.
 func (s *site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()

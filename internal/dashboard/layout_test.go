@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/transforms"
 )
 
-// However a project's transforms read and write, circles included, every table has a place of its own inside the picture, and every edge is drawn.
+// However a project's transforms read and write, circles included, every table has a place of its
+// own inside the picture, and every edge is drawn.
 func TestLayout(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -112,7 +112,8 @@ func (l *live) deliver(n int) {
 	l.copy(names[n], filepath.Join(l.to, below))
 }
 
-// The pages of dwh serve, as it starts them: behind the token, with a project's reports, and its SQL without secrets.
+// The pages of dwh serve, as it starts them: behind the token, with a project's reports, and its
+// SQL without secrets.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	project := t.TempDir()

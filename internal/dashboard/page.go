@@ -59,8 +59,9 @@ type view struct {
 	Title  string
 	Nav    string // the entry of the navigation that it belongs to
 	status int
-	Again  time.Duration // after which it shows something newer, though nothing changes until then; 0: not so
-	Body   any
+	// after which it shows something newer, though nothing changes until then; 0: not so
+	Again time.Duration
+	Body  any
 }
 
 // framed is what the frame shows around a view.
@@ -224,7 +225,8 @@ func pageOf(r *http.Request) (int, error) {
 	return n, nil
 }
 
-// places are the first and the last row to read for a page: one more than it shows, which tells whether there is another.
+// places are the first and the last row to read for a page: one more than it shows, which tells
+// whether there is another.
 func places(page int) (first, last int64) {
 	return int64(page-1)*perPage + 1, int64(page)*perPage + 1
 }

@@ -87,7 +87,8 @@ func TestPages(t *testing.T) {
 	s.page(link(t, regexp.MustCompile(`href="(/rejects/record\?[^"]*line=2[^"]*)"`), rejects.body), 200, strings.Repeat("x", 30_000))
 }
 
-// What does not exist, or is malformed, is said in the frame of every page, and nothing of it becomes markup or SQL.
+// What does not exist, or is malformed, is said in the frame of every page, and nothing of it
+// becomes markup or SQL.
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, loaded(t), project(t, map[string]string{
@@ -269,7 +270,8 @@ func TestConditionalAndHead(t *testing.T) {
 	}
 }
 
-// Without the warehouse the overview still answers, and every page says what is wrong and what to do.
+// Without the warehouse the overview still answers, and every page says what is wrong and what to
+// do.
 func TestDatabaseDown(t *testing.T) {
 	t.Parallel()
 	pool, err := pgxpool.New(t.Context(), "postgres://u:verysecret@127.0.0.1:1/none")
@@ -299,7 +301,8 @@ func TestEmptyDatabase(t *testing.T) {
 	s.page("/reports/top-artists", 500, "does not exist")
 }
 
-// runningStatements counts those that hold "told_apart", and tells whether all of them are the dashboard's.
+// runningStatements counts those that hold "told_apart", and tells whether all of them are the
+// dashboard's.
 const runningStatements = `SELECT count(*), coalesce(bool_and(current_setting('application_name') <> application_name AND application_name LIKE '%dashboard'), true)
 	FROM pg_stat_activity WHERE query LIKE '%told_apart%' AND state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()`
 

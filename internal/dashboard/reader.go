@@ -18,11 +18,13 @@ import (
 const (
 	// slotWait is how long a view waits for others before it is told that the dashboard is busy.
 	slotWait = 2 * time.Second
-	// connectWait is how long a view waits for a connection: a server that does not answer must not hang the page.
+	// connectWait is how long a view waits for a connection: a server that does not answer must not
+	// hang the page.
 	connectWait = 5 * time.Second
 )
 
-// reader reads the warehouse: read-only transactions with a statement timeout, a few at once, on connections of its own.
+// reader reads the warehouse: read-only transactions with a statement timeout, a few at once, on
+// connections of its own.
 type reader struct {
 	pool    *pgxpool.Pool
 	slots   chan struct{}
@@ -60,8 +62,8 @@ func newReader(ctx context.Context, o Options) (*reader, error) {
 
 func (r *reader) close() { r.pool.Close() }
 
-// read runs work in a read-only transaction. It ends when ctx does, which is when the client goes away. Errors are *busyError, *unreachableError,
-// *slowError and those of work.
+// read runs work in a read-only transaction. It ends when ctx does, which is when the client goes
+// away. Errors are *busyError, *unreachableError, *slowError and those of work.
 func (r *reader) read(ctx context.Context, work func(tx pgx.Tx) error) error {
 	wait := time.NewTimer(slotWait)
 	defer wait.Stop()
@@ -109,7 +111,8 @@ func (r *reader) explain(ctx context.Context, err error) error {
 		if refused.Code == "57014" { // query_canceled
 			return &slowError{limit: r.timeout, err: err}
 		}
-		if class := refused.Code[:min(2, len(refused.Code))]; class == "57" || class == "08" { // operator intervention, connection
+		// operator intervention, connection
+		if class := refused.Code[:min(2, len(refused.Code))]; class == "57" || class == "08" {
 			return &unreachableError{err}
 		}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

@@ -9,8 +9,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// relations are the tables and views that a query reads, in the order of their names; none of a text
-// that is no query.
+// relations are the tables and views that a query reads, in the order of their names; none of a
+// text that is no query.
 func relations(sql string, engine sqlfile.Engine) []string {
 	file, err := sqlfile.Parse("query", sql)
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 )
 
-// sendable tells whether a text of a client's can be bound to a parameter, and is no longer than what is compared to it.
+// sendable tells whether a text of a client's can be bound to a parameter, and is no longer than
+// what is compared to it.
 func sendable(text string, most int) bool {
 	return len(text) <= most && utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }

@@ -52,8 +52,8 @@ const (
 	longestKnown = 200
 )
 
-// known are values of a parameter to choose from: those of the column of the first report that links
-// to it, as many as that report returns.
+// known are values of a parameter to choose from: those of the column of the first report that
+// links to it, as many as that report returns.
 func (s *site) known(ctx context.Context, one report.Report, param report.Param) []string {
 	all, _ := s.Reports()
 	for _, other := range all {
@@ -111,8 +111,8 @@ type rangeLink struct {
 	Current    bool
 }
 
-// ranges are the ranges for a report that asks for one: up to the newest day that is known. The zero
-// time is that of a report that asks for none.
+// ranges are the ranges for a report that asks for one: up to the newest day that is known. The
+// zero time is that of a report that asks for none.
 func (s *site) ranges(ctx context.Context, one report.Report, given map[string]string, a arrangement) ([]rangeLink, time.Time) {
 	from, to, ok := rangeOf(one)
 	if !ok {

@@ -20,7 +20,8 @@ const (
 	// readRows is how many rows of a report are read for its page, to be sorted, searched and
 	// drawn.
 	readRows = 10_000
-	// maxValue is how long a parameter's value may be, in bytes: that of the longest text the star holds, and more.
+	// maxValue is how long a parameter's value may be, in bytes: that of the longest text the star
+	// holds, and more.
 	maxValue = 4096
 )
 
@@ -88,7 +89,8 @@ func (s *site) findReport(r *http.Request) (report.Report, error) {
 	return one, err
 }
 
-// values reads a report's parameters from an address. problems has, by parameter, what is wrong with its value.
+// values reads a report's parameters from an address. problems has, by parameter, what is wrong
+// with its value.
 func values(one report.Report, query url.Values) (given map[string]string, problems map[string]string, err error) {
 	given, problems = map[string]string{}, map[string]string{}
 	for name, list := range query {

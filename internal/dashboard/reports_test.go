@@ -49,7 +49,8 @@ WHERE COALESCE(fruit.n, 5) >= :'least'`,
 		}
 	}
 	s.page("/reports/fruit?least=2&t.sort=name&t.search=p", 200, "2 rows of 5 match “p”", "Sorted by name, ascending",
-		`href="/reports/fruit?least=2&amp;t.order=descending&amp;t.search=p&amp;t.sort=name#table-h"`, // of the same column, turned
+		// of the same column, turned
+		`href="/reports/fruit?least=2&amp;t.order=descending&amp;t.search=p&amp;t.sort=name#table-h"`,
 		`href="/reports/fruit?least=2&amp;t.order=descending&amp;t.search=p&amp;t.sort=a+number#table-h"`,
 		`href="/reports/fruit?least=2#table-h">As the report has them`, `href="/reports/fruit?least=2&amp;t.order=ascending&amp;t.sort=name#table-h">Show all rows`,
 		`<input type="hidden" name="t.sort" value="name">`, `<input type="hidden" name="least" value="2">`, `aria-sort="ascending"`,
@@ -68,7 +69,8 @@ WHERE COALESCE(fruit.n, 5) >= :'least'`,
 	}
 }
 
-// A value leads to another report, with its own value, those of its row, and the dates that both reports ask for.
+// A value leads to another report, with its own value, those of its row, and the dates that both
+// reports ask for.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, loaded(t), project(t, map[string]string{
@@ -171,7 +173,8 @@ WHERE :'from' < '2018-11-21'`})(o)
 			return slices.DeleteFunc(found, func(r report.Report) bool { return r.Name != "asked" }), err
 		}
 	})
-	s.page("/", 200, `<span class="figure">1,000</span>`) // nothing is as new as today: all is asked for
+	// nothing is as new as today: all is asked for
+	s.page("/", 200, `<span class="figure">1,000</span>`)
 	await(t, func() string {
 		if body := s.get("/").body; !strings.Contains(body, `Days asked for</a></dt><dd><span class="figure">1</span>`) {
 			return fmt.Sprintf("all days are asked for again: %s", body)

@@ -11,8 +11,8 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// The names in an address that say how a table is arranged. No parameter of a report has a dot in its
-// name.
+// The names in an address that say how a table is arranged. No parameter of a report has a dot in
+// its name.
 const (
 	sortName   = "t.sort"
 	orderName  = "t.order"
@@ -96,8 +96,8 @@ type reportTable struct {
 // fewRows are seen at a glance, without a search.
 const fewRows = 5
 
-// arrange sorts and searches a result, and makes it a table whose heads sort it and whose values lead
-// where the report's header says.
+// arrange sorts and searches a result, and makes it a table whose heads sort it and whose values
+// lead where the report's header says.
 func (s *site) arrange(one report.Report, result result, given map[string]string, a arrangement) (*reportTable, error) {
 	path := reportPath(one.Name)
 	body := &reportTable{Rows: len(result.table.Rows), Cut: result.cut, Search: a.search, SearchName: searchName,
@@ -154,8 +154,8 @@ func (s *site) arrange(one report.Report, result result, given map[string]string
 // tableAnchor leads to the table, so that sorting does not lead to the page's beginning.
 const tableAnchor = "#table-h"
 
-// leads says what the values of a table lead to, and what there is to say about that. A date that the
-// other report asks for by the same name goes along.
+// leads says what the values of a table lead to, and what there is to say about that. A date that
+// the other report asks for by the same name goes along.
 func (s *site) leads(one report.Report, t table.Table, given map[string]string) (func(row, column int) string, []string) {
 	type lead struct {
 		link   report.Link

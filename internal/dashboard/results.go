@@ -25,8 +25,9 @@ type result struct {
 
 const (
 	keptResults = 16
-	// A result serves for ten times as long as it took, within these bounds: a page's chart is fetched right after the page, and a report that takes
-	// seconds is not to run for every batch that is committed while somebody looks at it.
+	// A result serves for ten times as long as it took, within these bounds: a page's chart is
+	// fetched right after the page, and a report that takes seconds is not to run for every batch
+	// that is committed while somebody looks at it.
 	leastFresh, mostFresh = 3 * time.Second, 2 * time.Minute
 )
 

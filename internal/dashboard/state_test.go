@@ -16,7 +16,8 @@ type fixed struct{ state server.State }
 
 func (f fixed) State() (server.State, <-chan struct{}) { return f.state, nil }
 
-// Whatever a server's state holds is shown, what is wrong with what to do, and nothing of it as markup.
+// Whatever a server's state holds is shown, what is wrong with what to do, and nothing of it as
+// markup.
 func TestState(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, loaded(t), nil)

@@ -11,7 +11,8 @@ import (
 
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// checkPage checks what every page keeps: the policy, nothing inline, nothing from elsewhere, and what a screen reader goes by.
+// checkPage checks what every page keeps: the policy, nothing inline, nothing from elsewhere, and
+// what a screen reader goes by.
 func checkPage(t testing.TB, path string, a answer) {
 	t.Helper()
 	for name, want := range map[string]string{

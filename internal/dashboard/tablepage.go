@@ -192,7 +192,8 @@ func (s *site) fillHistory(ctx context.Context, db *dwhdb.Queries, body *tableBo
 	return nil
 }
 
-// fillSample reads some rows. Names of the table and its columns come from the database's catalogue.
+// fillSample reads some rows. Names of the table and its columns come from the database's
+// catalogue.
 func (s *site) fillSample(ctx context.Context, read catalogue.Table, body *tableBody) error {
 	rows := &bounded{rows: sampleRows, enough: 1, bytes: s.MaxBytes / keptResults}
 	var result query.Result

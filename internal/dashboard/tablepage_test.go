@@ -78,7 +78,8 @@ func TestRelations(t *testing.T) {
 	}
 }
 
-// Names come from the catalogue and are quoted, values are escaped, and what is no table of the warehouse is not shown.
+// Names come from the catalogue and are quoted, values are escaped, and what is no table of the
+// warehouse is not shown.
 func TestTablePageHostile(t *testing.T) {
 	t.Parallel()
 	dsn := dwhtest.Database(t)

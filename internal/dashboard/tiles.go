@@ -69,7 +69,8 @@ func sparkLabel(f report.Figure) string {
 }
 
 const (
-	// tilesWait is how long the start page waits for all of its tiles, tileWait for those of a report.
+	// tilesWait is how long the start page waits for all of its tiles, tileWait for those of a
+	// report.
 	tilesWait = 4 * time.Second
 	tileWait  = 2 * time.Second
 	// tileAgain is how long a report whose tiles failed is not asked again.
@@ -113,7 +114,8 @@ func (s *site) tileResult(ctx context.Context, one report.Report) (result, error
 	defer cancel()
 	found, err := s.tileRows(limited, one)
 	if err != nil {
-		if !errors.Is(ctx.Err(), context.Canceled) { // the reader went away: nothing is known of the report
+		// the reader went away: nothing is known of the report
+		if !errors.Is(ctx.Err(), context.Canceled) {
 			s.newest.fail(one, err)
 		}
 		return result{}, err
@@ -129,7 +131,8 @@ func (s *site) tileRows(ctx context.Context, one report.Report) (result, error) 
 	}
 	newest := s.newest.of(one)
 	if newest.IsZero() {
-		newest = s.newest.any() // that of another report is nearer than today where nothing has come for long
+		// that of another report is nearer than today where nothing has come for long
+		newest = s.newest.any()
 	}
 	if newest.IsZero() {
 		newest = time.Now().UTC()
@@ -211,9 +214,9 @@ func (n *newestDays) learn(one report.Report, given map[string]string, found res
 	n.days[keyOf(one)] = newest
 }
 
-// newestOf is the newest day that a result tells of: that of its tiles, or that of the days which its
-// chart stands over, unless a parameter other than a range chooses among them; zero where it tells of
-// none.
+// newestOf is the newest day that a result tells of: that of its tiles, or that of the days which
+// its chart stands over, unless a parameter other than a range chooses among them; zero where it
+// tells of none.
 func newestOf(one report.Report, t table.Table) time.Time {
 	for _, declared := range one.Tiles {
 		if figure, some, err := declared.Figure(t); err == nil && some {

@@ -60,7 +60,8 @@ func words(d time.Duration) string {
 	return number(int64(d.Hours())/24) + " days"
 }
 
-// ago is how long a moment is past, or how far ahead, in one unit. dwh.js says the same while the page stands.
+// ago is how long a moment is past, or how far ahead, in one unit. dwh.js says the same while the
+// page stands.
 func ago(at, now time.Time) string {
 	d := now.Sub(at)
 	before, after := "", " ago"
@@ -108,7 +109,8 @@ func excerpt(text string, most int) string {
 	return text
 }
 
-// visible shows control characters, and marks that reorder text, in a text whose line ends and tabs stay.
+// visible shows control characters, and marks that reorder text, in a text whose line ends and tabs
+// stay.
 func visible(text string) string {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")
 	for i := range lines {

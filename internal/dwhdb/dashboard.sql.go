@@ -11,10 +11,12 @@ import (
 )
 
 const CheckHistory = `-- name: CheckHistory :many
-SELECT latest.run_id, latest.name, latest.severity, latest.outcome, latest.violations, latest.checked_at
+SELECT latest.run_id, latest.name, latest.severity, latest.outcome, latest.violations,
+    latest.checked_at
 FROM (
     SELECT
-        checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations, checked.checked_at,
+        checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations,
+            checked.checked_at,
         ROW_NUMBER() OVER (ORDER BY checked.checked_at DESC, checked.run_id DESC) AS place
     FROM dwh_check AS checked
     WHERE checked.name = $1
@@ -52,10 +54,12 @@ func (q *Queries) CheckHistory(ctx context.Context, name string, maxRows int64) 
 }
 
 const ChecksOfRun = `-- name: ChecksOfRun :many
-SELECT checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations, checked.checked_at
+SELECT checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations,
+    checked.checked_at
 FROM dwh_check AS checked
 WHERE checked.run_id = $1
-ORDER BY CASE checked.outcome WHEN 'fail' THEN 1 WHEN 'warn' THEN 2 WHEN 'ok' THEN 3 ELSE 4 END, checked.name, checked.checked_at
+ORDER BY CASE checked.outcome WHEN 'fail' THEN 1 WHEN 'warn' THEN 2 WHEN 'ok' THEN 3 ELSE 4 END,
+    checked.name, checked.checked_at
 `
 
 // The failed ones first.
@@ -90,7 +94,8 @@ const GivenUpObjects = `-- name: GivenUpObjects :many
 SELECT latest.url, latest.table_name, latest.reason, latest.load_id, latest.rejected_at
 FROM (
     SELECT
-        reject.url, reject.table_name, LEFT(COALESCE(reject.reason, ''), 500) AS reason, reject.load_id, reject.rejected_at,
+        reject.url, reject.table_name, LEFT(COALESCE(reject.reason, ''), 500) AS reason,
+            reject.load_id, reject.rejected_at,
         ROW_NUMBER() OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.table_name) AS place
     FROM s_reject AS reject
     WHERE reject.outcome = 'failed'
@@ -139,8 +144,10 @@ const JournalPulse = `-- name: JournalPulse :one
 SELECT
     COUNT(*) AS runs,
     CAST(COALESCE(MAX(run.started_at), TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS started_at,
-    CAST(COALESCE(MAX(CASE WHEN run.outcome <> 'running' THEN run.ended_at END), TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS ended_at,
-    CAST(COALESCE(MAX(CASE WHEN run.outcome = 'done' THEN run.ended_at END), TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS done_at
+    CAST(COALESCE(MAX(CASE WHEN run.outcome <> 'running' THEN run.ended_at END),
+        TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS ended_at,
+    CAST(COALESCE(MAX(CASE WHEN run.outcome = 'done' THEN run.ended_at END),
+        TIMESTAMP '1970-01-01 00:00:00') AS TIMESTAMP) AS done_at
 FROM dwh_run AS run
 `
 
@@ -166,11 +173,15 @@ func (q *Queries) JournalPulse(ctx context.Context) (JournalPulseRow, error) {
 }
 
 const LatestChecks = `-- name: LatestChecks :many
-SELECT latest.run_id, latest.name, latest.severity, latest.outcome, latest.violations, latest.checked_at
+SELECT latest.run_id, latest.name, latest.severity, latest.outcome, latest.violations,
+    latest.checked_at
 FROM (
     SELECT
-        checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations, checked.checked_at,
-        ROW_NUMBER() OVER (PARTITION BY checked.name ORDER BY checked.checked_at DESC, checked.run_id DESC) AS place
+        checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations,
+            checked.checked_at,
+        ROW_NUMBER()
+            OVER (PARTITION BY checked.name ORDER BY checked.checked_at DESC,
+            checked.run_id DESC) AS place
     FROM dwh_check AS checked
 ) AS latest
 WHERE latest.place = 1
@@ -212,7 +223,8 @@ WHERE listener.last_ts IS NOT NULL
 HAVING COUNT(*) > 0
 `
 
-// The moment of the newest songplay, in milliseconds since 1970, or no row: each user's row holds that of their latest.
+// The moment of the newest songplay, in milliseconds since 1970, or no row: each user's row holds
+// that of their latest.
 func (q *Queries) NewestPlay(ctx context.Context) ([]int64, error) {
 	rows, err := q.db.Query(ctx, NewestPlay)
 	if err != nil {
@@ -234,7 +246,8 @@ func (q *Queries) NewestPlay(ctx context.Context) ([]int64, error) {
 }
 
 const OneRun = `-- name: OneRun :many
-SELECT run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at, run.retries, run.outcome, run.error
+SELECT run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at,
+    run.retries, run.outcome, run.error
 FROM dwh_run AS run
 WHERE run.run_id = $1
 `
@@ -271,10 +284,12 @@ func (q *Queries) OneRun(ctx context.Context, runID string) ([]DwhRun, error) {
 }
 
 const RejectsAt = `-- name: RejectsAt :many
-SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name, latest.reason, latest.raw_text, latest.outcome, latest.rejected_at
+SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name,
+    latest.reason, latest.raw_text, latest.outcome, latest.rejected_at
 FROM (
     SELECT
-        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name, reject.reason, reject.raw_text, reject.outcome, reject.rejected_at,
+        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name,
+            reject.reason, reject.raw_text, reject.outcome, reject.rejected_at,
         ROW_NUMBER() OVER (ORDER BY reject.column_name, reject.rejected_at DESC) AS place
     FROM s_reject AS reject
     WHERE reject.load_id = $1
@@ -342,17 +357,23 @@ func (q *Queries) RejectsAt(ctx context.Context, arg RejectsAtParams) ([]Rejects
 }
 
 const RejectsPage = `-- name: RejectsPage :many
-SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name, latest.reason, latest.raw_start, latest.raw_bytes, latest.outcome, latest.rejected_at
+SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name,
+    latest.reason, latest.raw_start, latest.raw_bytes, latest.outcome, latest.rejected_at
 FROM (
     SELECT
-        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name, reject.outcome, reject.rejected_at,
+        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name,
+            reject.outcome, reject.rejected_at,
         LEFT(COALESCE(reject.reason, ''), 500) AS reason,
         LEFT(COALESCE(reject.raw_text, ''), 200) AS raw_start,
         CAST(COALESCE(OCTET_LENGTH(reject.raw_text), 0) AS BIGINT) AS raw_bytes,
-        ROW_NUMBER() OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.line, reject.column_name) AS place
+        ROW_NUMBER()
+            OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.line,
+            reject.column_name) AS place
     FROM s_reject AS reject
-    WHERE (CAST($1 AS VARCHAR(127)) = '' OR reject.table_name = CAST($1 AS VARCHAR(127)))
-        AND (CAST($2 AS VARCHAR(2048)) = '' OR STRPOS(reject.url, CAST($2 AS VARCHAR(2048))) > 0)
+    WHERE (CAST($1 AS VARCHAR(127)) = ''
+        OR reject.table_name = CAST($1 AS VARCHAR(127)))
+        AND (CAST($2 AS VARCHAR(2048)) = ''
+            OR STRPOS(reject.url, CAST($2 AS VARCHAR(2048))) > 0)
 ) AS latest
 WHERE latest.place >= CAST($3 AS BIGINT)
     AND latest.place <= CAST($4 AS BIGINT)
@@ -379,8 +400,8 @@ type RejectsPageRow struct {
 	RejectedAt time.Time `json:"rejected_at"`
 }
 
-// The refused records from one place to another, both included and counted from 1, the latest first. An empty table_name or url stands for all;
-// a url is looked for anywhere in an object's.
+// The refused records from one place to another, both included and counted from 1, the latest
+// first. An empty table_name or url stands for all; a url is looked for anywhere in an object's.
 func (q *Queries) RejectsPage(ctx context.Context, arg RejectsPageParams) ([]RejectsPageRow, error) {
 	rows, err := q.db.Query(ctx, RejectsPage,
 		arg.TableName,
@@ -418,10 +439,12 @@ func (q *Queries) RejectsPage(ctx context.Context, arg RejectsPageParams) ([]Rej
 }
 
 const RunsPage = `-- name: RunsPage :many
-SELECT latest.run_id, latest.command, latest.engine, latest.dwh_version, latest.started_at, latest.ended_at, latest.retries, latest.outcome, latest.error
+SELECT latest.run_id, latest.command, latest.engine, latest.dwh_version, latest.started_at,
+    latest.ended_at, latest.retries, latest.outcome, latest.error
 FROM (
     SELECT
-        run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at, run.retries, run.outcome, run.error,
+        run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at,
+            run.retries, run.outcome, run.error,
         ROW_NUMBER() OVER (ORDER BY run.started_at DESC, run.run_id DESC) AS place
     FROM dwh_run AS run
 ) AS latest
@@ -462,10 +485,12 @@ func (q *Queries) RunsPage(ctx context.Context, firstPlace int64, lastPlace int6
 }
 
 const StepHistory = `-- name: StepHistory :many
-SELECT latest.run_id, latest.step, latest.started_at, latest.rows_in, latest.rows_out, latest.outcome, latest.note
+SELECT latest.run_id, latest.step, latest.started_at, latest.rows_in, latest.rows_out,
+    latest.outcome, latest.note
 FROM (
     SELECT
-        step.run_id, step.step, step.started_at, step.rows_in, step.rows_out, step.outcome, step.note,
+        step.run_id, step.step, step.started_at, step.rows_in, step.rows_out, step.outcome,
+            step.note,
         ROW_NUMBER() OVER (ORDER BY step.started_at DESC, step.run_id DESC) AS place
     FROM dwh_step AS step
     WHERE step.step = $1

@@ -12,7 +12,8 @@ import (
 
 const AddCheck = `-- name: AddCheck :exec
 INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at)
-VALUES ($1, $2, $3, $4, $5, $6)
+VALUES ($1, $2, $3, $4,
+    $5, $6)
 `
 
 type AddCheckParams struct {
@@ -69,8 +70,11 @@ func (q *Queries) AddStaleMark(ctx context.Context, subject string, reason strin
 }
 
 const AddStep = `-- name: AddStep :exec
-INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, fingerprint, outcome, note)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, fingerprint,
+    outcome, note)
+VALUES ($1, $2, $3, $4,
+    $5, $6, $7, $8,
+    $9, $10)
 `
 
 type AddStepParams struct {
@@ -149,7 +153,8 @@ func (q *Queries) CountObject(ctx context.Context, arg CountObjectParams) error 
 
 const EndRun = `-- name: EndRun :exec
 UPDATE dwh_run
-SET ended_at = $1, outcome = $2, error = $3, retries = $4
+SET ended_at = $1, outcome = $2, error = $3,
+    retries = $4
 WHERE run_id = $5
 `
 
@@ -489,11 +494,15 @@ func (q *Queries) RejectTables(ctx context.Context, url string) ([]string, error
 }
 
 const Rejects = `-- name: Rejects :many
-SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name, latest.reason, latest.raw_text, latest.outcome, latest.rejected_at
+SELECT latest.load_id, latest.table_name, latest.url, latest.line, latest.column_name,
+    latest.reason, latest.raw_text, latest.outcome, latest.rejected_at
 FROM (
     SELECT
-        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name, reject.reason, reject.raw_text, reject.outcome, reject.rejected_at,
-        ROW_NUMBER() OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.line, reject.column_name) AS place
+        reject.load_id, reject.table_name, reject.url, reject.line, reject.column_name,
+            reject.reason, reject.raw_text, reject.outcome, reject.rejected_at,
+        ROW_NUMBER()
+            OVER (ORDER BY reject.rejected_at DESC, reject.url, reject.line,
+            reject.column_name) AS place
     FROM s_reject AS reject
 ) AS latest
 WHERE latest.place <= CAST($1 AS BIGINT)
@@ -601,7 +610,8 @@ const Runs = `-- name: Runs :many
 SELECT run_id, command, engine, dwh_version, started_at, ended_at, retries, outcome, error
 FROM (
     SELECT
-        run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at, run.retries, run.outcome, run.error,
+        run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at,
+            run.retries, run.outcome, run.error,
         ROW_NUMBER() OVER (ORDER BY run.started_at DESC, run.run_id DESC) AS place
     FROM dwh_run AS run
 ) AS latest
@@ -667,7 +677,8 @@ func (q *Queries) StaleMarks(ctx context.Context) ([]DwhStale, error) {
 
 const StartRun = `-- name: StartRun :exec
 INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, retries, outcome)
-VALUES ($1, $2, $3, $4, $5, 0, 'running')
+VALUES ($1, $2, $3, $4,
+    $5, 0, 'running')
 `
 
 type StartRunParams struct {
@@ -694,7 +705,8 @@ SELECT latest.step, latest.rows_in, latest.rows_out, latest.started_at, latest.e
 FROM (
     SELECT
         step.step, step.rows_in, step.rows_out, step.started_at, step.ended_at,
-        ROW_NUMBER() OVER (PARTITION BY step.step ORDER BY step.started_at DESC, step.run_id) AS place
+        ROW_NUMBER()
+            OVER (PARTITION BY step.step ORDER BY step.started_at DESC, step.run_id) AS place
     FROM dwh_step AS step
     WHERE step.outcome = 'done'
         AND step.ended_at IS NOT NULL
@@ -739,7 +751,8 @@ func (q *Queries) StepTimes(ctx context.Context) ([]StepTimesRow, error) {
 }
 
 const Steps = `-- name: Steps :many
-SELECT step.run_id, step.position, step.step, step.started_at, step.ended_at, step.rows_in, step.rows_out, step.fingerprint, step.outcome, step.note
+SELECT step.run_id, step.position, step.step, step.started_at, step.ended_at, step.rows_in,
+    step.rows_out, step.fingerprint, step.outcome, step.note
 FROM dwh_step AS step
 WHERE step.run_id = $1
 ORDER BY step.position

@@ -195,7 +195,8 @@ const RefusedCount = `-- name: RefusedCount :one
 SELECT COUNT(*) AS records
 FROM s_reject AS reject
 WHERE reject.table_name = $1
-    AND (CAST($2 AS VARCHAR(2048)) = '' OR reject.url = CAST($2 AS VARCHAR(2048)))
+    AND (CAST($2 AS VARCHAR(2048)) = ''
+        OR reject.url = CAST($2 AS VARCHAR(2048)))
     AND reject.outcome = 'loaded'
     AND reject.line > 0
     AND (reject.raw_text IS NOT NULL OR reject.exact OR reject.reason <> 'erased')
@@ -228,7 +229,8 @@ LEFT JOIN s_object AS object
     AND object.load_id = reject.load_id
     AND object.outcome = 'loaded'
 WHERE reject.table_name = $1
-    AND (CAST($2 AS VARCHAR(2048)) = '' OR reject.url = CAST($2 AS VARCHAR(2048)))
+    AND (CAST($2 AS VARCHAR(2048)) = ''
+        OR reject.url = CAST($2 AS VARCHAR(2048)))
     AND reject.outcome = 'loaded'
     AND reject.line > 0
 ORDER BY reject.url, reject.load_id, reject.line
@@ -247,8 +249,8 @@ type RefusedRecordsRow struct {
 	Etag        *string   `json:"etag"`
 }
 
-// The refused records of a table whose objects were loaded, with the version of the object. An empty
-// url stands for all.
+// The refused records of a table whose objects were loaded, with the version of the object. An
+// empty url stands for all.
 func (q *Queries) RefusedRecords(ctx context.Context, tableName string, url string) ([]RefusedRecordsRow, error) {
 	rows, err := q.db.Query(ctx, RefusedRecords, tableName, url)
 	if err != nil {
@@ -340,7 +342,8 @@ INNER JOIN s_reject AS reject
     AND reject.outcome = 'loaded'
     AND reject.line > 0
 WHERE object.table_name = $1
-    AND (CAST($2 AS VARCHAR(2048)) = '' OR object.url = CAST($2 AS VARCHAR(2048)))
+    AND (CAST($2 AS VARCHAR(2048)) = ''
+        OR object.url = CAST($2 AS VARCHAR(2048)))
     AND object.outcome = 'loaded'
     AND object.rows = 0
 GROUP BY object.url, object.etag, object.load_id
@@ -354,8 +357,8 @@ type UnloadedObjectsRow struct {
 	LoadID string `json:"load_id"`
 }
 
-// The objects of a table of which every record was refused, and none erased. An empty url stands for
-// all.
+// The objects of a table of which every record was refused, and none erased. An empty url stands
+// for all.
 func (q *Queries) UnloadedObjects(ctx context.Context, tableName string, url string) ([]UnloadedObjectsRow, error) {
 	rows, err := q.db.Query(ctx, UnloadedObjects, tableName, url)
 	if err != nil {

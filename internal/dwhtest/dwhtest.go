@@ -1,4 +1,5 @@
-// Package dwhtest gives tests a real PostgreSQL and a real S3 server, which no test process leaves behind.
+// Package dwhtest gives tests a real PostgreSQL and a real S3 server, which no test process leaves
+// behind.
 package dwhtest
 
 import (
@@ -15,8 +16,9 @@ import (
 	"github.com/sparkify/dwh/internal/localpg"
 )
 
-// process is what the tests of one test binary share. The testing package hands helpers nothing but a testing.TB, so that this
-// is the one place of the project with package state; everything in it starts on first use.
+// process is what the tests of one test binary share. The testing package hands helpers nothing but
+// a testing.TB, so that this is the one place of the project with package state; everything in it
+// starts on first use.
 var process = newFixture()
 
 // fixture is the servers of one test process and the folder that they live in.
@@ -41,12 +43,14 @@ func newFixture() *fixture {
 	return f
 }
 
-// Main runs the tests of a package, stops the servers that they used and exits. A package that uses this one calls it:
+// Main runs the tests of a package, stops the servers that they used and exits. A package that uses
+// this one calls it:
 //
 //	func TestMain(m *testing.M) { dwhtest.Main(m) }
 //
-// The servers and their folder go away too when the process panics, times out or is killed. The folder is made in
-// DWH_TEST_DIR, by default in memory where there is enough of it (see memoryFolder), else in /tmp.
+// The servers and their folder go away too when the process panics, times out or is killed. The
+// folder is made in DWH_TEST_DIR, by default in memory where there is enough of it (see
+// memoryFolder), else in /tmp.
 func Main(m *testing.M) {
 	process.mu.Lock()
 	process.inMain = true
@@ -86,7 +90,8 @@ func (f *fixture) number() int {
 	return f.counter
 }
 
-// makeRoot makes the process's folder, which the server's user can enter when root runs the tests, and the watchdog over it.
+// makeRoot makes the process's folder, which the server's user can enter when root runs the tests,
+// and the watchdog over it.
 func (f *fixture) makeRoot() (string, error) {
 	f.mu.Lock()
 	inMain, closed := f.inMain, f.closed
@@ -94,7 +99,8 @@ func (f *fixture) makeRoot() (string, error) {
 	if !inMain || closed {
 		return "", errors.New("the package's TestMain has to call dwhtest.Main")
 	}
-	// Not under TMPDIR, which is often private to one user, so that root's server could not enter it.
+	// Not under TMPDIR, which is often private to one user, so that root's server could not enter
+	// it.
 	parent := os.Getenv("DWH_TEST_DIR")
 	if parent == "" {
 		parent = memoryFolder()
@@ -115,8 +121,8 @@ func (f *fixture) makeRoot() (string, error) {
 	return root, nil
 }
 
-// memoryFolder is /dev/shm where it has room, else /tmp. In memory a database per test costs a sixth. The servers keep fsync on there too;
-// what the crash tests end is dwh, never the machine.
+// memoryFolder is /dev/shm where it has room, else /tmp. In memory a database per test costs a
+// sixth. The servers keep fsync on there too; what the crash tests end is dwh, never the machine.
 func memoryFolder() string {
 	const shared, room = "/dev/shm", 6 << 30
 	probe, err := os.MkdirTemp(shared, "dwh-test-")
@@ -130,8 +136,9 @@ func memoryFolder() string {
 	return shared
 }
 
-// DataDir returns the name of a folder that does not exist yet, for a private server of the test's own, such as the one that a
-// dwh started by the test makes. At the test's end a server in it is stopped and the folder deleted.
+// DataDir returns the name of a folder that does not exist yet, for a private server of the test's
+// own, such as the one that a dwh started by the test makes. At the test's end a server in it is
+// stopped and the folder deleted.
 func DataDir(t testing.TB) string {
 	t.Helper()
 	root, err := process.root()
@@ -167,8 +174,9 @@ func Rounds(t testing.TB, def int) int {
 	return n
 }
 
-// Patience is how long a test waits for what has to happen. It only bounds a hang, so that one fails with a cause: it is long enough for a machine with
-// much else to do, and costs nothing where things work.
+// Patience is how long a test waits for what has to happen. It only bounds a hang, so that one
+// fails with a cause: it is long enough for a machine with much else to do, and costs nothing where
+// things work.
 const Patience = 5 * time.Minute
 
 // patience bounds a step of the helpers.

@@ -234,7 +234,8 @@ func TestEndings(t *testing.T) {
 				cmd.Args = append(cmd.Args, "-test.timeout=4s")
 			}
 			cmd.Env = append(os.Environ(), variable+"="+ending)
-			// Every process that comes from the dying one inherits the pipe, so that it ends when the last of them has.
+			// Every process that comes from the dying one inherits the pipe, so that it ends when
+			// the last of them has.
 			family, inherited, err := os.Pipe()
 			if err != nil {
 				t.Fatal(err)

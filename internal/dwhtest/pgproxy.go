@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// PGProxy stands between a client and PostgreSQL and can cut their connections, as a failing network does.
+// PGProxy stands between a client and PostgreSQL and can cut their connections, as a failing
+// network does.
 type PGProxy struct {
 	dsn    string
 	target string
@@ -23,7 +24,8 @@ type PGProxy struct {
 	closed bool
 }
 
-// CutProxy returns a proxy to the server of dsn, whose DSN goes through it. It lives until the test's end.
+// CutProxy returns a proxy to the server of dsn, whose DSN goes through it. It lives until the
+// test's end.
 func CutProxy(t testing.TB, dsn string) *PGProxy {
 	t.Helper()
 	config, err := pgconn.ParseConfig(dsn)
@@ -67,8 +69,9 @@ func (p *PGProxy) Cut() {
 	p.cut()
 }
 
-// CutAfter resets all connections when clients have sent n more bytes, counted over all of them; those n bytes reach the server.
-// New connections are let through afterwards. Clients cannot tell how much the server saw.
+// CutAfter resets all connections when clients have sent n more bytes, counted over all of them;
+// those n bytes reach the server. New connections are let through afterwards. Clients cannot tell
+// how much the server saw.
 func (p *PGProxy) CutAfter(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +123,8 @@ func (p *PGProxy) accept(listener net.Listener, group *errgroup.Group) error {
 	}
 }
 
-// pipe copies until either side ends; allow says how much of what was read goes on, and whether the cut follows.
+// pipe copies until either side ends; allow says how much of what was read goes on, and whether the
+// cut follows.
 func (p *PGProxy) pipe(to, from *net.TCPConn, allow func(n int) (pass int, cut bool)) {
 	defer func() {
 		_, _ = to.Close(), from.Close()

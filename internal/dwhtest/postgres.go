@@ -45,7 +45,8 @@ func (f *fixture) startPostgres() (*postgres, error) {
 		defer cancel()
 		return server.Stop(ctx)
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute) // binaries may have to be downloaded
+	// binaries may have to be downloaded
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	info, err := server.Start(ctx)
 	if err != nil {
@@ -79,7 +80,8 @@ func Admin(t testing.TB, dsn string) string {
 	return u.String()
 }
 
-// Server returns the PostgreSQL server that the tests of this process share, and starts it on the first call.
+// Server returns the PostgreSQL server that the tests of this process share, and starts it on the
+// first call.
 func Server(t testing.TB) localpg.Info {
 	t.Helper()
 	return shared(t).info
@@ -109,7 +111,8 @@ func shared(t testing.TB) *postgres {
 	return p
 }
 
-// Database returns the DSN of a fresh, empty database (UTF-8, C collation), dropped at the test's end.
+// Database returns the DSN of a fresh, empty database (UTF-8, C collation), dropped at the test's
+// end.
 func Database(t testing.TB) string {
 	t.Helper()
 	return newDatabase(t, shared(t), "template0")
@@ -122,8 +125,9 @@ type template struct {
 	err  error
 }
 
-// TemplateDatabase returns the DSN of a fresh copy of a template, dropped at the test's end. The first call with a key makes the template:
-// build gets the DSN of an empty database, fills it and closes its connections. All calls with a key share its template.
+// TemplateDatabase returns the DSN of a fresh copy of a template, dropped at the test's end. The
+// first call with a key makes the template: build gets the DSN of an empty database, fills it and
+// closes its connections. All calls with a key share its template.
 func TemplateDatabase(t testing.TB, key string, build func(dsn string) error) string {
 	t.Helper()
 	p := shared(t)
@@ -184,7 +188,8 @@ func (p *postgres) createDatabase(ctx context.Context, name, from string) error 
 			"CREATE DATABASE "+quote(name)+" OWNER "+localpg.Role+" TEMPLATE "+quote(from)+
 				" ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
 		var pg *pgconn.PgError
-		if errors.As(err, &pg) && pg.Code == "55006" && ctx.Err() == nil { // object_in_use; the server itself waited for 5 s
+		// object_in_use; the server itself waited for 5 s
+		if errors.As(err, &pg) && pg.Code == "55006" && ctx.Err() == nil {
 			continue
 		}
 		if err != nil {

@@ -17,7 +17,8 @@ import (
 	"github.com/sparkify/dwh/internal/interrupt"
 )
 
-// Await waits until check returns "", and fails the test with its answer when that takes longer than Patience.
+// Await waits until check returns "", and fails the test with its answer when that takes longer
+// than Patience.
 func Await(t testing.TB, check func() string) {
 	t.Helper()
 	deadline := time.Now().Add(Patience)
@@ -33,8 +34,9 @@ func Await(t testing.TB, check func() string) {
 	}
 }
 
-// ProgramMain is called first in a TestMain. When the test binary is called by the name of dwh, which StartProgram does, it runs main as
-// cmd/dwh does and ends the process with the exit code; else it returns.
+// ProgramMain is called first in a TestMain. When the test binary is called by the name of dwh,
+// which StartProgram does, it runs main as cmd/dwh does and ends the process with the exit code;
+// else it returns.
 func ProgramMain(main func(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int) {
 	if filepath.Base(os.Args[0]) != "dwh" {
 		return
@@ -42,7 +44,8 @@ func ProgramMain(main func(ctx context.Context, args, env []string, stdin io.Rea
 	os.Exit(main(interrupt.Context(), os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 }
 
-// Program is a dwh command as a process, which can be killed. The package's TestMain calls ProgramMain.
+// Program is a dwh command as a process, which can be killed. The package's TestMain calls
+// ProgramMain.
 type Program struct {
 	t              testing.TB
 	cmd            *exec.Cmd
@@ -52,7 +55,8 @@ type Program struct {
 	code           int
 }
 
-// StartProgram runs a command line in an environment of its own, to which it adds an empty HOME. The process ends with the test.
+// StartProgram runs a command line in an environment of its own, to which it adds an empty HOME.
+// The process ends with the test.
 func StartProgram(t testing.TB, env []string, args ...string) *Program {
 	t.Helper()
 	self, err := os.Executable()

@@ -55,7 +55,8 @@ func (f *fixture) startGateway() (*gateway, error) {
 		return nil, err
 	}
 	var backend []string
-	if err := unix.Setxattr(g.data, "user.dwh", []byte("1"), 0); err != nil { // tmpfs before Linux 6.6
+	// tmpfs before Linux 6.6
+	if err := unix.Setxattr(g.data, "user.dwh", []byte("1"), 0); err != nil {
 		sidecar := filepath.Join(root, "s3-metadata")
 		if err := os.MkdirAll(sidecar, 0o700); err != nil {
 			return nil, err
@@ -167,8 +168,8 @@ type S3Server struct {
 	gateway *gateway
 }
 
-// S3 returns a fresh, empty bucket, deleted at the test's end. The first call starts the server, and builds it when
-// this machine has not done so yet, which takes minutes.
+// S3 returns a fresh, empty bucket, deleted at the test's end. The first call starts the server,
+// and builds it when this machine has not done so yet, which takes minutes.
 func S3(t testing.TB) *S3Server {
 	t.Helper()
 	g, err := process.gateway()
@@ -185,7 +186,8 @@ func S3(t testing.TB) *S3Server {
 		t.Fatalf("dwhtest: create the bucket: %v", err)
 	}
 	t.Cleanup(func() {
-		// The buckets are folders; deleting thousands of objects one by one would take longer than the test.
+		// The buckets are folders; deleting thousands of objects one by one would take longer than
+		// the test.
 		if err := os.RemoveAll(filepath.Join(g.data, s.Bucket)); err != nil {
 			t.Errorf("dwhtest: delete the bucket: %v", err)
 		}
@@ -239,7 +241,8 @@ func (s *S3Server) put(key string, body []byte) (string, error) {
 	return strings.Trim(aws.ToString(out.ETag), `"`), nil
 }
 
-// PutDir stores the regular files below dir under prefix, which may be "", by their slash-separated relative names.
+// PutDir stores the regular files below dir under prefix, which may be "", by their slash-separated
+// relative names.
 func (s *S3Server) PutDir(dir, prefix string) {
 	s.t.Helper()
 	var group errgroup.Group

@@ -16,7 +16,8 @@ import (
 
 const gatewayModule = "github.com/versity/versitygw"
 
-// buildGateway returns the S3 server's binary, built once per machine and version from internal/tools/go.mod.
+// buildGateway returns the S3 server's binary, built once per machine and version from
+// internal/tools/go.mod.
 func buildGateway(ctx context.Context) (string, error) {
 	repo, err := repositoryRoot()
 	if err != nil {
@@ -62,7 +63,8 @@ func buildGateway(ctx context.Context) (string, error) {
 	return binary, os.Rename(fresh, binary)
 }
 
-// repositoryRoot walks up from the working folder, which go test sets to the package's, to this module's go.mod.
+// repositoryRoot walks up from the working folder, which go test sets to the package's, to this
+// module's go.mod.
 func repositoryRoot() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {

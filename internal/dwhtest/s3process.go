@@ -10,8 +10,8 @@ type S3Process struct {
 	close   func() error
 }
 
-// StartS3 starts a server whose buckets live on in folder, and builds it when this machine has not done so yet, which takes minutes. The
-// working folder lies in this repository.
+// StartS3 starts a server whose buckets live on in folder, and builds it when this machine has not
+// done so yet, which takes minutes. The working folder lies in this repository.
 func StartS3(folder string) (*S3Process, error) {
 	f := newFixture()
 	f.root = func() (string, error) { return folder, nil }

@@ -10,9 +10,10 @@ import (
 	"testing"
 )
 
-// Proxy starts a server in front of the S3 server and returns its endpoint. intercept sees every request and usually ends in
-// next.ServeHTTP(w, r); it may answer by itself, wait, or cut the answer (CutBody). It runs on several goroutines.
-// Signatures stay valid, because the Host header goes on unchanged.
+// Proxy starts a server in front of the S3 server and returns its endpoint. intercept sees every
+// request and usually ends in next.ServeHTTP(w, r); it may answer by itself, wait, or cut the
+// answer (CutBody). It runs on several goroutines. Signatures stay valid, because the Host header
+// goes on unchanged.
 func (s *S3Server) Proxy(t testing.TB, intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)) (endpoint string) {
 	t.Helper()
 	target, err := url.Parse(s.Endpoint)
@@ -41,7 +42,8 @@ func (s *S3Server) Proxy(t testing.TB, intercept func(w http.ResponseWriter, r *
 	return server.URL
 }
 
-// CutBody returns a writer that passes n bytes of the answer's body on and then breaks the connection.
+// CutBody returns a writer that passes n bytes of the answer's body on and then breaks the
+// connection.
 func CutBody(w http.ResponseWriter, n int64) http.ResponseWriter {
 	return &cutBody{ResponseWriter: w, left: n}
 }

@@ -11,15 +11,17 @@ import (
 // Null is how Query and TableText show NULL.
 const Null = "∅"
 
-// Query runs one or several statements and returns the rows of the last one, every value in PostgreSQL's text form.
+// Query runs one or several statements and returns the rows of the last one, every value in
+// PostgreSQL's text form.
 func Query(t testing.TB, dsn, sql string) [][]string {
 	t.Helper()
 	_, rows := query(t, dsn, sql)
 	return rows
 }
 
-// TableText returns a table as text for comparisons: a line of column names, then a line a row in the order of orderBy (a list of
-// expressions, "" for all columns from left to right), values separated by tabs, with backslash, tab and line breaks escaped as in COPY's text format.
+// TableText returns a table as text for comparisons: a line of column names, then a line a row in
+// the order of orderBy (a list of expressions, "" for all columns from left to right), values
+// separated by tabs, with backslash, tab and line breaks escaped as in COPY's text format.
 func TableText(t testing.TB, dsn, table, orderBy string) string {
 	t.Helper()
 	columns, _ := query(t, dsn, "SELECT * FROM "+table+" LIMIT 0")

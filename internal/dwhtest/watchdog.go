@@ -8,13 +8,14 @@ import (
 	"syscall"
 )
 
-// watchdog waits for the end of its standard input, whose other end only the test process holds, and then ends every process
-// that names the folder $DWH_TEST_ROOT in its command line and deletes the folder. It goes round until nothing is
-// left: a killed test may have been starting a server, whose initdb and pg_ctl go on. PostgreSQL gets SIGQUIT first
-// (immediate shutdown), so that it takes its children and shared memory with it.
+// watchdog waits for the end of its standard input, whose other end only the test process holds,
+// and then ends every process that names the folder $DWH_TEST_ROOT in its command line and deletes
+// the folder. It goes round until nothing is left: a killed test may have been starting a server,
+// whose initdb and pg_ctl go on. PostgreSQL gets SIGQUIT first (immediate shutdown), so that it
+// takes its children and shared memory with it.
 //
-// The folder's name is in the environment, never in an argument, or the script would find itself. Zombies have no command
-// line. Without /proc (macOS) ps tells.
+// The folder's name is in the environment, never in an argument, or the script would find itself.
+// Zombies have no command line. Without /proc (macOS) ps tells.
 const watchdog = `
 trap '' HUP INT QUIT TERM
 cat >/dev/null
@@ -54,7 +55,8 @@ for d in $dirs; do
 done
 `
 
-// watch starts the watchdog over root. release, to be called when root is gone, ends it and waits for it.
+// watch starts the watchdog over root. release, to be called when root is gone, ends it and waits
+// for it.
 func watch(root string) (release func() error, err error) {
 	// The pipe's ends are close-on-exec, so that no other child of the test holds the writing one.
 	read, write, err := os.Pipe()

@@ -11,8 +11,8 @@ func CheckVariables() map[string]string {
 // checkArguments are what the parameters of the embedded checks are as variables of a project.
 var checkArguments = map[string]string{"threshold": "matched_share_warn_below"}
 
-// CheckFiles returns the embedded project's checks, beyond those that follow from its models, as the
-// files of a project: by name, NAME.sql.
+// CheckFiles returns the embedded project's checks, beyond those that follow from its models, as
+// the files of a project: by name, NAME.sql.
 func CheckFiles() map[string][]byte {
 	texts := queryTexts("checks.sql")
 	out := map[string][]byte{}

@@ -12,7 +12,8 @@ import (
 
 const childVariable = "INTERRUPT_TEST_CHILD"
 
-// TestMain makes the test binary a program that is sent two signals, the second one as soon as it knows of the first.
+// TestMain makes the test binary a program that is sent two signals, the second one as soon as it
+// knows of the first.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) == "" {
 		os.Exit(m.Run())

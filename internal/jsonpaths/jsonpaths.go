@@ -48,8 +48,8 @@ func (p Path) String() string {
 	return b.String()
 }
 
-// Error is a fault in a JSONPaths file. COPY fails on it before any data is read; MAXERROR does not apply
-// (copy-parameters-data-format).
+// Error is a fault in a JSONPaths file. COPY fails on it before any data is read; MAXERROR does not
+// apply (copy-parameters-data-format).
 type Error struct {
 	// Element is the number of the faulty path from 1, or 0 when the file as a whole is at fault.
 	Element int
@@ -75,9 +75,10 @@ const (
 	bracket             // $['a']['b'][0]
 )
 
-// ParseFile reads a JSONPaths file by Redshift's rules (copy-parameters-data-format, copy-usage_notes-copy-from-json):
-// one object whose key "jsonpaths" holds an array of non-empty strings, all in bracket notation or all in dot
-// notation, without wildcards and filters. An object without that key means 'auto'. Every other fault is an *Error.
+// ParseFile reads a JSONPaths file by Redshift's rules (copy-parameters-data-format,
+// copy-usage_notes-copy-from-json): one object whose key "jsonpaths" holds an array of non-empty
+// strings, all in bracket notation or all in dot notation, without wildcards and filters. An object
+// without that key means 'auto'. Every other fault is an *Error.
 func ParseFile(data []byte) (Paths, error) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	dec := json.NewDecoder(bytes.NewReader(data))

@@ -12,7 +12,9 @@ func TestParseFile(t *testing.T) {
 	tests := []struct {
 		name string
 		file string
-		want string // paths in bracket notation, blank separated; "auto"; or "error: " and a part of the message
+		// paths in bracket notation, blank separated; "auto"; or "error: " and a part of the
+		// message
+		want string
 	}{
 		{"bracket", `{"jsonpaths": ["$['a']", "$['b']['c'][0]"]}`, "$['a'] $['b']['c'][0]"},
 		{"dot", `{"jsonpaths": ["$.a", "$.b.c[0]", "$.d[1][2].e"]}`, "$['a'] $['b']['c'][0] $['d'][1][2]['e']"},

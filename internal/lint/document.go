@@ -12,7 +12,8 @@ type document struct {
 	file *sqlfile.File
 	kind Kind
 
-	redshift, postgres []*unit  // statements of the two renderings, and the bodies of SQL functions after their statement
+	// statements of the two renderings, and the bodies of SQL functions after their statement
+	redshift, postgres []*unit
 	markers            []extent // /*redshift … */, in order
 	firstMarker        *sqlfile.Token
 	noTransaction      bool // -- +goose NO TRANSACTION
@@ -87,8 +88,9 @@ func (d *document) marked(t sqlfile.Token) bool {
 	return i < len(d.markers) && !at.before(d.markers[i].start)
 }
 
-// units returns the statements of a rendering, of which these are the tokens. A rendering keeps lines and columns, so the positions of its tokens are
-// those of the file. What stands between goose's StatementBegin and StatementEnd is cut at its semicolons.
+// units returns the statements of a rendering, of which these are the tokens. A rendering keeps
+// lines and columns, so the positions of its tokens are those of the file. What stands between
+// goose's StatementBegin and StatementEnd is cut at its semicolons.
 func (d *document) units(e sqlfile.Engine, tokens []sqlfile.Token) []*unit {
 	statements := d.file.Statements(e)
 	var units []*unit

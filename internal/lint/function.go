@@ -7,7 +7,8 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// called says whether the word at i names a function that is called there: name (…), bare or of pg_catalog.
+// called says whether the word at i names a function that is called there: name (…), bare or of
+// pg_catalog.
 func (u *unit) called(i int) bool {
 	if u.kind(i) != sqlfile.KindWord || !u.is(i+1, "(") {
 		return false
@@ -34,7 +35,8 @@ func checkCalls(names ...string) func(*unit, func(int, string)) {
 	}
 }
 
-// missing are PostgreSQL's functions that Redshift lacks or gives another meaning, those with rules of their own apart.
+// missing are PostgreSQL's functions that Redshift lacks or gives another meaning, those with rules
+// of their own apart.
 var missing = []string{
 	"ARRAY_AGG", "ARRAY_APPEND", "ARRAY_LENGTH", "ARRAY_POSITION", "ARRAY_REMOVE", "ARRAY_TO_STRING", "BIT_LENGTH", "CARDINALITY", "CONCAT_WS",
 	"CONVERT", "CONVERT_FROM", "CONVERT_TO", "CORR", "COVAR_POP", "COVAR_SAMP", "DATE_BIN", "DECODE", "DIV", "ENCODE", "EVERY",

@@ -1,4 +1,5 @@
-// Package lint checks SQL files against the subset of SQL that Amazon Redshift and PostgreSQL share.
+// Package lint checks SQL files against the subset of SQL that Amazon Redshift and PostgreSQL
+// share.
 package lint
 
 import (
@@ -57,11 +58,13 @@ type Finding struct {
 	Err  *sqlfile.Error // where it is, what is wrong, and as its hint what to write instead
 }
 
-// File checks one file and returns its findings in the order of the text; none means that the file is clean.
+// File checks one file and returns its findings in the order of the text; none means that the file
+// is clean.
 //
-// What is checked is the rendering for Redshift, since what stands between /*postgres*/ and /*redshift … */ may be any
-// PostgreSQL; of the text that PostgreSQL gets only the outline is checked. Findings have the positions of the file. A
-// file whose statements cannot be told apart is refused by sqlfile.Parse before.
+// What is checked is the rendering for Redshift, since what stands between /*postgres*/ and
+// /*redshift … */ may be any PostgreSQL; of the text that PostgreSQL gets only the outline is
+// checked. Findings have the positions of the file. A file whose statements cannot be told apart is
+// refused by sqlfile.Parse before.
 func File(f *sqlfile.File, kind Kind) []Finding {
 	rules := Rules()
 	d := newDocument(f, kind, rules)
@@ -112,7 +115,8 @@ func Files(files []*sqlfile.File, kind Kind) []Finding {
 	return findings
 }
 
-// FindingsError is what lint found, as an error; its first finding is what errors.As finds as a *sqlfile.Error.
+// FindingsError is what lint found, as an error; its first finding is what errors.As finds as a
+// *sqlfile.Error.
 type FindingsError struct {
 	Findings []Finding // at least one
 }

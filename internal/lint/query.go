@@ -121,7 +121,8 @@ var clauses = []string{
 	"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "INTERSECT", "WINDOW", "FOR", "SET", "RETURNING", "QUALIFY", "SELECT",
 }
 
-// checkTableFunction looks at what stands where a table is expected: behind FROM, JOIN and the commas between.
+// checkTableFunction looks at what stands where a table is expected: behind FROM, JOIN and the
+// commas between.
 func checkTableFunction(u *unit, found func(int, string)) {
 	for i := range u.tokens {
 		if !u.fromClause(i) {
@@ -148,7 +149,8 @@ func checkTableFunction(u *unit, found func(int, string)) {
 	}
 }
 
-// fromClause says whether token i is the FROM of a query, and not that of EXTRACT (… FROM …) or IS DISTINCT FROM.
+// fromClause says whether token i is the FROM of a query, and not that of EXTRACT (… FROM …) or IS
+// DISTINCT FROM.
 func (u *unit) fromClause(i int) bool {
 	if !u.is(i, "FROM") || u.is(i-1, "DISTINCT") && u.any(i-2, "IS", "NOT") {
 		return false
@@ -215,8 +217,8 @@ func checkIsTrue(u *unit, found func(int, string)) {
 	}
 }
 
-// clause returns the word that begins the clause in which token i stands. The WHEN of a CASE counts as one, since what
-// follows it is a condition.
+// clause returns the word that begins the clause in which token i stands. The WHEN of a CASE counts
+// as one, since what follows it is a condition.
 func (u *unit) clause(i int) string {
 	for j := i - 1; j >= 0; j-- {
 		if u.any(j, ")", "]") && u.pair[j] >= 0 {

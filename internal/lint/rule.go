@@ -9,8 +9,8 @@ type Rule struct {
 	Why     string // what an engine does with it
 	Instead string // what to write
 
-	// Always says that the rule is about PostgreSQL or about dwh itself too, not only about Redshift: it
-	// holds in a project for PostgreSQL alone.
+	// Always says that the rule is about PostgreSQL or about dwh itself too, not only about
+	// Redshift: it holds in a project for PostgreSQL alone.
 	Always bool
 
 	inMarker string   // what to write where it stands in /*redshift … */ already; "" means Instead

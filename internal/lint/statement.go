@@ -38,7 +38,8 @@ var ours = []string{"ANALYZE", "ALTER SCHEMA", "ALTER DEFAULT", "CREATE MATERIAL
 func checkStatement(u *unit, found func(int, string)) {
 	k := u.document.kind
 	switch {
-	case k == Load || k == Report || k == Check: // what these may hold is said by rules of their own
+	// what these may hold is said by rules of their own
+	case k == Load || k == Report || k == Check:
 	case u.document.refused[u.verb] || slices.Contains(allowed(k), u.verb):
 	case u.marked(u.verbAt) && slices.Contains(ours, u.verb):
 	case u.verb == "":
@@ -86,8 +87,9 @@ var commands = []string{
 	"UNLISTEN", "UPDATE", "VACUUM", "VALUES", "WITH",
 }
 
-// checkSyntax finds what a marker in the wrong place leaves behind in one of the two renderings: brackets without a
-// partner, commas with nothing beside them, and text of which no statement is left.
+// checkSyntax finds what a marker in the wrong place leaves behind in one of the two renderings:
+// brackets without a partner, commas with nothing beside them, and text of which no statement is
+// left.
 func checkSyntax(d *document, found func(line, column int, what string)) {
 	for _, rendering := range []struct {
 		name  string
@@ -205,7 +207,8 @@ func checkCopies(d *document, found func(line, column int, what string)) {
 	}
 }
 
-// checkLoad checks the file's COPY as copystmt does when it runs, with some value for every variable.
+// checkLoad checks the file's COPY as copystmt does when it runs, with some value for every
+// variable.
 func checkLoad(d *document) []Finding {
 	var rule Rule
 	for _, r := range Rules() {

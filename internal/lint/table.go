@@ -12,7 +12,8 @@ func (u *unit) defines() bool {
 	return u.verb == "CREATE TABLE" || u.verb == "ALTER TABLE"
 }
 
-// query returns the index at which the query of CREATE TABLE … AS or CREATE VIEW … AS begins, else the number of tokens.
+// query returns the index at which the query of CREATE TABLE … AS or CREATE VIEW … AS begins, else
+// the number of tokens.
 func (u *unit) query() int {
 	for i := range u.tokens {
 		if u.up[i] < 0 && u.is(i, "AS") {
@@ -252,7 +253,8 @@ func checkAddKey(u *unit, found func(int, string)) {
 	}
 }
 
-// within returns where in a column's definition these words stand, outside brackets; -1 when they do not.
+// within returns where in a column's definition these words stand, outside brackets; -1 when they
+// do not.
 func (u *unit) within(c column, words ...string) int {
 	for i := c.name + 1; i < c.end; i++ {
 		if u.up[i] == u.up[c.name] && u.is(i, words...) {
@@ -322,7 +324,8 @@ func checkAlterAction(u *unit, found func(int, string)) {
 	}
 }
 
-// definitions returns the indexes of the names that the statement gives: tables, columns, aliases, parts of a WITH clause.
+// definitions returns the indexes of the names that the statement gives: tables, columns, aliases,
+// parts of a WITH clause.
 func (u *unit) definitions() []int {
 	var names []int
 	if strings.HasPrefix(u.verb, "CREATE ") && u.name >= 0 {

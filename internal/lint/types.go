@@ -20,8 +20,10 @@ const (
 
 // typeName is a type where a statement names it.
 type typeName struct {
-	at    int      // index of its first token
-	name  string   // in upper case, words joined by one blank, without size: DOUBLE PRECISION, TIMESTAMP WITH TIME ZONE
+	at int // index of its first token
+	// in upper case, words joined by one blank, without size: DOUBLE PRECISION, TIMESTAMP WITH TIME
+	// ZONE
+	name  string
 	args  []string // what stands in its brackets
 	array bool     // ARRAY behind it; brackets have a rule of their own
 	end   int      // index behind its last token

@@ -11,7 +11,8 @@ type unit struct {
 	document *document
 	tokens   []sqlfile.Token
 	pair     []int // index of the bracket that belongs to a bracket, -1 for others
-	up       []int // index of the bracket that opens the innermost group a token stands in, -1 at the top
+	// index of the bracket that opens the innermost group a token stands in, -1 at the top
+	up []int
 
 	with    bool   // it begins with WITH
 	verb    string // SELECT, INSERT, CREATE TABLE, DROP INDEX: what it does, in upper case
@@ -58,8 +59,8 @@ func newUnit(d *document, tokens []sqlfile.Token) *unit {
 	return u
 }
 
-// foldParameters makes one token of each parameter as sqlc writes it: sqlc.arg(name), sqlc.narg('name'), @name.
-// The names in them are Go's, not the database's.
+// foldParameters makes one token of each parameter as sqlc writes it: sqlc.arg(name),
+// sqlc.narg('name'), @name. The names in them are Go's, not the database's.
 func foldParameters(tokens []sqlfile.Token) []sqlfile.Token {
 	folded := make([]sqlfile.Token, 0, len(tokens))
 	for i := 0; i < len(tokens); i++ {
@@ -184,8 +185,8 @@ func (u *unit) close(i int) int {
 // end returns the index at which the group that token i stands in ends.
 func (u *unit) end(i int) int { return u.close(u.up[i]) }
 
-// next returns the index of the next of these words that stands in the same group as i, from i on and before end;
-// -1 when there is none.
+// next returns the index of the next of these words that stands in the same group as i, from i on
+// and before end; -1 when there is none.
 func (u *unit) next(i, end int, words ...string) int {
 	if i >= len(u.tokens) {
 		return -1
@@ -347,7 +348,8 @@ func (u *unit) actions() [][2]int {
 	return actions
 }
 
-// addedColumn returns the index of the name of the column that an action of ALTER TABLE adds, -1 when it adds none.
+// addedColumn returns the index of the name of the column that an action of ALTER TABLE adds, -1
+// when it adds none.
 func (u *unit) addedColumn(action [2]int) int {
 	i := action[0]
 	if !u.is(i, "ADD") {
@@ -369,7 +371,8 @@ func (u *unit) addedColumn(action [2]int) int {
 	return i
 }
 
-// functionBody returns what a CREATE FUNCTION … LANGUAGE sql does as a unit of its own, nil for other statements.
+// functionBody returns what a CREATE FUNCTION … LANGUAGE sql does as a unit of its own, nil for
+// other statements.
 func (u *unit) functionBody() *unit {
 	if u.verb != "CREATE FUNCTION" {
 		return nil

@@ -13,9 +13,10 @@ import (
 
 // File is a 0xx file: one COPY, and the indexes that its table gets once it holds rows.
 type File struct {
-	Name        string // without .sql, such as 020_s_order
-	Table       catalogue.Name
-	Source      string // the variable that names what is copied, such as orders; "" when the COPY names it itself
+	Name  string // without .sql, such as 020_s_order
+	Table catalogue.Name
+	// the variable that names what is copied, such as orders; "" when the COPY names it itself
+	Source      string
 	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart
 	Indexes     []Index
 	Optional    bool // it is skipped where nobody gives the source of its objects

@@ -12,8 +12,9 @@ import (
 
 // A Need is a source of a load: where its COPY finds the objects, or the JSONPaths file.
 type Need struct {
-	File      *File
-	Source    string // the variable's name, such as orders; "" where the COPY names the place itself
+	File *File
+	// the variable's name, such as orders; "" where the COPY names the place itself
+	Source    string
 	Literal   string // the place that the COPY names itself; "" of a variable
 	JSONPaths bool   // it is the JSONPaths file
 	offset    int

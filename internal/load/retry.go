@@ -94,7 +94,8 @@ type retry struct {
 	statement *copystmt.Statement
 	url       objectstore.URL
 	unloaded  map[version]objectstore.Object
-	unable    error // why dwh cannot try records by themselves, such as those of FIXEDWIDTH; nil: it can
+	// why dwh cannot try records by themselves, such as those of FIXEDWIDTH; nil: it can
+	unable error
 }
 
 // retryBytes and lookupList, in objects, bound what is tried at once.

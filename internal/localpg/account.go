@@ -11,7 +11,8 @@ import (
 	"syscall"
 )
 
-// account is the user that runs the server: the one who runs dwh, or for root, which PostgreSQL refuses, an unprivileged one.
+// account is the user that runs the server: the one who runs dwh, or for root, which PostgreSQL
+// refuses, an unprivileged one.
 type account struct {
 	name string
 	uid  int
@@ -19,8 +20,8 @@ type account struct {
 	drop bool // whether child processes have to change to it: dwh runs as root
 }
 
-// serverAccount returns the account for dataDir. For root that is the owner of the folder, so that root can manage the
-// server of an ordinary user, else postgres where it exists, else nobody.
+// serverAccount returns the account for dataDir. For root that is the owner of the folder, so that
+// root can manage the server of an ordinary user, else postgres where it exists, else nobody.
 func serverAccount(dataDir string) (account, error) {
 	if uid := os.Geteuid(); uid != 0 {
 		return account{name: userName(uid), uid: uid, gid: os.Getegid()}, nil
@@ -129,7 +130,8 @@ func owner(info fs.FileInfo) (uid, gid int, ok bool) {
 	return int(st.Uid), int(st.Gid), true
 }
 
-// userName returns the name of a user id, or the number where no name is known (containers run with bare ids).
+// userName returns the name of a user id, or the number where no name is known (containers run with
+// bare ids).
 func userName(uid int) string {
 	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil {
 		return u.Username

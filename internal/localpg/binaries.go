@@ -27,7 +27,8 @@ func programs() []string { return []string{"initdb", "postgres", "pg_ctl"} }
 
 // BinariesError says that no usable server binaries were found.
 type BinariesError struct {
-	Major    int        // the major version that the data folder needs, 0 when any from MinVersion on would do
+	// the major version that the data folder needs, 0 when any from MinVersion on would do
+	Major    int
 	DataDir  string     // the cluster that needs Major
 	TooOld   []Binaries // found, but older than MinVersion
 	Other    []Binaries // found, but of another major version than Major
@@ -63,8 +64,9 @@ func (e *BinariesError) Hint() string {
 	return fmt.Sprintf(`run "%s", or set DWH_PG_BIN to the folder that holds initdb, postgres and pg_ctl`, e.Install)
 }
 
-// FindBinaries looks for server binaries in `pg_config --bindir`, the folders where packages put them, and PATH. It returns
-// the usable ones, newest first, those that are too old, and why others were passed over.
+// FindBinaries looks for server binaries in `pg_config --bindir`, the folders where packages put
+// them, and PATH. It returns the usable ones, newest first, those that are too old, and why others
+// were passed over.
 func FindBinaries(ctx context.Context) (usable, tooOld []Binaries, unusable []string) {
 	return findBinaries(ctx, candidateDirs(ctx, "/"), account{})
 }
@@ -76,8 +78,9 @@ func candidateDirs(ctx context.Context, root string) []string {
 		dirs = append(dirs, strings.TrimSpace(out))
 	}
 	for _, pattern := range []string{
-		"usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
-		"usr/pgsql-*/bin",                                   // PostgreSQL's own packages for Red Hat
+		"usr/lib/postgresql/*/bin", // Debian, Ubuntu
+		// PostgreSQL's own packages for Red Hat
+		"usr/pgsql-*/bin",
 		"usr/libexec/postgresql*",                           // Alpine
 		"opt/homebrew/opt/postgresql@*/bin",                 // Homebrew, Apple silicon
 		"usr/local/opt/postgresql@*/bin",                    // Homebrew, Intel
@@ -122,7 +125,8 @@ func findBinaries(ctx context.Context, dirs []string, a account) (usable, tooOld
 	return usable, tooOld, unusable
 }
 
-// inspect checks that dir holds all programs, that the account may run them, and asks for their version.
+// inspect checks that dir holds all programs, that the account may run them, and asks for their
+// version.
 func inspect(ctx context.Context, dir string, a account) (Binaries, error) {
 	for _, program := range programs() {
 		path := filepath.Join(dir, program)
@@ -162,7 +166,8 @@ func capture(ctx context.Context, program string, args ...string) (string, error
 	return string(out), err
 }
 
-// parseVersion reads the output of `postgres --version`: "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)".
+// parseVersion reads the output of `postgres --version`: "postgres (PostgreSQL) 15.18 (Debian
+// 15.18-0+deb12u1)".
 func parseVersion(text string) (version string, major int, ok bool) {
 	m := regexp.MustCompile(`\(PostgreSQL\) ((\d+)[^\s]*)`).FindStringSubmatch(text)
 	if m == nil {
@@ -192,7 +197,8 @@ func compareVersions(x, y string) int {
 	return slices.Compare(numbers(x), numbers(y))
 }
 
-// binaries picks the programs for a cluster of the given major version; 0 is a new cluster, for which the newest are taken.
+// binaries picks the programs for a cluster of the given major version; 0 is a new cluster, for
+// which the newest are taken.
 func (s *Server) binaries(ctx context.Context, a account, major int) (Binaries, error) {
 	if s.binDir != "" {
 		b, err := inspect(ctx, s.binDir, a)
@@ -212,7 +218,8 @@ func (s *Server) binaries(ctx context.Context, a account, major int) (Binaries, 
 	return s.choose(ctx, a, major, usable, tooOld, unusable)
 }
 
-// choose takes the newest usable binaries of the major version, downloaded ones where there are none.
+// choose takes the newest usable binaries of the major version, downloaded ones where there are
+// none.
 func (s *Server) choose(ctx context.Context, a account, major int, usable, tooOld []Binaries, unusable []string) (Binaries, error) {
 	for _, b := range usable {
 		if major == 0 || b.Major == major {

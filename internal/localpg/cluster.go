@@ -32,8 +32,8 @@ func (s *Server) clusterVersion() (int, error) {
 	return major, nil
 }
 
-// initialize makes the cluster. It grows under another name and is renamed when it is whole, so that an interrupted initdb leaves
-// nothing that looks like a cluster.
+// initialize makes the cluster. It grows under another name and is renamed when it is whole, so
+// that an interrupted initdb leaves nothing that looks like a cluster.
 func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err error) {
 	s.logger.Info("making the private PostgreSQL", "folder", s.dataDir, "version", b.Version)
 	for _, path := range []string{s.passwordPath(), s.adminPasswordPath()} {
@@ -113,8 +113,8 @@ func (s *Server) secret(path string) (Secret, error) {
 
 const maxLog = 16 * mib
 
-// rotateLog keeps one older log, so that the file does not grow for ever. Only between two runs of the server: while it runs it
-// holds the file open.
+// rotateLog keeps one older log, so that the file does not grow for ever. Only between two runs of
+// the server: while it runs it holds the file open.
 func (s *Server) rotateLog() error {
 	info, err := os.Lstat(s.logPath())
 	if err != nil || info.Size() < maxLog {

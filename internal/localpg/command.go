@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// command prepares one of PostgreSQL's programs as the account. Its environment is a short list: a server outlives the command that
-// started it, and shall not carry that command's secrets or libpq settings.
+// command prepares one of PostgreSQL's programs as the account. Its environment is a short list: a
+// server outlives the command that started it, and shall not carry that command's secrets or libpq
+// settings.
 func (s *Server) command(ctx context.Context, a account, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = s.dataDir // the programs refuse to start in a folder that they cannot read

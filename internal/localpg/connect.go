@@ -18,7 +18,8 @@ const connectTimeout = "10"
 func PoolConfig(dsn string) (*pgxpool.Config, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return nil, errors.New("the private server's connection string is no URL") // err would quote the password
+		// err would quote the password
+		return nil, errors.New("the private server's connection string is no URL")
 	}
 	query := u.Query()
 	for keyword, value := range map[string]string{

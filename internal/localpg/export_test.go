@@ -9,7 +9,8 @@ import (
 
 // The inner doors that tests use.
 
-// Reachable is what root asks before initdb: whether a user can pass through the folders above path.
+// Reachable is what root asks before initdb: whether a user can pass through the folders above
+// path.
 func Reachable(path, user string, uid, gid int) error {
 	return account{name: user, uid: uid, gid: gid, drop: true}.reachable(path)
 }

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Flush writes to disk what PostgreSQL has written to its files, which fsync at a commit would otherwise do: syncfs(2) of the file system that the data
-// folder lies on. It may take seconds; no connection waits for it.
+// Flush writes to disk what PostgreSQL has written to its files, which fsync at a commit would
+// otherwise do: syncfs(2) of the file system that the data folder lies on. It may take seconds; no
+// connection waits for it.
 func (s *Server) Flush() error {
 	dir, err := os.Open(s.dataDir)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"strings"
 )
 
-// installCommand is the one command that installs PostgreSQL's server on this system; major 0 is the system's own choice.
+// installCommand is the one command that installs PostgreSQL's server on this system; major 0 is
+// the system's own choice.
 func installCommand(root fs.FS, major int) string {
 	if runtime.GOOS == "darwin" {
 		if major == 0 {

@@ -28,24 +28,30 @@ const (
 	loopback      = "127.0.0.1"
 )
 
-// Options say where the private server lives. The zero value is the server of the user who runs the process.
+// Options say where the private server lives. The zero value is the server of the user who runs the
+// process.
 type Options struct {
-	// DataDir is the folder that holds the cluster, its password and its log; "" is DefaultDataDir's.
+	// DataDir is the folder that holds the cluster, its password and its log; "" is
+	// DefaultDataDir's.
 	DataDir string
-	// BinDir is the folder of initdb, postgres and pg_ctl, and wins outright; "" is $DWH_PG_BIN, and then the search that
-	// FindBinaries describes.
+	// BinDir is the folder of initdb, postgres and pg_ctl, and wins outright; "" is $DWH_PG_BIN,
+	// and then the search that FindBinaries describes.
 	BinDir string
-	// CacheDir receives downloaded binaries when the machine has none; "" is the user's cache folder, /var/cache/dwh for root.
+	// CacheDir receives downloaded binaries when the machine has none; "" is the user's cache
+	// folder, /var/cache/dwh for root.
 	CacheDir string
-	// Repository is the Maven repository that binaries are downloaded from; "" is https://repo1.maven.org/maven2.
+	// Repository is the Maven repository that binaries are downloaded from; "" is
+	// https://repo1.maven.org/maven2.
 	Repository string
-	// Memory is what the settings are scaled to, in bytes; 0 is the machine's memory or the cgroup's limit, the smaller.
+	// Memory is what the settings are scaled to, in bytes; 0 is the machine's memory or the
+	// cgroup's limit, the smaller.
 	Memory int64
 	// Logger receives what takes long (a download, the first initdb); nil discards it.
 	Logger *slog.Logger
 }
 
-// Server is one private server, by its data folder. Its methods may be called at the same time, by several processes too.
+// Server is one private server, by its data folder. Its methods may be called at the same time, by
+// several processes too.
 type Server struct {
 	dataDir    string // absolute, symbolic links resolved
 	binDir     string
@@ -149,12 +155,15 @@ type Info struct {
 	Socket   string // folder of the unix socket
 	User     string
 	Password Secret
-	BinDir   string // folder of the binaries that run; "" when the server ran already and its binaries are not known
-	Version  string // as the server reports it, for example 15.18
-	Started  bool   // whether this call started the server
+	// folder of the binaries that run; "" when the server ran already and its binaries are not
+	// known
+	BinDir  string
+	Version string // as the server reports it, for example 15.18
+	Started bool   // whether this call started the server
 }
 
-// DSN is the complete connection string of a database, the password included: what psql and pgx take from any user's shell.
+// DSN is the complete connection string of a database, the password included: what psql and pgx
+// take from any user's shell.
 func (i Info) DSN(database string) string {
 	u := url.URL{
 		Scheme:   "postgres",

@@ -17,7 +17,8 @@ const (
 	unknownMemory = 2 * gib
 )
 
-// availableMemory is the memory that this process and the server may use, in bytes: the machine's or the container's.
+// availableMemory is the memory that this process and the server may use, in bytes: the machine's
+// or the container's.
 func availableMemory() int64 {
 	memory := linuxMemory(os.DirFS("/"))
 	if physical := physicalMemory(); memory == 0 || physical > 0 && physical < memory {
@@ -29,9 +30,10 @@ func availableMemory() int64 {
 	return memory
 }
 
-// linuxMemory is the smallest of MemTotal and the limits of the process's cgroups (version 1 or 2) in bytes, 0 when
-// root has neither. A container without a cgroup namespace sees the host's paths in /proc/self/cgroup but its own
-// limits at the top of /sys/fs/cgroup, so that every level from the path up to the top is read.
+// linuxMemory is the smallest of MemTotal and the limits of the process's cgroups (version 1 or 2)
+// in bytes, 0 when root has neither. A container without a cgroup namespace sees the host's paths
+// in /proc/self/cgroup but its own limits at the top of /sys/fs/cgroup, so that every level from
+// the path up to the top is read.
 func linuxMemory(root fs.FS) int64 {
 	memory := int64(0)
 	limit := func(n int64) {
@@ -46,7 +48,8 @@ func linuxMemory(root fs.FS) int64 {
 			}
 		}
 	}
-	groups, _ := fs.ReadFile(root, "proc/self/cgroup") // absent: no cgroups, only the tops are tried
+	// absent: no cgroups, only the tops are tried
+	groups, _ := fs.ReadFile(root, "proc/self/cgroup")
 	levels := func(mount, group, file string) {
 		for dir := path.Join("/", group); ; dir = path.Dir(dir) {
 			if data, err := fs.ReadFile(root, path.Join(mount, dir, file)); err == nil {

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// pickPort returns the port of the last start when it is free, else another, which the next start finds again.
+// pickPort returns the port of the last start when it is free, else another, which the next start
+// finds again.
 func (s *Server) pickPort(a account) (int, error) {
 	if data, err := readFile(s.portPath(), 64); err == nil {
 		if port, err := strconv.Atoi(strings.TrimSpace(string(data))); err == nil && port > 0 && free(port) {
@@ -25,8 +26,9 @@ func (s *Server) pickPort(a account) (int, error) {
 	return port, nil
 }
 
-// freePort prefers a port below those that systems hand to outgoing connections (32768 on Linux, 49152 on macOS), which may
-// hold any of theirs when the server starts again; where to look first differs by data folder.
+// freePort prefers a port below those that systems hand to outgoing connections (32768 on Linux,
+// 49152 on macOS), which may hold any of theirs when the server starts again; where to look first
+// differs by data folder.
 func (s *Server) freePort() (int, error) {
 	const lowest, count, tries = 15432, 10000, 50
 	h := fnv.New32a()

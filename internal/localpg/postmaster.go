@@ -14,7 +14,8 @@ import (
 	"syscall"
 )
 
-// postmaster is what a cluster's postmaster.pid says, one fact a line (src/include/utils/pidfile.h).
+// postmaster is what a cluster's postmaster.pid says, one fact a line
+// (src/include/utils/pidfile.h).
 type postmaster struct {
 	pid    int
 	port   int
@@ -53,8 +54,8 @@ func alive(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// running returns the cluster's postmaster, nil when none runs. A pid file that a dead server left behind does not count,
-// even when its pid belongs to another process by now.
+// running returns the cluster's postmaster, nil when none runs. A pid file that a dead server left
+// behind does not count, even when its pid belongs to another process by now.
 func (s *Server) running(ctx context.Context) (*postmaster, error) {
 	p, err := readPostmaster(s.pgdata())
 	if p == nil || err != nil {
@@ -66,8 +67,9 @@ func (s *Server) running(ctx context.Context) (*postmaster, error) {
 	return p, nil
 }
 
-// serves reports whether a live process may be the postmaster of pgdata, by its command line and, when that does not tell,
-// its working folder (a postmaster's is its data folder). In doubt it may be: PostgreSQL itself refuses a second one.
+// serves reports whether a live process may be the postmaster of pgdata, by its command line and,
+// when that does not tell, its working folder (a postmaster's is its data folder). In doubt it may
+// be: PostgreSQL itself refuses a second one.
 func serves(ctx context.Context, pid int, pgdata string) bool {
 	if runtime.GOOS != "linux" {
 		out, err := capture(ctx, "ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid))
@@ -94,9 +96,10 @@ func serves(ctx context.Context, pid int, pgdata string) bool {
 // deadPID is above the largest pid of any system (2^22 on Linux).
 const deadPID = 99_999_999
 
-// disownPID rewrites the pid in a stale pid file whose pid belongs to a process that is no server of this cluster. PostgreSQL would take
-// that process for one and refuse to start. The file is not removed: from its last lines PostgreSQL sees whether orphaned backends
-// of the dead server still use its shared memory, and waits for them.
+// disownPID rewrites the pid in a stale pid file whose pid belongs to a process that is no server
+// of this cluster. PostgreSQL would take that process for one and refuse to start. The file is not
+// removed: from its last lines PostgreSQL sees whether orphaned backends of the dead server still
+// use its shared memory, and waits for them.
 func (s *Server) disownPID(a account) error {
 	p, err := readPostmaster(s.pgdata())
 	if p == nil || err != nil || !alive(p.pid) {

@@ -65,11 +65,13 @@ func TestEverydayRole(t *testing.T) {
 		"SET ROLE dwh_admin":                                    refused,
 		"ALTER SYSTEM SET work_mem = '1MB'":                     refused,
 		"SELECT rolpassword FROM pg_authid":                     refused,
-		"CREATE EXTENSION file_fdw":                             "", // absent, or refused: see below
-		"CHECKPOINT":                                            "",
+		// absent, or refused: see below
+		"CREATE EXTENSION file_fdw": "",
+		"CHECKPOINT":                "",
 		"CREATE SCHEMA scratch; CREATE TABLE scratch.t (x INTEGER); ANALYZE scratch.t; DROP SCHEMA scratch CASCADE": "",
-		"CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1); VACUUM t":                                            "25001", // in one message, as a transaction
-		"SELECT pg_stat_get_activity(NULL), current_setting('data_directory')":                                      "",
+		// in one message, as a transaction
+		"CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1); VACUUM t":       "25001",
+		"SELECT pg_stat_get_activity(NULL), current_setting('data_directory')": "",
 		"CREATE PUBLICATION p":                        "",
 		"SET client_connection_check_interval = '1s'": "",
 	} {

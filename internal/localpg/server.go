@@ -21,8 +21,9 @@ import (
 // poll is how often the state of a server that starts or stops is looked at.
 const poll = 20 * time.Millisecond
 
-// Start returns the running server; it makes and starts it when it is down. Of several processes that call it at once one
-// does the work. The server accepts connections when Start returns, and runs on after this process until Stop.
+// Start returns the running server; it makes and starts it when it is down. Of several processes
+// that call it at once one does the work. The server accepts connections when Start returns, and
+// runs on after this process until Stop.
 //
 // Errors: *BinariesError, *TraverseError, *StartError, *RefusedError, and those of ctx.
 func (s *Server) Start(ctx context.Context) (Info, error) {
@@ -110,8 +111,8 @@ func (s *Server) settled(ctx context.Context, a account, offset int64) (Info, er
 	return info, s.settleRoles(ctx, info, a)
 }
 
-// launch has pg_ctl start the server in a session of its own, away from our terminal and its signals. It is done when the server
-// accepts connections.
+// launch has pg_ctl start the server in a session of its own, away from our terminal and its
+// signals. It is done when the server accepts connections.
 func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
 	args := []string{"start", "--wait", "--silent",
 		fmt.Sprintf("--timeout=%d", max(1, int(s.patience.ready.Seconds())))}
@@ -267,7 +268,8 @@ func (s *Server) refused(err error) error {
 
 var errForeign = errors.New("the port is answered by another server")
 
-// probe returns the version of the server behind info, and checks that it is the one of this data folder.
+// probe returns the version of the server behind info, and checks that it is the one of this data
+// folder.
 func (s *Server) probe(ctx context.Context, info Info, a account) (version string, err error) {
 	if info, err = s.Admin(info); err != nil {
 		return "", err
@@ -288,8 +290,8 @@ func (s *Server) probe(ctx context.Context, info Info, a account) (version strin
 	return version, nil
 }
 
-// connect goes through the unix socket, whose folder only the server's user can enter, and over TCP where the folder is gone
-// (systems clean /tmp).
+// connect goes through the unix socket, whose folder only the server's user can enter, and over TCP
+// where the folder is gone (systems clean /tmp).
 func (s *Server) connect(ctx context.Context, info Info, a account, database string) (*pgx.Conn, error) {
 	pool, err := PoolConfig(info.DSN(database))
 	if err != nil {
@@ -307,8 +309,8 @@ func (s *Server) connect(ctx context.Context, info Info, a account, database str
 	return pgx.ConnectConfig(ctx, config)
 }
 
-// Stop shuts the server down, disconnecting its clients and rolling back what they had not committed. A server that does
-// not run is no error.
+// Stop shuts the server down, disconnecting its clients and rolling back what they had not
+// committed. A server that does not run is no error.
 func (s *Server) Stop(ctx context.Context) error {
 	a, unlock, err := s.open(ctx)
 	if unlock == nil {
@@ -363,7 +365,8 @@ func (s *Server) stop(ctx context.Context, a account) error {
 	return err
 }
 
-// Reset stops the server and deletes its cluster, all databases in it. The next Start makes a new one.
+// Reset stops the server and deletes its cluster, all databases in it. The next Start makes a new
+// one.
 func (s *Server) Reset(ctx context.Context) error {
 	if made, err := s.exists(); err != nil {
 		return err

@@ -67,7 +67,8 @@ func pid(t *testing.T, s *localpg.Server) int {
 func awaitEnd(t *testing.T, pid int) {
 	t.Helper()
 	for tick := time.NewTicker(5 * time.Millisecond); ; {
-		out, _ := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output() // no such process: status 1, no output
+		// no such process: status 1, no output
+		out, _ := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
 		if state := strings.TrimSpace(string(out)); state == "" || state[0] == 'Z' {
 			tick.Stop()
 			return

@@ -22,11 +22,12 @@ type machine struct {
 // setting is one line of postgresql.conf.
 type setting struct{ name, value string }
 
-// settings tunes the server for bulk loads on a small machine that it shares with others. Durability is never traded:
-// fsync, full_page_writes and synchronous_commit stay on.
+// settings tunes the server for bulk loads on a small machine that it shares with others.
+// Durability is never traded: fsync, full_page_writes and synchronous_commit stay on.
 func settings(m machine, port int, socket string) []setting {
 	mb := func(n int64) string { return fmt.Sprintf("%dMB", n/mib) }
-	maxWAL := 16 * gib // a first load writes a few; a checkpoint in the middle of it costs as much again
+	// a first load writes a few; a checkpoint in the middle of it costs as much again
+	maxWAL := 16 * gib
 	if m.disk > 0 {
 		maxWAL = clamp(m.disk/10, 256*mib, maxWAL)
 	}
@@ -52,18 +53,22 @@ func settings(m machine, port int, socket string) []setting {
 		// Three autovacuum workers would each take maintenance_work_mem.
 		{"autovacuum_work_mem", mb(clamp(m.memory/64, 16*mib, 256*mib))},
 
-		// Nothing replicates from a private server, so that COPY into a table made in the same transaction needs no WAL:
+		// Nothing replicates from a private server, so that COPY into a table made in the same
+		// transaction needs no WAL:
 		// https://www.postgresql.org/docs/current/populate.html#POPULATE-COPY-FROM
 		{"wal_level", "minimal"},
 		{"max_wal_senders", "0"},
 		{"max_wal_size", mb(maxWAL)},
 		{"min_wal_size", mb(maxWAL / 8)},
-		// Most whole pages in the log are leaves of a key of hashes, which hardly compress: LZ4 makes them a fifth smaller, and takes a fifth of the time of
-		// a run over one more percent of events.
+		// Most whole pages in the log are leaves of a key of hashes, which hardly compress: LZ4
+		// makes them a fifth smaller, and takes a fifth of the time of a run over one more percent
+		// of events.
 		{"wal_compression", "off"},
-		// A run that inserts into a key of hashes logs a whole page for each leaf. With 16 MB, the default, it writes them to the file itself; with more, the
-		// WAL writer does, on another core, if it looks often enough: such an INSERT takes two thirds of the time. With 128 MB it takes half as long again as with
-		// 32 MB: each page of the buffers is a page fault to a process that comes to it for the first time.
+		// A run that inserts into a key of hashes logs a whole page for each leaf. With 16 MB, the
+		// default, it writes them to the file itself; with more, the WAL writer does, on another
+		// core, if it looks often enough: such an INSERT takes two thirds of the time. With 128 MB
+		// it takes half as long again as with 32 MB: each page of the buffers is a page fault to a
+		// process that comes to it for the first time.
 		{"wal_buffers", mb(clamp(m.memory/192, 4*mib, 32*mib))},
 		{"wal_writer_delay", "20ms"},
 		{"checkpoint_timeout", "15min"},
@@ -81,11 +86,13 @@ func settings(m machine, port int, socket string) []setting {
 		{"log_timezone", "UTC"},
 		{"log_line_prefix", "%m [%p] "},
 		{"log_checkpoints", "off"},
-		// Statements can carry data and secrets; the client gets the error, the log only says that there was one.
+		// Statements can carry data and secrets; the client gets the error, the log only says that
+		// there was one.
 		{"log_min_error_statement", "panic"},
 		{"log_min_messages", "warning"},
 	}
-	// Docker gives a container 64 MB of /dev/shm, less than a parallel hash join takes; files do as well.
+	// Docker gives a container 64 MB of /dev/shm, less than a parallel hash join takes; files do as
+	// well.
 	if m.sharedMemory > 0 && m.sharedMemory < gib/2 {
 		list = append(list, setting{"dynamic_shared_memory_type", "mmap"})
 	}

@@ -62,7 +62,8 @@ func TestSettingsOfAnyMachine(t *testing.T) {
 			}
 			return n << 20
 		}
-		// Shared memory, three autovacuum workers, an index being built, and ten sorts or hashes at once.
+		// Shared memory, three autovacuum workers, an index being built, and ten sorts or hashes at
+		// once.
 		if sum := bytes("shared_buffers") + bytes("wal_buffers") + 3*bytes("autovacuum_work_mem") + bytes("maintenance_work_mem") + 10*bytes("work_mem"); sum > memory {
 			t.Errorf("settings for %d bytes add up to %d", memory, sum)
 		}

@@ -11,10 +11,12 @@ import (
 	"strings"
 )
 
-// maxSocketDir leaves room for "/.s.PGSQL.65535" in the 104 bytes that macOS allows a socket's path (Linux: 108).
+// maxSocketDir leaves room for "/.s.PGSQL.65535" in the 104 bytes that macOS allows a socket's path
+// (Linux: 108).
 const maxSocketDir = 104 - len("/.s.PGSQL.65535") - 1
 
-// socketDir names the folder of the unix socket: short, whatever the length of the data folder's name.
+// socketDir names the folder of the unix socket: short, whatever the length of the data folder's
+// name.
 func (s *Server) socketDir(a account) string {
 	sum := sha256.Sum256([]byte(s.dataDir))
 	hash := hex.EncodeToString(sum[:4])
@@ -29,8 +31,8 @@ func (s *Server) socketDir(a account) string {
 	return fmt.Sprintf("/tmp/dwh-%d-%s", a.uid, hash)
 }
 
-// makeSocketDir makes the folder, 0700, or checks that the one that is there is the account's and shut to others:
-// in /tmp anybody could have made it.
+// makeSocketDir makes the folder, 0700, or checks that the one that is there is the account's and
+// shut to others: in /tmp anybody could have made it.
 func makeSocketDir(dir string, a account) error {
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the socket folder: %w", err)
@@ -58,8 +60,9 @@ func makeSocketDir(dir string, a account) error {
 	return nil
 }
 
-// cleanSocketDir removes what a dead server of this data folder left: PostgreSQL takes the process that now has the pid in a
-// socket's lock file for a server, a zombie included. Only for a server that does not run.
+// cleanSocketDir removes what a dead server of this data folder left: PostgreSQL takes the process
+// that now has the pid in a socket's lock file for a server, a zombie included. Only for a server
+// that does not run.
 func (s *Server) cleanSocketDir(dir string) error {
 	locks, err := filepath.Glob(filepath.Join(dir, ".s.PGSQL.*.lock"))
 	if err != nil {
@@ -80,8 +83,8 @@ func (s *Server) cleanSocketDir(dir string) error {
 	return nil
 }
 
-// trustedSocket reports whether a running server's socket folder is the account's alone, so that whoever answers there is
-// the server.
+// trustedSocket reports whether a running server's socket folder is the account's alone, so that
+// whoever answers there is the server.
 func trustedSocket(dir string, a account) bool {
 	info, err := os.Lstat(dir)
 	if err != nil || !info.IsDir() || info.Mode().Perm()&0o077 != 0 {

@@ -14,8 +14,9 @@ type Database struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// Running says how to reach a server that is up, as far as the data folder tells: it neither connects nor takes the folder's lock, so that a
-// server that is just ending may not answer. Version is not known then. For whatever else, false: Start finds out what it is.
+// Running says how to reach a server that is up, as far as the data folder tells: it neither
+// connects nor takes the folder's lock, so that a server that is just ending may not answer.
+// Version is not known then. For whatever else, false: Start finds out what it is.
 func (s *Server) Running(ctx context.Context) (Info, bool) {
 	a, err := serverAccount(s.dataDir)
 	if err != nil {
@@ -44,17 +45,18 @@ func (s *Server) Running(ctx context.Context) (Info, bool) {
 
 // Status describes a server without starting it.
 type Status struct {
-	DataDir     string     `json:"data_dir"`
-	LogPath     string     `json:"log"`
-	Initialized bool       `json:"initialized"`     // there is a cluster
-	Major       int        `json:"major,omitempty"` // of the cluster
-	Running     bool       `json:"running"`
-	PID         int        `json:"pid,omitempty"`
-	Host        string     `json:"host,omitempty"`
-	Port        int        `json:"port,omitempty"`
-	Socket      string     `json:"socket,omitempty"`
-	Version     string     `json:"version,omitempty"`
-	Databases   []Database `json:"databases"` // by name, templates left out; empty when the server does not run
+	DataDir     string `json:"data_dir"`
+	LogPath     string `json:"log"`
+	Initialized bool   `json:"initialized"`     // there is a cluster
+	Major       int    `json:"major,omitempty"` // of the cluster
+	Running     bool   `json:"running"`
+	PID         int    `json:"pid,omitempty"`
+	Host        string `json:"host,omitempty"`
+	Port        int    `json:"port,omitempty"`
+	Socket      string `json:"socket,omitempty"`
+	Version     string `json:"version,omitempty"`
+	// by name, templates left out; empty when the server does not run
+	Databases []Database `json:"databases"`
 }
 
 // Status reports on the server and its databases; it starts nothing and waits for nothing.

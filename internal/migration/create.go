@@ -12,8 +12,8 @@ import (
 
 var migrationName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// Create writes the next numbered migration into the folder and returns its path. The name is lower case letters,
-// digits and underscores; blanks and hyphens become underscores.
+// Create writes the next numbered migration into the folder and returns its path. The name is lower
+// case letters, digits and underscores; blanks and hyphens become underscores.
 func Create(folder, name string) (string, error) {
 	clean := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(name)))
 	if !migrationName.MatchString(clean) {

@@ -25,8 +25,8 @@ func (*GuardError) Hint() string {
 	return "add --drop-staged-rows to do it all the same; nothing else keeps these records but their objects"
 }
 
-// GuardStaging returns a *GuardError when the Down halves of the applied migrations above version would drop, empty or delete from
-// an s_ table that has rows.
+// GuardStaging returns a *GuardError when the Down halves of the applied migrations above version
+// would drop, empty or delete from an s_ table that has rows.
 func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 	all, err := m.Status(ctx)
 	if err != nil {
@@ -72,7 +72,8 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 	return nil
 }
 
-// Previous is the version below the newest applied one: what Down and Redo go back to. It is -1 when nothing is applied.
+// Previous is the version below the newest applied one: what Down and Redo go back to. It is -1
+// when nothing is applied.
 func (m *Migrator) Previous(ctx context.Context) (int64, error) {
 	all, err := m.Status(ctx)
 	if err != nil {

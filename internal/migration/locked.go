@@ -54,8 +54,8 @@ func (m *Migrator) locked(
 	}
 	m.failpoint("migrate.bookkeeping")
 
-	// Not in the lock's transaction: it would hold on to every table that it looks into, against the
-	// migrations.
+	// Not in the lock's transaction: it would hold on to every table that it looks into, against
+	// the migrations.
 	var before shape
 	if err := m.patient(held, waited, func(ctx context.Context) (err error) {
 		before, err = m.look(ctx)

@@ -22,7 +22,8 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// lockTimeout is how long a migration may queue for a lock in front of readers, in milliseconds: DESIGN's bound.
+// lockTimeout is how long a migration may queue for a lock in front of readers, in milliseconds:
+// DESIGN's bound.
 const lockTimeout = "2000"
 
 // lockPatience is how long a migration waits for locks on the tables that it changes, all tries
@@ -90,8 +91,8 @@ type Options struct {
 	Dir    string // how the files' folder is called in errors; "" means migrations
 	Wait   bool   // wait for another dwh instead of failing
 	Logger *slog.Logger
-	// Models, where set, tells what models depend on, so that a migration that changes the rows of a
-	// table or a function marks them stale.
+	// Models, where set, tells what models depend on, so that a migration that changes the rows of
+	// a table or a function marks them stale.
 	Models Dependents
 	// Patience is how long a migration waits for locks on the tables that it changes before it
 	// gives up; 0 means two minutes.
@@ -100,7 +101,8 @@ type Options struct {
 	Failpoint func(name string)
 }
 
-// New reads and renders the migrations. It opens connections like those of pool, but of its own; Close ends them.
+// New reads and renders the migrations. It opens connections like those of pool, but of its own;
+// Close ends them.
 func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) {
 	project, err := readProject(o.FS, o.Dir, o.Engine)
 	if err != nil {
@@ -171,8 +173,8 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 	return m, nil
 }
 
-// renew makes the providers. goose creates its version table once in a provider's life, and counts a
-// try that failed.
+// renew makes the providers. goose creates its version table once in a provider's life, and counts
+// a try that failed.
 func (m *Migrator) renew() error {
 	if err := m.own.open(m.db); err != nil {
 		return err
@@ -188,7 +190,8 @@ func (m *Migrator) Close() {
 	m.pool.Close()
 }
 
-// reading runs what only reads. It creates goose's version table where it is absent, and so can meet another transaction.
+// reading runs what only reads. It creates goose's version table where it is absent, and so can
+// meet another transaction.
 func (m *Migrator) reading(ctx context.Context, read func(ctx context.Context) error) error {
 	waited := m.watch(ctx)
 	defer waited.stop()

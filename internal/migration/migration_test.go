@@ -320,7 +320,8 @@ func TestDownMarksStale(t *testing.T) {
 	if err != nil || !result.Replayed || result.Changed() {
 		t.Errorf("run: got replayed %t, changed %t, %v, want a replay that finds nothing", result.Replayed, result.Changed(), err)
 	}
-	// The flag dropped and added: everything counts as processed, and the star is still that of a replay.
+	// The flag dropped and added: everything counts as processed, and the star is still that of a
+	// replay.
 	if _, err := m.DownTo(t.Context(), 3); err != nil {
 		t.Fatal(err)
 	}
@@ -407,7 +408,8 @@ func await(t *testing.T, dsn, sql, want string) {
 	})
 }
 
-// TestFirstMigratorsRace starts several on an empty database: one works, the others wait or are refused, and the schema is whole.
+// TestFirstMigratorsRace starts several on an empty database: one works, the others wait or are
+// refused, and the schema is whole.
 func TestFirstMigratorsRace(t *testing.T) {
 	t.Parallel()
 	dsn := dwhtest.Database(t)
@@ -448,8 +450,9 @@ func (h told) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestMigrationWaitsForReaders holds a table as a reader does: the migration steps aside after lock_timeout, so that other readers go on, and tries again.
-// It runs on a migrator that has migrated before, whose connections have a past.
+// TestMigrationWaitsForReaders holds a table as a reader does: the migration steps aside after
+// lock_timeout, so that other readers go on, and tries again. It runs on a migrator that has
+// migrated before, whose connections have a past.
 func TestMigrationWaitsForReaders(t *testing.T) {
 	t.Parallel()
 	_, pool := built(t)

@@ -57,7 +57,8 @@ type waits struct {
 	cancel context.CancelCauseFunc
 	ended  chan struct{}
 
-	ctx context.Context // ends, with a *WaitError as its cause, when a wait on Redshift has lasted too long
+	// ends, with a *WaitError as its cause, when a wait on Redshift has lasted too long
+	ctx context.Context
 }
 
 func (w *waits) stop() {

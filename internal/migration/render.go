@@ -67,8 +67,8 @@ func list(fsys fs.FS, dir string) ([]source, error) {
 	return sources, nil
 }
 
-// render reads every NNNNN_name.sql of fsys and resolves its markers for the engine. goose reads the renderings, so
-// that one numbered file serves both engines.
+// render reads every NNNNN_name.sql of fsys and resolves its markers for the engine. goose reads
+// the renderings, so that one numbered file serves both engines.
 func render(fsys fs.FS, dir string, engine sqlfile.Engine) ([]*sqlfile.File, fs.FS, error) {
 	sources, err := list(fsys, dir)
 	if err != nil {

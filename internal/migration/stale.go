@@ -28,7 +28,9 @@ type relation struct {
 	id      int64  // of this table: a rebuilt one has another
 	rows    bool   // it has some; of staging tables alone
 	columns string // names and types in order
-	flag    int64  // the attribute number of processed, 0 without one: a flag that was dropped and added has another
+	// the attribute number of processed, 0 without one: a flag that was dropped and added has
+	// another
+	flag int64
 }
 
 // layered tells whether a table belongs to a layer whose change makes the star stale. dwh's own
@@ -140,8 +142,8 @@ func (s shape) emptied(before shape) []string {
 	return out
 }
 
-// forget deletes what the ledger and the rejects hold of tables that are gone and of those that were
-// emptied, so that the next load reads their objects again.
+// forget deletes what the ledger and the rejects hold of tables that are gone and of those that
+// were emptied, so that the next load reads their objects again.
 func (s shape) forget(ctx context.Context, db *dwhdb.Queries, emptied []string) ([]string, error) {
 	noted, err := db.LedgerTables(ctx)
 	if err != nil {
@@ -163,7 +165,8 @@ func (s shape) forget(ctx context.Context, db *dwhdb.Queries, emptied []string) 
 	return out, nil
 }
 
-// reasons compares the shapes before and after the steps and returns what the star's staleness is about.
+// reasons compares the shapes before and after the steps and returns what the star's staleness is
+// about.
 func reasons(before, after shape, steps []Step) [][2]string {
 	if !before.staged && !after.staged && !before.built {
 		return nil
@@ -197,7 +200,8 @@ func reasons(before, after shape, steps []Step) [][2]string {
 	return out
 }
 
-// interrupted is the mark that stands while migrations run, so that a process that dies leaves it behind.
+// interrupted is the mark that stands while migrations run, so that a process that dies leaves it
+// behind.
 var interrupted = [2]string{"migration", "a migration was interrupted"}
 
 func mark(ctx context.Context, conn *pgx.Conn, marks [][2]string) error {

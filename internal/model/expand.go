@@ -122,7 +122,8 @@ func (x *Run) cast(m *Model) string {
 			if !m.isText(x.Graph, name) {
 				list[i] = "CAST(q." + ident(name) + " AS " + anyText(x.Graph.Engine) + ")"
 			}
-			// INSERT leaves out blanks that do not fit, and the stored row would never be found again.
+			// INSERT leaves out blanks that do not fit, and the stored row would never be found
+			// again.
 			switch n := column.Length(); {
 			case n == 0 || x.Graph.holdsOwn(m, name, column):
 			case strings.HasPrefix(column.Type, "character("): // its blanks never count

@@ -42,8 +42,10 @@ type From struct {
 
 // A Pair equates a column of one relation with a column of another.
 type Pair struct {
-	There string // of `from:`, a column of the relation; of `joins:` and `refers:`, a column of the lookup
-	Here  string // of `from:` and `refers:`, a column of the model; of `joins:`, of the relation above
+	// of `from:`, a column of the relation; of `joins:` and `refers:`, a column of the lookup
+	There string
+	// of `from:` and `refers:`, a column of the model; of `joins:`, of the relation above
+	Here string
 }
 
 // A Join is a lookup.

@@ -18,10 +18,11 @@ type Kind int
 
 // The kinds of models.
 const (
-	Whole  Kind = iota // no from: everything is computed and compared
-	Row                // from: without by: each row of from makes its rows by itself
-	Group              // from: with by: the rows of a group come from the rows of from with its values
-	Script             // a file that runs as it stands
+	Whole Kind = iota // no from: everything is computed and compared
+	Row               // from: without by: each row of from makes its rows by itself
+	// from: with by: the rows of a group come from the rows of from with its values
+	Group
+	Script // a file that runs as it stands
 )
 
 // String is the kind in words, as `transform --plan` shows it.
@@ -40,7 +41,8 @@ type Model struct {
 	Columns []string
 	// Follows names the relations that the SELECT, or a script's header, reads.
 	Follows []string
-	// Fingerprint is the hex SHA-256 of the header's rules and of the SQL, layout and comments apart.
+	// Fingerprint is the hex SHA-256 of the header's rules and of the SQL, layout and comments
+	// apart.
 	Fingerprint string
 
 	file       *sqlfile.File

@@ -241,8 +241,8 @@ func (n narrowing) bag(ctx context.Context, m *Model, w want) (out sides, err er
 	return out, err
 }
 
-// rowByRow tells whether each row of a helper without a key is made from one row of from:, and no two
-// rows become one. Then a changed row of from: changes one row of the helper.
+// rowByRow tells whether each row of a helper without a key is made from one row of from:, and no
+// two rows become one. Then a changed row of from: changes one row of the helper.
 func (g *Graph) rowByRow(m *Model) bool {
 	plain := m.Kind == Row && len(m.Key) == 0 && len(m.Follows) == len(m.From)
 	m.query.Walk(func(q *selectstmt.Query) {

@@ -17,7 +17,8 @@ var refusals = map[string]struct {
 	transforms  map[string]string
 	first, then string
 	want        string
-	build       bool // only a build tells: an increment does not look for the other groups of a helper's keys
+	// only a build tells: an increment does not look for the other groups of a helper's keys
+	build bool
 }{
 	"a key of NULL, row by row": {
 		"CREATE TABLE d_a (k INTEGER PRIMARY KEY, g INTEGER);",

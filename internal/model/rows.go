@@ -8,7 +8,8 @@ import (
 
 // stepRows computes the keys again that a change touches.
 func (x *Run) stepRows(ctx context.Context, m *Model) error {
-	var made [2]*Table // the rows that the changed rows of from:, and those that match a changed lookup, make
+	// the rows that the changed rows of from:, and those that match a changed lookup, make
+	var made [2]*Table
 	var stale []part
 	var inputsOf [2]inputs
 	for st := range inputsOf {
@@ -83,8 +84,8 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 	return x.stepKeys(ctx, m, made, stale)
 }
 
-// lookedAt notes, for the gate, which groups of a helper the run looked at. What changed in it stands
-// in groups that are noted already.
+// lookedAt notes, for the gate, which groups of a helper the run looked at. What changed in it
+// stands in groups that are noted already.
 func (x *Run) lookedAt(relation, at string) {
 	m := x.Graph.byName[relation]
 	if m == nil || m.Kind != Group || slices.ContainsFunc(x.delta[relation].tables(), func(t *Table) bool { return t.SQL == at }) {

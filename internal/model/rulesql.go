@@ -11,7 +11,9 @@ import (
 // A Place says where statements about rules find their tables. The zero Place calls the tables by
 // their names alone.
 type Place struct {
-	Rows string // stands for the table that a rule is about: the qualified name of a table with some of its rows
+	// stands for the table that a rule is about: the qualified name of a table with some of its
+	// rows
+	Rows string
 	Live string // the schema of the tables that are referred to
 }
 

@@ -23,13 +23,16 @@ type Run struct {
 	text  map[string]map[string]bool
 	built map[string]*Table
 	names map[string]int
-	// For the gate: the keys of a model, and the groups of one that is computed group by group, that
-	// the run looked at.
+	// For the gate: the keys of a model, and the groups of one that is computed group by group,
+	// that the run looked at.
 	reached, looked, matched map[string][]part
-	apart                    map[string]bool     // models of which a build ranks just the rows that compete
-	distinct                 map[string]distinct // tables of distinct values, by their qualified names
-	answers                  map[string]answer   // what was asked for before of staging tables, which stay as they are
-	current                  *Model
+	// models of which a build ranks just the rows that compete
+	apart map[string]bool
+	// tables of distinct values, by their qualified names
+	distinct map[string]distinct
+	// what was asked for before of staging tables, which stay as they are
+	answers map[string]answer
+	current *Model
 }
 
 type relationState struct {

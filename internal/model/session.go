@@ -10,14 +10,16 @@ import (
 type Statement struct {
 	Model string // whose rows it computes; "" for the run itself
 	SQL   string // with the comment
-	// Text, where set, knows for each character of SQL which place of the model's file it comes from.
+	// Text, where set, knows for each character of SQL which place of the model's file it comes
+	// from.
 	Text *sqlfile.Expanded
 }
 
 // A Session sends the statements of a run. It is one transaction, or a recorder that only writes
 // statements down.
 type Session interface {
-	// Exec sends a statement. rows is the number that its command tag counts, 0 where it counts none.
+	// Exec sends a statement. rows is the number that its command tag counts, 0 where it counts
+	// none.
 	Exec(ctx context.Context, s Statement) (rows int64, err error)
 	// Create sends a CREATE TABLE … AS and returns how many rows the table holds. Where the engine
 	// does not tell, it counts them.
@@ -26,10 +28,11 @@ type Session interface {
 	Numbers(ctx context.Context, s Statement) ([]int64, error)
 	// Rows sends a query and returns its first rows as texts, for an error message.
 	Rows(ctx context.Context, s Statement) ([]string, error)
-	// Text returns the columns of a view or table of PostgreSQL that hold text; nil where the session
-	// cannot tell, and then those count that the SELECT shows to be text.
+	// Text returns the columns of a view or table of PostgreSQL that hold text; nil where the
+	// session cannot tell, and then those count that the SELECT shows to be text.
 	Text(ctx context.Context, relation string) (map[string]bool, error)
-	// Attempt does something so that its failure undoes that and nothing else, where the engine can.
+	// Attempt does something so that its failure undoes that and nothing else, where the engine
+	// can.
 	Attempt(ctx context.Context, do func() error) error
 }
 
@@ -71,10 +74,11 @@ type Options struct {
 	Scratch string            // the schema in which it makes tables and views
 	Live    string            // the schema of the tables that readers use
 	Staged  map[string]Staged // by staging table
-	// Large is from how many rows on a table is worth a plan of its own: ranking repeated keys apart.
+	// Large is from how many rows on a table is worth a plan of its own: ranking repeated keys
+	// apart.
 	Large int64
-	// Begin, where set, is told of each model whose computing begins. What it returns is told of its
-	// end, and the context is that of the model's statements.
+	// Begin, where set, is told of each model whose computing begins. What it returns is told of
+	// its end, and the context is that of the model's statements.
 	Begin func(ctx context.Context, m *Model) (context.Context, func(error))
 }
 

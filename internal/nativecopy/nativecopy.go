@@ -26,7 +26,8 @@ import (
 
 // Options are what a Copier needs.
 type Options struct {
-	// Pool reads the load views: inside the load's own transaction a view that does not exist, or a COPY that failed, would end it.
+	// Pool reads the load views: inside the load's own transaction a view that does not exist, or a
+	// COPY that failed, would end it.
 	Pool  *pgxpool.Pool
 	Store *objectstore.Store
 	// WorkPrefix is where manifests are written, an s3:// URL in the region of the data.
@@ -60,7 +61,8 @@ func New(o Options) (*Copier, error) {
 	return &Copier{Options: o, run: hex.EncodeToString(random[:])}, nil
 }
 
-// A WorkPrefixError says that Redshift is to read from S3 and that there is no place for the manifest.
+// A WorkPrefixError says that Redshift is to read from S3 and that there is no place for the
+// manifest.
 type WorkPrefixError struct{}
 
 func (*WorkPrefixError) Error() string {
@@ -75,7 +77,8 @@ func (*WorkPrefixError) Hint() string {
 	return "add --work-prefix s3://bucket/prefix (DWH_WORK_PREFIX), which you may write to and the role may read, in the region of the data; or set load.method to insert"
 }
 
-// ForRun names what is written from now on by the run's id, so that what a killed run leaves behind can be told.
+// ForRun names what is written from now on by the run's id, so that what a killed run leaves behind
+// can be told.
 func (c *Copier) ForRun(run string) {
 	if run != "" {
 		c.run = run
@@ -152,7 +155,8 @@ func (c *Copier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.S
 	return result, nil
 }
 
-// Check refuses statements that must not, or cannot, be sent to Redshift. Errors are *sqlfile.Error at the option.
+// Check refuses statements that must not, or cannot, be sent to Redshift. Errors are *sqlfile.Error
+// at the option.
 func Check(statement *copystmt.Statement) error {
 	switch statement.Auth.Kind {
 	case copystmt.IAMRole:
@@ -166,8 +170,8 @@ func Check(statement *copystmt.Statement) error {
 // cleaning bounds how long the deletion of a manifest may take.
 const cleaning = 20 * time.Second
 
-// prepare writes the manifest, and a JSONPaths file that Redshift could not reach, and returns the statement that reads them. cleanUp
-// deletes both; it is never nil.
+// prepare writes the manifest, and a JSONPaths file that Redshift could not reach, and returns the
+// statement that reads them. cleanUp deletes both; it is never nil.
 func (c *Copier) prepare(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (native *copystmt.Statement, cleanUp func(), err error) {
 	var written []objectstore.URL
 	cleanUp = func() {
@@ -218,7 +222,8 @@ func (c *Copier) prepare(ctx context.Context, statement *copystmt.Statement, obj
 	return &changed, cleanUp, nil
 }
 
-// Manifest is the manifest of exactly the objects (dg/loading-data-files-using-manifest): one that has gone fails the COPY.
+// Manifest is the manifest of exactly the objects (dg/loading-data-files-using-manifest): one that
+// has gone fails the COPY.
 func Manifest(objects []objectstore.Object) []byte {
 	type meta struct {
 		ContentLength int64 `json:"content_length"`
@@ -269,7 +274,8 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 		}
 		file, ok := found.file(o.Object.URL)
 		if whole, bad := found.whole(o.Object.URL); bad && file.lines == 0 {
-			// It could not be read at all, such as no GZIP under GZIP: nothing of it is loaded, and it is tried again.
+			// It could not be read at all, such as no GZIP under GZIP: nothing of it is loaded, and
+			// it is tried again.
 			o.Rejects, o.Err = 1, fmt.Errorf("read %s: %s", o.Object.URL, whole.reason)
 			unreadable++
 			continue
@@ -317,8 +323,8 @@ func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, i
 				}
 			}
 		}
-		// Rejects are written together with the counts, so that none is written twice. An object that could not be read gets no ledger row
-		// to come back to.
+		// Rejects are written together with the counts, so that none is written twice. An object
+		// that could not be read gets no ledger row to come back to.
 		result.Rejects = slices.DeleteFunc(result.Rejects, func(r clientcopy.RecordError) bool { return r.Line != 0 })
 		return nil
 	}
@@ -344,7 +350,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // Hint says what to do next.
 func (e *Error) Hint() string { return e.Advice }
 
-// explain turns the failure of a COPY into an error about records, about objects, or about what surrounds them.
+// explain turns the failure of a COPY into an error about records, about objects, or about what
+// surrounds them.
 func (c *Copier) explain(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, before marks, err error) error {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
@@ -394,7 +401,8 @@ func (c *Copier) explain(ctx context.Context, statement *copystmt.Statement, obj
 	return e
 }
 
-// named finds the object whose key the server's message names; the longest, since one key may begin another.
+// named finds the object whose key the server's message names; the longest, since one key may begin
+// another.
 func named(objects []objectstore.Object, message string) (objectstore.Object, bool) {
 	best := -1
 	for i, o := range objects {

@@ -16,11 +16,13 @@ import (
 // rawLength is how much of a record is kept, bytes: what clientcopy keeps of one too.
 const rawLength = 64 << 10
 
-// Rejects are read from their objects for at most so many of a COPY: the first ones tell what is wrong, and each object costs a request.
+// Rejects are read from their objects for at most so many of a COPY: the first ones tell what is
+// wrong, and each object costs a request.
 const rawObjects = 200
 
-// complete reads the texts of refused records from their objects, and words the reasons. The views have no text on Serverless, and
-// elsewhere its first 1,024 characters, with periods for what is not ASCII (dg/r_STL_LOAD_ERRORS): that serves where the object cannot be read any more.
+// complete reads the texts of refused records from their objects, and words the reasons. The views
+// have no text on Serverless, and elsewhere its first 1,024 characters, with periods for what is
+// not ASCII (dg/r_STL_LOAD_ERRORS): that serves where the object cannot be read any more.
 func (c *Copier) complete(ctx context.Context, statement *copystmt.Statement, rejects []clientcopy.RecordError) error {
 	read := 0
 	for i := 0; i < len(rejects); {
@@ -136,7 +138,8 @@ func (s *recordScanner) add(part []byte, ended bool) {
 		}
 	}
 	if ended {
-		// No string spans lines: one that is open belongs to a record that is broken, and the next one begins afresh.
+		// No string spans lines: one that is open belongs to a record that is broken, and the next
+		// one begins afresh.
 		if s.text {
 			s.text, s.escaped, s.depth = false, false, 0
 		}

@@ -17,7 +17,8 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// nameLength is how much of an object's URL the views keep: CHARACTER(256) (dg/SYS_LOAD_DETAIL, dg/SYS_LOAD_ERROR_DETAIL).
+// nameLength is how much of an object's URL the views keep: CHARACTER(256) (dg/SYS_LOAD_DETAIL,
+// dg/SYS_LOAD_ERROR_DETAIL).
 const nameLength = 256
 
 // name is an object's URL as the views know it.
@@ -110,7 +111,8 @@ func (c *Copier) views(ctx context.Context, id int64) (views, error) {
 		WHERE detail.query_id = CAST($1 AS BIGINT)
 		GROUP BY detail.file_name`, id)
 	if errors.Is(err, errAbsent) {
-		// Clusters of before 2023 have the older view alone, which knows no etag (dg/r_STL_LOAD_COMMITS).
+		// Clusters of before 2023 have the older view alone, which knows no etag
+		// (dg/r_STL_LOAD_COMMITS).
 		err = c.read(ctx, func(row pgx.CollectableRow) error {
 			var of string
 			var f file
@@ -131,8 +133,8 @@ func (c *Copier) views(ctx context.Context, id int64) (views, error) {
 	return v, err
 }
 
-// failedViews reads the refused records of the COPY that has just failed: the session's first one since marks were taken. Its id
-// cannot be asked for in a transaction that failed.
+// failedViews reads the refused records of the COPY that has just failed: the session's first one
+// since marks were taken. Its id cannot be asked for in a transaction that failed.
 func (c *Copier) failedViews(ctx context.Context, before marks) (views, error) {
 	faults, err := c.faults(ctx,
 		"session_id IN (CAST($1 AS INTEGER), CAST($2 AS INTEGER)) AND query_id > CAST($3 AS BIGINT)",
@@ -202,8 +204,9 @@ func (c *Copier) allFaults(ctx context.Context, id int64, n int) (bool, error) {
 	return known && h.errors == int64(n), err
 }
 
-// faults reads refused records: from SYS_LOAD_ERROR_DETAIL, which covers every kind of cluster, and beside it from STL_LOAD_ERRORS, which has
-// the records' texts and is empty on Serverless (dg/r_STL_LOAD_ERRORS).
+// faults reads refused records: from SYS_LOAD_ERROR_DETAIL, which covers every kind of cluster, and
+// beside it from STL_LOAD_ERRORS, which has the records' texts and is empty on Serverless
+// (dg/r_STL_LOAD_ERRORS).
 func (c *Copier) faults(ctx context.Context, sys, stl string, args ...any) ([]fault, error) {
 	var found []fault
 	scan := func(into *[]fault) func(row pgx.CollectableRow) error {

@@ -84,8 +84,9 @@ type Format string
 
 // The formats.
 const (
-	JSON  Format = "json"  // an Event, with "text" for people
-	Slack Format = "slack" // what Slack's incoming webhooks take, and Mattermost's and Discord's /slack
+	JSON Format = "json" // an Event, with "text" for people
+	// what Slack's incoming webhooks take, and Mattermost's and Discord's /slack
+	Slack Format = "slack"
 )
 
 // Formats returns all formats, the default first.

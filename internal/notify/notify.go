@@ -217,8 +217,10 @@ func (n *Notifier) post(ctx context.Context, text []byte) (again bool, after tim
 		}
 		return true, 0, fmt.Errorf("webhook %s: %w", Place(n.o.URL), err)
 	}
-	defer func() { _ = response.Body.Close() }()                            // it is not needed any more
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxReplyRead)) // so that the connection can be used again
+	// it is not needed any more
+	defer func() { _ = response.Body.Close() }()
+	// so that the connection can be used again
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxReplyRead))
 	if response.StatusCode >= 200 && response.StatusCode < 300 {
 		return false, 0, nil
 	}

@@ -30,9 +30,10 @@ var (
 	benchInFlight = flag.Int("bench-in-flight", objectstore.DefaultConcurrency, "objects read at once by BenchmarkSmallObjects")
 )
 
-// BenchmarkSmallObjects compares list and get of small objects with a signed net/http client that knows nothing but that, the two by
-// turns; of each, the median counts. ratio is objects a second by wall time, 1 being the bare client's; cpu-ratio the same by CPU time of
-// this process, which other load on the machine disturbs less.
+// BenchmarkSmallObjects compares list and get of small objects with a signed net/http client that
+// knows nothing but that, the two by turns; of each, the median counts. ratio is objects a second
+// by wall time, 1 being the bare client's; cpu-ratio the same by CPU time of this process, which
+// other load on the machine disturbs less.
 func BenchmarkSmallObjects(b *testing.B) {
 	server := dwhtest.S3(b)
 	for _, entry := range server.Env() {

@@ -14,7 +14,8 @@ const ListAhead = listAhead
 // WalkPiece is how many entries of one folder are looked at in one go.
 const WalkPiece = walkPiece
 
-// NewPortable returns a Store that reads folders through package os, on any system, up to ahead entries ahead.
+// NewPortable returns a Store that reads folders through package os, on any system, up to ahead
+// entries ahead.
 func NewPortable(o Options, ahead int) *Store {
 	s := New(o)
 	s.folder.system, s.folder.ahead = portable{}, ahead
@@ -64,7 +65,8 @@ func (p Pace) Give(n int, success bool) {
 	}
 }
 
-// ParseListing returns the entries of a page as URLs of a bucket b, and whether the text was taken at all.
+// ParseListing returns the entries of a page as URLs of a bucket b, and whether the text was taken
+// at all.
 func ParseListing(text []byte) (p ListingPage, ok bool) {
 	l, ok := parseListing(text)
 	for _, e := range l.entries {

@@ -61,7 +61,8 @@ func (r *fileReader) Read(p []byte) (int, error) {
 	switch {
 	case r.read > r.object.Size:
 		return n, changed("read", r.object.URL, nil)
-	case err == io.EOF, err == nil && n < len(p) && r.read == r.object.Size: // more would have come along
+	// more would have come along
+	case err == io.EOF, err == nil && n < len(p) && r.read == r.object.Size:
 		if err := r.verify(); err != nil {
 			return n, err
 		}

@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// TestFolderOdd: names are taken as they are, and what is no file is left out, in a folder however large.
+// TestFolderOdd: names are taken as they are, and what is no file is left out, in a folder however
+// large.
 func TestFolderOdd(t *testing.T) {
 	onFolders(t, func(t *testing.T, at location) {
 		names := []string{" ", "#", "%41", "a\nb", "a\\b", "a?b", "~", "ä", strings.Repeat("n", 255)}

@@ -206,8 +206,9 @@ func TestFolderOrder(t *testing.T) {
 	})
 }
 
-// BenchmarkFolderList compares a listing with the least that package os can do for it, a walk that looks at each file, by turns. cpu-ratio is that of the CPU
-// times, which other work on the machine does not change; above 1 the listing is the cheaper.
+// BenchmarkFolderList compares a listing with the least that package os can do for it, a walk that
+// looks at each file, by turns. cpu-ratio is that of the CPU times, which other work on the machine
+// does not change; above 1 the listing is the cheaper.
 func BenchmarkFolderList(b *testing.B) {
 	dir := b.TempDir()
 	const files, folders = 20_000, 2_000

@@ -39,10 +39,11 @@ const maxError = 64 << 10
 // emptyHash is the SHA-256 of no payload.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-// leanClient sends the two requests of which a load makes many, GetObject and ListObjectsV2, straight over net/http: for small objects the
-// SDK's own machinery costs more than all the rest of the client. Endpoint, credentials and signature are still the SDK's. It
-// takes success, absence and change for an answer: whatever else comes of a request, the caller makes it again by the SDK, which knows
-// retries, clock skew, redirects and every error.
+// leanClient sends the two requests of which a load makes many, GetObject and ListObjectsV2,
+// straight over net/http: for small objects the SDK's own machinery costs more than all the rest of
+// the client. Endpoint, credentials and signature are still the SDK's. It takes success, absence
+// and change for an answer: whatever else comes of a request, the caller makes it again by the SDK,
+// which knows retries, clock skew, redirects and every error.
 type leanClient struct {
 	off         bool
 	transport   *http.Transport
@@ -58,7 +59,8 @@ type leanClient struct {
 // target is where the requests for a bucket go.
 type target struct {
 	region string
-	// usable is false for what only the SDK knows how to address or sign: access points by ARN, directory buckets, FIPS, dual stack, acceleration.
+	// usable is false for what only the SDK knows how to address or sign: access points by ARN,
+	// directory buckets, FIPS, dual stack, acceleration.
 	usable  bool
 	scheme  string
 	host    string
@@ -70,17 +72,20 @@ type target struct {
 	outdone atomic.Int32
 }
 
-// maxOutdone is from how many such times on the SDK makes all requests: the clock is wrong, or the server takes only what the SDK sends. An object
-// that was replaced in between is no reason yet.
+// maxOutdone is from how many such times on the SDK makes all requests: the clock is wrong, or the
+// server takes only what the SDK sends. An object that was replaced in between is no reason yet.
 const maxOutdone = 3
 
-// newLeanClient returns a lean client beside client; where each call is to be traced, off leaves all of them to the SDK.
+// newLeanClient returns a lean client beside client; where each call is to be traced, off leaves
+// all of them to the SDK.
 func newLeanClient(client *s3.Client, transport *http.Transport, inFlight int, off bool) *leanClient {
-	transport.DisableCompression = true // an object's bytes are what is stored, whatever its encoding
+	// an object's bytes are what is stored, whatever its encoding
+	transport.DisableCompression = true
 	options := client.Options()
 	return &leanClient{
 		off: off, transport: transport, options: options, credentials: options.Credentials, pace: newPace(inFlight), userAgent: []string{"dwh"},
-		signer:  v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }), // S3 escapes once
+		// S3 escapes once
+		signer:  v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }),
 		targets: map[string]*target{},
 	}
 }
@@ -122,8 +127,8 @@ func (c *leanClient) target(ctx context.Context, bucket, region string) *target 
 	return t
 }
 
-// takes tells whether a request for the key may go to the target. Paths with segments that something on the way might resolve are
-// left to the SDK.
+// takes tells whether a request for the key may go to the target. Paths with segments that
+// something on the way might resolve are left to the SDK.
 func (t *target) takes(key string) bool {
 	return t.usable && t.outdone.Load() < maxOutdone && !strings.HasPrefix(key, "/") && !strings.HasPrefix(key, ".") && !strings.Contains(key, "//") && !strings.Contains(key, "/.")
 }
@@ -134,9 +139,10 @@ var (
 	errRefused = errors.New("the server would not have the request")
 )
 
-// send makes a signed GET and returns the answer if it is a success, for the caller to close. Errors are errLeft, errRefused, or the server's word that what
-// was asked for is not there or is another version, as the SDK would put it: asked again, it might say something else. A
-// server that asks to slow down is asked again, after a while and less often.
+// send makes a signed GET and returns the answer if it is a success, for the caller to close.
+// Errors are errLeft, errRefused, or the server's word that what was asked for is not there or is
+// another version, as the SDK would put it: asked again, it might say something else. A server that
+// asks to slow down is asked again, after a while and less often.
 func (c *leanClient) send(ctx context.Context, t *target, key, query, etag string, from int64) (*http.Response, error) {
 	for try := 0; ; try++ {
 		if !c.pace.acquire(ctx) {
@@ -145,7 +151,8 @@ func (c *leanClient) send(ctx context.Context, t *target, key, query, etag strin
 		answer, err := c.try(ctx, t, key, query, etag, from)
 		if err != nil {
 			c.pace.release(false)
-			// A connection that breaks is often one of many, and the SDK's first try follows at once.
+			// A connection that breaks is often one of many, and the SDK's first try follows at
+			// once.
 			pause(ctx, throttleWait)
 			return nil, errLeft
 		}
@@ -153,8 +160,9 @@ func (c *leanClient) send(ctx context.Context, t *target, key, query, etag strin
 			c.pace.release(true)
 			return answer, nil
 		}
-		text, _ := io.ReadAll(io.LimitReader(answer.Body, maxError)) // what is missing of it makes it less telling
-		_ = answer.Body.Close()                                      // read, or given up
+		// what is missing of it makes it less telling
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, maxError))
+		_ = answer.Body.Close() // read, or given up
 		c.pace.release(false)
 		if region := answer.Header.Get(regionHeader); region != "" && region != t.region {
 			t.elsewhere.Store(region)
@@ -237,8 +245,9 @@ func pause(ctx context.Context, most time.Duration) bool {
 	}
 }
 
-// byLean has f ask by the lean client, again where the bucket turns out to be in another region. It returns what f did, errors for people in
-// place of the server's; with errLeft the SDK is to be asked, and outdone to be called if that succeeds.
+// byLean has f ask by the lean client, again where the bucket turns out to be in another region. It
+// returns what f did, errors for people in place of the server's; with errLeft the SDK is to be
+// asked, and outdone to be called if that succeeds.
 func (s *bucketStore) byLean(ctx context.Context, op string, u URL, key string, f func(*leanClient, *target) error) (outdone func(), err error) {
 	outdone = func() {}
 	for range 2 {
@@ -282,7 +291,8 @@ func (c *leanClient) get(ctx context.Context, t *target, o Object, from int64) (
 	}
 	p := &part{body: answer.Body, object: Object{URL: o.URL, ETag: strings.Trim(answer.Header.Get("ETag"), `"`), Size: answer.ContentLength}}
 	if o.ETag == "" {
-		p.object.LastModified, _ = http.ParseTime(answer.Header.Get("Last-Modified")) // zero: not said
+		// zero: not said
+		p.object.LastModified, _ = http.ParseTime(answer.Header.Get("Last-Modified"))
 	}
 	if from > 0 && !strings.HasPrefix(answer.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from)) {
 		p.skip = from

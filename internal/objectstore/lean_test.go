@@ -57,7 +57,8 @@ func TestS3LeavesToSDK(t *testing.T) {
 	}
 }
 
-// Requests go without the SDK as a rule, and are signed alike: keys of all kinds, conditions and ranges arrive.
+// Requests go without the SDK as a rule, and are signed alike: keys of all kinds, conditions and
+// ranges arrive.
 func TestS3GoesWithoutSDK(t *testing.T) {
 	server := useS3(t)
 	keys := []string{"plain.json", "a b+c%41=&?#.json", "é/ü.json", "x;y@z:!*'().json", "~tilde.json", "back\\slash", "q\"uote"}
@@ -256,7 +257,8 @@ func TestS3Address(t *testing.T) {
 	}
 }
 
-// pagesServer answers listings with pages of two objects each, whose tokens count up; after the last page it fails if so told.
+// pagesServer answers listings with pages of two objects each, whose tokens count up; after the
+// last page it fails if so told.
 func pagesServer(t *testing.T, pages int, fails bool) (asked *atomic.Int32) {
 	t.Helper()
 	useS3(t)

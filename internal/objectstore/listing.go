@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// listAhead is how many pages of 1,000 objects a listing runs ahead of its reader, which loads meanwhile what it has got; a page takes about 200 KB.
+	// listAhead is how many pages of 1,000 objects a listing runs ahead of its reader, which loads
+	// meanwhile what it has got; a page takes about 200 KB.
 	listAhead = 10
 	// maxPage is the largest answer that is read, bytes: 1,000 keys of 1,024 bytes, each of them
 	// escaped, with room to spare.

@@ -22,8 +22,9 @@ type entry struct {
 	modified  time.Time
 }
 
-// parseListing reads the XML that S3 servers write. What is legal and unusual (comments, CDATA, prefixed names, entities of its own), or
-// malformed, it does not take: false then, and a general parser has to see to it.
+// parseListing reads the XML that S3 servers write. What is legal and unusual (comments, CDATA,
+// prefixed names, entities of its own), or malformed, it does not take: false then, and a general
+// parser has to see to it.
 func parseListing(text []byte) (listing, bool) {
 	l := listing{entries: make([]entry, 0, min(1000, len(text)/200+1))}
 	s := xmlScanner{rest: text}
@@ -135,7 +136,8 @@ func (s *xmlScanner) open(root string) bool {
 	return kind == opening && name == root
 }
 
-// tag reads the next tag, before which only white space may stand. The name is valid until the next call.
+// tag reads the next tag, before which only white space may stand. The name is valid until the next
+// call.
 func (s *xmlScanner) tag() (name string, kind int) {
 	b := bytes.TrimLeft(s.rest, " \t\r\n")
 	if len(b) < 3 || b[0] != '<' {
@@ -242,7 +244,8 @@ func (s *xmlScanner) skip(name string, depth int) bool {
 	return false
 }
 
-// unescapeXML resolves XML's own entities and numeric ones. A carriage return, which XML would turn into a newline, is not taken.
+// unescapeXML resolves XML's own entities and numeric ones. A carriage return, which XML would turn
+// into a newline, is not taken.
 func unescapeXML(b []byte) (string, bool) {
 	if bytes.IndexByte(b, '\r') >= 0 {
 		return "", false

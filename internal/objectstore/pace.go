@@ -8,11 +8,13 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// slowEvery is how often a server's wish to slow down counts: the refusals of requests that were on their way already are one.
+// slowEvery is how often a server's wish to slow down counts: the refusals of requests that were on
+// their way already are one.
 const slowEvery = time.Second
 
-// pace bounds the requests that wait for an answer at once. A server that asks to slow down halves the bound; as many successes as it
-// allows raise it by one again, up to where it was (additive increase, multiplicative decrease).
+// pace bounds the requests that wait for an answer at once. A server that asks to slow down halves
+// the bound; as many successes as it allows raise it by one again, up to where it was (additive
+// increase, multiplicative decrease).
 type pace struct {
 	most int
 	sem  *semaphore.Weighted

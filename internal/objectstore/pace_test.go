@@ -6,7 +6,8 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// A server's wish halves what is allowed at once, down to one; as many successes as are allowed raise it by one.
+// A server's wish halves what is allowed at once, down to one; as many successes as are allowed
+// raise it by one.
 func TestPace(t *testing.T) {
 	p := objectstore.NewPace(8)
 	allowed := func(want int) {

@@ -20,18 +20,20 @@ const DefaultConcurrency = 96
 
 // Object is one object as it was listed.
 type Object struct {
-	URL  URL
-	ETag string // S3: the entity tag without quotes; local file: "size-mtime", mtime in nanoseconds since 1970
-	Size int64  // bytes
+	URL URL
+	// S3: the entity tag without quotes; local file: "size-mtime", mtime in nanoseconds since 1970
+	ETag string
+	Size int64 // bytes
 	// LastModified is S3's time in whole seconds, or a local file's modification time.
 	LastModified time.Time
 }
 
 // Options configure a Store. The zero value works.
 type Options struct {
-	Region      string       // AWS region; empty: environment, profile, the bucket's own
-	Anonymous   bool         // unsigned requests, for public buckets
-	Concurrency int          // objects read at once, which sizes the connection pool; 0: DefaultConcurrency
+	Region    string // AWS region; empty: environment, profile, the bucket's own
+	Anonymous bool   // unsigned requests, for public buckets
+	// objects read at once, which sizes the connection pool; 0: DefaultConcurrency
+	Concurrency int
 	Logger      *slog.Logger // nil: none
 }
 
@@ -96,8 +98,9 @@ func (s *Store) List(ctx context.Context, prefix URL) iter.Seq2[Object, error] {
 	return s.ListAfter(ctx, prefix, "")
 }
 
-// ListAfter is List from the first URL behind after in byte order; "" is before all. On S3 what lies before costs nothing
-// (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html, start-after); a folder is walked as a whole.
+// ListAfter is List from the first URL behind after in byte order; "" is before all. On S3 what
+// lies before costs nothing (docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html,
+// start-after); a folder is walked as a whole.
 func (s *Store) ListAfter(ctx context.Context, prefix, after URL) iter.Seq2[Object, error] {
 	b, err := s.backend("list", prefix)
 	if err != nil {

@@ -10,13 +10,16 @@ import (
 	"time"
 )
 
-// system is how a folderStore asks the operating system. Errors are *fs.PathError with the whole path.
+// system is how a folderStore asks the operating system. Errors are *fs.PathError with the whole
+// path.
 type system interface {
 	// stat looks at what a path leads to, through links.
 	stat(path string) (status, error)
-	// open opens a file that is there and regular as far as is known. It never waits for a pipe's writer.
+	// open opens a file that is there and regular as far as is known. It never waits for a pipe's
+	// writer.
 	open(path string) (file, error)
-	// folder returns a handle for one folder after another, which is not for use by several goroutines at once.
+	// folder returns a handle for one folder after another, which is not for use by several
+	// goroutines at once.
 	folder() folder
 }
 
@@ -86,8 +89,8 @@ func (s status) same(t status) bool {
 	return s.dev == t.dev && s.ino == t.ino
 }
 
-// appendETag appends what stands for the bytes of a file: a rewrite changes the size or the time. Nanoseconds, because a file may be
-// written twice in one second.
+// appendETag appends what stands for the bytes of a file: a rewrite changes the size or the time.
+// Nanoseconds, because a file may be written twice in one second.
 func (s status) appendETag(b []byte) []byte {
 	b = strconv.AppendInt(b, s.size, 10)
 	return strconv.AppendInt(append(b, '-'), s.sec*int64(time.Second)+s.nsec, 10)

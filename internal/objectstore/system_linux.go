@@ -13,8 +13,8 @@ import (
 
 func host() system { return linux{} }
 
-// linux asks the kernel itself: entries are looked at from their open folder, without the whole path, and an open file costs none of
-// the calls with which package os offers it to the poller.
+// linux asks the kernel itself: entries are looked at from their open folder, without the whole
+// path, and an open file costs none of the calls with which package os offers it to the poller.
 type linux struct{}
 
 var _ system = linux{}

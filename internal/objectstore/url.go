@@ -1,4 +1,5 @@
-// Package objectstore lists, reads, writes and deletes objects in S3 and in local folders through one interface.
+// Package objectstore lists, reads, writes and deletes objects in S3 and in local folders through
+// one interface.
 package objectstore
 
 import (

@@ -18,10 +18,11 @@ import (
 
 // Sizes of a walk.
 const (
-	// walkers is how many goroutines read folders ahead, beside the one that lists. Where a folder is at hand one or two keep it busy; over a
-	// network each waits for an answer most of the time.
+	// walkers is how many goroutines read folders ahead, beside the one that lists. Where a folder
+	// is at hand one or two keep it busy; over a network each waits for an answer most of the time.
 	walkers = 16
-	// walkAhead is from how many entries on, read and not yet yielded, nobody reads ahead. An entry takes about 250 bytes.
+	// walkAhead is from how many entries on, read and not yet yielded, nobody reads ahead. An entry
+	// takes about 250 bytes.
 	walkAhead = 8192
 	// walkPiece is how many entries of one folder are looked at in one go.
 	walkPiece = 256
@@ -167,7 +168,8 @@ func (w *walk) next() *node {
 	return nil
 }
 
-// read reads n, and starts or wakes walkers for what comes behind what is found. w.mu is held, though not meanwhile.
+// read reads n, and starts or wakes walkers for what comes behind what is found. w.mu is held,
+// though not meanwhile.
 func (w *walk) read(n *node, r *reader) {
 	n.state = taken
 	if last := len(w.stack) - 1; last >= 0 && w.stack[last] == n {

@@ -13,7 +13,8 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// bigTree makes folders that are read in several pieces, in a tree of several folders, and returns the keys in order.
+// bigTree makes folders that are read in several pieces, in a tree of several folders, and returns
+// the keys in order.
 func bigTree(t *testing.T, at location) []string {
 	t.Helper()
 	var keys []string
@@ -96,7 +97,8 @@ func TestWalkBrokenOff(t *testing.T) {
 	}
 }
 
-// TestWalkError: what stands before a fault is yielded, and the fault last, though it was met ahead.
+// TestWalkError: what stands before a fault is yielded, and the fault last, though it was met
+// ahead.
 func TestWalkError(t *testing.T) {
 	onFolders(t, func(t *testing.T, at location) {
 		for i := range 30 {

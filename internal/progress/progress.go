@@ -5,13 +5,14 @@ import "time"
 
 // Event is something that happened in a run.
 type Event struct {
-	Kind     Kind
-	Step     string        // the step or the table it is about
-	Text     string        // a sentence, for Note and Warning
-	Objects  int64         // loaded so far, or at the end
-	Rows     int64         // written so far, or at the end
-	Bytes    int64         // read so far
-	Total    int64         // bytes of the objects to load, as far as they are listed; with More the list goes on
+	Kind    Kind
+	Step    string // the step or the table it is about
+	Text    string // a sentence, for Note and Warning
+	Objects int64  // loaded so far, or at the end
+	Rows    int64  // written so far, or at the end
+	Bytes   int64  // read so far
+	// bytes of the objects to load, as far as they are listed; with More the list goes on
+	Total    int64
 	More     bool          // more objects may be found
 	Listed   int64         // objects listed so far; 0 in an event about loading
 	Rejects  int64         // records refused

@@ -197,7 +197,8 @@ type trial struct {
 	difference *Difference
 	refused    error // by an increment and a build alike
 	changes    map[string]model.Change
-	contents   map[catalogue.Name][]byte // of stored tables that changed, where they have to be written again
+	// of stored tables that changed, where they have to be written again
+	contents map[catalogue.Name][]byte
 }
 
 // try stages a delivery, makes an increment, builds everything and compares. On PostgreSQL all of

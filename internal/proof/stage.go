@@ -29,10 +29,11 @@ const rowID catalogue.Name = "dwh_row"
 
 // staging is one staging table in a proof.
 type staging struct {
-	table   catalogue.Table // the one that readers use
-	columns []schema.Column // what its rows are delivered with: all but the flag and what the server computes
-	sample  string          // the table that holds its sampled rows, numbered
-	rows    int             // how many
+	table catalogue.Table // the one that readers use
+	// what its rows are delivered with: all but the flag and what the server computes
+	columns []schema.Column
+	sample  string // the table that holds its sampled rows, numbered
+	rows    int    // how many
 }
 
 func (s staging) copied() catalogue.Table { return s.table.In(live) }

@@ -44,8 +44,8 @@ func Text(name, sql string, params ...string) Query {
 	return Query{text: sqlfile.Plain(name, sql), params: params}
 }
 
-// File is the one SELECT of a user's file. Every :'name' in it becomes a bound parameter; whatever is not a single
-// SELECT is a *sqlfile.Error.
+// File is the one SELECT of a user's file. Every :'name' in it becomes a bound parameter; whatever
+// is not a single SELECT is a *sqlfile.Error.
 func File(f *sqlfile.File, engine sqlfile.Engine) (Query, error) {
 	statements := f.Statements(engine)
 	if len(statements) == 0 {
@@ -129,8 +129,9 @@ type Result struct {
 	Count int64       // all rows
 }
 
-// Run reads every row, counts them and keeps the first keep of them; 0 keeps all. A parameter without a value is NULL.
-// What the server refuses is a *sqlfile.Error where the query comes from a file.
+// Run reads every row, counts them and keeps the first keep of them; 0 keeps all. A parameter
+// without a value is NULL. What the server refuses is a *sqlfile.Error where the query comes from a
+// file.
 func (q Query) Run(ctx context.Context, db Querier, args map[string]any, keep int) (Result, error) {
 	if q.file {
 		var err error

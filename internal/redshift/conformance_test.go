@@ -20,14 +20,16 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// The contract of COPY, with the manifest, the counts and the rejects of nativecopy over the server's own COPY.
+// The contract of COPY, with the manifest, the counts and the rejects of nativecopy over the
+// server's own COPY.
 func TestNativeConformance(t *testing.T) {
 	bucket := dwhtest.S3(t)
 	bucket.Setenv(t)
 	server := redshiftstandin.Start(t, redshiftstandin.Options{S3: bucket.Client()})
 	cases := &nativeCases{
 		dsn: server.DSN, prefix: bucket.URL("cases"),
-		// The contract's tables are written for PostgreSQL, so they are made behind the stand-in's back.
+		// The contract's tables are written for PostgreSQL, so they are made behind the stand-in's
+		// back.
 		makeTable: func(t *testing.T, schema, columns string) error {
 			dwhtest.Query(t, server.Backing, "CREATE SCHEMA "+schema+"; CREATE TABLE "+schema+".t ("+columns+")")
 			return nil

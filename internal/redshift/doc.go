@@ -1,2 +1,3 @@
-// Package redshift holds the tests of the whole program on Amazon Redshift, or on what stands in for it.
+// Package redshift holds the tests of the whole program on Amazon Redshift, or on what stands in
+// for it.
 package redshift

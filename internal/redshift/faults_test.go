@@ -71,7 +71,8 @@ func TestConflictsAreRetried(t *testing.T) {
 	for i := range 3 {
 		n.bucket.Put(fmt.Sprintf("log/%d.json", i), []byte(event("1", i, 0, "1541000000000")+event("2", i, 1, "1541000001000")))
 	}
-	for conflicts := range 4 { // at goose's own table and at the first migrations, at a statement and at COMMIT
+	// at goose's own table and at the first migrations, at a statement and at COMMIT
+	for conflicts := range 4 {
 		fresh := redshiftstandin.Start(t, redshiftstandin.Options{})
 		fresh.Raise1023(conflicts + 1)
 		on(t, fresh.DSN).must("migrate", "up")

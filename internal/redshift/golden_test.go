@@ -16,7 +16,8 @@ import (
 	"github.com/sparkify/dwh/transforms"
 )
 
-// What Redshift gets of every migration and transform, reviewed like code. go test ./internal/redshift -run Rendering -update writes it.
+// What Redshift gets of every migration and transform, reviewed like code. go test
+// ./internal/redshift -run Rendering -update writes it.
 func TestRenderings(t *testing.T) {
 	t.Parallel()
 	dwh := on(t, "")

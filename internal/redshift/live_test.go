@@ -101,12 +101,14 @@ func livePool(t *testing.T, dsn string) *warehouse.Warehouse {
 	return w
 }
 
-// unlike are the contract's cases that PostgreSQL and Redshift spell differently: they are about tables, not about COPY.
+// unlike are the contract's cases that PostgreSQL and Redshift spell differently: they are about
+// tables, not about COPY.
 func unlike(c conformance.Case) bool {
 	return strings.Contains(c.Table, "IDENTITY") || strings.Contains(c.Table, "GENERATED") || strings.Contains(strings.ToLower(c.Table), "nextval")
 }
 
-// The contract of COPY on the cluster's COPY, whose result is to be compared by people where a case is marked as our choice.
+// The contract of COPY on the cluster's COPY, whose result is to be compared by people where a case
+// is marked as our choice.
 func TestLiveCopy(t *testing.T) {
 	prefix := os.Getenv("DWH_TEST_REDSHIFT_WORK_PREFIX")
 	if prefix == "" {
@@ -219,7 +221,8 @@ func textRows(t *testing.T, conn *pgx.Conn, sql string) []string {
 
 var fraction = regexp.MustCompile(`"-?[0-9]+\.[0-9]+(e[-+]?[0-9]+)?"`)
 
-// rounded writes fractions to twelve digits: Redshift shows fifteen of them, PostgreSQL as many as tell the number.
+// rounded writes fractions to twelve digits: Redshift shows fifteen of them, PostgreSQL as many as
+// tell the number.
 func rounded(tables map[string][]string) map[string][]string {
 	for _, rows := range tables {
 		for i, row := range rows {

@@ -12,8 +12,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 )
 
-// TestProjectThatTeaches: the project that init makes gives on Redshift what it gives on PostgreSQL,
-// through a late row, a late station, a correction and an erasure.
+// TestProjectThatTeaches: the project that init makes gives on Redshift what it gives on
+// PostgreSQL, through a late row, a late station, a correction and an erasure.
 func TestProjectThatTeaches(t *testing.T) {
 	server := redshiftstandin.Start(t, redshiftstandin.Options{WithTLS: true})
 	postgres := dwhtest.Database(t)

@@ -17,8 +17,9 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 )
 
-// TestDeliveriesEndInOneStar delivers objects in any order and split, by COPY, by packs and by INSERTs, with conflicts, interruptions and replays
-// between them. What comes of it is what one run on PostgreSQL makes of all the objects.
+// TestDeliveriesEndInOneStar delivers objects in any order and split, by COPY, by packs and by
+// INSERTs, with conflicts, interruptions and replays between them. What comes of it is what one run
+// on PostgreSQL makes of all the objects.
 func TestDeliveriesEndInOneStar(t *testing.T) {
 	if err := flag.Set("rapid.checks", strconv.Itoa(dwhtest.Rounds(t, 4))); err != nil {
 		t.Fatal(err)

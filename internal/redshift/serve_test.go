@@ -56,7 +56,8 @@ func (s *serving) await(sql, want string) {
 
 const loaded = "SELECT COUNT(*) FROM s_object WHERE outcome = 'loaded'"
 
-// What lands before and while a server looks is delivered once, by Redshift's own COPY of manifests: the tables are PostgreSQL's.
+// What lands before and while a server looks is delivered once, by Redshift's own COPY of
+// manifests: the tables are PostgreSQL's.
 func TestServe(t *testing.T) {
 	folder := writeSample(t, 30, 300)
 	s := newServing(t, redshiftstandin.Options{WithTLS: true})
@@ -144,7 +145,8 @@ func TestServeConflicts(t *testing.T) {
 	s.want("SELECT COUNT(*) FROM s_object WHERE outcome <> 'loaded'", "0")
 }
 
-// An object that cannot be loaded, and one whose records fail a check, are found among others and given up; tried again, they load once they are right.
+// An object that cannot be loaded, and one whose records fail a check, are found among others and
+// given up; tried again, they load once they are right.
 func TestServePoison(t *testing.T) {
 	s := newServing(t, redshiftstandin.Options{})
 	for i := range 6 {
@@ -161,7 +163,8 @@ func TestServePoison(t *testing.T) {
 	s.await("SELECT COUNT(*) FROM f_songplay", "7")
 	p.Stop()
 	s.want("SELECT COUNT(*) FROM s_reject WHERE url LIKE '%bad.json'", "0")
-	// An object that was given up is tried again on request, as it is: the rule may be another one now.
+	// An object that was given up is tried again on request, as it is: the rule may be another one
+	// now.
 	if stdout, _ := s.must("reject", "retry", s.bucket.URL("log/odd.json")); !strings.Contains(stdout, "odd.json is tried again for s_songplay_event: it was quarantined") {
 		t.Errorf("got %q, want that the object is tried again", stdout)
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 )
 
-// Everything that the program does, on Redshift's SQL, with rows sent by INSERTs from a folder: the tables equal PostgreSQL's.
+// Everything that the program does, on Redshift's SQL, with rows sent by INSERTs from a folder: the
+// tables equal PostgreSQL's.
 func TestWholeByInsert(t *testing.T) {
 	folder := writeSample(t, 60, 800)
 	server := redshiftstandin.Start(t, redshiftstandin.Options{WithTLS: true})
@@ -83,7 +84,8 @@ func TestWholeByCopy(t *testing.T) {
 	everything(t, dwh, args, func() { same(t, contents(t, server.Backing), want) })
 }
 
-// everything runs the other commands on a loaded warehouse; unchanged is called when nothing may have changed.
+// everything runs the other commands on a loaded warehouse; unchanged is called when nothing may
+// have changed.
 func everything(t *testing.T, dwh program, run []string, unchanged func()) {
 	t.Helper()
 	dwh.must(run...) // nothing is new

@@ -43,8 +43,8 @@ func (s Section) Heading() string {
 // LeftOut is a report that could not run, and why.
 type LeftOut struct{ Name, Reason string }
 
-// mostRows is how many rows of each table a page of several reports holds: such a page is read and printed, the whole of a long table is for
-// csv and json. A page of one report holds them all.
+// mostRows is how many rows of each table a page of several reports holds: such a page is read and
+// printed, the whole of a long table is for csv and json. A page of one report holds them all.
 const mostRows = 100
 
 //go:embed page.html
@@ -76,8 +76,9 @@ const shortTable = 25
 // narrowChart is the width in pixels of a chart on a phone.
 const narrowChart = 340
 
-// HTML returns one page that needs nothing else: no script, no font, no picture from anywhere, which its own policy makes sure of. Light and dark
-// follow the reader's system; printed it is light.
+// HTML returns one page that needs nothing else: no script, no font, no picture from anywhere,
+// which its own policy makes sure of. Light and dark follow the reader's system; printed it is
+// light.
 func (d Document) HTML() ([]byte, error) {
 	style := "\n" + pageStyle + chart.Stylesheet()
 	hash := sha256.Sum256([]byte(style))
@@ -153,8 +154,8 @@ func count(rows int) string {
 	return table.Number(float64(rows)) + " rows"
 }
 
-// Markdown returns the sections below each other as pipe tables; a document of more than one opens with its title and contents. No table is
-// cut.
+// Markdown returns the sections below each other as pipe tables; a document of more than one opens
+// with its title and contents. No table is cut.
 func (d Document) Markdown() ([]byte, error) {
 	var out bytes.Buffer
 	single := len(d.Sections) == 1 && len(d.LeftOut) == 0

@@ -13,8 +13,8 @@ import (
 //
 //	-- link: artist artist-locations artist from=since
 //
-// The value of artist becomes the other report's parameter artist, and that of the column since in the
-// same row its parameter from.
+// The value of artist becomes the other report's parameter artist, and that of the column since in
+// the same row its parameter from.
 type Link struct {
 	Report string // which it leads to
 	Values []LinkValue

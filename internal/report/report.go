@@ -96,7 +96,8 @@ func New(name string, file *sqlfile.File, q query.Query) (Report, error) {
 	return r, nil
 }
 
-// Project reads a user's reports, NAME.sql in fsys: one SELECT each, whose columns are the keys. dir names the folder in errors.
+// Project reads a user's reports, NAME.sql in fsys: one SELECT each, whose columns are the keys.
+// dir names the folder in errors.
 func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
 	found, err := query.Folder(fsys, dir, engine, func(header sqlfile.Header, name string) (problem, hint string) {
 		if slices.ContainsFunc(header.Params, func(p sqlfile.Param) bool { return p.Name == name }) {

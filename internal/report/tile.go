@@ -89,8 +89,8 @@ type Figure struct {
 	Before   string // the value of the seven days before
 	Trend    int    // 1 more than before, -1 less, 0 the same, or nothing to compare with
 	Spark    []float64
-	// SparkFrom is the first day of Spark, whose values are those of each day up to To; NaN is a day
-	// without one.
+	// SparkFrom is the first day of Spark, whose values are those of each day up to To; NaN is a
+	// day without one.
 	SparkFrom time.Time
 	decimals  int
 	share     bool
@@ -165,8 +165,8 @@ func (t Tile) number(result table.Table, name word) (int, error) {
 	return at, err
 }
 
-// Figure is the tile of a result; ok is false where no row has a day. What does not fit the result is
-// a *sqlfile.Error with its place.
+// Figure is the tile of a result; ok is false where no row has a day. What does not fit the result
+// is a *sqlfile.Error with its place.
 func (t Tile) Figure(result table.Table) (f Figure, ok bool, err error) {
 	column, per, by, err := t.columns(result)
 	if err != nil {

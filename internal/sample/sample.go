@@ -1,4 +1,5 @@
-// Package sample generates song objects, song-play event objects and baby names in the layout and with the oddities of the real bucket.
+// Package sample generates song objects, song-play event objects and baby names in the layout and
+// with the oddities of the real bucket.
 package sample
 
 import (
@@ -71,16 +72,18 @@ type Summary struct {
 	Events      int    `json:"events"`       // records in log_data
 	// EventObjects are the files in log_data, one a day with events.
 	EventObjects int `json:"event_objects"`
-	NextSong     int `json:"next_song"` // events with page NextSong, repeated ones and those without a user included
-	Songplays    int `json:"songplays"` // different plays by a known user: the rows of the fact table
-	Matched      int `json:"matched"`   // songplays of songs in song_data
-	Repeated     int `json:"repeated"`  // events that are a copy of one in another file
-	LoggedOut    int `json:"logged_out"`
-	Users        int `json:"users"`
-	Names        int `json:"names"` // rows of baby names
-	NameObjects  int `json:"name_objects"`
-	LateSongs    int `json:"late_songs"` // records in late/song_data
-	LateObjects  int `json:"late_objects"`
+	// events with page NextSong, repeated ones and those without a user included
+	NextSong int `json:"next_song"`
+	// different plays by a known user: the rows of the fact table
+	Songplays   int `json:"songplays"`
+	Matched     int `json:"matched"`  // songplays of songs in song_data
+	Repeated    int `json:"repeated"` // events that are a copy of one in another file
+	LoggedOut   int `json:"logged_out"`
+	Users       int `json:"users"`
+	Names       int `json:"names"` // rows of baby names
+	NameObjects int `json:"name_objects"`
+	LateSongs   int `json:"late_songs"` // records in late/song_data
+	LateObjects int `json:"late_objects"`
 	// LatePlays are songplays of the late songs, written or not: what they heal.
 	LatePlays int   `json:"late_plays"`
 	Bytes     int64 `json:"bytes"`

@@ -34,7 +34,8 @@ const SampleFolder = "sample"
 
 // File is a file of the project.
 type File struct {
-	Name string // relative to the project's folder, with slashes; one that ends in a slash is a folder
+	// relative to the project's folder, with slashes; one that ends in a slash is a folder
+	Name string
 	Text []byte
 }
 
@@ -94,7 +95,8 @@ func Files(o Options) ([]File, error) {
 	return all, nil
 }
 
-// copied are the files below a folder, as files of a folder of the project; "" is the project's own.
+// copied are the files below a folder, as files of a folder of the project; "" is the project's
+// own.
 func copied(fsys fs.FS, folder, to string) ([]File, error) {
 	var all []File
 	err := fs.WalkDir(fsys, folder, func(name string, entry fs.DirEntry, err error) error {
@@ -115,8 +117,8 @@ func copied(fsys fs.FS, folder, to string) ([]File, error) {
 	return all, err
 }
 
-// sparkify are the files of the embedded project. Migrations, transforms and tests are those that dwh
-// embeds, byte for byte, so that a warehouse goes on with either.
+// sparkify are the files of the embedded project. Migrations, transforms and tests are those that
+// dwh embeds, byte for byte, so that a warehouse goes on with either.
 func sparkify() ([]File, error) {
 	all, err := copied(files, "files/sparkify", "")
 	if err != nil {
@@ -141,8 +143,8 @@ func sparkify() ([]File, error) {
 	return all, nil
 }
 
-// DatabaseName makes the name of a database of a folder's: lower-case letters, digits and _, and none
-// that PostgreSQL or dwh keeps for itself.
+// DatabaseName makes the name of a database of a folder's: lower-case letters, digits and _, and
+// none that PostgreSQL or dwh keeps for itself.
 func DatabaseName(folder string) string {
 	name := strings.Map(func(r rune) rune {
 		switch {

@@ -34,9 +34,9 @@ func (*ConflictError) Hint() string {
 	return "nothing was written; name a folder that is new or empty, or move these files away"
 }
 
-// Write makes the folder, where it does not exist, and the files in it. It overwrites nothing: a file
-// that is there already, or any file in one of the project's folders, is a *ConflictError. After
-// another failure it takes away what it wrote.
+// Write makes the folder, where it does not exist, and the files in it. It overwrites nothing: a
+// file that is there already, or any file in one of the project's folders, is a *ConflictError.
+// After another failure it takes away what it wrote.
 func Write(dir string, project []File) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make the project's folder: %w", err)
@@ -93,7 +93,8 @@ func makeFolders(root *os.Root, folder string, made *[]string) error {
 }
 
 func writeNew(root *os.Root, name string, text []byte, made *[]string) error {
-	// Nobody else may write what decides which database is written to: config refuses such a dwh.yaml.
+	// Nobody else may write what decides which database is written to: config refuses such a
+	// dwh.yaml.
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fmt.Errorf("write the project: %w", err)

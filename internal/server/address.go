@@ -71,7 +71,8 @@ func loopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// listen opens the address. A socket is for its owner alone; one that a dead server left behind is replaced.
+// listen opens the address. A socket is for its owner alone; one that a dead server left behind is
+// replaced.
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	var config net.ListenConfig
 	path, socket := strings.CutPrefix(address, socketScheme)

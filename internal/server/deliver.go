@@ -96,7 +96,8 @@ func (d *deliverer) rest(ctx context.Context, err error) error {
 // lookers is how many objects are looked up at once.
 const lookers = 16
 
-// look brings up to date what is known of the objects by name only. Those that are gone are forgotten.
+// look brings up to date what is known of the objects by name only. Those that are gone are
+// forgotten.
 func (d *deliverer) look(ctx context.Context, batch []*item) []*item {
 	var mu sync.Mutex
 	gone := map[*item]bool{}
@@ -126,8 +127,8 @@ func (d *deliverer) look(ctx context.Context, batch []*item) []*item {
 	return slices.DeleteFunc(batch, func(i *item) bool { return gone[i] })
 }
 
-// deliver delivers a batch. One that its data break is split until the objects at fault stand alone; an error is the fault of nothing in it, and it is
-// then back among the waiting.
+// deliver delivers a batch. One that its data break is split until the objects at fault stand
+// alone; an error is the fault of nothing in it, and it is then back among the waiting.
 func (d *deliverer) deliver(ctx, work context.Context, batch []*item) error {
 	if len(batch) == 0 {
 		return nil

@@ -38,7 +38,8 @@ func newFolderWatch(u objectstore.URL, logger *slog.Logger) (*folderWatch, error
 
 func (f *folderWatch) close() { _ = f.watcher.Close() }
 
-// watchTree watches every folder of the tree; those that are watched already stay so. Linked folders are left to the sweeps.
+// watchTree watches every folder of the tree; those that are watched already stay so. Linked
+// folders are left to the sweeps.
 func (f *folderWatch) watchTree() error {
 	if f.single {
 		return f.watcher.Add(filepath.Dir(f.root))
@@ -72,8 +73,8 @@ func (f *folderWatch) add(dir string, file func(path string) bool) error {
 
 var errNoRoom = errors.New("no room")
 
-// next hands on what happens for at most a time. It returns true when a sweep has to find what was missed: the system's queue ran
-// over, or there was no room.
+// next hands on what happens for at most a time. It returns true when a sweep has to find what was
+// missed: the system's queue ran over, or there was no room.
 func (f *folderWatch) next(ctx context.Context, atMost time.Duration, arrived func(u objectstore.URL, at time.Time) bool) (sweep bool, err error) {
 	timer := time.NewTimer(max(atMost, 0))
 	defer timer.Stop()

@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Limits on clients. What streams for longer, such as server-sent events, moves its own deadline with
-// http.ResponseController.
+// Limits on clients. What streams for longer, such as server-sent events, moves its own deadline
+// with http.ResponseController.
 const (
 	headerTimeout   = 5 * time.Second
 	readTimeout     = 30 * time.Second
@@ -27,8 +27,8 @@ const (
 	shutdownTimeout = 3 * time.Second
 )
 
-// Handler serves /healthz, /readyz, /metrics and, at "/", what Options.Home made. It refuses foreign Host headers, and without the
-// token everything but /healthz and /readyz.
+// Handler serves /healthz, /readyz, /metrics and, at "/", what Options.Home made. It refuses
+// foreign Host headers, and without the token everything but /healthz and /readyz.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.healthz)
@@ -79,8 +79,8 @@ func (s *Server) answer(w http.ResponseWriter, code int, body any) {
 	_ = json.NewEncoder(w).Encode(body) // a client that went away
 }
 
-// withHost refuses requests whose Host header is neither loopback nor configured: a web page that rebinds its name to 127.0.0.1 must not
-// read what only this machine may.
+// withHost refuses requests whose Host header is neither loopback nor configured: a web page that
+// rebinds its name to 127.0.0.1 must not read what only this machine may.
 func (s *Server) withHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -101,7 +101,8 @@ func (s *Server) withHost(next http.Handler) http.Handler {
 	})
 }
 
-// withToken asks for the token where one is set: as Bearer, or as the password of Basic, which browsers ask their users for.
+// withToken asks for the token where one is set: as Bearer, or as the password of Basic, which
+// browsers ask their users for.
 func (s *Server) withToken(next http.Handler) http.Handler {
 	if s.Token == "" {
 		return next

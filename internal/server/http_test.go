@@ -38,7 +38,8 @@ func TestHostAndToken(t *testing.T) {
 		{"no token for metrics", "0.0.0.0:0", "secret", "/metrics", "localhost", "", 401},
 		{"wrong token", "0.0.0.0:0", "secret", "/", "localhost", "Bearer secre", 401},
 		{"bearer", "0.0.0.0:0", "secret", "/", "localhost", "Bearer secret", 200},
-		{"basic", "0.0.0.0:0", "secret", "/", "localhost", "Basic YW55OnNlY3JldA==", 200}, // any:secret
+		// any:secret
+		{"basic", "0.0.0.0:0", "secret", "/", "localhost", "Basic YW55OnNlY3JldA==", 200},
 		{"probe", "0.0.0.0:0", "secret", "/healthz", "localhost", "", 200},
 	} {
 		s, err := server.New(server.Options{Pool: pool, Listen: c.listen, Token: config.Secret(c.token), Hosts: []string{"dwh.example.com"}, Home: home})

@@ -15,8 +15,9 @@ import (
 // leaseName is the role that servers of one warehouse share.
 const leaseName = "serve"
 
-// lease says which of several servers works. It needs no clock that two machines agree on: its holder raises a number, and who sees the number stand
-// still for a whole term takes it over. Only convenience hangs on it; writers are kept apart by the lock on dwh_lock.
+// lease says which of several servers works. It needs no clock that two machines agree on: its
+// holder raises a number, and who sees the number stand still for a whole term takes it over. Only
+// convenience hangs on it; writers are kept apart by the lock on dwh_lock.
 type lease struct {
 	db     *dwhdb.Queries
 	holder string

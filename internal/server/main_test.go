@@ -200,7 +200,8 @@ const (
 	countEvents  = `SELECT count(*) FROM s_songplay_event`
 )
 
-// same compares the star with that of one plain run over the same objects, and with what staging gives.
+// same compares the star with that of one plain run over the same objects, and with what staging
+// gives.
 func same(t *testing.T, dsn string, env []string, source []string) {
 	t.Helper()
 	dwh(t, env, 0, "verify")

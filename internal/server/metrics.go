@@ -8,7 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// metrics are what /metrics shows. The names are part of the contract with whoever draws and alerts.
+// metrics are what /metrics shows. The names are part of the contract with whoever draws and
+// alerts.
 type metrics struct {
 	registry    *prometheus.Registry
 	batches     prometheus.Counter

@@ -12,8 +12,8 @@ const (
 	longestPause = 30 * time.Second
 )
 
-// pauseAfter is how long to wait after the nth failure in a row, from 1: half of it fixed, half of it random, so that many servers
-// do not come back at once.
+// pauseAfter is how long to wait after the nth failure in a row, from 1: half of it fixed, half of
+// it random, so that many servers do not come back at once.
 func pauseAfter(n int, longest time.Duration) time.Duration {
 	d := longest
 	if n < 30 {

@@ -36,7 +36,8 @@ type limits struct {
 	bytes   int64
 }
 
-// waiting holds the objects that wait, at most size of them. What it refuses is found again by the next sweep.
+// waiting holds the objects that wait, at most size of them. What it refuses is found again by the
+// next sweep.
 type waiting struct {
 	size int
 
@@ -44,9 +45,10 @@ type waiting struct {
 	order  *list.List // of *item, by seen
 	items  map[itemKey]*list.Element
 	flight map[itemKey]string // etags of the batch that is being delivered
-	passed bool               // a batch went before an object that travels alone and was ready: that one is next
-	wake   chan struct{}      // something was put in; holds one token
-	freed  chan struct{}      // something was taken out; holds one token
+	// a batch went before an object that travels alone and was ready: that one is next
+	passed bool
+	wake   chan struct{} // something was put in; holds one token
+	freed  chan struct{} // something was taken out; holds one token
 }
 
 func newWaiting(size int) *waiting {
@@ -63,7 +65,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// put adds an object, or renews what is known of one that waits already. It reports false when there is no room.
+// put adds an object, or renews what is known of one that waits already. It reports false when
+// there is no room.
 func (w *waiting) put(i *item) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,8 +86,9 @@ func (w *waiting) put(i *item) bool {
 	return true
 }
 
-// renew takes over what came of the same object. A name that comes again, as a queue delivers it until the object is done with, is not yet another version of
-// it: the object is looked at again, and its failures count until that shows one.
+// renew takes over what came of the same object. A name that comes again, as a queue delivers it
+// until the object is done with, is not yet another version of it: the object is looked at again,
+// and its failures count until that shows one.
 func (i *item) renew(with *item) {
 	switch {
 	case with.stale:
@@ -99,7 +103,8 @@ func (i *item) renew(with *item) {
 	i.done = append(i.done, with.done...)
 }
 
-// again puts items of a batch back that has to be tried again; they came in before, so that there is always room.
+// again puts items of a batch back that has to be tried again; they came in before, so that there
+// is always room.
 func (w *waiting) again(items ...*item) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -166,8 +171,9 @@ func (w *waiting) look() (objects int, bytes int64, oldest time.Time) {
 // scanPause keeps a flood of arrivals from being looked through at each of them.
 const scanPause = 5 * time.Millisecond
 
-// take returns the next batch as soon as one is due: its oldest object has waited for the limit's age, or it is full. An object that failed by
-// itself comes alone, when no batch is due or one went before it.
+// take returns the next batch as soon as one is due: its oldest object has waited for the limit's
+// age, or it is full. An object that failed by itself comes alone, when no batch is due or one went
+// before it.
 func (w *waiting) take(ctx context.Context, l limits) ([]*item, error) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -52,7 +52,8 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// Where batches are always due, what failed is tried again all the same: else it would never be given up.
+// Where batches are always due, what failed is tried again all the same: else it would never be
+// given up.
 func TestFailedAmongMany(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(1_000_000, 0)
@@ -72,7 +73,8 @@ func TestFailedAmongMany(t *testing.T) {
 	}
 }
 
-// A queue delivers a name again until its object is done with. That takes nothing from how often the object has failed: else it would never be given up.
+// A queue delivers a name again until its object is done with. That takes nothing from how often
+// the object has failed: else it would never be given up.
 func TestHeardAgain(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(1_000_000, 0)

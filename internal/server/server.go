@@ -1,4 +1,5 @@
-// Package server is the ETL server: it watches the sources and delivers what arrives in small batches.
+// Package server is the ETL server: it watches the sources and delivers what arrives in small
+// batches.
 package server
 
 import (
@@ -32,11 +33,12 @@ type Store interface {
 	Stat(ctx context.Context, u objectstore.URL) (objectstore.Object, error)
 }
 
-// Notifications name objects that landed. The server lists its sources all the same, so that a lost one is only late.
+// Notifications name objects that landed. The server lists its sources all the same, so that a lost
+// one is only late.
 type Notifications interface {
-	// Receive hands on what arrives until ctx ends. arrived reports false when there is no room: the notification is then left in
-	// the queue. done is called, from any goroutine, when the object needs no more attention. An error is told and Receive is
-	// called again after a pause.
+	// Receive hands on what arrives until ctx ends. arrived reports false when there is no room:
+	// the notification is then left in the queue. done is called, from any goroutine, when the
+	// object needs no more attention. An error is told and Receive is called again after a pause.
 	Receive(ctx context.Context, arrived func(o objectstore.Object, done func()) bool) error
 }
 
@@ -378,7 +380,8 @@ func (s *Server) lead(ctx, work context.Context, l *lease, sources []load.Source
 	group.Go(func() error {
 		d := deliverer{Server: s, stream: s.Runner.Stream(s.Command)}
 		defer d.close(work)
-		// What an earlier run staged and did not transform comes first, so that it is not taken for a fault of the first batch.
+		// What an earlier run staged and did not transform comes first, so that it is not taken for
+		// a fault of the first batch.
 		if err := s.until(ctx, "deliver", func() error { return d.first(work) }); err != nil {
 			return err
 		}
@@ -439,7 +442,8 @@ func (s *Server) require(ctx context.Context) error {
 	return s.Runner.Stale(ctx)
 }
 
-// checkAll checks everything at an interval. What fails is shown and does not stop the server: readers have it already.
+// checkAll checks everything at an interval. What fails is shown and does not stop the server:
+// readers have it already.
 func (s *Server) checkAll(ctx context.Context) error {
 	for {
 		if err := sleep(ctx, s.FullCheck); err != nil {

@@ -25,7 +25,8 @@ import (
 	"github.com/sparkify/dwh/internal/notify"
 )
 
-// What lands before, while and after a server looks is delivered once: the tables are those of one plain run.
+// What lands before, while and after a server looks is delivered once: the tables are those of one
+// plain run.
 func TestFolder(t *testing.T) {
 	t.Parallel()
 	dsn, env := migrated(t)
@@ -38,7 +39,8 @@ func TestFolder(t *testing.T) {
 		f.land(name)
 	}
 	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
-	// The same bytes again, as another version of the object: its events fold into the same songplays.
+	// The same bytes again, as another version of the object: its events fold into the same
+	// songplays.
 	plays := one(t, dsn, countPlays)
 	last := f.all[0]
 	for _, name := range f.all {
@@ -153,7 +155,8 @@ func event(user, level string, session int) string {
 	return fmt.Sprintf(`{"artist":null,"auth":"Logged In","firstName":"A","gender":"F","itemInSession":1,"lastName":"B","length":1.5,"level":%q,"location":"X","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":%d,"song":"S","status":200,"ts":1541105830796,"userAgent":"u","userId":%q}`+"\n", level, session, user)
 }
 
-// An object that cannot be loaded, and one whose records fail a check, are found among others, given up and reported.
+// An object that cannot be loaded, and one whose records fail a check, are found among others,
+// given up and reported.
 func TestPoisonedObjects(t *testing.T) {
 	t.Parallel()
 	dsn, env := migrated(t)
@@ -244,7 +247,8 @@ func TestTakeover(t *testing.T) {
 	f := newFolder(t, 10, 200)
 	first := serve(t, env, f.flags()...)
 	first.Says("working")
-	second := serve(t, env, append(f.flags(), "--lease", "5s")...) // that the first one works may not be seen for a while
+	// that the first one works may not be seen for a while
+	second := serve(t, env, append(f.flags(), "--lease", "5s")...)
 	second.Says("standing by")
 	if code, body := second.get("/readyz"); code != http.StatusOK || !strings.Contains(body, "standby") {
 		t.Errorf("/readyz of the standby: got %d, %s", code, body)
@@ -265,8 +269,8 @@ func TestTakeover(t *testing.T) {
 	same(t, dsn, env, f.flags())
 }
 
-// block keeps a batch from staging what it has read, until the function it returns is called. The writers' lock would not do: a later look at an object
-// that is loaded already waits for that too.
+// block keeps a batch from staging what it has read, until the function it returns is called. The
+// writers' lock would not do: a later look at an object that is loaded already waits for that too.
 func block(t *testing.T, dsn string) (release func()) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -287,7 +291,8 @@ func block(t *testing.T, dsn string) (release func()) {
 // blocked counts the batches that block holds up.
 const blocked = `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = to_regclass('s_songplay_event') AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
-// SIGTERM lets the batch at hand end; a deadline, or a second signal, breaks it off and leaves nothing of it.
+// SIGTERM lets the batch at hand end; a deadline, or a second signal, breaks it off and leaves
+// nothing of it.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

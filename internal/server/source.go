@@ -17,9 +17,11 @@ import (
 type watched struct {
 	*Server
 	source load.Source
-	// tail is the greatest URL seen so far: on a store that lists in order, what is behind it is new.
+	// tail is the greatest URL seen so far: on a store that lists in order, what is behind it is
+	// new.
 	tail objectstore.URL
-	// dated is the pattern of the date in the keys, nil while none was seen; day is the prefix of the greatest one.
+	// dated is the pattern of the date in the keys, nil while none was seen; day is the prefix of
+	// the greatest one.
 	dated *datePattern
 	day   objectstore.URL
 	// folder tells of changes under a local source; nil for S3.
@@ -27,7 +29,8 @@ type watched struct {
 	seen   bool // a sweep has succeeded
 }
 
-// watch finds new objects of a source until ctx ends: by sweeps over all of it, and between them by what costs little.
+// watch finds new objects of a source until ctx ends: by sweeps over all of it, and between them by
+// what costs little.
 func (w *watched) watch(ctx context.Context) error {
 	if w.source.URL.Scheme() == objectstore.SchemeFile && !w.source.Manifest {
 		folder, err := newFolderWatch(w.source.URL, w.Logger)
@@ -94,7 +97,8 @@ func (w *watched) swept(last time.Time) bool {
 	return last.IsZero() || time.Since(last) >= w.Sweep
 }
 
-// try repeats work until it succeeds, with growing pauses, and shows what fails. A source that was never there is an error: its name is wrong.
+// try repeats work until it succeeds, with growing pauses, and shows what fails. A source that was
+// never there is an error: its name is wrong.
 func (w *watched) try(ctx context.Context, what string, work func(ctx context.Context) error) error {
 	for {
 		err := work(ctx)
@@ -141,8 +145,8 @@ func (w *watched) sweep(ctx context.Context) error {
 	return nil
 }
 
-// scan puts what is new in a part of the source among the waiting. Where there is no room it waits, without keeping anything
-// open, and goes on behind the last object.
+// scan puts what is new in a part of the source among the waiting. Where there is no room it waits,
+// without keeping anything open, and goes on behind the last object.
 func (w *watched) scan(ctx context.Context, part load.Part) error {
 	for {
 		full := false
@@ -185,7 +189,8 @@ func (w *watched) full(yes bool) {
 	w.board.change(func(s *State) { s.Waiting.Full = yes })
 }
 
-// arrived takes note of a local file that was made or written to. It reports false when there is no room.
+// arrived takes note of a local file that was made or written to. It reports false when there is no
+// room.
 func (w *watched) arrived(u objectstore.URL, at time.Time) bool {
 	object := objectstore.Object{URL: u}
 	if ok, _ := w.source.File.Takes(object); !ok {
@@ -215,8 +220,8 @@ func (w *watched) listed(o objectstore.Object) {
 	}
 }
 
-// days are the prefixes where objects with keys before the greatest one may still arrive: the newest day (or month) there is, and those of today and
-// yesterday.
+// days are the prefixes where objects with keys before the greatest one may still arrive: the
+// newest day (or month) there is, and those of today and yesterday.
 func (w *watched) days(now time.Time) []objectstore.URL {
 	if w.dated == nil {
 		return nil

@@ -41,9 +41,10 @@ type State struct {
 	Totals      Totals
 	Batches     []Batch      // the latest, newest first
 	Quarantined []Quarantine // the latest, newest first
-	Checks      []CheckState // of the last full check; the cheap ones that warn are made with each batch
-	CheckedAt   time.Time    // of the last full check; zero before the first
-	CommittedAt time.Time    // of the latest batch; zero before the first
+	// of the last full check; the cheap ones that warn are made with each batch
+	Checks      []CheckState
+	CheckedAt   time.Time // of the last full check; zero before the first
+	CommittedAt time.Time // of the latest batch; zero before the first
 }
 
 // Problem is what keeps a server, or one of its sources, from going on.
@@ -58,12 +59,15 @@ type Problem struct {
 
 // SourceState is a source and how it is watched.
 type SourceState struct {
-	Step     string
-	Table    string
-	Name     string // as the COPY names it, such as orders; the load's where it names the place itself
-	URL      objectstore.URL
-	Origin   string // where the URL comes from: /shop/dwh.yaml:3, DWH_SOURCE_ORDERS, --source orders; "" when unknown
-	Notified bool   // the system, or a queue, tells of new objects; else they are found by listing
+	Step  string
+	Table string
+	// as the COPY names it, such as orders; the load's where it names the place itself
+	Name string
+	URL  objectstore.URL
+	// where the URL comes from: /shop/dwh.yaml:3, DWH_SOURCE_ORDERS, --source orders; "" when
+	// unknown
+	Origin   string
+	Notified bool // the system, or a queue, tells of new objects; else they are found by listing
 	SweptAt  time.Time
 	Swept    time.Duration // of the last sweep
 	Found    int64         // new objects so far

@@ -19,7 +19,8 @@ type Error struct {
 	Err          error  // cause, may be nil
 }
 
-// Error returns "file:line:col: msg" on one line, without the hint and without parts that are unknown.
+// Error returns "file:line:col: msg" on one line, without the hint and without parts that are
+// unknown.
 func (e *Error) Error() string {
 	var b strings.Builder
 	if e.File != "" {

@@ -42,8 +42,8 @@ type Edit struct {
 	Text       string
 }
 
-// Expand fills in the variables and applies further edits, as Replace does. A name that vars does not define, and a value that no literal or
-// identifier can hold, is an *Error at the variable.
+// Expand fills in the variables and applies further edits, as Replace does. A name that vars does
+// not define, and a value that no literal or identifier can hold, is an *Error at the variable.
 func (s Statement) Expand(vars map[string]string, edits ...Edit) (Expanded, error) {
 	edits = slices.Clone(edits)
 	for _, v := range s.Variables() {
@@ -133,7 +133,8 @@ func (x Expanded) Engine() Engine { return x.engine }
 
 // Position returns the line and column of the file, both from 1, for a 1-based character position
 // in SQL, which is how PostgreSQL counts (pgconn.PgError.Position). A character of a variable's
-// value has the position of the variable. 0 is the first character; what lies behind the end is the end.
+// value has the position of the variable. 0 is the first character; what lies behind the end is the
+// end.
 func (x Expanded) Position(char int) (line, column int) {
 	if len(x.pieces) == 0 {
 		return 0, 0
@@ -196,8 +197,8 @@ func (e Engine) QuoteLiteral(value string) (string, error) {
 	return "'" + value + "'", nil
 }
 
-// QuoteIdent returns the name as a quoted identifier, for either engine. An empty name, and one with
-// NUL or invalid UTF-8, is an error.
+// QuoteIdent returns the name as a quoted identifier, for either engine. An empty name, and one
+// with NUL or invalid UTF-8, is an error.
 func QuoteIdent(name string) (string, error) {
 	if name == "" {
 		return "", errEmpty

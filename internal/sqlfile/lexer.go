@@ -19,8 +19,9 @@ const (
 	KindVariable                     // :'x' or :"x"
 	KindOp                           // an operator or punctuation: ( ) , . :: <=
 	KindComment                      // -- to the end of the line, or /* … */, nested ones included
-	KindMarker                       // /*redshift text */ or /*postgres*/: a letter stands directly after /*
-	KindSemicolon                    // ;
+	// /*redshift text */ or /*postgres*/: a letter stands directly after /*
+	KindMarker
+	KindSemicolon // ;
 )
 
 // String returns the kind's name for messages.
@@ -61,7 +62,8 @@ type Token struct {
 	Start, End int
 	// Line and Column count from 1; columns are characters, and a tab is one character.
 	Line, Column int
-	// Unclosed is set on a literal, dollar quote, quoted identifier or comment that the end of the text cut off.
+	// Unclosed is set on a literal, dollar quote, quoted identifier or comment that the end of the
+	// text cut off.
 	Unclosed bool
 }
 
@@ -99,7 +101,8 @@ func (t Token) Value() string {
 
 // Tokens splits SQL text by PostgreSQL's lexical rules with standard_conforming_strings on
 // (https://www.postgresql.org/docs/15/sql-syntax-lexical.html), plus psql's variables and this
-// project's markers. It accepts any text: what is never closed runs to the end and is marked Unclosed.
+// project's markers. It accepts any text: what is never closed runs to the end and is marked
+// Unclosed.
 func Tokens(sql string) []Token {
 	l := lexer{text: sql, line: 1, column: 1}
 	tokens := make([]Token, 0, len(sql)/7+1) // about what SQL with its comments has
@@ -157,7 +160,8 @@ func (l *lexer) next() (Token, bool) {
 	return t, true
 }
 
-// scan returns the kind and length in bytes of the token at the start of s, and whether it is closed.
+// scan returns the kind and length in bytes of the token at the start of s, and whether it is
+// closed.
 func scan(s string) (kind Kind, length int, closed bool) {
 	c := s[0]
 	switch {

@@ -21,12 +21,14 @@ func markerWord(text string) string {
 	return word
 }
 
-// markerBody returns the byte offsets in the source of what stands between a marker's word and its */.
+// markerBody returns the byte offsets in the source of what stands between a marker's word and its
+// */.
 func markerBody(t Token) (start, end int) {
 	return t.Start + len("/*") + len(markerWord(t.Text)), t.End - len("*/")
 }
 
-// regions checks how the markers stand to one another and returns what is to be blanked for Redshift, in order.
+// regions checks how the markers stand to one another and returns what is to be blanked for
+// Redshift, in order.
 func (f *File) regions(tokens []Token) ([]region, error) {
 	var regions []region
 	open := -1 // index of the /*postgres*/ that waits for its /*redshift … */
@@ -86,7 +88,8 @@ func (f *File) checkBody(t Token) error {
 	start, end := markerBody(t)
 	body := f.source.text[start:end]
 	if i := strings.Index(body, "/*"); i >= 0 {
-		// PostgreSQL nests comments whatever stands around them, so its comment would end elsewhere.
+		// PostgreSQL nests comments whatever stands around them, so its comment would end
+		// elsewhere.
 		return f.errorAt(start+i, "/* inside a marker", "a marker holds no comment; close it before the comment")
 	}
 	tokens := Tokens(body)
@@ -131,11 +134,12 @@ func render(text string, tokens []Token, regions []region, spans []span) string 
 	return squeeze(out, blanked, tokens)
 }
 
-// squeeze writes text with the blanked bytes replaced by one space a character; line breaks and tabs
-// stay. Blanks that end a line are left out when a blanked stretch is among them, so that goose takes
-// a line that lost everything for an empty one. Columns are not touched by that.
+// squeeze writes text with the blanked bytes replaced by one space a character; line breaks and
+// tabs stay. Blanks that end a line are left out when a blanked stretch is among them, so that
+// goose takes a line that lost everything for an empty one. Columns are not touched by that.
 func squeeze(text []byte, blanked []bool, tokens []Token) string {
-	keep := make([]bool, len(text)) // bytes of tokens that span lines: their trailing blanks are content
+	// bytes of tokens that span lines: their trailing blanks are content
+	keep := make([]bool, len(text))
 	for _, t := range tokens {
 		if t.Kind != KindMarker && strings.Contains(t.Text, "\n") {
 			for i := t.Start; i < t.End; i++ {

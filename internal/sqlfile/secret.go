@@ -6,13 +6,14 @@ import (
 )
 
 // Redact returns SQL text in which the literals after COPY's and UNLOAD's words for secrets
-// (CREDENTIALS, ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, MASTER_SYMMETRIC_KEY) read 'xxxxx'.
-// Role ARNs after IAM_ROLE are no secrets.
+// (CREDENTIALS, ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, MASTER_SYMMETRIC_KEY) read
+// 'xxxxx'. Role ARNs after IAM_ROLE are no secrets.
 func Redact(sql string) string {
 	return replaceSecrets(sql, func(string) string { return "'xxxxx'" })
 }
 
-// maskSecrets is Redact with as many x as the secret has characters, so that columns stay as they are.
+// maskSecrets is Redact with as many x as the secret has characters, so that columns stay as they
+// are.
 func maskSecrets(sql string) string {
 	return replaceSecrets(sql, func(literal string) string {
 		return strings.Map(func(r rune) rune {
@@ -36,7 +37,8 @@ func replaceSecrets(sql string, replace func(literal string) string) string {
 func replaceNext(sql string, secret *bool, replace func(literal string) string) string {
 	var b strings.Builder
 	done := 0
-	waiting := false // a secret's word stands before the /*postgres*/ that waits for its /*redshift … */
+	// a secret's word stands before the /*postgres*/ that waits for its /*redshift … */
+	waiting := false
 	for _, t := range Tokens(sql) {
 		switch {
 		case t.Kind == KindComment:
@@ -74,7 +76,8 @@ var secretWords = []string{"CREDENTIALS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", 
 
 func isSecretWord(w string) bool { return slices.Contains(secretWords, strings.ToUpper(w)) }
 
-// mentionsSecret says whether a secret's word stands anywhere in a text, which spares most texts the reading by tokens.
+// mentionsSecret says whether a secret's word stands anywhere in a text, which spares most texts
+// the reading by tokens.
 func mentionsSecret(sql string) bool {
 	upper := strings.ToUpper(sql)
 	return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(upper, word) })

@@ -12,7 +12,8 @@ type span struct {
 	section    string
 }
 
-// live reports whether a token outside the regions, comments and semicolons apart, belongs to the span.
+// live reports whether a token outside the regions, comments and semicolons apart, belongs to the
+// span.
 func (s span) live(tokens []Token, regions []region) bool {
 	r := 0
 	for _, t := range tokens[s.first:s.end] {
@@ -165,8 +166,8 @@ func (f *File) checkLines(tokens []Token, spans []span) error {
 	return nil
 }
 
-// gooseEnds repeats goose's test for the end of a statement (internal/sqlparser, endsWithSemicolon):
-// the last word of the line before one that begins with -- ends in a semicolon.
+// gooseEnds repeats goose's test for the end of a statement (internal/sqlparser,
+// endsWithSemicolon): the last word of the line before one that begins with -- ends in a semicolon.
 func gooseEnds(line string) bool {
 	last := ""
 	for word := range strings.FieldsSeq(line) {
@@ -202,8 +203,8 @@ func (f *File) cut(e Engine, text string, tokens []Token, spans []span) []Statem
 		if last < 0 {
 			continue
 		}
-		// In a block the semicolons between its parts stay; the last one goes, and what is before it
-		// as far as it is no code.
+		// In a block the semicolons between its parts stay; the last one goes, and what is before
+		// it as far as it is no code.
 		for last > first && (tokens[last].Kind == KindSemicolon || tokens[last].Kind == KindMarker || tokens[last].Kind == KindComment) {
 			last--
 		}

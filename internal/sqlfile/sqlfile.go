@@ -28,7 +28,8 @@ func ParseEngine(name string) (Engine, error) {
 	return "", fmt.Errorf("unknown engine %q: write %s or %s", name, Postgres, Redshift)
 }
 
-// File is a SQL file: valid PostgreSQL as it stands, with markers for what Redshift needs otherwise.
+// File is a SQL file: valid PostgreSQL as it stands, with markers for what Redshift needs
+// otherwise.
 //
 // On Redshift the text of /*redshift text */ is uncommented, and what lies between /*postgres*/ and
 // the next /*redshift … */ is blanked. The first */ ends a marker, even inside a literal, since it
@@ -137,7 +138,8 @@ func (f *File) Render(e Engine) string {
 }
 
 // Statements returns the statements of the rendering for an engine, in order, without empty ones.
-// Goose's annotations are honoured: what stands between StatementBegin and StatementEnd is one statement.
+// Goose's annotations are honoured: what stands between StatementBegin and StatementEnd is one
+// statement.
 func (f *File) Statements(e Engine) []Statement {
 	if e != Redshift {
 		e = Postgres

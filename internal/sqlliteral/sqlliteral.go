@@ -15,10 +15,11 @@ const (
 	Default = "DEFAULT"
 )
 
-// AppendText appends text as a string literal. Quotes are doubled. A backslash never stands in a literal: in Redshift's, as in PostgreSQL 8.0's,
-// it escapes what follows it, in those of the SQL standard it does not, and a text must be the same text, and end where it
-// ends, by both readings. A character that the text has not stands for it, and REPLACE puts it in. The text must be valid UTF-8
-// without U+0000, which no literal can hold.
+// AppendText appends text as a string literal. Quotes are doubled. A backslash never stands in a
+// literal: in Redshift's, as in PostgreSQL 8.0's, it escapes what follows it, in those of the SQL
+// standard it does not, and a text must be the same text, and end where it ends, by both readings.
+// A character that the text has not stands for it, and REPLACE puts it in. The text must be valid
+// UTF-8 without U+0000, which no literal can hold.
 func AppendText(dst []byte, text []byte) []byte {
 	if bytes.IndexByte(text, '\\') < 0 {
 		return appendQuoted(dst, text)
@@ -62,15 +63,16 @@ func appendQuoted(dst, text []byte) []byte {
 
 // AppendInteger appends a whole number.
 func AppendInteger(dst []byte, n int64) []byte {
-	// The smallest one is no literal: it would be read as the negative of a number that is too large.
+	// The smallest one is no literal: it would be read as the negative of a number that is too
+	// large.
 	if n == -1<<63 {
 		return append(dst, "CAST('-9223372036854775808' AS BIGINT)"...)
 	}
 	return strconv.AppendInt(dst, n, 10)
 }
 
-// AppendDouble appends a DOUBLE PRECISION of size 64, or a REAL of size 32. It is typed: a bare 0.1 would be a NUMERIC, and
-// in a list of VALUES one with the scale of its neighbours.
+// AppendDouble appends a DOUBLE PRECISION of size 64, or a REAL of size 32. It is typed: a bare 0.1
+// would be a NUMERIC, and in a list of VALUES one with the scale of its neighbours.
 func AppendDouble(dst []byte, f float64, size int) []byte {
 	dst = append(dst, "CAST('"...)
 	switch {
@@ -119,7 +121,8 @@ func AppendMoment(dst []byte, t time.Time, layout string) []byte {
 	return append(append(append(dst, fmt.Sprintf("%04d", year)...), text[4:]...), " BC"...)
 }
 
-// Append appends a value of one of the types that the bookkeeping tables hold; a nil pointer is NULL.
+// Append appends a value of one of the types that the bookkeeping tables hold; a nil pointer is
+// NULL.
 func Append(dst []byte, value any) ([]byte, error) {
 	switch v := value.(type) {
 	case nil:

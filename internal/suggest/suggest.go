@@ -8,9 +8,9 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// Nearest returns the word of known that word was most likely meant to be: the one with the smallest
-// edit distance, the first of several, and "" when none is near. Case does not count, and neither do
-// "-" and "_", which people swap.
+// Nearest returns the word of known that word was most likely meant to be: the one with the
+// smallest edit distance, the first of several, and "" when none is near. Case does not count, and
+// neither do "-" and "_", which people swap.
 func Nearest(word string, known []string) string {
 	fold := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }
 	word = fold(word)

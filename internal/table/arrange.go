@@ -9,8 +9,8 @@ import (
 )
 
 // Sort returns the table with its rows sorted by a column: numbers by size, times by time, texts
-// without regard to case. NULL stands last either way, and rows that are equal stay as they are. Table
-// t is not changed.
+// without regard to case. NULL stands last either way, and rows that are equal stay as they are.
+// Table t is not changed.
 func Sort(t Table, column int, descending bool) Table {
 	type sortable struct {
 		value any

@@ -63,7 +63,8 @@ func (t Table) Ranked() bool {
 // Decimal or time.Time.
 func (t Table) Value(row, column int) any { return plain(t.Rows[row][column]) }
 
-// Number is the finite number in that row and column; ok is false for NULL, NaN, an infinity and whatever is no number.
+// Number is the finite number in that row and column; ok is false for NULL, NaN, an infinity and
+// whatever is no number.
 func (t Table) Number(row, column int) (number float64, ok bool) {
 	return magnitude(plain(t.Rows[row][column]))
 }
@@ -85,15 +86,17 @@ func magnitude(v any) (float64, bool) {
 	return 0, false
 }
 
-// Label is the value in that row and column as people read a name: digits without separators, NULL as a dash, control
-// characters as escapes.
+// Label is the value in that row and column as people read a name: digits without separators, NULL
+// as a dash, control characters as escapes.
 func (t Table) Label(row, column int) string { return readable(plain(t.Rows[row][column]), KindLabel) }
 
 // Exact is a value as programs read it: no separators, times as RFC 3339, NULL as "".
 func Exact(v any) string { return exact(plain(v)) }
 
-// Number is a measure as people read it: commas between the thousands, no more digits than tell something.
+// Number is a measure as people read it: commas between the thousands, no more digits than tell
+// something.
 func Number(v float64) string { return readable(v, KindMeasure) }
 
-// Visible writes control characters, and marks that reorder text, as escapes, and bytes that are no UTF-8 as U+FFFD.
+// Visible writes control characters, and marks that reorder text, as escapes, and bytes that are no
+// UTF-8 as U+FFFD.
 func Visible(s string) string { return visible(s) }

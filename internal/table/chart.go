@@ -44,8 +44,8 @@ func (t Table) NoMeasure(title string) *NoMeasureError {
 	return &NoMeasureError{Title: title, Off: t.Plot != nil && t.Plot.Kind == PlotNone}
 }
 
-// Chart draws a horizontal bar chart: a line per row, labelled by the row's label columns, its bar as long as the first measure.
-// A table with rows but without a measure is a *NoMeasureError.
+// Chart draws a horizontal bar chart: a line per row, labelled by the row's label columns, its bar
+// as long as the first measure. A table with rows but without a measure is a *NoMeasureError.
 func Chart(w io.Writer, t Table, width int, color bool) error {
 	return Draw(w, t, ChartOptions{Width: width, Color: color})
 }
@@ -113,7 +113,8 @@ func newPlot(t Table, labels []int, measure int, o ChartOptions) *plot {
 		p.labelWidth = max(p.labelWidth, cellWidth(strings.Join(parts, p.separator())))
 		valueWidth = max(valueWidth, cellWidth(p.texts[len(p.texts)-1]))
 	}
-	// Bars matter more than the ends of long labels, but a label of which nothing is left says nothing.
+	// Bars matter more than the ends of long labels, but a label of which nothing is left says
+	// nothing.
 	p.labelWidth = min(p.labelWidth, max(o.Width*2/5, 4))
 	space := max(o.Width-p.labelWidth-valueWidth-2, 1)
 	if spread := high/2 - low/2; spread > 0 {
@@ -164,8 +165,8 @@ func (p *plot) separator() string {
 	return " · "
 }
 
-// label is a row's label within its width. The longest part is cut first, so that what tells two rows apart, such as a level
-// behind a location, is seen as long as possible.
+// label is a row's label within its width. The longest part is cut first, so that what tells two
+// rows apart, such as a level behind a location, is seen as long as possible.
 func (p *plot) label(row int) string {
 	parts, more := slices.Clone(p.labels[row]), ellipsis(p.options.ASCII)
 	for {
@@ -199,7 +200,8 @@ func (p *plot) label(row int) string {
 // eighths are the blocks that fill one to seven eighths of a cell from the left.
 var eighths = [...]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
 
-// bar returns the blanks in front of a value's bar, and the bar. A value other than zero always has one, however small.
+// bar returns the blanks in front of a value's bar, and the bar. A value other than zero always has
+// one, however small.
 func (p *plot) bar(value float64) (before, bar string) {
 	block := "█"
 	if p.options.ASCII {

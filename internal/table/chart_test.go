@@ -58,7 +58,8 @@ func TestChartWithoutMeasure(t *testing.T) {
 	}
 }
 
-// Whatever the values, a chart has a line per row, each within the width as far as the value itself fits.
+// Whatever the values, a chart has a line per row, each within the width as far as the value itself
+// fits.
 func TestChartFitsTheWidth(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		width := rapid.IntRange(30, 200).Draw(t, "width")

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// renderCSV writes RFC 4180 with lines ending in LF, as psql does. NULL is empty, an empty text is "". encoding/csv
-// cannot tell the two apart.
+// renderCSV writes RFC 4180 with lines ending in LF, as psql does. NULL is empty, an empty text is
+// "". encoding/csv cannot tell the two apart.
 func renderCSV(t Table) []byte {
 	var out bytes.Buffer
 	for i, c := range t.Columns {

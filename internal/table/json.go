@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// renderJSON writes one array of objects, an object a line. encoding/json sorts a map's keys, so the objects are put
-// together here.
+// renderJSON writes one array of objects, an object a line. encoding/json sorts a map's keys, so
+// the objects are put together here.
 func renderJSON(t Table) ([]byte, error) {
 	if len(t.Rows) == 0 {
 		return []byte("[]\n"), nil

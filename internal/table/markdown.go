@@ -5,10 +5,12 @@ import (
 	"strings"
 )
 
-// widestPadding is how many terminal cells a Markdown column is padded to at most: one long text must not push all others far apart.
+// widestPadding is how many terminal cells a Markdown column is padded to at most: one long text
+// must not push all others far apart.
 const widestPadding = 60
 
-// renderMarkdown writes a pipe table as GitHub reads it, its columns lined up for those who read the source.
+// renderMarkdown writes a pipe table as GitHub reads it, its columns lined up for those who read
+// the source.
 func renderMarkdown(t Table) []byte {
 	var out bytes.Buffer
 	if t.Title != "" {
@@ -76,8 +78,8 @@ func markdownCell(v any, kind Kind) string {
 	return readable(v, kind)
 }
 
-// MarkdownText keeps a text on its line, inside its cell and literal: GitHub's tables end a cell at "|" even in code spans, and Markdown lets
-// HTML through.
+// MarkdownText keeps a text on its line, inside its cell and literal: GitHub's tables end a cell at
+// "|" even in code spans, and Markdown lets HTML through.
 func MarkdownText(s string) string {
 	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 	for i := range lines {

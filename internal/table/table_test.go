@@ -42,7 +42,8 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// awkward holds what breaks renderings: separators of every format, control characters, wide letters, NULL.
+// awkward holds what breaks renderings: separators of every format, control characters, wide
+// letters, NULL.
 func awkward() table.Table {
 	return table.Table{
 		Title:   "Top artists",

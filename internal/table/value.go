@@ -38,8 +38,8 @@ func exact(v any) string {
 	return ""
 }
 
-// readable is a value's text for people: measures with thousands separators, times without zone (they are UTC), NULL
-// as a dash, control characters shown rather than obeyed by the terminal.
+// readable is a value's text for people: measures with thousands separators, times without zone
+// (they are UTC), NULL as a dash, control characters shown rather than obeyed by the terminal.
 func readable(v any, kind Kind) string {
 	switch x := v.(type) {
 	case nil:
@@ -62,10 +62,12 @@ func readable(v any, kind Kind) string {
 	return exact(v)
 }
 
-// significant is how many digits of a fraction people are shown: enough for coordinates, few enough for averages.
+// significant is how many digits of a fraction people are shown: enough for coordinates, few enough
+// for averages.
 const significant = 6
 
-// people is a finite float with thousands separators, rounded to its whole part and at least six digits.
+// people is a finite float with thousands separators, rounded to its whole part and at least six
+// digits.
 func people(x float64) string {
 	size := math.Abs(x)
 	if size != 0 && (size >= 1e15 || size < 1e-4) {
@@ -110,8 +112,8 @@ func grouped(number string) string {
 	return out.String()
 }
 
-// visible writes control characters as escapes: data must neither break a table's lines nor command the terminal. The
-// same goes for marks that reorder text.
+// visible writes control characters as escapes: data must neither break a table's lines nor command
+// the terminal. The same goes for marks that reorder text.
 func visible(s string) string {
 	hostile := func(r rune) bool {
 		return r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) || r == 0x2028 || r == 0x2029 ||

@@ -15,8 +15,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// InstrumentAWS has each call of the clients made from cfg be a span under the context of the call, such as "S3.GetObject", with its retries in it. Where ctx is not
-// traced it does nothing. (OpenTelemetry's own package for this is deprecated, and brings along the clients of DynamoDB and SNS.)
+// InstrumentAWS has each call of the clients made from cfg be a span under the context of the call,
+// such as "S3.GetObject", with its retries in it. Where ctx is not traced it does nothing.
+// (OpenTelemetry's own package for this is deprecated, and brings along the clients of DynamoDB and
+// SNS.)
 func InstrumentAWS(ctx context.Context, cfg *aws.Config) {
 	if !trace.SpanFromContext(ctx).SpanContext().IsValid() {
 		return

@@ -59,7 +59,8 @@ func (e *exporter) failed(err error) {
 // Shutdown implements sdktrace.SpanExporter.
 func (e *exporter) Shutdown(ctx context.Context) error { return e.next.Shutdown(ctx) }
 
-// abandon ends a try that is still under way, and waits for its end; err is why the last spans were not sent, nil if they were.
+// abandon ends a try that is still under way, and waits for its end; err is why the last spans were
+// not sent, nil if they were.
 func (e *exporter) abandon(err error) {
 	e.closed.Store(true)
 	if err != nil && !e.down.Load() {
@@ -106,7 +107,8 @@ var (
 // longestText is how much of an error a span holds, in bytes.
 const longestText = 1024
 
-// clean takes out of an error's text what a collector, which may belong to others, is not to know: credentials in URLs and the names of roles.
+// clean takes out of an error's text what a collector, which may belong to others, is not to know:
+// credentials in URLs and the names of roles.
 func clean(text string) string {
 	text = credentialsInURL.ReplaceAllString(text, "${1}xxxxx@")
 	text = queryOfURL.ReplaceAllString(text, "${1}?xxxxx")

@@ -13,9 +13,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// PgxTracer returns the tracer of connections that are opened under ctx; nil where nothing is traced. Spans are called by what a statement does and to
-// which table, such as "INSERT d_song". Neither its text nor its parameters are recorded, nor what the server says about them: a COPY names a role, an
-// INSERT on Redshift holds data.
+// PgxTracer returns the tracer of connections that are opened under ctx; nil where nothing is
+// traced. Spans are called by what a statement does and to which table, such as "INSERT d_song".
+// Neither its text nor its parameters are recorded, nor what the server says about them: a COPY
+// names a role, an INSERT on Redshift holds data.
 func PgxTracer(ctx context.Context) pgx.QueryTracer {
 	span := trace.SpanFromContext(ctx)
 	if !span.SpanContext().IsValid() {

@@ -11,7 +11,8 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 )
 
-// An Attribute is one fact about a span. The constructors below are the names that spans use; they stay.
+// An Attribute is one fact about a span. The constructors below are the names that spans use; they
+// stay.
 type Attribute = attribute.KeyValue
 
 // Run is the run's id in the journal.
@@ -60,8 +61,8 @@ func Begin(ctx context.Context, name string, attributes ...Attribute) (context.C
 	return ctx, &Span{span}
 }
 
-// BeginLinked begins a trace of its own that points to the span of ctx: for the pieces of work of a server, whose own span ends
-// with the server.
+// BeginLinked begins a trace of its own that points to the span of ctx: for the pieces of work of a
+// server, whose own span ends with the server.
 func BeginLinked(ctx context.Context, name string, attributes ...Attribute) (context.Context, *Span) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.SpanContext().IsValid() {
@@ -97,8 +98,8 @@ func kind(err error) string {
 	return semconv.ErrorType(err).Value.AsString()
 }
 
-// Quiet returns a context under which queries and requests make no spans of their own, while BeginLinked still does: a server looks
-// around every other second for as long as it lives.
+// Quiet returns a context under which queries and requests make no spans of their own, while
+// BeginLinked still does: a server looks around every other second for as long as it lives.
 func Quiet(ctx context.Context) context.Context {
 	span := trace.SpanFromContext(ctx)
 	if !span.SpanContext().IsValid() {

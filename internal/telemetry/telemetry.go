@@ -1,4 +1,5 @@
-// Package telemetry sends traces of what dwh does to an OpenTelemetry collector when the standard OTEL_ variables ask for it.
+// Package telemetry sends traces of what dwh does to an OpenTelemetry collector when the standard
+// OTEL_ variables ask for it.
 package telemetry
 
 import (
@@ -32,14 +33,15 @@ type Options struct {
 	// Env is the environment. The exporters themselves read the process's.
 	Env     map[string]string
 	Version string // of dwh
-	// Warn is told, at most once, that no traces arrive and why. It must be safe for concurrent use.
+	// Warn is told, at most once, that no traces arrive and why. It must be safe for concurrent
+	// use.
 	Warn func(text string)
 	// Console is where OTEL_TRACES_EXPORTER=console writes: not to stdout, which is for results.
 	Console io.Writer
 }
 
-// Wanted tells whether the environment asks for traces: OTEL_TRACES_EXPORTER or an OTLP endpoint is set, and neither "none" nor
-// OTEL_SDK_DISABLED says otherwise.
+// Wanted tells whether the environment asks for traces: OTEL_TRACES_EXPORTER or an OTLP endpoint is
+// set, and neither "none" nor OTEL_SDK_DISABLED says otherwise.
 func Wanted(env map[string]string) bool { return len(exporterNames(env)) > 0 }
 
 func exporterNames(env map[string]string) []string {
@@ -68,8 +70,9 @@ type Tracing struct {
 	exporters []*exporter
 }
 
-// New returns what Options.Env asks for: nil when it asks for nothing, and also, with a warning, when what it asks for cannot be
-// had. The sampler, the batches' bounds and the resource come from the variables that OpenTelemetry defines. Close it.
+// New returns what Options.Env asks for: nil when it asks for nothing, and also, with a warning,
+// when what it asks for cannot be had. The sampler, the batches' bounds and the resource come from
+// the variables that OpenTelemetry defines. Close it.
 func New(ctx context.Context, o Options) *Tracing {
 	names := exporterNames(o.Env)
 	if len(names) == 0 {
@@ -111,7 +114,8 @@ func New(ctx context.Context, o Options) *Tracing {
 func newExporter(ctx context.Context, name string, o Options) (sdktrace.SpanExporter, error) {
 	switch name {
 	case "otlp":
-		// A collector that is down is not asked again for the same spans: a run does not wait for it.
+		// A collector that is down is not asked again for the same spans: a run does not wait for
+		// it.
 		switch protocol := protocol(o.Env); protocol {
 		case "", "http/protobuf":
 			return otlptracehttp.New(ctx, otlptracehttp.WithRetry(otlptracehttp.RetryConfig{}))
@@ -148,8 +152,9 @@ func destination(name string, env map[string]string) string {
 	return "localhost"
 }
 
-// Command begins the span that everything a command does lies under. TRACEPARENT in the environment makes it part of the trace of
-// what called dwh. end takes the command's error and exit code; both may be called on nil.
+// Command begins the span that everything a command does lies under. TRACEPARENT in the environment
+// makes it part of the trace of what called dwh. end takes the command's error and exit code; both
+// may be called on nil.
 func (t *Tracing) Command(ctx context.Context, env map[string]string, name string) (_ context.Context, end func(err error, code int)) {
 	if t == nil {
 		return ctx, func(error, int) {}
@@ -174,8 +179,9 @@ func (t *Tracing) Close(ctx context.Context) {
 	}
 }
 
-// maxQueue is how many spans wait for the collector, unless OTEL_BSP_MAX_QUEUE_SIZE says otherwise: a load from S3 makes one for each object, and those of
-// its steps are not to be lost among them. A span is about a kilobyte.
+// maxQueue is how many spans wait for the collector, unless OTEL_BSP_MAX_QUEUE_SIZE says otherwise:
+// a load from S3 makes one for each object, and those of its steps are not to be lost among them. A
+// span is about a kilobyte.
 const maxQueue = 16 << 10
 
 func batches(env map[string]string) []sdktrace.BatchSpanProcessorOption {

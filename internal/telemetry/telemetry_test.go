@@ -14,7 +14,8 @@ import (
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// A run from S3 is one trace: the command, its loads, transforms, gate and checks, and under them queries and requests.
+// A run from S3 is one trace: the command, its loads, transforms, gate and checks, and under them
+// queries and requests.
 func TestRun(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -86,7 +87,8 @@ func secret(t *testing.T, r *receiver, dsn string, words ...string) {
 	}
 }
 
-// A COPY names its role, and an INSERT on Redshift holds data: neither is in a span, when they fail neither.
+// A COPY names its role, and an INSERT on Redshift holds data: neither is in a span, when they fail
+// neither.
 func TestRedshiftSecrets(t *testing.T) {
 	t.Parallel()
 	const role = "arn:aws:iam::123456789012:role/hushhush"
@@ -141,7 +143,8 @@ func TestError(t *testing.T) {
 	}
 }
 
-// Each batch of a server is a trace of its own, which points to the server's; looking around is none.
+// Each batch of a server is a trace of its own, which points to the server's; looking around is
+// none.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
@@ -188,7 +191,8 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// A collector that is down, silent or unwilling is told of once, and changes nothing about the command.
+// A collector that is down, silent or unwilling is told of once, and changes nothing about the
+// command.
 func TestDeadCollector(t *testing.T) {
 	t.Parallel()
 	dsn := dwhtest.Database(t)

@@ -111,8 +111,8 @@ func (b *bench) replay(ctx context.Context, runner *transform.Runner) ([]Differe
 	return out, nil
 }
 
-// difference compares two sides as bags of rows; nil where nothing differs. Rows with one key, where
-// all columns of the key are compared, are a changed row.
+// difference compares two sides as bags of rows; nil where nothing differs. Rows with one key,
+// where all columns of the key are compared, are a changed row.
 func (b *bench) difference(table string, columns []catalogue.Typed, want side, got [][]cell) *Difference {
 	left := map[string][]int{} // rows of got by their text
 	for i, row := range got {

@@ -116,8 +116,8 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 }
 
-// TestWrongHeaderDiffers: where the increments give other rows than a replay, the case fails even if
-// what it expects is what the increments give.
+// TestWrongHeaderDiffers: where the increments give other rows than a replay, the case fails even
+// if what it expects is what the increments give.
 func TestWrongHeaderDiffers(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{

@@ -22,10 +22,11 @@ type Options struct {
 	Engine sqlfile.Engine
 	Steps  []transform.Step
 	Vars   map[string]string // psql variables that models use
-	// Files are the project's migrations and transforms. One that names the schema of the warehouse is
-	// refused: it would leave the schema of the cases.
+	// Files are the project's migrations and transforms. One that names the schema of the warehouse
+	// is refused: it would leave the schema of the cases.
 	Files []*sqlfile.File
-	// Migrate applies the project's migrations to the schema that the pool's unqualified names mean.
+	// Migrate applies the project's migrations to the schema that the pool's unqualified names
+	// mean.
 	Migrate func(ctx context.Context, pool *pgxpool.Pool) error
 	// Done, where set, is told of each case behind its end.
 	Done func(Result)

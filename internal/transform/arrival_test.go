@@ -13,14 +13,17 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// places is how many places of the file the staged events take or took: one more for each that was written twice.
+// places is how many places of the file the staged events take or took: one more for each that was
+// written twice.
 const places = "SELECT MAX((CAST(CAST(ctid AS VARCHAR) AS POINT))[1]) FROM s_songplay_event"
 
-// TestIncrementalRunIsOneTransaction: what is new is loaded, transformed and flagged at once, and no event is written twice.
+// TestIncrementalRunIsOneTransaction: what is new is loaded, transformed and flagged at once, and
+// no event is written twice.
 func TestIncrementalRunIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
-	s.object("song_data/A/2.json", star.Staging{Songs: []star.Song{song("S0", "A0")}}, "lines") // it heals nothing, but is picked now
+	// it heals nothing, but is picked now
+	s.object("song_data/A/2.json", star.Staging{Songs: []star.Song{song("S0", "A0")}}, "lines")
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 2), play("7", 0)}}, "lines")
 	result := w.run(s.vars())
 	if result.Flagged != 3 || result.Loads[0].Rows != 1 || result.Loads[1].Rows != 2 || result.Loads[1].Known != 1 {
@@ -42,7 +45,8 @@ func TestIncrementalRunIsOneTransaction(t *testing.T) {
 	w.same()
 }
 
-// TestIncrementalRunBesideRowsThatWait: rows that an earlier run has staged and not transformed are transformed with what arrives.
+// TestIncrementalRunBesideRowsThatWait: rows that an earlier run has staged and not transformed are
+// transformed with what arrives.
 func TestIncrementalRunBesideRowsThatWait(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
@@ -76,7 +80,8 @@ func TestLargeIncrementalRunCommitsBatches(t *testing.T) {
 	w.same()
 }
 
-// TestRefusedIncrementalRunKeepsWhatItLoaded: a check that fails, or a record that cannot be loaded, leaves the rest staged and unprocessed.
+// TestRefusedIncrementalRunKeepsWhatItLoaded: a check that fails, or a record that cannot be
+// loaded, leaves the rest staged and unprocessed.
 func TestRefusedIncrementalRunKeepsWhatItLoaded(t *testing.T) {
 	t.Parallel()
 	own, err := check.Project(fstest.MapFS{"few.sql": {Data: []byte("-- Nobody else plays.\n-- severity: error\nSELECT play.songplay_id FROM f_songplay AS play WHERE play.user_id = '9' ORDER BY play.songplay_id;\n")}}, "checks", sqlfile.Postgres, nil)

@@ -21,15 +21,17 @@ import (
 type Delivery struct {
 	Result
 	Known int64 // objects that the ledger held already
-	// Left are objects that could not be read, or changed meanwhile: nothing of them is loaded or recorded.
+	// Left are objects that could not be read, or changed meanwhile: nothing of them is loaded or
+	// recorded.
 	Left []load.Left
 }
 
 // period is how long a stream's batches share a row of the journal: a row for each would swamp it.
 const period = 10 * time.Minute
 
-// Stream delivers batches of objects, each in one transaction: load, transform, gate and ledger together, so that a batch
-// that cannot be loaded leaves nothing behind. It keeps its connection between batches, and it is not safe for concurrent use.
+// Stream delivers batches of objects, each in one transaction: load, transform, gate and ledger
+// together, so that a batch that cannot be loaded leaves nothing behind. It keeps its connection
+// between batches, and it is not safe for concurrent use.
 type Stream struct {
 	r       *Runner
 	command string
@@ -42,7 +44,8 @@ type Stream struct {
 // Stream returns a Stream; command is how the journal calls it. Close it.
 func (r *Runner) Stream(command string) *Stream { return &Stream{r: r, command: command} }
 
-// Run is the id under which the journal and the ledger know the batches of the current period; "" between periods.
+// Run is the id under which the journal and the ledger know the batches of the current period; ""
+// between periods.
 func (s *Stream) Run() string {
 	if s.j == nil {
 		return ""
@@ -126,9 +129,10 @@ func (r *Runner) Stale(ctx context.Context) error {
 	return nil
 }
 
-// Deliver loads the objects of each load, by its name, transforms what is not processed, and commits if the checks let it; all in one
-// transaction. Errors that the data are to blame for are *RefusedError, *check.FailedError and those of the transforms'
-// SQL. A *StaleError says that a replay has to come first.
+// Deliver loads the objects of each load, by its name, transforms what is not processed, and
+// commits if the checks let it; all in one transaction. Errors that the data are to blame for are
+// *RefusedError, *check.FailedError and those of the transforms' SQL. A *StaleError says that a
+// replay has to come first.
 func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.Object) (Delivery, error) {
 	r := s.r
 	started := time.Now()
@@ -228,8 +232,8 @@ func (s *Stream) account(d Delivery) {
 	}
 }
 
-// Quarantine gives an object of a load up: it is written down as a reject, with the records that cause names, and into the ledger, so that this version of it is
-// not tried again.
+// Quarantine gives an object of a load up: it is written down as a reject, with the records that
+// cause names, and into the ledger, so that this version of it is not tried again.
 func (s *Stream) Quarantine(ctx context.Context, name string, object objectstore.Object, cause error) error {
 	if err := s.open(ctx); err != nil {
 		return err

@@ -89,7 +89,8 @@ func (s *source) object(name string, records star.Staging, layout string) {
 
 func csv(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }
 
-// encode writes a JSON object. A text of digits is written as a number: COPY takes its source token.
+// encode writes a JSON object. A text of digits is written as a number: COPY takes its source
+// token.
 func encode(t tester, fields [][2]any, layout string) string {
 	var out bytes.Buffer
 	out.WriteString("{")
@@ -131,8 +132,9 @@ func (s *source) take(staged *star.Staging) {
 	}
 }
 
-// TestDeliveredObjectsEndInOneStar is the property of TestDeliveriesEndInOneStar through the loader: objects in a folder, split and laid out in
-// any way, copied, rewritten with more records, touched and deleted between runs that load in batches of any size.
+// TestDeliveredObjectsEndInOneStar is the property of TestDeliveriesEndInOneStar through the
+// loader: objects in a folder, split and laid out in any way, copied, rewritten with more records,
+// touched and deleted between runs that load in batches of any size.
 func TestDeliveredObjectsEndInOneStar(t *testing.T) {
 	t.Parallel()
 	setRounds(t)

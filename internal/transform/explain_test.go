@@ -18,7 +18,8 @@ import (
 // history is how many events are staged and processed before the batch.
 const history = 150_000
 
-// fill stages and publishes events and songs as if an earlier run had done it, and lets the planner know.
+// fill stages and publishes events and songs as if an earlier run had done it, and lets the planner
+// know.
 func (w *warehouse) fill(events int) {
 	w.t.Helper()
 	w.exec(fmt.Sprintf(`
@@ -101,7 +102,8 @@ func (w *warehouse) deliver(s *source, events int64) {
 	s.object("log_data/1.json", star.Staging{Events: batch.Events}, "lines")
 }
 
-// planner is a pgx tracer that has the server explain every statement without parameters before it runs.
+// planner is a pgx tracer that has the server explain every statement without parameters before it
+// runs.
 type planner struct {
 	mu    sync.Mutex
 	plans []plan
@@ -175,8 +177,9 @@ func stripComments(sql string) string {
 	return out.String()
 }
 
-// TestCostFollowsTheBatch looks at the plan of every statement of an incremental run over a small batch behind a long history, the gate's and
-// the flags' included: none reads all events or all plays.
+// TestCostFollowsTheBatch looks at the plan of every statement of an incremental run over a small
+// batch behind a long history, the gate's and the flags' included: none reads all events or all
+// plays.
 func TestCostFollowsTheBatch(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"staged", "arriving"} {

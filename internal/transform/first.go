@@ -20,9 +20,11 @@ import (
 // errNotFirst says that another dwh came first.
 var errNotFirst = errors.New("the warehouse is not empty any more")
 
-// first loads and builds an empty warehouse in one transaction, if it can: the rows are staged as processed, since nobody sees them before
-// the facts that they are in. Flagging them afterwards would write each of them twice, which costs as much as all the transforms. Whatever
-// goes wrong but the connection or the lock is left to the usual way, which keeps what it has loaded and tells the fault.
+// first loads and builds an empty warehouse in one transaction, if it can: the rows are staged as
+// processed, since nobody sees them before the facts that they are in. Flagging them afterwards
+// would write each of them twice, which costs as much as all the transforms. Whatever goes wrong
+// but the connection or the lock is left to the usual way, which keeps what it has loaded and tells
+// the fault.
 func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) (done bool, err error) {
 	if !r.loadsAsProcessed() {
 		return false, nil
@@ -205,8 +207,9 @@ func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error
 	return catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.live))
 }
 
-// checkFirst makes the checks that warn, and counts the rows, while they are at hand. Whoever reads rows first behind a commit looks each up in the commit log
-// and writes down in its page what became of it (https://wiki.postgresql.org/wiki/Hint_Bits).
+// checkFirst makes the checks that warn, and counts the rows, while they are at hand. Whoever reads
+// rows first behind a commit looks each up in the commit log and writes down in its page what
+// became of it (https://wiki.postgresql.org/wiki/Hint_Bits).
 func (r *Runner) checkFirst(ctx context.Context, w *work, cache *check.PrecheckCache, j *journal, result *Result) (err error) {
 	ctx, span := telemetry.Begin(ctx, "check")
 	defer func() { span.End(err, checked(result.warnings)...) }()

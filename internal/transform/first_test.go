@@ -22,7 +22,8 @@ func (w *warehouse) writers() string {
 		SELECT xmin FROM s_song UNION ALL SELECT xmin FROM s_songplay_event UNION ALL SELECT xmin FROM s_object) AS written`)
 }
 
-// TestFirstRunIsOneTransaction: an empty warehouse is loaded and built at once, so that no staged row is written twice.
+// TestFirstRunIsOneTransaction: an empty warehouse is loaded and built at once, so that no staged
+// row is written twice.
 func TestFirstRunIsOneTransaction(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
@@ -52,7 +53,8 @@ func TestFirstRunIsOneTransaction(t *testing.T) {
 	w.same()
 }
 
-// TestLargeFirstRunCommitsBatches: what is more than one transaction may hold is loaded so that it resumes.
+// TestLargeFirstRunCommitsBatches: what is more than one transaction may hold is loaded so that it
+// resumes.
 func TestLargeFirstRunCommitsBatches(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)
@@ -71,7 +73,8 @@ func TestLargeFirstRunCommitsBatches(t *testing.T) {
 	w.same()
 }
 
-// TestRefusedFirstRunKeepsWhatItLoaded: a check that fails leaves staging to look at, and tells of each step once.
+// TestRefusedFirstRunKeepsWhatItLoaded: a check that fails leaves staging to look at, and tells of
+// each step once.
 func TestRefusedFirstRunKeepsWhatItLoaded(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)

@@ -115,8 +115,9 @@ type gated struct {
 	done   bool             // nothing has to run
 }
 
-// together are the places of the checks in an order in which those that see the same tables narrowed follow one another, so that a view is not made
-// twice: each group stands where its first check does.
+// together are the places of the checks in an order in which those that see the same tables
+// narrowed follow one another, so that a view is not made twice: each group stands where its first
+// check does.
 func together(checks []gated) []int {
 	var order []int
 	for i, one := range checks {
@@ -132,8 +133,9 @@ func together(checks []gated) []int {
 	return order
 }
 
-// whole tells whether a check reads a table that it does not see narrowed. Of one that says nothing of what it may see narrowed, such as a project's,
-// whose text may call functions that read any table, it is every table.
+// whole tells whether a check reads a table that it does not see narrowed. Of one that says nothing
+// of what it may see narrowed, such as a project's, whose text may call functions that read any
+// table, it is every table.
 func (g gated) whole(name catalogue.Name) bool {
 	if slices.Contains(g.tables, name) {
 		return false
@@ -151,7 +153,8 @@ func (g gated) whole(name catalogue.Name) bool {
 		slices.ContainsFunc(one.Precheck.Queries, func(q *query.Query) bool { return reads(q.SQL()) })
 }
 
-// show makes views stand before the tables that a check sees narrowed, and no others that it reads. A view stays until a check wants its table whole.
+// show makes views stand before the tables that a check sees narrowed, and no others that it reads.
+// A view stays until a check wants its table whole.
 func (w *work) show(ctx context.Context, one *gated) error {
 	if slices.ContainsFunc(w.shown, one.whole) {
 		var hidden []catalogue.Table

@@ -49,8 +49,8 @@ func (w *warehouse) traced(t *testing.T, tracer pgx.QueryTracer) *pgxpool.Pool {
 	return pool
 }
 
-// TestGateGroupsItsChecks makes each of its views once, tells its results in the order of the checks, and shows a project's check, wherever it stands
-// among them, every table whole.
+// TestGateGroupsItsChecks makes each of its views once, tells its results in the order of the
+// checks, and shows a project's check, wherever it stands among them, every table whole.
 func TestGateGroupsItsChecks(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)
@@ -209,8 +209,8 @@ func TestOwnCheckCannotWrite(t *testing.T) {
 }
 
 // TestGateSeesAllPlaysOfAGroup: two users play something at the same moment of sessions with the
-// same number, which is one group of songplay. A late song heals one of the two plays, and the checks
-// that compare plays with their records must see both.
+// same number, which is one group of songplay. A late song heals one of the two plays, and the
+// checks that compare plays with their records must see both.
 func TestGateSeesAllPlaysOfAGroup(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)

@@ -9,11 +9,13 @@ import (
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// heartbeat is how often a run that works says so in the journal, unless Options.Heartbeat says otherwise.
+// heartbeat is how often a run that works says so in the journal, unless Options.Heartbeat says
+// otherwise.
 const heartbeat = time.Minute
 
-// silence is after how long without a word a run is taken for dead. It is long because the words are read by the clock of another machine; a run that
-// was told to be dead by mistake shows up again with its next word.
+// silence is after how long without a word a run is taken for dead. It is long because the words
+// are read by the clock of another machine; a run that was told to be dead by mistake shows up
+// again with its next word.
 const silence = 5 * heartbeat
 
 // keepAlive begins to say that the run works. quiet, which end calls, ends that and waits for it.
@@ -42,8 +44,9 @@ func (j *journal) keepAlive(ctx context.Context, every time.Duration, logger *sl
 	}
 }
 
-// Seen returns a row of the journal as it is to be told at a moment. A run that was killed left the word "running" behind: one that has said nothing for
-// five minutes is "interrupted", and its end is when it was last heard of, if ever. One that does run has no end yet.
+// Seen returns a row of the journal as it is to be told at a moment. A run that was killed left the
+// word "running" behind: one that has said nothing for five minutes is "interrupted", and its end
+// is when it was last heard of, if ever. One that does run has no end yet.
 func Seen(run dwhdb.DwhRun, now time.Time) dwhdb.DwhRun {
 	if run.Outcome != "running" {
 		return run

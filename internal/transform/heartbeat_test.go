@@ -43,7 +43,8 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
-// A run that works has not ended; one that has said nothing for minutes was interrupted. What has ended stays as it is.
+// A run that works has not ended; one that has said nothing for minutes was interrupted. What has
+// ended stays as it is.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2018, 11, 1, 12, 0, 0, 0, time.UTC)

@@ -12,8 +12,8 @@ import (
 	"github.com/sparkify/dwh/internal/progress"
 )
 
-// buildIndexes builds the indexes that the loads name and that are not there, of tables that hold rows. Readers go on meanwhile:
-// CREATE INDEX locks out writers alone, and this is the one writer.
+// buildIndexes builds the indexes that the loads name and that are not there, of tables that hold
+// rows. Readers go on meanwhile: CREATE INDEX locks out writers alone, and this is the one writer.
 func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) error {
 	if r.indexed {
 		return nil

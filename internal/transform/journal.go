@@ -23,8 +23,8 @@ const (
 	outcomeInterrupted = "interrupted"
 )
 
-// journal writes down a run. What it writes on its own is autocommitted beside the run's transactions, so that a run
-// that fails leaves its trace.
+// journal writes down a run. What it writes on its own is autocommitted beside the run's
+// transactions, so that a run that fails leaves its trace.
 type journal struct {
 	run     string
 	started time.Time
@@ -88,7 +88,8 @@ func (j *journal) results(results []check.Result) {
 	}
 }
 
-// judge notes what the checks of a run found, in place of what an earlier try found, and returns a *check.FailedError if it must not be committed.
+// judge notes what the checks of a run found, in place of what an earlier try found, and returns a
+// *check.FailedError if it must not be committed.
 func (j *journal) judge(results []check.Result) error {
 	j.checks = nil
 	j.results(results)
@@ -128,9 +129,11 @@ func (r *Runner) end(ctx context.Context, j *journal, cause error) error {
 	return r.put(ctx, j, &dwhdb.EndRunParams{EndedAt: &ended, Outcome: outcome, Error: text, Retries: j.retries, RunID: j.run})
 }
 
-// put writes the journal's steps and checks and, last, the end of its run, if it has come. PostgreSQL takes them in one message, which is one
-// transaction (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY). On Redshift they are a statement for each table. A
-// transaction of all three would take its snapshot before it waits for whoever writes the same tables, and end in error 1023 behind it
+// put writes the journal's steps and checks and, last, the end of its run, if it has come.
+// PostgreSQL takes them in one message, which is one transaction
+// (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY). On Redshift
+// they are a statement for each table. A transaction of all three would take its snapshot before it
+// waits for whoever writes the same tables, and end in error 1023 behind it
 // (dg/c_serial_isolation); without one, a run that breaks off in between is still called running.
 func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) error {
 	if r.Engine != sqlfile.Postgres {
@@ -142,7 +145,8 @@ func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) e
 		if end == nil {
 			return err
 		}
-		return errors.Join(err, j.db.EndRun(ctx, *end)) // how the run went is worth more than its steps
+		// how the run went is worth more than its steps
+		return errors.Join(err, j.db.EndRun(ctx, *end))
 	}
 	batch := &pgx.Batch{}
 	for _, row := range j.stepRows() {

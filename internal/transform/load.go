@@ -271,7 +271,8 @@ func (r *Runner) countArrivals(ctx context.Context, w *work, a *load.Arrivals) e
 	for _, table := range w.staged {
 		rows := a.Rows(table.Name)
 		w.unprocessed[table.Name] += rows
-		if rows >= r.ParallelRows { // fewer are read as quickly by any plan, and to analyze would take 50 ms
+		// fewer are read as quickly by any plan, and to analyze would take 50 ms
+		if rows >= r.ParallelRows {
 			if err := a.Analyze(ctx, table); err != nil {
 				return err
 			}

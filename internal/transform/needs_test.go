@@ -30,7 +30,8 @@ func loads(t *testing.T) []transform.Step {
 	return all
 }
 
-// Missing names what nobody gives, with its place. An optional load that nobody gives misses nothing.
+// Missing names what nobody gives, with its place. An optional load that nobody gives misses
+// nothing.
 func TestMissing(t *testing.T) {
 	for _, c := range []struct {
 		vars map[string]string

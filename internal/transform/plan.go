@@ -26,18 +26,23 @@ type Step struct {
 	Table       catalogue.Name
 	Description string
 	Load        bool
-	Source      string // a load: the variable that names what is copied, such as orders; "" when the file names it itself
-	Reads       []catalogue.Name
-	Writes      []catalogue.Name // a load's table, or what a model stores; a helper writes none
-	File        *sqlfile.File
-	Fingerprint string       // hex SHA-256 of the header's rules and the SQL as the engine gets it, comments and layout apart
+	// a load: the variable that names what is copied, such as orders; "" when the file names it
+	// itself
+	Source string
+	Reads  []catalogue.Name
+	Writes []catalogue.Name // a load's table, or what a model stores; a helper writes none
+	File   *sqlfile.File
+	// hex SHA-256 of the header's rules and the SQL as the engine gets it, comments and layout
+	// apart
+	Fingerprint string
 	Model       *model.Model // nil of a load
 	file        *load.File   // nil of a model
 }
 
 var stepName = regexp.MustCompile(`^([0-9]{3})_([a-z][a-z0-9_]*)\.sql$`)
 
-// Steps reads every NNN_table.sql of fsys in order of their numbers. dir is how the folder is called in errors.
+// Steps reads every NNN_table.sql of fsys in order of their numbers. dir is how the folder is
+// called in errors.
 func Steps(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Step, error) {
 	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
 	if err != nil {

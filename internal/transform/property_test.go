@@ -18,8 +18,9 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// TestDeliveriesEndInOneStar delivers songs, events and names in any split and order, with repeats, incremental runs, partial runs and
-// replays between them: what the star holds is a function of the set of records.
+// TestDeliveriesEndInOneStar delivers songs, events and names in any split and order, with repeats,
+// incremental runs, partial runs and replays between them: what the star holds is a function of the
+// set of records.
 func TestDeliveriesEndInOneStar(t *testing.T) {
 	t.Parallel()
 	setRounds(t)
@@ -72,7 +73,8 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 				history = append(history, "-- only "+number)
 				_, err := w.runner(nil).Run(r.Context(), "test", []string{number})
 				var failed *check.FailedError
-				if err != nil && !errors.As(err, &failed) { // plays without their users, songs or hours: the gate is right
+				// plays without their users, songs or hours: the gate is right
+				if err != nil && !errors.As(err, &failed) {
 					r.Fatalf("run only %s: %v", number, err)
 				}
 			}

@@ -25,7 +25,8 @@ const factShape = `
 
 const factOID = "SELECT CAST(CAST('f_songplay' AS regclass) AS oid)"
 
-// TestLargeFirstRunHandsOverTheFact: the table that was built takes the place of the empty one, and nobody can tell.
+// TestLargeFirstRunHandsOverTheFact: the table that was built takes the place of the empty one, and
+// nobody can tell.
 func TestLargeFirstRunHandsOverTheFact(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
@@ -57,7 +58,8 @@ func TestLargeFirstRunHandsOverTheFact(t *testing.T) {
 	w.same()
 }
 
-// TestFirstRunKeepsWhatStandsOnTheFact: where anything depends on the table or tells it from a new one, its rows are copied into it.
+// TestFirstRunKeepsWhatStandsOnTheFact: where anything depends on the table or tells it from a new
+// one, its rows are copied into it.
 func TestFirstRunKeepsWhatStandsOnTheFact(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
@@ -109,7 +111,8 @@ func TestFirstRunKeepsWhatStandsOnTheFact(t *testing.T) {
 	}
 }
 
-// TestFirstRunWaitsForNoReader: a reader who holds on to the empty table goes on seeing its own snapshot, and the run ends all the same.
+// TestFirstRunWaitsForNoReader: a reader who holds on to the empty table goes on seeing its own
+// snapshot, and the run ends all the same.
 func TestFirstRunWaitsForNoReader(t *testing.T) {
 	t.Parallel()
 	for _, hold := range []bool{true, false} {
@@ -135,7 +138,8 @@ func TestFirstRunWaitsForNoReader(t *testing.T) {
 			}
 			if hold {
 				plays()
-			} else if _, err := reader.Exec(t.Context(), "SELECT COUNT(*) FROM d_user"); err != nil { // the snapshot without the table
+			} else if _, err := reader.Exec(t.Context(), "SELECT COUNT(*) FROM d_user"); err != nil {
+				// the snapshot without the table
 				t.Fatal(err)
 			}
 			w.run(s.vars(), parallel)
@@ -153,7 +157,8 @@ func TestFirstRunWaitsForNoReader(t *testing.T) {
 	}
 }
 
-// TestFirstRunDropsNobodysRows: rows that somebody else has put into the fact meanwhile, which the run's snapshot does not show, stay.
+// TestFirstRunDropsNobodysRows: rows that somebody else has put into the fact meanwhile, which the
+// run's snapshot does not show, stay.
 func TestFirstRunDropsNobodysRows(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
@@ -170,7 +175,8 @@ func TestFirstRunDropsNobodysRows(t *testing.T) {
 	}
 }
 
-// TestHandingOverNeedsTheOwner: a role that may write to the fact, but to whom it does not belong, copies the rows.
+// TestHandingOverNeedsTheOwner: a role that may write to the fact, but to whom it does not belong,
+// copies the rows.
 func TestHandingOverNeedsTheOwner(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)

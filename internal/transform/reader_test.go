@@ -21,8 +21,9 @@ import (
 // playsOfUser is how many plays a delivery has, all of one user.
 const playsOfUser = 7
 
-// whole is one statement, and so one snapshot, that tells what a state of the star would break if it were half-built: users with another
-// number of plays, plays without their keys, and titles and names that two versions of the transforms wrote.
+// whole is one statement, and so one snapshot, that tells what a state of the star would break if
+// it were half-built: users with another number of plays, plays without their keys, and titles and
+// names that two versions of the transforms wrote.
 const whole = `
 	SELECT
 		(SELECT COUNT(*) FROM (SELECT play.user_id FROM f_songplay AS play GROUP BY play.user_id HAVING COUNT(*) <> 7) AS torn),

@@ -26,8 +26,8 @@ func (r *Runner) Replay(ctx context.Context, command string) (Result, error) {
 	})
 }
 
-// Compare rebuilds d_ and f_ from staging in a scratch schema and returns how the live tables differ. It writes nothing that lasts, and
-// neither takes nor waits for the lock.
+// Compare rebuilds d_ and f_ from staging in a scratch schema and returns how the live tables
+// differ. It writes nothing that lasts, and neither takes nor waits for the lock.
 func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	started := time.Now()
 	conn, release, err := r.connect(ctx)
@@ -52,8 +52,9 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	return result, nil
 }
 
-// replay is one transaction: the lock is held from before its snapshot to its commit, so that the flags it sets are of
-// rows that the rebuilt star holds. What readers could notice, the difference, is written at its end.
+// replay is one transaction: the lock is held from before its snapshot to its commit, so that the
+// flags it sets are of rows that the rebuilt star holds. What readers could notice, the difference,
+// is written at its end.
 func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
 	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, nil)
 }

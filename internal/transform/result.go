@@ -52,11 +52,12 @@ type Result struct {
 	Checks      []check.Result // of the gate
 	Duration    time.Duration
 
-	everything bool                     // Checks looked at all rows
-	counts     []TableCount             // rows of every table, where they were counted
-	warnings   []check.Result           // of the checks of severity warn over all rows, where they were made
-	analyzed   []catalogue.Name         // tables of which the planner knows what the run wrote
-	waiting    map[catalogue.Name]int64 // rows of each staging table that were not processed before
+	everything bool         // Checks looked at all rows
+	counts     []TableCount // rows of every table, where they were counted
+	// of the checks of severity warn over all rows, where they were made
+	warnings []check.Result
+	analyzed []catalogue.Name         // tables of which the planner knows what the run wrote
+	waiting  map[catalogue.Name]int64 // rows of each staging table that were not processed before
 }
 
 // Changed tells whether a difference was found or written.

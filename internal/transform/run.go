@@ -20,8 +20,9 @@ import (
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// Run loads what is new and transforms what is not processed yet. With only, just those steps run and nothing is
-// flagged. A stale warehouse is replayed instead. command is how the journal calls it.
+// Run loads what is new and transforms what is not processed yet. With only, just those steps run
+// and nothing is flagged. A stale warehouse is replayed instead. command is how the journal calls
+// it.
 func (r *Runner) Run(ctx context.Context, command string, only []string) (Result, error) {
 	chosen, err := Select(r.Steps, only)
 	if err != nil {
@@ -45,7 +46,8 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 			return err
 		}
 		if !built || len(marks) > 0 {
-			// Tables that were built from have passed. Others are looked at before anything is loaded.
+			// Tables that were built from have passed. Others are looked at before anything is
+			// loaded.
 			if err := r.checkFlags(ctx, conn); err != nil {
 				return err
 			}
@@ -125,7 +127,8 @@ func (r *Runner) journaled(ctx context.Context, command string, work func(conn *
 	return result, err
 }
 
-// analyzeAfter refreshes PostgreSQL's statistics of the tables to which rows were added, where it is worth it.
+// analyzeAfter refreshes PostgreSQL's statistics of the tables to which rows were added, where it
+// is worth it.
 func (r *Runner) analyzeAfter(ctx context.Context, conn *pgx.Conn, added map[catalogue.Name]int64) error {
 	schema, err := r.currentSchema(ctx, conn)
 	if err != nil {
@@ -134,8 +137,9 @@ func (r *Runner) analyzeAfter(ctx context.Context, conn *pgx.Conn, added map[cat
 	return publish.AnalyzeAfter(ctx, conn, r.Engine, schema, added)
 }
 
-// analyzeWritten refreshes the statistics of what a run wrote much of. The flags count: the indexes that an incremental run follows
-// cover processed rows only, and as long as the planner takes those for few, it reads everything instead.
+// analyzeWritten refreshes the statistics of what a run wrote much of. The flags count: the indexes
+// that an incremental run follows cover processed rows only, and as long as the planner takes those
+// for few, it reads everything instead.
 func (r *Runner) analyzeWritten(ctx context.Context, conn *pgx.Conn, result *Result) error {
 	written := map[catalogue.Name]int64{}
 	if result.Flagged > 0 {
@@ -150,7 +154,8 @@ func (r *Runner) analyzeWritten(ctx context.Context, conn *pgx.Conn, result *Res
 	return r.analyzeAfter(ctx, conn, written)
 }
 
-// settle is what follows the commit of a run: nobody waits for it, and a run that ends before leaves it to the next.
+// settle is what follows the commit of a run: nobody waits for it, and a run that ends before
+// leaves it to the next.
 func (r *Runner) settle(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
 	if err := r.analyzeWritten(ctx, conn, result); err != nil {
 		return err
@@ -176,7 +181,8 @@ func (r *Runner) built(ctx context.Context) (bool, error) {
 	return len(known) > 0, nil
 }
 
-// remember writes down the text that the star now follows from; known is what the transaction's snapshot holds of it.
+// remember writes down the text that the star now follows from; known is what the transaction's
+// snapshot holds of it.
 func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal, known []dwhdb.FingerprintsRow) error {
 	db := dwhdb.New(tx)
 	held := map[string]string{}

@@ -81,7 +81,8 @@ func TestSecondRunLoadsNothing(t *testing.T) {
 		t.Errorf("tables after the second run: got %s, want %s", after, before)
 	}
 
-	// A rewritten object has another etag and is loaded again; what it held before folds into the same plays.
+	// A rewritten object has another etag and is loaded again; what it held before folds into the
+	// same plays.
 	s.object("log_data/1.json", star.Staging{Events: []star.Event{play("7", 0), play("8", 1), play("9", 2)}}, "lines")
 	result = w.run(s.vars())
 	if load := result.Loads[1]; load.Objects != 1 || load.Rows != 3 || load.Known != 0 {
@@ -349,7 +350,8 @@ func TestUnreadableObjectIsTriedAgain(t *testing.T) {
 	w := newWarehouse(t)
 	s := newSource(t, t.TempDir())
 	s.object("song_data/A/1.json", star.Staging{Songs: []star.Song{song("S1", "A1")}}, "lines")
-	// A name ending in .gz does not tell COPY anything; a statement with GZIP meets an object that is none.
+	// A name ending in .gz does not tell COPY anything; a statement with GZIP meets an object that
+	// is none.
 	zipped := changed(t, "010_s_song.sql", "MAXERROR 1000", "GZIP\nMAXERROR 1000")
 	packed := gzipped(t, `{"song_id": "S2", "title": "T", "artist_id": "A2", "artist_name": "B"}`)
 	s.write("song_data/A/2.json", packed)
@@ -531,7 +533,8 @@ func TestPartialRunFlagsNothing(t *testing.T) {
 	w.same()
 }
 
-// TestOnlyWhatTheSnapshotHeldIsFlagged stages an event while a run is building: it is the next run's.
+// TestOnlyWhatTheSnapshotHeldIsFlagged stages an event while a run is building: it is the next
+// run's.
 func TestOnlyWhatTheSnapshotHeldIsFlagged(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)

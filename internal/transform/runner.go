@@ -46,11 +46,12 @@ type Options struct {
 	Checks  []check.Check
 	// Settings are the checks' settings; their Now is set at each use.
 	Settings check.Settings
-	// BatchObjects and BatchBytes bound what one transaction loads; 0 means the defaults, 10,000 objects and 1 GiB.
+	// BatchObjects and BatchBytes bound what one transaction loads; 0 means the defaults, 10,000
+	// objects and 1 GiB.
 	BatchObjects int
 	BatchBytes   int64
-	// ParallelRows is from how many unprocessed rows on PostgreSQL is asked to transform by several of its processes, which take some 10 ms to
-	// start; 0 means 100,000.
+	// ParallelRows is from how many unprocessed rows on PostgreSQL is asked to transform by several
+	// of its processes, which take some 10 ms to start; 0 means 100,000.
 	ParallelRows int64
 	// Scratch begins the names of the schemas in which a run builds and compares, so that runs in
 	// several schemas of one database do not wait for one another; "" means dwh.
@@ -59,12 +60,14 @@ type Options struct {
 	NoLoad   bool
 	Wait     bool // wait for another dwh instead of failing
 	NoReplay bool // fail instead of replaying a stale warehouse
-	// FullCheck says that CheckAfter follows, so that a first run may make all checks while its rows are at hand.
+	// FullCheck says that CheckAfter follows, so that a first run may make all checks while its
+	// rows are at hand.
 	FullCheck bool
 	Logger    *slog.Logger
 	Observer  progress.Observer
-	// Flush, where set, writes to disk what the server has written to its files, for a server on this machine. A run that hands over large tables calls
-	// it before its commit, which would otherwise do so while readers wait.
+	// Flush, where set, writes to disk what the server has written to its files, for a server on
+	// this machine. A run that hands over large tables calls it before its commit, which would
+	// otherwise do so while readers wait.
 	Flush func() error
 	// Heartbeat is how often a run says in the journal that it works; 0 means every minute.
 	Heartbeat time.Duration
@@ -79,8 +82,8 @@ const (
 	DefaultParallelRows = 100_000
 )
 
-// Runner loads and transforms. It is not safe for concurrent use; two of them, in two processes, are kept apart by the
-// lock.
+// Runner loads and transforms. It is not safe for concurrent use; two of them, in two processes,
+// are kept apart by the lock.
 type Runner struct {
 	Options
 	writer writelock.Writer
@@ -169,8 +172,8 @@ func newID(now time.Time) string {
 	return now.UTC().Format("20060102T150405.000000Z") + "-" + hex.EncodeToString(random[:])
 }
 
-// connect takes a connection that is closed afterwards: a run sets its search_path, and on Redshift SET outlives
-// the transaction.
+// connect takes a connection that is closed afterwards: a run sets its search_path, and on Redshift
+// SET outlives the transaction.
 func (r *Runner) connect(ctx context.Context) (*pgx.Conn, func(), error) {
 	acquired, err := r.Pool.Acquire(ctx)
 	if err != nil {
@@ -199,8 +202,8 @@ func (r *Runner) beginSnapshot(ctx context.Context, on interface {
 	return tx, nil
 }
 
-// A LostError says that the connection broke in the middle of a run. The driver's own word for it may be no more than
-// "conn closed".
+// A LostError says that the connection broke in the middle of a run. The driver's own word for it
+// may be no more than "conn closed".
 type LostError struct {
 	Err error
 }
@@ -217,8 +220,8 @@ func (*LostError) Hint() string {
 	return "the connection failed or broke: is the server running? Run the command again; nothing was committed halfway"
 }
 
-// lost makes err a *LostError unless somebody knows better: the server said why it ended the session, or the error has
-// advice of its own.
+// lost makes err a *LostError unless somebody knows better: the server said why it ended the
+// session, or the error has advice of its own.
 func lost(err error) error {
 	var refused *pgconn.PgError
 	var advised interface{ Hint() string }
@@ -228,7 +231,8 @@ func lost(err error) error {
 	return &LostError{Err: err}
 }
 
-// write runs work in a transaction that holds the lock, and commits; retries are counted in journal.
+// write runs work in a transaction that holds the lock, and commits; retries are counted in
+// journal.
 func (r *Runner) write(ctx context.Context, conn *pgx.Conn, journal *journal, work func(tx pgx.Tx) error) error {
 	err := r.writer.Write(ctx, conn, work, func(conflict error) {
 		journal.retries++

@@ -40,7 +40,8 @@ func TestRefusedRecordHoldsValue(t *testing.T) {
 		{"x,ada@example.com,y", "ada@example.com", "character varying(64)", true},
 		{"x,ada@example.com.au,y", "ada@example.com", "character varying(64)", false},
 		{`{"name": "Zo\u00eb"}`, "Zoë", "character varying(64)", true},
-		{`{"name": "Z\u006f\u00eb\u0301"}`, "Zoë", "character varying(64)", false}, // another accent follows
+		// another accent follows
+		{`{"name": "Z\u006f\u00eb\u0301"}`, "Zoë", "character varying(64)", false},
 		{`"say ""hi""",x`, `say "hi"`, "character varying(64)", true},
 		{`{"name": "say \"hi\""}`, `say "hi"`, "character varying(64)", true},
 		{"Zoë,x", "Zo", "character varying(64)", false},

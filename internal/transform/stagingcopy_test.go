@@ -24,7 +24,8 @@ const (
 	songOID  = "SELECT CAST(CAST('s_song' AS regclass) AS oid)"
 )
 
-// stagingShape is all that the catalogue says of s_songplay_event but its OIDs and its indexes, which come with a first run.
+// stagingShape is all that the catalogue says of s_songplay_event but its OIDs and its indexes,
+// which come with a first run.
 var stagingShape = strings.ReplaceAll(`
 	SELECT STRING_AGG(line, ', ' ORDER BY line) FROM (
 		SELECT 'column ' || attname || ' ' || CONCAT_WS(' ', format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), attstorage, attcollation, attnum) AS line
@@ -38,7 +39,8 @@ var stagingShape = strings.ReplaceAll(`
 // leftBehind counts what only a run's transaction may hold.
 const leftBehind = `SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'dwh_replaced%' OR relname LIKE 'loaded%' OR relname LIKE 'touched%'`
 
-// TestLargeFirstRunHandsOverStaging: the table that was loaded takes the place of the empty one, its indexes built, and nobody can tell.
+// TestLargeFirstRunHandsOverStaging: the table that was loaded takes the place of the empty one,
+// its indexes built, and nobody can tell.
 func TestLargeFirstRunHandsOverStaging(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
@@ -76,7 +78,8 @@ func TestLargeFirstRunHandsOverStaging(t *testing.T) {
 // eventsText is every staged event as text, in byte order.
 const eventsText = `SELECT STRING_AGG(line, chr(10) ORDER BY line COLLATE "C") FROM (SELECT CAST(ROW(event.*) AS text) AS line FROM s_songplay_event AS event) AS listed`
 
-// TestLargeLoadGoesAside: a load alone into an empty table is one transaction, and its table takes the place of the empty one; the rows wait for a run.
+// TestLargeLoadGoesAside: a load alone into an empty table is one transaction, and its table takes
+// the place of the empty one; the rows wait for a run.
 func TestLargeLoadGoesAside(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
@@ -119,7 +122,8 @@ func TestLargeLoadGoesAside(t *testing.T) {
 	w.same()
 }
 
-// TestLoadKeepsWhatStandsOnStaging: where anything depends on the table or tells it from a new one, it is loaded itself.
+// TestLoadKeepsWhatStandsOnStaging: where anything depends on the table or tells it from a new one,
+// it is loaded itself.
 func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
@@ -168,7 +172,8 @@ func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 	}
 }
 
-// TestStagingCopyHasTheIndexes: the table that takes the place of the empty one has its indexes, whatever they are.
+// TestStagingCopyHasTheIndexes: the table that takes the place of the empty one has its indexes,
+// whatever they are.
 func TestStagingCopyHasTheIndexes(t *testing.T) {
 	t.Parallel()
 	const definitions = `SELECT STRING_AGG(indexdef, chr(10) ORDER BY indexname COLLATE "C") FROM pg_indexes WHERE tablename IN ('s_song', 's_songplay_event') AND indexname NOT IN ('s_songplay_event_new', 's_songplay_event_songplay', 's_songplay_event_song', 's_songplay_event_user')`
@@ -214,7 +219,8 @@ func (w *warehouse) meanwhile(at, sql string) func(*transform.Options) {
 	}
 }
 
-// TestStagingCopyLosesNoIndex: an index that somebody gives an empty table while its rows stand beside it stays. One that is there cannot be dropped meanwhile.
+// TestStagingCopyLosesNoIndex: an index that somebody gives an empty table while its rows stand
+// beside it stays. One that is there cannot be dropped meanwhile.
 func TestStagingCopyLosesNoIndex(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -243,7 +249,8 @@ func TestStagingCopyLosesNoIndex(t *testing.T) {
 	}
 }
 
-// TestStagingCopyBreaksNoIndex: rows that a unique index does not take are refused, and nothing is left.
+// TestStagingCopyBreaksNoIndex: rows that a unique index does not take are refused, and nothing is
+// left.
 func TestStagingCopyBreaksNoIndex(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
@@ -258,7 +265,8 @@ func TestStagingCopyBreaksNoIndex(t *testing.T) {
 	}
 }
 
-// TestLoadAsideFallsBack: what cannot be loaded as a whole is loaded batch by batch, so that good batches stay, and is said once.
+// TestLoadAsideFallsBack: what cannot be loaded as a whole is loaded batch by batch, so that good
+// batches stay, and is said once.
 func TestLoadAsideFallsBack(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
@@ -305,7 +313,8 @@ func TestLargeLoadIntoNoTable(t *testing.T) {
 	}
 }
 
-// TestLoadAsideWaitsForNoReader: a reader who holds on to the empty table goes on seeing its own snapshot, and the rows are copied into the table.
+// TestLoadAsideWaitsForNoReader: a reader who holds on to the empty table goes on seeing its own
+// snapshot, and the rows are copied into the table.
 func TestLoadAsideWaitsForNoReader(t *testing.T) {
 	t.Parallel()
 	for _, only := range [][]string{nil, {"020"}} {
@@ -338,7 +347,8 @@ func TestLoadAsideWaitsForNoReader(t *testing.T) {
 				if _, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", only); err != nil {
 					t.Fatal(err)
 				}
-				// A snapshot from before the commit shows none of the rows, whichever table holds them.
+				// A snapshot from before the commit shows none of the rows, whichever table holds
+				// them.
 				if events, plays := count("s_songplay_event"), count("f_songplay"); events != 0 || plays != 0 {
 					t.Errorf("the reader's snapshot: got %d events and %d plays, want none", events, plays)
 				}
@@ -364,7 +374,8 @@ func TestLoadAsideWaitsForNoReader(t *testing.T) {
 	}
 }
 
-// TestLoadAsideDropsNobodysRows: rows that somebody else has put into the empty table meanwhile stay.
+// TestLoadAsideDropsNobodysRows: rows that somebody else has put into the empty table meanwhile
+// stay.
 func TestLoadAsideDropsNobodysRows(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
@@ -377,7 +388,8 @@ func TestLoadAsideDropsNobodysRows(t *testing.T) {
 	}
 }
 
-// TestFirstRunMakesTheFullCheck: with FullCheck the checks that warn are made in the first run's transaction, and CheckAfter adds none.
+// TestFirstRunMakesTheFullCheck: with FullCheck the checks that warn are made in the first run's
+// transaction, and CheckAfter adds none.
 func TestFirstRunMakesTheFullCheck(t *testing.T) {
 	t.Parallel()
 	for i, full := range []bool{true, false, true, false} {

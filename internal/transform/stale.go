@@ -17,7 +17,8 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// A StaleError says that d_ and f_ do not follow from staging any more, and that replaying was ruled out.
+// A StaleError says that d_ and f_ do not follow from staging any more, and that replaying was
+// ruled out.
 type StaleError struct {
 	Marks []string
 }
@@ -29,8 +30,8 @@ func (e *StaleError) Error() string {
 // Hint says what to do about it.
 func (*StaleError) Hint() string { return `run "dwh transform --replay", or leave --no-replay out` }
 
-// staleness returns why the star does not follow from staging: what the database holds as marks, and transforms whose text has
-// changed since they last built it, which is then marked too.
+// staleness returns why the star does not follow from staging: what the database holds as marks,
+// and transforms whose text has changed since they last built it, which is then marked too.
 func (r *Runner) staleness(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 	marks, _, err := r.standing(ctx, conn)
 	return sentences(marks), err
@@ -79,7 +80,8 @@ func (r *Runner) standing(ctx context.Context, conn *pgx.Conn) (marks []staleMar
 	return staleness(ctx, writelock.Retrying(conn), r.Engine, r.Steps, true)
 }
 
-// Staleness is Stale, and marks in the database each transform whose text is not the one that built the star.
+// Staleness is Stale, and marks in the database each transform whose text is not the one that built
+// the star.
 func Staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step) ([]string, error) {
 	marks, _, err := staleness(ctx, q, engine, steps, true)
 	return sentences(marks), err

@@ -248,7 +248,8 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 		}
 		for _, one := range all {
 			derived[bare(one.SQL)] = true
-			if !sent[bare(one.SQL)] && !strings.HasPrefix(bare(one.SQL), "UPDATE") { // no row waited
+			// no row waited
+			if !sent[bare(one.SQL)] && !strings.HasPrefix(bare(one.SQL), "UPDATE") {
 				t.Errorf("as %s: a run does not send\n%s", as, one.SQL)
 			}
 		}

@@ -60,8 +60,8 @@ func (w *warehouse) counting(t *testing.T) (*pgxpool.Pool, *atomic.Int64) {
 	return pool, count
 }
 
-// TestRoundTrips bounds what a run asks of the server whatever its batch holds: a batch of a day, in as many objects as hours, and a run that
-// finds nothing new.
+// TestRoundTrips bounds what a run asks of the server whatever its batch holds: a batch of a day,
+// in as many objects as hours, and a run that finds nothing new.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)

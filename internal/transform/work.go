@@ -30,15 +30,18 @@ type work struct {
 	live        catalogue.Name // of the tables that readers use
 	tables      map[catalogue.Name]catalogue.Table
 	graph       *model.Graph
-	staged      []catalogue.Table           // tables of records with a flag, by name
-	unprocessed map[catalogue.Name]int64    // rows of each that the star does not hold
-	built       []dwhdb.FingerprintsRow     // the models that the star follows from
-	run         *model.Run                  // nil before it begins
-	narrowed    map[catalogue.Name]narrowed // what the gate sees of a table, as far as the run touched it
-	shown       []catalogue.Name            // tables that the gate's views stand before
-	first       bool                        // no model has built anything yet: all of the star is touched
-	parallel    bool                        // several processes of the server work for a statement
-	handover    *publish.Handover           // of the tables that are built or loaded in the scratch schema
+	staged      []catalogue.Table        // tables of records with a flag, by name
+	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
+	built       []dwhdb.FingerprintsRow  // the models that the star follows from
+	run         *model.Run               // nil before it begins
+	// what the gate sees of a table, as far as the run touched it
+	narrowed map[catalogue.Name]narrowed
+	shown    []catalogue.Name // tables that the gate's views stand before
+	// no model has built anything yet: all of the star is touched
+	first    bool
+	parallel bool // several processes of the server work for a statement
+	// of the tables that are built or loaded in the scratch schema
+	handover *publish.Handover
 }
 
 // openWork reads the catalogue, checks the models against it, and counts what waits.
@@ -104,8 +107,9 @@ func (w *work) behindScratch(ctx context.Context) error {
 	return nil
 }
 
-// preferParallel makes PostgreSQL's planner think better of parallel plans for the rest of the transaction: by default it takes handing a row from one
-// process to another for ten times the work of reading it, and has one process build what all of them could
+// preferParallel makes PostgreSQL's planner think better of parallel plans for the rest of the
+// transaction: by default it takes handing a row from one process to another for ten times the work
+// of reading it, and has one process build what all of them could
 // (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PARALLEL-TUPLE-COST).
 const preferParallel = "SET LOCAL parallel_tuple_cost = 0.001; SET LOCAL parallel_setup_cost = 100"
 

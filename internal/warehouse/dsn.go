@@ -13,8 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// completeDSN checks the form of the connection string and adds what Redshift needs by default: its own port, and TLS that
-// verifies who answers. A setting that the user made, in the string or in a PG… variable, stays.
+// completeDSN checks the form of the connection string and adds what Redshift needs by default: its
+// own port, and TLS that verifies who answers. A setting that the user made, in the string or in a
+// PG… variable, stays.
 func completeDSN(o Options) (string, error) {
 	dsn := strings.TrimSpace(o.DSN.Reveal())
 	if reason, hint := malformed(dsn); reason != "" {
@@ -217,7 +218,8 @@ func implausible(cc *pgx.ConnConfig, dsn string, o Options) error {
 // hostName is a name; names with bytes beyond ASCII are left to the resolver.
 var hostName = regexp.MustCompile(`^[A-Za-z0-9._\x{80}-\x{10ffff}-]*$`)
 
-// IsRedshiftHost says whether a host name is one that AWS gives to clusters and workgroups of Redshift.
+// IsRedshiftHost says whether a host name is one that AWS gives to clusters and workgroups of
+// Redshift.
 func IsRedshiftHost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for _, domain := range []string{".redshift.amazonaws.com", ".redshift-serverless.amazonaws.com", ".redshift.amazonaws.com.cn", ".redshift-serverless.amazonaws.com.cn"} {
@@ -228,8 +230,8 @@ func IsRedshiftHost(host string) bool {
 	return false
 }
 
-// mentions says whether the connection string sets a keyword. In key=value form a false hit inside a quoted value
-// only means that no default is added.
+// mentions says whether the connection string sets a keyword. In key=value form a false hit inside
+// a quoted value only means that no default is added.
 func mentions(dsn, keyword string) bool {
 	if u, ok := asURL(dsn); ok {
 		return u.Query().Has(keyword)

@@ -54,8 +54,8 @@ func (e *DSNError) Hint() string {
 	return cmp.Or(e.Advice, encodeHint)
 }
 
-// dsnError turns pgx's error into ours. pgx redacts by patterns, which a malformed string escapes, so only the parts of its message
-// that cannot quote a password are used.
+// dsnError turns pgx's error into ours. pgx redacts by patterns, which a malformed string escapes,
+// so only the parts of its message that cannot quote a password are used.
 func dsnError(err error, dsn string, o Options) *DSNError {
 	message := complaint(err)
 	e := &DSNError{Origin: o.Origin, Variable: culprit(message, dsn), Reason: "it cannot be parsed"}
@@ -228,7 +228,8 @@ func connectError(err error, pc *pgxpool.Config, o Options) error {
 	return e
 }
 
-// reason picks from the many errors of one attempt (addresses, TLS and then not) the one that says most.
+// reason picks from the many errors of one attempt (addresses, TLS and then not) the one that says
+// most.
 func reason(err error) string {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
@@ -313,8 +314,8 @@ func advice(err error, e *ConnectError, private bool) string {
 	return `is the server running, and the address right? Without a database URL dwh uses a private PostgreSQL ("dwh local status")`
 }
 
-// PgErrorHint says what to do about an error of the server, by its SQLSTATE; "" when nothing general can be said. Errors of the
-// network count as class 08.
+// PgErrorHint says what to do about an error of the server, by its SQLSTATE; "" when nothing
+// general can be said. Errors of the network count as class 08.
 func PgErrorHint(err error) string {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {

@@ -21,7 +21,8 @@ import (
 // credentialTime bounds the request for a password.
 const credentialTime = 30 * time.Second
 
-// endpoint is what the name of a Redshift host says (mgmt/connecting-from-psql, mgmt/serverless-connecting).
+// endpoint is what the name of a Redshift host says (mgmt/connecting-from-psql,
+// mgmt/serverless-connecting).
 type endpoint struct {
 	name       string // of the cluster or workgroup
 	region     string
@@ -33,7 +34,8 @@ var (
 	workgroupHost = regexp.MustCompile(`^([a-z0-9-]+)\.[0-9]{12}\.([a-z0-9-]+)\.redshift-serverless\.amazonaws\.com(?:\.cn)?$`)
 )
 
-// parseEndpoint reads cluster.xxxx.region.redshift.amazonaws.com and workgroup.account.region.redshift-serverless.amazonaws.com.
+// parseEndpoint reads cluster.xxxx.region.redshift.amazonaws.com and
+// workgroup.account.region.redshift-serverless.amazonaws.com.
 func parseEndpoint(host string) (endpoint, bool) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if m := workgroupHost.FindStringSubmatch(host); m != nil {
@@ -63,11 +65,12 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 // Hint says what to do next.
 func (e *CredentialsError) Hint() string { return e.Advice }
 
-// iamLogin returns what fills user and password into the configuration of each new connection, nil where the connection
-// string has a password, or its host is no name that says which cluster or workgroup it is.
+// iamLogin returns what fills user and password into the configuration of each new connection, nil
+// where the connection string has a password, or its host is no name that says which cluster or
+// workgroup it is.
 //
-// A password by IAM is valid for minutes and the session that it opened goes on, so that it is fetched for every connection: an
-// earlier one may have expired.
+// A password by IAM is valid for minutes and the session that it opened goes on, so that it is
+// fetched for every connection: an earlier one may have expired.
 func iamLogin(cc *pgx.ConnConfig) func(context.Context, *pgx.ConnConfig) error {
 	target, ok := parseEndpoint(cc.Host)
 	if !ok || cc.Password != "" {
@@ -100,7 +103,8 @@ func (e endpoint) action() string {
 	return "redshift:GetClusterCredentialsWithIAM"
 }
 
-// credentials asks AWS with the SDK's chain: environment, profile, SSO, web identity, container, instance.
+// credentials asks AWS with the SDK's chain: environment, profile, SSO, web identity, container,
+// instance.
 func (e endpoint) credentials(ctx context.Context, database string) (user, password string, err error) {
 	cfg, err := awsconfig.LoadDefaultConfig(ctx,
 		awsconfig.WithRegion(e.region),

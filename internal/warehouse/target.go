@@ -10,11 +10,13 @@ import (
 	"github.com/sparkify/dwh/internal/localpg"
 )
 
-// LocalDatabase is the warehouse's database in the private PostgreSQL, unless the configuration names another.
+// LocalDatabase is the warehouse's database in the private PostgreSQL, unless the configuration
+// names another.
 const LocalDatabase = "dwh"
 
-// ResolveTarget says which warehouse a configuration means: the one of its database URL, else the private PostgreSQL, which is started and
-// given its database when need be. log receives what takes long; nil discards it.
+// ResolveTarget says which warehouse a configuration means: the one of its database URL, else the
+// private PostgreSQL, which is started and given its database when need be. log receives what takes
+// long; nil discards it.
 func ResolveTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (Options, error) {
 	if cfg.DatabaseURL != "" {
 		return Options{DSN: cfg.DatabaseURL, Engine: cfg.Engine, Origin: cfg.Origin("database_url").String()}, nil
@@ -28,8 +30,9 @@ func ResolveTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (O
 	return Private(ctx, cfg.DataDir, cmp.Or(cfg.Database, LocalDatabase), log)
 }
 
-// Private is the database of the private PostgreSQL of a data folder ("" for the default one), which is started when it is down; the
-// database is made when it does not exist. Of a server that runs already Open finds out whether it has the database.
+// Private is the database of the private PostgreSQL of a data folder ("" for the default one),
+// which is started when it is down; the database is made when it does not exist. Of a server that
+// runs already Open finds out whether it has the database.
 func Private(ctx context.Context, dataDir, database string, log *slog.Logger) (Options, error) {
 	server, err := localpg.New(localpg.Options{DataDir: dataDir, Logger: log})
 	if err != nil {

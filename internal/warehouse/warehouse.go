@@ -33,13 +33,17 @@ const (
 
 // Options says which warehouse to open.
 type Options struct {
-	DSN     config.Secret // a URL or libpq's key=value form; what it leaves out comes from PG… variables, pg_service and PGPASSFILE
+	// a URL or libpq's key=value form; what it leaves out comes from PG… variables, pg_service and
+	// PGPASSFILE
+	DSN     config.Secret
 	Engine  string        // "postgres" or "redshift"; "" detects it
 	Local   *localpg.Info // the private server, when it is that one
 	AppName string        // "" means dwh
-	Origin  string        // where the connection string came from, for errors: "DATABASE_URL", "dwh.yaml:3"; "" unknown
+	// where the connection string came from, for errors: "DATABASE_URL", "dwh.yaml:3"; "" unknown
+	Origin string
 
-	// start, where set, starts the private server and makes its database: the rest is a guess that both are there.
+	// start, where set, starts the private server and makes its database: the rest is a guess that
+	// both are there.
 	start func(context.Context) (Options, error)
 	// flush is Warehouse.Flush.
 	flush func() error
@@ -63,9 +67,9 @@ type Warehouse struct {
 	unwatch  func() // ends WatchWaits; nil without
 }
 
-// Open connects, finds out the engine and refuses what dwh cannot work on: PostgreSQL before 15, or a database whose encoding is not
-// UTF-8. A malformed connection string is a *DSNError, a server that cannot be reached or refuses a *ConnectError, one that
-// does not fit a *UnsupportedError.
+// Open connects, finds out the engine and refuses what dwh cannot work on: PostgreSQL before 15, or
+// a database whose encoding is not UTF-8. A malformed connection string is a *DSNError, a server
+// that cannot be reached or refuses a *ConnectError, one that does not fit a *UnsupportedError.
 func Open(ctx context.Context, o Options) (*Warehouse, error) {
 	w, err := open(ctx, o)
 	if err == nil || o.start == nil || ctx.Err() != nil {
@@ -146,7 +150,8 @@ func (w *Warehouse) Flush() func() error { return w.flush }
 // Private says whether this is the PostgreSQL that dwh runs itself.
 func (w *Warehouse) Private() bool { return w.private }
 
-// Target says what is written to, without secrets: "PostgreSQL 15.18 at 127.0.0.1:5433, database dwh, user dwh (private server)".
+// Target says what is written to, without secrets: "PostgreSQL 15.18 at 127.0.0.1:5433, database
+// dwh, user dwh (private server)".
 func (w *Warehouse) Target() string {
 	name := "PostgreSQL"
 	if w.engine == sqlfile.Redshift {
@@ -225,8 +230,8 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 		return nil, err
 	}
 	cc := pc.ConnConfig
-	// Redshift's binary numbers differ from PostgreSQL's and prepared statements outlive the tables they name, so
-	// both engines get unnamed statements with text parameters and results.
+	// Redshift's binary numbers differ from PostgreSQL's and prepared statements outlive the tables
+	// they name, so both engines get unnamed statements with text parameters and results.
 	cc.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cc.StatementCacheCapacity = 0
 	cc.DescriptionCacheCapacity = 0
@@ -243,7 +248,8 @@ func poolConfig(o Options) (*pgxpool.Config, error) {
 	// Both engines know this one at startup; a PGCLIENTENCODING of the user's would garble texts.
 	cc.RuntimeParams["client_encoding"] = "UTF8"
 	if o.Local != nil {
-		cc.RequireAuth = "scram-sha-256" // whoever took the private server's port has to know its password, and is not told it
+		// whoever took the private server's port has to know its password, and is not told it
+		cc.RequireAuth = "scram-sha-256"
 	}
 	pc.BeforeConnect = iamLogin(cc)
 	return pc, nil
@@ -282,8 +288,9 @@ func prepare(ctx context.Context, conn *pgx.Conn, engine string, sessions *write
 	postgres := engine != string(sqlfile.Redshift) && reportsItself(conn)
 	if postgres {
 		set += "; SET standard_conforming_strings = on" + noTimeouts(conn)
-		// Without the last one the server finishes a statement whose client was killed, and holds the lock until then. Servers on systems that
-		// cannot watch a socket refuse it, and with it the others; they find out late.
+		// Without the last one the server finishes a statement whose client was killed, and holds
+		// the lock until then. Servers on systems that cannot watch a socket refuse it, and with it
+		// the others; they find out late.
 		pid, err := execForPID(ctx, conn, set+"; SET client_connection_check_interval = '1s'")
 		if err == nil {
 			sessions.Add(pid, conn.PgConn().CleanupDone())
@@ -341,7 +348,8 @@ func execForPID(ctx context.Context, conn *pgx.Conn, sql string) (int64, error) 
 	return strconv.ParseInt(string(last.Rows[0][0]), 10, 64)
 }
 
-// reportsItself tells PostgreSQL, which reports this setting when a connection begins, from Redshift, which does not have it.
+// reportsItself tells PostgreSQL, which reports this setting when a connection begins, from
+// Redshift, which does not have it.
 func reportsItself(conn *pgx.Conn) bool {
 	return conn.PgConn().ParameterStatus("standard_conforming_strings") != ""
 }

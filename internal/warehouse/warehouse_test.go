@@ -286,7 +286,8 @@ func TestResolveTarget(t *testing.T) {
 	}
 }
 
-// TestPrivate has the private server started when it is down, by a stop or by a crash, and the database made when the server runs and lacks it.
+// TestPrivate has the private server started when it is down, by a stop or by a crash, and the
+// database made when the server runs and lacks it.
 func TestPrivate(t *testing.T) {
 	t.Parallel()
 	dir := dwhtest.DataDir(t)

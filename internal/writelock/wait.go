@@ -18,7 +18,8 @@ import (
 type Wait struct {
 	PID    int64         // of the session that waits
 	Waited time.Duration // so far; 0 where the server does not say
-	Object string        // what is locked: "table f_order", "a row of table d_customer"; "" of a transaction as such
+	// what is locked: "table f_order", "a row of table d_customer"; "" of a transaction as such
+	Object string
 	Holder Holder
 }
 

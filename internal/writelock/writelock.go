@@ -1,4 +1,5 @@
-// Package writelock lets one dwh write to a warehouse at a time, by the same statement on both engines.
+// Package writelock lets one dwh write to a warehouse at a time, by the same statement on both
+// engines.
 package writelock
 
 import (
@@ -23,11 +24,11 @@ func (*BusyError) Error() string { return "another dwh is writing to this wareho
 // Hint says what to do about it.
 func (*BusyError) Hint() string { return "try again when it has ended, or wait for it with --wait" }
 
-// Ensure creates the table that is locked, dwh_lock, where it is absent. Like goose's own version table it
-// stands outside the migrations, since they are what it has to serialize.
+// Ensure creates the table that is locked, dwh_lock, where it is absent. Like goose's own version
+// table it stands outside the migrations, since they are what it has to serialize.
 func Ensure(ctx context.Context, conn *pgx.Conn) error {
-	// Two first migrators may both see no table. On PostgreSQL the later CREATE then fails in spite of
-	// IF NOT EXISTS, on the catalogue's unique index (23505), the table (42P07) or its row type
+	// Two first migrators may both see no table. On PostgreSQL the later CREATE then fails in spite
+	// of IF NOT EXISTS, on the catalogue's unique index (23505), the table (42P07) or its row type
 	// (42710), and the table is there.
 	var err error
 	for try := 0; try < 5; try++ {
@@ -44,8 +45,9 @@ func Ensure(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// redshiftPatience is how long LOCK may wait on Redshift before another dwh counts as busy, milliseconds as an integer (dg/r_statement_timeout).
-// The time that WLM queues a statement counts too, so that it is not short.
+// redshiftPatience is how long LOCK may wait on Redshift before another dwh counts as busy,
+// milliseconds as an integer (dg/r_statement_timeout). The time that WLM queues a statement counts
+// too, so that it is not short.
 const redshiftPatience = "10000"
 
 // Begin opens a transaction on conn and takes the lock as its first statement, so that no snapshot

@@ -1,4 +1,5 @@
-// Package dataset lays out what a benchmark loads: a base, a late delivery of one percent, and a small batch.
+// Package dataset lays out what a benchmark loads: a base, a late delivery of one percent, and a
+// small batch.
 package dataset
 
 import (
@@ -19,7 +20,8 @@ const (
 	BatchSongs  = 10
 )
 
-// Base is how many events and songs to generate so that, with the late delivery and the batch taken out, n remain.
+// Base is how many events and songs to generate so that, with the late delivery and the batch taken
+// out, n remain.
 func Base(songs, events int) (withSongs, withEvents int) {
 	withLate := events + (events+99)/100
 	return songs + BatchSongs, withLate + min(BatchEvents, withLate/9)
@@ -61,7 +63,8 @@ func at(dir string) *Set {
 	}
 }
 
-// Open returns the set in dir if it is complete and was made from that source, nil if there is none.
+// Open returns the set in dir if it is complete and was made from that source, nil if there is
+// none.
 func Open(dir, source string) (*Set, error) {
 	text, err := os.ReadFile(filepath.Join(dir, marker))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -97,8 +100,9 @@ func Open(dir, source string) (*Set, error) {
 	return set, nil
 }
 
-// Make lays out what lies in from (song_data and log_data, and perhaps log_json_path.json) in dir, whose earlier contents are removed.
-// Events become one a line. With move the song objects are moved, not copied. source names it for Open.
+// Make lays out what lies in from (song_data and log_data, and perhaps log_json_path.json) in dir,
+// whose earlier contents are removed. Events become one a line. With move the song objects are
+// moved, not copied. source names it for Open.
 func Make(ctx context.Context, from, dir, source string, move bool) (*Set, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, err
@@ -140,7 +144,8 @@ func Make(ctx context.Context, from, dir, source string, move bool) (*Set, error
 	return set, os.WriteFile(filepath.Join(dir, marker), append(text, '\n'), 0o644)
 }
 
-// Deliver puts the late events beside the base's, as a bucket grows; the function that it returns takes them away again.
+// Deliver puts the late events beside the base's, as a bucket grows; the function that it returns
+// takes them away again.
 func (s *Set) Deliver() (takeBack func() error, err error) {
 	files, err := Files(s.Late)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/sparkify/dwh/internal/bench/dataset"
 )
 
-// raw writes 24 songs and four days of events: one a line, pretty, with nothing between them, and one a line again.
+// raw writes 24 songs and four days of events: one a line, pretty, with nothing between them, and
+// one a line again.
 func raw(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -25,7 +25,8 @@ type lines struct {
 	count    int64
 }
 
-// takeEvents writes every event object one event a line, and puts the end of the whole apart: the batch, and before it the late delivery.
+// takeEvents writes every event object one event a line, and puts the end of the whole apart: the
+// batch, and before it the late delivery.
 func (s *Set) takeEvents(ctx context.Context, from string) error {
 	files, err := Files(from)
 	if err != nil {
@@ -110,8 +111,8 @@ func oneALine(from, to string) (count int64, err error) {
 	}
 }
 
-// cutTail moves the last n events of the files under root, and returns the files that remain. What is cut gets a name that none of
-// them has.
+// cutTail moves the last n events of the files under root, and returns the files that remain. What
+// is cut gets a name that none of them has.
 func cutTail(files []lines, n int64, root string) ([]lines, error) {
 	for n > 0 && len(files) > 0 {
 		last := &files[len(files)-1]

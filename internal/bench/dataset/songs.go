@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// takeSongs moves or copies the song objects, and puts the batch's apart: evenly spread ones, so that popular and rare ones are among them.
+// takeSongs moves or copies the song objects, and puts the batch's apart: evenly spread ones, so
+// that popular and rare ones are among them.
 func (s *Set) takeSongs(ctx context.Context, from string, move bool) error {
 	if move {
 		if err := os.Rename(from, s.Songs); err != nil {

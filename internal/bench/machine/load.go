@@ -23,8 +23,8 @@ func Load() float64 {
 	return load
 }
 
-// Busy is the share of all cores, from 0 to 1, that was used while the caller waited that long; 0 where the system does not tell. Time
-// that the host took away counts as used.
+// Busy is the share of all cores, from 0 to 1, that was used while the caller waited that long; 0
+// where the system does not tell. Time that the host took away counts as used.
 func Busy(ctx context.Context, wait time.Duration) float64 {
 	before, err := readTicks()
 	if err != nil {
@@ -54,7 +54,8 @@ func readTicks() (ticks, error) {
 	return parseTicks(line)
 }
 
-// parseTicks reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, and guest, which user holds already (man 5 proc_stat).
+// parseTicks reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq,
+// steal, and guest, which user holds already (man 5 proc_stat).
 func parseTicks(line string) (ticks, error) {
 	fields := strings.Fields(line)
 	if len(fields) < 5 || fields[0] != "cpu" {

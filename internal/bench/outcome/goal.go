@@ -10,7 +10,8 @@ type Unit string
 
 // The units.
 const (
-	Times            Unit = "x"           // so many times the peer's speed, or the peer's time where Lower
+	// so many times the peer's speed, or the peer's time where Lower
+	Times            Unit = "x"
 	Percent          Unit = "%"           // of the peer's time
 	Milliseconds     Unit = "ms"          // more than the peer
 	Mebibytes        Unit = "MiB"         // of resident memory

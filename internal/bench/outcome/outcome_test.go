@@ -108,7 +108,8 @@ func sample() *outcome.Report {
 	return r
 }
 
-// cells are the cells of a table's lines, however wide they are drawn, and the other lines as they are.
+// cells are the cells of a table's lines, however wide they are drawn, and the other lines as they
+// are.
 func cells(text, separator string) [][]string {
 	var out [][]string
 	for line := range strings.Lines(text) {

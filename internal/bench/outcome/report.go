@@ -48,8 +48,8 @@ type Around struct {
 	Rows   string  `json:"rows"`
 	Before float64 `json:"load_before"` // load average of the last minute
 	After  float64 `json:"load_after"`
-	// Busy is the share of the cores, from 0 to 1, that others used on average in the moments before each measured piece, in which the
-	// benchmark itself does nothing.
+	// Busy is the share of the cores, from 0 to 1, that others used on average in the moments
+	// before each measured piece, in which the benchmark itself does nothing.
 	Busy    float64 `json:"others_busy"`
 	Seconds float64 `json:"seconds"` // how long the rows took, preparation included
 }
@@ -121,7 +121,8 @@ func (r *Report) loads() []string {
 	return out
 }
 
-// Write renders the report as table.Text, no line of its table wider than width terminal cells (0: no limit), or as table.Markdown.
+// Write renders the report as table.Text, no line of its table wider than width terminal cells (0:
+// no limit), or as table.Markdown.
 func (r *Report) Write(w io.Writer, f table.Format, width int) error {
 	t := table.Table{Columns: table.Columns("row", "what", "against", "limit", "measured", "min .. max", "at least", "aim", "dwh / peer")}
 	for _, row := range r.Rows {

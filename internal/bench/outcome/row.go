@@ -1,4 +1,5 @@
-// Package outcome is what a benchmark found: figures with their goals, and how they are shown and kept.
+// Package outcome is what a benchmark found: figures with their goals, and how they are shown and
+// kept.
 package outcome
 
 import "fmt"
@@ -18,7 +19,8 @@ type Row struct {
 	Missing string `json:"not_measured,omitempty"`
 	// Broken says what failed, or which results differed.
 	Broken string `json:"broken,omitempty"`
-	// Median, Smallest and Largest sum Values up, for those who read the file; Report.Finish sets them.
+	// Median, Smallest and Largest sum Values up, for those who read the file; Report.Finish sets
+	// them.
 	Median   *float64 `json:"median,omitempty"`
 	Smallest *float64 `json:"min,omitempty"`
 	Largest  *float64 `json:"max,omitempty"`

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Median is the middle one of the values, the mean of the two in the middle of an even number, NaN of none. The values stay as they are.
+// Median is the middle one of the values, the mean of the two in the middle of an even number, NaN
+// of none. The values stay as they are.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
@@ -26,8 +27,8 @@ func Range(values []float64) (smallest, largest float64) {
 	return slices.Min(values), slices.Max(values)
 }
 
-// Speedups are, round by round, how many times faster ours was than theirs: what ran side by side is compared, so that a machine that
-// gets slower halfway does not speak for either.
+// Speedups are, round by round, how many times faster ours was than theirs: what ran side by side
+// is compared, so that a machine that gets slower halfway does not speak for either.
 func Speedups(ours, theirs []float64) []float64 {
 	return paired(ours, theirs, func(a, b float64) float64 { return b / a })
 }

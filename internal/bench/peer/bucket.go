@@ -81,7 +81,8 @@ func SDK(client *s3.Client, bucket string) Getter {
 	}
 }
 
-// HTTP gets objects by net/http, signed by the SDK's own signer, with nothing else around. done closes its connections.
+// HTTP gets objects by net/http, signed by the SDK's own signer, with nothing else around. done
+// closes its connections.
 func HTTP(client *s3.Client, bucket string) (get Getter, done func()) {
 	options := client.Options()
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })

@@ -5,7 +5,8 @@ import (
 	_ "embed" // the two scripts
 )
 
-// TransformSQL builds the star from the staging tables by SQL that is tuned by hand for PostgreSQL, for psql.
+// TransformSQL builds the star from the staging tables by SQL that is tuned by hand for PostgreSQL,
+// for psql.
 //
 //go:embed transform.sql
 var TransformSQL []byte

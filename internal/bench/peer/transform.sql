@@ -1,6 +1,7 @@
--- The star of the staging tables by SQL that is tuned by hand for PostgreSQL 15 and later, in a schema of its own. CREATE TABLE AS runs
--- parallel plans, which INSERT ... SELECT cannot; keys are added once the rows are there, so that the indexes are built in parallel.
--- It neither flags nor heals, and a play that was delivered twice fails the key.
+-- The star of the staging tables by SQL that is tuned by hand for PostgreSQL 15 and later, in a
+-- schema of its own. CREATE TABLE AS runs parallel plans, which INSERT ... SELECT cannot; keys are
+-- added once the rows are there, so that the indexes are built in parallel. It neither flags nor
+-- heals, and a play that was delivered twice fails the key.
 \set ON_ERROR_STOP 1
 SET max_parallel_workers_per_gather = 2;
 SET max_parallel_maintenance_workers = 2;
@@ -113,7 +114,8 @@ ANALYZE peer.m_artist;
 
 CREATE TABLE peer.f_songplay AS
 SELECT
-    ENCODE(SHA256(CONVERT_TO(event.user_id || '|' || event.session_id || '|' || event.item_in_session || '|' || event.ts, 'UTF8')), 'hex') COLLATE "C" AS songplay_id,
+    ENCODE(SHA256(CONVERT_TO(event.user_id || '|' || event.session_id || '|'
+        || event.item_in_session || '|' || event.ts, 'UTF8')), 'hex') COLLATE "C" AS songplay_id,
     TO_TIMESTAMP(event.ts / 3600000 * 3600) AT TIME ZONE 'UTC' AS start_time,
     TO_TIMESTAMP(event.ts / 1000.0) AT TIME ZONE 'UTC' AS played_at,
     event.user_id,

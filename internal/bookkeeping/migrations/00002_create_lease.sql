@@ -2,8 +2,9 @@
 -- way to the objects whose last try failed.
 
 -- +goose Up
--- One row per role. Its holder raises beat. A server that sees beat unchanged for a whole term takes
--- the role over. The lease only avoids useless work: the lock on dwh_lock keeps writers apart.
+-- One row per role. Its holder raises beat. A server that sees beat unchanged for a whole term
+-- takes the role over. The lease only avoids useless work: the lock on dwh_lock keeps writers
+-- apart.
 CREATE TABLE dwh_lease (
     name VARCHAR(64) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,
     holder VARCHAR(255) /*postgres*/ COLLATE "C" /*redshift */ NOT NULL,

@@ -1,4 +1,5 @@
-// Package conformance holds the contract of COPY as cases that every implementation of it has to pass.
+// Package conformance holds the contract of COPY as cases that every implementation of it has to
+// pass.
 package conformance
 
 import (
@@ -7,8 +8,8 @@ import (
 	"testing"
 )
 
-// Root stands in a Case's statement and objects for where the implementation has put the objects: s3://bucket/prefix or a folder, without a slash
-// at its end.
+// Root stands in a Case's statement and objects for where the implementation has put the objects:
+// s3://bucket/prefix or a folder, without a slash at its end.
 const Root = "{root}"
 
 // Case is one COPY with what must come of it.
@@ -23,13 +24,15 @@ type Case struct {
 	Table string
 	// Objects are what lies under Root, by key. The objects to load are those under data/.
 	Objects map[string]string
-	// Copy is the statement after COPY t: column list, FROM (data/ under Root) and options. Without FROM, it is put before
-	// the options.
+	// Copy is the statement after COPY t: column list, FROM (data/ under Root) and options. Without
+	// FROM, it is put before the options.
 	Columns, Options string
 
-	// Rows are the table's rows afterwards in any order: values as PostgreSQL's text, joined by |, NULL as NULL.
+	// Rows are the table's rows afterwards in any order: values as PostgreSQL's text, joined by |,
+	// NULL as NULL.
 	Rows []string
-	// Rejects are the refused records in order; if Fails is set too, those that the failure carries.
+	// Rejects are the refused records in order; if Fails is set too, those that the failure
+	// carries.
 	Rejects []Reject
 	// Fails is a part of the error with which the COPY fails; "": it succeeds.
 	Fails string
@@ -59,9 +62,9 @@ type Outcome struct {
 	Err     error
 }
 
-// Implementation is a COPY under test. Load makes table t and the objects, in a database and place of their own, runs the statement in a
-// transaction, and commits it when the COPY succeeds; the rows are those of a new transaction. It fails t only when it
-// cannot do so.
+// Implementation is a COPY under test. Load makes table t and the objects, in a database and place
+// of their own, runs the statement in a transaction, and commits it when the COPY succeeds; the
+// rows are those of a new transaction. It fails t only when it cannot do so.
 type Implementation interface {
 	Load(t *testing.T, c Case) Outcome
 }

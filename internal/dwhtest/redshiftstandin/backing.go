@@ -14,8 +14,8 @@ import (
 // helperSchema holds what the stand-in needs in the database behind.
 const helperSchema = "redshift_standin"
 
-// backingSQL makes a PostgreSQL database look like one of Redshift's. The system views and functions go to pg_catalog, where they are on Redshift
-// too, so that any search_path finds them.
+// backingSQL makes a PostgreSQL database look like one of Redshift's. The system views and
+// functions go to pg_catalog, where they are on Redshift too, so that any search_path finds them.
 const backingSQL = `
 SET allow_system_table_mods = on;
 CREATE SCHEMA redshift_standin;

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// testAuthority makes a certificate authority, writes its certificate to a file in dir, and returns it with a server's configuration that
-// has a certificate of that authority.
+// testAuthority makes a certificate authority, writes its certificate to a file in dir, and returns
+// it with a server's configuration that has a certificate of that authority.
 func testAuthority(dir string) (*tls.Config, string, error) {
 	now := time.Now()
 	authority := &x509.Certificate{

@@ -52,7 +52,8 @@ func (b *bucketCopy) Load(t *testing.T, c conformance.Case) conformance.Outcome 
 	}
 	root := "s3://" + bucket.Bucket
 	schema := fmt.Sprintf("case_%d", b.count.Add(1))
-	// The contract's tables are written for PostgreSQL, so they are made behind the stand-in's back.
+	// The contract's tables are written for PostgreSQL, so they are made behind the stand-in's
+	// back.
 	dwhtest.Query(t, b.server.Backing, "CREATE SCHEMA "+schema+"; CREATE TABLE "+schema+".t ("+c.Table+")")
 	conn := connect(t, b.server.DSN)
 	exec(t, conn, "SET search_path TO "+schema)

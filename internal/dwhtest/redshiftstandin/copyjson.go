@@ -13,13 +13,15 @@ import (
 
 // A field is one value of a record, before it meets its column.
 type field struct {
-	null   bool
-	kind   byte   // s string, n number, b boolean, c object or array, t text of a CSV or delimited file
+	null bool
+	// s string, n number, b boolean, c object or array, t text of a CSV or delimited file
+	kind   byte
 	text   string // may hold invalid UTF-8
 	quoted bool   // of text
 }
 
-// jsonRecords finds the objects, or with a JSONPaths file also the arrays, of a file: one after another, with any white space or none between.
+// jsonRecords finds the objects, or with a JSONPaths file also the arrays, of a file: one after
+// another, with any white space or none between.
 func (c *copyRun) jsonRecords(text []byte, emit emitter) error {
 	pos := 0
 	for range c.ignoreHeader {
@@ -91,8 +93,9 @@ func (c *copyRun) jsonRecords(text []byte, emit emitter) error {
 	}
 }
 
-// endOfBroken guesses where a broken object ends, which the guide says nothing about: at its last brace; at the end of a line within a string; before a
-// line that begins with a brace; or at the end of the file.
+// endOfBroken guesses where a broken object ends, which the guide says nothing about: at its last
+// brace; at the end of a line within a string; before a line that begins with a brace; or at the
+// end of the file.
 func endOfBroken(text []byte, start int) int {
 	depth := 0
 	inString := false
@@ -159,7 +162,8 @@ type jsonMember struct {
 	value json.RawMessage
 }
 
-// objectMembers returns the members of a valid object in order; ones with equal keys stand one after the other.
+// objectMembers returns the members of a valid object in order; ones with equal keys stand one
+// after the other.
 func objectMembers(object []byte) ([]jsonMember, error) {
 	decoder := json.NewDecoder(bytes.NewReader(object))
 	if _, err := decoder.Token(); err != nil {
@@ -180,7 +184,8 @@ func objectMembers(object []byte) ([]jsonMember, error) {
 	return out, nil
 }
 
-// jsonField is a JSON value as a field: a string unquoted, a number as it stands, an object or array without blanks.
+// jsonField is a JSON value as a field: a string unquoted, a number as it stands, an object or
+// array without blanks.
 func jsonField(raw json.RawMessage) field {
 	if len(raw) == 0 {
 		return field{null: true}
@@ -201,8 +206,8 @@ func jsonField(raw json.RawMessage) field {
 	}
 }
 
-// unquoteJSON undoes the escapes of a valid string. Unlike encoding/json it keeps bytes that are no UTF-8, and writes half a surrogate pair as
-// its three bytes, which are none either.
+// unquoteJSON undoes the escapes of a valid string. Unlike encoding/json it keeps bytes that are no
+// UTF-8, and writes half a surrogate pair as its three bytes, which are none either.
 func unquoteJSON(raw []byte) string {
 	var b []byte
 	for i := 1; i < len(raw)-1; i++ {

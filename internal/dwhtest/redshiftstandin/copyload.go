@@ -21,8 +21,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// This is a COPY of its own, written from the guide and kept slow and simple: an object is read whole, a record at a time is decoded and an INSERT
-// carries some hundred rows. It shares nothing with the COPY that it is there to be compared with.
+// This is a COPY of its own, written from the guide and kept slow and simple: an object is read
+// whole, a record at a time is decoded and an INSERT carries some hundred rows. It shares nothing
+// with the COPY that it is there to be compared with.
 
 // maxRecord is the largest JSON object or array (dg/copy-parameters-data-format).
 const maxRecord = 4 << 20

@@ -19,7 +19,8 @@ func (c *copyRun) skipHeader(text []byte) (string, int64) {
 	return string(text), line
 }
 
-// csvRecords reads CSV a character at a time: fields may be quoted, and quoted ones hold delimiters, line breaks and doubled quotes.
+// csvRecords reads CSV a character at a time: fields may be quoted, and quoted ones hold
+// delimiters, line breaks and doubled quotes.
 func (c *copyRun) csvRecords(body []byte, emit emitter) error {
 	text, line := c.skipHeader(body)
 	pos := 0
@@ -52,7 +53,8 @@ func (c *copyRun) csvRecords(body []byte, emit emitter) error {
 	return nil
 }
 
-// csvField reads one field; more says that another one follows in the record. pos ends behind the delimiter or the line break.
+// csvField reads one field; more says that another one follows in the record. pos ends behind the
+// delimiter or the line break.
 func (c *copyRun) csvField(text string, pos int, bad **badRecord) (f field, next int, more bool) {
 	f.kind = 't'
 	at := pos
@@ -105,7 +107,8 @@ func (c *copyRun) csvField(text string, pos int, bad **badRecord) (f field, next
 	return f, at, false
 }
 
-// textRecords reads delimited text; with ESCAPE a backslash takes the character behind it for itself.
+// textRecords reads delimited text; with ESCAPE a backslash takes the character behind it for
+// itself.
 func (c *copyRun) textRecords(body []byte, emit emitter) error {
 	text, line := c.skipHeader(body)
 	for pos := 0; pos < len(text); {

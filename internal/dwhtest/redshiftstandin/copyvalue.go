@@ -152,7 +152,8 @@ func (c *copyRun) textValue(column *copyColumn, f field) (string, bool, *badReco
 
 var numberForm = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE]([+-]?[0-9]{1,6}))?$`)
 
-// exact parses a decimal number. Numbers far beyond every type come out as a power of ten that is beyond it too.
+// exact parses a decimal number. Numbers far beyond every type come out as a power of ten that is
+// beyond it too.
 func exact(text string) (*big.Rat, bool) {
 	m := numberForm.FindStringSubmatch(text)
 	if m == nil {
@@ -331,7 +332,8 @@ func goLayout(format string) (string, bool) {
 	return b.String(), parts > 0
 }
 
-// knownFormat says whether COPY takes the text as a TIMEFORMAT or DATEFORMAT. The keywords are case-sensitive.
+// knownFormat says whether COPY takes the text as a TIMEFORMAT or DATEFORMAT. The keywords are
+// case-sensitive.
 func knownFormat(text string, timestamp bool) bool {
 	switch {
 	case text == "auto", timestamp && (text == "epochsecs" || text == "epochmillisecs"):

@@ -28,8 +28,8 @@ func apply(sql string, edits []edit) string {
 	return b.String()
 }
 
-// originalPosition gives the character position (from 1) in the text before the edits of a position in the edited one. Inside a replacement it
-// is where the replaced text began.
+// originalPosition gives the character position (from 1) in the text before the edits of a position
+// in the edited one. Inside a replacement it is where the replaced text began.
 func originalPosition(edited string, edits []edit, position int) int {
 	offset := 0 // in bytes, of the edited text
 	for i := 1; i < position && offset < len(edited); i++ {

@@ -180,7 +180,8 @@ func TestTransactions(t *testing.T) {
 		t.Errorf("level: got %v", got)
 	}
 
-	// 1023 on demand: an odd one at COMMIT, an even one at the first write; a block that reads meets none.
+	// 1023 on demand: an odd one at COMMIT, an even one at the first write; a block that reads
+	// meets none.
 	server.Raise1023(2)
 	exec(t, conn, "BEGIN")
 	if _, err := conn.Exec(ctx, "DELETE FROM t"); code(err) != "XX000" {

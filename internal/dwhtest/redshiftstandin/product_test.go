@@ -93,7 +93,8 @@ func TestMigrations(t *testing.T) {
 	}
 }
 
-// staged are a few rows of every kind: a repeated event, a name for a gender, trailing blanks, a late song.
+// staged are a few rows of every kind: a repeated event, a name for a gender, trailing blanks, a
+// late song.
 var staged = []string{
 	`INSERT INTO s_song (song_id, title, artist_id, artist_name, artist_location, duration, num_songs, year, processed) VALUES
 		('S1', 'Song One ', 'A1', 'Artist', 'Paris', 200.5, 1, 2001, FALSE), ('S2', 'Song Two', 'A2', 'Artist', '<b>', 100.25, 1, 0, FALSE)`,
@@ -107,7 +108,8 @@ var staged = []string{
 
 var starTables = []string{"d_song", "d_artist", "d_user", "d_time", "f_songplay"}
 
-// TestTransforms runs every transform, the checks and a replay, and compares with what PostgreSQL makes of the same rows.
+// TestTransforms runs every transform, the checks and a replay, and compares with what PostgreSQL
+// makes of the same rows.
 func TestTransforms(t *testing.T) {
 	t.Parallel()
 	star := func(engine sqlfile.Engine, dsn, tables string) string {
@@ -167,7 +169,8 @@ func TestTransforms(t *testing.T) {
 	}
 }
 
-// TestRetry lets transactions fail with error 1023 at their commit and before: the run tries again and counts.
+// TestRetry lets transactions fail with error 1023 at their commit and before: the run tries again
+// and counts.
 func TestRetry(t *testing.T) {
 	t.Parallel()
 	server, conn := newServer(t, redshiftstandin.Options{Isolation: redshiftstandin.Serializable})

@@ -79,8 +79,8 @@ var operators = map[string]bool{
 	"=": true, "<>": true, "!=": true, "<": true, ">": true, "<=": true, ">=": true, "~": true, "!~": true,
 }
 
-// functions are those of the guide's reference that PostgreSQL, or the stand-in's own schema, has with one meaning. A call of another function is
-// refused, but for user-defined ones, f_….
+// functions are those of the guide's reference that PostgreSQL, or the stand-in's own schema, has
+// with one meaning. A call of another function is refused, but for user-defined ones, f_….
 var functions = words(`COUNT SUM MIN MAX COALESCE NULLIF NVL GREATEST LEAST BOOL_AND BOOL_OR LISTAGG
 	ROW_NUMBER RANK DENSE_RANK LAG LEAD FIRST_VALUE LAST_VALUE NTH_VALUE NTILE PERCENT_RANK CUME_DIST
 	ABS CEIL CEILING FLOOR ROUND TRUNC MOD SIGN SQRT POWER EXP LN
@@ -112,7 +112,8 @@ var leaderFunctions = words(
 	AGE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP ISFINITE NOW GETBIT GET_BYTE SET_BIT SET_BYTE TO_ASCII`,
 )
 
-// catalogue are the relations of PostgreSQL's catalogue that Redshift has (dg/c_intro_catalog_views, dg/c_unsupported-postgresql-features).
+// catalogue are the relations of PostgreSQL's catalogue that Redshift has
+// (dg/c_intro_catalog_views, dg/c_unsupported-postgresql-features).
 var catalogue = words(`PG_CATALOG PG_CLASS PG_NAMESPACE PG_ATTRIBUTE PG_ATTRDEF PG_CONSTRAINT PG_TYPE PG_DATABASE PG_USER PG_GROUP PG_TABLES PG_VIEWS PG_TABLE_DEF PG_INDEX PG_DESCRIPTION PG_PROC PG_AM PG_LANGUAGE`)
 
 // notCalls are words that may stand before a parenthesis without being called.
@@ -144,7 +145,8 @@ func (st *stmt) lexical() *refusal {
 	return nil
 }
 
-// expressions checks the queries and expressions of the statement and notes what has to be rewritten in them.
+// expressions checks the queries and expressions of the statement and notes what has to be
+// rewritten in them.
 func (st *stmt) expressions() *refusal {
 	for _, check := range []func() *refusal{st.phrases, st.names, st.calls, st.casts, st.windows, st.leaderNode,
 		st.correlated} {
@@ -257,9 +259,11 @@ func (st *stmt) calls() *refusal {
 		switch {
 		case !quoted && notCalls[word] && st.text(i-1) != ".":
 			continue
-		case previous == "INTO", previous == "TABLE", previous == "VIEW", previous == "EXISTS" && st.ddl: // a list of columns
+		// a list of columns
+		case previous == "INTO", previous == "TABLE", previous == "VIEW", previous == "EXISTS" && st.ddl:
 			continue
-		case st.word(st.match[paren]+1) == "AS" && st.text(st.match[paren]+2) == "(" && (previous == "WITH" || st.text(before) == ","): // of a CTE
+		// of a CTE
+		case st.word(st.match[paren]+1) == "AS" && st.text(st.match[paren]+2) == "(" && (previous == "WITH" || st.text(before) == ","):
 			continue
 		case previous == "AS" && st.clause[i] == "FROM": // of an alias
 			continue
@@ -299,7 +303,8 @@ func (st *stmt) rewriteCall(i, paren int, word string) *refusal {
 	case "LEN":
 		st.replace(i, i, "LENGTH")
 	case "EXTRACT":
-		// An INTEGER on Redshift, dg/r_EXTRACT_function; a fraction in PostgreSQL, which holds more than the field.
+		// An INTEGER on Redshift, dg/r_EXTRACT_function; a fraction in PostgreSQL, which holds more
+		// than the field.
 		part := strings.ToLower(st.tokens[paren+1].Value())
 		if !slices.Contains([]string{"year", "quarter", "month", "week", "day", "dow", "doy", "hour", "minute"}, part) {
 			return st.refuse(paren+1, "0A000", "dg/r_EXTRACT_function", "EXTRACT(%s) differs between the engines", part)
@@ -325,7 +330,8 @@ func (st *stmt) rewriteCall(i, paren int, word string) *refusal {
 	return nil
 }
 
-// casts checks the types of CAST(… AS …) and ::, and gives those without a size the one that Redshift gives them.
+// casts checks the types of CAST(… AS …) and ::, and gives those without a size the one that
+// Redshift gives them.
 func (st *stmt) casts() *refusal {
 	for i := range st.tokens {
 		inCast := st.word(i) == "AS" && st.level[i] > 0 && st.word(st.level[i]-1) == "CAST"

@@ -7,7 +7,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest/redshiftstandin"
 )
 
-// TestStatements holds what Redshift's guide refuses, by SQLSTATE and page, and near misses that it takes.
+// TestStatements holds what Redshift's guide refuses, by SQLSTATE and page, and near misses that it
+// takes.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	_, conn := newServer(t, redshiftstandin.Options{})

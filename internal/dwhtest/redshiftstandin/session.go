@@ -219,7 +219,8 @@ func (s *session) perform(p *plan) (ok bool, err error) {
 
 func (s *session) noteWrite(p *plan) { s.wrote = s.wrote || p.writes && s.status == 'T' }
 
-// allowed checks what depends on the transaction that the statement is in, and raises what Raise1023 ordered.
+// allowed checks what depends on the transaction that the statement is in, and raises what
+// Raise1023 ordered.
 func (s *session) allowed(p *plan) error {
 	ends := p.kind == "COMMIT" || p.kind == "ROLLBACK"
 	switch {
@@ -244,8 +245,9 @@ func (s *session) allowed(p *plan) error {
 	return conflict
 }
 
-// serializationError is how Redshift reports that concurrent transactions have no serial order (dg/c_serial_isolation-serializable-isolation-troubleshooting);
-// that its SQLSTATE is XX000 is what its other errors of the storage layer have.
+// serializationError is how Redshift reports that concurrent transactions have no serial order
+// (dg/c_serial_isolation-serializable-isolation-troubleshooting); that its SQLSTATE is XX000 is
+// what its other errors of the storage layer have.
 func serializationError(table string) *refusal {
 	if table == "" {
 		table = "108261"
@@ -266,7 +268,8 @@ func (r *refusal) Error() string {
 	return r.message + " (" + r.page + ")"
 }
 
-// report sends an error to the client: a refusal, or what the database behind said. Any other error is fatal.
+// report sends an error to the client: a refusal, or what the database behind said. Any other error
+// is fatal.
 func (s *session) report(err error) error {
 	var own *refusal
 	var behind *pgconn.PgError
@@ -359,7 +362,8 @@ func (s *session) bind(m *pgproto3.Bind) error {
 	}); err != nil || s.skip || !binary {
 		return err
 	}
-	// Redshift's binary NUMERIC is not PostgreSQL's since 1.0.27554 (npgsql #3843), so a client that asks for it reads nonsense.
+	// Redshift's binary NUMERIC is not PostgreSQL's since 1.0.27554 (npgsql #3843), so a client
+	// that asks for it reads nonsense.
 	if err := s.send(&pgproto3.Describe{ObjectType: 'P', Name: name}, &pgproto3.Flush{}); err != nil {
 		return err
 	}
@@ -458,7 +462,8 @@ func (s *session) send(messages ...pgproto3.FrontendMessage) error {
 	return nil
 }
 
-// forward passes a message of the extended protocol on and its answer back, up to the message that last recognizes.
+// forward passes a message of the extended protocol on and its answer back, up to the message that
+// last recognizes.
 func (s *session) forward(p *plan, m pgproto3.FrontendMessage, last func(pgproto3.BackendMessage) bool) error {
 	if err := s.send(m, &pgproto3.Flush{}); err != nil {
 		return err
@@ -531,7 +536,8 @@ func (s *session) exec(sql string) error {
 	return err
 }
 
-// rows runs SQL of the stand-in's own and returns its rows, NULL as nil. An error of the server is a *pgconn.PgError.
+// rows runs SQL of the stand-in's own and returns its rows, NULL as nil. An error of the server is
+// a *pgconn.PgError.
 func (s *session) rows(sql string) ([][]*string, error) {
 	if err := s.send(&pgproto3.Query{String: sql}); err != nil {
 		return nil, err

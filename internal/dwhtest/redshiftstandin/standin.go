@@ -1,4 +1,5 @@
-// Package redshiftstandin is a server for tests that stands in for Amazon Redshift: it takes and refuses what Redshift's guide says.
+// Package redshiftstandin is a server for tests that stands in for Amazon Redshift: it takes and
+// refuses what Redshift's guide says.
 package redshiftstandin
 
 import (
@@ -19,7 +20,8 @@ import (
 	"github.com/sparkify/dwh/internal/dwhtest"
 )
 
-// Isolation is the isolation level of the database (dg/c_serial_isolation): whatever a BEGIN names, this one holds.
+// Isolation is the isolation level of the database (dg/c_serial_isolation): whatever a BEGIN names,
+// this one holds.
 type Isolation string
 
 // The two levels that a Redshift database can have.
@@ -28,36 +30,43 @@ const (
 	Serializable Isolation = "Serializable"
 )
 
-// Options say what kind of Redshift the stand-in is. The zero value is a provisioned cluster with snapshot isolation, no TLS and no S3.
+// Options say what kind of Redshift the stand-in is. The zero value is a provisioned cluster with
+// snapshot isolation, no TLS and no S3.
 type Options struct {
-	// Backing is the DSN of the PostgreSQL database that holds the data, made ready for it on the first use; "" means a
-	// fresh one. Several stand-ins may share one.
+	// Backing is the DSN of the PostgreSQL database that holds the data, made ready for it on the
+	// first use; "" means a fresh one. Several stand-ins may share one.
 	Backing string
 	// Isolation is the database's level; "" means Snapshot, Redshift's default since 2024.
 	Isolation Isolation
-	// WithTLS makes the server take TLS connections alone, with a certificate of a test CA (Server.CAFile) for 127.0.0.1 and localhost.
+	// WithTLS makes the server take TLS connections alone, with a certificate of a test CA
+	// (Server.CAFile) for 127.0.0.1 and localhost.
 	WithTLS bool
 	// S3 is where COPY reads objects; nil means that COPY cannot reach S3.
 	S3 *s3.Client
-	// BucketRegion is the region of every bucket and ClusterRegion the server's own, "" meaning us-east-1. When the first is set, a COPY
-	// has to name it in REGION unless both are equal (dg/copy-parameters-data-source-s3).
+	// BucketRegion is the region of every bucket and ClusterRegion the server's own, "" meaning
+	// us-east-1. When the first is set, a COPY has to name it in REGION unless both are equal
+	// (dg/copy-parameters-data-source-s3).
 	BucketRegion, ClusterRegion string
-	// Serverless leaves the STL views empty, as Redshift Serverless does (dg/r_STL_LOAD_ERRORS); the SYS views are filled.
+	// Serverless leaves the STL views empty, as Redshift Serverless does (dg/r_STL_LOAD_ERRORS);
+	// the SYS views are filled.
 	Serverless bool
 	// SHA256 says that passwords are kept as SHA-256 hashes, so that a client is asked for them in
 	// a way that few drivers know.
 	SHA256 bool
-	// Scripts takes several statements in one simple query, as one transaction. Redshift's guide says nothing about it, so that it
-	// is refused by default; tests that fill tables from scripts need it.
+	// Scripts takes several statements in one simple query, as one transaction. Redshift's guide
+	// says nothing about it, so that it is refused by default; tests that fill tables from scripts
+	// need it.
 	Scripts bool
 }
 
 // Server is a running stand-in. What it does not show of Redshift:
-//   - strings that differ by trailing blanks alone are equal there (dg/c_redshift-sql-implementated-differently) and differ here;
+//   - strings that differ by trailing blanks alone are equal there
+//     (dg/c_redshift-sql-implementated-differently) and differ here;
 //   - the scale of a DECIMAL quotient, and how COPY writes numbers into text;
 //   - correlated subqueries that its planner refuses and lint does not recognize
 //     (dg/r_correlated_subqueries);
-//   - when a conflict of transactions ends in error 1023: here it is when PostgreSQL says so, and when Raise1023 does;
+//   - when a conflict of transactions ends in error 1023: here it is when PostgreSQL says so, and
+//     when Raise1023 does;
 //   - IAM, privileges, WLM, distribution and speed, and the words of most messages.
 type Server struct {
 	DSN     string // for any PostgreSQL client; verify-full when TLS is on
@@ -80,12 +89,13 @@ type Server struct {
 	sessions map[uint32]*session // by the process id that clients cancel by
 	nextID   uint32
 	log      []string
-	raise    map[bool]raised  // conflicts to raise: true in statements that stand alone, false in transaction blocks
-	users    map[string]login // by name
-	queries  int64
-	hidden   bool
-	held     []loadRow // what the load views do not show yet
-	logger   *loadLog
+	// conflicts to raise: true in statements that stand alone, false in transaction blocks
+	raise   map[bool]raised
+	users   map[string]login // by name
+	queries int64
+	hidden  bool
+	held    []loadRow // what the load views do not show yet
+	logger  *loadLog
 }
 
 // Start starts a stand-in for one test; the test's end stops it.
@@ -188,7 +198,8 @@ func (s *Server) close() error {
 	return errors.Join(err, s.group.Wait(), s.logger.close())
 }
 
-// Statements returns the texts of all Query and Parse messages received so far, in order of arrival.
+// Statements returns the texts of all Query and Parse messages received so far, in order of
+// arrival.
 func (s *Server) Statements() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,8 +264,8 @@ func (s *Server) takeConflict(alone, commit bool) *refusal {
 	return serializationError("")
 }
 
-// HideLoads makes the load views (SYS_LOAD_HISTORY and so on) show no COPY that ends from now on, until it is called with false: on Redshift
-// their rows may come later than the commit.
+// HideLoads makes the load views (SYS_LOAD_HISTORY and so on) show no COPY that ends from now on,
+// until it is called with false: on Redshift their rows may come later than the commit.
 func (s *Server) HideLoads(hidden bool) error {
 	s.mu.Lock()
 	s.hidden = hidden

@@ -23,14 +23,15 @@ import (
 // handshakeTime bounds a connection's first messages.
 const handshakeTime = dwhtest.Patience
 
-// reported are the settings that a server of PostgreSQL 8.0's age reports when a connection begins and when they change.
-// standard_conforming_strings is not one of them: Redshift does not know it.
+// reported are the settings that a server of PostgreSQL 8.0's age reports when a connection begins
+// and when they change. standard_conforming_strings is not one of them: Redshift does not know it.
 var reported = map[string]bool{
 	"server_version": true, "server_encoding": true, "client_encoding": true, "is_superuser": true,
 	"session_authorization": true, "DateStyle": true, "integer_datetimes": true, "TimeZone": true,
 }
 
-// startupParameters are those that a client may send; any other one ends the connection, as IntervalStyle is known to do.
+// startupParameters are those that a client may send; any other one ends the connection, as
+// IntervalStyle is known to do.
 var startupParameters = map[string]bool{
 	"user": true, "database": true, "client_encoding": true, "application_name": true, "datestyle": true, "extra_float_digits": true,
 	"timezone": true, "search_path": true, "statement_timeout": true, "query_group": true,
@@ -245,13 +246,15 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 	return one, client.Flush()
 }
 
-// startupSettings are the SET statements for what the client asked for at its start and PostgreSQL knows too.
+// startupSettings are the SET statements for what the client asked for at its start and PostgreSQL
+// knows too.
 func startupSettings(parameters map[string]string) []string {
 	var out []string
 	for _, name := range []string{"datestyle", "extra_float_digits", "timezone", "search_path", "statement_timeout"} {
 		if value, ok := parameters[name]; ok {
 			if name == "statement_timeout" && strings.Trim(value, "0123456789") != "" {
-				value = "a whole number of milliseconds is wanted" // PostgreSQL refuses this as Redshift refuses '30s' (dg/r_statement_timeout)
+				// PostgreSQL refuses this as Redshift refuses '30s' (dg/r_statement_timeout)
+				value = "a whole number of milliseconds is wanted"
 			}
 			if name == "search_path" {
 				out = append(out, "SET search_path TO "+value)

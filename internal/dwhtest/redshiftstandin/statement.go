@@ -88,7 +88,8 @@ func (st *stmt) text(i int) string {
 	return st.tokens[i].Text
 }
 
-// name is token i as an identifier, folded as Redshift folds: ASCII letters to lower case, quoted or not (dg/r_names).
+// name is token i as an identifier, folded as Redshift folds: ASCII letters to lower case, quoted
+// or not (dg/r_names).
 func (st *stmt) name(i int) (string, bool) {
 	if i < 0 || i >= len(st.tokens) {
 		return "", false
@@ -206,7 +207,8 @@ func (st *stmt) insert(i int, text string) {
 	st.edits = append(st.edits, edit{start: st.tokens[i].Start, end: st.tokens[i].Start, text: text})
 }
 
-// analyse turns a statement into a plan, or refuses it. What is not known to be in the subset that the project uses is refused.
+// analyse turns a statement into a plan, or refuses it. What is not known to be in the subset that
+// the project uses is refused.
 func (s *session) analyse(sql string) (*plan, error) {
 	p, r := s.plan(sql)
 	if r != nil {
@@ -462,7 +464,8 @@ func (st *stmt) planEnd(kind string) (*plan, *refusal) {
 	return &plan{kind: kind, sql: kind}, nil
 }
 
-// settings are what Redshift's SET knows (dg/cm_chap_ConfigurationRef); true are those that PostgreSQL knows as well and gets.
+// settings are what Redshift's SET knows (dg/cm_chap_ConfigurationRef); true are those that
+// PostgreSQL knows as well and gets.
 var settings = map[string]bool{
 	"search_path": true, "timezone": true, "datestyle": true, "extra_float_digits": true, "statement_timeout": true, "client_encoding": true,
 	"application_name": false, "query_group": false, "wlm_query_slot_count": false, "enable_result_cache_for_session": false,
@@ -527,7 +530,8 @@ func (st *stmt) planShow(word string) (*plan, *refusal) {
 		if word == "SHOW" && name == "server_version" {
 			return &plan{kind: word, sql: "SELECT '8.0.2' AS server_version"}, nil
 		}
-		if word == "SHOW" && name == "statement_timeout" { // whole milliseconds, where PostgreSQL says 10s
+		// whole milliseconds, where PostgreSQL says 10s
+		if word == "SHOW" && name == "statement_timeout" {
 			return &plan{
 				kind: word,
 				sql: "SELECT setting AS statement_timeout FROM pg_catalog.pg_settings WHERE name = " +

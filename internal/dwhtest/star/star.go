@@ -1,4 +1,5 @@
-// Package star is a second, slow implementation of the warehouse's rules in maps and sorts, which tests compare the SQL with.
+// Package star is a second, slow implementation of the warehouse's rules in maps and sorts, which
+// tests compare the SQL with.
 package star
 
 import (
@@ -55,8 +56,9 @@ func Columns() map[string][]string {
 	}
 }
 
-// Build returns the rows of every table by its name. Values are in PostgreSQL's text form (times after Christ, numbers that it writes without an
-// exponent) and parted by |; rows stand in byte order.
+// Build returns the rows of every table by its name. Values are in PostgreSQL's text form (times
+// after Christ, numbers that it writes without an exponent) and parted by |; rows stand in byte
+// order.
 func Build(staged Staging) map[string][]string {
 	s := trimmed(staged)
 	plays := songplays(s.Events)

@@ -1,4 +1,5 @@
-// Command bench measures how long objects take from landing in a folder to their rows in f_songplay, and how many a server takes in a row.
+// Command bench measures how long objects take from landing in a folder to their rows in
+// f_songplay, and how many a server takes in a row.
 //
 //	go run ./internal/server/bench --events 5000000
 package main

@@ -21,7 +21,8 @@ import (
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// How the queue is asked: SQS's longest wait and largest answer (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html).
+// How the queue is asked: SQS's longest wait and largest answer
+// (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html).
 const (
 	longPoll      = 20 // seconds
 	perAnswer     = 10
@@ -53,8 +54,9 @@ type Queue struct {
 	client *sqs.Client // nil before the first use
 }
 
-// New returns the queue of a URL such as https://sqs.us-west-2.amazonaws.com/123456789012/name. Nothing is contacted before the first
-// Receive. region is "" for the one that the URL names, or the environment.
+// New returns the queue of a URL such as https://sqs.us-west-2.amazonaws.com/123456789012/name.
+// Nothing is contacted before the first Receive. region is "" for the one that the URL names, or
+// the environment.
 func New(queueURL, region string) (*Queue, error) {
 	u, err := url.Parse(queueURL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.Trim(u.Path, "/") == "" {
@@ -85,9 +87,9 @@ func (q *Queue) connect(ctx context.Context) (*sqs.Client, error) {
 	return q.client, nil
 }
 
-// Receive hands on the objects that messages name until ctx ends or the queue fails. A message is deleted when done was called for each of its
-// objects, which is after their commit; one with an object that there is no room for stays, and comes again after the queue's
-// visibility timeout.
+// Receive hands on the objects that messages name until ctx ends or the queue fails. A message is
+// deleted when done was called for each of its objects, which is after their commit; one with an
+// object that there is no room for stays, and comes again after the queue's visibility timeout.
 func (q *Queue) Receive(ctx context.Context, arrived func(o objectstore.Object, done func()) bool) error {
 	client, err := q.connect(ctx)
 	if err != nil {
@@ -120,7 +122,8 @@ func (q *Queue) handle(ctx context.Context, client *sqs.Client, message types.Me
 		if open.Add(-1) > 0 {
 			return
 		}
-		// After the commit, even while the server stops. A message that stays comes again and changes nothing.
+		// After the commit, even while the server stops. A message that stays comes again and
+		// changes nothing.
 		deleting, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 		defer cancel()
 		_, _ = client.DeleteMessage(deleting, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: message.ReceiptHandle})
@@ -133,8 +136,9 @@ func (q *Queue) handle(ctx context.Context, client *sqs.Client, message types.Me
 	done()
 }
 
-// event is the part of S3's event message that names objects (docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html), and
-// the envelope of SNS (docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html).
+// event is the part of S3's event message that names objects
+// (docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html), and the
+// envelope of SNS (docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html).
 type event struct {
 	Records []struct {
 		EventName string `json:"eventName"`
@@ -154,7 +158,8 @@ type event struct {
 	Message *string `json:"Message"`
 }
 
-// Parse returns the objects that a message says were created; none for other events. A text that is neither S3's nor SNS's is an error.
+// Parse returns the objects that a message says were created; none for other events. A text that is
+// neither S3's nor SNS's is an error.
 func Parse(body []byte) ([]objectstore.Object, error) {
 	var e event
 	if err := json.Unmarshal(body, &e); err != nil {

@@ -21,8 +21,8 @@ CREATE TABLE d_artist (
 )
            DISTSTYLE ALL SORTKEY (artist_id) ENCODE AUTO   ;
 
--- last_ts, last_session_id and last_item_in_session name the play that the row comes from, so that an
--- older play that arrives late is recognized without reading the user's history again.
+-- last_ts, last_session_id and last_item_in_session name the play that the row comes from, so that
+-- an older play that arrives late is recognized without reading the user's history again.
 CREATE TABLE d_user (
     user_id VARCHAR(64)                                        NOT NULL,
     first_name VARCHAR(256)                                       ,
