@@ -114,19 +114,6 @@ func TestVerifyDuck(t *testing.T) {
 	}
 }
 
-func TestNamedQuery(t *testing.T) {
-	got, err := namedQuery("reports.sql", "SongplaysByLevel")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(got, "FROM f_songplay") || !strings.HasSuffix(strings.TrimSpace(got), ";") || strings.Count(got, ";") != 1 {
-		t.Errorf("got %q, want the one statement", got)
-	}
-	if _, err := namedQuery("reports.sql", "Songplays"); err == nil {
-		t.Error("the beginning of a name: got no error")
-	}
-}
-
 func TestStepSeconds(t *testing.T) {
 	if got, err := stepSeconds(`{"run":"x","transforms":[{"step":"110_d_song","seconds":0.5},{"seconds":1.25}],"seconds":9}`); err != nil || got != 1.75 {
 		t.Errorf("got %v (%v), want 1.75", got, err)

@@ -79,7 +79,8 @@ func (w *world) connectionCut(t *testing.T) {
 	cuts := []cut{
 		{"mid-COPY of songs", first, inCopy("s_song", 2), true},
 		{"mid-COPY of events", first, inCopy("s_songplay_event", 2), true},
-		{"mid-COPY of the ledger", first, inCopy("s_object", 1), true},
+		{"before the ledger's rows", first, atQuery(`INSERT INTO "s_object"`, 1, cutBefore), true},
+		{"after the ledger's rows", first, atQuery(`INSERT INTO "s_object"`, 1, cutAfter), true},
 		{"before the first commit", first, atQuery("commit", 1, cutBefore), true},
 		{"after the first commit", first, atQuery("commit", 1, cutAfter), true},
 		{"before a replay's commit", replay, atQuery("commit", 1, cutBefore), true},
@@ -158,7 +159,8 @@ func (w *world) diskFull(t *testing.T) {
 		full func(message) bool
 	}{
 		{"COPY of songs", first, atCopy(1)},
-		{"COPY of a ledger", first, atCopy(2)},
+		{"rows of a ledger", first, atQuery(`INSERT INTO "s_object"`)},
+		{"COPY of events", first, atCopy(2)},
 		{"a later COPY", first, atCopy(9)},
 		{"transform", first, atQuery("-- f_songplay: all of its rows")},
 		{"flags", first, atQuery("UPDATE")},
