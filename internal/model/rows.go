@@ -201,9 +201,6 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []pa
 		}
 	}
 	x.reachKeys(m, made, held)
-	if m.Stored && held == nil && made[before].empty() && x.cannotBeStored(m) {
-		return x.putIn(ctx, m, made[now])
-	}
 	touched, err := x.values(ctx, "touched", "the keys that a change touches", parts...)
 	if err != nil || touched == nil {
 		return err
@@ -235,31 +232,6 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []pa
 		return err
 	}
 	return x.write(ctx, m, touched, m.Key, result)
-}
-
-// cannotBeStored tells whether no key of the rows that are made now was there before: a key here is
-// a row of from:, and all of those are new.
-func (x *Run) cannotBeStored(m *Model) bool {
-	if !x.sameRow(m) || !x.delta[m.From[0].Relation].removed.empty() {
-		return false
-	}
-	return !slices.ContainsFunc(m.From[0].Joins, func(join Join) bool { return len(x.delta[join.Relation].tables()) > 0 })
-}
-
-// putIn ranks rows whose keys are new, and writes them.
-func (x *Run) putIn(ctx context.Context, m *Model, made *Table) error {
-	if made.empty() {
-		return nil
-	}
-	result, err := x.ranked(ctx, m, "result", "the rows of these keys, which are new",
-		"SELECT "+columns("r.", m.Columns)+"\nFROM "+made.SQL+" AS r")
-	if err != nil {
-		return err
-	}
-	if err := x.checkRows(ctx, m, result); err != nil {
-		return err
-	}
-	return x.put(ctx, m, nil, result)
 }
 
 // reachKeys notes which keys the run looked at, also where nothing changed: the gate looks at them.
