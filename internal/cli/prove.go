@@ -25,15 +25,11 @@ func (v proveRun) run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.requireCurrent(ctx); err != nil {
-		return err
-	}
-	watch := s.newWatcher()
-	defer watch.stop()
-	runner, err := s.runner(true, watch.event)
+	runner, watch, err := s.watched(ctx, true)
 	if err != nil {
 		return err
 	}
+	defer watch.stop()
 	v.app.out.Status("%s from staging, seed %d", counted(int64(v.options.Increments), "random increment"), v.options.Seed)
 	bar := v.app.out.Progress("deliver", nil)
 	v.options.Delivered = func(number, _, _ int) {

@@ -75,15 +75,11 @@ func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
 		return err
 	}
 	defer s.close()
-	if err := s.requireCurrent(ctx); err != nil {
-		return err
-	}
-	watch := s.newWatcher()
-	defer watch.stop()
-	runner, err := s.runner(true, watch.event)
+	runner, watch, err := s.watched(ctx, true)
 	if err != nil {
 		return err
 	}
+	defer watch.stop()
 	retried, err := runner.Retry(ctx, r.app.commandLine(), catalogue.Name(r.table), u)
 	watch.stop()
 	if r.json {

@@ -98,15 +98,11 @@ func (t transformRun) run(ctx context.Context) error {
 	}
 	defer s.close()
 	s.warnPortability()
-	if err := s.requireCurrent(ctx); err != nil {
-		return err
-	}
-	watch := s.newWatcher()
-	defer watch.stop()
-	runner, err := s.runner(t.noReplay, watch.event)
+	runner, watch, err := s.watched(ctx, t.noReplay)
 	if err != nil {
 		return err
 	}
+	defer watch.stop()
 	var result transform.Result
 	switch {
 	case t.dryRun:

@@ -92,15 +92,11 @@ func (v verifyRun) run(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.requireCurrent(ctx); err != nil {
-		return err
-	}
-	watch := s.newWatcher()
-	defer watch.stop()
-	runner, err := s.runner(true, watch.event)
+	runner, watch, err := s.watched(ctx, true)
 	if err != nil {
 		return err
 	}
+	defer watch.stop()
 	result, err := runner.Compare(ctx)
 	watch.stop()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
 )
 
 // watcher shows a run to people: a bar for the step that runs, a line for each that is done.
@@ -21,6 +22,21 @@ type watcher struct {
 // newWatcher returns a watcher that knows from the warehouse's journal how long steps take.
 func (s *session) newWatcher() *watcher {
 	return &watcher{out: s.app.out, pace: &pace{journal: dwhdb.New(s.warehouse.Pool())}}
+}
+
+// watched returns a runner over a warehouse whose migrations are applied, and what tells of its
+// steps. The caller stops the watcher.
+func (s *session) watched(ctx context.Context, noReplay bool) (*transform.Runner, *watcher, error) {
+	if err := s.requireCurrent(ctx); err != nil {
+		return nil, nil, err
+	}
+	watch := s.newWatcher()
+	runner, err := s.runner(noReplay, watch.event)
+	if err != nil {
+		watch.stop()
+		return nil, nil, err
+	}
+	return runner, watch, nil
 }
 
 // event implements progress.Observer.

@@ -109,12 +109,8 @@ func (x *execution) commit(ctx context.Context, objects []objectstore.Object) er
 		var fatal *clientcopy.FatalError
 		switch {
 		case errors.As(err, &unreadable):
-			gone := map[objectstore.URL]bool{}
-			for _, object := range unreadable.Objects {
-				gone[object.Object.URL] = true
-				excluded = append(excluded, object)
-			}
-			objects = slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool { return gone[o.URL] })
+			excluded = append(excluded, unreadable.Objects...)
+			objects = without(objects, unreadable.Objects)
 			continue
 		case errors.As(err, &tooMany):
 			return x.refuse(ctx, tooMany.Result, tooMany)
@@ -129,6 +125,15 @@ func (x *execution) commit(ctx context.Context, objects []objectstore.Object) er
 		x.count(copied)
 		return nil
 	}
+}
+
+// without returns the objects that are not among the unreadable ones.
+func without(objects []objectstore.Object, unreadable []clientcopy.ObjectResult) []objectstore.Object {
+	gone := map[objectstore.URL]bool{}
+	for _, object := range unreadable {
+		gone[object.Object.URL] = true
+	}
+	return slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool { return gone[o.URL] })
 }
 
 // copy copies the objects of a batch into the open transaction, together with their ledger rows and

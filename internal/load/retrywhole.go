@@ -85,11 +85,7 @@ func (r *retry) batch(
 		var fatal *clientcopy.FatalError
 		switch {
 		case errors.As(err, &unreadable):
-			gone := map[objectstore.URL]bool{}
-			for _, object := range unreadable.Objects {
-				gone[object.Object.URL] = true
-			}
-			objects = slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool { return gone[o.URL] })
+			objects = without(objects, unreadable.Objects)
 			continue
 		case errors.As(err, &tooMany):
 			x.warnFirstLines(tooMany.Result)

@@ -27,36 +27,13 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		if err != nil {
 			return nil, false, err
 		}
-		all := columns("r.", x.tableColumns(name))
-		query := "SELECT " + all + "\nFROM " + qualified(x.Live, name) + " AS r\nWHERE 1 = 0"
-		if !keys.empty() {
-			query = "SELECT " + all + "\nFROM " + qualified(
-				x.Live,
-				name,
-			) + " AS r\nINNER JOIN " + keys.SQL + " AS v ON " + equal(
-				"r",
-				m.Key,
-				"v",
-				m.Key,
-			)
-		}
+		query := semi(x.tableColumns(name), qualified(x.Live, name), m.Key, keys, m.Key)
 		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
 		if t, err = x.stagedRows(ctx, name); t == nil && err == nil {
-			t, err = x.create(
-				ctx,
-				name+"_touched",
-				"the rows of "+name+" that the checks look at: none",
-				"SELECT "+columns(
-					"r.",
-					x.Graph.columnsOf(name),
-				)+"\nFROM "+qualified(
-					x.Live,
-					name,
-				)+" AS r\nWHERE 1 = 0",
-				nil,
-			)
+			t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at: none",
+				semi(x.Graph.columnsOf(name), qualified(x.Live, name), nil, nil, nil), nil)
 		}
 		return t, err == nil, err
 	}
@@ -125,11 +102,8 @@ func (x *Run) keysBeside(ctx context.Context, m *Model) ([]part, error) {
 		return nil, nil
 	}
 	by := helper.by()
-	groups, err := x.values(
-		ctx,
-		helper.Name+"_matched",
-		"the groups of "+helper.Name+" with a row that a lookup matched",
-		x.matched[helper.Name]...)
+	groups, err := x.values(ctx, helper.Name+"_matched",
+		"the groups of "+helper.Name+" with a row that a lookup matched", x.matched[helper.Name]...)
 	if err != nil {
 		return nil, err
 	}

@@ -97,8 +97,8 @@ type answer struct {
 	wanted want
 }
 
-// staged looks for rows of a staging table. A run changes none of its rows: who asks the same again
-// gets the same tables.
+// staged looks for rows of a staging table. A run changes none of its rows, so that the same
+// question gets the same tables.
 func (n narrowing) staged(ctx context.Context, w want) (sides, error) {
 	question := strings.Join([]string{n.relation, columns("", n.cols), n.values.SQL, columns("", n.valueCols)}, "|")
 	if known, ok := n.x.answers[question]; ok && (known.wanted[before] || !w[before]) && (known.wanted[now] || !w[now]) {

@@ -84,8 +84,8 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 	return x.stepKeys(ctx, m, made, stale)
 }
 
-// lookedAt notes, for the gate, which groups of a helper the run looked at. What changed in it
-// stands in groups that are noted already.
+// lookedAt notes, for the gate, which groups of a helper the run looked at. stepGroups has noted
+// the groups of changed rows.
 func (x *Run) lookedAt(relation, at string) {
 	m := x.Graph.byName[relation]
 	if m == nil || m.Kind != Group || slices.ContainsFunc(x.delta[relation].tables(), func(t *Table) bool { return t.SQL == at }) {

@@ -20,12 +20,6 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	if err != nil {
 		return err
 	}
-	return x.put(ctx, m, was, result)
-}
-
-// put makes stored rows, was, into those of the result.
-func (x *Run) put(ctx context.Context, m *Model, was, result *Table) error {
-	live := qualified(x.Live, m.Name)
 	removed, err := x.except(ctx, m, "removed", "the rows to take out", was, result, m.live)
 	if err != nil {
 		return err

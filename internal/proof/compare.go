@@ -7,8 +7,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -153,26 +156,21 @@ func (p *prover) rows(ctx context.Context, columns []schema.Column, from string)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out [][]cell
-	for rows.Next() {
-		values, into := make([]*string, len(columns)), make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
-		row := make([]cell, len(columns))
+	found, err := pgx.CollectRows(rows, query.RowToTexts)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]cell, len(found))
+	for at, values := range found {
+		out[at] = make([]cell, len(values))
 		for i, value := range values {
-			row[i] = cell{columns[i].Name, "NULL"}
+			out[at][i] = cell{columns[i].Name, "NULL"}
 			if value != nil {
-				row[i].value = clip(*value)
+				out[at][i].value = clip(*value)
 			}
 		}
-		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, nil
 }
 
 // clip shortens a text that is too long to be read.

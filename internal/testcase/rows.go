@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/sqlliteral"
 )
@@ -187,26 +189,18 @@ func (b *bench) texts(ctx context.Context, table catalogue.Table, columns []cata
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", table.Name, err)
 	}
-	defer rows.Close()
-	var out [][]cell
-	for rows.Next() {
-		values, into := make([]*string, len(columns)), make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, fmt.Errorf("read %s: %w", table.Name, err)
-		}
-		row := make([]cell, len(columns))
+	found, err := pgx.CollectRows(rows, query.RowToTexts)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", table.Name, err)
+	}
+	out := make([][]cell, len(found))
+	for at, values := range found {
+		out[at] = make([]cell, len(values))
 		for i, value := range values {
-			if row[i].null = value == nil; value != nil {
-				row[i].text = *value
+			if out[at][i].null = value == nil; value != nil {
+				out[at][i].text = *value
 			}
 		}
-		out = append(out, row)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", table.Name, err)
 	}
 	return out, nil
 }

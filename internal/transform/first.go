@@ -191,8 +191,8 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	return nil
 }
 
-// indexLoaded finishes the tables that were loaded aside, before the models read them: what several
-// rows share is read off an index in half the time that it takes to sort them.
+// indexLoaded renames and indexes the staging copies before the models read them. An index finds
+// repeated values in half the time of a sort.
 func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error {
 	if err := w.handover.Finish(ctx); err != nil {
 		return err

@@ -27,9 +27,6 @@ type modelSession struct {
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const stringTooLong = "22001"
 
-// uniqueViolation is unique_violation.
-const uniqueViolation = "23505"
-
 // explain puts the place in a model's file to what the server refused, where it is known.
 func (s *modelSession) explain(statement model.Statement, err error) error {
 	var refused *pgconn.PgError
@@ -42,12 +39,7 @@ func (s *modelSession) explain(statement model.Statement, err error) error {
 	case statement.Text != nil && refused.Position > 0:
 		told = explain(*statement.Text, err)
 	case m != nil:
-		hint := refused.Hint
-		if refused.Code == uniqueViolation {
-			hint = "a row of this key stands in " + m.Name + " that no staged record made; " +
-				`"dwh verify" shows such rows, and "dwh transform --replay" repairs them`
-		}
-		told = m.File().ErrorAt(0, 0, query.Message(refused), hint, err)
+		told = m.File().ErrorAt(0, 0, query.Message(refused), refused.Hint, err)
 	}
 	if refused.Code == stringTooLong {
 		return fmt.Errorf("%w: %w", model.ErrTooLong, told)

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -10,7 +11,6 @@ import (
 	udiff "github.com/aymanbagabas/go-udiff"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
 )
@@ -18,7 +18,6 @@ import (
 // An Outlook says what the next run would find to do. Making one writes nothing.
 type Outlook struct {
 	Steps   []StepOutlook // in the order of their numbers
-	Gone    []string      // steps that the tables were built with, and that are not there any more
 	Reasons []string      // why the tables do not follow from staging; empty: nothing is replayed
 }
 
@@ -36,7 +35,7 @@ type StepOutlook struct {
 	// known; "" where they are.
 	Objects, Bytes int64
 	Problem        string
-	// Rows is how many rows would come in: new ones, or, of a replay, all. -1: nobody can tell.
+	// Rows is how many new rows would come in; -1 where nothing was loaded before to guess from.
 	Rows int64
 	// Estimate is how long it would take, by the last runs in the journal; 0 for nothing to do, -1
 	// where the journal does not tell.
@@ -55,8 +54,8 @@ func keptText(step Step) *string {
 	return &text
 }
 
-// Outlook tells what the next run would find to do for the steps, which may be chosen among the
-// runner's. It lists the sources of loads that have one.
+// Outlook tells what a run of these steps would find to do. They are the runner's steps, or some of
+// them. It lists the sources of their loads.
 func (r *Runner) Outlook(ctx context.Context, steps []Step) (Outlook, error) {
 	var out Outlook
 	marks, _, err := staleness(ctx, r.Pool, r.Engine, r.Steps, false)
@@ -68,65 +67,57 @@ func (r *Runner) Outlook(ctx context.Context, steps []Step) (Outlook, error) {
 	if err != nil {
 		return out, err
 	}
-	replayed := map[string]bool{}
-	if len(marks) > 0 {
-		for _, m := range affected(w.graph, marks) {
-			replayed[m.Step] = true
-		}
-	}
+	stale := affected(w.graph, marks)
 	db := dwhdb.New(r.Pool)
-	texts, err := db.TransformTexts(ctx)
+	built, err := db.TransformTexts(ctx)
 	if err != nil {
 		return out, fmt.Errorf("read the texts of transforms: %w", err)
-	}
-	known := map[string]dwhdb.DwhTransform{}
-	for _, row := range texts {
-		known[row.Name] = row
-		if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Name == row.Name }) {
-			out.Gone = append(out.Gone, row.Name)
-		}
 	}
 	guess, err := newEstimator(ctx, db)
 	if err != nil {
 		return out, err
 	}
-	var unknown []catalogue.Name // staging tables into which nobody knows how many rows come
-	for _, step := range r.Steps {
-		one := StepOutlook{Step: step, Replayed: replayed[step.Name]}
+	unknown := map[string]bool{} // staging tables into which nobody knows how many rows come
+	for _, step := range steps {
+		one := StepOutlook{Step: step}
 		if step.Load {
 			if err := r.lookAhead(ctx, &one, guess); err != nil {
 				return out, err
 			}
-			if one.Rows < 0 {
-				unknown = append(unknown, step.Table)
-			} else {
-				w.unprocessed[step.Table] += one.Rows
-			}
+			w.unprocessed[step.Table] += max(0, one.Rows)
+			unknown[string(step.Table)] = one.Rows < 0
 		} else {
-			row, built := known[step.Name]
-			switch {
-			case len(texts) == 0:
-			case !built:
-				one.Change = "new"
-			case row.Fingerprint != step.Fingerprint:
-				one.Change = "changed"
-				if row.FileText != nil {
-					one.Diff = udiff.Unified("built in run "+row.RunID, step.File.Name(), *row.FileText, step.File.Text())
-				}
-			}
-			one.Rows = w.rowsIn(w.graph.Model(step.Model.Name))
-			if slices.ContainsFunc(w.graph.Upstream(step.Model), func(m *model.Model) bool {
-				return slices.ContainsFunc(unknown, func(t catalogue.Name) bool { return slices.Contains(m.Follows, string(t)) })
+			m := w.graph.Model(step.Model.Name)
+			one.Replayed = len(marks) > 0 && slices.Contains(stale, m)
+			one.Change, one.Diff = changeOf(step, built)
+			one.Rows = w.rowsIn(m)
+			if slices.ContainsFunc(w.graph.Upstream(m), func(m *model.Model) bool {
+				return slices.ContainsFunc(m.Follows, func(name string) bool { return unknown[name] })
 			}) {
 				one.Rows = -1
 			}
 		}
 		guess.estimate(&one)
-		if slices.ContainsFunc(steps, func(s Step) bool { return s.Name == step.Name }) {
-			out.Steps = append(out.Steps, one)
-		}
+		out.Steps = append(out.Steps, one)
 	}
 	return out, nil
+}
+
+// changeOf compares a model's file with the one that the tables were built with. change is "" where
+// nothing was built yet, or the model says the same.
+func changeOf(step Step, built []dwhdb.DwhTransform) (change, diff string) {
+	at := slices.IndexFunc(built, func(row dwhdb.DwhTransform) bool { return row.Name == step.Name })
+	switch {
+	case len(built) == 0:
+		return "", ""
+	case at < 0:
+		return "new", ""
+	case built[at].Fingerprint == step.Fingerprint:
+		return "", ""
+	case built[at].FileText == nil:
+		return "changed", ""
+	}
+	return "changed", udiff.Unified("built in run "+built[at].RunID, step.File.Name(), *built[at].FileText, step.File.Text())
 }
 
 // lookAhead lists what is new of a load's source.
@@ -218,13 +209,12 @@ func (e *estimator) estimate(one *StepOutlook) {
 		one.Estimate = -1
 		return
 	}
-	distance := func(t stepTime) int64 {
+	nearest := slices.MinFunc(known, func(a, b stepTime) int {
 		if one.Replayed {
-			return -t.rows
+			return cmp.Compare(b.rows, a.rows) // the largest
 		}
-		return max(t.rows-one.Rows, one.Rows-t.rows)
-	}
-	nearest := slices.MinFunc(known, func(a, b stepTime) int { return int(min(max(distance(a)-distance(b), -1), 1)) })
+		return cmp.Compare(max(a.rows-one.Rows, one.Rows-a.rows), max(b.rows-one.Rows, one.Rows-b.rows))
+	})
 	one.Estimate = nearest.took
 	if nearest.rows > 0 && one.Rows > nearest.rows {
 		one.Estimate = time.Duration(float64(nearest.took) * float64(one.Rows) / float64(nearest.rows))
