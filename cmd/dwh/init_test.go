@@ -29,7 +29,10 @@ func TestSparkifyTemplate(t *testing.T) {
 		env := []string{"HOME=" + home, "DATABASE_URL=" + dsn}
 		code := cli.Main(t.Context(), append([]string{"dwh"}, args...), env, strings.NewReader(""), &out, &diagnostics)
 		if code != 0 {
-			t.Fatalf("dwh %s: got exit code %d, want 0\n%s%s", strings.Join(args, " "), code, out.String(), diagnostics.String())
+			t.Fatalf(
+				"dwh %s: got exit code %d, want 0\n%s%s", strings.Join(args, " "), code,
+				out.String(), diagnostics.String(),
+			)
 		}
 		return out.String()
 	}
@@ -43,7 +46,9 @@ func TestSparkifyTemplate(t *testing.T) {
 	run(shipped, append([]string{"run"}, sources...)...)
 	run(copied, append([]string{"run", "--project", dir}, sources...)...)
 	for _, table := range []string{"d_song", "d_artist", "d_user", "d_time", "f_songplay"} {
-		if diff := cmp.Diff(dwhtest.TableText(t, shipped, table, ""), dwhtest.TableText(t, copied, table, "")); diff != "" {
+		if diff := cmp.Diff(
+			dwhtest.TableText(t, shipped, table, ""), dwhtest.TableText(t, copied, table, ""),
+		); diff != "" {
 			t.Errorf("%s: -embedded +copy\n%s", table, diff)
 		}
 	}
@@ -63,7 +68,9 @@ func TestSparkifyTemplate(t *testing.T) {
 	checks := func(dsn string, args ...string) map[string]string {
 		t.Helper()
 		var results []struct{ Name, Severity, Result string }
-		if err := json.Unmarshal([]byte(run(dsn, append([]string{"check", "--json"}, args...)...)), &results); err != nil {
+		if err := json.Unmarshal(
+			[]byte(run(dsn, append([]string{"check", "--json"}, args...)...)), &results,
+		); err != nil {
 			t.Fatal(err)
 		}
 		out := map[string]string{}

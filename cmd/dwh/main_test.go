@@ -83,10 +83,12 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code": code, "database": database, "server": server, "s3": storage, "psql": psql, "hold": hold, "release": release,
+			"code": code, "database": database, "server": server, "s3": storage, "psql": psql,
+			"hold": hold, "release": release,
 			"interrupt": interruptAt, "zip": archive, "table": tables, "replace": replace,
-			"garbage": garbage, "long": long, "bom": bom, "wrong-password": wrongPassword, "wrong-database": wrongDatabase,
-			"port": port, "get": get, "await": await,
+			"garbage": garbage, "long": long, "bom": bom, "wrong-password": wrongPassword,
+			"wrong-database": wrongDatabase,
+			"port":           port, "get": get, "await": await,
 		},
 	})
 }
@@ -164,7 +166,10 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 		return func(dsn string) error {
 			var out bytes.Buffer
 			env := []string{"DATABASE_URL=" + dsn, "HOME=" + ts.Getenv("HOME")}
-			if code := cli.Main(context.Background(), append([]string{"dwh"}, args...), env, strings.NewReader(""), &out, &out); code != 0 {
+			if code := cli.Main(
+				context.Background(), append([]string{"dwh"}, args...), env, strings.NewReader(""),
+				&out, &out,
+			); code != 0 {
 				return fmt.Errorf("dwh %s: exit code %d: %s", strings.Join(args, " "), code, out.String())
 			}
 			return nil
@@ -176,8 +181,13 @@ func database(ts *testscript.TestScript, neg bool, args []string) {
 	case "migrated":
 		ts.Setenv("DATABASE_URL", dwhtest.TemplateDatabase(s.t, "migrated", build("migrate", "up")))
 	case "loaded":
-		ts.Setenv("DATABASE_URL", dwhtest.TemplateDatabase(s.t, "loaded", build("run", "--song-data", filepath.Join(s.bucket, "song_data"),
-			"--log-data", filepath.Join(s.bucket, "log_data"), "--log-jsonpaths", filepath.Join(s.bucket, "log_json_path.json"), "--names", filepath.Join(s.bucket, "names"))))
+		ts.Setenv(
+			"DATABASE_URL",
+			dwhtest.TemplateDatabase(s.t, "loaded", build("run", "--song-data", filepath.Join(s.bucket, "song_data"),
+				"--log-data", filepath.Join(s.bucket, "log_data"), "--log-jsonpaths", filepath.Join(
+					s.bucket, "log_json_path.json",
+				), "--names", filepath.Join(s.bucket, "names"))),
+		)
 	default:
 		ts.Fatalf("unknown state %q of a database", args[0])
 	}
@@ -233,7 +243,10 @@ func psql(ts *testscript.TestScript, neg bool, args []string) {
 func tables(ts *testscript.TestScript, neg bool, args []string) {
 	noNegation(ts, neg)
 	for _, name := range args {
-		_, err := fmt.Fprintf(ts.Stdout(), "%s\n%s", name, dwhtest.TableText(sessionOf(ts).t, databaseURL(ts), name, ""))
+		_, err := fmt.Fprintf(
+			ts.Stdout(), "%s\n%s", name,
+			dwhtest.TableText(sessionOf(ts).t, databaseURL(ts), name, ""),
+		)
 		ts.Check(err)
 	}
 }
@@ -289,7 +302,9 @@ func interruptAt(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), dwhtest.Patience)
 	defer cancel()
-	path, err := exec.LookPath(filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], args[1]))
+	path, err := exec.LookPath(
+		filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], args[1]),
+	)
 	ts.Check(err)
 	command := exec.CommandContext(ctx, path, args[2:]...)
 	command.Dir = ts.MkAbs(".")
@@ -376,7 +391,10 @@ func long(ts *testscript.TestScript, neg bool, args []string) {
 func wrongPassword(ts *testscript.TestScript, neg bool, _ []string) {
 	noNegation(ts, neg)
 	info := dwhtest.Server(sessionOf(ts).t)
-	ts.Setenv("DATABASE_URL", fmt.Sprintf("postgres://%s:hunter2@%s:%d/postgres?sslmode=disable", info.User, info.Host, info.Port))
+	ts.Setenv(
+		"DATABASE_URL",
+		fmt.Sprintf("postgres://%s:hunter2@%s:%d/postgres?sslmode=disable", info.User, info.Host, info.Port),
+	)
 }
 
 // wrongDatabase sets DATABASE_URL to a database that the tests' server does not have.

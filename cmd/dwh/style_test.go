@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -19,15 +20,11 @@ import (
 const (
 	longestText = 100
 	longestCode = 120
-	// longCode is how many lines of Go are longer all the same, many of them with one long text. The
-	// number may only fall: whoever breaks some of them writes the new one here.
-	longCode = 2409
 )
 
 // TestLineLengths keeps lines as short as the style wants them.
 func TestLineLengths(t *testing.T) {
 	t.Parallel()
-	code := 0
 	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -54,7 +51,9 @@ func TestLineLengths(t *testing.T) {
 			for _, c := range longComments(text) {
 				t.Errorf("%s:%d: got a comment of %d columns, want at most %d", path, c.line, c.columns, longestText)
 			}
-			code += len(longer(text, longestCode))
+			for _, c := range longCode(text) {
+				t.Errorf("%s:%d: got %d columns of Go, want at most %d", path, c.line, c.columns, longestCode)
+			}
 		case ".sql":
 			for _, c := range longer(text, longestText) {
 				t.Errorf("%s:%d: got %d columns, want at most %d", path, c.line, c.columns, longestText)
@@ -70,10 +69,6 @@ func TestLineLengths(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if code > longCode {
-		t.Errorf("got %d lines of Go over %d columns, want at most %d: break the new ones", code,
-			longestCode, longCode)
 	}
 }
 
@@ -97,6 +92,34 @@ func longer(text []byte, most int) []longLine {
 		}
 	}
 	return out
+}
+
+// longCode are the lines of Go that end too far to the right. A line of a raw string that has
+// several is left out, since it is data, and so is a string that cannot be broken at a blank.
+func longCode(text []byte) []longLine {
+	data := map[int]bool{}
+	files := token.NewFileSet()
+	file := files.AddFile("", files.Base(), len(text))
+	var s scanner.Scanner
+	s.Init(file, text, nil, 0)
+	for {
+		pos, kind, literal := s.Scan()
+		if kind == token.EOF {
+			break
+		}
+		if kind != token.STRING {
+			continue
+		}
+		first := file.Line(pos)
+		if !strings.Contains(literal, "\n") {
+			data[first] = data[first] || !strings.Contains(literal, " ") && columnsOf(literal) > longestText/2
+			continue
+		}
+		for n := range strings.Count(literal, "\n") + 1 {
+			data[first+n] = true
+		}
+	}
+	return slices.DeleteFunc(longer(text, longestCode), func(l longLine) bool { return data[l.line] })
 }
 
 // longComments are the comments that end too far to the right.

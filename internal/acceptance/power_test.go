@@ -79,7 +79,9 @@ func deliverPower(t *testing.T, random *rand.Rand, dsn, shown string) {
 		var out bytes.Buffer
 		env := []string{"HOME=" + dir, "DATABASE_URL=" + dsn}
 		args = append([]string{"dwh"}, append(args, "--project", dir)...)
-		if code := cli.Main(context.WithoutCancel(t.Context()), args, env, strings.NewReader(""), &out, &out); code != 0 {
+		if code := cli.Main(
+			context.WithoutCancel(t.Context()), args, env, strings.NewReader(""), &out, &out,
+		); code != 0 {
 			t.Fatalf("%s: got exit code %d, want 0\n%s", strings.Join(args, " "), code, out.String())
 		}
 	}

@@ -100,7 +100,9 @@ func generate(random *rand.Rand) []record {
 			changed := unlike(fmt.Sprint("customer", c), func() time.Time { return at(hours) })
 			for version := range 1 + random.IntN(2) {
 				out = append(out, customer{
-					id: fmt.Sprintf("C%d", c), name: fmt.Sprintf("Smith, %d", random.IntN(9)), segment: choose(segments...),
+					id: fmt.Sprintf("C%d", c), name: fmt.Sprintf(
+						"Smith, %d", random.IntN(9),
+					), segment: choose(segments...),
 					changed: changed, version: version,
 				})
 			}
@@ -128,7 +130,10 @@ func generate(random *rand.Rand) []record {
 		for range 3 {
 			from := unlike(segment, func() time.Time { return at(hours).Truncate(24 * time.Hour) })
 			for version := range 1 + random.IntN(2) {
-				out = append(out, tariff{segment: segment, from: from, price: int64(20 + random.IntN(20)), version: version})
+				out = append(
+					out,
+					tariff{segment: segment, from: from, price: int64(20 + random.IntN(20)), version: version},
+				)
 			}
 		}
 	}

@@ -27,7 +27,12 @@ func measureBatch(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) 
 					return err
 				}
 				if got.Events != want.Events+l.set.BatchRecords || got.Songs <= want.Songs && l.set.BatchObjects > 0 {
-					return &differenceError{fmt.Sprintf("the batch brought %d events and %d songs", got.Events-want.Events, got.Songs-want.Songs)}
+					return &differenceError{
+						fmt.Sprintf(
+							"the batch brought %d events and %d songs", got.Events-want.Events,
+							got.Songs-want.Songs,
+						),
+					}
 				}
 				return l.verifyImplied(ctx, database("full"))
 			},
@@ -41,8 +46,13 @@ func measureBatch(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) 
 		return nil, err
 	}
 	row := outcome.Row{
-		Name: "batch", What: fmt.Sprintf("%d events and %d song objects on the whole warehouse", l.set.BatchRecords, l.set.BatchObjects), Peer: "the same on an empty one",
-		Limit: "1.0", Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 2, Aim: 1.2, Lower: true}, Ours: seconds["full"], Theirs: seconds["empty"],
+		Name: "batch", What: fmt.Sprintf(
+			"%d events and %d song objects on the whole warehouse", l.set.BatchRecords,
+			l.set.BatchObjects,
+		), Peer: "the same on an empty one",
+		Limit: "1.0", Goal: outcome.Goal{
+			Unit: outcome.Times, AtLeast: 2, Aim: 1.2, Lower: true,
+		}, Ours: seconds["full"], Theirs: seconds["empty"],
 	}
 	row.Values = outcome.Costs(row.Ours, row.Theirs)
 	return []outcome.Row{row}, nil

@@ -77,7 +77,9 @@ func (l *lab) openBucket(ctx context.Context) (*bucket, error) {
 }
 
 // upload fills a prefix unless an earlier run in the same work folder did.
-func (l *lab) upload(ctx context.Context, prefix string, put func(ctx context.Context, b *bucket) error) (*bucket, error) {
+func (l *lab) upload(
+	ctx context.Context, prefix string, put func(ctx context.Context, b *bucket) error,
+) (*bucket, error) {
 	b, err := l.openBucket(ctx)
 	if err != nil {
 		return nil, err

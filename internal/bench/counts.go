@@ -17,7 +17,8 @@ type counts struct {
 }
 
 // play is DESIGN's rule for a songplay, as far as it concerns rows alone.
-const play = `RTRIM(page) = 'NextSong' AND RTRIM(user_id) <> '' AND session_id IS NOT NULL AND item_in_session IS NOT NULL AND ts IS NOT NULL`
+const play = `RTRIM(page) = 'NextSong' AND RTRIM(user_id) <> '' AND session_id IS NOT NULL AND ` +
+	`item_in_session IS NOT NULL AND ts IS NOT NULL`
 
 // impliedSQL counts what the star of the staged rows has to hold, without dwh's own SQL.
 const impliedSQL = `
@@ -53,7 +54,10 @@ func (l *lab) count(ctx context.Context, database, searchPath, sql string) (c co
 		if _, err := conn.Exec(ctx, "SELECT set_config('search_path', $1, FALSE)", searchPath); err != nil {
 			return err
 		}
-		return conn.QueryRow(ctx, sql).Scan(&c.Songs, &c.Events, &c.StarSongs, &c.Artists, &c.Users, &c.Hours, &c.Plays, &c.Deliveries)
+		return conn.QueryRow(ctx, sql).Scan(
+			&c.Songs, &c.Events, &c.StarSongs, &c.Artists, &c.Users, &c.Hours, &c.Plays,
+			&c.Deliveries,
+		)
 	})
 	return c, err
 }
@@ -82,7 +86,11 @@ func (l *lab) verify(ctx context.Context, database string, want counts) error {
 	}
 	var waiting int64
 	err = l.query(ctx, database, func(conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, "SELECT (SELECT COUNT(*) FROM s_song WHERE NOT processed) + (SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed)").Scan(&waiting)
+		return conn.QueryRow(
+			ctx,
+			"SELECT (SELECT COUNT(*) FROM s_song WHERE NOT processed) + (SELECT COUNT(*) FROM "+
+				"s_songplay_event WHERE NOT processed)",
+		).Scan(&waiting)
 	})
 	if err == nil && waiting != 0 {
 		err = &differenceError{fmt.Sprintf("%d staged rows of %s are not flagged", waiting, database)}
@@ -103,10 +111,17 @@ func (l *lab) verifyImplied(ctx context.Context, database string) error {
 func (l *lab) verifyStaged(ctx context.Context, database string, songs, events int64) error {
 	var gotSongs, gotEvents int64
 	err := l.query(ctx, database, func(conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, "SELECT (SELECT COUNT(*) FROM s_song), (SELECT COUNT(*) FROM s_songplay_event)").Scan(&gotSongs, &gotEvents)
+		return conn.QueryRow(
+			ctx, "SELECT (SELECT COUNT(*) FROM s_song), (SELECT COUNT(*) FROM s_songplay_event)",
+		).Scan(&gotSongs, &gotEvents)
 	})
 	if err == nil && (gotSongs != songs || gotEvents != events) {
-		err = &differenceError{fmt.Sprintf("%s holds %d songs and %d events, want %d and %d", database, gotSongs, gotEvents, songs, events)}
+		err = &differenceError{
+			fmt.Sprintf(
+				"%s holds %d songs and %d events, want %d and %d", database, gotSongs, gotEvents,
+				songs, events,
+			),
+		}
 	}
 	return err
 }

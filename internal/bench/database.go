@@ -146,7 +146,10 @@ func (l *lab) ensure(ctx context.Context, name template) error {
 	}
 	var have *string
 	err = l.query(ctx, "postgres", func(conn *pgx.Conn) error {
-		err := conn.QueryRow(ctx, "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1", string(name)).Scan(&have)
+		err := conn.QueryRow(
+			ctx, "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1",
+			string(name),
+		).Scan(&have)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
@@ -192,7 +195,10 @@ func (l *lab) makeStaged(ctx context.Context, database string) error {
 	if err := l.copyOf(ctx, migrated, database); err != nil {
 		return err
 	}
-	if _, err := l.dwh(ctx, child{args: append([]string{"transform", "--only", "010,020"}, l.source()...), database: database}); err != nil {
+	if _, err := l.dwh(
+		ctx,
+		child{args: append([]string{"transform", "--only", "010,020"}, l.source()...), database: database},
+	); err != nil {
 		return err
 	}
 	// The hand-tuned SQL cannot take a play that was delivered twice; copies keep a row's place, so
@@ -240,5 +246,8 @@ func (l *lab) nothingNew() []string {
 
 // batch are the flags of the small batch.
 func (l *lab) batch() []string {
-	return []string{"--song-data", l.set.BatchSongs, "--log-data", l.set.BatchEvents, "--log-jsonpaths", l.set.JSONPaths}
+	return []string{
+		"--song-data", l.set.BatchSongs, "--log-data", l.set.BatchEvents, "--log-jsonpaths",
+		l.set.JSONPaths,
+	}
 }

@@ -28,7 +28,10 @@ func measureGrowth(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error)
 		l.set = set
 		name := "dwh"
 		run := l.onCopy("", side{
-			name: name, run: l.runDWH(name, fmt.Sprintf("fresh run of %d events", events), nil, append([]string{"run"}, l.source()...)...),
+			name: name, run: l.runDWH(
+				name, fmt.Sprintf("fresh run of %d events", events), nil,
+				append([]string{"run"}, l.source()...)...,
+			),
 			verify: func(ctx context.Context, _ int) error { return l.verifyImplied(ctx, database(name)) },
 		})
 		took, err := l.once(ctx, run, 0)
@@ -40,8 +43,12 @@ func measureGrowth(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error)
 			return nil, err
 		}
 		rows = append(rows, outcome.Row{
-			Name: "growth", What: fmt.Sprintf("fresh dwh run of %d events and %d songs", set.EventRecords, l.settings.songs), Peer: "–", Limit: "–",
-			Goal: outcome.Goal{Unit: outcome.SecondsOfMillion}, Ours: []float64{took}, Values: []float64{took / float64(set.EventRecords) * 1e6},
+			Name: "growth", What: fmt.Sprintf(
+				"fresh dwh run of %d events and %d songs", set.EventRecords, l.settings.songs,
+			), Peer: "–", Limit: "–",
+			Goal: outcome.Goal{Unit: outcome.SecondsOfMillion}, Ours: []float64{took}, Values: []float64{
+				took / float64(set.EventRecords) * 1e6,
+			},
 		})
 	}
 	return rows, nil
@@ -56,7 +63,15 @@ func (l *lab) generate(ctx context.Context, dir string, songs, events int) (*dat
 	l.say("generating %d songs and %d events", songs, events)
 	raw := l.path("sample")
 	withSongs, withEvents := dataset.Base(songs, events)
-	if _, err := l.dwh(ctx, child{args: []string{"sample", "--songs", fmt.Sprint(withSongs), "--events", fmt.Sprint(withEvents), "--out", raw}}); err != nil {
+	if _, err := l.dwh(
+		ctx,
+		child{
+			args: []string{
+				"sample", "--songs", fmt.Sprint(withSongs), "--events", fmt.Sprint(withEvents),
+				"--out", raw,
+			},
+		},
+	); err != nil {
 		return nil, err
 	}
 	set, err := dataset.Make(ctx, raw, dir, source, true)

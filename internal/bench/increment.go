@@ -10,9 +10,13 @@ import (
 func (l *lab) incrementRun(want counts) side {
 	var takeBack func() error
 	s := l.onCopy(star, side{
-		name: "increment", ours: true, run: l.runDWH("increment", "one more percent", nil, append([]string{"transform"}, l.source()...)...),
+		name: "increment", ours: true, run: l.runDWH(
+			"increment", "one more percent", nil, append([]string{"transform"}, l.source()...)...,
+		),
 		verify: func(ctx context.Context, round int) error {
-			if err := l.verifyStaged(ctx, database("increment"), want.Songs, want.Events+l.set.LateRecords); err != nil || round > 0 {
+			if err := l.verifyStaged(
+				ctx, database("increment"), want.Songs, want.Events+l.set.LateRecords,
+			); err != nil || round > 0 {
 				return err
 			}
 			return l.verifyImplied(ctx, database("increment"))

@@ -247,7 +247,8 @@ func (l *lab) runPSQL(ctx context.Context, database string, args ...string) (res
 	r, err := l.start(ctx, l.psql, child{
 		args: append([]string{"-X", "-q", "-v", "ON_ERROR_STOP=1"}, args...),
 		env: []string{
-			"PGHOST=" + l.server.Hostname(), "PGPORT=" + l.server.Port(), "PGUSER=" + l.server.User.Username(), "PGPASSWORD=" + password,
+			"PGHOST=" + l.server.Hostname(), "PGPORT=" + l.server.Port(),
+			"PGUSER=" + l.server.User.Username(), "PGPASSWORD=" + password,
 			"PGDATABASE=" + database, "PGSSLMODE=disable",
 		},
 	})
@@ -281,7 +282,10 @@ func (l *lab) start(ctx context.Context, binary string, c child) (result, error)
 	err := cmd.Run()
 	r := result{seconds: time.Since(started).Seconds(), stdout: stdout.String()}
 	if err != nil {
-		return r, fmt.Errorf("%w: %s\n%s\n%s", err, lastLine(stderr.String()), strings.Join(cmd.Args, " "), tail(stderr.String()))
+		return r, fmt.Errorf(
+			"%w: %s\n%s\n%s", err, lastLine(stderr.String()), strings.Join(cmd.Args, " "),
+			tail(stderr.String()),
+		)
 	}
 	if c.measured != "" {
 		l.memory[c.measured] = max(l.memory[c.measured], residentPeak(cmd.ProcessState))

@@ -17,11 +17,17 @@ import (
 // measureLarge compares the load of events from a bucket with just reading the same objects, plain
 // and gzip.
 func measureLarge(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) {
-	b, err := l.upload(ctx, plainPrefix, func(ctx context.Context, b *bucket) error { return l.putLarge(ctx, b, plainPrefix, false) })
+	b, err := l.upload(
+		ctx, plainPrefix,
+		func(ctx context.Context, b *bucket) error { return l.putLarge(ctx, b, plainPrefix, false) },
+	)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := l.upload(ctx, gzipPrefix, func(ctx context.Context, b *bucket) error { return l.putLarge(ctx, b, gzipPrefix, true) }); err != nil {
+	if _, err := l.upload(
+		ctx, gzipPrefix,
+		func(ctx context.Context, b *bucket) error { return l.putLarge(ctx, b, gzipPrefix, true) },
+	); err != nil {
 		return nil, err
 	}
 	compressed, err := l.gzipProject()
@@ -32,7 +38,10 @@ func measureLarge(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) 
 	defer done()
 	sdk := peer.SDK(b.client, bucketName)
 	load := func(name, prefix string, more ...string) side {
-		args := append([]string{"transform", "--only", "020", "--log-data", b.url(prefix), "--log-jsonpaths", b.url(pathsKey)}, more...)
+		args := append(
+			[]string{"transform", "--only", "020", "--log-data", b.url(prefix), "--log-jsonpaths", b.url(pathsKey)},
+			more...,
+		)
 		return l.onCopy(migrated, side{
 			name: name, ours: true, run: l.runDWH(name, "load from S3", b.server.Env(), args...),
 			verify: func(ctx context.Context, _ int) error {
@@ -49,10 +58,15 @@ func measureLarge(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) 
 	}
 	seconds, err := l.alternate(ctx, "s3-large", l.settings.rounds, []side{
 		load("plain", plainPrefix), bare("plain-sdk", plainPrefix, sdk), bare("plain-http", plainPrefix, plainHTTP),
-		load("gzip", gzipPrefix, "--project", compressed), bare("gzip-sdk", gzipPrefix, sdk), bare("gzip-http", gzipPrefix, plainHTTP),
+		load(
+			"gzip", gzipPrefix, "--project", compressed,
+		), bare("gzip-sdk", gzipPrefix, sdk), bare("gzip-http", gzipPrefix, plainHTTP),
 		// The same events without S3, so that its share in the load can be told.
 		l.onCopy(migrated, side{
-			name: "folder", run: l.runDWH("folder", "load from a folder", nil, "transform", "--only", "020", "--log-data", l.set.Events, "--log-jsonpaths", l.set.JSONPaths),
+			name: "folder", run: l.runDWH(
+				"folder", "load from a folder", nil, "transform", "--only", "020", "--log-data",
+				l.set.Events, "--log-jsonpaths", l.set.JSONPaths,
+			),
 			verify: func(ctx context.Context, _ int) error {
 				return l.verifyStaged(ctx, database("folder"), 0, l.set.EventRecords)
 			},
@@ -64,13 +78,23 @@ func measureLarge(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) 
 	var rows []outcome.Row
 	for _, form := range []string{"plain", "gzip"} {
 		if read[form+"-sdk"] != read[form+"-http"] {
-			return nil, &differenceError{fmt.Sprintf("the SDK read %+v and net/http %+v of the %s objects", read[form+"-sdk"], read[form+"-http"], form)}
+			return nil, &differenceError{
+				fmt.Sprintf(
+					"the SDK read %+v and net/http %+v of the %s objects", read[form+"-sdk"],
+					read[form+"-http"], form,
+				),
+			}
 		}
 		of := read[form+"-sdk"]
 		for _, client := range []struct{ name, what string }{{"sdk", "aws-sdk"}, {"http", "net/http"}} {
 			row := outcome.Row{
-				Name: "s3-large", What: fmt.Sprintf("the same from S3, %d %s objects of %.3g MB", of.Objects, form, float64(of.Bytes)/float64(max(of.Objects, 1))/1e6),
-				Peer: client.what + " just reading them", Limit: "1.0", Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 0.6, Aim: 0.9},
+				Name: "s3-large", What: fmt.Sprintf(
+					"the same from S3, %d %s objects of %.3g MB", of.Objects, form,
+					float64(of.Bytes)/float64(max(of.Objects, 1))/1e6,
+				),
+				Peer: client.what + " just reading them", Limit: "1.0", Goal: outcome.Goal{
+					Unit: outcome.Times, AtLeast: 0.6, Aim: 0.9,
+				},
 				Ours: seconds[form], Theirs: seconds[form+"-"+client.name],
 			}
 			row.Values = outcome.Speedups(row.Ours, row.Theirs)
@@ -78,7 +102,8 @@ func measureLarge(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) 
 		}
 		// How much of the load is S3's: 1 says that reading costs nothing beside the rest.
 		row := outcome.Row{
-			Name: "s3-large", What: "the same " + form + " objects from S3", Peer: "dwh, from the folder", Goal: outcome.Goal{Unit: outcome.Times},
+			Name: "s3-large", What: "the same " + form + " objects from S3",
+			Peer: "dwh, from the folder", Goal: outcome.Goal{Unit: outcome.Times},
 			Ours: seconds[form], Theirs: seconds["folder"],
 		}
 		row.Values = outcome.Speedups(row.Ours, row.Theirs)

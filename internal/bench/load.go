@@ -13,12 +13,14 @@ import (
 )
 
 // eventColumns are those of the COPY that loads events.
-const eventColumns = "artist, auth, first_name, gender, item_in_session, last_name, length, level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id"
+const eventColumns = "artist, auth, first_name, gender, item_in_session, last_name, length, " +
+	"level, location, method, page, registration, session_id, song, status, ts, user_agent, user_id"
 
 // measureLoad compares the load of events from a folder with psql's COPY of the same rows.
 func measureLoad(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) {
 	row := outcome.Row{
-		Name: "load", What: "newline-delimited events in a folder into s_songplay_event, ledger included", Peer: `psql \copy of the same rows as CSV, one connection`,
+		Name: "load", What: "newline-delimited events in a folder into s_songplay_event, ledger " +
+			"included", Peer: `psql \copy of the same rows as CSV, one connection`,
 		Limit: "1.95x", Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 1.3, Aim: 1.8},
 	}
 	if l.psql == "" {
@@ -50,7 +52,10 @@ func measureLoad(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error) {
 	seconds, err := l.alternate(ctx, "load", l.settings.rounds, []side{
 		l.onCopy(migrated, side{
 			name: "dwh", ours: true, verify: verify("dwh", 0),
-			run: l.runDWH("dwh", "load from a folder", nil, "transform", "--only", "020", "--log-data", l.set.Events, "--log-jsonpaths", l.set.JSONPaths),
+			run: l.runDWH(
+				"dwh", "load from a folder", nil, "transform", "--only", "020", "--log-data",
+				l.set.Events, "--log-jsonpaths", l.set.JSONPaths,
+			),
 		}),
 		l.onCopy(migrated, side{
 			name: "psql", verify: verify("psql", 1),
@@ -88,7 +93,10 @@ func (l *lab) renderCSV(ctx context.Context) (string, error) {
 	if err := os.RemoveAll(mark); err != nil {
 		return "", err
 	}
-	if _, err := l.runPSQL(ctx, string(staged), "-c", fmt.Sprintf(`\copy (SELECT %s FROM s_songplay_event) TO '%s' WITH (FORMAT csv)`, eventColumns, file)); err != nil {
+	if _, err := l.runPSQL(
+		ctx, string(staged), "-c",
+		fmt.Sprintf(`\copy (SELECT %s FROM s_songplay_event) TO '%s' WITH (FORMAT csv)`, eventColumns, file),
+	); err != nil {
 		return "", err
 	}
 	return file, os.WriteFile(mark, []byte(want), 0o644)
@@ -97,7 +105,10 @@ func (l *lab) renderCSV(ctx context.Context) (string, error) {
 // digest is the same for the same events, whatever their order.
 func (l *lab) digest(ctx context.Context, database string) (digest string, err error) {
 	err = l.query(ctx, database, func(conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, "SELECT SUM(HASHTEXTEXTENDED(CAST(ROW("+eventColumns+") AS TEXT), 0)::NUMERIC)::TEXT FROM s_songplay_event").Scan(&digest)
+		return conn.QueryRow(
+			ctx,
+			"SELECT SUM(HASHTEXTEXTENDED(CAST(ROW("+eventColumns+") AS TEXT), 0)::NUMERIC)::TEXT FROM s_songplay_event",
+		).Scan(&digest)
 	})
 	return digest, err
 }

@@ -87,23 +87,58 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	var songs, events int
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&only, "only", "", "measure just these `ROWS`, separated by commas: "+strings.Join(tableOrder(), ","))
-	flags.StringVar(&s.scale, "scale", "large", "generate `SIZE`: large (100,000 songs, 5,000,000 events), medium (40,000, 1,000,000) or small (15,000, 200,000)")
+	flags.StringVar(
+		&only, "only", "",
+		"measure just these `ROWS`, separated by commas: "+strings.Join(tableOrder(), ","),
+	)
+	flags.StringVar(
+		&s.scale, "scale", "large",
+		"generate `SIZE`: large (100,000 songs, 5,000,000 events), medium (40,000, 1,000,000) or "+
+			"small (15,000, 200,000)",
+	)
 	flags.IntVar(&songs, "songs", 0, "generate `N` songs instead of the scale's")
 	flags.IntVar(&events, "events", 0, "generate `M` events instead of the scale's")
 	flags.IntVar(&s.rounds, "rounds", 3, "alternate `N` times")
-	flags.StringVar(&s.data, "data", "", "use the song_data/ and log_data/ in `DIR`, which is only read, instead of generating")
-	flags.StringVar(&s.keep, "keep", "", "work in `DIR` and leave data and template databases there for the next run; delete it when dwh loads or lays out tables in another way")
-	flags.StringVar(&s.profile, "profile", "", "write a CPU and an allocation profile of each of dwh's sides into `DIR`, from one more run of each")
-	flags.StringVar(&s.duckdb, "duckdb", "", "compare with DuckDB, whose @duckdb/node-api is in the node_modules of `DIR`")
-	flags.StringVar(&s.binary, "dwh", "", "measure this `FILE`, a dwh whose transforms are those of this tree, instead of building one")
+	flags.StringVar(
+		&s.data, "data", "",
+		"use the song_data/ and log_data/ in `DIR`, which is only read, instead of generating",
+	)
+	flags.StringVar(
+		&s.keep, "keep", "",
+		"work in `DIR` and leave data and template databases there for the next run; delete it "+
+			"when dwh loads or lays out tables in another way",
+	)
+	flags.StringVar(
+		&s.profile, "profile", "",
+		"write a CPU and an allocation profile of each of dwh's sides into `DIR`, from one more run of each",
+	)
+	flags.StringVar(
+		&s.duckdb, "duckdb", "",
+		"compare with DuckDB, whose @duckdb/node-api is in the node_modules of `DIR`",
+	)
+	flags.StringVar(
+		&s.binary, "dwh", "",
+		"measure this `FILE`, a dwh whose transforms are those of this tree, instead of building one",
+	)
 	flags.StringVar(&s.json, "json", "", "keep all figures in `FILE`")
 	flags.StringVar(&format, "format", "text", "print as `FORMAT`: text or markdown")
-	flags.BoolVar(&growth, "growth", false, "also run 1, 5 and 20 million events (a fifth, once and four times the scale's), which takes long")
+	flags.BoolVar(
+		&growth, "growth", false,
+		"also run 1, 5 and 20 million events (a fifth, once and four times the scale's), which takes long",
+	)
 	flags.Usage = func() {
-		_, _ = fmt.Fprint(stderr, "Measures dwh against what the machine can do and what others do with the same data.\nThe scale large takes tens of minutes and 30 GB, small a few minutes.\n\n")
+		_, _ = fmt.Fprint(
+			stderr,
+			"Measures dwh against what the machine can do and what others do with the same "+
+				"data.\nThe scale large takes tens of minutes and 30 GB, small a few minutes.\n\n",
+		)
 		flags.PrintDefaults()
-		_, _ = fmt.Fprint(stderr, "\nExamples:\n  go run ./internal/bench --scale small\n  go run ./internal/bench --only load,batch --keep /var/tmp/bench --profile /tmp/profiles\n  go run ./internal/bench --duckdb ~/duckdb --format markdown --json bench.json\n")
+		_, _ = fmt.Fprint(
+			stderr,
+			"\nExamples:\n  go run ./internal/bench --scale small\n  go run ./internal/bench "+
+				"--only load,batch --keep /var/tmp/bench --profile /tmp/profiles\n  go run "+
+				"./internal/bench --duckdb ~/duckdb --format markdown --json bench.json\n",
+		)
 	}
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -180,9 +215,12 @@ func run(ctx context.Context, s settings, log io.Writer) (report *outcome.Report
 		return nil, err
 	}
 	report = &outcome.Report{
-		Date: time.Now().UTC(), Version: strings.TrimSpace(version.stdout), Machine: l.kind(), Scale: s.scale, Rounds: s.rounds,
+		Date: time.Now().UTC(), Version: strings.TrimSpace(
+			version.stdout,
+		), Machine: l.kind(), Scale: s.scale, Rounds: s.rounds,
 		Data: outcome.Data{
-			Source: l.set.Source, Songs: held.Songs, SongObjects: l.set.SongObjects, Events: held.Events, EventObjects: l.set.EventObjects, Plays: held.Plays, Bytes: l.set.Bytes,
+			Source: l.set.Source, Songs: held.Songs, SongObjects: l.set.SongObjects,
+			Events: held.Events, EventObjects: l.set.EventObjects, Plays: held.Plays, Bytes: l.set.Bytes,
 		},
 	}
 	if err := l.measureAll(ctx, s.only, report); err != nil {

@@ -25,12 +25,30 @@ func TestParse(t *testing.T) {
 		want settings
 	}{
 		{"", settings{only: usual(), scale: "large", songs: 100_000, events: 5_000_000, rounds: 3}},
-		{"--scale small --rounds 5", settings{only: usual(), scale: "small", songs: 15_000, events: 200_000, rounds: 5}},
+		{
+			"--scale small --rounds 5",
+			settings{only: usual(), scale: "small", songs: 15_000, events: 200_000, rounds: 5},
+		},
 		{"--scale medium --events 7", settings{only: usual(), scale: "as given", songs: 40_000, events: 7, rounds: 3}},
-		{"--only load,memory", settings{only: wanted{"load", "memory"}, scale: "large", songs: 100_000, events: 5_000_000, rounds: 3}},
-		{"--only growth --growth", settings{only: wanted{"growth"}, scale: "large", songs: 100_000, events: 5_000_000, rounds: 3}},
-		{"--growth", settings{only: append(usual(), "growth"), scale: "large", songs: 100_000, events: 5_000_000, rounds: 3}},
-		{"--format markdown", settings{only: usual(), scale: "large", songs: 100_000, events: 5_000_000, rounds: 3, format: table.Markdown}},
+		{
+			"--only load,memory",
+			settings{only: wanted{"load", "memory"}, scale: "large", songs: 100_000, events: 5_000_000, rounds: 3},
+		},
+		{
+			"--only growth --growth",
+			settings{only: wanted{"growth"}, scale: "large", songs: 100_000, events: 5_000_000, rounds: 3},
+		},
+		{
+			"--growth",
+			settings{only: append(usual(), "growth"), scale: "large", songs: 100_000, events: 5_000_000, rounds: 3},
+		},
+		{
+			"--format markdown",
+			settings{
+				only: usual(), scale: "large", songs: 100_000, events: 5_000_000, rounds: 3,
+				format: table.Markdown,
+			},
+		},
 	} {
 		got, err := parse(strings.Fields(test.args), io.Discard)
 		if err != nil {
@@ -40,7 +58,9 @@ func TestParse(t *testing.T) {
 		if test.want.format == "" {
 			test.want.format = table.Text
 		}
-		if !slices.Equal(got.only, test.want.only) || got.scale != test.want.scale || got.songs != test.want.songs || got.events != test.want.events ||
+		if !slices.Equal(
+			got.only, test.want.only,
+		) || got.scale != test.want.scale || got.songs != test.want.songs || got.events != test.want.events ||
 			got.rounds != test.want.rounds || got.format != test.want.format {
 			t.Errorf("%q: got %+v, want %+v", test.args, got, test.want)
 		}
@@ -67,7 +87,9 @@ func TestParseRefuses(t *testing.T) {
 		}
 	}
 	var help bytes.Buffer
-	if _, err := parse([]string{"--help"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "Examples:") {
+	if _, err := parse([]string{"--help"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(
+		help.String(), "Examples:",
+	) {
 		t.Errorf("--help: got %v and %q, want help with examples", err, help.String())
 	}
 }
@@ -103,7 +125,10 @@ func TestDiffer(t *testing.T) {
 func TestVerifyDuck(t *testing.T) {
 	want := counts{Songs: 1, Events: 2, StarSongs: 3, Artists: 4, Users: 5, Hours: 6, Plays: 7, Deliveries: 8}
 	// DuckDB's script keeps both deliveries of a play.
-	if err := verifyDuck(`{"s_song":1,"s_songplay_event":2,"d_artist":4,"d_song":3,"d_time":6,"d_user":5,"f_songplay":8}`, want); err != nil {
+	if err := verifyDuck(
+		`{"s_song":1,"s_songplay_event":2,"d_artist":4,"d_song":3,"d_time":6,"d_user":5,"f_songplay":8}`,
+		want,
+	); err != nil {
 		t.Error(err)
 	}
 	if err := verifyDuck(`{"s_song":1}`, want); err == nil {
@@ -115,7 +140,9 @@ func TestVerifyDuck(t *testing.T) {
 }
 
 func TestStepSeconds(t *testing.T) {
-	if got, err := stepSeconds(`{"run":"x","transforms":[{"step":"110_d_song","seconds":0.5},{"seconds":1.25}],"seconds":9}`); err != nil || got != 1.75 {
+	if got, err := stepSeconds(
+		`{"run":"x","transforms":[{"step":"110_d_song","seconds":0.5},{"seconds":1.25}],"seconds":9}`,
+	); err != nil || got != 1.75 {
 		t.Errorf("got %v (%v), want 1.75", got, err)
 	}
 	if _, err := stepSeconds("transformed 12 rows"); err == nil {
@@ -172,7 +199,8 @@ func TestEndToEnd(t *testing.T) {
 		}
 	}
 	want := map[string]int{
-		"load": 1, "s3-large": 6, "s3-songs": 1, "fresh": 1, "transforms": 2, "increment": 1, "batch": 1, "replay": 1, "memory": 1, "report": reportRounds, "growth": 3,
+		"load": 1, "s3-large": 6, "s3-songs": 1, "fresh": 1, "transforms": 2, "increment": 1,
+		"batch": 1, "replay": 1, "memory": 1, "report": reportRounds, "growth": 3,
 	}
 	for _, name := range tableOrder() {
 		if figures[name] != want[name] {
@@ -201,12 +229,16 @@ func TestEndToEnd(t *testing.T) {
 	}
 
 	failing := filepath.Join(t.TempDir(), "dwh")
-	script := "#!/bin/sh\n[ \"$1\" = report ] && { echo cannot >&2; exit 1; }\nexec '" + filepath.Join(work, "dwh") + "' \"$@\"\n"
+	script := "#!/bin/sh\n[ \"$1\" = report ] && { echo cannot >&2; exit 1; }\nexec '" + filepath.Join(
+		work, "dwh",
+	) + "' \"$@\"\n"
 	if err := os.WriteFile(failing, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	report, log = measured(t, append(tiny, "--only", "report,load", "--dwh", failing)...)
-	if !report.Broken() || len(report.Rows) != 2 || report.Rows[0].Broken != "" || !strings.Contains(report.Rows[1].Broken, "cannot") {
+	if !report.Broken() || len(report.Rows) != 2 || report.Rows[0].Broken != "" || !strings.Contains(
+		report.Rows[1].Broken, "cannot",
+	) {
 		t.Errorf("a report that fails: got %+v, want it broken and the load measured\n%s", report.Rows, log)
 	}
 }

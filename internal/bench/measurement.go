@@ -42,7 +42,10 @@ func measurements() []measurement {
 
 // tableOrder is how the rows stand in the table.
 func tableOrder() []string {
-	return []string{"load", "s3-large", "s3-songs", "fresh", "transforms", "increment", "batch", "replay", "memory", "report", "growth"}
+	return []string{
+		"load", "s3-large", "s3-songs", "fresh", "transforms", "increment", "batch", "replay",
+		"memory", "report", "growth",
+	}
 }
 
 // usual are the rows that are measured when none are named.
@@ -97,7 +100,10 @@ func (l *lab) measureAll(ctx context.Context, w wanted, report *outcome.Report) 
 		report.Around = append(report.Around, around)
 	}
 	order := tableOrder()
-	slices.SortStableFunc(report.Rows, func(a, b outcome.Row) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) })
+	slices.SortStableFunc(
+		report.Rows,
+		func(a, b outcome.Row) int { return slices.Index(order, a.Name) - slices.Index(order, b.Name) },
+	)
 	return nil
 }
 
@@ -110,7 +116,10 @@ func firstLine(err error) string {
 var errNoPSQL = errors.New("there is no psql beside the server's binaries or in PATH")
 
 func machineKind() outcome.Machine {
-	return outcome.Machine{CPU: machine.CPU(), Cores: machine.Cores(), Memory: machine.Memory(), System: machine.System()}
+	return outcome.Machine{
+		CPU: machine.CPU(), Cores: machine.Cores(), Memory: machine.Memory(),
+		System: machine.System(),
+	}
 }
 
 // unknown tells which names are no rows.

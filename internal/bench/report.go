@@ -37,7 +37,13 @@ func measureReport(ctx context.Context, l *lab, _ wanted) ([]outcome.Row, error)
 	printed := map[string]string{}
 	seconds, err := l.alternate(ctx, "report", reportRounds*l.settings.rounds, []side{
 		{name: "dwh", ours: true, run: func(ctx context.Context) (float64, error) {
-			r, err := l.dwh(ctx, child{args: []string{"report", "songplays-by-level", "--format", "csv"}, database: database("report"), measured: "report"})
+			r, err := l.dwh(
+				ctx,
+				child{
+					args:     []string{"report", "songplays-by-level", "--format", "csv"},
+					database: database("report"), measured: "report",
+				},
+			)
 			printed["dwh"] = strings.ReplaceAll(r.stdout, "\r\n", "\n")
 			return r.seconds, err
 		}},

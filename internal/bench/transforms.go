@@ -15,7 +15,8 @@ import (
 func measureTransforms(ctx context.Context, l *lab, w wanted) ([]outcome.Row, error) {
 	const sql = "hand-tuned SQL, which does not flag, dedupe or heal"
 	first := outcome.Row{
-		Name: "transforms", What: "the transforms of a fresh dwh run, flags included: its rows are staged as processed", Peer: sql, Limit: "1.0",
+		Name: "transforms", What: "the transforms of a fresh dwh run, flags included: its rows " +
+			"are staged as processed", Peer: sql, Limit: "1.0",
 		Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 0.5, Aim: 0.9},
 	}
 	again := outcome.Row{
@@ -51,14 +52,23 @@ func measureTransforms(ctx context.Context, l *lab, w wanted) ([]outcome.Row, er
 		if err := fresh(ctx); err != nil {
 			return err
 		}
-		return l.exec(ctx, database("sql"), "DELETE FROM s_songplay_event WHERE ctid = ANY (ARRAY(SELECT place FROM bench.repeated))")
+		return l.exec(
+			ctx, database("sql"),
+			"DELETE FROM s_songplay_event WHERE ctid = ANY (ARRAY(SELECT place FROM bench.repeated))",
+		)
 	}
 	sides := []side{byHand}
 	if w.has(first.Name) {
 		sides = append(sides, l.onCopy("", side{
 			name: "steps", ours: true,
 			run: func(ctx context.Context) (float64, error) {
-				r, err := l.dwh(ctx, child{args: append([]string{"run", "--json", "--no-full-check"}, l.source()...), database: database("steps"), measured: "fresh run"})
+				r, err := l.dwh(
+					ctx,
+					child{
+						args:     append([]string{"run", "--json", "--no-full-check"}, l.source()...),
+						database: database("steps"), measured: "fresh run",
+					},
+				)
 				if err != nil {
 					return 0, err
 				}
@@ -67,7 +77,10 @@ func measureTransforms(ctx context.Context, l *lab, w wanted) ([]outcome.Row, er
 			verify: func(ctx context.Context, _ int) error { return l.verify(ctx, database("steps"), want) },
 		}))
 		sides = append(sides, l.onCopy(staged, side{
-			name: "transform", ours: true, run: l.runDWH("transform", "first transform", nil, append([]string{"transform"}, l.nothingNew()...)...),
+			name: "transform", ours: true, run: l.runDWH(
+				"transform", "first transform", nil,
+				append([]string{"transform"}, l.nothingNew()...)...,
+			),
 			verify: func(ctx context.Context, _ int) error { return l.verify(ctx, database("transform"), want) },
 		}))
 	}
@@ -84,7 +97,8 @@ func measureTransforms(ctx context.Context, l *lab, w wanted) ([]outcome.Row, er
 	first.Ours, first.Theirs = seconds["steps"], seconds["sql"]
 	first.Values = outcome.Speedups(first.Ours, first.Theirs)
 	whole := outcome.Row{
-		Name: first.Name, What: "dwh transform of rows that were staged before it, as a whole: flags, gate, indexes, start", Peer: sql, Goal: outcome.Goal{Unit: outcome.Times},
+		Name: first.Name, What: "dwh transform of rows that were staged before it, as a whole: " +
+			"flags, gate, indexes, start", Peer: sql, Goal: outcome.Goal{Unit: outcome.Times},
 		Ours: seconds["transform"], Theirs: first.Theirs,
 	}
 	whole.Values = outcome.Speedups(whole.Ours, whole.Theirs)

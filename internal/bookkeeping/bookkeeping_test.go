@@ -174,7 +174,9 @@ func TestForeign(t *testing.T) {
 		},
 		"a newer dwh": {
 			`INSERT INTO dwh_db_version (version_id, is_applied) VALUES (99, TRUE)`,
-			fmt.Sprintf("of a newer dwh: it has version 99, and this dwh knows %d", bookkeeping.Newest()), "use the newer dwh",
+			fmt.Sprintf(
+				"of a newer dwh: it has version 99, and this dwh knows %d", bookkeeping.Newest(),
+			), "use the newer dwh",
 		},
 		"somebody else's": {
 			`DROP TABLE dwh_db_version, goose_db_version, s_object, dwh_run, dwh_step, dwh_check, dwh_transform,

@@ -92,8 +92,10 @@ func Read(ctx context.Context, db DB) (State, error) {
 	}
 	if state.Version > state.Newest {
 		return state, &ForeignError{
-			Msg: fmt.Sprintf("the bookkeeping of this warehouse is of a newer dwh: it has version %d, and this dwh knows %d",
-				state.Version, state.Newest),
+			Msg: fmt.Sprintf(
+				"the bookkeeping of this warehouse is of a newer dwh: it has version %d, and this dwh knows %d",
+				state.Version, state.Newest,
+			),
 			Advice: "use the newer dwh",
 		}
 	}
@@ -114,7 +116,10 @@ func Read(ctx context.Context, db DB) (State, error) {
 		}
 	}
 	return state, &ForeignError{
-		Msg:    fmt.Sprintf("there is a table %s that dwh did not make, and dwh keeps its own records under that name", first),
+		Msg: fmt.Sprintf(
+			"there is a table %s that dwh did not make, and dwh keeps its own records under that name",
+			first,
+		),
 		Advice: "rename the table, or give dwh a database or a schema of its own",
 	}
 }

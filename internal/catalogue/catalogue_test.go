@@ -16,7 +16,9 @@ var update = flag.Bool("update", false, "rewrite the golden file")
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	live := catalogue.Table{
-		Schema: "public", Name: "d_song", Columns: []catalogue.Name{"song_id", `ti"tle`, "select"}, Key: []catalogue.Name{"song_id", "select"},
+		Schema: "public", Name: "d_song", Columns: []catalogue.Name{
+			"song_id", `ti"tle`, "select",
+		}, Key: []catalogue.Name{"song_id", "select"},
 	}
 	staged := catalogue.Table{Schema: "public", Name: "s_song", Columns: []catalogue.Name{"song_id", "processed"}}
 	built := live.In("dwh_scratch")

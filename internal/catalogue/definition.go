@@ -131,7 +131,9 @@ func AddKey(table Table, name Name, columns []Name) string {
 // InsertAll copies the rows of one table into another with the same columns, in the order of its
 // key: a key grows twice as fast in its own order.
 func InsertAll(into, from Table) string {
-	sql := "INSERT INTO " + into.SQL() + " (" + list("", into.Columns) + ") SELECT " + list("made.", into.Columns) + " FROM " + from.SQL() + " AS made"
+	sql := "INSERT INTO " + into.SQL() + " (" + list("", into.Columns) + ") SELECT " + list(
+		"made.", into.Columns,
+	) + " FROM " + from.SQL() + " AS made"
 	if len(into.Key) > 0 {
 		sql += " ORDER BY " + list("made.", into.Key)
 	}

@@ -17,7 +17,8 @@ func CountSame(live, built Table) string {
 			same.WriteString(" AND built." + column.SQL() + " IS NOT DISTINCT FROM live." + column.SQL())
 		}
 	}
-	return "SELECT (SELECT COUNT(*) FROM " + live.SQL() + "), (SELECT COUNT(*) FROM " + built.SQL() + "), (SELECT COUNT(*) FROM " + live.SQL() +
+	return "SELECT (SELECT COUNT(*) FROM " + live.SQL() + "), (SELECT COUNT(*) FROM " +
+		built.SQL() + "), (SELECT COUNT(*) FROM " + live.SQL() +
 		" AS live WHERE EXISTS (SELECT 1 FROM " + built.SQL() + " AS built WHERE " + same.String() + "))"
 }
 
@@ -29,7 +30,9 @@ func CreateDifference(into, live, built Table) string {
 	columns := live.Columns
 	return "CREATE TABLE " + into.SQL() + " AS SELECT " + list("different.", live.Key) +
 		", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (" +
-		"SELECT " + list("side.", columns) + ", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (" +
+		"SELECT " + list(
+		"side.", columns,
+	) + ", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (" +
 		"SELECT " + list("live.", columns) + ", 1 AS dwh_live, 0 AS dwh_built FROM " + live.SQL() + " AS live" +
 		" UNION ALL " +
 		"SELECT " + list("built.", columns) + ", 0 AS dwh_live, 1 AS dwh_built FROM " + built.SQL() + " AS built" +
@@ -54,5 +57,7 @@ func DeleteDifferent(live, difference Table) string {
 // InsertDifferent inserts the built rows of the keys that differ.
 func InsertDifferent(live, built, difference Table) string {
 	return "INSERT INTO " + live.SQL() + " (" + list("", live.Columns) + ") SELECT " + list("built.", live.Columns) +
-		" FROM " + difference.SQL() + " AS different INNER JOIN " + built.SQL() + " AS built ON " + equal("built", "different", live.Key)
+		" FROM " + difference.SQL() + " AS different INNER JOIN " + built.SQL() + " AS built ON " + equal(
+		"built", "different", live.Key,
+	)
 }

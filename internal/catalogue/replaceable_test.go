@@ -83,8 +83,11 @@ func TestObstacles(t *testing.T) {
 		{"a publication", key, "CREATE PUBLICATION p FOR TABLE t"},
 		{"a publication", copied, "CREATE PUBLICATION p FOR ALL TABLES"},
 		{"a publication", key, "CREATE PUBLICATION p FOR TABLES IN SCHEMA public"},
-		{"a subscription", key, `CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = FALSE, slot_name = NONE);
-			INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, CAST('t' AS regclass), 'r' FROM pg_subscription WHERE subname = 's'`},
+		{
+			"a subscription", key,
+			`CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = FALSE, slot_name = NONE);
+			INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate) SELECT oid, CAST('t' AS regclass), 'r' FROM pg_subscription WHERE subname = 's'`,
+		},
 		{"a replica identity", key, "ALTER TABLE t REPLICA IDENTITY FULL"},
 		{"a replica identity", key, "ALTER TABLE t REPLICA IDENTITY USING INDEX t_pkey"},
 		{"inheritance or partitions", key, "CREATE TABLE child () INHERITS (t)"},
@@ -175,7 +178,8 @@ func TestObstacles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.table == key && (byKey != (c.obstacle == "") || byKey && name != "t_pkey") || c.table == copied && byCopy != (c.obstacle == "") {
+			if c.table == key && (byKey != (c.obstacle == "") || byKey && name != "t_pkey") ||
+				c.table == copied && byCopy != (c.obstacle == "") {
 				t.Errorf("%s: got %t of key %q and %t, want what the obstacle says", c.sql, byKey, name, byCopy)
 			}
 		}

@@ -21,7 +21,9 @@ func ReadSchema(ctx context.Context, q Querier, engine sqlfile.Engine, name Name
 }
 
 // SchemaOf is ReadSchema where the tables are known by Read already.
-func SchemaOf(ctx context.Context, q Querier, engine sqlfile.Engine, name Name, tables map[Name]Table) (schema.Schema, error) {
+func SchemaOf(
+	ctx context.Context, q Querier, engine sqlfile.Engine, name Name, tables map[Name]Table,
+) (schema.Schema, error) {
 	read := columnsPostgres
 	if engine == sqlfile.Redshift {
 		read = columnsRedshift
@@ -67,14 +69,17 @@ func columnsPostgres(ctx context.Context, q Querier, name Name) (schema.Schema, 
 	out := schema.Schema{}
 	var table string
 	var column schema.Column
-	_, err = pgx.ForEachRow(rows, []any{&table, &column.Name, &column.Type, &column.Collation, &column.NotNull, &column.Default,
-		&column.DefaultTrue}, func() error {
-		one := out[table]
-		one.Name = table
-		one.Columns = append(one.Columns, column)
-		out[table] = one
-		return nil
-	})
+	_, err = pgx.ForEachRow(
+		rows,
+		[]any{&table, &column.Name, &column.Type, &column.Collation, &column.NotNull, &column.Default,
+			&column.DefaultTrue},
+		func() error {
+			one := out[table]
+			one.Name = table
+			one.Columns = append(one.Columns, column)
+			out[table] = one
+			return nil
+		})
 	return out, err
 }
 
@@ -99,7 +104,9 @@ func columnsRedshift(ctx context.Context, q Querier, name Name) (schema.Schema, 
 	var standard *string
 	var length, precision, scale *int32
 	var column schema.Column
-	_, err = pgx.ForEachRow(rows, []any{&table, &column.Name, &column.Type, &length, &precision, &scale, &nullable, &standard}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{
+		&table, &column.Name, &column.Type, &length, &precision, &scale, &nullable, &standard,
+	}, func() error {
 		one := out[table]
 		one.Name = table
 		next := column

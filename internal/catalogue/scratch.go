@@ -25,13 +25,17 @@ func CreateEmpty(copied, of Table) string {
 
 // CreateUnprocessed makes a view of a staging table in which no row is processed.
 func CreateUnprocessed(view, of Table) string {
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + flagged(of, "FALSE AS "+Processed.SQL()) + " FROM " + of.SQL() + " AS staged"
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + flagged(
+		of, "FALSE AS "+Processed.SQL(),
+	) + " FROM " + of.SQL() + " AS staged"
 }
 
 // CreateArrived makes a view of a staging table that shows the rows of another, none of which is
 // processed, as if they stood in it.
 func CreateArrived(view, arrived, staged Table) string {
-	return CreateUnprocessed(view, arrived) + " UNION ALL SELECT " + list("staged.", staged.Columns) + " FROM " + staged.SQL() + " AS staged"
+	return CreateUnprocessed(view, arrived) + " UNION ALL SELECT " + list(
+		"staged.", staged.Columns,
+	) + " FROM " + staged.SQL() + " AS staged"
 }
 
 // InsertArrived stages those rows, processed or not.
@@ -40,7 +44,9 @@ func InsertArrived(staged, arrived Table, flag bool) string {
 	if flag {
 		value = "TRUE"
 	}
-	return "INSERT INTO " + staged.SQL() + " (" + list("", staged.Columns) + ") SELECT " + flagged(arrived, value) + " FROM " + arrived.SQL() + " AS staged"
+	return "INSERT INTO " + staged.SQL() + " (" + list(
+		"", staged.Columns,
+	) + ") SELECT " + flagged(arrived, value) + " FROM " + arrived.SQL() + " AS staged"
 }
 
 // flagged lists a staging table's columns, with something else in the place of the flag.
@@ -61,7 +67,9 @@ func flagged(of Table, flag string) string {
 
 // CreateView makes a view that shows a table's columns as they stand in another.
 func CreateView(view, of Table) string {
-	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list("shown.", view.Columns) + " FROM " + of.SQL() + " AS shown"
+	return "CREATE VIEW " + view.SQL() + " AS SELECT " + list(
+		"shown.", view.Columns,
+	) + " FROM " + of.SQL() + " AS shown"
 }
 
 // DropView drops views, and the views on them.
@@ -107,7 +115,9 @@ const loadedTarget = "30"
 // sample of a wide table costs as much as to load 300,000 rows. Autovacuum takes the whole one in
 // its own time. It is sent as it stands, three statements at once.
 func AnalyzeLoaded(table Table) string {
-	return "SET LOCAL default_statistics_target = " + loadedTarget + "; " + Analyze(table) + "; SET LOCAL default_statistics_target = DEFAULT"
+	return "SET LOCAL default_statistics_target = " + loadedTarget + "; " + Analyze(
+		table,
+	) + "; SET LOCAL default_statistics_target = DEFAULT"
 }
 
 // InsertValues inserts rows; values is a list such as "(1, 'a'), (2, 'b')" of literals that

@@ -42,7 +42,10 @@ func tables() map[string]table.Table {
 		if i == 12 || i == 13 {
 			continue // days on which nothing was played have no row
 		}
-		days.Rows = append(days.Rows, []any{at.AddDate(0, 0, i).Format(time.DateOnly), 150 + 90*(i%7), 20 + i%9, 28 + i%11})
+		days.Rows = append(
+			days.Rows,
+			[]any{at.AddDate(0, 0, i).Format(time.DateOnly), 150 + 90*(i%7), 20 + i%9, 28 + i%11},
+		)
 	}
 	long := of("moments", "played_at temperature")
 	for i := range 1000 {
@@ -53,7 +56,10 @@ func tables() map[string]table.Table {
 		names.Rows = append(names.Rows, []any{fmt.Sprintf("artist %d", i), (i * 7919) % 1009})
 	}
 	return map[string]table.Table{
-		"levels": of("songplays-by-level", "level songplays listeners", []any{"free", 420, 64}, []any{"paid", 1174, 15}),
+		"levels": of(
+			"songplays-by-level", "level songplays listeners", []any{"free", 420, 64},
+			[]any{"paid", 1174, 15},
+		),
 		"locations": of("songplays-by-location", "location level songplays",
 			[]any{"Chicago, IL", "free", 5}, []any{"Chicago, IL", "paid", 211}, []any{"Lansing, MI", "paid", 147},
 			[]any{"Phoenix, AZ", "free", 14}, []any{"Phoenix, AZ", "paid", 2}, []any{nil, "free", 3}),
@@ -63,18 +69,40 @@ func tables() map[string]table.Table {
 		"long":     long,
 		"many":     names,
 		"daily-levels": of("plays of each level", "day level songplays",
-			[]any{"2018-11-01", "free", 40}, []any{"2018-11-01", "paid", 80}, []any{"2018-11-02", "free", 30}, []any{"2018-11-04", "free", 3}, []any{"2018-11-04", "paid", 90}),
+			[]any{
+				"2018-11-01", "free", 40,
+			}, []any{
+				"2018-11-01", "paid", 80,
+			}, []any{"2018-11-02", "free", 30}, []any{"2018-11-04", "free", 3}, []any{"2018-11-04", "paid", 90}),
 		"hostile": of("<script>alert(1)</script> & \"quoted\" 'title'", "name n",
-			[]any{"</text></svg><script>alert('1')</script>", 10}, []any{"a\x00\x01\x1b[31m\nb\u202e\u2066", 7}, []any{"\xff\xfe invalid \xc3\x28 \ufffe\uffff", 5},
-			[]any{`" onload="alert(1)`, 4}, []any{"]]><!-- & &amp; &#0;", 3}, []any{strings.Repeat("name of 300 characters ", 13), 2},
-			[]any{"生命生命 日本語のとても長い名前がここに続きますそしてまだ続きます", 6}, []any{"مرحبا بالعالم", 5}, []any{"👩‍👩‍👧‍👦 é e\u0301 🇩🇪", 1}, []any{nil, nil}, []any{"", 0}),
-		"changes":       of("changes", "name change", []any{"up", 10.5}, []any{"down", -21.25}, []any{"still", 0}, []any{"unknown", nil}, []any{"odd", math.NaN()}, []any{"tiny", 0.001}),
-		"changing-days": of("balance", "day balance", []any{"2018-11-01", 4.5}, []any{"2018-11-02", -2.25}, []any{"2018-11-03", nil}, []any{"2018-11-04", 1}),
-		"one":           of("count", "songplays", []any{1594}),
-		"one-row":       of("artist-locations", "location songplays", []any{"Phoenix-Mesa-Scottsdale, AZ", 2}),
-		"empty":         of("top-artists", "rank artist songplays"),
-		"extremes":      of("extremes", "name n", []any{"max", math.MaxFloat64}, []any{"min", -math.MaxFloat64}, []any{"int", int64(math.MinInt64)}, []any{"small", 5e-324}),
-		"extreme-days":  of("extremes", "day n", []any{"2018-11-01", math.MaxFloat64}, []any{"2018-11-02", -math.MaxFloat64}, []any{"2018-11-03", 5e-324}),
+			[]any{
+				"</text></svg><script>alert('1')</script>", 10,
+			}, []any{"a\x00\x01\x1b[31m\nb\u202e\u2066", 7}, []any{"\xff\xfe invalid \xc3\x28 \ufffe\uffff", 5},
+			[]any{`" onload="alert(1)`, 4}, []any{"]]><!-- & &amp; &#0;", 3}, []any{
+				strings.Repeat("name of 300 characters ", 13), 2,
+			},
+			[]any{
+				"生命生命 日本語のとても長い名前がここに続きますそしてまだ続きます", 6,
+			}, []any{"مرحبا بالعالم", 5}, []any{"👩‍👩‍👧‍👦 é e\u0301 🇩🇪", 1}, []any{nil, nil}, []any{"", 0}),
+		"changes": of(
+			"changes", "name change", []any{"up", 10.5}, []any{"down", -21.25}, []any{"still", 0},
+			[]any{"unknown", nil}, []any{"odd", math.NaN()}, []any{"tiny", 0.001},
+		),
+		"changing-days": of(
+			"balance", "day balance", []any{"2018-11-01", 4.5}, []any{"2018-11-02", -2.25},
+			[]any{"2018-11-03", nil}, []any{"2018-11-04", 1},
+		),
+		"one":     of("count", "songplays", []any{1594}),
+		"one-row": of("artist-locations", "location songplays", []any{"Phoenix-Mesa-Scottsdale, AZ", 2}),
+		"empty":   of("top-artists", "rank artist songplays"),
+		"extremes": of(
+			"extremes", "name n", []any{"max", math.MaxFloat64}, []any{"min", -math.MaxFloat64},
+			[]any{"int", int64(math.MinInt64)}, []any{"small", 5e-324},
+		),
+		"extreme-days": of(
+			"extremes", "day n", []any{"2018-11-01", math.MaxFloat64},
+			[]any{"2018-11-02", -math.MaxFloat64}, []any{"2018-11-03", 5e-324},
+		),
 	}
 }
 
@@ -83,7 +111,11 @@ func TestCharts(t *testing.T) {
 		for _, o := range []struct {
 			suffix  string
 			options chart.Options
-		}{{"", chart.Options{}}, {".dark", chart.Options{Dark: true}}, {".bare", chart.Options{Bare: true}}, {".phone", chart.Options{Width: 340, Height: 260}}} {
+		}{
+			{"", chart.Options{}}, {".dark", chart.Options{Dark: true}},
+			{".bare", chart.Options{Bare: true}},
+			{".phone", chart.Options{Width: 340, Height: 260}},
+		} {
 			got, err := chart.SVG(in, o.options)
 			if err != nil {
 				t.Fatalf("%s%s: %v", name, o.suffix, err)
@@ -117,7 +149,9 @@ func marks(t *testing.T, in table.Table) []string {
 		t.Fatal(err)
 	}
 	var tips []string
-	for _, match := range regexp.MustCompile(`<(?:rect|circle) [^>]*><title>([^<]*)</title>`).FindAllStringSubmatch(string(picture), -1) {
+	for _, match := range regexp.MustCompile(
+		`<(?:rect|circle) [^>]*><title>([^<]*)</title>`,
+	).FindAllStringSubmatch(string(picture), -1) {
 		tips = append(tips, match[1])
 	}
 	return tips
@@ -248,11 +282,17 @@ func wellFormed(t interface {
 						height = v
 					case strings.HasSuffix(a.Name.Local, "th") || strings.Contains(a.Name.Local, "x"):
 						if v < 0 || v > width {
-							t.Errorf("%s: got %s=%v on %s, want it within a width of %v", name, a.Name.Local, v, token.Name.Local, width)
+							t.Errorf(
+								"%s: got %s=%v on %s, want it within a width of %v", name,
+								a.Name.Local, v, token.Name.Local, width,
+							)
 						}
 					default:
 						if v < 0 || v > height {
-							t.Errorf("%s: got %s=%v on %s, want it within a height of %v", name, a.Name.Local, v, token.Name.Local, height)
+							t.Errorf(
+								"%s: got %s=%v on %s, want it within a height of %v", name,
+								a.Name.Local, v, token.Name.Local, height,
+							)
 						}
 					}
 				}
@@ -274,14 +314,20 @@ func wellFormed(t interface {
 // Whatever the data, the picture is well-formed and everything in it lies inside.
 func TestAnyTableIsWellFormed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		in := table.Table{Title: rapid.String().Draw(t, "title"), Columns: table.Columns("a", rapid.SampledFrom([]string{"b", "day", "hour"}).Draw(t, "second"), "n", "m")}
+		in := table.Table{
+			Title:   rapid.String().Draw(t, "title"),
+			Columns: table.Columns("a", rapid.SampledFrom([]string{"b", "day", "hour"}).Draw(t, "second"), "n", "m"),
+		}
 		for range rapid.IntRange(0, 30).Draw(t, "rows") {
 			in.Rows = append(in.Rows, []any{
 				rapid.String().Draw(t, "a"), rapid.SampledFrom([]any{"x", "y", nil, int64(4)}).Draw(t, "b"),
 				rapid.Float64().Draw(t, "n"), rapid.SampledFrom([]any{nil, 1, -3}).Draw(t, "m"),
 			})
 		}
-		o := chart.Options{Width: rapid.IntRange(0, 900).Draw(t, "width"), Height: rapid.IntRange(0, 500).Draw(t, "height"), Bare: rapid.Bool().Draw(t, "bare")}
+		o := chart.Options{
+			Width:  rapid.IntRange(0, 900).Draw(t, "width"),
+			Height: rapid.IntRange(0, 500).Draw(t, "height"), Bare: rapid.Bool().Draw(t, "bare"),
+		}
 		got, err := chart.SVG(in, o)
 		if err != nil {
 			t.Fatalf("got %v, want a picture", err)
@@ -338,7 +384,9 @@ func TestManyRowsStaySmall(t *testing.T) {
 	}
 }
 
-var colour = regexp.MustCompile(`class="dwh-(background|text|muted|mark\d|line\d)"[^>]* (?:fill|stroke)="(#[0-9a-f]{6})"`)
+var colour = regexp.MustCompile(
+	`class="dwh-(background|text|muted|mark\d|line\d)"[^>]* (?:fill|stroke)="(#[0-9a-f]{6})"`,
+)
 
 // https://www.w3.org/TR/WCAG22/#contrast-minimum and #non-text-contrast.
 func TestContrast(t *testing.T) {

@@ -76,14 +76,19 @@ func (d *drawing) places(m *model, centre func(int) float64, slot, left, right, 
 		free = x + half + 4
 	}
 	if axis != "" {
-		d.text((left+right)/2, bottom+textSize+6+lineHeight, textSize, middle, false, true, fit(axis, textSize, right-left))
+		d.text(
+			(left+right)/2, bottom+textSize+6+lineHeight, textSize, middle, false, true,
+			fit(axis, textSize, right-left),
+		)
 	}
 }
 
 // shortDates writes days and moments of one year as "Nov 1" and "Nov 1 16:00", and moves the year
 // to the axis.
 func shortDates(labels []string, axis string) (short []string, shortAxis string) {
-	for _, layout := range []struct{ long, short string }{{time.DateOnly, "Jan 2"}, {"2006-01-02 15:04:00", "Jan 2 15:04"}} {
+	for _, layout := range []struct{ long, short string }{
+		{time.DateOnly, "Jan 2"}, {"2006-01-02 15:04:00", "Jan 2 15:04"},
+	} {
 		short, year := make([]string, 0, len(labels)), ""
 		for _, label := range labels {
 			at, err := time.Parse(layout.long, label)

@@ -39,7 +39,10 @@ func (d *drawing) draw(m *model, title string, height float64) float64 {
 func (d *drawing) head(m *model, title string) float64 {
 	y := d.margin
 	if title != "" {
-		d.text(d.margin, y+titleSize-2, titleSize, start, true, false, fit(table.Visible(title), titleSize*1.05, d.width-2*d.margin))
+		d.text(
+			d.margin, y+titleSize-2, titleSize, start, true, false,
+			fit(table.Visible(title), titleSize*1.05, d.width-2*d.margin),
+		)
 		y += titleHeight
 	}
 	if s := m.subtitle(); s != "" {
@@ -130,7 +133,10 @@ func (d *drawing) bars(m *model, title string, height float64) float64 {
 	for i, label := range m.categories {
 		y := top + pitch*float64(i) + gap/2
 		if label != "" {
-			d.text(d.margin+labelWidth, y+lanes*thick/2+textSize*0.36, textSize, end, false, false, fit(label, textSize, labelWidth))
+			d.text(
+				d.margin+labelWidth, y+lanes*thick/2+textSize*0.36, textSize, end, false, false,
+				fit(label, textSize, labelWidth),
+			)
 		}
 		if m.stacked {
 			d.stack(m, i, y, thick, zero, at)

@@ -69,15 +69,20 @@ func (d *drawing) text(x, y, size float64, at anchor, bold, muted bool, s string
 	if bold {
 		weight = ` font-weight="600"`
 	}
-	fmt.Fprintf(&d.body, `<text class="dwh-%s" x="%s" y="%s" font-size="%s" text-anchor="%s"%s fill="%s">%s</text>`+"\n",
-		class, px(round(x)), px(round(y)), px(size), at, weight, colour, escape(s))
+	fmt.Fprintf(
+		&d.body,
+		`<text class="dwh-%s" x="%s" y="%s" font-size="%s" text-anchor="%s"%s fill="%s">%s</text>`+"\n",
+		class, px(round(x)), px(round(y)), px(size), at, weight, colour, escape(s),
+	)
 }
 
 // bar writes a rectangle in a series' colour; tip is what a pointer on it shows.
 func (d *drawing) bar(x, y, width, height float64, series int, tip string) {
 	series %= len(d.palette.series)
 	fmt.Fprintf(&d.body, `<rect class="dwh-mark%d" x="%s" y="%s" width="%s" height="%s" fill="%s">`,
-		series, px(round(x)), px(round(y)), px(round(max(width, 0))), px(round(max(height, 0))), d.palette.series[series])
+		series, px(round(x)), px(round(y)), px(round(max(width, 0))), px(
+			round(max(height, 0)),
+		), d.palette.series[series])
 	if tip != "" {
 		d.body.WriteString("<title>" + escape(tip) + "</title>")
 	}
@@ -87,7 +92,10 @@ func (d *drawing) bar(x, y, width, height float64, series int, tip string) {
 // dot writes a point of a line.
 func (d *drawing) dot(x, y, radius float64, series int, tip string) {
 	series %= len(d.palette.series)
-	fmt.Fprintf(&d.body, `<circle class="dwh-mark%d" cx="%s" cy="%s" r="%s" fill="%s">`, series, px(round(x)), px(round(y)), px(radius), d.palette.series[series])
+	fmt.Fprintf(
+		&d.body, `<circle class="dwh-mark%d" cx="%s" cy="%s" r="%s" fill="%s">`, series,
+		px(round(x)), px(round(y)), px(radius), d.palette.series[series],
+	)
 	if tip != "" {
 		d.body.WriteString("<title>" + escape(tip) + "</title>")
 	}
@@ -101,8 +109,12 @@ func (d *drawing) path(points [][2]float64, series int) {
 	for i, p := range points {
 		coordinates[i] = px(round(p[0])) + "," + px(round(p[1]))
 	}
-	fmt.Fprintf(&d.body, `<polyline class="dwh-line%d" points="%s" fill="none" stroke="%s" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"/>`+"\n",
-		series, strings.Join(coordinates, " "), d.palette.series[series])
+	fmt.Fprintf(
+		&d.body,
+		`<polyline class="dwh-line%d" points="%s" fill="none" stroke="%s" stroke-width="2" `+
+			`stroke-linejoin="round" stroke-linecap="round"/>`+"\n",
+		series, strings.Join(coordinates, " "), d.palette.series[series],
+	)
 }
 
 // rule writes a straight line of the scale: the zero line, or a faint one to read values by.
@@ -140,10 +152,17 @@ func (d *drawing) document(summary, title string, height float64) []byte {
 		title = "chart"
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" class="dwh-chart" role="img" aria-label="%s" width="%s" height="%s" viewBox="0 0 %s %s" font-family="%s">`+"\n",
-		escape(title+": "+summary), px(d.width), px(height), px(d.width), px(height), escape(fonts))
+	fmt.Fprintf(
+		&out,
+		`<svg xmlns="http://www.w3.org/2000/svg" class="dwh-chart" role="img" aria-label="%s" `+
+			`width="%s" height="%s" viewBox="0 0 %s %s" font-family="%s">`+"\n",
+		escape(title+": "+summary), px(d.width), px(height), px(d.width), px(height), escape(fonts),
+	)
 	out.WriteString("<title>" + escape(title) + "</title>\n<desc>" + escape(summary) + "</desc>\n")
-	fmt.Fprintf(&out, `<rect class="dwh-background" width="%s" height="%s" fill="%s"/>`+"\n", px(d.width), px(height), d.palette.background)
+	fmt.Fprintf(
+		&out, `<rect class="dwh-background" width="%s" height="%s" fill="%s"/>`+"\n", px(d.width),
+		px(height), d.palette.background,
+	)
 	out.WriteString(d.body.String())
 	out.WriteString("</svg>\n")
 	return out.Bytes()

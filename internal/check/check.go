@@ -74,7 +74,9 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]stri
 		if _, ok := vars[name]; ok {
 			return "", ""
 		}
-		return fmt.Sprintf("undefined variable :'%s'", name), fmt.Sprintf("give %s a value under variables: in dwh.yaml, or write the value itself", name)
+		return fmt.Sprintf("undefined variable :'%s'", name), fmt.Sprintf(
+			"give %s a value under variables: in dwh.yaml, or write the value itself", name,
+		)
 	})
 	if err != nil {
 		return nil, err

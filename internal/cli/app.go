@@ -27,7 +27,10 @@ func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stde
 
 // MainWithFailpoints is Main with a function that is called at the named moments of a run, for
 // tests that end the process there. The moments are those of transform.Options.Failpoint.
-func MainWithFailpoints(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer, failpoint func(name string)) int {
+func MainWithFailpoints(
+	ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer,
+	failpoint func(name string),
+) int {
 	a := newApp(args, env, stdin, stdout, stderr)
 	a.failpoint = failpoint
 	return a.main(ctx, args)
@@ -86,12 +89,11 @@ func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app 
 	a.root = &cli.App{
 		Name:  "dwh",
 		Usage: "declarative migrations, transforms, checks and reports for the song-play warehouse",
-		Description: examples(`Copies song and event objects from S3 or a folder into staging tables, builds dimensions and a
+		Description: examples(
+			`Copies song and event objects from S3 or a folder into staging tables, builds dimensions and a
 fact table from those, checks the result and reports on it. Without a database URL it runs a
 private PostgreSQL of its own.`,
-			"dwh demo",
-			"dwh run "+sourcesWord,
-			a.reportExamples()[1],
+			"dwh demo", "dwh run "+sourcesWord, a.reportExamples()[1],
 		),
 		Flags:           globalFlags(),
 		Commands:        a.commands(),

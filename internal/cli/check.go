@@ -20,9 +20,12 @@ func (a *app) checkCommand() *cli.Command {
 		Name:      "check",
 		Usage:     "run the data-quality checks over everything",
 		ArgsUsage: "[NAME…]",
-		Description: examples(`A check is a query whose rows are violations. One of severity error that finds any ends the command with
+		Description: examples(
+			`A check is a query whose rows are violations. One of severity error that finds any ends the command with
 exit code 3; a warning is told. The results are kept in the database.`,
-			"dwh check", "dwh check "+checksWord, "dwh check --json", "dwh check --junit checks.xml"),
+			"dwh check", "dwh check "+checksWord, "dwh check --json",
+			"dwh check --junit checks.xml",
+		),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownChecks(), "\n")) },
 		// The source flags are accepted so that one set of flags serves every command.
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{
@@ -34,7 +37,10 @@ exit code 3; a warning is told. The results are kept in the database.`,
 			if err != nil {
 				return err
 			}
-			return checkRun{app: a, cfg: cfg, names: c.Args().Slice(), json: c.Bool("json"), junit: c.String("junit")}.run(c.Context)
+			return checkRun{
+				app: a, cfg: cfg, names: c.Args().Slice(), json: c.Bool("json"),
+				junit: c.String("junit"),
+			}.run(c.Context)
 		},
 	}
 }
@@ -105,7 +111,10 @@ func (r checkRun) run(ctx context.Context) error {
 		column{name: "check", narrow: table.NarrowKeep}, column{name: "severity"},
 		column{name: "result", style: outcomeStyle}, column{name: "violations", style: strong})}
 	for _, result := range results {
-		t.Rows = append(t.Rows, []any{result.Check.Name, string(result.Check.Severity), result.Outcome(), result.Violations})
+		t.Rows = append(
+			t.Rows,
+			[]any{result.Check.Name, string(result.Check.Severity), result.Outcome(), result.Violations},
+		)
 	}
 	if err := r.app.out.Table(t, table.Text); err != nil {
 		return err
@@ -122,7 +131,10 @@ func (r checkRun) run(ctx context.Context) error {
 		if err := r.app.out.Table(result.Rows, table.Text); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(r.app.out.Stdout, "the query:\n%s\n", indent(strings.TrimSpace(result.Check.Query.SQL()), "    ")); err != nil {
+		if _, err := fmt.Fprintf(
+			r.app.out.Stdout, "the query:\n%s\n",
+			indent(strings.TrimSpace(result.Check.Query.SQL()), "    "),
+		); err != nil {
 			return err
 		}
 	}
@@ -215,7 +227,9 @@ func checksJSON(results []check.Result) []checkJSON {
 	out := []checkJSON{}
 	for _, result := range results {
 		one := checkJSON{
-			Name: result.Check.Name, Severity: string(result.Check.Severity), Result: result.Outcome(), Violations: result.Violations,
+			Name: result.Check.Name, Severity: string(
+				result.Check.Severity,
+			), Result: result.Outcome(), Violations: result.Violations,
 			Description: result.Check.Description, Rows: []orderedObject{}, Seconds: result.Duration.Seconds(),
 		}
 		for _, row := range result.Rows.Rows {

@@ -67,15 +67,24 @@ func TestUsageErrors(t *testing.T) {
 		{[]string{"local", "strat"}, []string{`unknown command "local strat"`, `did you mean "start"?`}},
 		{[]string{"local"}, []string{`"dwh local" needs a command`,
 			"start, stop, status, url, backup, restore, reset"}},
-		{[]string{"local", "status", "--jsn"}, []string{`unknown flag --jsn for "dwh local status"`, "did you mean --json?"}},
+		{
+			[]string{"local", "status", "--jsn"},
+			[]string{`unknown flag --jsn for "dwh local status"`, "did you mean --json?"},
+		},
 		{[]string{"local", "status", "x"}, []string{`"dwh local status" takes no argument, got "x"`}},
 		{[]string{"local", "status", "--data-dir"}, []string{"--data-dir needs a value"}},
-		{[]string{"local", "status", "--data-dir", "--json"}, []string{"--data-dir needs a value, got the flag --json"}},
+		{
+			[]string{"local", "status", "--data-dir", "--json"},
+			[]string{"--data-dir needs a value, got the flag --json"},
+		},
 		{[]string{"local", "status", "--json=maybe"}, []string{`invalid boolean value "maybe" for --json`}},
 		{[]string{"local", "reset"}, []string{"add --yes"}},
 		{[]string{"completion", "bsh"}, []string{`unknown shell "bsh"`, `did you mean "bash"?`}},
 		{[]string{"--nonsense"}, []string{"unknown flag --nonsense"}},
-		{[]string{"local", "status", "--config", "/nonexistent/dwh.yaml"}, []string{"/nonexistent/dwh.yaml: no such configuration file"}},
+		{
+			[]string{"local", "status", "--config", "/nonexistent/dwh.yaml"},
+			[]string{"/nonexistent/dwh.yaml: no such configuration file"},
+		},
 		{[]string{"local", "status", "--log-format", "xml"}, []string{`--log-format: wants text or json, got "xml"`}},
 	} {
 		code, stdout, stderr := run(t, c.args...)
@@ -94,7 +103,10 @@ func TestUsageErrors(t *testing.T) {
 }
 
 func TestHelpGoesToStdout(t *testing.T) {
-	for _, args := range [][]string{nil, {"help"}, {"--help"}, {"-h"}, {"help", "local"}, {"local", "--help"}, {"local", "status", "-h", "--json"}, {"help", "completion", "bash"}} {
+	for _, args := range [][]string{
+		nil, {"help"}, {"--help"}, {"-h"}, {"help", "local"}, {"local", "--help"},
+		{"local", "status", "-h", "--json"}, {"help", "completion", "bash"},
+	} {
 		code, stdout, stderr := run(t, args...)
 		if code != 0 || stderr != "" || !strings.Contains(stdout, "Examples:") {
 			t.Errorf("%q: got code %d, %q, %q, want help on stdout", args, code, stdout, stderr)
@@ -117,12 +129,18 @@ func TestVersion(t *testing.T) {
 func tree() *urfave.App {
 	action := func(*urfave.Context) error { return nil }
 	return &urfave.App{
-		Name:  "dwh",
-		Flags: []urfave.Flag{&urfave.StringFlag{Name: "config"}, &urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}}},
+		Name: "dwh",
+		Flags: []urfave.Flag{
+			&urfave.StringFlag{Name: "config"},
+			&urfave.BoolFlag{Name: "verbose", Aliases: []string{"v"}},
+		},
 		Commands: []*urfave.Command{
 			{
 				Name: "report", ArgsUsage: "NAME", Action: action,
-				Flags: []urfave.Flag{&urfave.IntFlag{Name: "limit", Aliases: []string{"n"}}, &urfave.BoolFlag{Name: "chart"}},
+				Flags: []urfave.Flag{
+					&urfave.IntFlag{Name: "limit", Aliases: []string{"n"}},
+					&urfave.BoolFlag{Name: "chart"},
+				},
 				Subcommands: []*urfave.Command{
 					{Name: "list", Action: action, Flags: []urfave.Flag{&urfave.BoolFlag{Name: "json"}}},
 				},
@@ -131,7 +149,10 @@ func tree() *urfave.App {
 				Name: "migrate",
 				Subcommands: []*urfave.Command{
 					{Name: "up", Action: action, Flags: []urfave.Flag{&urfave.BoolFlag{Name: "dry-run"}}},
-					{Name: "create", ArgsUsage: "NAME", Action: action, Flags: []urfave.Flag{&urfave.StringFlag{Name: "dir", Required: true}}},
+					{
+						Name: "create", ArgsUsage: "NAME", Action: action,
+						Flags: []urfave.Flag{&urfave.StringFlag{Name: "dir", Required: true}},
+					},
 				},
 			},
 		},
@@ -202,7 +223,10 @@ func TestExitCodes(t *testing.T) {
 	env := []string{"HOME=" + home}
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
-	fault := &sqlfile.Error{File: "transforms/210_f_songplay.sql", Line: 19, Column: 8, Source: "SELECT song.artst_id", Msg: "no such column", Hint: "look again"}
+	fault := &sqlfile.Error{
+		File: "transforms/210_f_songplay.sql", Line: 19, Column: 8, Source: "SELECT song.artst_id",
+		Msg: "no such column", Hint: "look again",
+	}
 	for _, c := range []struct {
 		name   string
 		ctx    context.Context
@@ -212,11 +236,22 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{"done", t.Context(), nil, 0, ""},
 		{"failed", t.Context(), errors.New("it broke"), 1, "error: it broke\n"},
-		{"check", t.Context(), fmt.Errorf("run: %w", &cli.CheckFailed{Msg: "2 checks failed"}), 3, "error: run: 2 checks failed\n"},
+		{
+			"check", t.Context(), fmt.Errorf("run: %w", &cli.CheckFailed{Msg: "2 checks failed"}),
+			3, "error: run: 2 checks failed\n",
+		},
 		{"URL", t.Context(), fmt.Errorf("list: %w", objectstore.ErrURL), 2, "error: list: malformed URL\n"},
 		{"interrupted", interrupted, fmt.Errorf("load: %w", context.Canceled), 130, "interrupted\n"},
-		{"position", t.Context(), fault, 1, "transforms/210_f_songplay.sql:19:8: no such column\n    SELECT song.artst_id\n           ^\nhint: look again\n"},
-		{"wrapped position", t.Context(), fmt.Errorf("plan: %w", fault), 1, "error: plan: transforms/210_f_songplay.sql:19:8: no such column\n    SELECT song.artst_id\n           ^\nhint: look again\n"},
+		{
+			"position", t.Context(), fault, 1,
+			"transforms/210_f_songplay.sql:19:8: no such column\n    SELECT song.artst_id\n      " +
+				"     ^\nhint: look again\n",
+		},
+		{
+			"wrapped position", t.Context(), fmt.Errorf("plan: %w", fault), 1,
+			"error: plan: transforms/210_f_songplay.sql:19:8: no such column\n    SELECT " +
+				"song.artst_id\n           ^\nhint: look again\n",
+		},
 		{"terminal commands", t.Context(), errors.New("bad \x1b[31m value"), 1, "error: bad \uFFFD[31m value\n"},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -236,7 +271,9 @@ func TestExitCodes(t *testing.T) {
 func TestPanicIsOneLine(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	code := cli.RunAction(t.Context(), nil, &stdout, &stderr, func(*cli.Output) error { panic("oh") })
-	if got := stderr.String(); code != 1 || strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "internal error: oh; please report") {
+	if got := stderr.String(); code != 1 || strings.Count(got, "\n") != 1 || !strings.HasPrefix(
+		got, "internal error: oh; please report",
+	) {
 		t.Errorf("got code %d and %q, want 1 and one line", code, got)
 	}
 	defer func() {
@@ -258,7 +295,9 @@ func TestStrict(t *testing.T) {
 		{[]string{"--strict"}, 1, "warning: odd thing\nerror: there was a warning, and --strict makes it an error\n"},
 	} {
 		var stdout, stderr bytes.Buffer
-		if code := cli.RunAction(t.Context(), nil, &stdout, &stderr, warn, c.flags...); code != c.code || stderr.String() != c.want {
+		if code := cli.RunAction(
+			t.Context(), nil, &stdout, &stderr, warn, c.flags...,
+		); code != c.code || stderr.String() != c.want {
 			t.Errorf("%q: got code %d and %q, want %d and %q", c.flags, code, stderr.String(), c.code, c.want)
 		}
 	}

@@ -19,18 +19,23 @@ func (a *app) compactCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "compact",
 		Usage: "load what is new into Redshift's staging, small objects packed into large ones first",
-		Description: examples(`Redshift's COPY takes long over many small objects. This packs the new ones, a batch at a time, into
+		Description: examples(
+			`Redshift's COPY takes long over many small objects. This packs the new ones, a batch at a time, into
 few large gzipped objects under --work-prefix, loads those, and deletes them. The ledger records the
 original objects, so that nothing is loaded twice however they were loaded. Packs that are finished
 when a load breaks off are taken up by the next one. Transforms do not run: "dwh transform" follows.
 
 load.compact: true in dwh.yaml makes every load on Redshift pack.`,
-			"dwh compact "+sourcesWord+" --work-prefix s3://bucket/dwh-work --region us-west-2"),
+			"dwh compact "+sourcesWord+" --work-prefix s3://bucket/dwh-work --region us-west-2",
+		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{projectFlag(), waitFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "only", Usage: "load just these tables, by `NUMBER` or table, separated by commas"}}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh compact --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Help: "dwh compact --help",
+				}
 			}
 			cfg, err := a.load(c)
 			if err != nil {
@@ -123,7 +128,8 @@ func (r compactRun) loads() ([]string, error) {
 	}
 	if len(names) == 0 {
 		return nil, &UsageError{
-			Msg: "there is no load among the steps", Advice: "name steps whose number is 0xx", Help: "dwh compact --help",
+			Msg: "there is no load among the steps", Advice: "name steps whose number is 0xx",
+			Help: "dwh compact --help",
 		}
 	}
 	return names, nil

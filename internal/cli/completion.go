@@ -39,11 +39,17 @@ func (a *app) completionCommand() *cli.Command {
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(shells(), "\n")) },
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
-				return &UsageError{Msg: "name one shell", Advice: "one of: " + strings.Join(shells(), ", "), Help: "dwh completion --help"}
+				return &UsageError{
+					Msg: "name one shell", Advice: "one of: " + strings.Join(shells(), ", "),
+					Help: "dwh completion --help",
+				}
 			}
 			shell := c.Args().First()
 			if !slices.Contains(shells(), shell) {
-				return &UsageError{Msg: fmt.Sprintf("unknown shell %q", shell), Advice: suggest.Hint(shell, shells()), Help: "dwh completion --help"}
+				return &UsageError{
+					Msg:    fmt.Sprintf("unknown shell %q", shell),
+					Advice: suggest.Hint(shell, shells()), Help: "dwh completion --help",
+				}
 			}
 			script, err := completionScripts.ReadFile("completion/dwh." + shell)
 			if err != nil {
@@ -68,7 +74,9 @@ func (a *app) complete(words []string) error {
 	if word == `""` {
 		word = ""
 	}
-	p := &parser{levels: []*level{{name: a.root.Name, flags: a.root.Flags, commands: a.root.Commands, seen: map[string]bool{}}}}
+	p := &parser{
+		levels: []*level{{name: a.root.Name, flags: a.root.Flags, commands: a.root.Commands, seen: map[string]bool{}}},
+	}
 	before := words[:len(words)-1]
 	if name, ok := openFlag(p, before); ok {
 		return a.values(name, word, "")

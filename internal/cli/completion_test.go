@@ -20,14 +20,20 @@ func TestBashCompletion(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	command := exec.CommandContext(t.Context(), "bash", "--norc", "-c", script+"\nCOMP_WORDS=(dwh report ''); COMP_CWORD=2; _dwh; printf '%s\\n' \"${COMPREPLY[@]}\"")
+	command := exec.CommandContext(
+		t.Context(), "bash", "--norc", "-c",
+		script+"\nCOMP_WORDS=(dwh report ''); COMP_CWORD=2; _dwh; printf '%s\\n' \"${COMPREPLY[@]}\"",
+	)
 	command.Dir = dir
 	command.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if diff := cmp.Diff([]string{"plain,name", `two\ words`, `\$\(touch\ ran\)`}, strings.Split(strings.TrimSpace(string(out)), "\n")); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"plain,name", `two\ words`, `\$\(touch\ ran\)`},
+		strings.Split(strings.TrimSpace(string(out)), "\n"),
+	); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "ran")); err == nil {

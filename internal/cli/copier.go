@@ -37,7 +37,9 @@ func (s *session) copier(store *objectstore.Store, watch progress.Observer) (loa
 	if err != nil {
 		return nil, err
 	}
-	native, err := nativecopy.New(nativecopy.Options{Pool: s.warehouse.Pool(), Store: store, WorkPrefix: prefix, Logger: s.app.log})
+	native, err := nativecopy.New(
+		nativecopy.Options{Pool: s.warehouse.Pool(), Store: store, WorkPrefix: prefix, Logger: s.app.log},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,9 @@ func (s *session) copier(store *objectstore.Store, watch progress.Observer) (loa
 		c.native = compact.New(compact.Options{
 			Copier: native, Store: store, WorkPrefix: prefix, Workers: s.cfg.Load.Workers, Logger: s.app.log,
 			Told: func(objects, packs int) {
-				watch(progress.Event{Kind: progress.Note, Text: fmt.Sprintf("packed %d objects into %d", objects, packs)})
+				watch(
+					progress.Event{Kind: progress.Note, Text: fmt.Sprintf("packed %d objects into %d", objects, packs)},
+				)
 			},
 		})
 	}
@@ -79,7 +83,9 @@ func (c *redshiftCopier) byInsert(statement *copystmt.Statement, objects []objec
 	switch {
 	case c.method == "insert":
 		return "load.method is insert"
-	case local || slices.ContainsFunc(objects, func(o objectstore.Object) bool { return o.URL.Scheme() != objectstore.SchemeS3 }):
+	case local || slices.ContainsFunc(
+		objects, func(o objectstore.Object) bool { return o.URL.Scheme() != objectstore.SchemeS3 },
+	):
 		return "Redshift cannot read a local folder"
 	case slices.ContainsFunc(objects, zip) || err == nil && zip(objectstore.Object{URL: from}):
 		return "Redshift cannot read a .zip"
@@ -128,7 +134,9 @@ func (c *redshiftCopier) Copy(ctx context.Context, conn *pgx.Conn, do load.Copy)
 }
 
 // CopyRecords implements load.Copier. The records stand in no object that Redshift could read.
-func (c *redshiftCopier) CopyRecords(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, records []clientcopy.Record) ([]clientcopy.RecordResult, error) {
+func (c *redshiftCopier) CopyRecords(
+	ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, records []clientcopy.Record,
+) ([]clientcopy.RecordResult, error) {
 	return clientcopy.InsertRecords(ctx, conn, c.store, statement, records, c.options)
 }
 
@@ -140,7 +148,9 @@ func (c *redshiftCopier) ForRun(run string) {
 }
 
 // Complete implements load.Copier.
-func (c *redshiftCopier) Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error) {
+func (c *redshiftCopier) Complete(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object,
+) (clientcopy.Result, error) {
 	if c.native == nil {
 		return load.Uncounted(objects), nil // whoever loaded these had a work prefix
 	}

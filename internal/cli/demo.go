@@ -23,14 +23,19 @@ func (a *app) demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
 		Usage: "a whole warehouse on sample data in one go",
-		Description: examples(`Generates song and event objects, loads and transforms them, checks the result and shows a report, in a
+		Description: examples(
+			`Generates song and event objects, loads and transforms them, checks the result and shows a report, in a
 database of its own (dwh_demo) in the private PostgreSQL, made afresh each time. It reads no database URL, no
 configuration file and no source.`,
-			"dwh demo"),
+			"dwh demo",
+		),
 		Flags: []cli.Flag{dataDirFlag()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh demo --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Help: "dwh demo --help",
+				}
 			}
 			cfg, err := a.loadOnly(c, []string{"data_dir", "log_format"})
 			if err != nil {
@@ -110,7 +115,10 @@ func (d demoRun) run(ctx context.Context) error {
 	if d.cfg.DataDir != "" {
 		flag = " --data-dir " + shellWord(d.cfg.DataDir)
 	}
-	d.app.out.Status("\nlook further: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list", demoDatabase, flag)
+	d.app.out.Status(
+		"\nlook further: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list",
+		demoDatabase, flag,
+	)
 	d.app.out.Status("the private PostgreSQL goes on running; stop it with: dwh local stop%s", flag)
 	return nil
 }

@@ -32,7 +32,10 @@ func (a *app) doctorCommand() *cli.Command {
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh doctor --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Help: "dwh doctor --help",
+				}
 			}
 			cfg, err := a.load(c)
 			if err != nil {
@@ -61,7 +64,10 @@ type finding struct {
 }
 
 func (d *doctorRun) add(subject, result, detail, fix string) {
-	d.findings = append(d.findings, finding{Subject: subject, Result: result, Detail: printable(detail), Fix: printable(fix)})
+	d.findings = append(
+		d.findings,
+		finding{Subject: subject, Result: result, Detail: printable(detail), Fix: printable(fix)},
+	)
 }
 
 // fail adds what an error says.
@@ -143,7 +149,10 @@ func (d *doctorRun) clock(ctx context.Context, s *session) {
 	}
 	off := there.UTC().Sub(before.Add(time.Since(before) / 2).UTC()).Round(time.Second)
 	if off.Abs() > time.Minute {
-		d.add("clock", "warn", fmt.Sprintf("the server's clock is %s off this machine's", off), "set both by NTP: the journal and S3 signatures depend on it")
+		d.add(
+			"clock", "warn", fmt.Sprintf("the server's clock is %s off this machine's", off),
+			"set both by NTP: the journal and S3 signatures depend on it",
+		)
 		return
 	}
 	d.add("clock", "ok", "agrees with the server's to a minute", "")
@@ -194,9 +203,17 @@ func (d *doctorRun) tls(ctx context.Context, s *session) {
 	config := conn.Conn().Config()
 	switch {
 	case config.TLSConfig == nil:
-		d.add("TLS", "warn", "the connection is not encrypted", "add sslmode=verify-full to the database URL, unless the server is on this machine")
-	case config.TLSConfig.InsecureSkipVerify && config.TLSConfig.VerifyPeerCertificate == nil && config.TLSConfig.VerifyConnection == nil:
-		d.add("TLS", "warn", "the connection is encrypted, but the server's certificate is not verified", "add sslmode=verify-full to the database URL")
+		d.add(
+			"TLS", "warn", "the connection is not encrypted",
+			"add sslmode=verify-full to the database URL, unless the server is on this machine",
+		)
+	case config.TLSConfig.InsecureSkipVerify && config.TLSConfig.VerifyPeerCertificate == nil &&
+		config.TLSConfig.VerifyConnection == nil:
+		d.add(
+			"TLS", "warn",
+			"the connection is encrypted, but the server's certificate is not verified",
+			"add sslmode=verify-full to the database URL",
+		)
 	default:
 		d.add("TLS", "ok", "encrypted, and the server's certificate is verified", "")
 	}
@@ -249,7 +266,10 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 	case err != nil:
 		d.fail("transforms", err, "")
 	case len(reasons) > 0:
-		d.add("transforms", "warn", "replay needed: "+reasons[0], `"dwh transform" replays first; see "dwh transform --replay --dry-run"`)
+		d.add(
+			"transforms", "warn", "replay needed: "+reasons[0],
+			`"dwh transform" replays first; see "dwh transform --replay --dry-run"`,
+		)
 	default:
 		d.add("transforms", "ok", "dimensions and facts follow from staging", "")
 	}

@@ -89,7 +89,10 @@ func (d *doctorRun) isolation(ctx context.Context, s *session) {
 }
 
 // reach has Redshift parse the first object of a source, without loading it, and rolls back.
-func (d *doctorRun) reach(ctx context.Context, s *session, copier *redshiftCopier, step transform.Step, vars map[string]string) {
+func (d *doctorRun) reach(
+	ctx context.Context, s *session, copier *redshiftCopier, step transform.Step,
+	vars map[string]string,
+) {
 	subject := "COPY " + string(step.Table)
 	expanded, err := copystmt.Bind(step.File.Statements(sqlfile.Redshift)[0], vars)
 	if err != nil {
@@ -135,10 +138,17 @@ func (d *doctorRun) reach(ctx context.Context, s *session, copier *redshiftCopie
 	case err == nil:
 		d.add(subject, "ok", "Redshift reads the source and the work prefix", "")
 	case errors.As(err, &tooMany), errors.As(err, &fatal):
-		d.add(subject, "warn", fmt.Sprintf("Redshift reads the source and the work prefix, and refuses records of %s", first.URL), `see them with "dwh reject list" after a run`)
+		d.add(
+			subject, "warn",
+			fmt.Sprintf("Redshift reads the source and the work prefix, and refuses records of %s", first.URL),
+			`see them with "dwh reject list" after a run`,
+		)
 	case errors.As(err, &refused):
 		d.fail(subject, refused, "")
 	default:
-		d.fail(subject, err, "the role of --iam-role needs s3:GetObject on the data, the JSONPaths file and the work prefix")
+		d.fail(
+			subject, err,
+			"the role of --iam-role needs s3:GetObject on the data, the JSONPaths file and the work prefix",
+		)
 	}
 }

@@ -40,7 +40,10 @@ func (d *doctorRun) sources(ctx context.Context) {
 			d.add(subject, "ok", one.state(), "")
 		case one.url == "":
 			d.add(subject, "warn", fmt.Sprintf("not given, and %s needs it", one.loads()),
-				fmt.Sprintf("write %s, or %s: URL under sources: in dwh.yaml", sourceExample(one.name, "URL"), one.name))
+				fmt.Sprintf(
+					"write %s, or %s: URL under sources: in dwh.yaml",
+					sourceExample(one.name, "URL"), one.name,
+				))
 		case need.JSONPaths:
 			d.paths(ctx, store, subject, one)
 		default:

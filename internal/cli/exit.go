@@ -27,7 +27,10 @@ const (
 func exitCodes() [][2]string {
 	return [][2]string{
 		{fmt.Sprint(exitDone), "done; warnings too, unless --strict"},
-		{fmt.Sprint(exitFailed), "something outside failed: server, bucket, data, SQL, pending migrations, a second writer"},
+		{
+			fmt.Sprint(exitFailed),
+			"something outside failed: server, bucket, data, SQL, pending migrations, a second writer",
+		},
 		{fmt.Sprint(exitUsage), "the command line or the configuration has to change"},
 		{fmt.Sprint(exitCheck), "a check of error severity or a test case failed, or verify found a difference"},
 		{fmt.Sprint(exitInterrupted), "interrupted"},
@@ -136,7 +139,9 @@ func positioned(err error, text string) bool {
 		return strings.HasPrefix(text, printable(statement.Error()))
 	}
 	var setting *config.Error
-	return errors.As(err, &setting) && setting.File != "" && setting.Line > 0 && strings.HasPrefix(text, printable(setting.Error()))
+	return errors.As(err, &setting) && setting.File != "" && setting.Line > 0 && strings.HasPrefix(
+		text, printable(setting.Error()),
+	)
 }
 
 // hintOf finds what to do next: what the error itself says, else what the server's SQLSTATE

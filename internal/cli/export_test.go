@@ -23,7 +23,10 @@ func Args(root *cli.App, args []string) (ordered []string, help bool, err error)
 
 // RunAction runs an action of the test's own inside the frame: errors, warnings, panics and exit
 // codes are those of any command.
-func RunAction(ctx context.Context, env []string, stdout, stderr io.Writer, action func(out *Output) error, flags ...string) int {
+func RunAction(
+	ctx context.Context, env []string, stdout, stderr io.Writer, action func(out *Output) error,
+	flags ...string,
+) int {
 	a := newApp(nil, env, nil, stdout, stderr)
 	a.root.Commands = append(a.root.Commands, &cli.Command{
 		Name: "try",

@@ -26,7 +26,11 @@ func globalFlags() []cli.Flag {
 // connectionFlags say which warehouse a command works on.
 func connectionFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "database-url", Usage: "the warehouse's `URL`; better in DWH_DATABASE_URL or DATABASE_URL; without one a private PostgreSQL"},
+		&cli.StringFlag{
+			Name: "database-url",
+			Usage: "the warehouse's `URL`; better in DWH_DATABASE_URL or DATABASE_URL; without " +
+				"one a private PostgreSQL",
+		},
 		&cli.StringFlag{Name: "engine", Usage: "the `ENGINE`, postgres or redshift", DefaultText: "detected"},
 		dataDirFlag(),
 	}
@@ -34,7 +38,10 @@ func connectionFlags() []cli.Flag {
 
 // dataDirFlag names the private PostgreSQL's folder.
 func dataDirFlag() cli.Flag {
-	return &cli.StringFlag{Name: "data-dir", Usage: "`FOLDER` of the private PostgreSQL (DWH_DATA_DIR)", DefaultText: "in the user's data home"}
+	return &cli.StringFlag{
+		Name: "data-dir", Usage: "`FOLDER` of the private PostgreSQL (DWH_DATA_DIR)",
+		DefaultText: "in the user's data home",
+	}
 }
 
 // waitFlag is for commands that write.
@@ -44,7 +51,10 @@ func waitFlag() cli.Flag {
 
 // projectFlag is for commands that read migrations, transforms, reports or checks.
 func projectFlag() cli.Flag {
-	return &cli.StringFlag{Name: "project", Usage: "use the migrations/, transforms/, reports/, checks/ and tests/ of `FOLDER`"}
+	return &cli.StringFlag{
+		Name:  "project",
+		Usage: "use the migrations/, transforms/, reports/, checks/ and tests/ of `FOLDER`",
+	}
 }
 
 // jsonFlag is for commands whose output has one other form.
@@ -58,7 +68,10 @@ func formatFlag() cli.Flag {
 	for _, f := range table.Formats() {
 		names = append(names, string(f))
 	}
-	return &cli.StringFlag{Name: "format", Aliases: []string{"f"}, Usage: "print as `FORMAT`: " + strings.Join(names, ", "), Value: string(table.Text)}
+	return &cli.StringFlag{
+		Name: "format", Aliases: []string{"f"},
+		Usage: "print as `FORMAT`: " + strings.Join(names, ", "), Value: string(table.Text),
+	}
 }
 
 // yesFlag is for commands that delete.

@@ -30,7 +30,10 @@ run's id, the beginning of one that no other run has, or "latest".`,
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 1 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().Get(1)), Help: "dwh history --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().Get(1)),
+					Help: "dwh history --help",
+				}
 			}
 			if c.Int64("limit") < 1 {
 				return &UsageError{Msg: "--limit is a whole number from 1", Help: "dwh history --help"}
@@ -39,7 +42,10 @@ run's id, the beginning of one that no other run has, or "latest".`,
 			if err != nil {
 				return err
 			}
-			return historyRun{app: a, cfg: cfg, json: c.Bool("json"), limit: c.Int64("limit"), run: c.Args().First()}.show(c.Context)
+			return historyRun{
+				app: a, cfg: cfg, json: c.Bool("json"), limit: c.Int64("limit"),
+				run: c.Args().First(),
+			}.show(c.Context)
 		},
 	}
 }
@@ -128,7 +134,10 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "note",
 			narrow: table.NarrowWrap})}
 	for _, step := range steps {
-		t.Rows = append(t.Rows, []any{step.Step, took(step.StartedAt, step.EndedAt), step.RowsIn, step.RowsOut, step.Outcome, step.Note})
+		t.Rows = append(
+			t.Rows,
+			[]any{step.Step, took(step.StartedAt, step.EndedAt), step.RowsIn, step.RowsOut, step.Outcome, step.Note},
+		)
 	}
 	return h.app.out.Table(t, table.Text)
 }

@@ -18,23 +18,33 @@ func (a *app) initCommand() *cli.Command {
 		Name:      "init",
 		Usage:     "make the folder of a project of your own",
 		ArgsUsage: "DIR",
-		Description: examples(`Writes dwh.yaml with a comment on every setting, and a small project of a bicycle rental that
+		Description: examples(
+			`Writes dwh.yaml with a comment on every setting, and a small project of a bicycle rental that
 runs at once and teaches: its README.md is the tutorial. --template sparkify copies the song-play
 warehouse that dwh ships instead, with its reports, checks and test cases; --template empty makes
 folders and dwh.yaml only. Commands that are called in the folder find dwh.yaml and need no flags.
 Nothing is ever overwritten.`,
-			"dwh init bikes", "dwh init shop --template empty", "dwh init . --template sparkify --database sparkify"),
+			"dwh init bikes", "dwh init shop --template empty",
+			"dwh init . --template sparkify --database sparkify",
+		),
 		Flags: []cli.Flag{
 			&cli.StringFlag{
 				Name: "template", DefaultText: scaffold.Bikes,
 				Usage: "what the project begins as: `NAME` is " + strings.Join(scaffold.Templates(), ", "),
 			},
-			&cli.StringFlag{Name: "database", Usage: "the warehouse's `NAME` in the private PostgreSQL", DefaultText: "the folder's"},
+			&cli.StringFlag{
+				Name: "database", Usage: "the warehouse's `NAME` in the private PostgreSQL",
+				DefaultText: "the folder's",
+			},
 			jsonFlag(),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 || c.Args().First() == "" {
-				return &UsageError{Msg: "init takes one DIR", Advice: `name the project's folder, "." for the working folder`, Usage: "dwh init DIR [flags]", Help: "dwh init --help"}
+				return &UsageError{
+					Msg:    "init takes one DIR",
+					Advice: `name the project's folder, "." for the working folder`,
+					Usage:  "dwh init DIR [flags]", Help: "dwh init --help",
+				}
 			}
 			// A dwh.yaml above the new folder is another project's.
 			cfg, err := a.loadOnly(c, []string{"log_format", "strict", "database", "database_url"})

@@ -34,7 +34,9 @@ type level struct {
 // first positional. What it cannot place is a *UsageError. A command takes positionals only when
 // its ArgsUsage says so.
 func parse(root *cli.App, args []string) (invocation, error) {
-	p := &parser{levels: []*level{{name: root.Name, flags: root.Flags, commands: root.Commands, seen: map[string]bool{}}}}
+	p := &parser{
+		levels: []*level{{name: root.Name, flags: root.Flags, commands: root.Commands, seen: map[string]bool{}}},
+	}
 	if err := p.walk(args[min(1, len(args)):]); err != nil {
 		return invocation{}, err
 	}
@@ -137,7 +139,10 @@ func (p *parser) flag(arg string, rest []string) (taken int, err error) {
 	case len(rest) == 0:
 		return 0, p.usage(fmt.Sprintf("%s needs a value", written), "")
 	case rest[0] == "--" || (isFlag(rest[0]) && p.knows(rest[0])):
-		return 0, p.usage(fmt.Sprintf("%s needs a value, got the flag %s", written, rest[0]), fmt.Sprintf("write %s=%s if that is the value", written, rest[0]))
+		return 0, p.usage(
+			fmt.Sprintf("%s needs a value, got the flag %s", written, rest[0]),
+			fmt.Sprintf("write %s=%s if that is the value", written, rest[0]),
+		)
 	default:
 		value, taken = rest[0], 1
 	}
@@ -171,7 +176,10 @@ func (p *parser) word(arg string) error {
 	l := p.last()
 	if len(p.positionals) == 0 {
 		if c := findCommand(l.commands, arg); c != nil {
-			next := &level{name: l.name + " " + c.Name, command: c, flags: c.Flags, commands: c.Subcommands, seen: map[string]bool{}}
+			next := &level{
+				name: l.name + " " + c.Name, command: c, flags: c.Flags, commands: c.Subcommands,
+				seen: map[string]bool{},
+			}
 			p.levels = append(p.levels, next)
 			p.early = slices.DeleteFunc(p.early, func(e earlyFlag) bool {
 				f := findFlag(next.flags, e.name)
@@ -197,7 +205,10 @@ func (p *parser) positional(arg string) error {
 		p.positionals = append(p.positionals, arg)
 		return nil
 	case len(l.commands) > 0:
-		return p.usage(fmt.Sprintf("unknown command %q", strings.TrimPrefix(l.name+" "+arg, "dwh ")), suggest.Hint(arg, commandNames(l.commands)))
+		return p.usage(
+			fmt.Sprintf("unknown command %q", strings.TrimPrefix(l.name+" "+arg, "dwh ")),
+			suggest.Hint(arg, commandNames(l.commands)),
+		)
 	case p.help:
 		return nil
 	}
@@ -210,7 +221,10 @@ func (p *parser) finish(last *level) error {
 		return p.unknownFlag(p.early[0].written, last)
 	}
 	if len(last.commands) > 0 && last.command != nil && last.command.Action == nil {
-		return p.usage(fmt.Sprintf("%q needs a command", last.name), "one of: "+strings.Join(commandNames(last.commands), ", "))
+		return p.usage(
+			fmt.Sprintf("%q needs a command", last.name),
+			"one of: "+strings.Join(commandNames(last.commands), ", "),
+		)
 	}
 	for _, l := range p.levels {
 		for _, f := range l.flags {

@@ -20,17 +20,22 @@ func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lint",
 		Usage: "check the SQL against what Redshift and PostgreSQL share, and the models against the migrations",
-		Description: examples(`Every rule about SQL names the page of the Redshift guide it comes from; the same check runs before
+		Description: examples(
+			`Every rule about SQL names the page of the Redshift guide it comes from; the same check runs before
 anything else does. In a project with engine: postgres, what concerns Redshift alone is a warning.
 The models are checked as a run checks them, against the tables that the migrations leave behind.
 Needs no connection.`,
-			"dwh lint", "dwh lint --project .", "dwh lint --rules"),
+			"dwh lint", "dwh lint --project .", "dwh lint --rules",
+		),
 		Flags: flagSet(hidden(sourceFlags()), []cli.Flag{
 			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "rules", Usage: "list the rules and stop"},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh lint --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Help: "dwh lint --help",
+				}
 			}
 			cfg, err := a.load(c)
 			if err != nil {
@@ -88,8 +93,9 @@ func (l lintRun) run() error {
 		add := func(severity string, list []lint.Finding) {
 			for _, one := range list {
 				rows = append(rows, row{
-					Name: one.Rule.Name, Severity: severity, File: one.Err.File, Line: one.Err.Line, Column: one.Err.Column,
-					Rule: one.Rule.Name, Message: one.Err.Msg, Instead: one.Rule.Instead, Page: one.Rule.Page,
+					Name: one.Rule.Name, Severity: severity, File: one.Err.File, Line: one.Err.Line,
+					Column: one.Err.Column,
+					Rule:   one.Rule.Name, Message: one.Err.Msg, Instead: one.Rule.Instead, Page: one.Rule.Page,
 				})
 			}
 		}

@@ -19,19 +19,21 @@ func (a *app) localCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "local",
 		Usage: "the private PostgreSQL: start, stop, status, url, backup, restore, reset",
-		Description: examples(`Without a database URL, dwh works on a PostgreSQL that it runs itself, in a folder of the user's.
+		Description: examples(
+			`Without a database URL, dwh works on a PostgreSQL that it runs itself, in a folder of the user's.
 It is started by the first command that needs it and goes on running until "dwh local stop".`,
-			"dwh local status",
-			`psql "$(dwh local url)"`,
-			"dwh local stop",
+			"dwh local status", `psql "$(dwh local url)"`, "dwh local stop",
 		),
 		Subcommands: []*cli.Command{
 			{
-				Name:        "start",
-				Usage:       "start it, if it is down",
-				Description: examples("", "dwh local start", "dwh local start --data-dir /srv/dwh", "dwh local start --json"),
-				Flags:       flags(jsonFlag()),
-				Action:      a.local(func(ctx context.Context, l localServer) error { return l.start(ctx) }),
+				Name:  "start",
+				Usage: "start it, if it is down",
+				Description: examples(
+					"", "dwh local start", "dwh local start --data-dir /srv/dwh",
+					"dwh local start --json",
+				),
+				Flags:  flags(jsonFlag()),
+				Action: a.local(func(ctx context.Context, l localServer) error { return l.start(ctx) }),
 			},
 			{
 				Name:        "stop",
@@ -59,7 +61,11 @@ it creates in the warehouse belongs to it, not to dwh.`,
 					`psql "$(dwh local url --admin)" -c "CREATE ROLE reader LOGIN"`),
 				Flags: flags(jsonFlag(),
 					&cli.BoolFlag{Name: "admin", Usage: "of the server's superuser"},
-					&cli.StringFlag{Name: "database", Usage: "another database there, by `NAME`; it has to exist", DefaultText: "the warehouse's"}),
+					&cli.StringFlag{
+						Name:        "database",
+						Usage:       "another database there, by `NAME`; it has to exist",
+						DefaultText: "the warehouse's",
+					}),
 				Action: a.local(func(ctx context.Context, l localServer) error { return l.url(ctx) }),
 			},
 			a.localBackupCommand(),
@@ -142,7 +148,10 @@ func (l localServer) running(info localpg.Info) localJSON {
 	if info.Started {
 		state = "started"
 	}
-	return localJSON{State: state, DataDir: l.server.DataDir(), Version: info.Version, Host: info.Host, Port: info.Port, Database: l.database}
+	return localJSON{
+		State: state, DataDir: l.server.DataDir(), Version: info.Version, Host: info.Host,
+		Port: info.Port, Database: l.database,
+	}
 }
 
 func (l localServer) stop(ctx context.Context) error {
@@ -179,7 +188,10 @@ func (l localServer) status(ctx context.Context) error {
 	state := "not running"
 	switch {
 	case status.Running:
-		state = fmt.Sprintf("running, PostgreSQL %s at %s:%d, process %d", status.Version, status.Host, status.Port, status.PID)
+		state = fmt.Sprintf(
+			"running, PostgreSQL %s at %s:%d, process %d", status.Version, status.Host, status.Port,
+			status.PID,
+		)
 	case !status.Initialized:
 		state = `not set up yet; "dwh local start" or any other command does that`
 	}
@@ -254,7 +266,10 @@ func (l localServer) settle(ctx context.Context) error {
 func (l localServer) reset(ctx context.Context) error {
 	if !l.yes {
 		return &UsageError{
-			Msg:    fmt.Sprintf("reset deletes every database of the private PostgreSQL in %s, staged rows included", l.server.DataDir()),
+			Msg: fmt.Sprintf(
+				"reset deletes every database of the private PostgreSQL in %s, staged rows included",
+				l.server.DataDir(),
+			),
 			Advice: "add --yes if that is meant",
 		}
 	}

@@ -38,8 +38,14 @@ func environment() [][2]string {
 		{"DWH_TOKEN", "the token that clients of dwh serve have to give"},
 		{"DWH_PG_BIN", "the folder of the PostgreSQL programs for the private server"},
 		{"DWH_DEBUG", "anything: show the stack when dwh itself is at fault"},
-		{"PGPASSFILE, PGPASSWORD, PGSERVICEFILE, PGSSLROOTCERT", "as for psql; they concern a server of your own, not the private one"},
-		{"AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN", "credentials for S3, SQS and Redshift, as for the AWS CLI"},
+		{
+			"PGPASSFILE, PGPASSWORD, PGSERVICEFILE, PGSSLROOTCERT",
+			"as for psql; they concern a server of your own, not the private one",
+		},
+		{
+			"AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+			"credentials for S3, SQS and Redshift, as for the AWS CLI",
+		},
 		{"AWS_ENDPOINT_URL_S3", "an S3-compatible server in place of AWS's"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "where traces are sent; the other OTEL_ variables have their usual meaning"},
 		{"NO_COLOR", "anything: no colours"},
@@ -50,7 +56,11 @@ func environment() [][2]string {
 // manFiles are the files that dwh reads and writes by itself.
 func manFiles() [][2]string {
 	return [][2]string{
-		{"dwh.yaml", "settings, searched from the working folder upwards to the home folder or the root of a repository; one that others can write is ignored"},
+		{
+			"dwh.yaml",
+			"settings, searched from the working folder upwards to the home folder or the root " +
+				"of a repository; one that others can write is ignored",
+		},
 		{"migrations/, transforms/, reports/, checks/", "the SQL of a project (setting project)"},
 		{"~/.local/share/dwh", "the private PostgreSQL; /var/lib/dwh for root"},
 		{"~/.pgpass, ~/.pg_service.conf", "as for psql; they concern a server of your own, not the private one"},
@@ -75,7 +85,9 @@ func (m *manual) write() {
 	text, pasted, _ := strings.Cut(m.app.fillExamples(root.Description), examplesTitle)
 	m.paragraphs(text)
 	m.macro("PP")
-	m.text("Flags may stand before and after arguments. Results go to standard output, everything else to standard error.")
+	m.text(
+		"Flags may stand before and after arguments. Results go to standard output, everything else to standard error.",
+	)
 	m.macro("SH", "COMMANDS")
 	for _, c := range root.Commands {
 		m.command("dwh", c, nil)
@@ -98,7 +110,10 @@ func (m *manual) write() {
 		}
 	}
 	m.macro("SH", "SETTINGS")
-	m.text("Keys of dwh.yaml; a dot stands for a key in a mapping. A flag beats an environment variable, which beats the file. Further keys under")
+	m.text(
+		"Keys of dwh.yaml; a dot stands for a key in a mapping. A flag beats an environment " +
+			"variable, which beats the file. Further keys under",
+	)
 	m.bold("variables")
 	m.text("are values for :'name' in a project's SQL.")
 	for _, doc := range config.Documentation() {

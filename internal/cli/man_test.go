@@ -17,7 +17,9 @@ func TestManual(t *testing.T) {
 	if code != 0 || stderr != "" {
 		t.Fatalf("got code %d and %q", code, stderr)
 	}
-	plain := strings.NewReplacer(`\-`, "-", `\(dq`, `"`, `\(ti`, "~", `\(ga`, "`", `\[u2026]`, "…", `\&`, "").Replace(page)
+	plain := strings.NewReplacer(
+		`\-`, "-", `\(dq`, `"`, `\(ti`, "~", `\(ga`, "`", `\[u2026]`, "…", `\&`, "",
+	).Replace(page)
 	var walk func(path string, commands []*urfave.Command)
 	walk = func(path string, commands []*urfave.Command) {
 		for _, c := range commands {
@@ -43,7 +45,10 @@ func TestManual(t *testing.T) {
 			t.Errorf("got no %q", want)
 		}
 	}
-	known := map[string]bool{"TH": true, "SH": true, "SS": true, "PP": true, "TP": true, "B": true, "nf": true, "fi": true, "RS": true, "RE": true}
+	known := map[string]bool{
+		"TH": true, "SH": true, "SS": true, "PP": true, "TP": true, "B": true, "nf": true,
+		"fi": true, "RS": true, "RE": true,
+	}
 	for number, line := range strings.Split(page, "\n") {
 		switch {
 		case strings.HasPrefix(line, "."):

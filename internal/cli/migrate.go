@@ -38,7 +38,8 @@ func (a *app) migrateCommand() *cli.Command {
 		Usage: "the schema's history: up, up-to, down, down-to, redo, status, create",
 		Description: examples(
 			"The migrations are goose files in migrations/, rendered for the engine at hand. One that waits for a "+
-				"lock of\nsomebody else's gives up after two minutes. Every command that changes the schema first brings "+
+				"lock of\nsomebody else's gives up after two minutes. Every command that changes "+
+				"the schema first brings "+
 				"dwh's own tables\n(bookkeeping: s_object, s_reject, dwh_…) up to date; no command reverts those.",
 			"dwh migrate up",
 			"dwh migrate status",
@@ -47,9 +48,11 @@ func (a *app) migrateCommand() *cli.Command {
 		Subcommands: []*cli.Command{
 			{
 				Name: "up", Usage: "apply every pending migration",
-				Description: examples(`Ends by naming what a migration made stale; dwh transform then replays it. Applies nothing where
+				Description: examples(
+					`Ends by naming what a migration made stale; dwh transform then replays it. Applies nothing where
 the migrations would leave a staging table that a model reads without its column processed.`,
-					"dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json"),
+					"dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json",
+				),
 				Flags: flags(jsonFlag(), dryRun()),
 				Action: a.migrate(0, func(ctx context.Context, m migrateRun) error {
 					return m.up(ctx, math.MaxInt64)
@@ -60,17 +63,26 @@ the migrations would leave a staging table that a model reads without its column
 				Description:  examples("", "dwh migrate up-to 4"),
 				BashComplete: versions,
 				Flags:        flags(jsonFlag(), dryRun()),
-				Action:       a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.up(ctx, m.version) }),
+				Action: a.migrate(
+					1,
+					func(ctx context.Context, m migrateRun) error { return m.up(ctx, m.version) },
+				),
 			},
 			{
 				Name: "down", Usage: "revert the newest migration",
-				Description: examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down", "dwh migrate down --dry-run"),
-				Flags:       flags(jsonFlag(), dryRun(), drop()),
-				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.down(ctx, false) }),
+				Description: examples(
+					"Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down",
+					"dwh migrate down --dry-run",
+				),
+				Flags:  flags(jsonFlag(), dryRun(), drop()),
+				Action: a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.down(ctx, false) }),
 			},
 			{
 				Name: "down-to", Usage: "revert every migration above a version", ArgsUsage: "VERSION",
-				Description:  examples("Refuses to drop staged rows without --drop-staged-rows.", "dwh migrate down-to 4"),
+				Description: examples(
+					"Refuses to drop staged rows without --drop-staged-rows.",
+					"dwh migrate down-to 4",
+				),
 				BashComplete: versions,
 				Flags:        flags(jsonFlag(), dryRun(), drop()),
 				Action:       a.migrate(1, func(ctx context.Context, m migrateRun) error { return m.down(ctx, true) }),
@@ -89,9 +101,12 @@ the migrations would leave a staging table that a model reads without its column
 			},
 			{
 				Name: "create", Usage: "write the next numbered migration file", ArgsUsage: "NAME",
-				Description: examples("The file goes to migrations/ of --project, by default of the working folder.", "dwh migrate create add_play_count --project ."),
-				Flags:       []cli.Flag{projectFlag()},
-				Action:      a.createMigration,
+				Description: examples(
+					"The file goes to migrations/ of --project, by default of the working folder.",
+					"dwh migrate create add_play_count --project .",
+				),
+				Flags:  []cli.Flag{projectFlag()},
+				Action: a.createMigration,
 			},
 		},
 	}
@@ -99,7 +114,11 @@ the migrations would leave a staging table that a model reads without its column
 
 func (a *app) createMigration(c *cli.Context) error {
 	if c.NArg() != 1 {
-		return &UsageError{Msg: "migrate create takes one NAME", Advice: "such as: dwh migrate create add_play_count --project .", Help: "dwh migrate create --help"}
+		return &UsageError{
+			Msg:    "migrate create takes one NAME",
+			Advice: "such as: dwh migrate create add_play_count --project .",
+			Help:   "dwh migrate create --help",
+		}
 	}
 	cfg, err := a.load(c)
 	if err != nil {
@@ -111,7 +130,10 @@ func (a *app) createMigration(c *cli.Context) error {
 	}
 	at := filepath.Join(folder, "migrations")
 	if info, err := os.Stat(at); err != nil || !info.IsDir() {
-		return &UsageError{Msg: fmt.Sprintf("there is no folder %s to write the migration into", at), Advice: "make it, or name the folder that holds migrations/ with --project"}
+		return &UsageError{
+			Msg:    fmt.Sprintf("there is no folder %s to write the migration into", at),
+			Advice: "make it, or name the folder that holds migrations/ with --project",
+		}
 	}
 	path, err := migration.Create(at, c.Args().First())
 	var system *fs.PathError
@@ -132,14 +154,23 @@ func (a *app) migrate(args int, run func(context.Context, migrateRun) error) cli
 		m := migrateRun{out: a.out, json: c.Bool("json"), dryRun: c.Bool("dry-run"), drop: c.Bool("drop-staged-rows")}
 		if c.NArg() != args {
 			if args == 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: c.Command.HelpName + " --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Help: c.Command.HelpName + " --help",
+				}
 			}
-			return &UsageError{Msg: "one VERSION is needed", Advice: "see the versions with: dwh migrate status", Help: c.Command.HelpName + " --help"}
+			return &UsageError{
+				Msg: "one VERSION is needed", Advice: "see the versions with: dwh migrate status",
+				Help: c.Command.HelpName + " --help",
+			}
 		}
 		if args == 1 {
 			version, err := strconv.ParseInt(c.Args().First(), 10, 64)
 			if err != nil || version < 0 {
-				return &UsageError{Msg: fmt.Sprintf("%q is no version", c.Args().First()), Advice: "a version is a whole number; see: dwh migrate status"}
+				return &UsageError{
+					Msg:    fmt.Sprintf("%q is no version", c.Args().First()),
+					Advice: "a version is a whole number; see: dwh migrate status",
+				}
 			}
 			m.version = version
 		}
@@ -196,7 +227,10 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 		known = known || one.Version == to
 	}
 	if !known {
-		return &UsageError{Msg: fmt.Sprintf("there is no migration %d", to), Advice: "see the versions with: dwh migrate status"}
+		return &UsageError{
+			Msg:    fmt.Sprintf("there is no migration %d", to),
+			Advice: "see the versions with: dwh migrate status",
+		}
 	}
 	if to == math.MaxInt64 {
 		if err := m.session.project.checkFlags(m.session.warehouse.Engine()); err != nil {
@@ -338,7 +372,9 @@ func (m migrateRun) status(ctx context.Context) error {
 		return err
 	}
 	t := table.Table{Columns: columns(
-		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{name: "applied_at", style: appliedStyle})}
+		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{
+			name: "applied_at", style: appliedStyle,
+		})}
 	t.Columns[0].Kind = table.KindLabel
 	for _, one := range all {
 		var at any = "pending"
@@ -371,7 +407,10 @@ func (m migrateRun) printPlan(ctx context.Context, plan []planned) error {
 			return err
 		}
 		if m.json {
-			out.Migrations = append(out.Migrations, migrationJSON{Version: one.Version, Name: one.Name, Direction: direction(one.up), SQL: text})
+			out.Migrations = append(
+				out.Migrations,
+				migrationJSON{Version: one.Version, Name: one.Name, Direction: direction(one.up), SQL: text},
+			)
 			continue
 		}
 		title := "Up"
@@ -444,7 +483,9 @@ func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause erro
 		}
 	}
 	if len(reasons) > 0 {
-		m.out.Status(`"dwh transform" and "dwh run" replay first; "dwh transform --replay --dry-run" shows what would change`)
+		m.out.Status(
+			`"dwh transform" and "dwh run" replay first; "dwh transform --replay --dry-run" shows what would change`,
+		)
 	}
 	return nil
 }

@@ -134,7 +134,9 @@ func (t *teller) closing(w *warehouse.Warehouse) {
 func (t *teller) anyCheckFailed(ctx context.Context, w *warehouse.Warehouse) bool {
 	found, err := dwhdb.New(w.Pool()).LatestChecks(ctx)
 	return err == nil && slices.ContainsFunc(found, func(c dwhdb.DwhCheck) bool {
-		return c.Outcome == "fail" && slices.ContainsFunc(t.known, func(one check.Check) bool { return one.Name == c.Name })
+		return c.Outcome == "fail" && slices.ContainsFunc(
+			t.known, func(one check.Check) bool { return one.Name == c.Name },
+		)
 	})
 }
 

@@ -108,14 +108,19 @@ func (t transformRun) printOutlook(found *transform.Outlook) error {
 		return err
 	}
 	if len(found.Reasons) > 0 {
-		if err := say("%s %s", paint.dye(table.Caution, "replay needed:"), strings.Join(found.Reasons, "; ")); err != nil {
+		if err := say(
+			"%s %s", paint.dye(table.Caution, "replay needed:"), strings.Join(found.Reasons, "; "),
+		); err != nil {
 			return err
 		}
 	}
 	switch {
 	case total == 0:
 	case known:
-		if err := say("about %s in all, as the last runs took; checks and publishing come on top", seconds(total)); err != nil {
+		if err := say(
+			"about %s in all, as the last runs took; checks and publishing come on top",
+			seconds(total),
+		); err != nil {
 			return err
 		}
 	default:
@@ -191,7 +196,10 @@ func (i ink) diff(text string) string {
 // withOutlook fills the plan's steps.
 func withOutlook(plan []planJSON, found *transform.Outlook) {
 	for i := range plan {
-		at := slices.IndexFunc(found.Steps, func(one transform.StepOutlook) bool { return one.Step.Name == plan[i].Name })
+		at := slices.IndexFunc(
+			found.Steps,
+			func(one transform.StepOutlook) bool { return one.Step.Name == plan[i].Name },
+		)
 		if at >= 0 {
 			plan[i].add(found.Steps[at])
 		}

@@ -23,13 +23,31 @@ func TestProgressWords(t *testing.T) {
 	}{
 		{"nothing is known", nil, 3 * time.Second, 0, "3 s"},
 		{"a moment", []cli.Amount{{Done: 5, Total: 10}}, 500 * time.Millisecond, 0, "5 of 10, 0 s"},
-		{"listing", []cli.Amount{{Done: 12000, What: "objects listed"}}, 4 * time.Second, 0, "12,000 objects listed, 3,000/s, 4 s"},
-		{"loading", []cli.Amount{{Done: 12 * mib, Total: 27 * mib, Unit: cli.Bytes, Note: "8 objects, 1,200 rows"}}, 4 * time.Second, 0,
+		{
+			"listing", []cli.Amount{{Done: 12000, What: "objects listed"}}, 4 * time.Second, 0,
+			"12,000 objects listed, 3,000/s, 4 s",
+		},
+		{"loading", []cli.Amount{
+			{Done: 12 * mib, Total: 27 * mib, Unit: cli.Bytes, Note: "8 objects, 1,200 rows"},
+		}, 4 * time.Second, 0,
 			"12.0 MiB of 27.0 MiB, 3.0 MiB/s, 4 s, about 5 s left, 8 objects, 1,200 rows"},
-		{"too early to tell", []cli.Amount{{Done: 12 * mib, Total: 27 * mib, Unit: cli.Bytes}}, 1500 * time.Millisecond, 0, "12.0 MiB of 27.0 MiB, 8.0 MiB/s, 1 s"},
-		{"the list goes on", []cli.Amount{{Done: 12 * mib, Total: 27 * mib, More: true, Unit: cli.Bytes}}, 4 * time.Second, 0, "12.0 MiB of 27.0 MiB or more, 3.0 MiB/s, 4 s"},
-		{"all but done", []cli.Amount{{Done: 27 * mib, Total: 27 * mib, Unit: cli.Bytes}}, 9 * time.Second, 0, "27.0 MiB of 27.0 MiB, 9 s"},
-		{"loading after listing has a pace of its own", []cli.Amount{{Done: 9000, What: "objects listed"}, {Done: 2 * mib, Total: 8 * mib, Unit: cli.Bytes}, {Done: 4 * mib, Total: 8 * mib, Unit: cli.Bytes}},
+		{
+			"too early to tell", []cli.Amount{{Done: 12 * mib, Total: 27 * mib, Unit: cli.Bytes}},
+			1500 * time.Millisecond, 0, "12.0 MiB of 27.0 MiB, 8.0 MiB/s, 1 s",
+		},
+		{
+			"the list goes on",
+			[]cli.Amount{{Done: 12 * mib, Total: 27 * mib, More: true, Unit: cli.Bytes}},
+			4 * time.Second, 0, "12.0 MiB of 27.0 MiB or more, 3.0 MiB/s, 4 s",
+		},
+		{
+			"all but done", []cli.Amount{{Done: 27 * mib, Total: 27 * mib, Unit: cli.Bytes}},
+			9 * time.Second, 0, "27.0 MiB of 27.0 MiB, 9 s",
+		},
+		{"loading after listing has a pace of its own", []cli.Amount{
+			{Done: 9000, What: "objects listed"}, {Done: 2 * mib, Total: 8 * mib, Unit: cli.Bytes},
+			{Done: 4 * mib, Total: 8 * mib, Unit: cli.Bytes},
+		},
 			3 * time.Second, 0, "4.0 MiB of 8.0 MiB, 1.0 MiB/s, 3 s, about 4 s left"},
 		{"as long as last time", nil, 5 * time.Second, 17 * time.Second, "5 s, about 12 s left"},
 		{"longer than last time", nil, 70 * time.Second, 17 * time.Second, "1 min 10 s, longer than last time"},
@@ -72,7 +90,10 @@ func TestProgressWithoutTerminal(t *testing.T) {
 		t.Errorf("got %q, want nothing about what is soon done", stderr.String())
 	}
 	for second := range 61 {
-		cli.Tick(p, cli.Amount{Done: int64(second) * 10, Total: 1000, Unit: cli.Bytes}, time.Duration(second)*time.Second)
+		cli.Tick(
+			p, cli.Amount{Done: int64(second) * 10, Total: 1000, Unit: cli.Bytes},
+			time.Duration(second)*time.Second,
+		)
 	}
 	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 	if got, want := len(lines), 6; got != want {

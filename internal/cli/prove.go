@@ -30,7 +30,10 @@ func (v proveRun) run(ctx context.Context) error {
 		return err
 	}
 	defer watch.stop()
-	v.app.out.Status("%s from staging, seed %d", counted(int64(v.options.Increments), "random increment"), v.options.Seed)
+	v.app.out.Status(
+		"%s from staging, seed %d", counted(int64(v.options.Increments), "random increment"),
+		v.options.Seed,
+	)
 	bar := v.app.out.Progress("deliver", nil)
 	v.options.Delivered = func(number, _, _ int) {
 		bar.Show(Amount{Done: int64(number), Total: int64(v.options.Increments)})
@@ -65,7 +68,9 @@ func (v proveRun) judge(result proof.Result) error {
 	if d == nil {
 		return nil
 	}
-	failed := &CheckFailed{Advice: fmt.Sprintf("%q shows the same again, as long as the same rows are staged", v.again())}
+	failed := &CheckFailed{
+		Advice: fmt.Sprintf("%q shows the same again, as long as the same rows are staged", v.again()),
+	}
 	if d.Err != nil {
 		failed.Msg = fmt.Sprintf("delivery %d of seed %d: %s: %v", d.Delivery, result.Seed, d.Msg, d.Err)
 		return failed
@@ -94,8 +99,11 @@ func (v proveRun) print(result proof.Result) error {
 	}
 	out := v.app.out.Stdout
 	if result.Refused > 0 {
-		if _, err := fmt.Fprintf(out, "In %d of the deliveries the models refused copies with a column of another row. "+
-			"They came without.\n", result.Refused); err != nil {
+		if _, err := fmt.Fprintf(
+			out, "In %d of the deliveries the models refused copies with a column of another row. "+
+				"They came without.\n",
+			result.Refused,
+		); err != nil {
 			return err
 		}
 	}
@@ -118,7 +126,10 @@ func differenceText(d proof.Difference) string {
 		}
 	}
 	for _, one := range d.Tables {
-		say("%s (%s): %s missing, %s too many", one.Table, one.Model, counted(one.Missing, "row"), count(one.Unexpected))
+		say(
+			"%s (%s): %s missing, %s too many", one.Table, one.Model, counted(one.Missing, "row"),
+			count(one.Unexpected),
+		)
 		rows("missing: ", one.MissingRows, one.Missing)
 		rows("too many:", one.UnexpectedRows, one.Unexpected)
 	}
@@ -137,7 +148,10 @@ func differenceText(d proof.Difference) string {
 	case d.Found:
 		say("The increment agrees without what this header line promises:")
 	case len(d.Lines) > 0:
-		say("No single header line explains it. The SELECT may read what it does not name, such as a table in a function, or")
+		say(
+			"No single header line explains it. The SELECT may read what it does not name, such " +
+				"as a table in a function, or",
+		)
 		say("depend on the order of rows. These lines have to do with the delivery:")
 	}
 	for _, line := range d.Lines {
@@ -199,8 +213,9 @@ type headerLineJSON struct {
 
 func proofJSONOf(result proof.Result) proofJSON {
 	out := proofJSON{
-		Seed: result.Seed, Increments: result.Increments, Rows: result.Rows, Erased: result.Erased, Refused: result.Refused,
-		Tables: []proofTableJSON{}, Seconds: result.Duration.Seconds(),
+		Seed: result.Seed, Increments: result.Increments, Rows: result.Rows, Erased: result.Erased,
+		Refused: result.Refused,
+		Tables:  []proofTableJSON{}, Seconds: result.Duration.Seconds(),
 	}
 	for _, one := range result.Tables {
 		out.Tables = append(out.Tables, proofTableJSON{Name: string(one.Name), Rows: one.Rows, Changes: one.Changes})

@@ -88,7 +88,10 @@ func TestPagesNameEverything(t *testing.T) {
 	readme := strings.Split(all["README.md"], "\n")
 	lines := strings.Split(strings.Join(slices.Collect(maps.Values(all)), "\n"), "\n")
 	words := func(line string) []string {
-		return strings.FieldsFunc(line, func(r rune) bool { return !(r == '-' || r == '_' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9') })
+		return strings.FieldsFunc(
+			line,
+			func(r rune) bool { return !(r == '-' || r == '_' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9') },
+		)
 	}
 	named := func(lines []string, group, name string) bool {
 		return slices.ContainsFunc(lines, func(line string) bool {

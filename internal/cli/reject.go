@@ -20,14 +20,23 @@ func (a *app) rejectCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "reject",
 		Usage: "records that COPY refused: list, skip, retry",
-		Description: examples("A record that cannot be loaded stands in s_reject with its object, line, column, reason and text.",
-			"dwh reject list", "dwh reject skip s3://bucket/orders/2026/11/broken.json", "dwh reject retry"),
+		Description: examples(
+			"A record that cannot be loaded stands in s_reject with its object, line, column, reason and text.",
+			"dwh reject list", "dwh reject skip s3://bucket/orders/2026/11/broken.json",
+			"dwh reject retry",
+		),
 		Subcommands: []*cli.Command{
 			{
 				Name: "list", Usage: "show the refused records, the latest first",
-				Description: examples("Line 0 is an object that could not be read at all; it is tried again next time. Long texts are cut; --json has all of them.", "dwh reject list", "dwh reject list --limit 5 --json"),
+				Description: examples(
+					"Line 0 is an object that could not be read at all; it is tried again next "+
+						"time. Long texts are cut; --json has all of them.",
+					"dwh reject list", "dwh reject list --limit 5 --json",
+				),
 				Flags: flagSet(connectionFlags(), []cli.Flag{
-					projectFlag(), jsonFlag(), &cli.Int64Flag{Name: "limit", Usage: "show the latest `N` records", Value: 100},
+					projectFlag(), jsonFlag(), &cli.Int64Flag{
+						Name: "limit", Usage: "show the latest `N` records", Value: 100,
+					},
 				}),
 				Action: func(c *cli.Context) error {
 					if c.Int64("limit") < 1 {
@@ -42,24 +51,36 @@ func (a *app) rejectCommand() *cli.Command {
 			},
 			{
 				Name: "skip", Usage: "record an object as skipped, so that it is not tried again", ArgsUsage: "URL",
-				Description: examples("The object is skipped as it is now: once it is rewritten, it is loaded.", "dwh reject skip s3://bucket/orders/2026/11/broken.json"),
+				Description: examples(
+					"The object is skipped as it is now: once it is rewritten, it is loaded.",
+					"dwh reject skip s3://bucket/orders/2026/11/broken.json",
+				),
 				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
-					projectFlag(), waitFlag(), &cli.StringFlag{Name: "table", Usage: "the staging `TABLE` it was refused for, where there is no reject that says so"},
+					projectFlag(), waitFlag(), &cli.StringFlag{
+						Name:  "table",
+						Usage: "the staging `TABLE` it was refused for, where there is no reject that says so",
+					},
 				}),
 				Action: a.rejectedObject(rejectRun.skip),
 			},
 			{
-				Name: "retry", Usage: "try refused records again, after the COPY or the table has changed", ArgsUsage: "[URL]",
-				Description: examples(`Runs the refused records of all objects, of a table, or of one object through the COPY of today. Those
+				Name: "retry", Usage: "try refused records again, after the COPY or the table " +
+					"has changed", ArgsUsage: "[URL]",
+				Description: examples(
+					`Runs the refused records of all objects, of a table, or of one object through the COPY of today. Those
 that load leave the rejects; nothing is loaded twice. The records' texts are tried by themselves: header
 lines and a compression do not apply to them. A text that is kept in part is read from its object again.
 An object of which no record was loaded is read again whole.
 
 With a URL it also takes back "reject skip", and what "dwh serve" does with an object that fails by
 itself: the next load, or the server's next sweep, tries the object again.`,
-					"dwh reject retry", "dwh reject retry --table "+loaded, "dwh reject retry s3://bucket/orders/2026/11/broken.json"),
+					"dwh reject retry", "dwh reject retry --table "+loaded,
+					"dwh reject retry s3://bucket/orders/2026/11/broken.json",
+				),
 				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
-					projectFlag(), waitFlag(), jsonFlag(), &cli.StringFlag{Name: "table", Usage: "try again for this staging `TABLE` only"},
+					projectFlag(), waitFlag(), jsonFlag(), &cli.StringFlag{
+						Name: "table", Usage: "try again for this staging `TABLE` only",
+					},
 				}),
 				Action: a.retryRejects,
 			},
@@ -71,7 +92,11 @@ itself: the next load, or the server's next sweep, tries the object again.`,
 func (a *app) rejectedObject(act func(rejectRun, context.Context, objectstore.URL) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.NArg() != 1 {
-			return &UsageError{Msg: fmt.Sprintf("reject %s takes one URL", c.Command.Name), Advice: "see them with: dwh reject list", Help: fmt.Sprintf("dwh reject %s --help", c.Command.Name)}
+			return &UsageError{
+				Msg:    fmt.Sprintf("reject %s takes one URL", c.Command.Name),
+				Advice: "see them with: dwh reject list",
+				Help:   fmt.Sprintf("dwh reject %s --help", c.Command.Name),
+			}
 		}
 		u, err := objectstore.ParseURL(c.Args().First())
 		if err != nil {
@@ -122,7 +147,8 @@ func (r rejectRun) list(ctx context.Context) error {
 		rows := []row{}
 		for _, one := range rejects {
 			rows = append(rows, row{
-				Object: one.Url, Line: one.Line, Column: one.ColumnName, Reason: one.Reason, Raw: one.RawText, Table: one.TableName, Outcome: one.Outcome,
+				Object: one.Url, Line: one.Line, Column: one.ColumnName, Reason: one.Reason,
+				Raw: one.RawText, Table: one.TableName, Outcome: one.Outcome,
 				LoadID: one.LoadID, RejectedAt: one.RejectedAt.UTC(),
 			})
 		}

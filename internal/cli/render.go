@@ -20,17 +20,23 @@ func (a *app) renderCommand() *cli.Command {
 		Name:      "render",
 		Usage:     "print the SQL of migrations and transforms as an engine gets it",
 		ArgsUsage: "[FILE…]",
-		Description: examples(`Variables are filled in and secrets redacted; a COPY whose source is not configured is shown as a comment.
+		Description: examples(
+			`Variables are filled in and secrets redacted; a COPY whose source is not configured is shown as a comment.
 Needs no connection. Without FILEs everything is printed, the migrations of dwh's own tables last; the
 FILE bookkeeping means those.
 
 --as prints instead every statement that the models of such a run send, loads and checks apart. It
 takes every table for filled, so that no step is left out; a run skips those that have nothing to do.`,
-			"dwh render --engine redshift", "dwh render "+stepWord, "dwh render "+stepWord+" --as increment",
-			"dwh render "+sourcesWord+" --engine redshift"),
+			"dwh render --engine redshift", "dwh render "+stepWord,
+			"dwh render "+stepWord+" --as increment",
+			"dwh render "+sourcesWord+" --engine redshift",
+		),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownSteps(), "\n")) },
 		Flags: flagSet([]cli.Flag{
-			&cli.StringFlag{Name: "engine", Usage: "render for `ENGINE`, postgres or redshift", DefaultText: "postgres"},
+			&cli.StringFlag{
+				Name: "engine", Usage: "render for `ENGINE`, postgres or redshift",
+				DefaultText: "postgres",
+			},
 			&cli.StringFlag{Name: "as", Usage: "print what a `RUN` sends: first, increment or replay"},
 		}, sourceFlags(), []cli.Flag{projectFlag()}),
 		Action: func(c *cli.Context) error {
@@ -80,7 +86,10 @@ func (r renderRun) run() error {
 	}
 	var parts []renderPart
 	for _, file := range migrations {
-		parts = append(parts, renderPart{file.Name(), false, func() (string, error) { return file.Render(engine), nil }})
+		parts = append(
+			parts,
+			renderPart{file.Name(), false, func() (string, error) { return file.Render(engine), nil }},
+		)
 	}
 	for _, step := range steps {
 		parts = append(parts, renderPart{step.File.Name(), false, func() (string, error) {
@@ -170,7 +179,9 @@ func matches(file, word string) bool {
 	base := filepath.Base(file)
 	name := strings.TrimSuffix(base, ".sql")
 	number, _, _ := strings.Cut(name, "_")
-	return word == file || word == base || word == name || word == number || filepath.ToSlash(filepath.Clean(word)) == file
+	return word == file || word == base || word == name || word == number || filepath.ToSlash(
+		filepath.Clean(word),
+	) == file
 }
 
 // renderStep is a transform's text with its variables filled in. A COPY without a source is

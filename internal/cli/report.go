@@ -48,11 +48,17 @@ for programs and keeps every cell as it is; for a spreadsheet, which takes a tex
 				file: c.String("output"), values: map[string]string{}}
 			switch {
 			case r.all && c.NArg() > 0:
-				return reportUsage(fmt.Sprintf("--all and the name %q contradict each other", c.Args().First()), "leave one of them out")
+				return reportUsage(
+					fmt.Sprintf("--all and the name %q contradict each other", c.Args().First()),
+					"leave one of them out",
+				)
 			case !r.all && c.NArg() == 0:
 				return reportUsage("which report?", `see them with "dwh report list", or take all with --all`)
 			case c.NArg() > 1:
-				return reportUsage(fmt.Sprintf("unexpected argument %q", c.Args().Get(1)), "a report's values are flags, such as --limit 3")
+				return reportUsage(
+					fmt.Sprintf("unexpected argument %q", c.Args().Get(1)),
+					"a report's values are flags, such as --limit 3",
+				)
 			case c.IsSet("output") && r.file == "":
 				return reportUsage("--output names no file", "")
 			}
@@ -65,10 +71,16 @@ for programs and keeps every cell as it is; for a spreadsheet, which takes a tex
 				return err
 			}
 			if r.chart && r.format != table.Text {
-				return reportUsage("--chart draws in the terminal and has no other format", "leave one of them out; a picture is --format svg")
+				return reportUsage(
+					"--chart draws in the terminal and has no other format",
+					"leave one of them out; a picture is --format svg",
+				)
 			}
 			if r.all && (r.format == table.CSV || r.format == table.SVG) {
-				return reportUsage(fmt.Sprintf("--all has no format %s, which holds one report", r.format), "take html, markdown, json or table, or one report by its name")
+				return reportUsage(
+					fmt.Sprintf("--all has no format %s, which holds one report", r.format),
+					"take html, markdown, json or table, or one report by its name",
+				)
 			}
 			if r.safe && r.format != table.CSV {
 				return reportUsage(fmt.Sprintf("--safe concerns csv, and the format is %s", r.format),
@@ -88,7 +100,10 @@ for programs and keeps every cell as it is; for a spreadsheet, which takes a tex
 func reportFlags() []cli.Flag {
 	return []cli.Flag{
 		formatFlag(), jsonFlag(),
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE`, whose ending says the format unless --format does"},
+		&cli.StringFlag{
+			Name: "output", Aliases: []string{"o"},
+			Usage: "write to `FILE`, whose ending says the format unless --format does",
+		},
 		&cli.BoolFlag{Name: "all", Usage: "every report, in one file of html, markdown or json"},
 		&cli.BoolFlag{Name: "chart", Usage: "draw bars in the terminal"},
 		&cli.BoolFlag{Name: "safe",
@@ -367,7 +382,9 @@ func (r reportRun) renderText(w *bytes.Buffer, doc report.Document, out reportFi
 		}
 		// Among all reports, one that has nothing to draw is shown as a table.
 		if r.chart && (!r.all || len(section.Table.Rows) == 0 || chart.Drawable(section.Table)) {
-			if err := table.Draw(w, section.Table, table.ChartOptions{Width: width, Color: colour, ASCII: !o.UTF8}); err != nil {
+			if err := table.Draw(
+				w, section.Table, table.ChartOptions{Width: width, Color: colour, ASCII: !o.UTF8},
+			); err != nil {
 				return err
 			}
 			continue

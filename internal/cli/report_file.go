@@ -30,7 +30,10 @@ func newReportFile(path string) (reportFile, error) {
 	info, err := os.Stat(f.path)
 	switch {
 	case err == nil && info.IsDir():
-		return f, &UsageError{Msg: fmt.Sprintf("--output %s is a folder", path), Advice: "name a file in it", Help: "dwh report --help"}
+		return f, &UsageError{
+			Msg: fmt.Sprintf("--output %s is a folder", path), Advice: "name a file in it",
+			Help: "dwh report --help",
+		}
 	case err == nil:
 		f.mode, f.direct = info.Mode().Perm(), !info.Mode().IsRegular()
 		return f, nil
@@ -38,7 +41,10 @@ func newReportFile(path string) (reportFile, error) {
 		return f, fmt.Errorf("--output: %w", err)
 	}
 	if parent, err := os.Stat(filepath.Dir(f.path)); err != nil || !parent.IsDir() {
-		return f, &UsageError{Msg: fmt.Sprintf("--output %s: there is no folder %s", path, filepath.Dir(f.path)), Advice: "make it first", Help: "dwh report --help"}
+		return f, &UsageError{
+			Msg:    fmt.Sprintf("--output %s: there is no folder %s", path, filepath.Dir(f.path)),
+			Advice: "make it first", Help: "dwh report --help",
+		}
 	}
 	return f, nil
 }

@@ -102,7 +102,10 @@ func closingLine(result transform.Result, of extent, paint ink) string {
 				ran = append(ran, step.Step)
 			}
 		}
-		return fmt.Sprintf("ran %s; by --only no row counts as processed, so that the next run takes up all of them %s", strings.Join(ran, ", "), took)
+		return fmt.Sprintf(
+			"ran %s; by --only no row counts as processed, so that the next run takes up all of them %s",
+			strings.Join(ran, ", "), took,
+		)
 	}
 	return fmt.Sprintf("transformed %s %s", paint.counted(result.Flagged, "row"), took)
 }
@@ -138,7 +141,10 @@ func (a *app) showViolations(err error) error {
 	for _, result := range failed.Results {
 		a.out.line("%s", printable(result.Check.Name+": "+result.Check.Description))
 		var text strings.Builder
-		if writeErr := table.Render(&text, result.Rows, table.Text, table.TextOptions{Width: a.out.Width, ASCII: !a.out.UTF8}); writeErr == nil {
+		if writeErr := table.Render(
+			&text, result.Rows, table.Text,
+			table.TextOptions{Width: a.out.Width, ASCII: !a.out.UTF8},
+		); writeErr == nil {
 			a.out.line("%s", printable(strings.TrimRight(text.String(), "\n")))
 		}
 	}
@@ -198,15 +204,24 @@ type changeJSON struct {
 func changesJSON(result transform.Result) []changeJSON {
 	out := []changeJSON{}
 	for _, change := range result.Differences {
-		out = append(out, changeJSON{Table: string(change.Table), Rows: change.Rows, Added: change.Added, Changed: change.Changed, Removed: change.Removed})
+		out = append(
+			out,
+			changeJSON{
+				Table: string(change.Table), Rows: change.Rows, Added: change.Added,
+				Changed: change.Changed, Removed: change.Removed,
+			},
+		)
 	}
 	return out
 }
 
 func resultJSON(result transform.Result) runJSON {
 	out := runJSON{
-		Run: result.Run, Loads: []loadJSON{}, Transforms: []transformJSON{}, Flagged: result.Flagged, Replayed: result.Replayed,
-		Stale: append([]string{}, result.Stale...), Differences: changesJSON(result), Checks: checksJSON(result.Checks), Seconds: result.Duration.Seconds(),
+		Run: result.Run, Loads: []loadJSON{}, Transforms: []transformJSON{},
+		Flagged: result.Flagged, Replayed: result.Replayed,
+		Stale: append(
+			[]string{}, result.Stale...,
+		), Differences: changesJSON(result), Checks: checksJSON(result.Checks), Seconds: result.Duration.Seconds(),
 	}
 	out.Waiting = []waitingJSON{}
 	for _, one := range result.Waiting {
@@ -214,14 +229,17 @@ func resultJSON(result transform.Result) runJSON {
 	}
 	for _, load := range result.Loads {
 		out.Loads = append(out.Loads, loadJSON{
-			Step: load.Step, Table: string(load.Table), Skipped: load.Skipped, Objects: load.Objects, Known: load.Known, Rows: load.Rows, Rejects: load.Rejects,
+			Step: load.Step, Table: string(
+				load.Table,
+			), Skipped: load.Skipped, Objects: load.Objects, Known: load.Known, Rows: load.Rows, Rejects: load.Rejects,
 			Bytes: load.Bytes, Seconds: load.Duration.Seconds(),
 		})
 	}
 	for _, step := range result.Transforms {
 		out.Transforms = append(out.Transforms, transformJSON{
 			Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn, RowsOut: step.RowsOut,
-			Added: step.Change.Added, Changed: step.Change.Changed, Healed: step.Change.Healed, Removed: step.Change.Removed, Seconds: step.Duration.Seconds(),
+			Added: step.Change.Added, Changed: step.Change.Changed, Healed: step.Change.Healed,
+			Removed: step.Change.Removed, Seconds: step.Duration.Seconds(),
 		})
 	}
 	return out

@@ -36,7 +36,10 @@ Running it again loads nothing twice and changes nothing.`,
 			if err != nil {
 				return err
 			}
-			return mainRun{app: a, cfg: cfg, json: c.Bool("json"), noReplay: c.Bool("no-replay"), fullCheck: !c.Bool("no-full-check")}.run(c.Context)
+			return mainRun{
+				app: a, cfg: cfg, json: c.Bool("json"), noReplay: c.Bool("no-replay"),
+				fullCheck: !c.Bool("no-full-check"),
+			}.run(c.Context)
 		},
 	}
 }

@@ -13,13 +13,19 @@ func (a *app) sampleCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sample",
 		Usage: "write sample data in the layout of the real bucket",
-		Description: examples(`The same flags give the same bytes. late/song_data holds songs that arrive after their plays: copy it into
+		Description: examples(
+			`The same flags give the same bytes. late/song_data holds songs that arrive after their plays: copy it into
 song_data and run again to see them healed.`,
-			"dwh sample --songs 1000 --events 50000 --out ./sample", "dwh sample --songs 15000 --events 1000000 --out ./big --seed 7"),
+			"dwh sample --songs 1000 --events 50000 --out ./sample",
+			"dwh sample --songs 15000 --events 1000000 --out ./big --seed 7",
+		),
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "songs", Usage: "write `N` songs", Value: 1000},
 			&cli.IntFlag{Name: "events", Usage: "write `M` events", Value: 50000},
-			&cli.StringFlag{Name: "out", Usage: "write into `DIR`, which is new, empty or an earlier sample", Required: true},
+			&cli.StringFlag{
+				Name: "out", Usage: "write into `DIR`, which is new, empty or an earlier sample",
+				Required: true,
+			},
 			&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the data", Value: 1},
 			jsonFlag(),
 		},
@@ -29,10 +35,19 @@ song_data and run again to see them healed.`,
 			}
 			for _, name := range []string{"songs", "events"} {
 				if n := c.Int(name); n < 0 || n > sample.Largest {
-					return &UsageError{Msg: fmt.Sprintf("--%s is a number from 0 to %d, not %d", name, sample.Largest, n), Help: "dwh sample --help"}
+					return &UsageError{
+						Msg:  fmt.Sprintf("--%s is a number from 0 to %d, not %d", name, sample.Largest, n),
+						Help: "dwh sample --help",
+					}
 				}
 			}
-			return sampleRun{app: a, dir: c.String("out"), json: c.Bool("json"), options: sample.Options{Songs: c.Int("songs"), Events: c.Int("events"), Seed: c.Uint64("seed"), Late: true}}.run(c.Context)
+			return sampleRun{
+				app: a, dir: c.String("out"), json: c.Bool("json"),
+				options: sample.Options{
+					Songs: c.Int("songs"), Events: c.Int("events"), Seed: c.Uint64("seed"),
+					Late: true,
+				},
+			}.run(c.Context)
 		},
 	}
 }

@@ -25,9 +25,11 @@ import (
 
 func (a *app) serveCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "serve",
-		Usage: "the ETL server: watches the sources, delivers what arrives, serves a dashboard, /healthz, /readyz and /metrics",
-		Description: examples(`Delivers new objects in small batches: loads, transforms, checks and commits each in one transaction. Several servers
+		Name: "serve",
+		Usage: "the ETL server: watches the sources, delivers what arrives, serves a dashboard, " +
+			"/healthz, /readyz and /metrics",
+		Description: examples(
+			`Delivers new objects in small batches: loads, transforms, checks and commits each in one transaction. Several servers
 of one warehouse take turns: one works, the others stand by. Migrations are not applied: run "dwh migrate up" first. SIGTERM
 finishes the batch at hand; a second one aborts it, and nothing of it is left behind.`,
 			"dwh serve "+sourcesWord,
@@ -37,9 +39,15 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(),
 			settingFlag("serve.listen"),
-			&cli.StringFlag{Name: "token", Usage: "`TOKEN` that clients have to give; better in DWH_TOKEN or --token-file"},
+			&cli.StringFlag{
+				Name:  "token",
+				Usage: "`TOKEN` that clients have to give; better in DWH_TOKEN or --token-file",
+			},
 			settingFlag("serve.token_file"),
-			&cli.StringSliceFlag{Name: "host", Usage: "also serve requests for this `NAME` in the Host header; repeatable"},
+			&cli.StringSliceFlag{
+				Name:  "host",
+				Usage: "also serve requests for this `NAME` in the Host header; repeatable",
+			},
 			settingFlag("serve.queue"),
 			settingFlag("serve.batch_age"),
 			settingFlag("serve.batch_objects"),
@@ -53,7 +61,10 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh serve --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Help: "dwh serve --help",
+				}
 			}
 			cfg, err := a.load(c)
 			if err != nil {
@@ -68,8 +79,10 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 				return err
 			}
 			s := serveRun{app: a, cfg: cfg, options: server.Options{
-				Listen: set.Listen, Token: token, Hosts: set.Hosts, BatchAge: set.BatchAge, BatchObjects: set.BatchObjects, BatchBytes: set.BatchBytes,
-				Sweep: set.Sweep, Poll: set.Poll, Tries: set.Tries, FullCheck: set.FullCheck, Lease: set.Lease, Shutdown: set.ShutdownTimeout,
+				Listen: set.Listen, Token: token, Hosts: set.Hosts, BatchAge: set.BatchAge,
+				BatchObjects: set.BatchObjects, BatchBytes: set.BatchBytes,
+				Sweep: set.Sweep, Poll: set.Poll, Tries: set.Tries, FullCheck: set.FullCheck,
+				Lease: set.Lease, Shutdown: set.ShutdownTimeout,
 			}}
 			if s.options.FullCheck == 0 {
 				s.options.FullCheck = -1 // there, 0 is the default
@@ -77,7 +90,10 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 			if set.Queue != "" {
 				queue, err := notification.New(set.Queue, cfg.Region)
 				if err != nil {
-					return &UsageError{Msg: fmt.Sprintf("%s: %v", cfg.Origin("serve.queue"), err), Help: "dwh serve --help"}
+					return &UsageError{
+						Msg:  fmt.Sprintf("%s: %v", cfg.Origin("serve.queue"), err),
+						Help: "dwh serve --help",
+					}
 				}
 				s.options.Queue = queue
 			}
@@ -93,7 +109,9 @@ const maxTokenBytes = 4096
 // and dwh.yaml, in this order.
 func (a *app) serveToken(flag string, cfg *config.Config) (config.Secret, error) {
 	if flag != "" {
-		a.out.Warn("a token on the command line is seen by other users of this machine; set DWH_TOKEN or --token-file instead")
+		a.out.Warn(
+			"a token on the command line is seen by other users of this machine; set DWH_TOKEN or --token-file instead",
+		)
 		return config.Secret(flag), nil
 	}
 	origin := cfg.Origin("serve.token_file")
@@ -104,7 +122,10 @@ func (a *app) serveToken(flag string, cfg *config.Config) (config.Secret, error)
 		return "", nil
 	}
 	fault := func(msg string, cause error) error {
-		return &config.Error{Key: "serve.token_file", Origin: origin, Msg: msg, Advice: "write the token into the file, on one line", Err: cause}
+		return &config.Error{
+			Key: "serve.token_file", Origin: origin, Msg: msg,
+			Advice: "write the token into the file, on one line", Err: cause,
+		}
 	}
 	file, err := os.Open(cfg.Serve.TokenFile)
 	if err != nil {
@@ -154,7 +175,9 @@ func (r serveRun) run(ctx context.Context) error {
 	}
 	defer migrator.Close()
 	o := r.options
-	o.Runner, o.Pool, o.Store, o.RequireCurrent = runner, s.warehouse.Pool(), r.app.store(r.cfg), migrator.RequireCurrent
+	o.Runner, o.Pool, o.Store, o.RequireCurrent = runner, s.warehouse.Pool(), r.app.store(
+		r.cfg,
+	), migrator.RequireCurrent
 	o.Command, o.Target, o.Version, o.Logger = "serve", s.warehouse.Target(), Version(), r.app.log
 	o.Watch, o.Origins = r.watch, r.tellSources(runner.Steps)
 	pages, err := r.dashboard(ctx, s, runner)
@@ -193,7 +216,8 @@ func (r serveRun) dashboard(ctx context.Context, s *session, runner *transform.R
 	}
 	return dashboard.New(ctx, dashboard.Options{
 		Newest: newest,
-		Pool:   s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks, Settings: s.settings(), Logger: r.app.log,
+		Pool:   s.warehouse.Pool(), Engine: engine, Steps: runner.Steps, Checks: runner.Checks,
+		Settings: s.settings(), Logger: r.app.log,
 		Reports: func() ([]report.Report, error) { return s.project.allReports(engine) },
 		SQL:     func(step transform.Step) (string, error) { return renderStep(step, engine, r.cfg) },
 	})
@@ -244,7 +268,10 @@ func (r serveRun) watch(e server.Event) {
 	case e.Recovered != "":
 		out.Status("works again: %s", e.Recovered)
 	case e.Quarantine != nil:
-		out.Warn("quarantined %s: %s; it is not tried again until it changes, or until dwh reject retry", e.Quarantine.URL, e.Quarantine.Reason)
+		out.Warn(
+			"quarantined %s: %s; it is not tried again until it changes, or until dwh reject retry",
+			e.Quarantine.URL, e.Quarantine.Reason,
+		)
 	case e.Checks != nil:
 		r.app.warnChecks(e.Checks)
 		if err := check.Failed(e.Checks, false); err != nil {
@@ -265,9 +292,15 @@ func (r serveRun) record(e server.Event) {
 	switch {
 	case e.Batch != nil:
 		b := e.Batch
-		log.Info("batch committed", "run", b.Run, "objects", b.Objects, "known", b.Known, "rows", b.Rows, "rejects", b.Rejects, "bytes", b.Bytes, "waited", b.Waited, "duration", b.Duration)
+		log.Info(
+			"batch committed", "run", b.Run, "objects", b.Objects, "known", b.Known, "rows", b.Rows,
+			"rejects", b.Rejects, "bytes", b.Bytes, "waited", b.Waited, "duration", b.Duration,
+		)
 	case e.Problem != nil:
-		log.Warn("failed", "error", e.Problem.Text, "hint", e.Problem.Hint, "try", e.Problem.Tries, "since", e.Problem.Since)
+		log.Warn(
+			"failed", "error", e.Problem.Text, "hint", e.Problem.Hint, "try", e.Problem.Tries,
+			"since", e.Problem.Since,
+		)
 	case e.Recovered != "":
 		log.Info("works again", "what", e.Recovered)
 	case e.Quarantine != nil:
@@ -275,7 +308,10 @@ func (r serveRun) record(e server.Event) {
 	case e.Checks != nil:
 		for _, one := range e.Checks {
 			if outcome := one.Outcome(); outcome == "fail" || outcome == "warn" {
-				log.Warn("check found violations", "check", one.Check.Name, "severity", one.Check.Severity, "violations", one.Violations)
+				log.Warn(
+					"check found violations", "check", one.Check.Name, "severity",
+					one.Check.Severity, "violations", one.Violations,
+				)
 			}
 		}
 		log.Info("checked everything", "checks", len(e.Checks))

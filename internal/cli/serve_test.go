@@ -16,8 +16,10 @@ import (
 func TestServeDefaults(t *testing.T) {
 	got := config.Defaults().Serve
 	want := config.Serve{
-		Listen: server.DefaultListen, BatchAge: server.DefaultBatchAge, BatchObjects: server.DefaultBatchObjects, BatchBytes: server.DefaultBatchBytes,
-		Sweep: server.DefaultSweep, Poll: server.DefaultPoll, Tries: server.DefaultTries, FullCheck: server.DefaultFullCheck, Lease: server.DefaultLease,
+		Listen: server.DefaultListen, BatchAge: server.DefaultBatchAge,
+		BatchObjects: server.DefaultBatchObjects, BatchBytes: server.DefaultBatchBytes,
+		Sweep: server.DefaultSweep, Poll: server.DefaultPoll, Tries: server.DefaultTries,
+		FullCheck: server.DefaultFullCheck, Lease: server.DefaultLease,
 		ShutdownTimeout: server.DefaultShutdown,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -47,12 +49,25 @@ func TestServeFaults(t *testing.T) {
 		{"number", "serve:\n  tries: 0\n", nil, ":2:10: serve.tries wants a number from 1 to 1000000, got 0"},
 		{"list", "serve:\n  host: [a, 1]\n", nil, ":2:13: serve.host wants a list of texts, got a number in it"},
 		{"address", "serve:\n  listen: 0.0.0.0:80\n", nil, "token"},
-		{"flag beats file", "serve:\n  sweep: 1s\n", []string{"--sweep", "soon"}, `--sweep: wants a duration (such as 36h or 7d), got "soon"`},
+		{
+			"flag beats file", "serve:\n  sweep: 1s\n", []string{"--sweep", "soon"},
+			`--sweep: wants a duration (such as 36h or 7d), got "soon"`,
+		},
 		{"queue", "serve:\n  queue: nonsense\n", nil, "dwh.yaml:2: "},
-		{"no token file", "serve:\n  token_file: nowhere\n", nil, "cannot read the token: open " + filepath.Join(dir, "nowhere")},
-		{"empty token file", "", []string{"--token-file", empty}, "--token-file: " + empty + " does not hold a token on one line"},
+		{
+			"no token file", "serve:\n  token_file: nowhere\n", nil,
+			"cannot read the token: open " + filepath.Join(dir, "nowhere"),
+		},
+		{
+			"empty token file", "", []string{"--token-file", empty},
+			"--token-file: " + empty + " does not hold a token on one line",
+		},
 		{"two tokens", "", []string{"--token-file", two}, "does not hold a token on one line"},
-		{"a token opens other addresses", "serve:\n  listen: 0.0.0.0:0\n", []string{"--token-file", good}, "the sources song_data, log_data and log_jsonpaths are not given"},
+		{
+			"a token opens other addresses", "serve:\n  listen: 0.0.0.0:0\n",
+			[]string{"--token-file", good},
+			"the sources song_data, log_data and log_jsonpaths are not given",
+		},
 	} {
 		file := write("dwh.yaml", c.yaml)
 		code, stdout, stderr := run(t, append([]string{"serve", "--config", file}, c.args...)...)

@@ -60,7 +60,8 @@ func (a *app) openProject(folder string) (project, error) {
 // checks is a usage error; what of these it lacks is the embedded one's.
 func openProject(folder string) (project, error) {
 	p := project{
-		migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations", transformsDir: "transforms", folder: folder,
+		migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations",
+		transformsDir: "transforms", folder: folder,
 		tests: transforms.Tests(), testsDir: "transforms/tests",
 		parsed: &parsedSteps{engine: map[sqlfile.Engine][]transform.Step{}},
 	}
@@ -89,7 +90,10 @@ func openProject(folder string) (project, error) {
 	p.checks, p.checksDir, _ = sub("checks")
 	if !found {
 		return p, &UsageError{
-			Msg:    fmt.Sprintf("--project %s: there is no migrations, transforms, reports or checks folder in it", folder),
+			Msg: fmt.Sprintf(
+				"--project %s: there is no migrations, transforms, reports or checks folder in it",
+				folder,
+			),
 			Advice: "name the folder that holds them",
 		}
 	}
@@ -234,7 +238,8 @@ func (s *session) migrator(ctx context.Context) (*migration.Migrator, error) {
 	}
 	return migration.New(ctx, s.warehouse.Pool(), migration.Options{
 		Models: transform.Dependents(steps), Failpoint: s.app.failpoint,
-		Engine: s.warehouse.Engine(), FS: s.project.migrations, Dir: s.project.migrationsDir, Wait: s.cfg.Wait, Logger: s.app.log,
+		Engine: s.warehouse.Engine(), FS: s.project.migrations, Dir: s.project.migrationsDir,
+		Wait: s.cfg.Wait, Logger: s.app.log,
 	})
 }
 
@@ -294,5 +299,7 @@ func (s *session) runner(noReplay bool, watch progress.Observer) (*transform.Run
 }
 
 func (a *app) store(cfg *config.Config) *objectstore.Store {
-	return objectstore.New(objectstore.Options{Region: cfg.Region, Anonymous: cfg.Anonymous, Concurrency: cfg.Load.Workers, Logger: a.log})
+	return objectstore.New(
+		objectstore.Options{Region: cfg.Region, Anonymous: cfg.Anonymous, Concurrency: cfg.Load.Workers, Logger: a.log},
+	)
 }

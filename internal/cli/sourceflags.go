@@ -82,7 +82,10 @@ func (a *app) checkSourceFlags(c *cli.Context, cfg *config.Config) error {
 			}
 		case config.Environment:
 			if near := suggest.Nearest(one.Name, known); near != "" && !config.IsShorthand(one.Name) {
-				a.out.Warn("%s: no COPY takes its objects from the source %s; did you mean %s?", one.Origin, one.Name, near)
+				a.out.Warn(
+					"%s: no COPY takes its objects from the source %s; did you mean %s?",
+					one.Origin, one.Name, near,
+				)
 			}
 		}
 	}

@@ -179,7 +179,10 @@ func missingSources(missing []load.Need, all []transform.Step, cfg *config.Confi
 	case len(names) == 1:
 		hints = append(hints, fmt.Sprintf("write %s, or %s: URL under sources: in dwh.yaml", flags[0], names[0]))
 	default:
-		hints = append(hints, fmt.Sprintf("write %s, or name them under sources: in dwh.yaml", strings.Join(flags, " ")))
+		hints = append(
+			hints,
+			fmt.Sprintf("write %s, or name them under sources: in dwh.yaml", strings.Join(flags, " ")),
+		)
 	}
 	if len(given) > 0 {
 		hints = append(hints, "given are: "+strings.Join(given, ", "))

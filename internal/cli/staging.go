@@ -23,13 +23,17 @@ func (a *app) stagingCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "staging",
 		Usage: "remove staged records: delete, drop",
-		Description: examples(`Staging is append-only: these commands, and a migrate down with --drop-staged-rows, are all that
+		Description: examples(
+			`Staging is append-only: these commands, and a migrate down with --drop-staged-rows, are all that
 removes from it.`,
-			"dwh staging delete "+flag, "dwh staging delete "+flag+" --yes", "dwh staging drop "+loaded+" --yes"),
+			"dwh staging delete "+flag, "dwh staging delete "+flag+" --yes",
+			"dwh staging drop "+loaded+" --yes",
+		),
 		Subcommands: []*cli.Command{
 			{
 				Name: "delete", Usage: "erase records in staging, among the rejects and in the models' tables",
-				Description: examples(`Shows the records; with --yes they are deleted, and the keys concerned recomputed, in one
+				Description: examples(
+					`Shows the records; with --yes they are deleted, and the keys concerned recomputed, in one
 transaction. The ledger stays, so that the objects are not loaded again; an object that is rewritten
 brings its records back.
 
@@ -38,7 +42,8 @@ The loads of a project declare flags: the header line "-- erase: card_no" of a 0
 staging table that declares the name. Blanks at the end of a text do not count, and numbers compare
 as numbers. A refused record goes where its text holds the value as a whole field or word.`,
 					"dwh staging delete "+flag, "dwh staging delete "+flag+" --yes",
-					"dwh staging delete --table "+loaded+" --match first_column=a --match second_column=b"),
+					"dwh staging delete --table "+loaded+" --match first_column=a --match second_column=b",
+				),
 				Flags: flagSet(stagingFlags(), selectFlags(), a.eraseFlags()),
 				Action: func(c *cli.Context) error {
 					s, err := a.selection(c)
@@ -53,9 +58,13 @@ as numbers. A refused record goes where its text holds the value as a whole fiel
 				},
 			},
 			{
-				Name: "drop", Usage: "delete every staged row of tables, with their ledger and rejects", ArgsUsage: "TABLE…",
-				Description: examples("Says which models follow from a table. The next load begins from nothing, and the models are replayed\nfrom what is left.",
-					"dwh staging drop "+loaded+" --yes"),
+				Name: "drop", Usage: "delete every staged row of tables, with their ledger and " +
+					"rejects", ArgsUsage: "TABLE…",
+				Description: examples(
+					"Says which models follow from a table. The next load begins from nothing, "+
+						"and the models are replayed\nfrom what is left.",
+					"dwh staging drop "+loaded+" --yes",
+				),
 				Flags: stagingFlags(),
 				BashComplete: func(c *cli.Context) {
 					_, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownStaging(), "\n"))
@@ -69,7 +78,9 @@ as numbers. A refused record goes where its text holds the value as a whole fiel
 					if err != nil {
 						return err
 					}
-					return stagingRun{app: a, cfg: cfg, yes: c.Bool("yes"), json: c.Bool("json")}.drop(c.Context, tables)
+					return stagingRun{
+						app: a, cfg: cfg, yes: c.Bool("yes"), json: c.Bool("json"),
+					}.drop(c.Context, tables)
 				},
 			},
 		},
@@ -96,7 +107,10 @@ func (a *app) stagingExample() (flag, loaded string) {
 
 // stagingFlags are the flags of every command on staging.
 func stagingFlags() []cli.Flag {
-	return flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{projectFlag(), waitFlag(), yesFlag(), jsonFlag()})
+	return flagSet(
+		connectionFlags(), hidden(sourceFlags()),
+		[]cli.Flag{projectFlag(), waitFlag(), yesFlag(), jsonFlag()},
+	)
 }
 
 // knownStaging are the staging tables of the project at hand.
@@ -128,12 +142,18 @@ func (a *app) stagingTables(cfg *config.Config, names []string) ([]catalogue.Nam
 	}
 	known := transform.StagingTables(steps)
 	if len(names) == 0 {
-		return nil, &UsageError{Msg: "which table?", Advice: "one of: " + strings.Join(known, ", "), Help: "dwh staging drop --help"}
+		return nil, &UsageError{
+			Msg: "which table?", Advice: "one of: " + strings.Join(known, ", "),
+			Help: "dwh staging drop --help",
+		}
 	}
 	var out []catalogue.Name
 	for _, name := range names {
 		if !slices.Contains(known, name) {
-			return nil, &UsageError{Msg: fmt.Sprintf("%q is no staging table of the project", name), Advice: suggest.Hint(name, known), Help: "dwh staging drop --help"}
+			return nil, &UsageError{
+				Msg:    fmt.Sprintf("%q is no staging table of the project", name),
+				Advice: suggest.Hint(name, known), Help: "dwh staging drop --help",
+			}
 		}
 		if !slices.Contains(out, catalogue.Name(name)) {
 			out = append(out, catalogue.Name(name))
@@ -226,7 +246,10 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 
 // show prints what a selection means in one table.
 func (r stagingRun) show(one transform.Staged) error {
-	if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s; refused records with the same value: %s\n", counted(one.Rows, "row"), one.Table, count(one.Rejects)); err != nil {
+	if _, err := fmt.Fprintf(
+		r.app.out.Stdout, "%s in %s; refused records with the same value: %s\n",
+		counted(one.Rows, "row"), one.Table, count(one.Rejects),
+	); err != nil {
 		return err
 	}
 	for _, sample := range []table.Table{one.Sample, one.Refused} {
@@ -266,13 +289,18 @@ func ordered(t table.Table) []orderedObject {
 	return out
 }
 
-func (r stagingRun) deleteJSON(ctx context.Context, runner *transform.Runner, selection transform.Selection, staged []transform.Staged) error {
+func (r stagingRun) deleteJSON(
+	ctx context.Context, runner *transform.Runner, selection transform.Selection,
+	staged []transform.Staged,
+) error {
 	out := stagingJSON{Tables: []stagedJSON{}, Changes: []changeJSON{}}
 	var found int64
 	for _, one := range staged {
 		found += one.Rows + one.Rejects
 		out.Tables = append(out.Tables, stagedJSON{
-			Table: string(one.Table), Rows: one.Rows, Rejects: &one.Rejects, Sample: ordered(one.Sample), Refused: ordered(one.Refused),
+			Table: string(one.Table), Rows: one.Rows, Rejects: &one.Rejects, Sample: ordered(
+				one.Sample,
+			), Refused: ordered(one.Refused),
 		})
 	}
 	if r.yes && found > 0 {
@@ -306,7 +334,9 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 		if len(models) > 0 {
 			follows = "computed again without them: " + strings.Join(models, ", ")
 		}
-		if _, err := fmt.Fprintf(r.app.out.Stdout, "%s in %s; %s\n", counted(one.Rows, "row"), one.Table, follows); err != nil {
+		if _, err := fmt.Fprintf(
+			r.app.out.Stdout, "%s in %s; %s\n", counted(one.Rows, "row"), one.Table, follows,
+		); err != nil {
 			return err
 		}
 	}
@@ -314,7 +344,9 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 		return writeJSON(r.app.out, out)
 	}
 	if !r.yes {
-		r.app.out.Status("nothing was deleted; add --yes to delete them, with their ledger and rejects, and replay the models")
+		r.app.out.Status(
+			"nothing was deleted; add --yes to delete them, with their ledger and rejects, and replay the models",
+		)
 		return nil
 	}
 	result, err := runner.Drop(ctx, r.app.commandLine(), tables)

@@ -34,7 +34,9 @@ func onTerminal(t *testing.T, columns uint16, run func(terminal *os.File)) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
+	if err := unix.IoctlSetWinsize(
+		int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns},
+	); err != nil {
 		t.Fatal(err)
 	}
 	var screen bytes.Buffer
@@ -52,9 +54,11 @@ func onTerminal(t *testing.T, columns uint16, run func(terminal *os.File)) strin
 }
 
 func TestNarrowTerminal(t *testing.T) {
-	result := table.Table{Title: "songplays-by-location", Columns: table.Columns("location", "songplays"), Rows: [][]any{
-		{"San Francisco-Oakland-Hayward, CA", int64(1234)}, {nil, int64(5)},
-	}}
+	result := table.Table{
+		Title: "songplays-by-location", Columns: table.Columns("location", "songplays"),
+		Rows: [][]any{
+			{"San Francisco-Oakland-Hayward, CA", int64(1234)}, {nil, int64(5)},
+		}}
 	for _, ascii := range []bool{false, true} {
 		env := map[string]string{"LANG": "C.UTF-8"}
 		if ascii {

@@ -21,12 +21,14 @@ func (a *app) testCommand() *cli.Command {
 		Name:      "test",
 		Usage:     "run a project's test cases: given rows, and the rows that have to follow",
 		ArgsUsage: "[NAME…]",
-		Description: examples(`A case is a folder of tests/: given/TABLE.csv is put into staging, and then/TABLE.csv holds
+		Description: examples(
+			`A case is a folder of tests/: given/TABLE.csv is put into staging, and then/TABLE.csv holds
 all rows that have to be there, in any order. The first line names the columns. An empty field is
 NULL, "" is the empty text. 1_given/, 2_given/ and so on are steps, each followed by a run. A case
 runs incrementally and by replay, in a schema that nobody else sees and that is gone afterwards.
 Checks and loads do not run. NAME may be a pattern.`,
-			"dwh test", "dwh test late_song", "dwh test 'd_user_*'", "dwh test --junit tests.xml"),
+			"dwh test", "dwh test late_song", "dwh test 'd_user_*'", "dwh test --junit tests.xml",
+		),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownCases(), "\n")) },
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{
 			projectFlag(), jsonFlag(),
@@ -107,7 +109,10 @@ func (r testRun) run(ctx context.Context) error {
 		defer func() { _ = file.Close() }() // after a failure; report closes it otherwise
 	}
 	if len(cases) == 0 {
-		r.app.out.Status("there is no test case: make one in %s/NAME, with given/TABLE.csv and then/TABLE.csv", p.testsDir)
+		r.app.out.Status(
+			"there is no test case: make one in %s/NAME, with given/TABLE.csv and then/TABLE.csv",
+			p.testsDir,
+		)
 		return r.report(nil, file)
 	}
 	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings)

@@ -78,14 +78,16 @@ func testsJSON(results []testcase.Result) []testJSON {
 	out := []testJSON{}
 	for _, result := range results {
 		one := testJSON{
-			Name: result.Case.Name, About: result.Case.About, Result: result.Outcome(), Seconds: result.Duration.Seconds(),
-			Tables: []testTableJSON{},
+			Name: result.Case.Name, About: result.Case.About, Result: result.Outcome(),
+			Seconds: result.Duration.Seconds(),
+			Tables:  []testTableJSON{},
 		}
 		if result.Err != nil {
 			one.Error = &testErrorJSON{Message: result.Err.Error(), Hint: hintOf(result.Err)}
 			var placed *sqlfile.Error
 			if errors.As(result.Err, &placed) {
-				one.Error.Message, one.Error.File, one.Error.Line, one.Error.Column = placed.Msg, placed.File, placed.Line,
+				one.Error.Message, one.Error.File, one.Error.Line, one.Error.Column = placed.Msg,
+					placed.File, placed.Line,
 					placed.Column
 			}
 		}
@@ -98,7 +100,10 @@ func testsJSON(results []testcase.Result) []testJSON {
 }
 
 func testTable(d testcase.Difference) testTableJSON {
-	out := testTableJSON{Name: d.Table, Missing: []testRowJSON{}, Unexpected: []testRowJSON{}, Changed: []testDiffJSON{}}
+	out := testTableJSON{
+		Name: d.Table, Missing: []testRowJSON{}, Unexpected: []testRowJSON{},
+		Changed: []testDiffJSON{},
+	}
 	if d.File != "" {
 		out.File = &d.File
 	}

@@ -17,13 +17,13 @@ func (a *app) transformCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "transform",
 		Usage: "load what is new and transform what is not processed yet",
-		Description: examples(`Copies new objects into staging, works out the keys that unprocessed rows touch, recomputes those,
+		Description: examples(
+			`Copies new objects into staging, works out the keys that unprocessed rows touch, recomputes those,
 runs the checks over them and commits. A stale warehouse is replayed first.
 
 --replay rebuilds dimensions and facts from staging alone and applies only what differs; readers
 see the old state until then, and an unchanged warehouse is left untouched.`,
-			"dwh transform "+sourcesWord,
-			"dwh transform --replay --dry-run",
+			"dwh transform "+sourcesWord, "dwh transform --replay --dry-run",
 			"dwh transform --plan",
 		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
@@ -31,24 +31,41 @@ see the old state until then, and an unchanged warehouse is left untouched.`,
 			&cli.BoolFlag{Name: "replay", Usage: "rebuild d_ and f_ from staging and apply the difference"},
 			&cli.BoolFlag{Name: "no-replay", Usage: "fail instead of replaying a stale warehouse"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "stop after printing what a replay would change"},
-			&cli.StringFlag{Name: "only", Usage: "run just these steps, by `NUMBER` or table, separated by commas; flags nothing"},
-			&cli.BoolFlag{Name: "plan", Usage: "list the steps with their kinds, what changed and what the next run finds to do, and stop"},
+			&cli.StringFlag{
+				Name:  "only",
+				Usage: "run just these steps, by `NUMBER` or table, separated by commas; flags nothing",
+			},
+			&cli.BoolFlag{
+				Name:  "plan",
+				Usage: "list the steps with their kinds, what changed and what the next run finds to do, and stop",
+			},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Advice: "choose steps with --only", Help: "dwh transform --help"}
+				return &UsageError{
+					Msg:    fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Advice: "choose steps with --only", Help: "dwh transform --help",
+				}
 			}
 			t := transformRun{
-				app: a, json: c.Bool("json"), replay: c.Bool("replay"), noReplay: c.Bool("no-replay"), dryRun: c.Bool("dry-run"), plan: c.Bool("plan"),
+				app: a, json: c.Bool("json"), replay: c.Bool("replay"), noReplay: c.Bool(
+					"no-replay",
+				), dryRun: c.Bool("dry-run"), plan: c.Bool("plan"),
 				only: listed(c.String("only")),
 			}
 			switch {
 			case t.replay && t.noReplay:
 				return &UsageError{Msg: "--replay and --no-replay contradict each other", Help: "dwh transform --help"}
 			case t.replay && len(t.only) > 0:
-				return &UsageError{Msg: "--replay rebuilds everything, --only names some of it", Advice: "leave one of them out", Help: "dwh transform --help"}
+				return &UsageError{
+					Msg:    "--replay rebuilds everything, --only names some of it",
+					Advice: "leave one of them out", Help: "dwh transform --help",
+				}
 			case t.dryRun && !t.replay:
-				return &UsageError{Msg: "--dry-run goes with --replay", Advice: "see the steps with --plan", Help: "dwh transform --help"}
+				return &UsageError{
+					Msg: "--dry-run goes with --replay", Advice: "see the steps with --plan",
+					Help: "dwh transform --help",
+				}
 			}
 			var err error
 			if t.cfg, err = a.load(c); err != nil {

@@ -16,7 +16,8 @@ func (a *app) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "verify",
 		Usage: "rebuild the star from staging beside the live one and compare them",
-		Description: examples(`Writes nothing. Ends with exit code 3 if a live table differs from what its staged rows give.
+		Description: examples(
+			`Writes nothing. Ends with exit code 3 if a live table differs from what its staged rows give.
 
 --increments proves the headers of the models instead. It delivers the staged rows again in random
 parts, in a schema that nobody sees: some rows twice, some copies with one column of another row,
@@ -24,7 +25,8 @@ some erased afterwards. Behind each part it compares every table with a build of
 they differ it shows the few rows that are enough for it, and the header line to look at.
 --seed repeats a proof that was made over the same staged rows.`,
 			"dwh verify", "dwh verify --json", "dwh verify --increments 20",
-			"dwh verify --increments 20 --seed 42 --sample 500"),
+			"dwh verify --increments 20 --seed 42 --sample 500",
+		),
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{
 			projectFlag(), jsonFlag(),
 			&cli.IntFlag{
@@ -39,7 +41,10 @@ they differ it shows the few rows that are enough for it, and the header line to
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return &UsageError{Msg: fmt.Sprintf("unexpected argument %q", c.Args().First()), Help: "dwh verify --help"}
+				return &UsageError{
+					Msg:  fmt.Sprintf("unexpected argument %q", c.Args().First()),
+					Help: "dwh verify --help",
+				}
 			}
 			deliveries, err := deliveriesOf(c)
 			if err != nil {
@@ -50,7 +55,10 @@ they differ it shows the few rows that are enough for it, and the header line to
 				return err
 			}
 			if deliveries.Increments > 0 {
-				return proveRun{app: a, cfg: cfg, json: c.Bool("json"), options: deliveries, seeded: c.IsSet("seed")}.run(c.Context)
+				return proveRun{
+					app: a, cfg: cfg, json: c.Bool("json"), options: deliveries,
+					seeded: c.IsSet("seed"),
+				}.run(c.Context)
 			}
 			return verifyRun{app: a, cfg: cfg, json: c.Bool("json")}.run(c.Context)
 		},
@@ -119,7 +127,8 @@ func (v verifyRun) run(ctx context.Context) error {
 		}
 	}
 	return &CheckFailed{
-		Msg:    "staging gives other rows than " + strings.Join(tables, ", "),
-		Advice: `"dwh transform --replay" applies the difference; rows that wait in staging count as one too, and "dwh transform" takes them in`,
+		Msg: "staging gives other rows than " + strings.Join(tables, ", "),
+		Advice: `"dwh transform --replay" applies the difference; rows that wait in staging ` +
+			`count as one too, and "dwh transform" takes them in`,
 	}
 }

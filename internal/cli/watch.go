@@ -59,7 +59,12 @@ func (w *watcher) event(e progress.Event) {
 		case e.Listed > 0:
 			w.bar.Show(Amount{Done: e.Listed, What: "objects listed"})
 		default:
-			w.bar.Show(Amount{Done: e.Bytes, Total: e.Total, More: e.More, Unit: Bytes, Note: counted(e.Objects, "object") + ", " + counted(e.Rows, "row")})
+			w.bar.Show(
+				Amount{
+					Done: e.Bytes, Total: e.Total, More: e.More, Unit: Bytes,
+					Note: counted(e.Objects, "object") + ", " + counted(e.Rows, "row"),
+				},
+			)
 		}
 	case progress.StepDone:
 		w.stop()

@@ -151,10 +151,12 @@ func TestAutoTakesWhatCastTakes(t *testing.T) {
 
 // autoRefused are values that must never become a date.
 var autoRefused = []string{
-	"", "now", "today", "epoch", "infinity", "-infinity", "1541106106796", "1541106106", "1541106106.796", "1541101112", "2018123", "18123",
+	"", "now", "today", "epoch", "infinity", "-infinity", "1541106106796", "1541106106",
+	"1541106106.796", "1541101112", "2018123", "18123",
 	"1996.12", "1996.367", "1995.366", "1996.000", "2018-1112", "2018-11", "2018", "Nov 2018", "Nov " +
 		"12", "12:00", "J", "J2451187.5", "J99999999",
-	"2018-02-29", "2018-13-01", "13/13/2018", "00/00/00", "00/00/0000", "0000-01-01", "2018-11/12", "2018-11-", "2018--11-12", "2018-11-12-13", "20181112T",
+	"2018-02-29", "2018-13-01", "13/13/2018", "00/00/00", "00/00/0000", "0000-01-01", "2018-11/12",
+	"2018-11-", "2018--11-12", "2018-11-12-13", "20181112T",
 	"2018-11-12T", "2018-11-12 25:00", "2018-11-12 24:00:00", "2018-11-12 04:60:00", "2018-11-12 " +
 		"04:05:60", "2018-11-12 04:05:06 IST", "2018-11-12 PST",
 	"2018-11-12 04:05:06 America/New_York", "2018-11-12 04:05:06+16", "2018-11-12 13:00 PM", "2018-11-12 04:05:06 " +
@@ -167,7 +169,10 @@ var autoRefused = []string{
 func TestAutoRefuses(t *testing.T) {
 	for _, text := range autoRefused {
 		if days, _, _, ok := clientcopy.Moment(text); ok {
-			t.Errorf("'auto' takes %q as %s", text, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(days)).Format(time.DateOnly))
+			t.Errorf(
+				"'auto' takes %q as %s", text,
+				time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(days)).Format(time.DateOnly),
+			)
 		}
 	}
 }
@@ -201,7 +206,10 @@ func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
 // randomMoment returns something like a date and a time, often a valid one.
 func randomMoment(r *rand.Rand) string {
-	months := []string{"Jan", "february", "MAR", "Apr", "may", "June", "jul", "Aug", "Sept", "sep", "October", "nov", "Dec", "Janx", "mon", "j"}
+	months := []string{
+		"Jan", "february", "MAR", "Apr", "may", "June", "jul", "Aug", "Sept", "sep", "October",
+		"nov", "Dec", "Janx", "mon", "j",
+	}
 	number := func() string {
 		switch r.IntN(8) {
 		case 0:
@@ -260,7 +268,10 @@ func randomMoment(r *rand.Rand) string {
 	}
 	zone := ""
 	if r.IntN(3) == 0 {
-		zone = pick(r, "", " ") + pick(r, "Z", "UTC", "PST", "pdt", "EST", "CET", "BST", "IST", "MSK", "NST", "JST", "+02", "-08", "+0530", "+05:45", "-8", "+16", "WAT", "T")
+		zone = pick(r, "", " ") + pick(
+			r, "Z", "UTC", "PST", "pdt", "EST", "CET", "BST", "IST", "MSK", "NST", "JST", "+02",
+			"-08", "+0530", "+05:45", "-8", "+16", "WAT", "T",
+		)
 	}
 	era := ""
 	if r.IntN(8) == 0 {

@@ -36,7 +36,10 @@ func BenchmarkS3(b *testing.B) {
 	for i := range *benchObjects {
 		puts.Go(func() error {
 			server.Put(fmt.Sprintf("small/%c/TR%08d.json", 'A'+i%26, i), fmt.Appendf(nil,
-				`{"num_songs": 1, "artist_id": "AR%08d", "artist_latitude": null, "artist_longitude": null, "artist_location": "Hamilton, Ohio", "artist_name": "Artist %d", "song_id": "SO%08d", "title": "A song of some length, take %d", "duration": %d.5, "year": 1994}`,
+				`{"num_songs": 1, "artist_id": "AR%08d", "artist_latitude": null, `+
+					`"artist_longitude": null, "artist_location": "Hamilton, Ohio", `+
+					`"artist_name": "Artist %d", "song_id": "SO%08d", "title": "A song of some `+
+					`length, take %d", "duration": %d.5, "year": 1994}`,
 				i/3, i/3, i, i, 100+i%200))
 			return nil
 		})
@@ -58,7 +61,8 @@ func BenchmarkS3(b *testing.B) {
 	for _, sql := range []string{
 		`CREATE TABLE s (song_id VARCHAR(64), title VARCHAR(1024), artist_id VARCHAR(64), artist_name VARCHAR(1024), artist_location VARCHAR(1024),
 			artist_latitude DOUBLE PRECISION, artist_longitude DOUBLE PRECISION, duration DOUBLE PRECISION, num_songs INTEGER, year INTEGER)`,
-		`CREATE TABLE e (artist VARCHAR(1024), auth VARCHAR(64), level VARCHAR(64), location VARCHAR(1024), method VARCHAR(64), page VARCHAR(64), song VARCHAR(1024), status INTEGER, ts BIGINT)`,
+		`CREATE TABLE e (artist VARCHAR(1024), auth VARCHAR(64), level VARCHAR(64), location ` +
+			`VARCHAR(1024), method VARCHAR(64), page VARCHAR(64), song VARCHAR(1024), status INTEGER, ts BIGINT)`,
 	} {
 		if _, err := conn.Exec(ctx, sql); err != nil {
 			b.Fatal(err)
@@ -73,43 +77,56 @@ func BenchmarkS3(b *testing.B) {
 		{"large/", "COPY e FROM 's3://b/large/' FORMAT AS JSON 'auto'", larges},
 		{"large/", "COPY e FROM 's3://b/large/' FORMAT AS JSON 'auto' NOLOAD", larges},
 	} {
-		b.Run(strings.TrimSuffix(c.prefix, "/")+map[bool]string{true: "-noload"}[strings.HasSuffix(c.copy, "NOLOAD")], func(b *testing.B) {
-			prefix := objectstore.URL(server.URL(c.prefix))
-			wall, cpu := map[string][]time.Duration{}, map[string][]time.Duration{}
-			measure := func(name string, f func(objects []objectstore.Object)) {
-				before, started := cpuTime(b), time.Now()
-				objects := list(b, store, string(prefix))
-				if len(objects) != c.objects {
-					b.Fatalf("got %d objects, want %d", len(objects), c.objects)
+		b.Run(
+			strings.TrimSuffix(c.prefix, "/")+map[bool]string{true: "-noload"}[strings.HasSuffix(c.copy, "NOLOAD")],
+			func(b *testing.B) {
+				prefix := objectstore.URL(server.URL(c.prefix))
+				wall, cpu := map[string][]time.Duration{}, map[string][]time.Duration{}
+				measure := func(name string, f func(objects []objectstore.Object)) {
+					before, started := cpuTime(b), time.Now()
+					objects := list(b, store, string(prefix))
+					if len(objects) != c.objects {
+						b.Fatalf("got %d objects, want %d", len(objects), c.objects)
+					}
+					f(objects)
+					wall[name] = append(wall[name], time.Since(started))
+					cpu[name] = append(cpu[name], cpuTime(b)-before)
 				}
-				f(objects)
-				wall[name] = append(wall[name], time.Since(started))
-				cpu[name] = append(cpu[name], cpuTime(b)-before)
-			}
-			for b.Loop() {
-				measure("read", func(objects []objectstore.Object) { readAll(ctx, b, store, objects) })
-				measure("load", func(objects []objectstore.Object) {
-					tx, err := conn.Begin(ctx)
-					if err != nil {
-						b.Fatal(err)
-					}
-					if _, err := clientcopy.Copy(ctx, conn, store, parse(b, c.copy), objects, clientcopy.Options{}); err != nil {
-						b.Fatal(err)
-					}
-					if err := tx.Rollback(ctx); err != nil {
-						b.Fatal(err)
-					}
-				})
-			}
-			for _, name := range []string{"read", "load"} {
-				slices.Sort(wall[name])
-				slices.Sort(cpu[name])
-				b.ReportMetric(float64(cpu[name][len(cpu[name])/2].Microseconds())/float64(c.objects), name+"-cpu-µs/object")
-			}
-			b.ReportMetric(float64(wall["read"][len(wall["read"])/2])/float64(wall["load"][len(wall["load"])/2]), "ratio")
-			b.ReportMetric(float64(cpu["read"][len(cpu["read"])/2])/float64(cpu["load"][len(cpu["load"])/2]), "cpu-ratio")
-			b.ReportMetric(0, "ns/op")
-		})
+				for b.Loop() {
+					measure("read", func(objects []objectstore.Object) { readAll(ctx, b, store, objects) })
+					measure("load", func(objects []objectstore.Object) {
+						tx, err := conn.Begin(ctx)
+						if err != nil {
+							b.Fatal(err)
+						}
+						if _, err := clientcopy.Copy(
+							ctx, conn, store, parse(b, c.copy), objects, clientcopy.Options{},
+						); err != nil {
+							b.Fatal(err)
+						}
+						if err := tx.Rollback(ctx); err != nil {
+							b.Fatal(err)
+						}
+					})
+				}
+				for _, name := range []string{"read", "load"} {
+					slices.Sort(wall[name])
+					slices.Sort(cpu[name])
+					b.ReportMetric(
+						float64(cpu[name][len(cpu[name])/2].Microseconds())/float64(c.objects),
+						name+"-cpu-µs/object",
+					)
+				}
+				b.ReportMetric(
+					float64(wall["read"][len(wall["read"])/2])/float64(wall["load"][len(wall["load"])/2]),
+					"ratio",
+				)
+				b.ReportMetric(
+					float64(cpu["read"][len(cpu["read"])/2])/float64(cpu["load"][len(cpu["load"])/2]),
+					"cpu-ratio",
+				)
+				b.ReportMetric(0, "ns/op")
+			})
 	}
 }
 

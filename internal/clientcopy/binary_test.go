@@ -19,9 +19,17 @@ import (
 // TestBinaryEqualsPgx compares the tuple of generated values with what pgx's own codecs make of the
 // same values.
 func TestBinaryEqualsPgx(t *testing.T) {
-	columns := []clientcopy.Column{column("i2", "smallint"), column("i4", "integer"), column("i8", "bigint"), column("f4", "real"), column("f8", "double precision"),
-		column("b", "boolean"), varchar("s", 0), column("d", "date"), column("ts", "timestamp without time zone"), column("tz", "timestamp with time zone")}
-	oids := []uint32{pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float4OID, pgtype.Float8OID, pgtype.BoolOID, pgtype.VarcharOID, pgtype.DateOID, pgtype.TimestampOID, pgtype.TimestamptzOID}
+	columns := []clientcopy.Column{
+		column("i2", "smallint"), column("i4", "integer"), column("i8", "bigint"),
+		column("f4", "real"), column("f8", "double precision"), column("b", "boolean"),
+		varchar("s", 0), column("d", "date"), column("ts", "timestamp without time zone"),
+		column("tz", "timestamp with time zone"),
+	}
+	oids := []uint32{
+		pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float4OID, pgtype.Float8OID,
+		pgtype.BoolOID, pgtype.VarcharOID, pgtype.DateOID, pgtype.TimestampOID,
+		pgtype.TimestamptzOID,
+	}
 	d := newDecoder(t, "COPY t FROM 's3://b/p' FORMAT AS JSON 'auto'", columns, 256)
 	m := pgtype.NewMap()
 	rapid.Check(t, func(r *rapid.T) {
@@ -29,8 +37,11 @@ func TestBinaryEqualsPgx(t *testing.T) {
 		micros := rapid.Int64Range(-62135596800000000, 253402300799999999).Draw(r, "micros")
 		at := time.UnixMicro(micros).UTC()
 		day := time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, time.UTC)
-		vals := []any{rapid.Int16().Draw(r, "i2"), rapid.Int32().Draw(r, "i4"), rapid.Int64().Draw(r, "i8"), rapid.Float32().Draw(r, "f4"), rapid.Float64().Draw(r, "f8"),
-			rapid.Bool().Draw(r, "b"), strings.ReplaceAll(rapid.String().Draw(r, "s"), "\x00", ""), day, at, at}
+		vals := []any{
+			rapid.Int16().Draw(r, "i2"), rapid.Int32().Draw(r, "i4"), rapid.Int64().Draw(r, "i8"),
+			rapid.Float32().Draw(r, "f4"), rapid.Float64().Draw(r, "f8"), rapid.Bool().Draw(r, "b"),
+			strings.ReplaceAll(rapid.String().Draw(r, "s"), "\x00", ""), day, at, at,
+		}
 		null := rapid.SliceOfN(rapid.Bool(), len(vals), len(vals)).Draw(r, "null")
 		var record strings.Builder
 		want := binary.BigEndian.AppendUint16(nil, uint16(len(vals)))
@@ -98,7 +109,9 @@ func TestNumeric(t *testing.T) {
 		precision := rapid.IntRange(1, 38).Draw(r, "precision")
 		scale := rapid.IntRange(0, precision).Draw(r, "scale")
 		round := rapid.Bool().Draw(r, "round")
-		text := rapid.StringMatching(`-?(0|[1-9][0-9]{0,20}|9{1,20})(\.([0-9]{1,12}|9{1,12}|0{1,9}[0-9]))?(e[+-]?[0-9]{1,2})?`).Draw(r, "text")
+		text := rapid.StringMatching(
+			`-?(0|[1-9][0-9]{0,20}|9{1,20})(\.([0-9]{1,12}|9{1,12}|0{1,9}[0-9]))?(e[+-]?[0-9]{1,2})?`,
+		).Draw(r, "text")
 
 		exact, ok := new(big.Rat).SetString(text)
 		if !ok {
@@ -118,7 +131,10 @@ func TestNumeric(t *testing.T) {
 
 		got, err := clientcopy.ParseNumeric(text, precision, scale, round)
 		if (err == nil) != fits {
-			t.Fatalf("%s as NUMERIC(%d,%d), round %v: got error %v, want fits = %v", text, precision, scale, round, err, fits)
+			t.Fatalf(
+				"%s as NUMERIC(%d,%d), round %v: got error %v, want fits = %v", text, precision,
+				scale, round, err, fits,
+			)
 		}
 		if !fits {
 			return
@@ -135,7 +151,10 @@ func TestNumeric(t *testing.T) {
 		value.Mul(value, power)
 		want := new(big.Rat).Quo(new(big.Rat).SetInt(n), unit)
 		if value.Cmp(want) != 0 {
-			t.Fatalf("%s as NUMERIC(%d,%d), round %v: got %s (%x), want %s", text, precision, scale, round, value, got, want)
+			t.Fatalf(
+				"%s as NUMERIC(%d,%d), round %v: got %s (%x), want %s", text, precision, scale,
+				round, value, got, want,
+			)
 		}
 	})
 }

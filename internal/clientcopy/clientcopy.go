@@ -125,7 +125,10 @@ func (e *MaxErrorError) Error() string {
 	if e.Limit == 1 {
 		return "a record was refused, and MAXERROR allows none" + first
 	}
-	return fmt.Sprintf("%d records were refused, as many as MAXERROR; the first is %s", e.Limit, first[min(2, len(first)):])
+	return fmt.Sprintf(
+		"%d records were refused, as many as MAXERROR; the first is %s", e.Limit,
+		first[min(2, len(first)):],
+	)
 }
 
 // Hint says what to do next.
@@ -184,7 +187,10 @@ func (e *UnreadableError) Unwrap() []error {
 // Other errors: *MaxErrorError, *FatalError, *UnreadableError, an error that wraps *pgconn.PgError
 // or a network error when the server refuses, one that wraps objectstore.ErrCredentials, or ctx's
 // own. After any of them nothing may be committed.
-func Copy(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, o Options) (Result, error) {
+func Copy(
+	ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement,
+	objects []Object, o Options,
+) (Result, error) {
 	if err := Check(stmt); err != nil {
 		return Result{}, err
 	}
@@ -195,7 +201,10 @@ func Copy(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *c
 }
 
 // copyTo is Copy of a checked statement. bodies, where set, are the objects' bytes.
-func copyTo(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, bodies [][]byte, o Options) (Result, error) {
+func copyTo(
+	ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement,
+	objects []Object, bodies [][]byte, o Options,
+) (Result, error) {
 	p, err := compile(ctx, conn, store, stmt, o.True)
 	if err != nil {
 		return Result{}, err

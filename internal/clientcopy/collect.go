@@ -31,7 +31,10 @@ type collector struct {
 }
 
 func newCollector(objects []Object, limit int) *collector {
-	c := &collector{limit: limit, results: make([]ObjectResult, len(objects)), rejects: make(map[int][]RecordError), stopped: make(chan struct{})}
+	c := &collector{
+		limit: limit, results: make([]ObjectResult, len(objects)),
+		rejects: make(map[int][]RecordError), stopped: make(chan struct{}),
+	}
 	for i, o := range objects {
 		c.results[i].Object = o
 	}

@@ -63,7 +63,9 @@ func Columns(ctx context.Context, q Querier, table string) ([]Column, error) {
 	columns, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Column, error) {
 		var c Column
 		var modifier int32
-		if err := row.Scan(&c.Name, &c.Type, &modifier, &c.NotNull, &c.HasDefault, &c.Identity, &c.Generated); err != nil {
+		if err := row.Scan(
+			&c.Name, &c.Type, &modifier, &c.NotNull, &c.HasDefault, &c.Identity, &c.Generated,
+		); err != nil {
 			return c, err
 		}
 		switch {
@@ -104,7 +106,9 @@ func defaultValue(ctx context.Context, conn *pgx.Conn, table, column string) ([]
 	if err != nil {
 		return nil, fmt.Errorf("read the default of %s.%s: %w", table, column, err)
 	}
-	result := conn.PgConn().ExecParams(ctx, "SELECT "+expression+", "+expression, nil, nil, nil, []int16{pgx.BinaryFormatCode}).Read()
+	result := conn.PgConn().ExecParams(
+		ctx, "SELECT "+expression+", "+expression, nil, nil, nil, []int16{pgx.BinaryFormatCode},
+	).Read()
 	if result.Err != nil {
 		return nil, fmt.Errorf("evaluate the default of %s.%s: %w", table, column, result.Err)
 	}

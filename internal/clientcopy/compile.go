@@ -31,8 +31,12 @@ func Check(stmt *copystmt.Statement) error {
 		if len(stmt.Delimiter) != 1 {
 			return stmt.ErrorAt("DELIMITER", "DELIMITER must be one ASCII character", "such as ',' or '|'", nil)
 		}
-		if c := stmt.Delimiter[0]; c == '\n' || c == '\r' || c == 0 || c >= 0x80 || stmt.Format == copystmt.CSV && c == stmt.Quote {
-			return stmt.ErrorAt("DELIMITER", "DELIMITER cannot be a line end, NUL, the quote, or outside ASCII", "such as ',' or '|'", nil)
+		if c := stmt.Delimiter[0]; c == '\n' || c == '\r' || c == 0 || c >= 0x80 ||
+			stmt.Format == copystmt.CSV && c == stmt.Quote {
+			return stmt.ErrorAt(
+				"DELIMITER", "DELIMITER cannot be a line end, NUL, the quote, or outside ASCII",
+				"such as ',' or '|'", nil,
+			)
 		}
 	default:
 		return stmt.Unsupported(string(stmt.Format), "convert the data to JSON or CSV, or load it on Redshift")
@@ -44,11 +48,17 @@ func Check(stmt *copystmt.Statement) error {
 		set          bool
 		option, hint string
 	}{
-		{stmt.Encrypted, "ENCRYPTED", "client-side encryption is Redshift's alone; use server-side encryption in S3, which needs no option"},
+		{
+			stmt.Encrypted, "ENCRYPTED",
+			"client-side encryption is Redshift's alone; use server-side encryption in S3, which needs no option",
+		},
 		{stmt.Has("MASTER_SYMMETRIC_KEY"), "MASTER_SYMMETRIC_KEY", "client-side encryption is Redshift's alone"},
 		{stmt.SSH, "SSH", "copy the data into a bucket or a folder first"},
 		{stmt.Has("READRATIO"), "READRATIO", "it belongs to DynamoDB; copy the data into a bucket or a folder first"},
-		{stmt.IgnoreAllErrors, "IGNOREALLERRORS", "every reject is kept, so their number must be bounded: use MAXERROR 100000"},
+		{
+			stmt.IgnoreAllErrors, "IGNOREALLERRORS",
+			"every reject is kept, so their number must be bounded: use MAXERROR 100000",
+		},
 		{stmt.SerializeToJSON, "SERIALIZETOJSON", "it belongs to PARQUET and ORC"},
 		{stmt.Simplify || stmt.SimplifyAuto || stmt.SimplifyLimit != "", "SIMPLIFY", "it belongs to SHAPEFILE"},
 	} {
@@ -57,7 +67,10 @@ func Check(stmt *copystmt.Statement) error {
 		}
 	}
 	if _, err := compileLayout(stmt.DateFormat, false); err != nil {
-		return stmt.ErrorAt("DATEFORMAT", fmt.Sprintf("DATEFORMAT '%s': %v", stmt.DateFormat, err), "use 'auto' or parts such as YYYY-MM-DD", nil)
+		return stmt.ErrorAt(
+			"DATEFORMAT", fmt.Sprintf("DATEFORMAT '%s': %v", stmt.DateFormat, err),
+			"use 'auto' or parts such as YYYY-MM-DD", nil,
+		)
 	}
 	if _, err := compileLayout(stmt.TimeFormat, true); err != nil {
 		return stmt.ErrorAt("TIMEFORMAT", fmt.Sprintf("TIMEFORMAT '%s': %v", stmt.TimeFormat, err),
@@ -75,11 +88,17 @@ func tableName(stmt *copystmt.Statement) string {
 }
 
 // compile turns a statement that Check has passed into a plan for its table. set is Options.True.
-func compile(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, set string) (*plan, error) {
+func compile(
+	ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement,
+	set string,
+) (*plan, error) {
 	table := tableName(stmt)
 	all, err := Columns(ctx, conn, table)
 	if errors.Is(err, ErrNoTable) {
-		return nil, stmt.ErrorAt("TABLE", fmt.Sprintf("table %s does not exist", stmt.Table), "create it first: COPY appends to a table", err)
+		return nil, stmt.ErrorAt(
+			"TABLE", fmt.Sprintf("table %s does not exist", stmt.Table),
+			"create it first: COPY appends to a table", err,
+		)
 	}
 	if err != nil {
 		return nil, err
@@ -101,8 +120,14 @@ func compile(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt
 	}
 	if set != "" {
 		n := slices.IndexFunc(all, func(c Column) bool { return c.Name == set })
-		if n < 0 || columnTypes[all[n].Type] != typeBoolean || slices.ContainsFunc(columns, func(c Column) bool { return c.Name == set }) {
-			return nil, stmt.ErrorAt("TABLE", fmt.Sprintf("table %s has no BOOLEAN column %s beside those that are loaded", stmt.Table, set), "leave it out of the column list", nil)
+		if n < 0 || columnTypes[all[n].Type] != typeBoolean || slices.ContainsFunc(
+			columns, func(c Column) bool { return c.Name == set },
+		) {
+			return nil, stmt.ErrorAt(
+				"TABLE",
+				fmt.Sprintf("table %s has no BOOLEAN column %s beside those that are loaded", stmt.Table, set),
+				"leave it out of the column list", nil,
+			)
 		}
 		columns = append(columns, all[n])
 		p.appended = []byte{0, 0, 0, 1, 1}
@@ -139,7 +164,10 @@ func chooseColumns(stmt *copystmt.Statement, all []Column) ([]Column, error) {
 		case slices.ContainsFunc(chosen, func(other Column) bool { return other.Name == name }):
 			return nil, stmt.ErrorAtColumn(i, fmt.Sprintf("column %s is named twice", name), "remove one", nil)
 		case c.Generated:
-			return nil, stmt.ErrorAtColumn(i, fmt.Sprintf("column %s is generated from others and cannot be loaded", name), "remove it from the list", nil)
+			return nil, stmt.ErrorAtColumn(
+				i, fmt.Sprintf("column %s is generated from others and cannot be loaded", name),
+				"remove it from the list", nil,
+			)
 		case c.Identity && !stmt.ExplicitIDs:
 			return nil, stmt.ErrorAtColumn(i, fmt.Sprintf("column %s is an IDENTITY column", name),
 				"add EXPLICIT_IDS to load its values, or remove it from the list", nil)
@@ -156,14 +184,20 @@ func chooseColumns(stmt *copystmt.Statement, all []Column) ([]Column, error) {
 	for _, c := range all {
 		left := !slices.ContainsFunc(chosen, func(other Column) bool { return other.Name == c.Name })
 		if left && c.NotNull && !c.HasDefault && !c.Identity && !c.Generated {
-			return nil, stmt.ErrorAt("TABLE", fmt.Sprintf("column %s of table %s is NOT NULL without a default, and not in the column list", c.Name, stmt.Table),
+			return nil, stmt.ErrorAt("TABLE", fmt.Sprintf(
+				"column %s of table %s is NOT NULL without a default, and not in the column list",
+				c.Name, stmt.Table,
+			),
 				"add it to the column list, or give it a default", nil)
 		}
 	}
 	for _, c := range chosen {
 		if _, known := columnTypes[c.Type]; !known || c.Scale < 0 {
-			return nil, stmt.ErrorAtColumn(slices.Index(stmt.Columns, c.Name), fmt.Sprintf("column %s has type %s, which COPY cannot load", c.Name, c.declared()),
-				"COPY loads SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, NUMERIC, BOOLEAN, CHAR, VARCHAR, DATE, TIMESTAMP and TIMESTAMPTZ", nil)
+			return nil, stmt.ErrorAtColumn(slices.Index(stmt.Columns, c.Name), fmt.Sprintf(
+				"column %s has type %s, which COPY cannot load", c.Name, c.declared(),
+			),
+				"COPY loads SMALLINT, INTEGER, BIGINT, REAL, DOUBLE PRECISION, NUMERIC, BOOLEAN, "+
+					"CHAR, VARCHAR, DATE, TIMESTAMP and TIMESTAMPTZ", nil)
 		}
 	}
 	return chosen, nil
@@ -198,8 +232,17 @@ func newPlan(ctx context.Context, store *objectstore.Store, stmt *copystmt.State
 			p.json, p.targets = compileAuto(columns, fold)
 		} else {
 			if len(paths.Paths) != len(columns) {
-				return nil, stmt.ErrorAt("JSON", fmt.Sprintf("Number of jsonpaths and the number of columns should match. JSONPath size: %d, Number of columns in table or column list: %d",
-					len(paths.Paths), len(columns)), "name the columns in the COPY statement, one for each path of "+stmt.JSONPaths+", in the same order", nil)
+				return nil, stmt.ErrorAt(
+					"JSON",
+					fmt.Sprintf(
+						"Number of jsonpaths and the number of columns should match. JSONPath "+
+							"size: %d, Number of columns in table or column list: %d",
+						len(paths.Paths), len(columns),
+					),
+					"name the columns in the COPY statement, one for each path of "+stmt.JSONPaths+
+						", in the same order",
+					nil,
+				)
 			}
 			p.json, p.targets = compilePaths(columns, paths.Paths)
 		}
@@ -217,8 +260,11 @@ func newPlan(ctx context.Context, store *objectstore.Store, stmt *copystmt.State
 }
 
 func newTextPlan(stmt *copystmt.Statement) *textPlan {
-	return &textPlan{csv: stmt.Format == copystmt.CSV, delimiter: stmt.Delimiter[0], quote: stmt.Quote, escape: stmt.Escape,
-		removeQuotes: stmt.RemoveQuotes, ignoreBlankLines: stmt.IgnoreBlankLines, fillRecord: stmt.FillRecord}
+	return &textPlan{
+		csv: stmt.Format == copystmt.CSV, delimiter: stmt.Delimiter[0], quote: stmt.Quote,
+		escape: stmt.Escape, removeQuotes: stmt.RemoveQuotes,
+		ignoreBlankLines: stmt.IgnoreBlankLines, fillRecord: stmt.FillRecord,
+	}
 }
 
 // nullString is the text of a field that is NULL: \N unless NULL AS says otherwise, where \0 and

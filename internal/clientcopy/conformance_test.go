@@ -58,7 +58,13 @@ func (f folderCopy) Load(t *testing.T, c conformance.Case) conformance.Outcome {
 	}
 	prefix := "file://" + root + "/"
 	for _, r := range rejects {
-		got.Rejects = append(got.Rejects, conformance.Reject{Key: strings.TrimPrefix(string(r.Object), prefix), Line: r.Line, Column: r.Column, Reason: r.Reason})
+		got.Rejects = append(
+			got.Rejects,
+			conformance.Reject{
+				Key: strings.TrimPrefix(string(r.Object), prefix), Line: r.Line, Column: r.Column,
+				Reason: r.Reason,
+			},
+		)
 	}
 	got.Rows = rows(t, conn, "SELECT * FROM t")
 	return got

@@ -48,7 +48,10 @@ func (f *fixture) copy(options string, objects []objectstore.Object, o clientcop
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	result, err := clientcopy.Copy(ctx, conn, f.store, parse(f.t, "COPY t FROM '"+f.dir+"' IAM_ROLE default "+options), objects, o)
+	result, err := clientcopy.Copy(
+		ctx, conn, f.store, parse(f.t, "COPY t FROM '"+f.dir+"' IAM_ROLE default "+options),
+		objects, o,
+	)
 	if err != nil {
 		if rollback := tx.Rollback(ctx); rollback != nil && !conn.IsClosed() {
 			f.t.Fatal(rollback)
@@ -89,7 +92,10 @@ func TestWorkers(t *testing.T) {
 	f.write("0large.json", large.String())
 	objects := f.objects()
 
-	variants := []clientcopy.Options{{Workers: 1}, {Workers: 2}, {Workers: 7, BufferBytes: 1 << 20}, {Workers: 64, BufferBytes: 128 << 10}, {Workers: 32}}
+	variants := []clientcopy.Options{
+		{Workers: 1}, {Workers: 2}, {Workers: 7, BufferBytes: 1 << 20},
+		{Workers: 64, BufferBytes: 128 << 10}, {Workers: 32},
+	}
 	var wantRows string
 	var want clientcopy.Result
 	for i, o := range variants {
@@ -108,7 +114,10 @@ func TestWorkers(t *testing.T) {
 		if gotRows != wantRows {
 			t.Errorf("%+v: got rows %s, want %s", o, gotRows, wantRows)
 		}
-		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) })); diff != "" {
+		if diff := cmp.Diff(
+			want, got,
+			cmp.Comparer(func(a, b error) bool { return fmt.Sprint(a) == fmt.Sprint(b) }),
+		); diff != "" {
 			t.Errorf("%+v: result differs (-want +got):\n%s", o, diff)
 		}
 	}
@@ -171,7 +180,9 @@ func TestUnreadable(t *testing.T) {
 	f.write("b", large[:len(large)-10])
 	_, err = f.copy(jsonAuto+" GZIP MAXERROR 2", f.objects(), clientcopy.Options{BufferBytes: 1 << 20})
 	var unreadable *clientcopy.UnreadableError
-	if !errors.As(err, &unreadable) || len(unreadable.Objects) != 1 || !strings.HasSuffix(string(unreadable.Objects[0].Object.URL), "/b") {
+	if !errors.As(err, &unreadable) || len(unreadable.Objects) != 1 || !strings.HasSuffix(
+		string(unreadable.Objects[0].Object.URL), "/b",
+	) {
 		t.Fatalf("got error %v, want an *UnreadableError of b", err)
 	}
 	if got := f.rows("SELECT count(*) FROM t"); got != "2" {
@@ -225,7 +236,9 @@ func TestCanceled(t *testing.T) {
 	f.write("b", b.String())
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	_, err := clientcopy.Copy(ctx, connect(t, f.dsn), f.store, parse(t, "COPY t FROM '"+f.dir+"' "+jsonAuto), f.objects(),
+	_, err := clientcopy.Copy(ctx, connect(t, f.dsn), f.store, parse(
+		t, "COPY t FROM '"+f.dir+"' "+jsonAuto,
+	), f.objects(),
 		clientcopy.Options{Workers: 1, Progress: func(clientcopy.Progress) { cancel() }})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got error %v, want context.Canceled", err)
@@ -238,7 +251,10 @@ func TestProgress(t *testing.T) {
 	f.write("a", "{\"id\":1}")
 	f.write("b", "{\"id\":2}{\"id\":\"x\"}")
 	var last clientcopy.Progress
-	result, err := f.copy(jsonAuto+" MAXERROR 2", f.objects(), clientcopy.Options{Progress: func(p clientcopy.Progress) { last = p }})
+	result, err := f.copy(
+		jsonAuto+" MAXERROR 2", f.objects(),
+		clientcopy.Options{Progress: func(p clientcopy.Progress) { last = p }},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,9 +277,14 @@ func TestRaw(t *testing.T) {
 		t.Errorf("got raw text %q, want %q", first.Raw, want)
 	}
 	if len(second.Raw) != 64<<10 || len(second.Value) != 1024 {
-		t.Errorf("got %d bytes of raw text, %d of the value; want %d and 1024", len(second.Raw), len(second.Value), 64<<10)
+		t.Errorf(
+			"got %d bytes of raw text, %d of the value; want %d and 1024", len(second.Raw),
+			len(second.Value), 64<<10,
+		)
 	}
-	if got, want := first.Error(), "file://"+filepath.Join(f.dir, "a")+":1: column v: byte 0xff at position 1 is not valid UTF-8"; got != want {
+	if got, want := first.Error(), "file://"+filepath.Join(
+		f.dir, "a",
+	)+":1: column v: byte 0xff at position 1 is not valid UTF-8"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -273,7 +294,10 @@ func TestZip(t *testing.T) {
 	f := newFixture(t, "name VARCHAR(20), sex VARCHAR(1), births INTEGER")
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for _, entry := range [][2]string{{"NationalReadMe.pdf", "%PDF"}, {"yob1880.txt", "Mary,F,7065\r\nAnna,F,2604\r\n"}, {"names/yob1881.TXT", "Mary,F,many\n"}, {"__MACOSX/._yob1880.txt", "x"}} {
+	for _, entry := range [][2]string{
+		{"NationalReadMe.pdf", "%PDF"}, {"yob1880.txt", "Mary,F,7065\r\nAnna,F,2604\r\n"},
+		{"names/yob1881.TXT", "Mary,F,many\n"}, {"__MACOSX/._yob1880.txt", "x"},
+	} {
 		w, err := z.Create(entry[0])
 		if err != nil {
 			t.Fatal(err)
@@ -309,9 +333,20 @@ func TestManifest(t *testing.T) {
 	tests := []struct {
 		row, name, manifest, want string // names, blank separated, or error: and a part of it
 	}{
-		{"5", "entries in order, unknown keys ignored", `{"entries":[` + entry("a", `,"mandatory":true,"meta":{"content_length":1},"x":[]`) + `],"y":1}`, "a"},
-		{"6", "absent and not mandatory", `{"entries":[` + entry("b", "") + "," + entry("a", `,"mandatory":false`) + `]}`, "a"},
-		{"6", "absent and mandatory", `{"entries":[` + entry("a", "") + "," + entry("b", `,"mandatory":true`) + `]}`, "error: does not exist"},
+		{
+			"5", "entries in order, unknown keys ignored",
+			`{"entries":[` + entry("a", `,"mandatory":true,"meta":{"content_length":1},"x":[]`) + `],"y":1}`,
+			"a",
+		},
+		{
+			"6", "absent and not mandatory",
+			`{"entries":[` + entry("b", "") + "," + entry("a", `,"mandatory":false`) + `]}`, "a",
+		},
+		{
+			"6", "absent and mandatory",
+			`{"entries":[` + entry("a", "") + "," + entry("b", `,"mandatory":true`) + `]}`,
+			"error: does not exist",
+		},
 		{"6", "nothing left", `{"entries":[` + entry("b", "") + `]}`, "error: none of its 1 objects exists"},
 		{"7", "an entry twice", `{"entries":[` + entry("a", "") + "," + entry("a", "") + `]}`, "a a"},
 		{"8", "malformed", `{"entries":[`, "error: unexpected end"},
@@ -322,7 +357,10 @@ func TestManifest(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.row+" "+test.name, func(t *testing.T) {
 			path := writeFile(t, t.TempDir(), "manifest", []byte(test.manifest))
-			objects, err := clientcopy.Manifest(t.Context(), store, parse(t, "COPY t FROM '"+path+"' MANIFEST FORMAT AS JSON 'auto' GZIP"))
+			objects, err := clientcopy.Manifest(
+				t.Context(), store,
+				parse(t, "COPY t FROM '"+path+"' MANIFEST FORMAT AS JSON 'auto' GZIP"),
+			)
 			var names []string
 			for _, o := range objects {
 				names = append(names, filepath.Base(string(o.URL)))
@@ -331,12 +369,16 @@ func TestManifest(t *testing.T) {
 			if err != nil {
 				got = "error: " + err.Error()
 			}
-			if part, failing := strings.CutPrefix(test.want, "error: "); failing && (err == nil || !strings.Contains(err.Error(), part)) || !failing && got != test.want {
+			if part, failing := strings.CutPrefix(
+				test.want, "error: ",
+			); failing && (err == nil || !strings.Contains(err.Error(), part)) || !failing && got != test.want {
 				t.Errorf("%s: got %s, want %s", test.manifest, got, test.want)
 			}
 		})
 	}
-	if _, err := clientcopy.Manifest(t.Context(), store, parse(t, "COPY t FROM '"+dir+"/none' MANIFEST FORMAT AS JSON 'auto'")); !errors.Is(err, objectstore.ErrNotExist) {
+	if _, err := clientcopy.Manifest(
+		t.Context(), store, parse(t, "COPY t FROM '"+dir+"/none' MANIFEST FORMAT AS JSON 'auto'"),
+	); !errors.Is(err, objectstore.ErrNotExist) {
 		t.Errorf("absent manifest: got error %v, want ErrNotExist", err)
 	}
 }

@@ -191,7 +191,9 @@ var dateParts = []struct {
 	part datePart
 }{
 	{"YYYY", year4}, {"HH24", hour24}, {"HH12", hour12}, {"MON", monthName}, {"YY", year2}, {"MM", monthNumber},
-	{"DD", dayNumber}, {"HH", hour24}, {"MI", minuteNumber}, {"SS", secondNumber}, {"AM", meridiemMark}, {"PM", meridiemMark},
+	{"DD", dayNumber}, {"HH", hour24}, {
+		"MI", minuteNumber,
+	}, {"SS", secondNumber}, {"AM", meridiemMark}, {"PM", meridiemMark},
 }
 
 // compileLayout reads a DATEFORMAT (epochs are TIMEFORMAT's alone) or TIMEFORMAT; "" is the

@@ -49,7 +49,10 @@ func (d *decompressor) reader(r io.Reader) (io.Reader, error) {
 		return bzip2.NewReader(r), nil
 	case copystmt.Zstd:
 		if d.zstd == nil {
-			if d.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)); err != nil {
+			if d.zstd, err = zstd.NewReader(
+				nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+				zstd.WithDecoderMaxWindow(maxWindow),
+			); err != nil {
 				return nil, err
 			}
 		}

@@ -229,7 +229,9 @@ func (d *textDecoder) decode(w *window, out *output) error {
 			var bad *fieldError
 			switch {
 			case l.fields > len(d.targets):
-				bad = &fieldError{reason: fmt.Sprintf("extra column(s) found: %d fields for %d columns", l.fields, len(d.targets))}
+				bad = &fieldError{
+					reason: fmt.Sprintf("extra column(s) found: %d fields for %d columns", l.fields, len(d.targets)),
+				}
 			case l.fields < len(d.targets) && !d.text.fillRecord:
 				bad = &fieldError{column: d.targets[l.fields].Name,
 					reason: fmt.Sprintf("delimiter not found: %d fields for %d columns", l.fields, len(d.targets))}

@@ -182,7 +182,10 @@ func descend(b []byte, s slot, t *target) (slot, *fieldError) {
 }
 
 func notAnArray(t *target) *fieldError {
-	return &fieldError{column: t.Name, reason: "Invalid JSONPath format: Not an array or index out of range.", fatal: true}
+	return &fieldError{
+		column: t.Name, reason: "Invalid JSONPath format: Not an array or index out of range.",
+		fatal: true,
+	}
 }
 
 // eachElement calls f for the elements of an array that was scanned before, until f returns false.
@@ -420,7 +423,10 @@ func (e *encoder) textField(dst, b []byte, s slot, t *target) ([]byte, *fieldErr
 	dst = appendSlot(dst, b, s, e.quote)
 	v := dst[at+4:]
 	refuse := func(format string, args ...any) ([]byte, *fieldError) {
-		return dst[:at], &fieldError{column: t.Name, reason: fmt.Sprintf(format, args...), value: string(v[:min(len(v), valueKept)])}
+		return dst[:at], &fieldError{
+			column: t.Name, reason: fmt.Sprintf(format, args...),
+			value: string(v[:min(len(v), valueKept)]),
+		}
 	}
 	if s.kind != number && s.kind != boolean {
 		// PostgreSQL cannot store U+0000, so the row is refused on both engines.
@@ -431,7 +437,10 @@ func (e *encoder) textField(dst, b []byte, s slot, t *target) ([]byte, *fieldErr
 			if t.typ == typeChar {
 				// Not even ACCEPTINVCHARS helps CHAR (multi-byte-character-load-errors, 1220).
 				if i := firstNonASCII(v); i >= 0 {
-					return refuse("byte 0x%02x at position %d is not ASCII, which is all that %s holds", v[i], i+1, t.declared())
+					return refuse(
+						"byte 0x%02x at position %d is not ASCII, which is all that %s holds", v[i],
+						i+1, t.declared(),
+					)
 				}
 			} else if i := firstInvalid(v); i >= 0 {
 				if !e.replaceInvalid {

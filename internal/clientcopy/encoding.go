@@ -114,7 +114,10 @@ func decodeUTF16(t *textReader, dst, raw []byte, end bool) (out []byte, taken in
 		taken += 2
 	}
 	if end && taken < len(raw) {
-		cut := &FormatError{Found: "cut off within a character", Declared: "ENCODING " + t.declared, Fix: "write it again as a whole"}
+		cut := &FormatError{
+			Found: "cut off within a character", Declared: "ENCODING " + t.declared,
+			Fix: "write it again as a whole",
+		}
 		return dst, len(raw), cut
 	}
 	return dst, taken, nil
@@ -146,7 +149,10 @@ func checkEncoding(declared string, head []byte) error {
 		return &FormatError{Found: "without a byte order mark of UTF-16", Declared: "ENCODING " + declared, Fix: fix}
 	case marked && declared == "UTF16BE" && found.magic[0] == '\xff',
 		marked && declared == "UTF16LE" && found.magic[0] == '\xfe':
-		return &FormatError{Found: found.name, Declared: "ENCODING " + declared, Fix: "write UTF16, which goes by the mark"}
+		return &FormatError{
+			Found: found.name, Declared: "ENCODING " + declared,
+			Fix: "write UTF16, which goes by the mark",
+		}
 	}
 	return nil
 }

@@ -96,13 +96,19 @@ func testFetch(t *testing.T, at place) {
 		// Ids 0 to 39 without 5, 7 and 13; of 3, 23 and 33 there are 12 rows of 30,000 letters, of
 		// any other one of as many as its id says.
 		want := fmt.Sprintf("37|%d|%d|37", 34+3*12, 39*40/2-(5+7+13)-(3+23+33)+3*12*30_000)
-		for _, o := range []clientcopy.Options{{}, {Workers: 1}, {Workers: 3, BufferBytes: 1 << 20}, {Workers: 200, BufferBytes: 4 << 20}} {
+		for _, o := range []clientcopy.Options{
+			{}, {Workers: 1}, {Workers: 3, BufferBytes: 1 << 20},
+			{Workers: 200, BufferBytes: 4 << 20},
+		} {
 			exec(t, connect(t, f.dsn), "DELETE FROM t")
 			result, err := f.copy(options, objects, o)
 			if err != nil {
 				t.Fatalf("%s, %+v: %v", form, o, err)
 			}
-			if got := f.rows("SELECT count(DISTINCT id) || '|' || count(*) || '|' || sum(length(v)) || '|' || count(DISTINCT v) FROM t"); got != want {
+			if got := f.rows(
+				"SELECT count(DISTINCT id) || '|' || count(*) || '|' || sum(length(v)) || '|' || " +
+					"count(DISTINCT v) FROM t",
+			); got != want {
 				t.Errorf("%s, %+v: got rows %s, want %s", form, o, got, want)
 			}
 			for i, r := range result.Objects {

@@ -111,11 +111,15 @@ func checkRaw(declared copystmt.Compression, head []byte) error {
 	case declared == copystmt.None || found != nil && found.option == declared:
 		return nil
 	case found == nil:
-		wrong.Found, wrong.Fix = "not compressed", fmt.Sprintf("remove %s from the COPY, or compress the object", declared)
+		wrong.Found, wrong.Fix = "not compressed", fmt.Sprintf(
+			"remove %s from the COPY, or compress the object", declared,
+		)
 	case found.option != copystmt.None:
 		wrong.Found, wrong.Fix = found.name, fmt.Sprintf("write %s in place of %s", found.option, declared)
 	case found.encoding():
-		wrong.Found, wrong.Fix = "not compressed but "+found.name, fmt.Sprintf("remove %s from the COPY, and %s", declared, found.unsupported())
+		wrong.Found, wrong.Fix = "not compressed but "+found.name, fmt.Sprintf(
+			"remove %s from the COPY, and %s", declared, found.unsupported(),
+		)
 	default:
 		wrong.Found, wrong.Fix = found.name, found.unsupported()
 	}

@@ -140,7 +140,9 @@ func TestWrongForm(t *testing.T) {
 // TestTextThatLooksLikeAnotherForm loads: a form is told by bytes with which no text begins.
 func TestTextThatLooksLikeAnotherForm(t *testing.T) {
 	f := newFixture(t, "v VARCHAR(20)")
-	for i, text := range []string{"BZh9", "BZhang", "P*M", "PK", "LZO", "(µ/ý", "7zXZ", "ÿþ", "þÿ", "\ufeff1", "a", "ab"} {
+	for i, text := range []string{
+		"BZh9", "BZhang", "P*M", "PK", "LZO", "(µ/ý", "7zXZ", "ÿþ", "þÿ", "\ufeff1", "a", "ab",
+	} {
 		f.write(fmt.Sprintf("%02d", i), text+"\n")
 	}
 	objects := f.objects()
@@ -174,7 +176,9 @@ func TestHalfASurrogatePair(t *testing.T) {
 	body := inUTF16(binary.LittleEndian, "a", true) + "\x3d\xd8" + inUTF16(binary.LittleEndian, "b\nc\n", false)
 	f.write("a", body)
 	result, err := f.copy("CSV ENCODING UTF16 MAXERROR 2", f.objects(), clientcopy.Options{})
-	if err != nil || result.Rows != 1 || len(result.Rejects) != 1 || !strings.Contains(result.Rejects[0].Reason, "not valid UTF-8") {
+	if err != nil || result.Rows != 1 || len(result.Rejects) != 1 || !strings.Contains(
+		result.Rejects[0].Reason, "not valid UTF-8",
+	) {
 		t.Fatalf("got %+v and error %v, want one row and one reject", result, err)
 	}
 	if _, err := f.copy("CSV ENCODING UTF16 ACCEPTINVCHARS AS '^'", f.objects(), clientcopy.Options{}); err != nil {

@@ -42,7 +42,10 @@ func TestFirstLine(t *testing.T) {
 		{"CSV", columns, "order_id,\"customer\n", clientcopy.FirstLineFits},
 		{"CSV IGNOREBLANKLINES", columns, "\n\norder_id,customer,ordered_on,price\n" + row, clientcopy.NamesColumns},
 		{"DELIMITER '|'", columns, "order_id|customer|ordered_on|price\n", clientcopy.NamesColumns},
-		{"DELIMITER '\\t' REMOVEQUOTES", columns, "\"order id\"\t'customer'\tordered_on\tprice\n", clientcopy.NamesColumns},
+		{
+			"DELIMITER '\\t' REMOVEQUOTES", columns,
+			"\"order id\"\t'customer'\tordered_on\tprice\n", clientcopy.NamesColumns,
+		},
 		{"CSV", texts, "name,sex\nAda,F\n", clientcopy.NamesColumns}, // loaded like any other row
 		{"CSV", texts, "Sex,F\n", clientcopy.FirstLineFits},
 		{"CSV", texts[:1], "Name\n", clientcopy.NamesColumns},
@@ -53,7 +56,11 @@ func TestFirstLine(t *testing.T) {
 		{"CSV IGNOREHEADER 1", columns, "1,Ada,soon,2.50\n" + row, clientcopy.FirstLineFits},
 		{"CSV IGNOREHEADER 1 ACCEPTANYDATE", columns, ",customer,ordered_on,\n" + row, clientcopy.FirstLineFits},
 		{"CSV IGNOREHEADER 1", texts, "Ada,F\n", clientcopy.FirstLineFits},
-		{"CSV IGNOREHEADER 2", columns, "orders of the day\norder_id,customer,ordered_on,price\n" + row, clientcopy.FirstLineFits},
+		{
+			"CSV IGNOREHEADER 2", columns,
+			"orders of the day\norder_id,customer,ordered_on,price\n" + row,
+			clientcopy.FirstLineFits,
+		},
 		{"FORMAT AS JSON 'auto'", columns, "{\"order_id\": 1}\n", clientcopy.FirstLineFits},
 	} {
 		var names []string

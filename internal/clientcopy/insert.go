@@ -25,7 +25,10 @@ const maxInsert = 4 << 20
 // Insert is Copy for Redshift, from sources that Redshift cannot read itself: the rows go into
 // INSERTs of many rows, as AWS advises where COPY cannot be used
 // (dg/c_best-practices-multi-row-inserts). Result and errors are those of Copy.
-func Insert(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, o Options) (Result, error) {
+func Insert(
+	ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement,
+	objects []Object, o Options,
+) (Result, error) {
 	if err := Check(stmt); err != nil {
 		return Result{}, err
 	}
@@ -36,10 +39,16 @@ func Insert(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt 
 }
 
 // insertTo is Insert of a checked statement. bodies, where set, are the objects' bytes.
-func insertTo(ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement, objects []Object, bodies [][]byte, o Options) (Result, error) {
+func insertTo(
+	ctx context.Context, conn *pgx.Conn, store *objectstore.Store, stmt *copystmt.Statement,
+	objects []Object, bodies [][]byte, o Options,
+) (Result, error) {
 	all, err := redshiftColumns(ctx, conn, stmt.Schema, stmt.Name)
 	if errors.Is(err, ErrNoTable) {
-		return Result{}, stmt.ErrorAt("TABLE", fmt.Sprintf("table %s does not exist", stmt.Table), "create it first: COPY appends to a table", err)
+		return Result{}, stmt.ErrorAt(
+			"TABLE", fmt.Sprintf("table %s does not exist", stmt.Table),
+			"create it first: COPY appends to a table", err,
+		)
 	}
 	if err != nil {
 		return Result{}, err
@@ -168,7 +177,9 @@ func appendValue(dst, v []byte, t *target) []byte {
 		return sqlliteral.AppendBoolean(dst, v[0] != 0)
 	case typeDate:
 		dst = append(dst, "DATE '"...)
-		dst = sqlliteral.AppendMoment(dst, epoch2000.AddDate(0, 0, int(int32(binary.BigEndian.Uint32(v)))), "2006-01-02")
+		dst = sqlliteral.AppendMoment(
+			dst, epoch2000.AddDate(0, 0, int(int32(binary.BigEndian.Uint32(v)))), "2006-01-02",
+		)
 		return append(dst, '\'')
 	case typeTimestamp, typeTimestamptz:
 		moment := time.UnixMicro(int64(binary.BigEndian.Uint64(v)) + epoch2000.UnixMicro())

@@ -44,7 +44,8 @@ func (f folderInsert) Load(t *testing.T, c conformance.Case) conformance.Outcome
 	t.Cleanup(func() { _ = conn.Close(t.Context()) })
 	schema := pgx.Identifier{strings.NewReplacer("/", "_").Replace(t.Name())[max(0, len(t.Name())-55):]}.Sanitize()
 	for _, sql := range []string{
-		"SET TIME ZONE 'UTC'", "CREATE SCHEMA " + schema, "SET search_path TO " + schema, "CREATE TABLE t (" + c.Table + ")",
+		"SET TIME ZONE 'UTC'", "CREATE SCHEMA " + schema, "SET search_path TO " + schema,
+		"CREATE TABLE t (" + c.Table + ")",
 		// Backslashes escape, as on Redshift; PostgreSQL warns of each.
 		"SET standard_conforming_strings = off", "SET escape_string_warning = off", "BEGIN",
 	} {
@@ -74,7 +75,13 @@ func (f folderInsert) Load(t *testing.T, c conformance.Case) conformance.Outcome
 	}
 	prefix := "file://" + root + "/"
 	for _, r := range rejects {
-		got.Rejects = append(got.Rejects, conformance.Reject{Key: strings.TrimPrefix(string(r.Object), prefix), Line: r.Line, Column: r.Column, Reason: r.Reason})
+		got.Rejects = append(
+			got.Rejects,
+			conformance.Reject{
+				Key: strings.TrimPrefix(string(r.Object), prefix), Line: r.Line, Column: r.Column,
+				Reason: r.Reason,
+			},
+		)
 	}
 	got.Rows = rows(t, conn, "SELECT * FROM t")
 	return got
@@ -88,7 +95,9 @@ func TestInsertOfManyStatements(t *testing.T) {
 		fmt.Fprintf(&body, "{\"id\":%d,\"v\":%q}\n", i, strings.Repeat(`'\`, 1000))
 	}
 	got := folderInsert{dsn: dwhtest.Database(t)}.Load(t, conformance.Case{
-		Table: "id INTEGER, v VARCHAR(4000)", Objects: map[string]string{"data/a": body.String()}, Options: "FORMAT AS JSON 'auto'",
+		Table: "id INTEGER, v VARCHAR(4000)", Objects: map[string]string{
+			"data/a": body.String(),
+		}, Options: "FORMAT AS JSON 'auto'",
 	})
 	if got.Err != nil {
 		t.Fatal(got.Err)

@@ -336,7 +336,10 @@ func (d *jsonDecoder) junk(w *window, out *output) error {
 	c := w.buf[w.pos]
 	if c == '[' || c == ']' || c == ',' {
 		s.take(1)
-		return s.reject(out, fmt.Sprintf("%q between records: records follow one another without commas or an enclosing array", c))
+		return s.reject(
+			out,
+			fmt.Sprintf("%q between records: records follow one another without commas or an enclosing array", c),
+		)
 	}
 	for {
 		b := w.buf[w.pos:w.end]

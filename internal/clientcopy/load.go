@@ -122,7 +122,9 @@ func newLoad(p *plan, store *objectstore.Store, stmt *copystmt.Statement, object
 	l := &load{
 		plan: p, store: store, stmt: stmt, objects: objects, options: o,
 		collector: newCollector(objects, max(1, stmt.MaxError)),
-		readers:   readers, workers: workers, idle: make(chan *worker, workers), block: block, window: window, share: blocks/workers - 2,
+		readers:   readers, workers: workers, idle: make(
+			chan *worker, workers,
+		), block: block, window: window, share: blocks/workers - 2,
 		free: make(chan []byte, blocks), full: make(chan []byte, blocks),
 		huge: semaphore.NewWeighted(4),
 	}
@@ -241,7 +243,12 @@ func (l *load) report() {
 	}
 	l.progress.Lock()
 	defer l.progress.Unlock()
-	l.options.Progress(Progress{Objects: int(l.finished.Load()), Bytes: l.bytes.Load(), Rows: l.rows.Load(), Rejects: l.refused.Load()})
+	l.options.Progress(
+		Progress{
+			Objects: int(l.finished.Load()), Bytes: l.bytes.Load(), Rows: l.rows.Load(),
+			Rejects: l.refused.Load(),
+		},
+	)
 }
 
 // decoder turns the bytes of an object into tuples and rejects. It returns the window's errors and

@@ -56,10 +56,16 @@ func column(name, typ string) clientcopy.Column { return clientcopy.Column{Name:
 // eventColumns are those of s_songplay_event that its COPY lists.
 func eventColumns() []clientcopy.Column {
 	return []clientcopy.Column{
-		varchar("artist", 1024), varchar("auth", 64), varchar("first_name", 256), varchar("gender", 64), column("item_in_session", "integer"),
-		varchar("last_name", 256), column("length", "double precision"), varchar("level", 64), varchar("location", 1024),
+		varchar("artist", 1024), varchar("auth", 64), varchar(
+			"first_name", 256,
+		), varchar("gender", 64), column("item_in_session", "integer"),
+		varchar("last_name", 256), column(
+			"length", "double precision",
+		), varchar("level", 64), varchar("location", 1024),
 		varchar("method", 64), varchar("page", 64), column("registration", "bigint"), column("session_id", "bigint"),
-		varchar("song", 1024), column("status", "integer"), column("ts", "bigint"), varchar("user_agent", 4096), varchar("user_id", 64),
+		varchar("song", 1024), column(
+			"status", "integer",
+		), column("ts", "bigint"), varchar("user_agent", 4096), varchar("user_id", 64),
 	}
 }
 
@@ -73,18 +79,39 @@ func events(n int) []byte {
 	var b bytes.Buffer
 	artists := []string{"Harmonia", "The Prodigy", "Bj\u00f6rk", "Counting Crows", "Simon \\/ Garfunkel \\\"live\\\""}
 	agents := []string{
-		`\"Mozilla\/5.0 (Windows NT 6.1; WOW64) AppleWebKit\/537.36 (KHTML, like Gecko) Chrome\/37.0.2062.103 Safari\/537.36\"`,
+		`\"Mozilla\/5.0 (Windows NT 6.1; WOW64) AppleWebKit\/537.36 (KHTML, like Gecko) ` +
+			`Chrome\/37.0.2062.103 Safari\/537.36\"`,
 		"Mozilla/5.0 (Windows NT 5.1; rv:31.0) Gecko/20100101 Firefox/31.0",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_9_4) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/36.0.1985.143 Safari/537.36",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_9_4) AppleWebKit/537.36 (KHTML, like Gecko) " +
+			"Chrome/36.0.1985.143 Safari/537.36",
 	}
 	for i := range n {
 		if i%7 == 0 {
-			fmt.Fprintf(&b, `{"artist":null,"auth":"Logged In","firstName":"Kaylee","gender":"F","itemInSession":%d,"lastName":"Summers","length":null,"level":"free","location":"Phoenix-Mesa-Scottsdale, AZ","method":"GET","page":"Home","registration":1540344794796.0,"sessionId":%d,"song":null,"status":200,"ts":%d,"userAgent":"%s","userId":"%d"}`+"\n",
-				i%50, 100+i/50, 1541106106796+int64(i)*1000, agents[i%3], i%97)
+			fmt.Fprintf(
+				&b,
+				`{"artist":null,"auth":"Logged `+
+					`In","firstName":"Kaylee","gender":"F","itemInSession":%d`+
+					`,"lastName":"Summers","length":null,"level":"free"`+
+					`,"location":"Phoenix-Mesa-Scottsdale, AZ","method":"GET"`+
+					`,"page":"Home","registration":1540344794796.0,"sessionId":%d`+
+					`,"song":null,"status":200,"ts":%d,"userAgent":"%s"`+
+					`,"userId":"%d"}`+"\n",
+				i%50, 100+i/50, 1541106106796+int64(i)*1000, agents[i%3], i%97,
+			)
 			continue
 		}
-		fmt.Fprintf(&b, `{"artist":"%s","auth":"Logged In","firstName":"Kaylee","gender":"F","itemInSession":%d,"lastName":"Summers","length":%d.%05d,"level":"paid","location":"San Jose-Sunnyvale-Santa Clara, CA","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":%d,"song":"Canto Alla Vita (Album Version %d)","status":200,"ts":%d,"userAgent":"%s","userId":"%d"}`+"\n",
-			artists[i%5], i%50, 100+i%300, i%100000, 100+i/50, i%991, 1541106106796+int64(i)*1000, agents[i%3], i%97)
+		fmt.Fprintf(
+			&b,
+			`{"artist":"%s","auth":"Logged `+
+				`In","firstName":"Kaylee","gender":"F","itemInSession":%d`+
+				`,"lastName":"Summers","length":%d.%05d,"level":"paid"`+
+				`,"location":"San Jose-Sunnyvale-Santa Clara, CA","method":"PUT"`+
+				`,"page":"NextSong","registration":1540344794796.0,"sessionId":%d`+
+				`,"song":"Canto Alla Vita (Album Version %d)","status":200,"ts":%d`+
+				`,"userAgent":"%s","userId":"%d"}`+"\n",
+			artists[i%5], i%50, 100+i%300, i%100000, 100+i/50, i%991, 1541106106796+int64(i)*1000,
+			agents[i%3], i%97,
+		)
 	}
 	return b.Bytes()
 }
@@ -93,5 +120,8 @@ func events(n int) []byte {
 func eventDecoder(t testing.TB, window int) *clientcopy.Decoder {
 	t.Helper()
 	paths := writeFile(t, t.TempDir(), "paths.json", []byte(eventPaths))
-	return newDecoder(t, fmt.Sprintf("COPY s_songplay_event FROM 's3://b/log_data' FORMAT AS JSON '%s'", paths), eventColumns(), window)
+	return newDecoder(
+		t, fmt.Sprintf("COPY s_songplay_event FROM 's3://b/log_data' FORMAT AS JSON '%s'", paths),
+		eventColumns(), window,
+	)
 }

@@ -62,7 +62,9 @@ func Manifest(ctx context.Context, store *objectstore.Store, stmt *copystmt.Stat
 		objects = append(objects, o)
 	}
 	if len(objects) == 0 {
-		return nil, stmt.ErrorAt("FROM", fmt.Sprintf("manifest %s: none of its %d objects exists", u, len(manifest.Entries)),
+		return nil, stmt.ErrorAt("FROM", fmt.Sprintf(
+			"manifest %s: none of its %d objects exists", u, len(manifest.Entries),
+		),
 			"COPY fails when no file is found, mandatory or not", objectstore.ErrNotExist)
 	}
 	return objects, nil

@@ -21,11 +21,13 @@ func TestRejectsAreFoundAgain(t *testing.T) {
 	columns := []clientcopy.Column{{Name: "a", Type: "integer"}, {Name: "b", Type: "character varying", Length: 3}}
 	store, dir := objectstore.New(objectstore.Options{}), t.TempDir()
 	options := []string{
-		"CSV", "CSV FILLRECORD IGNOREBLANKLINES", "CSV QUOTE '|' DELIMITER ';'", "DELIMITER ','", "DELIMITER ',' ESCAPE",
+		"CSV", "CSV FILLRECORD IGNOREBLANKLINES", "CSV QUOTE '|' DELIMITER ';'", "DELIMITER ','",
+		"DELIMITER ',' ESCAPE",
 		"DELIMITER '\\t' REMOVEQUOTES", "CSV IGNOREHEADER 1", jsonAuto,
 	}
 	pieces := []string{
-		"1", "x", ",", "\"", "\n", "\r\n", " ", "\t", "|", ";", "\\", "'", "{", "}", "[", "]", ":", "\"a\"", "\"b\"", "\xff", "\x00",
+		"1", "x", ",", "\"", "\n", "\r\n", " ", "\t", "|", ";", "\\", "'", "{", "}", "[", "]", ":",
+		"\"a\"", "\"b\"", "\xff", "\x00",
 		"{\"a\":1}", "{\"a\":\"x\"}", "1,y\n", "x,y\n", "long,",
 	}
 	name := filepath.Join(dir, "object")
@@ -71,7 +73,10 @@ func TestRejectsAreFoundAgain(t *testing.T) {
 				continue
 			}
 			if alone := decode(reject.Raw + "\n"); alone.Rows > 0 {
-				r.Fatalf("%s: %q: line %d: got %d rows of %q alone, want none", option, body, reject.Line, alone.Rows, reject.Raw)
+				r.Fatalf(
+					"%s: %q: line %d: got %d rows of %q alone, want none", option, body,
+					reject.Line, alone.Rows, reject.Raw,
+				)
 			}
 		}
 	})

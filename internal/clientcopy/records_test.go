@@ -63,11 +63,17 @@ func TestCopyRecords(t *testing.T) {
 		{"CSV GZIP IGNOREHEADER 1 ENCODING UTF16 MAXERROR 1", []clientcopy.Record{record(1, "1,é"), record(2, "x,")},
 			[]string{"1", `0 2 "x" is not an integer`}, "1|é"},
 		// A text that the COPY now reads as several records.
-		{"CSV QUOTE '%'", []clientcopy.Record{record(8, "\"1,a\n2,b\n3,c")}, []string{"2 6 \"\\\"1\" is not an integer"}, "2|b\n3|c"},
+		{
+			"CSV QUOTE '%'", []clientcopy.Record{record(8, "\"1,a\n2,b\n3,c")},
+			[]string{"2 6 \"\\\"1\" is not an integer"}, "2|b\n3|c",
+		},
 		{"CSV", []clientcopy.Record{record(3, "")}, []string{"0 3 delimiter not found: 1 fields for 2 columns"}, ""},
 		{"CSV IGNOREBLANKLINES", []clientcopy.Record{record(3, "")}, []string{"0"}, ""},
 		{"DELIMITER '\\t'", []clientcopy.Record{record(3, "1\t"), record(4, "\t")}, []string{"1", "1"}, "|\n1|"},
-		{jsonAuto, []clientcopy.Record{record(5, "{\n \"id\": 1,\n \"v\": \"a\"\n}"), record(6, `{"id":"x"}`), record(7, "{\"id\":"), record(8, "]")},
+		{jsonAuto, []clientcopy.Record{
+			record(5, "{\n \"id\": 1,\n \"v\": \"a\"\n}"), record(6, `{"id":"x"}`),
+			record(7, "{\"id\":"), record(8, "]"),
+		},
 			[]string{"1", `0 6 "x" is not an integer`, "0 7 the object is cut off: the file ends inside it",
 				`0 8 ']' between records: records follow one another without commas or an enclosing array`}, "1|a"},
 		// At such a record a COPY would fail; alone it is refused.
@@ -141,10 +147,16 @@ func TestRecordsOfAnObject(t *testing.T) {
 		lines               []int64
 		want                map[int64][]string
 	}{
-		{"1.csv", csv, "CSV", []int64{1, 4, 6, 8}, map[int64][]string{1: {"h,h"}, 4: {"2,\"b\nb\""}, 6: {"3,\xff"}, 8: {"\"x,y\n4,d"}}},
+		{
+			"1.csv", csv, "CSV", []int64{1, 4, 6, 8},
+			map[int64][]string{1: {"h,h"}, 4: {"2,\"b\nb\""}, 6: {"3,\xff"}, 8: {"\"x,y\n4,d"}},
+		},
 		{"2.csv", csv, "CSV IGNOREHEADER 1", []int64{1, 2, 3, 5}, map[int64][]string{2: {"1,a"}, 5: {""}}},
 		{"3.csv.gz", zipped(csv), "CSV GZIP", []int64{2}, map[int64][]string{2: {"1,a"}}},
-		{"4.txt", "1|a \\\nb|\t\n2|c\n", "DELIMITER '|' ESCAPE", []int64{2, 3}, map[int64][]string{2: {"1|a \\\nb|\t"}, 3: {"2|c"}}},
+		{
+			"4.txt", "1|a \\\nb|\t\n2|c\n", "DELIMITER '|' ESCAPE", []int64{2, 3},
+			map[int64][]string{2: {"1|a \\\nb|\t"}, 3: {"2|c"}},
+		},
 		{"5.json", "{\n\"id\": 1}\n{\"id\": 2} {\"id\": \n{\"id\": 4}", jsonAuto, []int64{2, 3, 4}, map[int64][]string{
 			2: {"{\n\"id\": 1}"}, 3: {`{"id": 2}`, `{"id":`}, 4: {`{"id": 4}`}}},
 		{"6.zip", archive(), "CSV", []int64{2}, map[int64][]string{2: {"x,a.csv", "x,b.csv"}}},
@@ -162,7 +174,9 @@ func TestRecordsOfAnObject(t *testing.T) {
 				t.Errorf("%s: -want +got:\n%s", tt.name, diff)
 			}
 			o.ETag = "another"
-			if _, err := clientcopy.Records(t.Context(), f.store, parse(t, "COPY t FROM 'x' "+tt.options), o, tt.lines); err == nil {
+			if _, err := clientcopy.Records(
+				t.Context(), f.store, parse(t, "COPY t FROM 'x' "+tt.options), o, tt.lines,
+			); err == nil {
 				t.Errorf("%s in another version: got no error", tt.name)
 			}
 		}
@@ -176,10 +190,16 @@ func TestOneRecord(t *testing.T) {
 		options, text string
 		want          bool
 	}{
-		{jsonAuto, `{"id": "x"}`, true}, {jsonAuto, "{\n\"id\": \"x\"}", true}, {jsonAuto, `{"id": 1} {"id": "x"}`, false},
+		{jsonAuto, `{"id": "x"}`, true}, {jsonAuto, "{\n\"id\": \"x\"}", true}, {
+			jsonAuto, `{"id": 1} {"id": "x"}`, false,
+		},
 		{jsonAuto, `{"id":`, true}, {jsonAuto, `{"id": 1}{"id":`, false}, {jsonAuto, `no JSON`, true},
-		{"CSV", "1,x", true}, {"CSV", `1,"a b"`, true}, {"CSV", `b",x`, false}, {"CSV", `b","x"`, false}, {"CSV", `1,"a`, false},
-		{"DELIMITER '|'", "1|x", true}, {"DELIMITER '|' ESCAPE", "1|x", false}, {"DELIMITER '|' REMOVEQUOTES", "1|x", false},
+		{"CSV", "1,x", true}, {
+			"CSV", `1,"a b"`, true,
+		}, {"CSV", `b",x`, false}, {"CSV", `b","x"`, false}, {"CSV", `1,"a`, false},
+		{"DELIMITER '|'", "1|x", true}, {"DELIMITER '|' ESCAPE", "1|x", false}, {
+			"DELIMITER '|' REMOVEQUOTES", "1|x", false,
+		},
 	} {
 		if got := clientcopy.OneRecord(parse(t, "COPY t FROM 'x' "+tt.options), tt.text); got != tt.want {
 			t.Errorf("%s %q: got %t, want %t", tt.options, tt.text, got, tt.want)

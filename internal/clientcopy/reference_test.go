@@ -19,7 +19,10 @@ import (
 
 // referenceColumns are of the types that the reference below knows, their names in lower case.
 func referenceColumns() []clientcopy.Column {
-	return []clientcopy.Column{varchar("a", 0), varchar("b", 8), column("c", "bigint"), column("d", "double precision"), column("e", "boolean"), column("f", "integer")}
+	return []clientcopy.Column{
+		varchar("a", 0), varchar("b", 8), column("c", "bigint"), column("d", "double precision"),
+		column("e", "boolean"), column("f", "integer"),
+	}
 }
 
 // reference is a slow COPY with JSON 'auto' on encoding/json, for objects that hold one record:
@@ -58,7 +61,9 @@ func reference(record []byte) (values []string, accepted bool) {
 				value = b.String()
 			}
 			if c.Length > 0 && len(value) > c.Length {
-				if !isString && strings.TrimRight(value[c.Length:], " ") != "" || strings.TrimRight(value[c.Length:], " ") != "" {
+				if !isString && strings.TrimRight(
+					value[c.Length:], " ",
+				) != "" || strings.TrimRight(value[c.Length:], " ") != "" {
 					return nil, false
 				}
 				value = value[:c.Length]
@@ -76,7 +81,10 @@ func reference(record []byte) (values []string, accepted bool) {
 		}
 		switch c.Type {
 		case "boolean":
-			truth, known := map[string]string{"t": "1", "true": "1", "y": "1", "yes": "1", "1": "1", "f": "0", "false": "0", "n": "0", "no": "0", "0": "0"}[lowerASCII(value)]
+			truth, known := map[string]string{
+				"t": "1", "true": "1", "y": "1", "yes": "1", "1": "1", "f": "0", "false": "0",
+				"n": "0", "no": "0", "0": "0",
+			}[lowerASCII(value)]
 			if !known {
 				return nil, false
 			}
@@ -120,8 +128,14 @@ func invalid(raw []byte) bool {
 	}
 	var before, after string
 	_ = json.Unmarshal(raw, &before)
-	escaped := strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(string(raw), `\\`, `..`), `\ufffd`, "."), `\uFFFD`, ".")
-	for _, variant := range []string{`\uFffd`, `\uffFd`, `\uffFD`, `\ufFfd`, `\ufFfD`, `\ufFFd`, `\ufFFD`, `\uFffD`, `\uFfFd`, `\uFfFD`, `\uFFfd`, `\uFFfD`, `\uFFFd`, `\ufffD`} {
+	escaped := strings.ReplaceAll(
+		strings.ReplaceAll(strings.ReplaceAll(string(raw), `\\`, `..`), `\ufffd`, "."), `\uFFFD`,
+		".",
+	)
+	for _, variant := range []string{
+		`\uFffd`, `\uffFd`, `\uffFD`, `\ufFfd`, `\ufFfD`, `\ufFFd`, `\ufFFD`, `\uFffD`, `\uFfFd`,
+		`\uFfFD`, `\uFFfd`, `\uFFfD`, `\uFFFd`, `\ufffD`,
+	} {
 		escaped = strings.ReplaceAll(escaped, variant, ".")
 	}
 	escaped = strings.ReplaceAll(escaped, "\uFFFD", ".")
@@ -145,7 +159,9 @@ func whole(s string, low, high int64) (int64, bool) {
 	}
 	shift := 0
 	if hasExponent {
-		if strings.Trim(strings.TrimLeft(exponent, "+-"), "0123456789") != "" || len(exponent)-len(strings.TrimLeft(exponent, "+-")) > 1 || strings.TrimLeft(exponent, "+-") == "" {
+		if strings.Trim(
+			strings.TrimLeft(exponent, "+-"), "0123456789",
+		) != "" || len(exponent)-len(strings.TrimLeft(exponent, "+-")) > 1 || strings.TrimLeft(exponent, "+-") == "" {
 			return 0, false
 		}
 		var err error
@@ -226,10 +242,14 @@ func compare(t testing.TB, d *clientcopy.Decoder, record []byte) {
 // FuzzJSON compares single records with the reference: the same verdict, the same values.
 func FuzzJSON(f *testing.F) {
 	for _, seed := range []string{
-		`{}`, `{"a":"x","b":"y","c":1,"d":2.5,"e":true,"f":-7}`, `{"a":null,"b":"12345678   ","c":"1.5e3"}`, `{"a":{"x":[1, 2, {"y":"}"}]},"zz":[[]]}`,
-		`{"a":"\u00e9\ud83d\ude00\n","b":"\u0000"}`, `{"a":"\ud800"}`, "{\"a\":\"\xff\"}", `{"c":9223372036854775808}`, `{"d":1e400}`, `{"a":1,"a":2}`,
-		`{"a":1,}`, `{"a":01}`, `{"a" : "b" , "c":-0}`, `{"\u0061":"x"}`, `[1]`, `{"a":tru}`, `{"a":"`, `{"e":"YES","f":"  12  "}`, `{"d":"NaN"}`, `{"d":"-Infinity","c":""}`,
-		"{\"a\":\"x\ty\"}", `{"a":[1,2`, `{"d":123456789012345678901234567890}`, `{"d":0.1e-5,"c":1e-1}`, `{"a":"\/\b\f\r\t\\\""}`,
+		`{}`, `{"a":"x","b":"y","c":1,"d":2.5,"e":true,"f":-7}`,
+		`{"a":null,"b":"12345678   ","c":"1.5e3"}`, `{"a":{"x":[1, 2, {"y":"}"}]},"zz":[[]]}`,
+		`{"a":"\u00e9\ud83d\ude00\n","b":"\u0000"}`, `{"a":"\ud800"}`, "{\"a\":\"\xff\"}",
+		`{"c":9223372036854775808}`, `{"d":1e400}`, `{"a":1,"a":2}`,
+		`{"a":1,}`, `{"a":01}`, `{"a" : "b" , "c":-0}`, `{"\u0061":"x"}`, `[1]`, `{"a":tru}`,
+		`{"a":"`, `{"e":"YES","f":"  12  "}`, `{"d":"NaN"}`, `{"d":"-Infinity","c":""}`,
+		"{\"a\":\"x\ty\"}", `{"a":[1,2`, `{"d":123456789012345678901234567890}`,
+		`{"d":0.1e-5,"c":1e-1}`, `{"a":"\/\b\f\r\t\\\""}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -239,7 +259,9 @@ func FuzzJSON(f *testing.F) {
 		if len(trimmed) == 0 || trimmed[0] != '{' || bytes.HasPrefix(record, []byte("\xef\xbb\xbf")) {
 			return
 		}
-		if dec := json.NewDecoder(bytes.NewReader(record)); dec.Decode(new(json.RawMessage)) == nil && int(dec.InputOffset()) < len(bytes.TrimRight(record, " \t\r\n")) {
+		if dec := json.NewDecoder(
+			bytes.NewReader(record),
+		); dec.Decode(new(json.RawMessage)) == nil && int(dec.InputOffset()) < len(bytes.TrimRight(record, " \t\r\n")) {
 			return
 		}
 		compare(t, newDecoder(t, "COPY t FROM 's3://b/p' FORMAT AS JSON 'auto'", referenceColumns(), 64), record)
@@ -264,8 +286,12 @@ func genRecord(r *rapid.T) string {
 		if i > 0 {
 			b.WriteString("," + space.Draw(r, "space"))
 		}
-		key := rapid.SampledFrom([]string{`"a"`, `"b"`, `"c"`, `"d"`, `"e"`, `"f"`, `"A"`, `"\u0061"`, `"other"`, `""`, `"aa"`}).Draw(r, "key")
-		b.WriteString(key + space.Draw(r, "space") + ":" + space.Draw(r, "space") + genValue(r, 0) + space.Draw(r, "space"))
+		key := rapid.SampledFrom(
+			[]string{`"a"`, `"b"`, `"c"`, `"d"`, `"e"`, `"f"`, `"A"`, `"\u0061"`, `"other"`, `""`, `"aa"`},
+		).Draw(r, "key")
+		b.WriteString(
+			key + space.Draw(r, "space") + ":" + space.Draw(r, "space") + genValue(r, 0) + space.Draw(r, "space"),
+		)
 	}
 	b.WriteString("}")
 	return b.String()
@@ -278,11 +304,20 @@ func genValue(r *rapid.T, depth int) string {
 	case 2, 3:
 		return rapid.StringMatching(`-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?`).Draw(r, "number")
 	case 4:
-		return rapid.StringMatching(`"[ ]{0,2}[+-]?[0-9]{0,11}\.?[0-9]{0,3}(e[+-]?[0-9]{1,2})?[ ]{0,2}"`).Draw(r, "number in a string")
+		return rapid.StringMatching(
+			`"[ ]{0,2}[+-]?[0-9]{0,11}\.?[0-9]{0,3}(e[+-]?[0-9]{1,2})?[ ]{0,2}"`,
+		).Draw(r, "number in a string")
 	case 5:
-		return rapid.SampledFrom([]string{"null", "true", "false", `"t"`, `"Yes"`, `"0"`, `""`, `"  "`, `"12345678  "`}).Draw(r, "word")
+		return rapid.SampledFrom(
+			[]string{"null", "true", "false", `"t"`, `"Yes"`, `"0"`, `""`, `"  "`, `"12345678  "`},
+		).Draw(r, "word")
 	case 6:
-		return rapid.SampledFrom([]string{"nul", "+1", "01", "1.", ".5", `"a`, "'a'", `"\x"`, `"\u12"`, "-", "1e", `"\ud800"`, `"\udc00x"`, "\"\xff\"", "\"\x01\""}).Draw(r, "broken")
+		return rapid.SampledFrom(
+			[]string{
+				"nul", "+1", "01", "1.", ".5", `"a`, "'a'", `"\x"`, `"\u12"`, "-", "1e", `"\ud800"`,
+				`"\udc00x"`, "\"\xff\"", "\"\x01\"",
+			},
+		).Draw(r, "broken")
 	case 7:
 		return fmt.Sprint(rapid.Int64().Draw(r, "int64"))
 	default:
@@ -393,8 +428,13 @@ func TestBrokenRecords(t *testing.T) {
 				text := good[:i] + end + behind
 				d := newDecoder(t, sql, referenceColumns(), 16)
 				compareText(t, d, single, text)
-				if want := int64(strings.Count(behind, "x")); d.Rows != want || len(d.Rejects) != 1 || d.Rejects[0].Line != 1 || d.Rejects[0].Raw != good[:i] {
-					t.Errorf("%q: got %d rows and the rejects %+v, want %d and the first line alone", text, d.Rows, d.Rejects, want)
+				if want := int64(
+					strings.Count(behind, "x"),
+				); d.Rows != want || len(d.Rejects) != 1 || d.Rejects[0].Line != 1 || d.Rejects[0].Raw != good[:i] {
+					t.Errorf(
+						"%q: got %d rows and the rejects %+v, want %d and the first line alone",
+						text, d.Rows, d.Rejects, want,
+					)
 				}
 			}
 		}
@@ -409,14 +449,23 @@ func TestBrokenRecords(t *testing.T) {
 			b.WriteString(record)
 			b.WriteString(rapid.SampledFrom([]string{"\n", "\n", "\r\n", "", "\n  ", " junk\n", ","}).Draw(r, "end"))
 		}
-		compareText(t, newDecoder(t, sql, referenceColumns(), rapid.SampledFrom([]int{16, 64, 1 << 16}).Draw(r, "window")), single, b.String())
+		compareText(
+			t,
+			newDecoder(t, sql, referenceColumns(), rapid.SampledFrom([]int{16, 64, 1 << 16}).Draw(r, "window")),
+			single, b.String(),
+		)
 	})
 }
 
 // TestWindow reads the same bytes through windows of many sizes, with the same result.
 func TestWindow(t *testing.T) {
 	inputs := map[string]string{
-		"json":   string(events(40)) + "x y z\n{\"artist\":soon}\n[ , ]\n{\"artist\":\"a\n{\"artist\":\"b\"}\n{\"ts\":\"x\",\n\"page\":\"Home\"}{\"page\":\"p\"}\r\n\r\n{\"a\":[{\n\"b\":1}, 5\n {\"page\":\"é\"} {\"page\":",
+		"json": string(
+			events(40),
+		) +
+			"x y z\n{\"artist\":soon}\n[ , " +
+			"]\n{\"artist\":\"a\n{\"artist\":\"b\"}\n{\"ts\":\"x\",\n\"page\":\"Home\"}{\"page\":\"p\"}\r\n" +
+			"\r\n{\"a\":[{\n\"b\":1}, 5\n {\"page\":\"é\"} {\"page\":",
 		"bom":    "\xef\xbb\xbf{\"page\":\"x\"}",
 		"broken": "{\"page\":\"\n\n\n   \n  {\"page\":\"ok\"} junk {\"page\":1} \n{\"page\" 1}   \n\t\n",
 	}
@@ -436,7 +485,10 @@ func TestWindow(t *testing.T) {
 	}
 	var want string
 	for _, window := range []int{1 << 20, 16, 17, 19, 23, 64} {
-		d := newDecoder(t, "COPY t FROM 's3://b/p' FORMAT AS CSV", []clientcopy.Column{column("id", "integer"), varchar("v", 10)}, window)
+		d := newDecoder(
+			t, "COPY t FROM 's3://b/p' FORMAT AS CSV",
+			[]clientcopy.Column{column("id", "integer"), varchar("v", 10)}, window,
+		)
 		got := outcome(t, d, csv)
 		if want == "" {
 			want = got

@@ -174,7 +174,10 @@ func (o *output) refuse(e *fieldError, line int64, record []byte) error {
 
 // tooLarge ends the COPY at a record of more than 4 MB.
 func (o *output) tooLarge(line int64, record []byte) error {
-	rec := RecordError{Line: line, Reason: fmt.Sprintf("a record is larger than %d MB, the most that COPY takes", maxRecord>>20)}
+	rec := RecordError{
+		Line:   line,
+		Reason: fmt.Sprintf("a record is larger than %d MB, the most that COPY takes", maxRecord>>20),
+	}
 	rec.Raw, rec.Cut = o.raw(record)
 	return &FatalError{Record: rec}
 }

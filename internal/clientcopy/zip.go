@@ -15,7 +15,9 @@ import (
 // isZip tells an object that is read as the CSV files it holds, which is how the names data set is
 // published. Redshift knows no such thing.
 func isZip(stmt *copystmt.Statement, o Object) bool {
-	return stmt.Format == copystmt.CSV && stmt.Compression == copystmt.None && strings.EqualFold(path.Ext(string(o.URL)), ".zip")
+	return stmt.Format == copystmt.CSV && stmt.Compression == copystmt.None && strings.EqualFold(
+		path.Ext(string(o.URL)), ".zip",
+	)
 }
 
 // readZip reads every .txt and .csv file of an archive, in their order there. An archive needs

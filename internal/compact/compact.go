@@ -20,8 +20,13 @@ import (
 
 // Copier is a COPY that reads objects where they are.
 type Copier interface {
-	Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error)
-	Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error)
+	Copy(
+		ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement,
+		objects []objectstore.Object, progress func(clientcopy.Progress),
+	) (clientcopy.Result, error)
+	Complete(
+		ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object,
+	) (clientcopy.Result, error)
 	ForRun(run string)
 }
 
@@ -60,7 +65,9 @@ func New(o Options) *Packer {
 func (p *Packer) ForRun(run string) { p.Copier.ForRun(run) }
 
 // Complete asks the Copier underneath: only objects that were not packed can lack their counts.
-func (p *Packer) Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error) {
+func (p *Packer) Complete(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object,
+) (clientcopy.Result, error) {
 	return p.Copier.Complete(ctx, statement, objects)
 }
 
@@ -70,8 +77,12 @@ func (p *Packer) Complete(ctx context.Context, statement *copystmt.Statement, ob
 //
 // A pack that is finished stays when the load breaks off, and the next try takes it up; after the
 // COPY it is deleted.
-func (p *Packer) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
-	if statement.Format != copystmt.JSON || statement.IgnoreHeader > 0 || statement.Compression == copystmt.Lzop || len(objects) < 2 {
+func (p *Packer) Copy(
+	ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement,
+	objects []objectstore.Object, progress func(clientcopy.Progress),
+) (clientcopy.Result, error) {
+	if statement.Format != copystmt.JSON || statement.IgnoreHeader > 0 ||
+		statement.Compression == copystmt.Lzop || len(objects) < 2 {
 		return p.Copier.Copy(ctx, conn, statement, objects, progress)
 	}
 	made, err := p.pack(ctx, statement, objects)
@@ -93,7 +104,10 @@ func (p *Packer) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.S
 
 // load runs one COPY over the packs and one over the other objects, and says what became of each
 // original.
-func (p *Packer) load(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, made batch, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
+func (p *Packer) load(
+	ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement,
+	objects []objectstore.Object, made batch, progress func(clientcopy.Progress),
+) (clientcopy.Result, error) {
 	limit := max(1, statement.MaxError)
 	place := make(map[objectstore.URL]int, len(objects))
 	result := clientcopy.Result{Objects: make([]clientcopy.ObjectResult, len(objects))}
@@ -104,7 +118,10 @@ func (p *Packer) load(ctx context.Context, conn *pgx.Conn, statement *copystmt.S
 	for _, bad := range made.bad {
 		result.Objects[place[bad.Object.URL]] = bad
 		if !bad.Changed {
-			result.Rejects = append(result.Rejects, clientcopy.RecordError{Object: bad.Object.URL, Reason: bad.Err.Error()})
+			result.Rejects = append(
+				result.Rejects,
+				clientcopy.RecordError{Object: bad.Object.URL, Reason: bad.Err.Error()},
+			)
 		}
 	}
 	var done clientcopy.Progress
@@ -201,7 +218,9 @@ const (
 )
 
 // settle sees to it that all rejects of the packs are known.
-func (p *Packer) settle(ctx context.Context, statement *copystmt.Statement, loaded clientcopy.Result, made batch) (clientcopy.Result, error) {
+func (p *Packer) settle(
+	ctx context.Context, statement *copystmt.Statement, loaded clientcopy.Result, made batch,
+) (clientcopy.Result, error) {
 	known := func(r clientcopy.Result) bool {
 		return !slices.ContainsFunc(r.Objects, func(o clientcopy.ObjectResult) bool { return o.Rows < 0 })
 	}
@@ -240,7 +259,10 @@ func (p *Packer) settle(ctx context.Context, statement *copystmt.Statement, load
 type BehindError struct{ Missing int64 }
 
 func (e *BehindError) Error() string {
-	return fmt.Sprintf("%d records were refused, and Redshift's load views do not show them after %s", e.Missing, patience)
+	return fmt.Sprintf(
+		"%d records were refused, and Redshift's load views do not show them after %s", e.Missing,
+		patience,
+	)
 }
 
 // Hint says what to do next.

@@ -32,7 +32,10 @@ func (r *recorder) Complete(context.Context, *copystmt.Statement, []objectstore.
 	return clientcopy.Result{}, errors.New("not asked for")
 }
 
-func (r *recorder) Copy(ctx context.Context, _ *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, _ func(clientcopy.Progress)) (clientcopy.Result, error) {
+func (r *recorder) Copy(
+	ctx context.Context, _ *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object,
+	_ func(clientcopy.Progress),
+) (clientcopy.Result, error) {
 	r.given = append(r.given, objects)
 	if r.fails > 0 {
 		r.fails--
@@ -89,7 +92,13 @@ func TestPacksAreTakenUp(t *testing.T) {
 	for i := range 100 {
 		key := fmt.Sprintf("in/%03d.json", i)
 		etag := bucket.Put(key, []byte(fmt.Sprintf("{\"id\":%d}", i)))
-		objects = append(objects, objectstore.Object{URL: objectstore.URL(bucket.URL(key)), ETag: etag, Size: int64(len(fmt.Sprintf("{\"id\":%d}", i)))})
+		objects = append(
+			objects,
+			objectstore.Object{
+				URL: objectstore.URL(bucket.URL(key)), ETag: etag,
+				Size: int64(len(fmt.Sprintf("{\"id\":%d}", i))),
+			},
+		)
 	}
 	statement, err := copystmt.ParseText("COPY t FROM 's3://b/in/' IAM_ROLE default JSON 'auto'")
 	if err != nil {
@@ -132,12 +141,18 @@ func TestOnlyRecordsArePacked(t *testing.T) {
 	bucket := dwhtest.S3(t)
 	bucket.Setenv(t)
 	store := objectstore.New(objectstore.Options{})
-	bodies := []string{`{"id":1}`, `{"id":2`, `[{"id":3}]`, `{"id":4}{"id":5}`, `{"id":6},{"id":7}`, "\ufeff{\"id\":8}", "", `{"id":"` + strings.Repeat("x", 5<<20) + `"}`}
+	bodies := []string{
+		`{"id":1}`, `{"id":2`, `[{"id":3}]`, `{"id":4}{"id":5}`, `{"id":6},{"id":7}`,
+		"\ufeff{\"id\":8}", "", `{"id":"` + strings.Repeat("x", 5<<20) + `"}`,
+	}
 	var objects []objectstore.Object
 	for i, body := range bodies {
 		key := fmt.Sprintf("in/%d.json", i)
 		etag := bucket.Put(key, []byte(body))
-		objects = append(objects, objectstore.Object{URL: objectstore.URL(bucket.URL(key)), ETag: etag, Size: int64(len(body))})
+		objects = append(
+			objects,
+			objectstore.Object{URL: objectstore.URL(bucket.URL(key)), ETag: etag, Size: int64(len(body))},
+		)
 	}
 	statement, err := copystmt.ParseText("COPY t FROM 's3://b/in/' IAM_ROLE default JSON 'auto'")
 	if err != nil {
@@ -175,7 +190,9 @@ func TestChangedObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packer := compact.New(compact.Options{Copier: &recorder{store: store}, Store: store, WorkPrefix: objectstore.URL(bucket.URL("work"))})
+	packer := compact.New(
+		compact.Options{Copier: &recorder{store: store}, Store: store, WorkPrefix: objectstore.URL(bucket.URL("work"))},
+	)
 	result, err := packer.Copy(t.Context(), nil, statement, objects, nil)
 	if err != nil {
 		t.Fatal(err)

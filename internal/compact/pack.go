@@ -139,7 +139,10 @@ func (p *Packer) one(ctx context.Context, statement *copystmt.Statement, group [
 	name := fmt.Sprintf("%s/%s-%s", folder, statement.Name, hex.EncodeToString(sum.Sum(nil)[:16]))
 	made := pack{Index: nativecopy.Under(p.WorkPrefix, name+".index")}
 	if p.resume(ctx, &made) {
-		p.Logger.Info("a pack of an earlier try is taken up", "url", string(made.Object.URL), "objects", len(made.Parts))
+		p.Logger.Info(
+			"a pack of an earlier try is taken up", "url", string(made.Object.URL), "objects",
+			len(made.Parts),
+		)
 		return made, nil
 	}
 	var body bytes.Buffer
@@ -155,13 +158,22 @@ func (p *Packer) one(ctx context.Context, statement *copystmt.Statement, group [
 		for i, r := range read {
 			switch {
 			case r.err != nil:
-				made.bad = append(made.bad, clientcopy.ObjectResult{Object: window[i], Rejects: 1, Err: r.err, Changed: errors.Is(r.err, objectstore.ErrChanged)})
+				made.bad = append(
+					made.bad,
+					clientcopy.ObjectResult{
+						Object: window[i], Rejects: 1, Err: r.err,
+						Changed: errors.Is(r.err, objectstore.ErrChanged),
+					},
+				)
 				continue
 			case !r.packable:
 				made.Apart = append(made.Apart, window[i])
 				continue
 			}
-			one := part{URL: window[i].URL, Line: line, Lines: int64(bytes.Count(r.text, []byte("\n"))), Records: r.records}
+			one := part{
+				URL: window[i].URL, Line: line, Lines: int64(bytes.Count(r.text, []byte("\n"))),
+				Records: r.records,
+			}
 			if _, err := packed.Write(r.text); err != nil {
 				return made, err
 			}
@@ -231,7 +243,9 @@ type content struct {
 }
 
 // read reads objects, several at once. An error is one that no other object will escape.
-func (p *Packer) read(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) ([]content, error) {
+func (p *Packer) read(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object,
+) ([]content, error) {
 	out := make([]content, len(objects))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(p.Workers)
@@ -254,7 +268,9 @@ func (p *Packer) read(ctx context.Context, statement *copystmt.Statement, object
 	return out, group.Wait()
 }
 
-func (p *Packer) content(ctx context.Context, statement *copystmt.Statement, o objectstore.Object) (c content, err error) {
+func (p *Packer) content(
+	ctx context.Context, statement *copystmt.Statement, o objectstore.Object,
+) (c content, err error) {
 	body, err := p.Store.Open(ctx, o)
 	if err != nil {
 		return c, err

@@ -99,7 +99,8 @@ func Defaults() *Config {
 		Load:      Limits{BatchObjects: 10_000, BatchBytes: 1 << 30, BufferBytes: 32 << 20},
 		Transform: Transform{ParallelRows: 100_000},
 		Serve: Serve{
-			Listen: "127.0.0.1:8080", BatchAge: 200 * time.Millisecond, BatchObjects: 1000, BatchBytes: 64 << 20, Sweep: 2 * time.Minute, Poll: 2 * time.Second,
+			Listen: "127.0.0.1:8080", BatchAge: 200 * time.Millisecond, BatchObjects: 1000,
+			BatchBytes: 64 << 20, Sweep: 2 * time.Minute, Poll: 2 * time.Second,
 			Tries: 5, FullCheck: time.Hour, Lease: 10 * time.Second, ShutdownTimeout: 30 * time.Second,
 		},
 		Notify:    Notify{Format: "json"},

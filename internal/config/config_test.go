@@ -32,7 +32,8 @@ func TestDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.IAMRole != "default" || c.Load.BatchObjects != 10_000 || c.Load.BatchBytes != 1<<30 || c.Checks.MatchedShareWarnBelow != 0.1 || c.Checks.MaxAge != 0 {
+	if c.IAMRole != "default" || c.Load.BatchObjects != 10_000 || c.Load.BatchBytes != 1<<30 ||
+		c.Checks.MatchedShareWarnBelow != 0.1 || c.Checks.MaxAge != 0 {
 		t.Errorf("got %+v, want the documented defaults", c)
 	}
 	if got := c.Origin("song_data").String(); got != "default" {
@@ -67,7 +68,10 @@ variables:
 	}
 	c, err := config.Load(config.Options{
 		Dir: dir, Home: home,
-		Env:   map[string]string{"DWH_LOG_DATA": "logs", "DWH_REGION": "eu-west-1", "DATABASE_URL": "postgres://h/b", "DWH_NAMES": ""},
+		Env: map[string]string{
+			"DWH_LOG_DATA": "logs", "DWH_REGION": "eu-west-1", "DATABASE_URL": "postgres://h/b",
+			"DWH_NAMES": "",
+		},
 		Flags: map[string]string{"region": "eu-central-1", "wait": "true"},
 	})
 	if err != nil {
@@ -116,7 +120,10 @@ func TestOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.DatabaseURL != "" || c.Sources["song_data"].URL != "" || c.DataDir != "/d" {
-		t.Errorf("got %q, %q, %q, want only the data folder taken over", c.DatabaseURL.Reveal(), c.Sources["song_data"].URL, c.DataDir)
+		t.Errorf(
+			"got %q, %q, %q, want only the data folder taken over", c.DatabaseURL.Reveal(),
+			c.Sources["song_data"].URL, c.DataDir,
+		)
 	}
 }
 
@@ -155,23 +162,63 @@ func TestFileErrors(t *testing.T) {
 		{"number for text", "region: 5\n", `1:9: region wants text, got a number`, "put it in quotes"},
 		{"list for text", "region: [a]\n", `1:9: region wants text, got a list`, ""},
 		{"text for a number", "load:\n  workers: many\n", `2:12: load.workers wants a whole number, got text`, ""},
-		{"out of range", "checks:\n  matched_share_warn_below: 1.5\n", `2:29: checks.matched_share_warn_below wants a share between 0 and 1, got 1.5`, ""},
-		{"wrong choice", "engine: postgress\n", `1:9: engine wants postgres or redshift, got "postgress"`, `did you mean "postgres"?`},
-		{"wrong size", "load:\n  batch_bytes: 5 parsec\n", `2:16: load.batch_bytes wants a size in bytes (such as 1GiB or 500MB), got "5 parsec"`, ""},
-		{"wrong duration", "checks:\n  max_age: 3 moons\n", `2:12: checks.max_age wants a duration (such as 36h or 7d), got "3 moons"`, ""},
-		{"wrong scheme", "song_data: http://h/x\n", `1:12: song_data wants an s3:// or file:// URL or a path, got "http://h/x"`, ""},
-		{"no bucket", "song_data: s3:///x\n", `1:12: song_data "s3:///x" names no bucket; wants s3://bucket/prefix`, ""},
-		{"one slash", "song_data: s3:/b/x\n", `1:12: song_data "s3:/b/x" is no URL; wants s3://bucket/prefix, or ./s3:/b/x for a folder of that name`, ""},
-		{"credentials in a URL", "song_data: s3://key:secret@b/x\n", `1:12: song_data credentials do not belong in a URL: s3://xxxxx@…; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`, ""},
+		{
+			"out of range", "checks:\n  matched_share_warn_below: 1.5\n",
+			`2:29: checks.matched_share_warn_below wants a share between 0 and 1, got 1.5`, "",
+		},
+		{
+			"wrong choice", "engine: postgress\n",
+			`1:9: engine wants postgres or redshift, got "postgress"`, `did you mean "postgres"?`,
+		},
+		{
+			"wrong size", "load:\n  batch_bytes: 5 parsec\n",
+			`2:16: load.batch_bytes wants a size in bytes (such as 1GiB or 500MB), got "5 parsec"`,
+			"",
+		},
+		{
+			"wrong duration", "checks:\n  max_age: 3 moons\n",
+			`2:12: checks.max_age wants a duration (such as 36h or 7d), got "3 moons"`, "",
+		},
+		{
+			"wrong scheme", "song_data: http://h/x\n",
+			`1:12: song_data wants an s3:// or file:// URL or a path, got "http://h/x"`, "",
+		},
+		{
+			"no bucket", "song_data: s3:///x\n",
+			`1:12: song_data "s3:///x" names no bucket; wants s3://bucket/prefix`, "",
+		},
+		{
+			"one slash", "song_data: s3:/b/x\n",
+			`1:12: song_data "s3:/b/x" is no URL; wants s3://bucket/prefix, or ./s3:/b/x for a folder of that name`,
+			"",
+		},
+		{
+			"credentials in a URL", "song_data: s3://key:secret@b/x\n",
+			`1:12: song_data credentials do not belong in a URL: s3://xxxxx@…; set ` +
+				`AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`,
+			"",
+		},
 		{"group as text", "load: 5\n", `1:7: load wants keys and values, got a number`, "write key: value"},
 		{"file as a list", "- a\n", `1:1: the file wants keys and values, got a list`, "write key: value"},
-		{"setting as variable", "variables:\n  song_data: x\n", `2:3: song_data is a source`, "write it under sources: alone"},
-		{"setting as variable, region", "variables:\n  region: x\n", `2:3: region is a setting of its own`, "set the key region instead"},
-		{"variable's name", "variables:\n  a-b: x\n", `2:3: "a-b" is no name for a variable`, "use letters, digits and _"},
+		{
+			"setting as variable", "variables:\n  song_data: x\n", `2:3: song_data is a source`,
+			"write it under sources: alone",
+		},
+		{
+			"setting as variable, region", "variables:\n  region: x\n",
+			`2:3: region is a setting of its own`, "set the key region instead",
+		},
+		{
+			"variable's name", "variables:\n  a-b: x\n", `2:3: "a-b" is no name for a variable`,
+			"use letters, digits and _",
+		},
 		{"twice", "region: a\nregion: b\n", `2:1: `, ""},
 		{"two documents", "region: a\n---\nregion: b\n", `3:`, "keep one"},
 		{"no YAML", "region: [\n", `1:`, ""},
-		{"after wide letters", "variables: {ä: x}\n", `1:13: "ä" is no name for a variable`, "use letters, digits and _"},
+		{
+			"after wide letters", "variables: {ä: x}\n", `1:13: "ä" is no name for a variable`,
+			"use letters, digits and _",
+		},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -224,11 +271,27 @@ func TestOverrideErrors(t *testing.T) {
 		o    config.Options
 		want string
 	}{
-		{"flag", config.Options{Flags: map[string]string{"engine": "mysql"}}, `--engine: wants postgres or redshift, got "mysql"`},
-		{"environment", config.Options{Env: map[string]string{"DWH_LOAD_WORKERS": "x"}}, `DWH_LOAD_WORKERS: wants a whole number, got "x"`},
-		{"password in a source", config.Options{Flags: map[string]string{"song_data": "http://u:topsecret@h/"}}, `--song-data: wants an s3:// or file:// URL or a path, got "http://u:xxxxx@h/"`},
-		{"no such project", config.Options{Flags: map[string]string{"project": "absent"}}, `--project: cannot use the project folder: stat ` + filepath.Join(dir, "absent")},
-		{"no such file", config.Options{File: "absent.yaml"}, filepath.Join(dir, "absent.yaml") + ": no such configuration file"},
+		{
+			"flag", config.Options{Flags: map[string]string{"engine": "mysql"}},
+			`--engine: wants postgres or redshift, got "mysql"`,
+		},
+		{
+			"environment", config.Options{Env: map[string]string{"DWH_LOAD_WORKERS": "x"}},
+			`DWH_LOAD_WORKERS: wants a whole number, got "x"`,
+		},
+		{
+			"password in a source",
+			config.Options{Flags: map[string]string{"song_data": "http://u:topsecret@h/"}},
+			`--song-data: wants an s3:// or file:// URL or a path, got "http://u:xxxxx@h/"`,
+		},
+		{
+			"no such project", config.Options{Flags: map[string]string{"project": "absent"}},
+			`--project: cannot use the project folder: stat ` + filepath.Join(dir, "absent"),
+		},
+		{
+			"no such file", config.Options{File: "absent.yaml"},
+			filepath.Join(dir, "absent.yaml") + ": no such configuration file",
+		},
 	} {
 		x.o.Dir = dir
 		_, err := config.Load(x.o)
@@ -255,7 +318,10 @@ func TestFileThatOthersCanWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		if c.Region != "" || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0], "chmod go-w "+file) {
-			t.Errorf("mode %o: got region %q and warnings %q, want the file ignored with a warning", mode, c.Region, c.Warnings)
+			t.Errorf(
+				"mode %o: got region %q and warnings %q, want the file ignored with a warning",
+				mode, c.Region, c.Warnings,
+			)
 		}
 		var fault *config.Error
 		if _, err = config.Load(config.Options{Dir: dir, File: file}); !errors.As(err, &fault) {
@@ -272,11 +338,21 @@ func TestWarnings(t *testing.T) {
 		o    config.Options
 		want string
 	}{
-		{"password in a flag", config.Options{Flags: map[string]string{"database_url": dsn}}, "--database-url holds a password"},
+		{
+			"password in a flag", config.Options{Flags: map[string]string{"database_url": dsn}},
+			"--database-url holds a password",
+		},
 		{"password in the environment", config.Options{Env: map[string]string{"DWH_DATABASE_URL": dsn}}, ""},
 		{"flag without password", config.Options{Flags: map[string]string{"database_url": "postgres://u@h/b"}}, ""},
-		{"misspelt variable", config.Options{Env: map[string]string{"DWH_SONGDATA": "x"}}, "DWH_SONGDATA means nothing to dwh; did you mean DWH_SONG_DATA?"},
-		{"variables of ours", config.Options{Env: map[string]string{"DWH_PG_BIN": "x", "DWH_DEBUG": "1", "DWH_TEST_ROUNDS": "5"}}, ""},
+		{
+			"misspelt variable", config.Options{Env: map[string]string{"DWH_SONGDATA": "x"}},
+			"DWH_SONGDATA means nothing to dwh; did you mean DWH_SONG_DATA?",
+		},
+		{
+			"variables of ours",
+			config.Options{Env: map[string]string{"DWH_PG_BIN": "x", "DWH_DEBUG": "1", "DWH_TEST_ROUNDS": "5"}},
+			"",
+		},
 	} {
 		x.o.Dir, x.o.Home = dir, dir
 		c, err := config.Load(x.o)
@@ -318,7 +394,10 @@ func TestRedactDSN(t *testing.T) {
 	for _, x := range []struct{ dsn, want string }{
 		{"postgres://u:topsecret@h:5432/b", "postgres://u:xxxxx@h:5432/b"},
 		{"postgres://u@h/b", "postgres://u@h/b"},
-		{"postgres://h/b?user=u&password=topsecret&sslmode=disable", "postgres://h/b?user=u&password=xxxxx&sslmode=disable"},
+		{
+			"postgres://h/b?user=u&password=topsecret&sslmode=disable",
+			"postgres://h/b?user=u&password=xxxxx&sslmode=disable",
+		},
 		{"postgres://u:tops@cret@h/b", "postgres://u:xxxxx@h/b"},
 		{"postgres://u:tops/cret@h/b", "postgres://u:xxxxx@h/b"},
 		{"postgres://u:12/topsecret@h/b", "postgres://u:xxxxx@h/b"},
@@ -344,7 +423,9 @@ func TestRedactDSN(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	dir := t.TempDir()
-	c, err := config.Load(config.Options{Dir: dir, Home: dir, Env: map[string]string{"DATABASE_URL": "postgres://u:topsecret@h/b"}})
+	c, err := config.Load(
+		config.Options{Dir: dir, Home: dir, Env: map[string]string{"DATABASE_URL": "postgres://u:topsecret@h/b"}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

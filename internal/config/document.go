@@ -30,8 +30,10 @@ func Documentation() []Doc {
 // stand as comments, with their defaults.
 func Template(values map[string]string) string {
 	var out strings.Builder
-	out.WriteString("# dwh.yaml: the settings of this project. A flag beats an environment variable, which beats this file.\n" +
-		"# Paths are relative to this file. What is commented out shows the default, or an example.\n")
+	out.WriteString(
+		"# dwh.yaml: the settings of this project. A flag beats an environment variable, which beats this file.\n" +
+			"# Paths are relative to this file. What is commented out shows the default, or an example.\n",
+	)
 	group := ""
 	for _, doc := range Documentation() {
 		if doc.Key == "region" {
@@ -75,8 +77,12 @@ func Template(values map[string]string) string {
 
 // writeSources writes the group of the sources.
 func writeSources(out *strings.Builder, values map[string]string) {
-	fmt.Fprintf(out, "\n%s:\n  # where FROM :'orders' of a COPY finds its objects: an s3:// or file:// URL, or a path;\n"+
-		"  # --source orders=URL, %sORDERS\n", sourcesKey, sourceEnv)
+	fmt.Fprintf(
+		out,
+		"\n%s:\n  # where FROM :'orders' of a COPY finds its objects: an s3:// or file:// URL, or a path;\n"+
+			"  # --source orders=URL, %sORDERS\n",
+		sourcesKey, sourceEnv,
+	)
 	if !writeEntries(out, sourcesKey, values) {
 		out.WriteString("  #orders: s3://bucket/orders/\n")
 	}

@@ -275,7 +275,10 @@ func (d *document) scalar(k key, value ast.Node) (string, error) {
 		if _, scalar := value.(ast.ScalarNode); scalar && k.kind == text {
 			hint = "put it in quotes"
 		}
-		return "", d.fault(value.GetToken(), k.name, fmt.Sprintf("%s wants %s, got %s", k.name, k.kind, describe(value)), hint)
+		return "", d.fault(
+			value.GetToken(), k.name,
+			fmt.Sprintf("%s wants %s, got %s", k.name, k.kind, describe(value)), hint,
+		)
 	}
 	return scalarText(value), nil
 }
@@ -288,7 +291,11 @@ func (d *document) texts(k key, value *ast.SequenceNode) (string, error) {
 		case *ast.StringNode, *ast.LiteralNode:
 			items = append(items, scalarText(item))
 		default:
-			return "", d.fault(item.GetToken(), k.name, fmt.Sprintf("%s wants %s, got %s in it", k.name, k.kind, describe(item)), "put it in quotes")
+			return "", d.fault(
+				item.GetToken(), k.name,
+				fmt.Sprintf("%s wants %s, got %s in it", k.name, k.kind, describe(item)),
+				"put it in quotes",
+			)
 		}
 	}
 	return strings.Join(items, ","), nil
@@ -312,7 +319,10 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 		return e
 	}
 	if slices.Contains(ownVariables(), name) {
-		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting of its own", name), fmt.Sprintf("set the key %s instead", name))
+		return d.fault(
+			entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting of its own", name),
+			fmt.Sprintf("set the key %s instead", name),
+		)
 	}
 	if _, taken := d.config.Sources[name]; taken || IsShorthand(name) {
 		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a source", name),
@@ -326,7 +336,10 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 		case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 			value = entry.Value.GetToken().Value // as written: 1.50 stays 1.50
 		default:
-			return d.fault(entry.Value.GetToken(), full, fmt.Sprintf("%s wants a value, got %s", full, describe(entry.Value)), "")
+			return d.fault(
+				entry.Value.GetToken(), full,
+				fmt.Sprintf("%s wants a value, got %s", full, describe(entry.Value)), "",
+			)
 		}
 	}
 	d.config.Variables[name] = value

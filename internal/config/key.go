@@ -101,23 +101,40 @@ func keys() []key {
 			name: "database_url",
 			set:  func(c *Config, v, _ string) error { c.DatabaseURL = Secret(v); return nil },
 			show: func(c *Config) string { return RedactDSN(c.DatabaseURL.Reveal()) },
-		}.about("the warehouse; without one it is the private PostgreSQL. Passwords belong in PGPASSFILE or the environment", "postgres://loader@warehouse.example.com/dwh"),
+		}.about(
+			"the warehouse; without one it is the private PostgreSQL. Passwords belong in "+
+				"PGPASSFILE or the environment",
+			"postgres://loader@warehouse.example.com/dwh",
+		),
 		choice("engine", []string{"postgres", "redshift"}, func(c *Config) *string { return &c.Engine }).
-			about("postgres or redshift; detected unless given. With postgres, lint only warns of what concerns Redshift", "redshift"),
+			about(
+				"postgres or redshift; detected unless given. With postgres, lint only warns of what concerns Redshift",
+				"redshift",
+			),
 		path("data_dir", func(c *Config) *string { return &c.DataDir }).
 			about("folder of the private PostgreSQL; by default in your data home", "/srv/dwh"),
-		matching("database", `^[A-Za-z_][A-Za-z0-9_-]{0,62}$`, "a database's name: letters, digits, _ and -, at most 63", func(c *Config) *string { return &c.Database }).
+		matching(
+			"database", `^[A-Za-z_][A-Za-z0-9_-]{0,62}$`,
+			"a database's name: letters, digits, _ and -, at most 63",
+			func(c *Config) *string { return &c.Database },
+		).
 			about("the warehouse's database in the private PostgreSQL; made when it does not exist", ""),
 		path("project", func(c *Config) *string { return &c.Project }).
 			about("folder with migrations/, transforms/, reports/, checks/ and tests/ of your own", "."),
-		matching("region", `^[a-z0-9-]+$`, "a region's name such as us-west-2", func(c *Config) *string { return &c.Region }).
+		matching(
+			"region", `^[a-z0-9-]+$`, "a region's name such as us-west-2",
+			func(c *Config) *string { return &c.Region },
+		).
 			about("the bucket's region; found out unless given", "us-west-2"),
 		matching("iam_role", `^(default|arn:\S+)$`, `"default" or an ARN such as arn:aws:iam::123456789012:role/dwh`,
 			func(c *Config) *string { return &c.IAMRole }).
 			about("role that Redshift reads S3 as: default or an ARN", ""),
 		flag("anonymous", func(c *Config) *bool { return &c.Anonymous }).
 			about("read public buckets without credentials", ""),
-		matching("work_prefix", `^s3://[^/]+(/.*)?$`, "an s3://bucket/prefix URL", func(c *Config) *string { return &c.WorkPrefix }).
+		matching(
+			"work_prefix", `^s3://[^/]+(/.*)?$`, "an s3://bucket/prefix URL",
+			func(c *Config) *string { return &c.WorkPrefix },
+		).
 			about("where manifests for Redshift are written", "s3://bucket/work/"),
 		flag("wait", func(c *Config) *bool { return &c.Wait }).
 			about("wait for another writer to end instead of giving up", ""),
@@ -198,12 +215,18 @@ func keys() []key {
 			show: func(c *Config) string { return strings.Join(c.Serve.Hosts, ",") },
 		}.about("also serve requests for these `NAME`s in the Host header", "[dwh.example.com]"),
 		path("serve.token_file", func(c *Config) *string { return &c.Serve.TokenFile }).
-			about("`FILE` with the token that clients have to give; DWH_TOKEN holds the token itself", "/etc/dwh/token"),
+			about(
+				"`FILE` with the token that clients have to give; DWH_TOKEN holds the token itself",
+				"/etc/dwh/token",
+			),
 		key{
 			name: "serve.queue",
 			set:  func(c *Config, v, _ string) error { c.Serve.Queue = v; return nil },
 			show: func(c *Config) string { return c.Serve.Queue },
-		}.about("`URL` of an SQS queue that receives the bucket's event notifications", "https://sqs.us-west-2.amazonaws.com/123456789012/dwh"),
+		}.about(
+			"`URL` of an SQS queue that receives the bucket's event notifications",
+			"https://sqs.us-west-2.amazonaws.com/123456789012/dwh",
+		),
 		period("serve.batch_age", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.BatchAge }).
 			about("deliver an object after at most `DURATION`", ""),
 		count("serve.batch_objects", 1, 1_000_000, func(c *Config) *int { return &c.Serve.BatchObjects }).
@@ -220,7 +243,10 @@ func keys() []key {
 			about("check everything every `DURATION`; 0s never does", ""),
 		period("serve.lease", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.Lease }).
 			about("take over from a server that is silent for `DURATION`", ""),
-		period("serve.shutdown_timeout", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.ShutdownTimeout }).
+		period(
+			"serve.shutdown_timeout", time.Millisecond,
+			func(c *Config) *time.Duration { return &c.Serve.ShutdownTimeout },
+		).
 			about("give the batch at hand `DURATION` when told to stop", ""),
 		key{
 			name: "notify.webhook",

@@ -114,9 +114,15 @@ func (c *Config) validate() error {
 	info, err := os.Stat(c.Project)
 	switch {
 	case err != nil:
-		return c.KeyError("project", fmt.Sprintf("cannot use the project folder: %v", err), "name a folder that holds migrations/ or transforms/", err)
+		return c.KeyError(
+			"project", fmt.Sprintf("cannot use the project folder: %v", err),
+			"name a folder that holds migrations/ or transforms/", err,
+		)
 	case !info.IsDir():
-		return c.KeyError("project", fmt.Sprintf("%s is no folder", c.Project), "name a folder that holds migrations/ or transforms/", nil)
+		return c.KeyError(
+			"project", fmt.Sprintf("%s is no folder", c.Project),
+			"name a folder that holds migrations/ or transforms/", nil,
+		)
 	}
 	err = trustedTree(c.Project)
 	var untrusted *untrustedError
@@ -155,7 +161,9 @@ func (c *Config) warnOfNearMisses(env map[string]string) {
 		known = append(known, doc.Env)
 	}
 	for _, name := range sortedNames(env) {
-		if env[name] == "" || !strings.HasPrefix(name, "DWH_") || slices.Contains(known, name) || slices.Contains(notKeys(), name) ||
+		if env[name] == "" || !strings.HasPrefix(
+			name, "DWH_",
+		) || slices.Contains(known, name) || slices.Contains(notKeys(), name) ||
 			strings.HasPrefix(name, "DWH_TEST_") || strings.HasPrefix(name, sourceEnv) {
 			continue
 		}

@@ -162,7 +162,9 @@ func (c *Config) loadSourceFlags(o Options) error {
 		if !ok || !variableName.MatchString(name) {
 			return &Error{
 				Key: sourcesKey, Origin: Origin{Kind: Flag, Name: sourceFlag},
-				Msg: fmt.Sprintf("wants NAME=URL, got %q", RedactDSN(text)), Advice: "such as --source orders=s3://bucket/orders/",
+				Msg: fmt.Sprintf(
+					"wants NAME=URL, got %q", RedactDSN(text),
+				), Advice: "such as --source orders=s3://bucket/orders/",
 			}
 		}
 		origin := Origin{Kind: Flag, Name: sourceFlag + " " + name}

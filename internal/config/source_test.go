@@ -23,8 +23,9 @@ func TestSources(t *testing.T) {
 	c, err := config.Load(config.Options{
 		Dir: dir, Home: home,
 		Env: map[string]string{
-			"DWH_SOURCE_STORES": "elsewhere", "DWH_SOURCE_NEW": "file:///new", "DWH_SOURCE_": "x", "DWH_SOURCE_PRICES": "",
-			"DWH_LOG_DATA": "logs", "DWH_SOURCE_ITEMS": "y",
+			"DWH_SOURCE_STORES": "elsewhere", "DWH_SOURCE_NEW": "file:///new", "DWH_SOURCE_": "x",
+			"DWH_SOURCE_PRICES": "",
+			"DWH_LOG_DATA":      "logs", "DWH_SOURCE_ITEMS": "y",
 		},
 		Flags:   map[string]string{"log_jsonpaths": "paths.json"},
 		Sources: []string{"items=i=1,2", "names="},
@@ -91,7 +92,10 @@ func TestSourceTwice(t *testing.T) {
 			want: "--source song_data: the source song_data has another value in --song-data"},
 		{name: "flag twice", sources: []string{"orders=a", "orders=b"},
 			want: "--source orders: the source orders has another value in --source orders"},
-		{name: "flags, equal", flags: map[string]string{"song_data": "a"}, sources: []string{"song_data=a", "song_data=a"}},
+		{
+			name: "flags, equal", flags: map[string]string{"song_data": "a"},
+			sources: []string{"song_data=a", "song_data=a"},
+		},
 		{name: "layers", file: "song_data: a\n", env: map[string]string{"DWH_SOURCE_SONG_DATA": "b"},
 			flags: map[string]string{"song_data": "c"}},
 	} {
@@ -212,7 +216,10 @@ func TestFileOfProject(t *testing.T) {
 		}
 		if shop := filepath.Join(top, "shop"); x.want == "shop" &&
 			(c.Sources["orders"].URL != filepath.Join(shop, "orders") || c.Project != shop) {
-			t.Errorf("%s: got source %q and project %q, want those of the project", x.name, c.Sources["orders"].URL, c.Project)
+			t.Errorf(
+				"%s: got source %q and project %q, want those of the project", x.name,
+				c.Sources["orders"].URL, c.Project,
+			)
 		}
 	}
 	// Others could have written it: it is not ignored, as the project is named.

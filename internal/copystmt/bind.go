@@ -37,7 +37,10 @@ func Bind(s sqlfile.Statement, vars map[string]string) (sqlfile.Expanded, error)
 			edits = append(edits, sqlfile.Edit{Start: v.Start, End: v.End, Text: "default"})
 			continue
 		case tokens[before].Is("REGION") && value == "" && (defined || v.Name == "region"):
-			edits = append(edits, sqlfile.Edit{Start: tokens[before].Start, End: v.End, Text: blank(s.SQL()[tokens[before].Start:v.End])})
+			edits = append(
+				edits,
+				sqlfile.Edit{Start: tokens[before].Start, End: v.End, Text: blank(s.SQL()[tokens[before].Start:v.End])},
+			)
 			continue
 		}
 		edit, err := s.Fill(v, vars)

@@ -44,7 +44,10 @@ func conflicts() []conflict {
 		{"ESCAPE", "FIXEDWIDTH", pageConversion},
 		{"MASTER_SYMMETRIC_KEY", "CREDENTIALS", pageS3},
 	}
-	for _, option := range []string{"DELIMITER", "ESCAPE", "FILLRECORD", "IGNOREBLANKLINES", "NULL AS", "READRATIO", "REMOVEQUOTES"} {
+	for _, option := range []string{
+		"DELIMITER", "ESCAPE", "FILLRECORD", "IGNOREBLANKLINES", "NULL AS", "READRATIO",
+		"REMOVEQUOTES",
+	} {
 		list = append(list, conflict{option, "JSON", pageFormat})
 	}
 	for _, option := range []string{"REMOVEQUOTES", "ESCAPE"} {
@@ -69,8 +72,14 @@ func (p *parser) check() error {
 		for _, zone := range []string{"OF", "of", "TZ", "tz"} {
 			if strings.Contains(option.format, zone) {
 				return s.ErrorAt(option.name,
-					fmt.Sprintf("%s '%s' holds the time zone %s, which COPY does not take", option.name, option.format, zone),
-					fmt.Sprintf("write %s 'auto' to load values with a time zone (Redshift's guide, dg/%s)", option.name, pageStrings),
+					fmt.Sprintf(
+						"%s '%s' holds the time zone %s, which COPY does not take", option.name,
+						option.format, zone,
+					),
+					fmt.Sprintf(
+						"write %s 'auto' to load values with a time zone (Redshift's guide, dg/%s)",
+						option.name, pageStrings,
+					),
 					nil)
 			}
 		}
@@ -78,15 +87,27 @@ func (p *parser) check() error {
 	if s.Auth.Kind == AccessKey {
 		switch {
 		case s.Auth.key == "" && s.Has("SECRET_ACCESS_KEY"):
-			return s.ErrorAt("SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY without ACCESS_KEY_ID", "give both, or better IAM_ROLE", nil)
+			return s.ErrorAt(
+				"SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY without ACCESS_KEY_ID",
+				"give both, or better IAM_ROLE", nil,
+			)
 		case s.Auth.key == "":
-			return s.ErrorAt("SESSION_TOKEN", "SESSION_TOKEN without ACCESS_KEY_ID and SECRET_ACCESS_KEY", "give all three, or better IAM_ROLE", nil)
+			return s.ErrorAt(
+				"SESSION_TOKEN", "SESSION_TOKEN without ACCESS_KEY_ID and SECRET_ACCESS_KEY",
+				"give all three, or better IAM_ROLE", nil,
+			)
 		case s.Auth.secret == "":
-			return s.ErrorAt("ACCESS_KEY_ID", "ACCESS_KEY_ID without SECRET_ACCESS_KEY", "give both, or better IAM_ROLE", nil)
+			return s.ErrorAt(
+				"ACCESS_KEY_ID", "ACCESS_KEY_ID without SECRET_ACCESS_KEY",
+				"give both, or better IAM_ROLE", nil,
+			)
 		}
 	}
 	if s.masterKey != nil && !s.Encrypted {
-		return s.ErrorAt("MASTER_SYMMETRIC_KEY", "MASTER_SYMMETRIC_KEY without ENCRYPTED", "add ENCRYPTED, or remove the key", nil)
+		return s.ErrorAt(
+			"MASTER_SYMMETRIC_KEY", "MASTER_SYMMETRIC_KEY without ENCRYPTED",
+			"add ENCRYPTED, or remove the key", nil,
+		)
 	}
 	if s.SerializeToJSON && s.Format != Parquet && s.Format != ORC {
 		return s.ErrorAt("SERIALIZETOJSON", "SERIALIZETOJSON can be used with PARQUET and ORC only", "remove it", nil)

@@ -41,7 +41,10 @@ func TestBindFaults(t *testing.T) {
 }
 
 func TestBindBlanksRegionOverLines(t *testing.T) {
-	x, err := copystmt.Bind(statement(t, sqlfile.Redshift, "COPY t FROM :'a' REGION -- where\n  AS :'region' GZIP"), map[string]string{"a": `b\c`})
+	x, err := copystmt.Bind(
+		statement(t, sqlfile.Redshift, "COPY t FROM :'a' REGION -- where\n  AS :'region' GZIP"),
+		map[string]string{"a": `b\c`},
+	)
 	want := "COPY t FROM 'b\\\\c'                \n               GZIP"
 	if err != nil || x.SQL != want {
 		t.Fatalf("got %q, %v, want %q", x.SQL, err, want)
@@ -50,8 +53,13 @@ func TestBindBlanksRegionOverLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.From != `b\c` || s.SQL(sqlfile.Redshift) != "COPY t\nFROM 'b\\\\c'\nGZIP" || s.SQL(sqlfile.Postgres) != "COPY t\nFROM 'b\\c'\nGZIP" {
-		t.Errorf("got source %q and SQL %q, want the backslash doubled on Redshift only", s.From, s.SQL(sqlfile.Redshift))
+	if s.From != `b\c` || s.SQL(
+		sqlfile.Redshift,
+	) != "COPY t\nFROM 'b\\\\c'\nGZIP" || s.SQL(sqlfile.Postgres) != "COPY t\nFROM 'b\\c'\nGZIP" {
+		t.Errorf(
+			"got source %q and SQL %q, want the backslash doubled on Redshift only", s.From,
+			s.SQL(sqlfile.Redshift),
+		)
 	}
 }
 
@@ -75,8 +83,12 @@ func TestSource(t *testing.T) {
 // Places finds where the objects and the JSONPaths file are, with their offsets.
 func TestPlaces(t *testing.T) {
 	for sql, want := range map[string][]copystmt.Place{
-		"COPY t (json) FROM :'a' FORMAT AS JSON :'p'":   {{Variable: "a", Offset: 19}, {Variable: "p", JSONPaths: true, Offset: 39}},
-		"COPY t FROM 'x' JSON AS 'p.json' GZIP":         {{Literal: "x", Offset: 12}, {Literal: "p.json", JSONPaths: true, Offset: 24}},
+		"COPY t (json) FROM :'a' FORMAT AS JSON :'p'": {
+			{Variable: "a", Offset: 19}, {Variable: "p", JSONPaths: true, Offset: 39},
+		},
+		"COPY t FROM 'x' JSON AS 'p.json' GZIP": {
+			{Literal: "x", Offset: 12}, {Literal: "p.json", JSONPaths: true, Offset: 24},
+		},
 		"COPY t FROM :'a' JSON 'AUTO'":                  {{Variable: "a", Offset: 12}},
 		"COPY t FROM :'a' JSON":                         {{Variable: "a", Offset: 12}},
 		"COPY t FROM :'a' REGION :'r' CSV NULL AS :'n'": {{Variable: "a", Offset: 12}},
@@ -90,14 +102,21 @@ func TestPlaces(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
-	s, err := copystmt.ParseText(`COPY "Music".s_song (song_id, "Title") FROM 's3://b/k' IAM_ROLE default CSV DELIMITER '\073' NULL AS '\N' ACCEPTINVCHARS MAXERROR 5`)
+	s, err := copystmt.ParseText(
+		`COPY "Music".s_song (song_id, "Title") FROM 's3://b/k' IAM_ROLE default CSV DELIMITER ` +
+			`'\073' NULL AS '\N' ACCEPTINVCHARS MAXERROR 5`,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	question, null := byte('?'), `\N`
 	want := copystmt.Statement{
-		Table: `"Music".s_song`, Schema: "Music", Name: "s_song", Columns: []string{"song_id", "Title"}, From: "s3://b/k",
-		HasAuth: true, Auth: copystmt.Auth{Kind: copystmt.IAMRole, Default: true}, Format: copystmt.CSV, Quote: '"', Delimiter: ";",
+		Table: `"Music".s_song`, Schema: "Music", Name: "s_song", Columns: []string{
+			"song_id", "Title",
+		}, From: "s3://b/k",
+		HasAuth: true, Auth: copystmt.Auth{
+			Kind: copystmt.IAMRole, Default: true,
+		}, Format: copystmt.CSV, Quote: '"', Delimiter: ";",
 		NullAs: &null, AcceptInvChars: &question, MaxError: 5,
 	}
 	if diff := cmp.Diff(want, *s, same); diff != "" {
@@ -110,7 +129,10 @@ func TestFields(t *testing.T) {
 }
 
 func TestErrorsPointIntoTheFile(t *testing.T) {
-	x, err := copystmt.Bind(statement(t, sqlfile.Postgres, "-- head\nCOPY t (a,\n  b)\nFROM :'src' -- é\nFORMAT AS PARQUET\n  ENCRYPTED;"), map[string]string{"src": "a much longer value"})
+	x, err := copystmt.Bind(
+		statement(t, sqlfile.Postgres, "-- head\nCOPY t (a,\n  b)\nFROM :'src' -- é\nFORMAT AS PARQUET\n  ENCRYPTED;"),
+		map[string]string{"src": "a much longer value"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,8 +144,14 @@ func TestErrorsPointIntoTheFile(t *testing.T) {
 		err  error
 		want string
 	}{
-		{s.Unsupported("PARQUET", "convert it"), "x.sql:5:11: PARQUET is not supported where dwh itself copies, on PostgreSQL"},
-		{s.Unsupported("ENCRYPTED", ""), "x.sql:6:3: ENCRYPTED is not supported where dwh itself copies, on PostgreSQL"},
+		{
+			s.Unsupported("PARQUET", "convert it"),
+			"x.sql:5:11: PARQUET is not supported where dwh itself copies, on PostgreSQL",
+		},
+		{
+			s.Unsupported("ENCRYPTED", ""),
+			"x.sql:6:3: ENCRYPTED is not supported where dwh itself copies, on PostgreSQL",
+		},
 		{s.ErrorAt("FROM", "nothing there", "", nil), "x.sql:4:1: nothing there"},
 		{s.ErrorAt("TABLE", "no such table", "", nil), "x.sql:2:6: no such table"},
 		{s.ErrorAt("GZIP", "bad", "", nil), "x.sql:2:1: bad"},
@@ -140,7 +168,8 @@ func TestErrorsPointIntoTheFile(t *testing.T) {
 
 func TestNothingPrintsSecrets(t *testing.T) {
 	for _, sql := range []string{
-		"COPY t FROM 'a' ACCESS_KEY_ID 'hush' SECRET_ACCESS_KEY 'hush' SESSION_TOKEN 'hush' ENCRYPTED MASTER_SYMMETRIC_KEY 'hush'",
+		"COPY t FROM 'a' ACCESS_KEY_ID 'hush' SECRET_ACCESS_KEY 'hush' SESSION_TOKEN 'hush' " +
+			"ENCRYPTED MASTER_SYMMETRIC_KEY 'hush'",
 		"COPY t FROM 'a' CREDENTIALS 'aws_iam_role=hush'",
 	} {
 		s, err := copystmt.ParseText(sql)
@@ -157,7 +186,10 @@ func TestNothingPrintsSecrets(t *testing.T) {
 		}
 		prints := []string{log.String(), string(text)}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-			prints = append(prints, fmt.Sprintf(verb, s), fmt.Sprintf(verb, *s), fmt.Sprintf(verb, s.Auth), fmt.Sprintf(verb, &s.Auth), fmt.Sprintf(verb, struct{ S copystmt.Statement }{*s}))
+			prints = append(
+				prints, fmt.Sprintf(verb, s), fmt.Sprintf(verb, *s), fmt.Sprintf(verb, s.Auth),
+				fmt.Sprintf(verb, &s.Auth), fmt.Sprintf(verb, struct{ S copystmt.Statement }{*s}),
+			)
 		}
 		for _, print := range prints {
 			if strings.Contains(print, "hush") || strings.Contains(print, fmt.Sprintf("%x", "hush")) {
@@ -182,17 +214,30 @@ func TestStringReadsBack(t *testing.T) {
 			return quote(string(rapid.RuneFrom([]rune("^~'\"\\\t\x01\x7f")).Draw(t, label)))
 		}
 		options := []string{
-			"IAM_ROLE default", "MANIFEST", "REGION AS " + str("region"), "ACCEPTANYDATE", "ACCEPTINVCHARS " + char("acceptinvchars"),
-			"BLANKSASNULL", "DATEFORMAT " + str("dateformat"), "EMPTYASNULL", "ENCODING UTF16", "EXPLICIT_IDS", "ROUNDEC",
-			"IGNOREHEADER " + fmt.Sprint(rapid.IntRange(0, 9).Draw(t, "ignoreheader")), "TIMEFORMAT " + str("timeformat"), "TRIMBLANKS",
-			"TRUNCATECOLUMNS", "COMPROWS 1000", "COMPUPDATE PRESET", "MAXERROR " + fmt.Sprint(rapid.IntRange(0, copystmt.MaxMaxError).Draw(t, "maxerror")),
-			"NOLOAD", "STATUPDATE", "ENCRYPTED", rapid.SampledFrom([]string{"GZIP", "BZIP2", "LZOP", "ZSTD"}).Draw(t, "compression"),
+			"IAM_ROLE default", "MANIFEST", "REGION AS " + str(
+				"region",
+			), "ACCEPTANYDATE", "ACCEPTINVCHARS " + char("acceptinvchars"),
+			"BLANKSASNULL", "DATEFORMAT " + str(
+				"dateformat",
+			), "EMPTYASNULL", "ENCODING UTF16", "EXPLICIT_IDS", "ROUNDEC",
+			"IGNOREHEADER " + fmt.Sprint(
+				rapid.IntRange(0, 9).Draw(t, "ignoreheader"),
+			), "TIMEFORMAT " + str("timeformat"), "TRIMBLANKS",
+			"TRUNCATECOLUMNS", "COMPROWS 1000", "COMPUPDATE PRESET", "MAXERROR " + fmt.Sprint(
+				rapid.IntRange(0, copystmt.MaxMaxError).Draw(t, "maxerror"),
+			),
+			"NOLOAD", "STATUPDATE", "ENCRYPTED", rapid.SampledFrom(
+				[]string{"GZIP", "BZIP2", "LZOP", "ZSTD"},
+			).Draw(t, "compression"),
 		}
 		switch rapid.SampledFrom([]string{"json", "csv", "text"}).Draw(t, "format") {
 		case "json":
 			options = append(options, "FORMAT JSON AS "+str("jsonpaths"))
 		case "csv":
-			options = append(options, "CSV", "QUOTE "+char("quote"), "DELIMITER "+str("delimiter"), "NULL AS "+quote(value.Draw(t, "null")), "FILLRECORD")
+			options = append(
+				options, "CSV", "QUOTE "+char("quote"), "DELIMITER "+str("delimiter"),
+				"NULL AS "+quote(value.Draw(t, "null")), "FILLRECORD",
+			)
 		case "text":
 			options = append(options, "DELIMITER AS "+str("delimiter"), "ESCAPE", "REMOVEQUOTES", "IGNOREBLANKLINES")
 		}

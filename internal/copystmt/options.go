@@ -26,7 +26,10 @@ var optionNames = []string{
 func (p *parser) option() error {
 	t := p.take()
 	if t.Kind != sqlfile.KindWord {
-		return p.errorAt(t, "expected an option, not "+describe(t), "options follow FROM one after another, with blanks between them: FORMAT AS JSON 'auto' MAXERROR 10")
+		return p.errorAt(
+			t, "expected an option, not "+describe(t),
+			"options follow FROM one after another, with blanks between them: FORMAT AS JSON 'auto' MAXERROR 10",
+		)
 	}
 	word := strings.ToUpper(t.Text)
 	switch word {
@@ -37,7 +40,10 @@ func (p *parser) option() error {
 		return p.formatKeyword(t)
 	case "WITH":
 		if !p.peek().Is("CREDENTIALS") {
-			return p.errorAt(t, "WITH stands before CREDENTIALS only", "remove WITH: COPY's options have no WITH before them")
+			return p.errorAt(
+				t, "WITH stands before CREDENTIALS only",
+				"remove WITH: COPY's options have no WITH before them",
+			)
 		}
 		p.take()
 		return p.credentials(t)
@@ -98,12 +104,17 @@ func (p *parser) format(word string, t sqlfile.Token) (bool, error) {
 	var err error
 	switch s.Format {
 	case JSON, Avro:
-		if t := p.peek(); !p.accept("AS") && (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindSemicolon || t.Kind == 0) {
+		if t := p.peek(); !p.accept(
+			"AS",
+		) && (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindSemicolon || t.Kind == 0) {
 			// dg/copy-parameters-data-format: "The default is 'auto'".
 			s.JSONPaths = PathsAuto
 			return true, nil
 		}
-		s.JSONPaths, err = p.nonEmpty(word, fmt.Sprintf("write %s 'auto', or %s with the URL of a JSONPaths file", word, word))
+		s.JSONPaths, err = p.nonEmpty(
+			word,
+			fmt.Sprintf("write %s 'auto', or %s with the URL of a JSONPaths file", word, word),
+		)
 		for _, keyword := range []string{PathsAuto, PathsAutoIgnoreCase, PathsNoShred} {
 			if strings.EqualFold(s.JSONPaths, keyword) {
 				s.JSONPaths = keyword
@@ -131,8 +142,9 @@ func (p *parser) flag(word string, t sqlfile.Token) (bool, error) {
 		"ACCEPTANYDATE": &s.AcceptAnyDate, "BLANKSASNULL": &s.BlanksAsNull, "EMPTYASNULL": &s.EmptyAsNull,
 		"ENCRYPTED": &s.Encrypted, "ESCAPE": &s.Escape, "EXPLICIT_IDS": &s.ExplicitIDs, "FILLRECORD": &s.FillRecord,
 		"IGNOREALLERRORS": &s.IgnoreAllErrors, "IGNOREBLANKLINES": &s.IgnoreBlankLines, "MANIFEST": &s.Manifest,
-		"NOLOAD": &s.NoLoad, "REMOVEQUOTES": &s.RemoveQuotes, "ROUNDEC": &s.RoundEC, "SERIALIZETOJSON": &s.SerializeToJSON,
-		"SSH": &s.SSH, "TRIMBLANKS": &s.TrimBlanks, "TRUNCATECOLUMNS": &s.TruncateColumns,
+		"NOLOAD": &s.NoLoad, "REMOVEQUOTES": &s.RemoveQuotes, "ROUNDEC": &s.RoundEC,
+		"SERIALIZETOJSON": &s.SerializeToJSON,
+		"SSH":             &s.SSH, "TRIMBLANKS": &s.TrimBlanks, "TRUNCATECOLUMNS": &s.TruncateColumns,
 	}
 	if target, ok := flags[word]; ok {
 		*target = true
@@ -144,7 +156,10 @@ func (p *parser) flag(word string, t sqlfile.Token) (bool, error) {
 			return true, err
 		}
 		if s.Compression != None {
-			return true, p.errorAt(t, fmt.Sprintf("second compression %s beside %s", c, s.Compression), "every object of a COPY has the same compression: keep one of the two")
+			return true, p.errorAt(
+				t, fmt.Sprintf("second compression %s beside %s", c, s.Compression),
+				"every object of a COPY has the same compression: keep one of the two",
+			)
 		}
 		s.Compression = c
 		return true, nil
@@ -176,7 +191,10 @@ func (p *parser) argument(word string, t sqlfile.Token) error {
 		s.masterKey = &key
 	case "REGION":
 		p.accept("AS")
-		s.Region, err = p.nonEmpty(word, "write REGION 'us-west-2', or leave REGION out where the bucket is in the warehouse's region")
+		s.Region, err = p.nonEmpty(
+			word,
+			"write REGION 'us-west-2', or leave REGION out where the bucket is in the warehouse's region",
+		)
 	case "QUOTE":
 		p.accept("AS")
 		s.Quote, err = p.ascii(word)
@@ -191,7 +209,10 @@ func (p *parser) argument(word string, t sqlfile.Token) error {
 		s.DateFormat, err = p.nonEmpty(word, "write DATEFORMAT 'auto' or a format such as 'YYYY-MM-DD'")
 	case "TIMEFORMAT":
 		p.accept("AS")
-		s.TimeFormat, err = p.nonEmpty(word, "write TIMEFORMAT 'auto', 'epochsecs', 'epochmillisecs' or a format such as 'YYYY-MM-DD HH:MI:SS'")
+		s.TimeFormat, err = p.nonEmpty(
+			word,
+			"write TIMEFORMAT 'auto', 'epochsecs', 'epochmillisecs' or a format such as 'YYYY-MM-DD HH:MI:SS'",
+		)
 	case "ENCODING":
 		p.accept("AS")
 		s.Encoding, err = p.encoding()
@@ -227,7 +248,10 @@ func (p *parser) encoding() (string, error) {
 			return name, nil
 		}
 	}
-	return "", p.errorAt(t, "unknown ENCODING "+sprintQuoted(t.Text), "the encodings are UTF8, UTF16, UTF16LE, UTF16BE and ISO88591")
+	return "", p.errorAt(
+		t, "unknown ENCODING "+sprintQuoted(t.Text),
+		"the encodings are UTF8, UTF16, UTF16LE, UTF16BE and ISO88591",
+	)
 }
 
 // credentials reads [WITH] CREDENTIALS [AS] '…', CREDENTIALS being taken already.
@@ -247,7 +271,10 @@ func (p *parser) authorization(word string, t sqlfile.Token) error {
 		kind = AccessKey
 	}
 	if s.HasAuth && s.Auth.Kind != kind {
-		return p.errorAt(t, fmt.Sprintf("second authorization %s beside %s", word, s.Auth.Kind), "a COPY has one authorization; prefer IAM_ROLE")
+		return p.errorAt(
+			t, fmt.Sprintf("second authorization %s beside %s", word, s.Auth.Kind),
+			"a COPY has one authorization; prefer IAM_ROLE",
+		)
 	}
 	s.HasAuth, s.Auth.Kind = true, kind
 	if word == "IAM_ROLE" && p.accept("DEFAULT") {
@@ -319,7 +346,9 @@ func unescape(text string) string {
 		case strings.HasPrefix(rest, `\t`):
 			b.WriteByte('\t')
 			i++
-		case len(rest) >= 4 && rest[0] == '\\' && rest[1] >= '0' && rest[1] <= '3' && isOctal(rest[2]) && isOctal(rest[3]):
+		case len(rest) >= 4 && rest[0] == '\\' && rest[1] >= '0' && rest[1] <= '3' && isOctal(
+			rest[2],
+		) && isOctal(rest[3]):
 			b.WriteByte((rest[1]-'0')<<6 | (rest[2]-'0')<<3 | (rest[3] - '0'))
 			i += 3
 		default:

@@ -74,7 +74,10 @@ func describe(t sqlfile.Token) string {
 func (p *parser) parse() error {
 	s := p.statement
 	if t := p.peek(); !p.accept("COPY") {
-		return p.errorAt(t, "expected COPY, not "+describe(t), "write COPY table (column, …) FROM 's3://bucket/prefix' …")
+		return p.errorAt(
+			t, "expected COPY, not "+describe(t),
+			"write COPY table (column, …) FROM 's3://bucket/prefix' …",
+		)
 	}
 	if err := p.table(); err != nil {
 		return err
@@ -84,11 +87,17 @@ func (p *parser) parse() error {
 	}
 	from := p.peek()
 	if !p.accept("FROM") {
-		return p.errorAt(from, "expected FROM, not "+describe(from), "write COPY table (column, …) FROM 's3://bucket/prefix' …")
+		return p.errorAt(
+			from, "expected FROM, not "+describe(from),
+			"write COPY table (column, …) FROM 's3://bucket/prefix' …",
+		)
 	}
 	p.mark("FROM", from)
 	var err error
-	if s.From, err = p.nonEmpty("FROM", "give the data's URL or path in quotes: FROM 's3://bucket/prefix', or FROM :'orders' with a variable"); err != nil {
+	if s.From, err = p.nonEmpty(
+		"FROM",
+		"give the data's URL or path in quotes: FROM 's3://bucket/prefix', or FROM :'orders' with a variable",
+	); err != nil {
 		return err
 	}
 	for {
@@ -132,7 +141,10 @@ func (p *parser) table() error {
 		s.Schema = name
 	}
 	if t := p.peek(); t.Kind == sqlfile.KindOp && t.Text == "." {
-		return p.errorAt(t, "a table name has at most two parts", "write table or schema.table: COPY loads into the database it is connected to")
+		return p.errorAt(
+			t, "a table name has at most two parts",
+			"write table or schema.table: COPY loads into the database it is connected to",
+		)
 	}
 	s.Table = ident(s.Name)
 	if s.Schema != "" {
@@ -165,7 +177,10 @@ func (p *parser) columnList() error {
 			if t.Kind == 0 || t.Is("FROM") {
 				return p.errorAt(open, "the column list is never closed", "add ) after the last column")
 			}
-			return p.errorAt(t, "expected a comma or ) in the column list, not "+describe(t), "write (column, column, …)")
+			return p.errorAt(
+				t, "expected a comma or ) in the column list, not "+describe(t),
+				"write (column, column, …)",
+			)
 		}
 	}
 }
@@ -181,7 +196,10 @@ func (p *parser) name(what string) (string, error) {
 	case t.Kind == sqlfile.KindWord && !t.Is("FROM"):
 		return foldASCII(t.Text), nil
 	}
-	return "", p.errorAt(t, fmt.Sprintf("expected %s, not %s", what, describe(t)), "write COPY table (column, …) FROM 's3://bucket/prefix' …")
+	return "", p.errorAt(
+		t, fmt.Sprintf("expected %s, not %s", what, describe(t)),
+		"write COPY table (column, …) FROM 's3://bucket/prefix' …",
+	)
 }
 
 func foldASCII(name string) string {
@@ -198,7 +216,10 @@ func (p *parser) str(option, hint string) (string, error) {
 	t := p.take()
 	switch {
 	case t.Unclosed:
-		return "", p.errorAt(t, "string literal is never closed", "add the closing '; inside the text a quote is written ''")
+		return "", p.errorAt(
+			t, "string literal is never closed",
+			"add the closing '; inside the text a quote is written ''",
+		)
 	case t.Kind == sqlfile.KindVariable:
 		return "", p.errorAt(t, fmt.Sprintf("variable %s has no value", t.Text), "give it a value in the configuration")
 	case (t.Kind != sqlfile.KindString || t.Text[0] != '\'') && isSecret(option):
@@ -264,7 +285,10 @@ func (p *parser) ascii(option string) (byte, error) {
 		return 0, err
 	}
 	if len(text) != 1 || text[0] == 0 || text[0] >= utf8.RuneSelf {
-		return 0, p.errorAt(t, option+" wants a single ASCII character", fmt.Sprintf("write %s AS 'c' with one ASCII character", option))
+		return 0, p.errorAt(
+			t, option+" wants a single ASCII character",
+			fmt.Sprintf("write %s AS 'c' with one ASCII character", option),
+		)
 	}
 	return text[0], nil
 }

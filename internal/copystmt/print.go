@@ -50,7 +50,10 @@ func (a Auth) sql(quote quoter) string {
 	case a.Kind == Credentials:
 		return "CREDENTIALS " + quote(a.credentials, true)
 	case a.Kind == AccessKey && a.hasToken:
-		return fmt.Sprintf("ACCESS_KEY_ID %s SECRET_ACCESS_KEY %s SESSION_TOKEN %s", quote(a.key, true), quote(a.secret, true), quote(a.token, true))
+		return fmt.Sprintf(
+			"ACCESS_KEY_ID %s SECRET_ACCESS_KEY %s SESSION_TOKEN %s", quote(a.key, true),
+			quote(a.secret, true), quote(a.token, true),
+		)
 	case a.Kind == AccessKey:
 		return fmt.Sprintf("ACCESS_KEY_ID %s SECRET_ACCESS_KEY %s", quote(a.key, true), quote(a.secret, true))
 	}

@@ -18,7 +18,10 @@ func (w *world) twoAtOnce(t *testing.T) {
 	for _, one := range []struct {
 		job   *job
 		point string
-	}{{first, "load.copied"}, {first, "transform.flagged"}, {once, "first.checked"}, {replay, "replay.deleted.d_user"}} {
+	}{
+		{first, "load.copied"}, {first, "transform.flagged"}, {once, "first.checked"},
+		{replay, "replay.deleted.d_user"},
+	} {
 		t.Run(one.point, func(t *testing.T) {
 			t.Parallel()
 			dsn := one.job.start(t)
@@ -28,34 +31,47 @@ func (w *world) twoAtOnce(t *testing.T) {
 			var works, waits outcome
 			var group errgroup.Group
 			group.Go(func() error {
-				works = call{dsn: dsn, home: w.home, args: one.job.args, env: one.job.env, failpoint: func(name string) {
-					if name == one.point && !held {
-						held = true
-						close(reached)
-						<-release
-					}
-				}}.run(t.Context())
+				works = call{
+					dsn: dsn, home: w.home, args: one.job.args, env: one.job.env,
+					failpoint: func(name string) {
+						if name == one.point && !held {
+							held = true
+							close(reached)
+							<-release
+						}
+					}}.run(t.Context())
 				return nil
 			})
 			<-reached
-			for _, args := range [][]string{w.loadRun(), {"transform", "--replay"}, {"migrate", "redo"}, {"staging", "delete", "--user-id", "10", "--yes"}} {
+			for _, args := range [][]string{
+				w.loadRun(), {"transform", "--replay"}, {"migrate", "redo"},
+				{"staging", "delete", "--user-id", "10", "--yes"},
+			} {
 				refused := call{dsn: dsn, home: w.home, args: args}.run(t.Context())
 				// What finds nothing to do need not be told.
 				if strings.HasPrefix(refused.stdout, "0 rows") && refused.code == 0 {
 					continue
 				}
-				if refused.code != 1 || !strings.Contains(refused.stderr, busy) || !strings.Contains(refused.stderr, "--wait") {
+				if refused.code != 1 || !strings.Contains(refused.stderr, busy) || !strings.Contains(
+					refused.stderr, "--wait",
+				) {
 					t.Errorf("%s: got %s, want exit code 1 and %q", strings.Join(args, " "), refused, busy)
 				}
 			}
-			if verify := (call{dsn: dsn, home: w.home, args: []string{"report", "songplays-by-level"}}).run(t.Context()); verify.code != 0 {
+			if verify := (call{
+				dsn: dsn, home: w.home, args: []string{"report", "songplays-by-level"},
+			}).run(t.Context()); verify.code != 0 {
 				t.Errorf("a reader: got %s, want exit code 0", verify)
 			}
 			group.Go(func() error {
 				waits = call{dsn: dsn, home: w.home, args: w.loadRun("--wait")}.run(t.Context())
 				return nil
 			})
-			awaitRow(t, dsn, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'")
+			awaitRow(
+				t, dsn,
+				"SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND "+
+					"wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'",
+			)
 			close(release)
 			if err := group.Wait(); err != nil {
 				t.Fatal(err)
@@ -66,7 +82,9 @@ func (w *world) twoAtOnce(t *testing.T) {
 			if waits.code != 0 {
 				t.Errorf("the one that waits: got %s, want exit code 0", waits)
 			}
-			if got := dwhtest.Query(t, dsn, "SELECT count(*) > 0 FROM dwh_run WHERE outcome = 'refused'")[0][0]; got != "t" {
+			if got := dwhtest.Query(
+				t, dsn, "SELECT count(*) > 0 FROM dwh_run WHERE outcome = 'refused'",
+			)[0][0]; got != "t" {
 				t.Error("journal: got no run that was refused")
 			}
 			one.job.settle(t, w, dsn, works)

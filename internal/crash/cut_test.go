@@ -91,7 +91,9 @@ func (w *world) connectionCut(t *testing.T) {
 	for range dwhtest.Rounds(t, 1) {
 		for _, j := range []*job{first, replay, migrate} {
 			n, how := 1+random.IntN(j.messages), []verdict{cutBefore, cutAfter}[random.IntN(2)]
-			cuts = append(cuts, cut{fmt.Sprintf("%s, message %d of %d, %d", j.name, n, j.messages, how), j, func() func(message) verdict {
+			cuts = append(cuts, cut{fmt.Sprintf(
+				"%s, message %d of %d, %d", j.name, n, j.messages, how,
+			), j, func() func(message) verdict {
 				return func(m message) verdict {
 					if m.n == n {
 						return how
@@ -105,7 +107,9 @@ func (w *world) connectionCut(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dsn := c.job.start(t)
-			ended := call{dsn: newWire(t, dsn, c.judge()).dsn, home: w.home, args: c.job.args, env: c.job.env}.run(t.Context())
+			ended := call{
+				dsn: newWire(t, dsn, c.judge()).dsn, home: w.home, args: c.job.args, env: c.job.env,
+			}.run(t.Context())
 			// What is cut while dwh says goodbye, or while the journal is written, need not end it.
 			switch {
 			case c.ends:
@@ -122,7 +126,10 @@ func (w *world) connectionCut(t *testing.T) {
 // can be written.
 func (w *world) serverGone(t *testing.T) {
 	first, once := w.job(t, "first run"), w.job(t, "first run at once")
-	for point, j := range map[string]*job{"load.recorded": first, "transform.built": first, "transform.checked": first, "load.copied": once, "first.checked": once} {
+	for point, j := range map[string]*job{
+		"load.recorded": first, "transform.built": first, "transform.checked": first,
+		"load.copied": once, "first.checked": once,
+	} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			dsn := j.start(t)
@@ -184,7 +191,10 @@ func (w *world) diskFull(t *testing.T) {
 			}
 			broken(t, ended, "No space left on device", "53100", "hint: the server's disk is full")
 			one.job.settle(t, w, dsn, ended)
-			if got := dwhtest.Query(t, dsn, "SELECT count(*) FROM dwh_run WHERE outcome = 'failed' AND error LIKE '%No space left%'")[0][0]; got != "1" {
+			if got := dwhtest.Query(
+				t, dsn,
+				"SELECT count(*) FROM dwh_run WHERE outcome = 'failed' AND error LIKE '%No space left%'",
+			)[0][0]; got != "1" {
 				t.Errorf("journal: got %s runs that failed of it, want 1", got)
 			}
 		})
@@ -197,7 +207,10 @@ func (w *world) terminated(t *testing.T) {
 	for _, one := range []struct {
 		job   *job
 		point string
-	}{{first, "load.copied"}, {first, "transform.flagged"}, {once, "load.copied"}, {replay, "replay.deleted.f_songplay"}} {
+	}{
+		{first, "load.copied"}, {first, "transform.flagged"}, {once, "load.copied"},
+		{replay, "replay.deleted.f_songplay"},
+	} {
 		t.Run(one.point, func(t *testing.T) {
 			t.Parallel()
 			dsn := one.job.start(t)
@@ -205,7 +218,11 @@ func (w *world) terminated(t *testing.T) {
 			ended := call{dsn: dsn, home: w.home, args: one.job.args, env: one.job.env, failpoint: func(name string) {
 				if name == one.point && !struck {
 					struck = true
-					dwhtest.Query(t, dsn, "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dwh'")
+					dwhtest.Query(
+						t, dsn,
+						"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE "+
+							"datname = current_database() AND application_name = 'dwh'",
+					)
 				}
 			}}.run(t.Context())
 			broken(t, ended, "hint: ")
@@ -217,7 +234,8 @@ func (w *world) terminated(t *testing.T) {
 // TestFileGrows appends to a local file after it was listed, and while it is read.
 func TestFileGrows(t *testing.T) {
 	t.Parallel()
-	const line = `{"artist":null,"auth":"Logged In","page":"Home","sessionId":77,"itemInSession":1,"ts":1541121934796,"userId":"7","level":"free"}` + "\n"
+	const line = `{"artist":null,"auth":"Logged ` +
+		`In","page":"Home","sessionId":77,"itemInSession":1,"ts":1541121934796,"userId":"7","level":"free"}` + "\n"
 	for _, size := range []int{1000, 10 << 20} {
 		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
 			t.Parallel()
@@ -225,7 +243,9 @@ func TestFileGrows(t *testing.T) {
 			grown := filepath.Join(w.dir, "log_data", "2018", "11", "grows.json")
 			var text strings.Builder
 			for n := 0; text.Len() < size; n++ {
-				text.WriteString(strings.Replace(line, `"itemInSession":1`, fmt.Sprintf(`"itemInSession":%d`, n%100), 1))
+				text.WriteString(
+					strings.Replace(line, `"itemInSession":1`, fmt.Sprintf(`"itemInSession":%d`, n%100), 1),
+				)
 			}
 			if err := os.MkdirAll(filepath.Dir(grown), 0o755); err != nil {
 				t.Fatal(err)
@@ -284,7 +304,11 @@ func TestFileGrows(t *testing.T) {
 			if ended.code != 0 || !strings.Contains(ended.stderr, "grows.json changed while it was read") {
 				t.Errorf("got %s, want exit code 0 and a warning of the change", ended)
 			}
-			if got := dwhtest.Query(t, dsn, "SELECT (SELECT count(*) FROM s_object WHERE url LIKE '%grows.json'), (SELECT count(*) FROM s_songplay_event WHERE session_id = 77)")[0]; got[0] != "0" || got[1] != "0" {
+			if got := dwhtest.Query(
+				t, dsn,
+				"SELECT (SELECT count(*) FROM s_object WHERE url LIKE '%grows.json'), (SELECT "+
+					"count(*) FROM s_songplay_event WHERE session_id = 77)",
+			)[0]; got[0] != "0" || got[1] != "0" {
 				t.Errorf("got %s ledger rows and %s events of the file, want none", got[0], got[1])
 			}
 			plain := call{dsn: dsn, home: w.home, args: w.loadRun()}

@@ -37,7 +37,9 @@ const (
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, home: t.TempDir(), dir: t.TempDir(), files: map[string][2][]byte{}}
-	if _, err := sample.Write(t.Context(), w.dir, sample.Options{Songs: 60, Events: 600, Seed: 7, Late: true}); err != nil {
+	if _, err := sample.Write(
+		t.Context(), w.dir, sample.Options{Songs: 60, Events: 600, Seed: 7, Late: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	w.plan()
@@ -97,7 +99,10 @@ func (w *world) plan() {
 		slices.Concat([]byte(refused1), first[0]),
 		slices.Concat([]byte(refused1), first[0], []byte("\n"+refused2), second[1]),
 	}
-	w.files[songs[0]] = [2][]byte{w.files[songs[0]][0], bytes.Replace(w.files[songs[0]][0], []byte(`"year":`), []byte(`"year": 2018, "ignored":`), 1)}
+	w.files[songs[0]] = [2][]byte{
+		w.files[songs[0]][0],
+		bytes.Replace(w.files[songs[0]][0], []byte(`"year":`), []byte(`"year": 2018, "ignored":`), 1),
+	}
 	if bytes.Equal(w.files[songs[0]][0], w.files[songs[0]][1]) {
 		t.Fatalf("%s: got no year in it, want one", songs[0])
 	}
@@ -133,7 +138,10 @@ func (w *world) stage(n int) {
 func (w *world) source() []string { return sourceIn(w.dir) }
 
 func sourceIn(dir string) []string {
-	return []string{"--song-data", dir + "/song_data", "--log-data", dir + "/log_data", "--log-jsonpaths", dir + "/log_json_path.json", "--names", dir + "/names"}
+	return []string{
+		"--song-data", dir + "/song_data", "--log-data", dir + "/log_data", "--log-jsonpaths",
+		dir + "/log_json_path.json", "--names", dir + "/names",
+	}
 }
 
 // loadRun is the main job without the checks over everything, which change nothing.

@@ -46,7 +46,10 @@ func (w *world) job(t *testing.T, name string) *job {
 func jobs(w *world) []*job {
 	load := w.loadRun()
 	transform := append([]string{"transform"}, w.source()...)
-	favourite := dwhtest.Query(w.t, w.database(w.t, "full"), "SELECT mode() WITHIN GROUP (ORDER BY user_id), mode() WITHIN GROUP (ORDER BY song_id) FROM f_songplay")[0]
+	favourite := dwhtest.Query(
+		w.t, w.database(w.t, "full"),
+		"SELECT mode() WITHIN GROUP (ORDER BY user_id), mode() WITHIN GROUP (ORDER BY song_id) FROM f_songplay",
+	)[0]
 	eraseUser := []string{"staging", "delete", "--user-id", favourite[0], "--yes"}
 	eraseSong := []string{"staging", "delete", "--song-id", favourite[1], "--yes"}
 	in := func(state string, sql ...string) func(*testing.T) string {
@@ -59,23 +62,55 @@ func jobs(w *world) []*job {
 		}
 	}
 	return []*job{
-		{name: "migrate up", start: in("empty"), args: []string{"migrate", "up"}, after: [][]string{load}, ledger: true},
+		{
+			name: "migrate up", start: in("empty"), args: []string{"migrate", "up"},
+			after: [][]string{load}, ledger: true,
+		},
 		{name: "first run", start: in("migrated"), args: load, after: [][]string{load}, ledger: true},
-		{name: "first run at once", start: in("migrated"), args: load, env: []string{atOnce}, after: [][]string{load}, ledger: true},
-		{name: "large first run at once", start: in("migrated"), args: load, env: []string{atOnce, large}, after: [][]string{load}, ledger: true},
-		{name: "large load alone", start: in("migrated"), args: append([]string{"transform", "--only", "010,020,030"}, w.source()...), env: []string{atOnce, large}, after: [][]string{load}, ledger: true},
+		{
+			name: "first run at once", start: in("migrated"), args: load, env: []string{atOnce},
+			after: [][]string{load}, ledger: true,
+		},
+		{
+			name: "large first run at once", start: in("migrated"), args: load,
+			env: []string{atOnce, large}, after: [][]string{load}, ledger: true,
+		},
+		{
+			name: "large load alone", start: in("migrated"),
+			args: append([]string{"transform", "--only", "010,020,030"}, w.source()...),
+			env:  []string{atOnce, large}, after: [][]string{load}, ledger: true,
+		},
 		{name: "incremental transform", start: in("half"), args: transform, after: [][]string{load}, ledger: true},
-		{name: "incremental transform at once", start: in("half"), args: transform, env: []string{atOnce}, after: [][]string{load}, ledger: true},
-		{name: "run that replays", start: in("half", "INSERT INTO dwh_stale (subject, reason, since) VALUES ('d_song', 'as a test wants', now())"), args: load, after: [][]string{load}, ledger: true},
-		{name: "replay", start: in("full", damage), args: []string{"transform", "--replay"}, after: [][]string{{"transform", "--replay"}, load}, ledger: true},
-		{name: "large replay", start: in("full", damage), args: []string{"transform", "--replay"}, env: []string{large}, after: [][]string{{"transform", "--replay"}, load}, ledger: true},
+		{
+			name: "incremental transform at once", start: in("half"), args: transform,
+			env: []string{atOnce}, after: [][]string{load}, ledger: true,
+		},
+		{
+			name: "run that replays",
+			start: in(
+				"half",
+				"INSERT INTO dwh_stale (subject, reason, since) VALUES ('d_song', 'as a test wants', now())",
+			),
+			args: load, after: [][]string{load}, ledger: true,
+		},
+		{
+			name: "replay", start: in("full", damage), args: []string{"transform", "--replay"},
+			after: [][]string{{"transform", "--replay"}, load}, ledger: true,
+		},
+		{
+			name: "large replay", start: in("full", damage),
+			args: []string{"transform", "--replay"}, env: []string{large},
+			after: [][]string{{"transform", "--replay"}, load}, ledger: true,
+		},
 		{name: "staging delete", start: in("full"), args: eraseUser, after: [][]string{eraseUser, load}},
 		{name: "staging delete song", start: in("full"), args: eraseSong, after: [][]string{eraseSong, load}},
 		{
 			name: "migrate up over rows",
 			start: func(t *testing.T) string {
 				dsn := w.database(t, "full")
-				if err := succeed(t, call{dsn: dsn, home: w.home, args: []string{"migrate", "down-to", "3"}}); err != nil {
+				if err := succeed(
+					t, call{dsn: dsn, home: w.home, args: []string{"migrate", "down-to", "3"}},
+				); err != nil {
 					t.Fatal(err)
 				}
 				return dsn
@@ -103,7 +138,10 @@ func (j *job) learn(t *testing.T, w *world) {
 	dsn := j.start(t)
 	j.before = snapshot(t, dsn)
 	through := newWire(t, dsn, func(message) verdict { return pass })
-	done := call{dsn: through.dsn, home: w.home, args: j.args, env: j.env, failpoint: func(name string) { j.hits = append(j.hits, name) }}.run(t.Context())
+	done := call{
+		dsn: through.dsn, home: w.home, args: j.args, env: j.env,
+		failpoint: func(name string) { j.hits = append(j.hits, name) },
+	}.run(t.Context())
 	if done.code != 0 {
 		t.Fatalf("%s undisturbed: %s", j.name, done)
 	}
@@ -166,7 +204,10 @@ func (k kill) String() string {
 	case k.message > 0:
 		return fmt.Sprintf("%s/message %d of %d", k.job.name, k.message, k.job.messages)
 	}
-	return fmt.Sprintf("%s/after %s of %s", k.job.name, k.after.Round(time.Millisecond), k.job.took.Round(time.Millisecond))
+	return fmt.Sprintf(
+		"%s/after %s of %s", k.job.name, k.after.Round(time.Millisecond),
+		k.job.took.Round(time.Millisecond),
+	)
 }
 
 // do kills the job and reports whether it died of it.
@@ -241,7 +282,10 @@ func (w *world) kills(t *testing.T) {
 			if (round+i)%2 == 0 {
 				kills = append(kills, kill{job: j, message: 1 + random.IntN(j.messages)})
 			} else {
-				kills = append(kills, kill{job: j, after: time.Millisecond + time.Duration(random.Int64N(int64(j.took)))})
+				kills = append(
+					kills,
+					kill{job: j, after: time.Millisecond + time.Duration(random.Int64N(int64(j.took)))},
+				)
 			}
 		}
 	}
@@ -262,7 +306,11 @@ func (w *world) kills(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() { // when all are done
-		t.Logf("%d of %d processes were killed in %s; the server noticed within %s", deaths, len(kills), time.Since(started).Round(time.Millisecond), longest.Round(time.Millisecond))
+		t.Logf(
+			"%d of %d processes were killed in %s; the server noticed within %s", deaths,
+			len(kills), time.Since(started).Round(time.Millisecond),
+			longest.Round(time.Millisecond),
+		)
 	})
 }
 

@@ -51,7 +51,9 @@ func child() int {
 			if n--; n != 0 {
 				return
 			}
-			end := map[string]syscall.Signal{"KILL": syscall.SIGKILL, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[name]
+			end := map[string]syscall.Signal{
+				"KILL": syscall.SIGKILL, "INT": syscall.SIGINT, "TERM": syscall.SIGTERM,
+			}[name]
 			if err := syscall.Kill(os.Getpid(), end); err != nil {
 				panic(err)
 			}
@@ -65,7 +67,14 @@ func child() int {
 // environment is what a dwh of these tests sees: small batches, so that a load has many, and
 // nothing of the tester's own.
 func environment(dsn, home string, more ...string) []string {
-	return append([]string{"HOME=" + home, "DATABASE_URL=" + dsn, "DWH_LOAD_BATCH_OBJECTS=" + strconv.Itoa(batchObjects), "AWS_EC2_METADATA_DISABLED=true"}, more...)
+	return append(
+		[]string{
+			"HOME=" + home, "DATABASE_URL=" + dsn,
+			"DWH_LOAD_BATCH_OBJECTS=" + strconv.Itoa(batchObjects),
+			"AWS_EC2_METADATA_DISABLED=true",
+		},
+		more...,
+	)
 }
 
 // batchObjects is how many objects one transaction of a load takes; a first run has more.
@@ -86,7 +95,10 @@ type outcome struct {
 }
 
 func (o outcome) String() string {
-	return fmt.Sprintf("exit code %d after %s\nstdout: %s\nstderr: %s", o.code, o.took.Round(time.Millisecond), o.stdout, o.stderr)
+	return fmt.Sprintf(
+		"exit code %d after %s\nstdout: %s\nstderr: %s", o.code, o.took.Round(time.Millisecond),
+		o.stdout, o.stderr,
+	)
 }
 
 // call is a dwh command in this process.
@@ -101,7 +113,10 @@ type call struct {
 func (c call) run(ctx context.Context) outcome {
 	var stdout, stderr bytes.Buffer
 	started := time.Now()
-	code := cli.MainWithFailpoints(ctx, append([]string{"dwh"}, c.args...), environment(c.dsn, c.home, c.env...), strings.NewReader(""), &stdout, &stderr, c.failpoint)
+	code := cli.MainWithFailpoints(
+		ctx, append([]string{"dwh"}, c.args...), environment(c.dsn, c.home, c.env...),
+		strings.NewReader(""), &stdout, &stderr, c.failpoint,
+	)
 	return outcome{code: code, stdout: stdout.String(), stderr: stderr.String(), took: time.Since(started)}
 }
 
@@ -121,7 +136,9 @@ func (c call) spawn(end string) (*process, error) {
 	}
 	p := &process{command: exec.Command(program, c.args...), started: time.Now()}
 	p.command.Dir = c.home
-	p.command.Env = append(environment(c.dsn, c.home, c.env...), childVariable+"=1", endVariable+"="+end, "PATH="+os.Getenv("PATH"),
+	p.command.Env = append(environment(
+		c.dsn, c.home, c.env...,
+	), childVariable+"=1", endVariable+"="+end, "PATH="+os.Getenv("PATH"),
 		// a race detector waits a second at the end of every process otherwise
 		"GORACE=atexit_sleep_ms=0")
 	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
@@ -135,7 +152,10 @@ func (p *process) wait() (outcome, error) {
 	if err != nil && !errors.As(err, &exit) {
 		return outcome{}, err
 	}
-	return outcome{code: p.command.ProcessState.ExitCode(), stdout: p.stdout.String(), stderr: p.stderr.String(), took: time.Since(p.started)}, nil
+	return outcome{
+		code: p.command.ProcessState.ExitCode(), stdout: p.stdout.String(),
+		stderr: p.stderr.String(), took: time.Since(p.started),
+	}, nil
 }
 
 // process runs c as a process: the AWS SDK reads its settings from the environment of one.

@@ -17,7 +17,12 @@ import (
 func starDigest() string {
 	var parts []string
 	for _, name := range starTables {
-		parts = append(parts, "(SELECT '"+name+" ' || count(*) || ' ' || coalesce(md5(string_agg(row::text, '|' ORDER BY row::text)), '') FROM "+name+" AS row)")
+		parts = append(
+			parts,
+			"(SELECT '"+name+
+				" ' || count(*) || ' ' || coalesce(md5(string_agg(row::text, '|' ORDER BY "+
+				"row::text)), '') FROM "+name+" AS row)",
+		)
 	}
 	return "SELECT " + strings.Join(parts, " || ', ' || ")
 }
@@ -66,7 +71,9 @@ func readOn(ctx context.Context, dsn string, stop <-chan struct{}) (reading, err
 		}
 		var digest string
 		var lost int
-		err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		err := pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{
+			IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly,
+		}, func(tx pgx.Tx) error {
 			if err := timed(func() error { return tx.QueryRow(ctx, dangling).Scan(&lost) }); err != nil {
 				return err
 			}
@@ -115,7 +122,8 @@ func (w *world) readers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer early.Close(t.Context())
-	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ; DECLARE plays CURSOR FOR SELECT songplay_id FROM f_songplay; FETCH 1 FROM plays"
+	begin := "BEGIN ISOLATION LEVEL REPEATABLE READ; DECLARE plays CURSOR FOR SELECT songplay_id " +
+		"FROM f_songplay; FETCH 1 FROM plays"
 	if _, err := early.Exec(t.Context(), begin); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +142,11 @@ func (w *world) readers(t *testing.T) {
 		committed[digest], damaged[digest] = fmt.Sprintf("damage %d", round), true
 		step(fmt.Sprintf("replay %d", round), "transform", "--replay")
 		// Rows that wait again: an incremental run recomputes their keys, and ends where it began.
-		dwhtest.Query(t, dsn, "UPDATE s_songplay_event SET processed = FALSE WHERE item_in_session % 3 = 1; UPDATE s_song SET processed = FALSE")
+		dwhtest.Query(
+			t, dsn,
+			"UPDATE s_songplay_event SET processed = FALSE WHERE item_in_session % 3 = 1; UPDATE "+
+				"s_song SET processed = FALSE",
+		)
 		step(fmt.Sprintf("transform %d", round), w.loadRun()...)
 	}
 	close(stop)
@@ -157,7 +169,11 @@ func (w *world) readers(t *testing.T) {
 				t.Errorf("reader %d saw keys that lead nowhere in %s", i, committed[digest])
 			}
 		}
-		t.Logf("reader %d: %d snapshots of %d states in %d committed ones, the longest query took %s (with nobody else about: %s)",
-			i, r.rounds, len(r.seen), len(committed), r.longest.Round(100*time.Microsecond), calm.longest.Round(100*time.Microsecond))
+		t.Logf(
+			"reader %d: %d snapshots of %d states in %d committed ones, the longest query took "+
+				"%s (with nobody else about: %s)",
+			i, r.rounds, len(r.seen), len(committed), r.longest.Round(100*time.Microsecond),
+			calm.longest.Round(100*time.Microsecond),
+		)
 	}
 }

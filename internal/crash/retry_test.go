@@ -43,7 +43,10 @@ func (w *world) retryJob() *job {
 		name: "reject retry",
 		start: func(t *testing.T) string {
 			dsn := w.database(t, "full")
-			if err := succeed(t, call{dsn: dsn, home: w.home, args: []string{"transform", "--only", "030", "--names", names}}); err != nil {
+			if err := succeed(
+				t,
+				call{dsn: dsn, home: w.home, args: []string{"transform", "--only", "030", "--names", names}},
+			); err != nil {
 				t.Fatal(err)
 			}
 			return dsn

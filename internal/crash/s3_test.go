@@ -79,7 +79,11 @@ func (w *world) storage(t *testing.T) {
 			intercept: func(_ *dwhtest.S3Server, _ int64, w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 				w.Header().Set("Content-Type", "application/xml")
 				w.WriteHeader(http.StatusBadRequest)
-				_, _ = fmt.Fprint(w, `<?xml version="1.0"?><Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>`)
+				_, _ = fmt.Fprint(
+					w,
+					`<?xml version="1.0"?><Error><Code>ExpiredToken</Code><Message>The provided `+
+						`token has expired.</Message></Error>`,
+				)
 			},
 		},
 		{
@@ -110,7 +114,10 @@ func (w *world) storage(t *testing.T) {
 			run := append([]string{"run", "--no-full-check"}, sourceIn("s3://"+s.Bucket)...)
 			dsn := w.database(t, "migrated")
 			before := snapshot(t, dsn)
-			ended := call{dsn: dsn, home: w.home, args: run, env: append(s.Env(), "AWS_ENDPOINT_URL_S3="+endpoint)}.process(t)
+			ended := call{
+				dsn: dsn, home: w.home, args: run,
+				env: append(s.Env(), "AWS_ENDPOINT_URL_S3="+endpoint),
+			}.process(t)
 			if ended.code != f.code || !strings.Contains(ended.stderr, f.says) {
 				t.Errorf("got %s, want exit code %d and %q", ended, f.code, f.says)
 			}
@@ -121,10 +128,17 @@ func (w *world) storage(t *testing.T) {
 			if f.code != 0 {
 				whole(t, "after the fault", between, before, before, true)
 			}
-			got := dwhtest.Query(t, dsn, "SELECT (SELECT count(*) FROM s_object WHERE url LIKE '%/"+key+"'), (SELECT count(*) FROM s_reject WHERE line = 0 AND url LIKE '%/"+key+"')")[0]
+			got := dwhtest.Query(
+				t, dsn,
+				"SELECT (SELECT count(*) FROM s_object WHERE url LIKE '%/"+key+
+					"'), (SELECT count(*) FROM s_reject WHERE line = 0 AND url LIKE '%/"+key+"')",
+			)[0]
 			want := map[bool]string{true: "1", false: "0"}
 			if got[0] != want[!f.left] || got[1] != want[f.reject] {
-				t.Errorf("got %s ledger rows and %s rejects of line 0, want %s and %s", got[0], got[1], want[!f.left], want[f.reject])
+				t.Errorf(
+					"got %s ledger rows and %s rejects of line 0, want %s and %s", got[0], got[1],
+					want[!f.left], want[f.reject],
+				)
 			}
 			undisturbed := w.database(t, "migrated")
 			for _, dsn := range []string{dsn, undisturbed} {

@@ -18,7 +18,9 @@ func (w *world) signals(t *testing.T) {
 		job *job
 		end string
 	}{
-		{first, "INT load.begun 3"}, {first, "TERM load.recorded 2"}, {first, "INT transform.built 1"}, {first, "INT transform.checked 1"},
+		{first, "INT load.begun 3"}, {first, "TERM load.recorded 2"}, {first, "INT transform.built 1"}, {
+			first, "INT transform.checked 1",
+		},
 		{once, "INT load.copied 2"}, {once, "TERM first.checked 1"},
 		{replay, "INT replay.deleted.f_songplay 1"}, {replay, "TERM replay.checked 1"},
 	} {
@@ -45,7 +47,9 @@ func interrupted(t *testing.T, dsn string, ended outcome) {
 	if ended.code != 130 {
 		t.Errorf("got %s, want exit code 130", ended)
 	}
-	if got := dwhtest.Query(t, dsn, "SELECT outcome FROM dwh_run ORDER BY started_at DESC LIMIT 1"); len(got) != 1 || got[0][0] != "interrupted" {
+	if got := dwhtest.Query(
+		t, dsn, "SELECT outcome FROM dwh_run ORDER BY started_at DESC LIMIT 1",
+	); len(got) != 1 || got[0][0] != "interrupted" {
 		t.Errorf("journal: got %q, want interrupted", got)
 	}
 }
@@ -66,7 +70,11 @@ func (w *world) signalWhileWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	awaitRow(t, dsn, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'")
+	awaitRow(
+		t, dsn,
+		"SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = "+
+			"'Lock' AND query LIKE 'LOCK TABLE%'",
+	)
 	sent := time.Now()
 	if err := child.command.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -91,8 +99,14 @@ func (w *world) signalAtAnyTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Its first connection tells that it listens to signals.
-		awaitRow(t, dsn, "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dwh'")
-		timer := time.AfterFunc(time.Duration(i)*j.took/time.Duration(rounds), func() { _ = child.command.Process.Signal(syscall.SIGINT) })
+		awaitRow(
+			t, dsn,
+			"SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dwh'",
+		)
+		timer := time.AfterFunc(
+			time.Duration(i)*j.took/time.Duration(rounds),
+			func() { _ = child.command.Process.Signal(syscall.SIGINT) },
+		)
 		ended, err := child.wait()
 		timer.Stop()
 		if err != nil {

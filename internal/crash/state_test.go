@@ -65,7 +65,9 @@ func snapshot(t *testing.T, dsn string) state {
 		case slices.Contains(stagedTables, name):
 			// Before its migration there is no flag; a row is compared without it.
 			s.tables[name] = texts("SELECT (to_jsonb(row) - 'processed')::text FROM " + name + " AS row")
-			s.unprocessed[name] = texts("SELECT count(*) FILTER (WHERE to_jsonb(row) ->> 'processed' = 'false')::text FROM " + name + " AS row")[0]
+			s.unprocessed[name] = texts(
+				"SELECT count(*) FILTER (WHERE to_jsonb(row) ->> 'processed' = 'false')::text FROM " + name + " AS row",
+			)[0]
 		case name == "s_object":
 			s.tables[name] = texts("SELECT (to_jsonb(row) - 'loaded_at' - 'load_id')::text FROM s_object AS row")
 			for _, line := range texts("SELECT table_name || ' ' || sum(rows) FROM s_object GROUP BY table_name") {
@@ -92,7 +94,10 @@ func difference(got, want state, tables ...string) string {
 		}
 		fmt.Fprintf(&b, "%s: got %d rows, want %d\n", name, len(got.tables[name]), len(want.tables[name]))
 		shown := 0
-		for side, pair := range map[string][2][]string{"only got ": {got.tables[name], want.tables[name]}, "only want": {want.tables[name], got.tables[name]}} {
+		for side, pair := range map[string][2][]string{
+			"only got ": {got.tables[name], want.tables[name]},
+			"only want": {want.tables[name], got.tables[name]},
+		} {
 			left := map[string]int{}
 			for _, row := range pair[1] {
 				left[row]++
@@ -121,7 +126,10 @@ func same(t *testing.T, what string, got, want state) {
 	}
 	for _, name := range stagedTables {
 		if got.unprocessed[name] != want.unprocessed[name] {
-			t.Errorf("%s: %s: got %s unprocessed rows, want %s", what, name, got.unprocessed[name], want.unprocessed[name])
+			t.Errorf(
+				"%s: %s: got %s unprocessed rows, want %s", what, name, got.unprocessed[name],
+				want.unprocessed[name],
+			)
 		}
 	}
 }
@@ -140,7 +148,10 @@ func whole(t *testing.T, what string, s, before, after state, ledger bool) {
 		if old != "" {
 			for _, name := range stagedTables {
 				if s.unprocessed[name] != after.unprocessed[name] {
-					t.Errorf("%s: the star is the new one, and %s has %s unprocessed rows, want %s", what, name, s.unprocessed[name], after.unprocessed[name])
+					t.Errorf(
+						"%s: the star is the new one, and %s has %s unprocessed rows, want %s",
+						what, name, s.unprocessed[name], after.unprocessed[name],
+					)
 				}
 			}
 		}
@@ -182,7 +193,10 @@ func awaitGone(t *testing.T, dsn string) time.Duration {
 	started := time.Now()
 	for {
 		var clients int
-		err := conn.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dwh'`).Scan(&clients)
+		err := conn.QueryRow(
+			ctx,
+			`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dwh'`,
+		).Scan(&clients)
 		if err != nil {
 			t.Fatalf("look for clients: %v", err)
 		}

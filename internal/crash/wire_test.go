@@ -65,7 +65,10 @@ func newWire(t *testing.T, dsn string, judge func(message) verdict) *wire {
 		t.Fatalf("wire: %v", err)
 	}
 	u.Host = listener.Addr().String()
-	w := &wire{dsn: u.String(), target: net.JoinHostPort(config.Host, fmt.Sprint(config.Port)), judge: judge, conns: map[*net.TCPConn]bool{}}
+	w := &wire{
+		dsn: u.String(), target: net.JoinHostPort(config.Host, fmt.Sprint(config.Port)),
+		judge: judge, conns: map[*net.TCPConn]bool{},
+	}
 	var group errgroup.Group
 	group.Go(func() error { return w.accept(listener, &group) })
 	t.Cleanup(func() {

@@ -40,8 +40,13 @@ func TestBrowserTablePage(t *testing.T) {
 	b.until(`document.querySelector("a[href='/lineage/f_songplay']")`)
 	eval[bool](b, `(document.querySelector("a[href='/lineage/f_songplay']").focus(), true)`)
 	b.do(chromedp.KeyEvent(kb.Enter))
-	b.until(`location.pathname === "/lineage/f_songplay" && document.querySelectorAll("#sample-scroll tbody tr").length === 20`)
-	if got := eval[string](b, `document.querySelector(".history-line svg, #history-scroll table caption").textContent`); got == "" {
+	b.until(
+		`location.pathname === "/lineage/f_songplay" && ` +
+			`document.querySelectorAll("#sample-scroll tbody tr").length === 20`,
+	)
+	if got := eval[string](
+		b, `document.querySelector(".history-line svg, #history-scroll table caption").textContent`,
+	); got == "" {
 		t.Errorf("the rows written: got no words for a screen reader")
 	}
 	b.quiet("table page")

@@ -17,7 +17,10 @@ import (
 // withoutScript turns JavaScript of pages off; the tests' own expressions still run.
 func (b *tab) withoutScript() {
 	b.t.Helper()
-	_, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	_, err := chromedp.Call(
+		b.ctx, emulation.SetScriptExecutionDisabled,
+		emulation.SetScriptExecutionDisabledParams{Value: true},
+	)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -27,8 +30,11 @@ func (b *tab) withoutScript() {
 // events, and waits for an expression to be true on the page that follows.
 func (b *tab) click(selector, text, until string) {
 	b.t.Helper()
-	eval[bool](b, fmt.Sprintf(`([...document.querySelectorAll(%q)].find(e => e.textContent.trim().startsWith(%q)).click(), true)`,
-		selector, text))
+	eval[bool](
+		b,
+		fmt.Sprintf(`([...document.querySelectorAll(%q)].find(e => e.textContent.trim().startsWith(%q)).click(), true)`,
+			selector, text),
+	)
 	b.until(until)
 }
 
@@ -43,24 +49,44 @@ func TestBrowserGainingArtist(t *testing.T) {
 	b.do(chromedp.Navigate(s.http.URL + "/"))
 	b.until(`[...document.querySelectorAll(".figures .tile")].length === 3`)
 	b.click("nav a", "Reports", `location.pathname === "/reports"`)
-	b.click(".cards a", "Artists that gained most", `location.pathname === "/reports/artists-gaining" && document.querySelector("#result-scroll td a")`)
+	b.click(
+		".cards a", "Artists that gained most",
+		`location.pathname === "/reports/artists-gaining" && document.querySelector("#result-scroll td a")`,
+	)
 	const week = `CAST((SELECT max(start_time) FROM f_songplay) AS DATE) - 6`
-	want := dwhtest.Query(t, dsn, `SELECT a.name, sum(CASE WHEN start_time >= `+week+` THEN 1 ELSE -1 END) FROM f_songplay
+	want := dwhtest.Query(
+		t, dsn,
+		`SELECT a.name, sum(CASE WHEN start_time >= `+week+` THEN 1 ELSE -1 END) FROM f_songplay
 		INNER JOIN d_artist AS a USING (artist_id) WHERE start_time >= `+week+` - 7 GROUP BY artist_id, a.name
-		ORDER BY 2 DESC, count(CASE WHEN start_time >= `+week+` THEN 1 END) DESC, 1 LIMIT 1`)[0]
-	row := eval[[]string](b, `[...document.querySelectorAll("#result-scroll tbody tr:first-child td")].map(e => e.textContent)`)
+		ORDER BY 2 DESC, count(CASE WHEN start_time >= `+week+` THEN 1 END) DESC, 1 LIMIT 1`,
+	)[0]
+	row := eval[[]string](
+		b,
+		`[...document.querySelectorAll("#result-scroll tbody tr:first-child td")].map(e => e.textContent)`,
+	)
 	if row[0] != want[0] || row[3] != want[1] {
 		t.Errorf("the artist that gained most: got %q, want %q", row, want)
 	}
 	b.screenshot("gaining-390")
-	b.click("#result-scroll td a", want[0], `location.pathname === "/reports/artist-locations" && document.querySelector("#result-scroll")`)
-	location := dwhtest.Query(t, dsn, `SELECT p.location, count(*) FROM f_songplay AS p INNER JOIN d_artist AS a USING (artist_id)
-		WHERE a.name = '`+strings.ReplaceAll(want[0], "'", "''")+`' AND start_time >= `+week+` GROUP BY p.location ORDER BY 2 DESC, 1 LIMIT 1`)[0]
-	row = eval[[]string](b, `[...document.querySelectorAll("#result-scroll tbody tr:first-child td")].map(e => e.textContent)`)
+	b.click(
+		"#result-scroll td a", want[0],
+		`location.pathname === "/reports/artist-locations" && document.querySelector("#result-scroll")`,
+	)
+	location := dwhtest.Query(
+		t, dsn,
+		`SELECT p.location, count(*) FROM f_songplay AS p INNER JOIN d_artist AS a USING (artist_id)
+		WHERE a.name = '`+strings.ReplaceAll(want[0], "'", "''")+`' AND start_time >= `+week+` GROUP BY p.location ORDER BY 2 DESC, 1 LIMIT 1`,
+	)[0]
+	row = eval[[]string](
+		b,
+		`[...document.querySelectorAll("#result-scroll tbody tr:first-child td")].map(e => e.textContent)`,
+	)
 	if row[0] != location[0] || row[1] != location[1] {
 		t.Errorf("where its listeners of that week are: got %q, want %q", row, location)
 	}
-	if got := eval[string](b, `document.getElementById("field-from").value`); got != dwhtest.Query(t, dsn, `SELECT to_char(`+week+`, 'YYYY-MM-DD')`)[0][0] {
+	if got := eval[string](
+		b, `document.getElementById("field-from").value`,
+	); got != dwhtest.Query(t, dsn, `SELECT to_char(`+week+`, 'YYYY-MM-DD')`)[0][0] {
 		t.Errorf("the range of days: got %q, want that of the week", got)
 	}
 	b.quiet("gaining")
@@ -82,7 +108,9 @@ func TestBrowserSortAndSearch(t *testing.T) {
 			eval[bool](b, `(document.querySelector("#result-scroll thead a").focus(), true)`)
 			b.do(chromedp.KeyEvent(kb.Enter))
 			b.until(`document.querySelector("th[aria-sort=ascending]")`)
-			if got := eval[string](b, `document.querySelector("th[aria-sort]").textContent + location.hash`); got != "location#table-h" {
+			if got := eval[string](
+				b, `document.querySelector("th[aria-sort]").textContent + location.hash`,
+			); got != "location#table-h" {
 				t.Errorf("sorted by: got %q, want location, and the place of the table", got)
 			}
 			ascending := eval[[]string](b, first)
@@ -95,7 +123,11 @@ func TestBrowserSortAndSearch(t *testing.T) {
 			}
 			b.do(chromedp.Focus("#table-search"), chromedp.KeyEvent("PAID san"), chromedp.KeyEvent(kb.Enter))
 			b.until(`document.getElementById("main").textContent.includes("“PAID san”")`)
-			if got := eval[string](b, `document.getElementById("field-from").value + " " + document.querySelector("th[aria-sort]").getAttribute("aria-sort")`); got != "2018-11-02 descending" {
+			if got := eval[string](
+				b,
+				`document.getElementById("field-from").value + " " + `+
+					`document.querySelector("th[aria-sort]").getAttribute("aria-sort")`,
+			); got != "2018-11-02 descending" {
 				t.Errorf("after a search: got %q, want the range and the order to stay", got)
 			}
 			for _, one := range eval[[]string](b, first) {
@@ -103,7 +135,10 @@ func TestBrowserSortAndSearch(t *testing.T) {
 					t.Errorf("found %q, which does not hold what was searched for", one)
 				}
 			}
-			b.click("p[role=status] a", "As the report", `!location.search.includes("t.") && location.search.includes("from=2018-11-02")`)
+			b.click(
+				"p[role=status] a", "As the report",
+				`!location.search.includes("t.") && location.search.includes("from=2018-11-02")`,
+			)
 			b.quiet("sort and search")
 		}
 	}
@@ -117,19 +152,31 @@ func TestBrowserRangeAndValues(t *testing.T) {
 	b.look(1280, "prefers-color-scheme=light")
 	b.do(chromedp.Navigate(s.http.URL + "/reports/top-artists"))
 	b.until(`document.getElementById("connection").textContent === "live"`)
-	newest := dwhtest.Query(t, dsn, `SELECT to_char(max(start_time), 'YYYY-MM-DD'), to_char(max(start_time) - interval '6 days', 'YYYY-MM-DD') FROM f_songplay`)[0]
+	newest := dwhtest.Query(
+		t, dsn,
+		`SELECT to_char(max(start_time), 'YYYY-MM-DD'), to_char(max(start_time) - interval '6 `+
+			`days', 'YYYY-MM-DD') FROM f_songplay`,
+	)[0]
 	b.click(".ranges a", "Last 7 days", `document.querySelector(".ranges a[aria-current]")`)
-	if got := eval[string](b, `document.getElementById("field-from").value + " " + document.getElementById("field-to").value`); got != newest[1]+" "+newest[0] {
+	if got := eval[string](
+		b,
+		`document.getElementById("field-from").value + " " + document.getElementById("field-to").value`,
+	); got != newest[1]+" "+newest[0] {
 		t.Errorf("the last seven days: got %q, want %s to %s", got, newest[1], newest[0])
 	}
 	// A value of the table leads on, and the range goes along.
 	artist := eval[string](b, `document.querySelector("#result-scroll td a").textContent`)
 	b.click("#result-scroll td a", artist, `location.pathname === "/reports/artist-locations"`)
-	if got := eval[string](b, `["artist", "from", "to"].map(n => document.getElementById("field-" + n).value).join()`); got != artist+","+newest[1]+","+newest[0] {
+	if got := eval[string](
+		b, `["artist", "from", "to"].map(n => document.getElementById("field-" + n).value).join()`,
+	); got != artist+","+newest[1]+","+newest[0] {
 		t.Errorf("the other report's values: got %q", got)
 	}
 	known := eval[[]string](b, `[...document.getElementById("field-artist").list.options].map(o => o.value)`)
-	plays := dwhtest.Query(t, dsn, `SELECT count(DISTINCT a.name) FROM f_songplay INNER JOIN d_artist AS a USING (artist_id)`)[0][0]
+	plays := dwhtest.Query(
+		t, dsn,
+		`SELECT count(DISTINCT a.name) FROM f_songplay INNER JOIN d_artist AS a USING (artist_id)`,
+	)[0][0]
 	if fmt.Sprint(len(known)) != plays {
 		t.Errorf("got %d artists to choose from, want all %s that were played", len(known), plays)
 	}

@@ -45,8 +45,12 @@ func chromium() string {
 func newTab(t *testing.T) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.ExecPath(
+			chromium(),
+		), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag(
+			"disable-background-networking", true,
+		), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true))
 	// of the whole test
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 3*dwhtest.Patience)
@@ -114,7 +118,10 @@ func (b *tab) until(expression string) {
 // look sets the window's width and the colour scheme.
 func (b *tab) look(width int64, features ...string) {
 	b.t.Helper()
-	if _, err := chromedp.Call(b.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 500}); err != nil {
+	if _, err := chromedp.Call(
+		b.ctx, emulation.SetDeviceMetricsOverride,
+		emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 500},
+	); err != nil {
 		b.t.Fatal(err)
 	}
 	params := emulation.SetEmulatedMediaParams{}
@@ -209,15 +216,23 @@ func TestBrowserPages(t *testing.T) {
 	b := newTab(t)
 	run := link(t, runLink, s.get("/runs").body)
 	record := link(t, recordLink, s.get("/rejects").body)
-	artist := dwhtest.Query(t, dsn, `SELECT replace(name, ' ', '+') FROM d_artist INNER JOIN f_songplay USING (artist_id) ORDER BY f_songplay.songplay_id LIMIT 1`)[0][0]
+	artist := dwhtest.Query(
+		t, dsn,
+		`SELECT replace(name, ' ', '+') FROM d_artist INNER JOIN f_songplay USING (artist_id) `+
+			`ORDER BY f_songplay.songplay_id LIMIT 1`,
+	)[0][0]
 	for _, page := range []struct{ name, path string }{
-		{"overview", "/"}, {"reports", "/reports"}, {"report", "/reports/top-artists"}, {"report-days", "/reports/daily-activity"}, {"report-asks", "/reports/artist-locations"},
+		{"overview", "/"}, {"reports", "/reports"}, {"report", "/reports/top-artists"}, {
+			"report-days", "/reports/daily-activity",
+		}, {"report-asks", "/reports/artist-locations"},
 		{"report-answers", "/reports/artist-locations?artist=" + artist},
 		{"report-gaining", "/reports/artists-gaining"},
 		{"report-range", "/reports/daily-activity?from=2018-11-05&to=2018-11-11"},
 		{"report-sorted", "/reports/songplays-by-location?t.sort=location&t.order=descending&t.search=paid"},
 		{"report-refuses", "/reports/artist-locations?artist=&limit=x"}, {"runs", "/runs"}, {"run", run},
-		{"lineage", "/lineage"}, {"table", "/lineage/f_songplay"}, {"table-rejects", "/lineage/s_reject"}, {"rejects", "/rejects"}, {"record", record}, {"missing", "/nope"},
+		{"lineage", "/lineage"}, {"table", "/lineage/f_songplay"}, {
+			"table-rejects", "/lineage/s_reject",
+		}, {"rejects", "/rejects"}, {"record", record}, {"missing", "/nope"},
 	} {
 		for _, width := range []int64{1280, 390, 360} {
 			for _, scheme := range []string{"light", "dark"} {
@@ -262,7 +277,10 @@ func TestBrowserLive(t *testing.T) {
 		t.Errorf("plays on the page: got %s, want %s", first, want)
 	}
 	l.deliver(1)
-	b.until(`document.querySelectorAll("#batches-scroll tbody tr").length === 2 && ` + rows + ` !== ` + fmt.Sprintf("%q", first))
+	b.until(
+		`document.querySelectorAll("#batches-scroll tbody tr").length === 2 && ` + rows + ` !== ` +
+			fmt.Sprintf("%q", first),
+	)
 	if !eval[bool](b, `window.same === true`) {
 		t.Errorf("the page was loaded again")
 	}
@@ -284,7 +302,9 @@ func TestBrowserLive(t *testing.T) {
 	before := eval[string](b, `document.querySelector("main time").getAttribute("datetime")`)
 	l.deliver(2)
 	b.until(`document.querySelector("main time").getAttribute("datetime") !== ` + fmt.Sprintf("%q", before))
-	if got := eval[string](b, `document.activeElement.id + " " + document.getElementById("field-limit").value`); got != "field-limit 7" {
+	if got := eval[string](
+		b, `document.activeElement.id + " " + document.getElementById("field-limit").value`,
+	); got != "field-limit 7" {
 		t.Errorf("a form during an update: got %q, want the focus and the text to stay", got)
 	}
 
@@ -294,7 +314,10 @@ func TestBrowserLive(t *testing.T) {
 	held := eval[string](b, rows)
 	eval[bool](b, `(getSelection().selectAllChildren(document.querySelector("h1")), true)`)
 	l.deliver(3)
-	b.until(`fetch("/", {cache: "no-store"}).then(r => r.text()).then(t => window.newest = t) && window.newest && !window.newest.includes('>' + ` + fmt.Sprintf("%q", held) + ` + '</td>')`)
+	b.until(
+		`fetch("/", {cache: "no-store"}).then(r => r.text()).then(t => window.newest = t) && ` +
+			`window.newest && !window.newest.includes('>' + ` + fmt.Sprintf("%q", held) + ` + '</td>')`,
+	)
 	if got := eval[string](b, `getSelection().toString() + " " + `+rows); got != "Overview "+held {
 		t.Errorf("a selection during an update: got %q, want it to stay, and the page with it", got)
 	}
@@ -309,7 +332,13 @@ func TestBrowserNotConnected(t *testing.T) {
 	b := newTab(t)
 	b.do(chromedp.Navigate(s.http.URL + "/"))
 	b.until(`document.getElementById("connection").textContent === "live"`)
-	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`(window.RealSource = EventSource, window.EventSource = function () { const s = new RealSource("/nope"); return s; }, true)`)); err != nil {
+	if _, err := chromedp.Run(
+		b.ctx,
+		chromedp.Evaluate[bool](
+			`(window.RealSource = EventSource, window.EventSource = function () { const s = new `+
+				`RealSource("/nope"); return s; }, true)`,
+		),
+	); err != nil {
 		t.Fatal(err)
 	}
 	s.http.CloseClientConnections()
@@ -351,7 +380,10 @@ func TestBrowserKeyboard(t *testing.T) {
 	// A node of the lineage is opened.
 	b.do(chromedp.Navigate(s.http.URL + "/lineage"))
 	eval[bool](b, `(document.querySelector("a.node[href='/lineage/d_user']").focus(), true)`)
-	if got := eval[string](b, `getComputedStyle(document.querySelector("a.node[href='/lineage/d_user'] rect")).strokeWidth`); got == "" {
+	if got := eval[string](
+		b,
+		`getComputedStyle(document.querySelector("a.node[href='/lineage/d_user'] rect")).strokeWidth`,
+	); got == "" {
 		t.Errorf("a node in focus: got no stroke")
 	}
 	b.do(chromedp.KeyEvent(kb.Enter))
@@ -364,12 +396,21 @@ func TestBrowserDownload(t *testing.T) {
 	s := newSite(t, loaded(t), nil)
 	b := newTab(t)
 	folder := t.TempDir()
-	if _, err := chromedp.CallBrowser(b.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: folder}); err != nil {
+	if _, err := chromedp.CallBrowser(
+		b.ctx, browser.SetDownloadBehavior,
+		browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: folder},
+	); err != nil {
 		t.Fatal(err)
 	}
 	b.do(chromedp.Navigate(s.http.URL + "/reports/top-artists?limit=3"))
 	for _, name := range []string{"CSV", "JSON", "Markdown", "SVG"} {
-		eval[bool](b, fmt.Sprintf(`([...document.querySelectorAll(".downloads a")].find(a => a.textContent === %q).click(), true)`, name))
+		eval[bool](
+			b,
+			fmt.Sprintf(
+				`([...document.querySelectorAll(".downloads a")].find(a => a.textContent === %q).click(), true)`,
+				name,
+			),
+		)
 		want := "top-artists." + map[string]string{"CSV": "csv", "JSON": "json", "Markdown": "md", "SVG": "svg"}[name]
 		await(t, func() string {
 			if text, err := os.ReadFile(filepath.Join(folder, want)); err != nil || len(text) == 0 {
@@ -400,9 +441,13 @@ func TestBrowserChartTips(t *testing.T) {
 			return [box.left + box.width / 2, box.top + box.height / 2];
 		})()`)
 		b.do(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0], at[1]))
-		b.until(`(() => { const tip = document.querySelector(".tip"); return tip && /^\w+day: [\d,]+$/.test(tip.textContent); })()`)
+		b.until(
+			`(() => { const tip = document.querySelector(".tip"); return tip && /^\w+day: ` +
+				`[\d,]+$/.test(tip.textContent); })()`,
+		)
 		if inside := eval[bool](b,
-			`(() => { const r = document.querySelector(".tip").getBoundingClientRect(); return r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; })()`); !inside {
+			`(() => { const r = document.querySelector(".tip").getBoundingClientRect(); return `+
+				`r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; })()`); !inside {
 			t.Errorf("at %d pixels: got a tip beyond the window", width)
 		}
 		b.screenshot(fmt.Sprintf("chart-tip-%d", width))

@@ -56,7 +56,10 @@ func (s *site) checkPage(r *http.Request) (answer, error) {
 	ctx, name := r.Context(), r.PathValue("name")
 	i := slices.IndexFunc(s.Checks, func(c check.Check) bool { return c.Name == name })
 	if i < 0 {
-		return nil, &missingError{what: fmt.Sprintf("check %q", excerpt(name, 80)), advice: "the overview lists the checks"}
+		return nil, &missingError{
+			what:   fmt.Sprintf("check %q", excerpt(name, 80)),
+			advice: "the overview lists the checks",
+		}
 	}
 	one := s.Checks[i]
 	body := checkBody{Hint: one.Hint, Reads: s.checkReads[name]}

@@ -19,12 +19,20 @@ func TestCheckPage(t *testing.T) {
 	t.Parallel()
 	dsn := loaded(t)
 	s := newSite(t, dsn, func(o *dashboard.Options) {
-		o.Checks = append(o.Checks, check.Check{Name: "<b>odd/one", Description: "no <i>row</i>", Severity: check.Error, Query: query.Text("odd",
-			"SELECT g AS number, '<script>alert(1)</script>' AS text FROM generate_series(1, 31) AS g")})
+		o.Checks = append(
+			o.Checks,
+			check.Check{
+				Name: "<b>odd/one", Description: "no <i>row</i>", Severity: check.Error,
+				Query: query.Text("odd",
+					"SELECT g AS number, '<script>alert(1)</script>' AS text FROM generate_series(1, 31) AS g"),
+			})
 		o.Settings = check.Settings{MatchedShare: 0.5, MaxAge: time.Hour}
 	})
-	a := s.page("/checks/rejects-in-last-load", 200, "warn", "2 violations", `id="violations-scroll"`, "broken.json", `<a href="/lineage/s_reject">s_reject</a>`,
-		"SELECT", `id="history-scroll"`, `href="/runs/`)
+	a := s.page(
+		"/checks/rejects-in-last-load", 200, "warn", "2 violations", `id="violations-scroll"`,
+		"broken.json", `<a href="/lineage/s_reject">s_reject</a>`, "SELECT", `id="history-scroll"`,
+		`href="/runs/`,
+	)
 	if strings.Contains(a.body, "here are the first") {
 		t.Errorf("two violations: got words on more")
 	}
@@ -43,7 +51,10 @@ func TestCheckPage(t *testing.T) {
 		}
 		return "the result of the new run is not shown"
 	})
-	a = s.page("/checks/%3Cb%3Eodd%2Fone", 200, "31 violations; here are the first 10", "&lt;script&gt;alert(1)", `href="/runs/run-2"`, "in the latest 3 runs")
+	a = s.page(
+		"/checks/%3Cb%3Eodd%2Fone", 200, "31 violations; here are the first 10",
+		"&lt;script&gt;alert(1)", `href="/runs/run-2"`, "in the latest 3 runs",
+	)
 	if got := strings.Count(a.body, "<td>&lt;script&gt;alert(1)"); got != 10 {
 		t.Errorf("violations on the page: got %d, want the 10 that dwh check shows", got)
 	}

@@ -82,7 +82,10 @@ func (r *reader) countTables(ctx context.Context, engine sqlfile.Engine) ([]tabl
 				one.Rows = roughly(one.Rows)
 				continue
 			}
-			if err := tx.QueryRow(ctx, catalogue.CountRows(catalogue.Table{Schema: schema, Name: catalogue.Name(one.Table)})).Scan(&one.Rows); err != nil {
+			if err := tx.QueryRow(
+				ctx,
+				catalogue.CountRows(catalogue.Table{Schema: schema, Name: catalogue.Name(one.Table)}),
+			).Scan(&one.Rows); err != nil {
 				return fmt.Errorf("count rows of %s: %w", one.Table, r.explain(ctx, err))
 			}
 			one.About, one.Known = false, true

@@ -64,7 +64,10 @@ type slowError struct {
 }
 
 func (e *slowError) Error() string {
-	return fmt.Sprintf("the answer takes longer than %s, and was given up so that others are not kept waiting", words(e.limit))
+	return fmt.Sprintf(
+		"the answer takes longer than %s, and was given up so that others are not kept waiting",
+		words(e.limit),
+	)
 }
 func (e *slowError) Unwrap() error { return e.err }
 
@@ -96,7 +99,10 @@ type problem struct {
 
 // problemOf sorts an error.
 func problemOf(err error) problem {
-	p := problem{Title: "Something went wrong", Text: err.Error(), Hint: hintOf(err), Status: http.StatusInternalServerError}
+	p := problem{
+		Title: "Something went wrong", Text: err.Error(), Hint: hintOf(err),
+		Status: http.StatusInternalServerError,
+	}
 	var missing *missingError
 	var method *methodError
 	var bad *badRequestError
@@ -121,7 +127,8 @@ func problemOf(err error) problem {
 	case errors.As(err, &unreachable):
 		p.Title, p.Status = "No warehouse", http.StatusServiceUnavailable
 		if p.Hint = advice(err); p.Hint == "" {
-			p.Hint = "is the database server running, and may this machine reach it? dwh doctor says more; the page shows when it answers again"
+			p.Hint = "is the database server running, and may this machine reach it? dwh doctor " +
+				"says more; the page shows when it answers again"
 		}
 	case errors.As(err, &slow):
 		p.Title, p.Status = "Too slow", http.StatusGatewayTimeout

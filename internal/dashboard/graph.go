@@ -106,7 +106,10 @@ func newGraph(tables []lineageTable) *graph {
 		}
 		height = max(height, heights[c])
 	}
-	g := &graph{Width: 2*margin + len(columns)*width + (len(columns)-1)*columnGap, Height: columnHeading + height + 2*margin}
+	g := &graph{
+		Width:  2*margin + len(columns)*width + (len(columns)-1)*columnGap,
+		Height: columnHeading + height + 2*margin,
+	}
 	left := func(c int) int { return margin + c*(width+columnGap) }
 	for c, slots := range columns {
 		y := columnHeading + margin + min((height-heights[c])/2, mostAbove)
@@ -123,7 +126,10 @@ func newGraph(tables []lineageTable) *graph {
 				continue
 			}
 			t := tables[s.table]
-			n := graphNode{lineageTable: t, X: left(c), Y: s.y - s.height()/2, Width: width, Height: s.height(), Shown: t.shown(), Below: madeBy(t)}
+			n := graphNode{
+				lineageTable: t, X: left(c), Y: s.y - s.height()/2, Width: width,
+				Height: s.height(), Shown: t.shown(), Below: madeBy(t),
+			}
 			n.TextX, n.NameY, n.BelowY = n.X+14, n.Y+23, n.Y+40
 			if t.reader() {
 				n.NameY = n.Y + 18
@@ -135,8 +141,10 @@ func newGraph(tables []lineageTable) *graph {
 		column := graphColumn{X: left(c)}
 		if len(names) == 1 {
 			for name := range names {
-				column.Name = map[string]string{"staging": "Staging", "helper": "Helpers", "dimension": "Dimensions", "fact": "Facts",
-					"report": "Reports", "check": "Checks"}[name]
+				column.Name = map[string]string{
+					"staging": "Staging", "helper": "Helpers", "dimension": "Dimensions",
+					"fact": "Facts", "report": "Reports", "check": "Checks",
+				}[name]
 			}
 		}
 		if c > 0 && column.Name == shown {

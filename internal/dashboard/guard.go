@@ -9,7 +9,8 @@ import (
 // The policies on what a browser may do with an answer. Pages get along without inline script and
 // style; a chart is a document of its own, which holds its style.
 const (
-	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	svgPolicy  = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 	dataPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox"
 )

@@ -19,13 +19,20 @@ func TestLayout(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) string {
-			return rapid.SampledFrom([]string{"s_", "d_", "f_", "other_"}).Draw(t, "prefix") + fmt.Sprint(rapid.IntRange(1, 30).Draw(t, "number"))
+			return rapid.SampledFrom([]string{"s_", "d_", "f_", "other_"}).Draw(t, "prefix") + fmt.Sprint(
+				rapid.IntRange(1, 30).Draw(t, "number"),
+			)
 		}), 0, 14, rapid.ID[string]).Draw(t, "names")
 		var steps []transform.Step
 		want := map[[2]string]bool{}
 		for i, name := range names {
-			step := transform.Step{Name: fmt.Sprintf("%03d_%s", i, name), Number: fmt.Sprintf("%03d", i), Table: catalogue.Name(name), Writes: []catalogue.Name{catalogue.Name(name)}}
-			for _, read := range rapid.SliceOfN(rapid.SampledFrom(append(names, "s_unwritten")), 0, 4).Draw(t, "reads") {
+			step := transform.Step{
+				Name: fmt.Sprintf("%03d_%s", i, name), Number: fmt.Sprintf("%03d", i),
+				Table: catalogue.Name(name), Writes: []catalogue.Name{catalogue.Name(name)},
+			}
+			for _, read := range rapid.SliceOfN(
+				rapid.SampledFrom(append(names, "s_unwritten")), 0, 4,
+			).Draw(t, "reads") {
 				step.Reads = append(step.Reads, catalogue.Name(read))
 				if read != name {
 					want[[2]string{read, name}] = true

@@ -107,7 +107,10 @@ func (s *site) readers(tables []lineageTable, lights []checkLight) []lineageTabl
 		out = append(out, node)
 	}
 	for _, one := range lights {
-		node := lineageTable{Name: "check " + one.Name, Label: one.Name, Layer: "check", Link: checkPath(one.Name), State: one.Outcome}
+		node := lineageTable{
+			Name: "check " + one.Name, Label: one.Name, Layer: "check", Link: checkPath(one.Name),
+			State: one.Outcome,
+		}
 		node.Reads, _ = known(s.checkReads[one.Name])
 		out = append(out, node)
 	}

@@ -64,8 +64,14 @@ func serve(t *testing.T, env []string, flags ...string) *live {
 	go func() {
 		ended <- cli.Main(ctx, append([]string{
 			"dwh", "serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--sweep", "1s", "--lease", "1s",
-			"--song-data", filepath.Join(l.to, "song_data"), "--log-data", filepath.Join(l.to, "log_data"), "--log-jsonpaths", filepath.Join(l.to, "log_json_path.json"),
-		}, flags...), append([]string{"HOME=" + home, "DATABASE_URL=" + l.dsn, "NO_COLOR=1"}, env...), strings.NewReader(""), &out, &out)
+			"--song-data", filepath.Join(
+				l.to, "song_data",
+			), "--log-data", filepath.Join(l.to, "log_data"), "--log-jsonpaths", filepath.Join(
+				l.to, "log_json_path.json",
+			),
+		}, flags...), append(
+			[]string{"HOME=" + home, "DATABASE_URL=" + l.dsn, "NO_COLOR=1"}, env...,
+		), strings.NewReader(""), &out, &out)
 	}()
 	t.Cleanup(func() {
 		stop()
@@ -125,7 +131,11 @@ func TestServe(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	report("sessions", "-- sessions of each level\nSELECT level, COUNT(DISTINCT session_id) AS sessions FROM f_songplay GROUP BY level ORDER BY level;\n")
+	report(
+		"sessions",
+		"-- sessions of each level\nSELECT level, COUNT(DISTINCT session_id) AS sessions FROM "+
+			"f_songplay GROUP BY level ORDER BY level;\n",
+	)
 	l := serve(t, []string{"DWH_TOKEN=sesame"}, "--project", project)
 	get := func(path, token string) answer {
 		t.Helper()
@@ -179,7 +189,9 @@ func TestServe(t *testing.T) {
 		t.Errorf("a load's SQL: got %d, want its source in it\n%s", a.code, a.body)
 	}
 	run := link(t, runLink, get("/runs", "sesame").body)
-	if a := get(run, "sesame"); !strings.Contains(a.body, "running, on this server") || !strings.Contains(a.body, `id="batches-scroll"`) {
+	if a := get(run, "sesame"); !strings.Contains(
+		a.body, "running, on this server",
+	) || !strings.Contains(a.body, `id="batches-scroll"`) {
 		t.Errorf("%s: got no batches of the run that goes on\n%s", run, a.body)
 	}
 	if got := dwhtest.Query(t, l.dsn, "SELECT count(*) FROM f_songplay")[0][0]; got == "0" {

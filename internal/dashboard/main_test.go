@@ -40,7 +40,10 @@ func dwh(dsn string, args ...string) error {
 	}
 	defer func() { _ = os.RemoveAll(home) }()
 	env := []string{"HOME=" + home, "DATABASE_URL=" + dsn, "NO_COLOR=1"}
-	if code := cli.Main(context.Background(), append([]string{"dwh"}, args...), env, strings.NewReader(""), &out, &out); code != 0 {
+	if code := cli.Main(
+		context.Background(), append([]string{"dwh"}, args...), env, strings.NewReader(""), &out,
+		&out,
+	); code != 0 {
 		return fmt.Errorf("dwh %s: exit code %d: %s", strings.Join(args, " "), code, out.String())
 	}
 	return nil
@@ -99,7 +102,9 @@ func newSiteOn(t testing.TB, pool *pgxpool.Pool, engine sqlfile.Engine, change f
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := dashboard.Options{Newest: &dashboard.Newest{Name: embedded.NewestName, At: embedded.Newest}, Pool: pool, Engine: engine, Steps: steps, Checks: star.Checks(t),
+	o := dashboard.Options{Newest: &dashboard.Newest{
+		Name: embedded.NewestName, At: embedded.Newest,
+	}, Pool: pool, Engine: engine, Steps: steps, Checks: star.Checks(t),
 		Reports: func() ([]report.Report, error) { return embedded.Reports(), nil }}
 	if change != nil {
 		change(&o)
@@ -108,7 +113,12 @@ func newSiteOn(t testing.TB, pool *pgxpool.Pool, engine sqlfile.Engine, change f
 	if s.pages, err = dashboard.New(context.WithoutCancel(t.Context()), o); err != nil {
 		t.Fatal(err)
 	}
-	if s.server, err = server.New(server.Options{Pool: pool, Listen: "127.0.0.1:0", Target: "a <b>target</b>", Version: "test", Home: s.pages.Handler}); err != nil {
+	if s.server, err = server.New(
+		server.Options{
+			Pool: pool, Listen: "127.0.0.1:0", Target: "a <b>target</b>", Version: "test",
+			Home: s.pages.Handler,
+		},
+	); err != nil {
 		t.Fatal(err)
 	}
 	s.http = httptest.NewServer(s.server.Handler())
@@ -140,7 +150,10 @@ func (s *site) do(method, path string, headers ...string) answer {
 		}
 		request.Header.Set(headers[i], headers[i+1])
 	}
-	client := &http.Client{Timeout: dwhtest.Patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{
+		Timeout:       dwhtest.Patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		s.t.Fatal(err)

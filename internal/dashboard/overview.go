@@ -94,7 +94,10 @@ func (s *site) overview(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := overviewBody{State: state, Look: found, Newest: s.newestName(), LastCommit: state.CommittedAt, Batches: state.Batches[:min(len(state.Batches), shownBatches)]}
+	body := overviewBody{
+		State: state, Look: found, Newest: s.newestName(), LastCommit: state.CommittedAt,
+		Batches: state.Batches[:min(len(state.Batches), shownBatches)],
+	}
 	if found.DoneAt.After(body.LastCommit) {
 		body.LastCommit = found.DoneAt
 	}
@@ -144,7 +147,10 @@ func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLigh
 	found := map[string]checkLight{}
 	var latest time.Time
 	for _, one := range journal {
-		found[one.Name] = checkLight{Name: one.Name, Severity: one.Severity, Outcome: one.Outcome, Violations: one.Violations, CheckedAt: one.CheckedAt}
+		found[one.Name] = checkLight{
+			Name: one.Name, Severity: one.Severity, Outcome: one.Outcome,
+			Violations: one.Violations, CheckedAt: one.CheckedAt,
+		}
 		if one.CheckedAt.After(latest) {
 			latest = one.CheckedAt
 		}

@@ -19,14 +19,22 @@ var pageFiles embed.FS
 
 // pageNames are the files in pages/ that fill the frame.
 func pageNames() []string {
-	return []string{"overview", "reports", "report", "runs", "run", "lineage", "table", "check", "rejects", "reject", "error"}
+	return []string{
+		"overview", "reports", "report", "runs", "run", "lineage", "table", "check", "rejects",
+		"reject", "error",
+	}
 }
 
 func parsePages(a *assets) (map[string]*template.Template, error) {
 	frame, err := template.New("frame.html").Funcs(template.FuncMap{
-		"asset": a.path, "number": func(n any) string { return number(integer(n)) }, "counted": func(n any, what string) string { return counted(integer(n), what) }, "bytes": bytesText, "duration": words, "moment": moment, "iso": isoTime,
+		"asset": a.path, "number": func(n any) string { return number(integer(n)) }, "counted": func(
+			n any, what string,
+		) string {
+			return counted(integer(n), what)
+		}, "bytes": bytesText, "duration": words, "moment": moment, "iso": isoTime,
 		"ago":     func(at time.Time) string { return ago(at, time.Now()) },
-		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf, "kept": keptOf, "tablePath": tablePath, "checkPath": checkPath,
+		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf,
+		"kept": keptOf, "tablePath": tablePath, "checkPath": checkPath,
 	}).ParseFS(pageFiles, "pages/frame.html", "pages/parts.html")
 	if err != nil {
 		return nil, err
@@ -134,7 +142,11 @@ func keptOf(outcome string) string {
 func (v view) send(s *site, w http.ResponseWriter, r *http.Request) error {
 	state, _ := s.source.State()
 	f := framed{view: v, State: state, Now: time.Now(), Phase: phaseOf(state)}
-	for _, one := range []navEntry{{Name: "Overview", Path: "/"}, {Name: "Reports", Path: "/reports"}, {Name: "Runs", Path: "/runs"}, {Name: "Lineage", Path: "/lineage"}, {Name: "Rejects", Path: "/rejects"}} {
+	for _, one := range []navEntry{
+		{Name: "Overview", Path: "/"}, {Name: "Reports", Path: "/reports"},
+		{Name: "Runs", Path: "/runs"}, {Name: "Lineage", Path: "/lineage"},
+		{Name: "Rejects", Path: "/rejects"},
+	} {
 		one.Current = one.Name == v.Nav
 		f.Nav = append(f.Nav, one)
 	}
@@ -170,7 +182,9 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "2")
 	}
-	if err := (view{name: "error", Title: p.Title, status: p.Status, Again: againAfter(p.Status), Body: p}).send(s, w, r); err != nil {
+	if err := (view{
+		name: "error", Title: p.Title, status: p.Status, Again: againAfter(p.Status), Body: p,
+	}).send(s, w, r); err != nil {
 		s.Logger.Error("the page of an error failed", "error", err)
 		http.Error(w, p.Text, p.Status)
 	}

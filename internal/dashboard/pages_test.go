@@ -40,7 +40,11 @@ func TestPages(t *testing.T) {
 	dsn := loaded(t)
 	s := newSite(t, dsn, nil)
 	plays := dwhtest.Query(t, dsn, "SELECT count(*) FROM f_songplay")[0][0]
-	overview := s.page("/", 200, "Newest songplay", `<th scope="row"><a href="/lineage/f_songplay">f_songplay</a></th>`, `>`+plays+`<`, "matched-share", "rejects-in-last-load", "a &lt;b&gt;target&lt;/b&gt;")
+	overview := s.page(
+		"/", 200, "Newest songplay",
+		`<th scope="row"><a href="/lineage/f_songplay">f_songplay</a></th>`, `>`+plays+`<`,
+		"matched-share", "rejects-in-last-load", "a &lt;b&gt;target&lt;/b&gt;",
+	)
 	if strings.Contains(overview.body, "not run yet") {
 		t.Errorf("overview: got a check that has not run, want all from the journal")
 	}
@@ -57,13 +61,22 @@ func TestPages(t *testing.T) {
 		path := "/reports/" + one.Name
 		if one.Name == "artist-locations" {
 			s.page(path, 200, "Artist", "needed")
-			path += "?artist=" + url.QueryEscape(dwhtest.Query(t, dsn, "SELECT name FROM d_artist ORDER BY artist_id LIMIT 1")[0][0])
+			path += "?artist=" + url.QueryEscape(
+				dwhtest.Query(t, dsn, "SELECT name FROM d_artist ORDER BY artist_id LIMIT 1")[0][0],
+			)
 		}
 		s.page(path, 200, `id="result-scroll"`)
 	}
 	runs := s.page("/runs", 200, "run --song-data")
-	s.page(link(t, runLink, runs.body), 200, "210_f_songplay", "f_songplay-unique", "rejects-in-last-load", "What changed", " added")
-	lineage := s.page("/lineage?show=tables", 200, `href="/lineage/f_songplay"`, `songplay</a>, <a href="/lineage/song">song</a>, <a href="/lineage/name_artist">name_artist</a>`, ">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group")
+	s.page(
+		link(t, runLink, runs.body), 200, "210_f_songplay", "f_songplay-unique",
+		"rejects-in-last-load", "What changed", " added",
+	)
+	lineage := s.page(
+		"/lineage?show=tables", 200, `href="/lineage/f_songplay"`,
+		`songplay</a>, <a href="/lineage/song">song</a>, <a href="/lineage/name_artist">name_artist</a>`,
+		">Helpers<", ">Dimensions<", `class="node helper"`, "102 group by group",
+	)
 	if got := strings.Count(lineage.body, `class="reference"`); got != 4 {
 		t.Errorf("references in the lineage's picture: got %d, want those of f_songplay to the four dimensions", got)
 	}
@@ -84,7 +97,10 @@ func TestPages(t *testing.T) {
 	s.page("/rejects?table=s_song", 200, "No reject matches")
 	s.page("/rejects?url=broken", 200, "broken.json")
 	s.page("/rejects?url=%25", 200, "No reject matches") // no pattern
-	s.page(link(t, regexp.MustCompile(`href="(/rejects/record\?[^"]*line=2[^"]*)"`), rejects.body), 200, strings.Repeat("x", 30_000))
+	s.page(
+		link(t, regexp.MustCompile(`href="(/rejects/record\?[^"]*line=2[^"]*)"`), rejects.body),
+		200, strings.Repeat("x", 30_000),
+	)
 }
 
 // What does not exist, or is malformed, is said in the frame of every page, and nothing of it
@@ -92,9 +108,10 @@ func TestPages(t *testing.T) {
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, loaded(t), project(t, map[string]string{
-		"wrong-table":  "-- of a table that is not there\nSELECT song FROM no_such_table;\n",
-		"<b>odd":       "-- <script>alert(1)</script>\n-- param: who\nSELECT '<i>' || :'who' AS text, 1 AS n;\n",
-		"writing":      "SELECT set_config('transaction_read_only', 'off', true), nextval('pg_catalog.pg_class') AS n;\n",
+		"wrong-table": "-- of a table that is not there\nSELECT song FROM no_such_table;\n",
+		"<b>odd":      "-- <script>alert(1)</script>\n-- param: who\nSELECT '<i>' || :'who' AS text, 1 AS n;\n",
+		"writing": "SELECT set_config('transaction_read_only', 'off', true), " +
+			"nextval('pg_catalog.pg_class') AS n;\n",
 		"many-columns": "SELECT repeat('x', 100000) AS long FROM generate_series(1, 100000) AS g;\n",
 	}))
 	long := strings.Repeat("a", 5000)
@@ -157,7 +174,9 @@ func TestHostile(t *testing.T) {
 			text = "characters that none"
 		}
 		a := s.page(c.path, c.code, text)
-		if strings.Contains(a.body, "<script>alert") || strings.Contains(a.body, "<b>odd") || strings.Contains(a.body, "<i>") {
+		if strings.Contains(
+			a.body, "<script>alert",
+		) || strings.Contains(a.body, "<b>odd") || strings.Contains(a.body, "<i>") {
 			t.Errorf("%s: markup of a client or a file got through:\n%s", c.path, a.body)
 		}
 	}
@@ -188,7 +207,8 @@ func TestBrokenProject(t *testing.T) {
 func TestProject(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, loaded(t), project(t, map[string]string{
-		"plays-of": "-- plays of a level\n-- param: level\nSELECT level, COUNT(*) AS songplays FROM f_songplay WHERE level = :'level' GROUP BY level;\n",
+		"plays-of": "-- plays of a level\n-- param: level\nSELECT level, COUNT(*) AS songplays " +
+			"FROM f_songplay WHERE level = :'level' GROUP BY level;\n",
 	}))
 	s.page("/reports", 200, "plays-of")
 	s.page("/reports/plays-of", 200, `<label for="field-level">`)
@@ -217,14 +237,21 @@ func TestDownloads(t *testing.T) {
 	} {
 		a := s.get("/reports/top-artists/" + path + "?limit=3")
 		if a.code != 200 || a.header.Get("Content-Type") != want[0] || a.header.Get("Content-Disposition") != want[1] {
-			t.Errorf("%s: got %d, %q, %q, want %q", path, a.code, a.header.Get("Content-Type"), a.header.Get("Content-Disposition"), want)
+			t.Errorf(
+				"%s: got %d, %q, %q, want %q", path, a.code, a.header.Get("Content-Type"),
+				a.header.Get("Content-Disposition"), want,
+			)
 		}
-		if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "sandbox") {
+		if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(
+			policy, "default-src 'none'",
+		) || !strings.Contains(policy, "sandbox") {
 			t.Errorf("%s: got the policy %q, want one that allows nothing", path, policy)
 		}
 	}
 	var objects []map[string]any
-	if err := json.Unmarshal([]byte(s.get("/reports/top-artists/data.json?limit=3").body), &objects); err != nil || len(objects) != 3 {
+	if err := json.Unmarshal(
+		[]byte(s.get("/reports/top-artists/data.json?limit=3").body), &objects,
+	); err != nil || len(objects) != 3 {
 		t.Errorf("json: got %v, %v, want 3 objects", objects, err)
 	}
 	for file, want := range map[string]string{"data.csv": "text,number\n=1+1,-1\n",
@@ -246,7 +273,9 @@ func TestConditionalAndHead(t *testing.T) {
 	s := newSite(t, loaded(t), nil)
 	style := link(t, regexp.MustCompile(`href="(/assets/[0-9a-f]+/dwh\.css)"`), s.get("/").body)
 	a := s.get(style)
-	if a.code != 200 || !strings.Contains(a.header.Get("Cache-Control"), "immutable") || a.header.Get("ETag") == "" || a.header.Get("Content-Type") != "text/css; charset=utf-8" {
+	if a.code != 200 || !strings.Contains(
+		a.header.Get("Cache-Control"), "immutable",
+	) || a.header.Get("ETag") == "" || a.header.Get("Content-Type") != "text/css; charset=utf-8" {
 		t.Errorf("%s: got %d, %v, want a style to keep", style, a.code, a.header)
 	}
 	if got := s.do("GET", style, "If-None-Match", a.header.Get("ETag")); got.code != 304 || got.body != "" {
@@ -280,12 +309,17 @@ func TestDatabaseDown(t *testing.T) {
 	}
 	t.Cleanup(pool.Close)
 	s := newSiteOn(t, pool, "postgres", nil)
-	for path, code := range map[string]int{"/": 200, "/reports": 200, "/lineage": 200, "/reports/top-artists": 503, "/reports/top-artists/data.csv": 503, "/runs": 503, "/runs/x": 503, "/rejects": 503} {
+	for path, code := range map[string]int{
+		"/": 200, "/reports": 200, "/lineage": 200, "/reports/top-artists": 503,
+		"/reports/top-artists/data.csv": 503, "/runs": 503, "/runs/x": 503, "/rejects": 503,
+	} {
 		a := s.page(path, code)
 		if strings.Contains(a.body, "verysecret") {
 			t.Errorf("%s: the password got through", path)
 		}
-		if (code == 503 || path == "/") && (!strings.Contains(a.body, "does not answer") || !strings.Contains(a.body, "What to do:")) {
+		if (code == 503 || path == "/") && (!strings.Contains(
+			a.body, "does not answer",
+		) || !strings.Contains(a.body, "What to do:")) {
 			t.Errorf("%s: got no word of what to do in\n%s", path, a.body)
 		}
 	}
@@ -374,7 +408,10 @@ func TestDisconnect(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	t.Parallel()
 	dsn := loaded(t)
-	dwhtest.Query(t, dsn, "CREATE FUNCTION public.meddle() RETURNS integer LANGUAGE sql AS 'DELETE FROM f_songplay; SELECT 1'")
+	dwhtest.Query(
+		t, dsn,
+		"CREATE FUNCTION public.meddle() RETURNS integer LANGUAGE sql AS 'DELETE FROM f_songplay; SELECT 1'",
+	)
 	before := dwhtest.Query(t, dsn, "SELECT count(*) FROM f_songplay")[0][0]
 	s := newSite(t, dsn, project(t, map[string]string{"meddling": "SELECT public.meddle() AS n;\n"}))
 	s.page("/reports/meddling", 500, "only read")
@@ -419,10 +456,15 @@ func TestOverviewFollowsJournal(t *testing.T) {
 	dsn := loaded(t)
 	s := newSite(t, dsn, nil)
 	s.page("/", 200, "d_song-unique")
-	dwhtest.Query(t, dsn, `INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, ended_at, outcome) VALUES ('from-elsewhere', 'check', 'postgres', 'test', TIMESTAMP '2100-01-01', TIMESTAMP '2100-01-01', 'check failed');
-		INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at) VALUES ('from-elsewhere', 'd_song-unique', 'error', 'fail', 31, TIMESTAMP '2100-01-01')`)
+	dwhtest.Query(
+		t, dsn,
+		`INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, ended_at, outcome) VALUES ('from-elsewhere', 'check', 'postgres', 'test', TIMESTAMP '2100-01-01', TIMESTAMP '2100-01-01', 'check failed');
+		INSERT INTO dwh_check (run_id, name, severity, outcome, violations, checked_at) VALUES ('from-elsewhere', 'd_song-unique', 'error', 'fail', 31, TIMESTAMP '2100-01-01')`,
+	)
 	await(t, func() string {
-		if body := s.get("/").body; !strings.Contains(body, "from-elsewhere") || !strings.Contains(body, "31 violations") {
+		if body := s.get("/").body; !strings.Contains(
+			body, "from-elsewhere",
+		) || !strings.Contains(body, "31 violations") {
 			return "the run or its check is not shown"
 		}
 		return ""
@@ -433,7 +475,11 @@ func TestOverviewFollowsJournal(t *testing.T) {
 func TestEstimates(t *testing.T) {
 	t.Parallel()
 	dsn := loaded(t)
-	dwhtest.Query(t, dsn, `INSERT INTO s_name (name, sex, births) SELECT repeat('x', 200), 'F', g FROM generate_series(1, 60000) AS g; ANALYZE s_name`)
+	dwhtest.Query(
+		t, dsn,
+		`INSERT INTO s_name (name, sex, births) SELECT repeat('x', 200), 'F', g FROM `+
+			`generate_series(1, 60000) AS g; ANALYZE s_name`,
+	)
 	rows := dwhtest.Query(t, dsn, "SELECT pg_relation_size('s_name')")
 	s := newSite(t, dsn, nil)
 	a := s.page("/", 200)
@@ -484,7 +530,11 @@ func TestEvents(t *testing.T) {
 	for lines.Scan() {
 		switch line := lines.Text(); {
 		case line == "event: hello":
-			dwhtest.Query(t, dsn, `INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, outcome) VALUES ('later', 'x', 'postgres', 'test', now(), 'done')`)
+			dwhtest.Query(
+				t, dsn,
+				`INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, outcome) `+
+					`VALUES ('later', 'x', 'postgres', 'test', now(), 'done')`,
+			)
 		case strings.HasPrefix(line, "data: ") && first == "":
 			first = line
 		case strings.HasPrefix(line, "data: ") && first != line:

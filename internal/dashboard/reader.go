@@ -57,7 +57,10 @@ func newReader(ctx context.Context, o Options) (*reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the dashboard's connections: %w", err)
 	}
-	return &reader{pool: pool, slots: make(chan struct{}, o.Concurrency), timeout: o.Timeout, limits: limitStatement(o.Engine, o.Timeout)}, nil
+	return &reader{
+		pool: pool, slots: make(chan struct{}, o.Concurrency), timeout: o.Timeout,
+		limits: limitStatement(o.Engine, o.Timeout),
+	}, nil
 }
 
 func (r *reader) close() { r.pool.Close() }

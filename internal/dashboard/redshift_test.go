@@ -18,16 +18,28 @@ func TestRedshift(t *testing.T) {
 	}
 	s := newSite(t, standin.DSN, project(t, map[string]string{"writing": "DELETE FROM f_songplay;\n"}))
 	plays := dwhtest.Query(t, standin.Backing, "SELECT count(*) FROM f_songplay")[0][0]
-	overview := s.page("/", 200, `<th scope="row"><a href="/lineage/f_songplay">f_songplay</a></th>`, `>`+plays+`<`, "rejects-in-last-load", "Newest songplay")
-	for _, unwanted := range []string{"none yet</span></dd></div>\n<div class=\"tile\"><dt>Waiting", "unknown", "What to do", "not run yet"} {
+	overview := s.page(
+		"/", 200, `<th scope="row"><a href="/lineage/f_songplay">f_songplay</a></th>`,
+		`>`+plays+`<`, "rejects-in-last-load", "Newest songplay",
+	)
+	for _, unwanted := range []string{
+		"none yet</span></dd></div>\n<div class=\"tile\"><dt>Waiting", "unknown", "What to do",
+		"not run yet",
+	} {
 		if strings.Contains(overview.body, unwanted) {
 			t.Errorf("overview: got %q", unwanted)
 		}
 	}
 	s.page(link(t, runLink, s.page("/runs", 200).body), 200, "210_f_songplay", "f_songplay-unique")
-	s.page(link(t, recordLink, s.page("/rejects?table=s_songplay_event&url=broken", 200, "broken.json").body), 200, "&lt;script&gt;")
+	s.page(
+		link(t, recordLink, s.page("/rejects?table=s_songplay_event&url=broken", 200, "broken.json").body),
+		200, "&lt;script&gt;",
+	)
 	s.page("/lineage/s_song", 200, "As Redshift gets it")
-	s.page("/lineage/f_songplay", 200, "character varying(64)", "20 rows", `id="history-scroll"`, ">f_songplay-unique</a> ")
+	s.page(
+		"/lineage/f_songplay", 200, "character varying(64)", "20 rows", `id="history-scroll"`,
+		">f_songplay-unique</a> ",
+	)
 	s.page("/checks/rejects-in-last-load", 200, "violations", `id="violations-scroll"`, "broken.json")
 	// The project's file is broken, so that the built-in reports are shown.
 	s.page("/reports", 200, "writing.sql")

@@ -37,7 +37,9 @@ type rejectRow struct {
 
 // rejectLink is the address of a line's rejects.
 func rejectLink(load, table, object string, line int64) string {
-	return "/rejects/record?" + url.Values{"load": {load}, "table": {table}, "url": {object}, "line": {strconv.FormatInt(line, 10)}}.Encode()
+	return "/rejects/record?" + url.Values{
+		"load": {load}, "table": {table}, "url": {object}, "line": {strconv.FormatInt(line, 10)},
+	}.Encode()
 }
 
 func (s *site) rejects(r *http.Request) (answer, error) {
@@ -48,7 +50,9 @@ func (s *site) rejects(r *http.Request) (answer, error) {
 	values := r.URL.Query()
 	body := rejectsBody{Table: values.Get("table"), URL: strings.TrimSpace(values.Get("url"))}
 	if !sendable(body.Table, 127) || !sendable(body.URL, 2048) {
-		return nil, &badRequestError{"the filter is longer than any table's or object's name, or holds characters that none has"}
+		return nil, &badRequestError{
+			"the filter is longer than any table's or object's name, or holds characters that none has",
+		}
 	}
 	for _, step := range s.Steps {
 		if step.Load {
@@ -59,17 +63,26 @@ func (s *site) rejects(r *http.Request) (answer, error) {
 	var rows []dwhdb.RejectsPageRow
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
 		first, last := places(page)
-		rows, err = dwhdb.New(tx).RejectsPage(ctx, dwhdb.RejectsPageParams{TableName: body.Table, Url: body.URL, FirstPlace: first, LastPlace: last})
+		rows, err = dwhdb.New(tx).RejectsPage(
+			ctx,
+			dwhdb.RejectsPageParams{TableName: body.Table, Url: body.URL, FirstPlace: first, LastPlace: last},
+		)
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("read the rejects: %w", err)
 	}
 	if len(rows) == 0 && page > 1 {
-		return nil, &missingError{what: fmt.Sprintf("page %s: the rejects end before it", number(int64(page))), advice: "see the latest ones at /rejects"}
+		return nil, &missingError{
+			what:   fmt.Sprintf("page %s: the rejects end before it", number(int64(page))),
+			advice: "see the latest ones at /rejects",
+		}
 	}
 	rows, body.paging = cutPage(r, page, rows)
 	for _, one := range rows {
-		row := rejectRow{RejectsPageRow: one, Link: rejectLink(one.LoadID, one.TableName, one.Url, one.Line), Raw: one.RawStart, More: one.RawBytes > int64(len(one.RawStart))}
+		row := rejectRow{
+			RejectsPageRow: one, Link: rejectLink(one.LoadID, one.TableName, one.Url, one.Line),
+			Raw: one.RawStart, More: one.RawBytes > int64(len(one.RawStart)),
+		}
 		if one.ColumnName != nil {
 			row.Column = *one.ColumnName
 		}
@@ -99,13 +112,19 @@ func (s *site) reject(r *http.Request) (answer, error) {
 	body.Line = line
 	ctx := r.Context()
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
-		body.Records, err = dwhdb.New(tx).RejectsAt(ctx, dwhdb.RejectsAtParams{LoadID: body.Load, TableName: body.Table, Url: body.URL, Line: line})
+		body.Records, err = dwhdb.New(tx).RejectsAt(
+			ctx,
+			dwhdb.RejectsAtParams{LoadID: body.Load, TableName: body.Table, Url: body.URL, Line: line},
+		)
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("read the rejects: %w", err)
 	}
 	if len(body.Records) == 0 {
-		return nil, &missingError{what: "reject of that line", advice: "it was loaded since, or erased; the others are at /rejects"}
+		return nil, &missingError{
+			what:   "reject of that line",
+			advice: "it was loaded since, or erased; the others are at /rejects",
+		}
 	}
 	for _, one := range body.Records {
 		if one.RawText != nil {
@@ -116,7 +135,10 @@ func (s *site) reject(r *http.Request) (answer, error) {
 	body.Bytes = int64(len(body.Raw))
 	if values.Get("format") == "text" {
 		// Shown as it is: as text that no browser takes for anything else.
-		return file{kind: "text/plain; charset=utf-8", text: []byte(body.Raw), policy: dataPolicy, cache: "no-store", download: "reject-line-" + strconv.FormatInt(line, 10) + ".txt"}, nil
+		return file{
+			kind: "text/plain; charset=utf-8", text: []byte(body.Raw), policy: dataPolicy,
+			cache: "no-store", download: "reject-line-" + strconv.FormatInt(line, 10) + ".txt",
+		}, nil
 	}
 	values.Set("format", "text")
 	body.Download = "/rejects/record?" + values.Encode()

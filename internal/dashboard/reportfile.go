@@ -80,7 +80,10 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 	}
 	extension := strings.TrimPrefix(name, "data.")
 	formats := map[string]table.Format{"csv": table.CSV, "json": table.JSON, "md": table.Markdown}
-	kinds := map[string]string{"csv": "text/csv; charset=utf-8; header=present", "json": "application/json", "md": "text/markdown; charset=utf-8"}
+	kinds := map[string]string{
+		"csv": "text/csv; charset=utf-8; header=present", "json": "application/json",
+		"md": "text/markdown; charset=utf-8",
+	}
 	format, ok := formats[extension]
 	if !ok || name != "data."+extension {
 		return nil, &missingError{}
@@ -101,5 +104,8 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 	if err := table.Write(&text, found, format); err != nil {
 		return nil, fmt.Errorf("write %s: %w", extension, err)
 	}
-	return file{kind: kinds[extension], text: text.Bytes(), policy: dataPolicy, cache: "no-store", download: one.Name + "." + extension}, nil
+	return file{
+		kind: kinds[extension], text: text.Bytes(), policy: dataPolicy, cache: "no-store",
+		download: one.Name + "." + extension,
+	}, nil
 }

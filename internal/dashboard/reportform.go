@@ -113,7 +113,9 @@ type rangeLink struct {
 
 // ranges are the ranges for a report that asks for one: up to the newest day that is known. The
 // zero time is that of a report that asks for none.
-func (s *site) ranges(ctx context.Context, one report.Report, given map[string]string, a arrangement) ([]rangeLink, time.Time) {
+func (s *site) ranges(
+	ctx context.Context, one report.Report, given map[string]string, a arrangement,
+) ([]rangeLink, time.Time) {
 	from, to, ok := rangeOf(one)
 	if !ok {
 		return nil, time.Time{}
@@ -132,7 +134,10 @@ func (s *site) ranges(ctx context.Context, one report.Report, given map[string]s
 	}
 	back := func(days int) string { return newest.AddDate(0, 0, 1-days).Format(time.DateOnly) }
 	last := newest.Format(time.DateOnly)
-	return []rangeLink{link("Last 7 days", back(7), last), link("Last 30 days", back(30), last), link("All", "", "")}, newest
+	return []rangeLink{
+		link("Last 7 days", back(7), last), link("Last 30 days", back(30), last),
+		link("All", "", ""),
+	}, newest
 }
 
 // rangeOf finds the two parameters of a range of days: from and to, or two that end so.

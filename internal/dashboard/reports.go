@@ -34,7 +34,9 @@ const (
 // The pictures of the index.
 const (
 	thumbnailHeight = 200
-	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" viewBox="0 0 340 200"><text x="2" y="14" font-family="sans-serif" font-size="12" fill="#76808a">a table, nothing to draw</text></svg>`
+	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" ` +
+		`viewBox="0 0 340 200"><text x="2" y="14" font-family="sans-serif" font-size="12" ` +
+		`fill="#76808a">a table, nothing to draw</text></svg>`
 )
 
 type reportsBody struct {
@@ -84,7 +86,10 @@ func (s *site) findReport(r *http.Request) (report.Report, error) {
 			return one, broken // the one that is asked for may be among those that cannot be read
 		}
 		hint, _, _ := strings.Cut(unknown.Hint(), ` (see "dwh`)
-		return one, &missingError{what: fmt.Sprintf("report %q", excerpt(name, 80)), advice: cmp.Or(strings.TrimPrefix(hint, `see "dwh report list"`), "see the list at /reports")}
+		return one, &missingError{
+			what:   fmt.Sprintf("report %q", excerpt(name, 80)),
+			advice: cmp.Or(strings.TrimPrefix(hint, `see "dwh report list"`), "see the list at /reports"),
+		}
 	}
 	return one, err
 }
@@ -98,7 +103,9 @@ func values(one report.Report, query url.Values) (given map[string]string, probl
 			continue
 		}
 		if !slices.ContainsFunc(one.Params, func(p report.Param) bool { return p.Name == name }) {
-			return nil, nil, &badRequestError{fmt.Sprintf("%q is not a parameter of this report", excerpt(table.Visible(name), 80))}
+			return nil, nil, &badRequestError{
+				fmt.Sprintf("%q is not a parameter of this report", excerpt(table.Visible(name), 80)),
+			}
 		}
 		given[name] = list[0]
 	}

@@ -52,17 +52,22 @@ WHERE COALESCE(fruit.n, 5) >= :'least'`,
 		// of the same column, turned
 		`href="/reports/fruit?least=2&amp;t.order=descending&amp;t.search=p&amp;t.sort=name#table-h"`,
 		`href="/reports/fruit?least=2&amp;t.order=descending&amp;t.search=p&amp;t.sort=a+number#table-h"`,
-		`href="/reports/fruit?least=2#table-h">As the report has them`, `href="/reports/fruit?least=2&amp;t.order=ascending&amp;t.sort=name#table-h">Show all rows`,
-		`<input type="hidden" name="t.sort" value="name">`, `<input type="hidden" name="least" value="2">`, `aria-sort="ascending"`,
+		`href="/reports/fruit?least=2#table-h">As the report has them`,
+		`href="/reports/fruit?least=2&amp;t.order=ascending&amp;t.sort=name#table-h">Show all rows`,
+		`<input type="hidden" name="t.sort" value="name">`,
+		`<input type="hidden" name="least" value="2">`, `aria-sort="ascending"`,
 		`href="/reports/fruit/data.csv?least=2"`)
 	s.page("/reports/fruit?t.search=nothing", 200, "No row matches.", "0 rows of 6 match")
 	s.page("/reports/long", 200, "The first 10,000 rows of more; a download has all. Here are 500 of them.")
-	if got := first(s.page("/reports/long?t.sort=n&t.order=descending", 200)); !strings.HasPrefix(got, "10,000 9,999 ") {
+	if got := first(
+		s.page("/reports/long?t.sort=n&t.order=descending", 200),
+	); !strings.HasPrefix(got, "10,000 9,999 ") {
 		t.Errorf("got %.40q, want the rows that were read sorted", got)
 	}
 	s.page("/reports/long?t.search=x99", 200, "111 rows of 10,000 match")
 	for address, want := range map[string]string{
-		"?t.sort=nothing": "no column", "?t.sort=%3Cscript%3E": "&lt;script&gt;", "?t.order=up": "ascending or descending", "?t.other=1": "says nothing about a table",
+		"?t.sort=nothing": "no column", "?t.sort=%3Cscript%3E": "&lt;script&gt;",
+		"?t.order=up": "ascending or descending", "?t.other=1": "says nothing about a table",
 		"?t.search=%00": "are texts", "?t.sort=%ff": "are texts", "?t.search=" + strings.Repeat("a", 5000): "are texts",
 	} {
 		s.page("/reports/fruit"+address, 400, want)
@@ -79,15 +84,23 @@ func TestLinks(t *testing.T) {
 -- param: limit 3
 -- link: shop sales shop day=since
 SELECT 'Ä & "b" <i>' AS shop, CAST('2018-11-05' AS DATE) AS since, 1 AS n UNION ALL SELECT NULL, NULL, 2 UNION ALL SELECT 'c', NULL, 3 LIMIT :'limit'`,
-		"sales": "-- param: shop - which shop\n-- param: day date\n-- param: from date\n-- param: limit 7\nSELECT :'shop' AS shop, :'day' AS day, :'from' AS first",
+		"sales": "-- param: shop - which shop\n-- param: day date\n-- param: from date\n-- " +
+			"param: limit 7\nSELECT :'shop' AS shop, :'day' AS day, :'from' AS first",
 	}))
 	page := s.page("/reports/shops?from=2018-11-01&limit=3", 200, "Each shop leads to Sales.",
-		`<a href="/reports/sales?day=2018-11-05&amp;from=2018-11-01&amp;shop=%C3%84+%26+%22b%22+%3Ci%3E">Ä &amp; &#34;b&#34; &lt;i&gt;</a>`,
+		`<a href="/reports/sales?day=2018-11-05&amp;from=2018-11-01&amp;shop=%C3%84+%26+%22b%22+%3Ci%3E">`+
+			`Ä &amp; &#34;b&#34; &lt;i&gt;</a>`,
 		`<a href="/reports/sales?from=2018-11-01&amp;shop=c">c</a>`, `<td class="null">–</td>`)
-	s.page(link(t, regexp.MustCompile(`href="(/reports/sales\?day[^"]*)"`), page.body), 200, "<td>Ä &amp; &#34;b&#34; &lt;i&gt;</td>", ">2018-11-05<", ">2018-11-01<")
+	s.page(
+		link(t, regexp.MustCompile(`href="(/reports/sales\?day[^"]*)"`), page.body), 200,
+		"<td>Ä &amp; &#34;b&#34; &lt;i&gt;</td>", ">2018-11-05<", ">2018-11-01<",
+	)
 	// The parameter that is linked to offers the values.
-	s.page("/reports/sales", 200, `list="known-shop"`, `<option value="Ä &amp; &#34;b&#34; &lt;i&gt;"></option><option value="c"></option></datalist>`,
-		`<input type="date" id="field-day"`)
+	s.page(
+		"/reports/sales", 200, `list="known-shop"`,
+		`<option value="Ä &amp; &#34;b&#34; &lt;i&gt;"></option><option value="c"></option></datalist>`,
+		`<input type="date" id="field-day"`,
+	)
 	s.page("/reports/sales?shop=a&day=", 200, ">0001-01-01<") // an emptied date is none
 	s.page("/reports/sales?shop=a&day=soon", 400, "is a date such as 2018-11-30")
 	s.page("/reports/sales?shop=a&day=2018-02-30", 400, "is a date such as 2018-11-30")
@@ -100,15 +113,24 @@ func TestRanges(t *testing.T) {
 WHERE sale.day BETWEEN :'first_from' AND :'first_to'`
 	s := newSite(t, loaded(t), project(t, map[string]string{
 		"by-day": "-- param: first_from date\n-- param: first_to date\nSELECT sale.day, sale.n " + sales,
-		"best":   "-- param: first_from date\n-- param: first_to date\n-- param: limit 1\nSELECT sale.day, sale.n " + sales + " ORDER BY sale.n LIMIT :'limit'",
-		"half":   "-- param: from date\nSELECT 1 AS one WHERE :'from' < '2000-01-01'",
+		"best": "-- param: first_from date\n-- param: first_to date\n-- param: limit 1\nSELECT " +
+			"sale.day, sale.n " + sales + " ORDER BY sale.n LIMIT :'limit'",
+		"half": "-- param: from date\nSELECT 1 AS one WHERE :'from' < '2000-01-01'",
 	}))
 	for range 2 { // the newest day is that of all, whatever is chosen
 		s.page("/reports/by-day?first_to=2018-11-20", 200, "newest day is 2018-11-")
-		s.page("/reports/by-day", 200, "newest day is 2018-11-21", `<a href="/reports/by-day?first_from=2018-11-15&amp;first_to=2018-11-21">Last 7 days</a>`,
-			`<a href="/reports/by-day?first_from=2018-10-23&amp;first_to=2018-11-21">Last 30 days</a>`, `<a href="/reports/by-day" aria-current="true">All</a>`)
+		s.page(
+			"/reports/by-day", 200, "newest day is 2018-11-21",
+			`<a href="/reports/by-day?first_from=2018-11-15&amp;first_to=2018-11-21">Last 7 days</a>`,
+			`<a href="/reports/by-day?first_from=2018-10-23&amp;first_to=2018-11-21">Last 30 days</a>`,
+			`<a href="/reports/by-day" aria-current="true">All</a>`,
+		)
 	}
-	s.page("/reports/by-day?first_from=2018-11-15&first_to=2018-11-21&t.sort=n", 200, `<a href="/reports/by-day?first_from=2018-11-15&amp;first_to=2018-11-21&amp;t.order=ascending&amp;t.sort=n" aria-current="true">Last 7 days</a>`)
+	s.page(
+		"/reports/by-day?first_from=2018-11-15&first_to=2018-11-21&t.sort=n", 200,
+		`<a href="/reports/by-day?first_from=2018-11-15&amp;first_to=2018-11-21&amp;t.order=ascending&amp;t.sort=n"`+
+			` aria-current="true">Last 7 days</a>`,
+	)
 	// The best of the days are not all: the newest day is that of the tiles.
 	s.page("/reports/best", 200, "newest day is 2018-11-30")
 	if page := s.page("/reports/half", 200, `type="date"`); strings.Contains(page.body, "Ranges of days") {
@@ -129,13 +151,21 @@ SELECT '2018-11-02' AS day, CAST(100 AS NUMERIC(12, 2)) AS revenue UNION ALL SEL
 		"zero":   "-- tile: Nought = n by day\nSELECT '2018-11-02' AS day, 0 AS n",
 		"slow":   "-- tile: Slow = n by day\nSELECT 1 AS n, pg_sleep(60) AS day",
 	}))
-	week := dwhtest.Query(t, dsn, `SELECT count(*) FROM f_songplay WHERE start_time > (SELECT max(start_time) FROM f_songplay) - interval '7 days'
-		AND CAST(start_time AS DATE) > CAST((SELECT max(start_time) FROM f_songplay) AS DATE) - 7`)[0][0]
+	week := dwhtest.Query(
+		t, dsn,
+		`SELECT count(*) FROM f_songplay WHERE start_time > (SELECT max(start_time) FROM f_songplay) - interval '7 days'
+		AND CAST(start_time AS DATE) > CAST((SELECT max(start_time) FROM f_songplay) AS DATE) - 7`,
+	)[0][0]
 	started := time.Now()
-	overview := s.page("/", 200, "The newest seven days", `<dt><a href="/reports/daily-activity">Plays</a></dt><dd><span class="figure">`+week+`</span>`,
-		"in the seven days before", "Listeners a day", "Plays of a known song", "2018-11-24 to 2018-11-30", `class="dwh-chart dwh-spark" role="img" aria-label="Plays, day by day, 2018-11-03 to 2018-11-30: least `,
-		"Revenue &lt;b&gt;", "12.50", "against 100.00", "-87.5 %", "no day yet", "Broken", "Slow", "not known just now",
-		`Nought</a></dt><dd><span class="figure">0</span>`)
+	overview := s.page(
+		"/", 200, "The newest seven days",
+		`<dt><a href="/reports/daily-activity">Plays</a></dt><dd><span class="figure">`+week+`</span>`,
+		"in the seven days before", "Listeners a day", "Plays of a known song",
+		"2018-11-24 to 2018-11-30",
+		`class="dwh-chart dwh-spark" role="img" aria-label="Plays, day by day, 2018-11-03 to 2018-11-30: least `,
+		"Revenue &lt;b&gt;", "12.50", "against 100.00", "-87.5 %", "no day yet", "Broken", "Slow",
+		"not known just now", `Nought</a></dt><dd><span class="figure">0</span>`,
+	)
 	if strings.Contains(overview.body, "pg_sleep") || strings.Contains(overview.body, "division") {
 		t.Errorf("overview: got the error of a report\n%s", overview.body)
 	}
@@ -176,7 +206,9 @@ WHERE :'from' < '2018-11-21'`})(o)
 	// nothing is as new as today: all is asked for
 	s.page("/", 200, `<span class="figure">1,000</span>`)
 	await(t, func() string {
-		if body := s.get("/").body; !strings.Contains(body, `Days asked for</a></dt><dd><span class="figure">1</span>`) {
+		if body := s.get("/").body; !strings.Contains(
+			body, `Days asked for</a></dt><dd><span class="figure">1</span>`,
+		) {
 			return fmt.Sprintf("all days are asked for again: %s", body)
 		}
 		return ""

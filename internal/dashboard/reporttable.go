@@ -47,7 +47,9 @@ func arrangementOf(query url.Values) (arrangement, error) {
 	}
 	for _, text := range []string{a.sort, a.search} {
 		if !sendable(text, maxValue) {
-			return a, &badRequestError{"a column's name and what is searched for are texts of at most " + number(maxValue) + " bytes"}
+			return a, &badRequestError{
+				"a column's name and what is searched for are texts of at most " + number(maxValue) + " bytes",
+			}
 		}
 	}
 	return a, nil
@@ -119,7 +121,9 @@ func (s *site) arrange(one report.Report, result result, given map[string]string
 	sorted := slices.Index(names, a.sort)
 	if a.sort != "" {
 		if sorted < 0 {
-			return nil, &badRequestError{fmt.Sprintf("the report has no column %q to sort by", excerpt(table.Visible(a.sort), 80))}
+			return nil, &badRequestError{
+				fmt.Sprintf("the report has no column %q to sort by", excerpt(table.Visible(a.sort), 80)),
+			}
 		}
 		shown = table.Sort(shown, sorted, a.descending)
 		body.Sorted = table.Visible(a.sort) + ", " + a.order()
@@ -156,7 +160,9 @@ const tableAnchor = "#table-h"
 
 // leads says what the values of a table lead to, and what there is to say about that. A date that
 // the other report asks for by the same name goes along.
-func (s *site) leads(one report.Report, t table.Table, given map[string]string) (func(row, column int) string, []string) {
+func (s *site) leads(
+	one report.Report, t table.Table, given map[string]string,
+) (func(row, column int) string, []string) {
 	type lead struct {
 		link   report.Link
 		target report.Report

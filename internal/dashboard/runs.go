@@ -57,7 +57,10 @@ func (s *site) runs(r *http.Request) (answer, error) {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
 	if len(runs) == 0 && page > 1 {
-		return nil, &missingError{what: fmt.Sprintf("page %s: the journal ends before it", number(int64(page))), advice: "see the latest runs at /runs"}
+		return nil, &missingError{
+			what:   fmt.Sprintf("page %s: the journal ends before it", number(int64(page))),
+			advice: "see the latest runs at /runs",
+		}
 	}
 	state, _ := s.source.State()
 	body := runsBody{}

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // checkPage checks what every page keeps: the policy, nothing inline, nothing from elsewhere, and
 // what a screen reader goes by.
@@ -17,7 +18,8 @@ func checkPage(t testing.TB, path string, a answer) {
 	t.Helper()
 	for name, want := range map[string]string{
 		"Content-Security-Policy": policy, "Cache-Control": "no-store", "Content-Type": "text/html; charset=utf-8",
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Cross-Origin-Resource-Policy": "same-origin",
 	} {
 		if got := a.header.Get(name); got != want {
 			t.Errorf("%s: %s: got %q, want %q", path, name, got, want)
@@ -39,8 +41,13 @@ func checkPage(t testing.TB, path string, a answer) {
 			switch {
 			case attr.Key == "style" || strings.HasPrefix(attr.Key, "on"):
 				t.Errorf("%s: <%s> has the attribute %s", path, node.Data, attr.Key)
-			case slices.Contains([]string{"src", "href", "action", "srcset", "formaction", "poster", "data"}, attr.Key) && attr.Namespace == "":
-				if u, err := url.Parse(attr.Val); err != nil || u.Scheme != "" || u.Host != "" || strings.HasPrefix(attr.Val, "//") {
+			case slices.Contains(
+				[]string{"src", "href", "action", "srcset", "formaction", "poster", "data"},
+				attr.Key,
+			) && attr.Namespace == "":
+				if u, err := url.Parse(
+					attr.Val,
+				); err != nil || u.Scheme != "" || u.Host != "" || strings.HasPrefix(attr.Val, "//") {
 					t.Errorf("%s: <%s %s=%q> leads elsewhere", path, node.Data, attr.Key, attr.Val)
 				}
 			case attr.Key == "id":
@@ -82,7 +89,9 @@ func checkPage(t testing.TB, path string, a answer) {
 				t.Errorf("%s: a table has no caption", path)
 			}
 		}
-		if value(node, "tabindex") == "0" && (value(node, "role") != "region" || value(node, "aria-label") == "" && value(node, "aria-labelledby") == "") {
+		if value(node, "tabindex") == "0" && (value(node, "role") != "region" || value(
+			node, "aria-label",
+		) == "" && value(node, "aria-labelledby") == "") {
 			t.Errorf("%s: <%s> can be focused and is no region with a name", path, node.Data)
 		}
 	}

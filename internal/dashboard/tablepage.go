@@ -73,7 +73,10 @@ type stepSQL struct {
 func (s *site) tablePage(r *http.Request) (answer, error) {
 	ctx, name := r.Context(), r.PathValue("table")
 	found, known := s.lineage.table(name)
-	missing := &missingError{what: fmt.Sprintf("table %q in the transforms", excerpt(name, 80)), advice: "see them all at /lineage"}
+	missing := &missingError{
+		what:   fmt.Sprintf("table %q in the transforms", excerpt(name, 80)),
+		advice: "see them all at /lineage",
+	}
 	if !known {
 		// The warehouse's own tables have a page too. What else its database holds is not shown.
 		if layerName(name) == "" {
@@ -184,8 +187,11 @@ func (s *site) fillHistory(ctx context.Context, db *dwhdb.Queries, body *tableBo
 		}
 	}
 	if len(written) > 1 {
-		label := fmt.Sprintf("Rows written to %s by each of its latest %s: least %s, most %s", body.Name, counted(int64(len(written)), "run"),
-			number(int64(slices.Min(written))), number(int64(slices.Max(written))))
+		label := fmt.Sprintf(
+			"Rows written to %s by each of its latest %s: least %s, most %s", body.Name,
+			counted(int64(len(written)), "run"), number(int64(slices.Min(written))),
+			number(int64(slices.Max(written))),
+		)
 		body.Spark = template.HTML(chart.Spark(written, 0, label)) //nolint:gosec // escaped there
 	}
 	body.History = body.History[:min(len(body.History), listedRuns)]
@@ -199,7 +205,9 @@ func (s *site) fillSample(ctx context.Context, read catalogue.Table, body *table
 	var result query.Result
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
 		rows.Querier = tx
-		result, err = query.Text("sample of "+body.Name, catalogue.Sample(read, s.Engine, sampleRows)).Run(ctx, rows, nil, sampleRows)
+		result, err = query.Text(
+			"sample of "+body.Name, catalogue.Sample(read, s.Engine, sampleRows),
+		).Run(ctx, rows, nil, sampleRows)
 		return err
 	}); err != nil {
 		return fmt.Errorf("read a sample: %w", err)
@@ -215,6 +223,7 @@ func (s *site) fillSample(ctx context.Context, read catalogue.Table, body *table
 		result.Table.Columns[i].Kind = table.KindLabel // as it is stored
 	}
 	body.Sample = &result.Table
-	body.SampleHTML = template.HTML(table.HTMLTable(result.Table, "A sample of "+body.Name)) //nolint:gosec // escaped there
+	sample := table.HTMLTable(result.Table, "A sample of "+body.Name)
+	body.SampleHTML = template.HTML(sample) //nolint:gosec // HTMLTable escapes
 	return nil
 }

@@ -34,27 +34,44 @@ func TestTablePage(t *testing.T) {
 	s := newSite(t, dsn, nil)
 	id := dwhtest.Query(t, dsn, "SELECT songplay_id FROM f_songplay ORDER BY songplay_id LIMIT 1")[0][0]
 	plays := dwhtest.Query(t, dsn, "SELECT count(*) FROM f_songplay")[0][0]
-	a := s.page("/lineage/f_songplay", 200, ">"+plays+"</dd>", "<code>songplay_id</code>", "character varying(64)", "<td>key</td>",
-		`id="history-scroll"`, "210_f_songplay", " added", id, "20 rows", `href="/lineage/songplay"`,
-		">f_songplay-unique</a> ", ">songplays-complete</a> ", "matched-share", `href="/reports/top-artists"`, "SELECT")
+	a := s.page(
+		"/lineage/f_songplay", 200, ">"+plays+"</dd>", "<code>songplay_id</code>",
+		"character varying(64)", "<td>key</td>", `id="history-scroll"`, "210_f_songplay", " added",
+		id, "20 rows", `href="/lineage/songplay"`, ">f_songplay-unique</a> ",
+		">songplays-complete</a> ", "matched-share", `href="/reports/top-artists"`, "SELECT",
+	)
 	if strings.Contains(a.body, `class="history-line"`) {
 		t.Errorf("f_songplay: got a line over one run")
 	}
-	dwhtest.Query(t, dsn, `INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, outcome)
+	dwhtest.Query(
+		t, dsn,
+		`INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, outcome)
 		SELECT 'later', g, '210_f_songplay', TIMESTAMP '2100-01-01', TIMESTAMP '2100-01-01', g, g, CASE g WHEN 3 THEN 'rolled back' ELSE 'done' END
-		FROM generate_series(1, 3) AS g`)
-	s.page("/lineage/f_songplay", 200, `class="history-line"`, "latest 3 runs: least 1, most "+plays, `href="/runs/later"`, "rolled back")
+		FROM generate_series(1, 3) AS g`,
+	)
+	s.page(
+		"/lineage/f_songplay", 200, `class="history-line"`, "latest 3 runs: least 1, most "+plays,
+		`href="/runs/later"`, "rolled back",
+	)
 	for _, unwanted := range []string{"d_song-unique", "not run yet", "What to do"} {
 		if strings.Contains(a.body, unwanted) {
 			t.Errorf("f_songplay: got %q", unwanted)
 		}
 	}
-	s.page("/lineage/d_user", 200, ">d-user-level</a> ", ">d_user-unique</a> ", "bigint", `aria-label="A sample of rows"`)
+	s.page(
+		"/lineage/d_user", 200, ">d-user-level</a> ", ">d_user-unique</a> ", "bigint",
+		`aria-label="A sample of rows"`,
+	)
 	s.page("/lineage/s_songplay_event", 200, "COPY", "objects at", "rejects", `class="free"`)
 	s.page("/lineage/songplay", 200, "<dd>helper</dd>")
-	s.page("/lineage/s_reject", 200, "rejects-in-last-load", "&lt;script&gt;", "read as it is", strings.Repeat("x", 60)+"…")
-	for path, name := range map[string]string{"/": "f_songplay", "/rejects": "s_songplay_event", "/lineage": "d_song", "/lineage/d_song": "song",
-		link(t, recordLink, s.get("/rejects").body): "s_songplay_event"} {
+	s.page(
+		"/lineage/s_reject", 200, "rejects-in-last-load", "&lt;script&gt;", "read as it is",
+		strings.Repeat("x", 60)+"…",
+	)
+	for path, name := range map[string]string{
+		"/": "f_songplay", "/rejects": "s_songplay_event", "/lineage": "d_song",
+		"/lineage/d_song": "song", link(t, recordLink, s.get("/rejects").body): "s_songplay_event",
+	} {
 		s.page(path, 200, `<a href="/lineage/`+name+`">`+name+`</a>`)
 	}
 }
@@ -72,7 +89,10 @@ func TestRelations(t *testing.T) {
 			t.Errorf("report %s: got no table", one.Name)
 		}
 	}
-	got := strings.Join(dashboard.Relations(`WITH a AS (SELECT x FROM b) SELECT (SELECT 1 FROM "C d") FROM a JOIN e ON $1 = e.x`), ",")
+	got := strings.Join(
+		dashboard.Relations(`WITH a AS (SELECT x FROM b) SELECT (SELECT 1 FROM "C d") FROM a JOIN e ON $1 = e.x`),
+		",",
+	)
 	if got != "C d,b,e" {
 		t.Errorf("got the relations %s, want those of the WITH query, the subquery and the join", got)
 	}
@@ -88,7 +108,11 @@ func TestTablePageHostile(t *testing.T) {
 	}
 	const odd = `d_"; DROP TABLE f_songplay; -- <b>/x?y`
 	quoted := `"` + strings.ReplaceAll(odd, `"`, `""`) + `"`
-	execute(t, dsn, `CREATE TABLE `+quoted+` ("a"" <i>" text PRIMARY KEY, n bigint); INSERT INTO `+quoted+` VALUES ('<script>alert(1)</script>', 12345)`)
+	execute(
+		t, dsn,
+		`CREATE TABLE `+quoted+` ("a"" <i>" text PRIMARY KEY, n bigint); INSERT INTO `+quoted+
+			` VALUES ('<script>alert(1)</script>', 12345)`,
+	)
 	execute(t, dsn, `CREATE TABLE private (secret text); INSERT INTO private VALUES ('sesame')`)
 	s := newSite(t, dsn, nil)
 	s.page("/lineage/"+url.PathEscape(odd), 200, "a&#34; &lt;i&gt;", "&lt;script&gt;alert(1)&lt;/script&gt;", ">12345<")

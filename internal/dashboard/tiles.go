@@ -44,7 +44,8 @@ func tilesOf(one report.Report, result result) ([]tile, error) {
 		}
 		shown := tile{Figure: figure, Key: fmt.Sprintf("%s %d", one.Name, i), Link: reportPath(one.Name)}
 		if some {
-			shown.Spark = template.HTML(chart.Spark(figure.Spark, 7, sparkLabel(figure))) //nolint:gosec // escaped there
+			spark := chart.Spark(figure.Spark, 7, sparkLabel(figure))
+			shown.Spark = template.HTML(spark) //nolint:gosec // Spark escapes
 		} else {
 			shown.Title, shown.Problem = declared.Title, "no day yet"
 		}
@@ -61,7 +62,9 @@ func sparkLabel(f report.Figure) string {
 			least, most = min(least, v), max(most, v)
 		}
 	}
-	text := table.Visible(f.Title) + ", day by day, " + f.SparkFrom.Format(time.DateOnly) + " to " + f.To.Format(time.DateOnly)
+	text := table.Visible(f.Title) + ", day by day, " + f.SparkFrom.Format(
+		time.DateOnly,
+	) + " to " + f.To.Format(time.DateOnly)
 	if least > most {
 		return text
 	}
@@ -137,7 +140,10 @@ func (s *site) tileRows(ctx context.Context, one report.Report) (result, error) 
 	if newest.IsZero() {
 		newest = time.Now().UTC()
 	}
-	found, err := s.result(ctx, one, map[string]string{from: newest.AddDate(0, 0, 1-report.TileDays).Format(time.DateOnly)})
+	found, err := s.result(
+		ctx, one,
+		map[string]string{from: newest.AddDate(0, 0, 1-report.TileDays).Format(time.DateOnly)},
+	)
 	if err != nil || len(found.table.Rows) > 0 {
 		return found, err
 	}

@@ -79,7 +79,8 @@ func (d *Dashboard) look(ctx context.Context, state server.State) (look, error) 
 	default:
 		next.Asked = last.Asked
 		next.Counts, next.Counted, next.Newest, next.DoneAt = last.Counts, last.Counted, last.Newest, last.DoneAt
-		next.Checks, next.Runs, next.GivenUp, next.Stale, next.journal = last.Checks, last.Runs, last.GivenUp, last.Stale, last.journal
+		next.Checks, next.Runs, next.GivenUp, next.Stale, next.journal = last.Checks, last.Runs,
+			last.GivenUp, last.Stale, last.journal
 		next.StaleTables = last.StaleTables
 	}
 	d.views.last = &next

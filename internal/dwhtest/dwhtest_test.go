@@ -33,8 +33,11 @@ func TestDatabase(t *testing.T) {
 	var dsn string
 	t.Run("fresh", func(t *testing.T) {
 		dsn = dwhtest.Database(t)
-		got := dwhtest.Query(t, dsn, `SELECT datcollate, datctype, pg_encoding_to_char(encoding), current_setting('timezone'), NULL
-			FROM pg_database WHERE datname = current_database()`)
+		got := dwhtest.Query(
+			t, dsn,
+			`SELECT datcollate, datctype, pg_encoding_to_char(encoding), current_setting('timezone'), NULL
+			FROM pg_database WHERE datname = current_database()`,
+		)
 		if want := []string{"C", "C", "UTF8", "UTC", dwhtest.Null}; len(got) != 1 || !slices.Equal(got[0], want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
@@ -46,7 +49,10 @@ func TestDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := dwhtest.Query(t, dwhtest.Server(t).DSN("postgres"), "SELECT count(*) FROM pg_database WHERE datname = '"+config.Database+"'")
+	got := dwhtest.Query(
+		t, dwhtest.Server(t).DSN("postgres"),
+		"SELECT count(*) FROM pg_database WHERE datname = '"+config.Database+"'",
+	)
 	if got[0][0] != "0" {
 		t.Errorf("after the test: got %s databases named %s, want 0", got[0][0], config.Database)
 	}
@@ -106,7 +112,9 @@ func TestCutProxy(t *testing.T) {
 			return err
 		}
 		defer conn.Close(ctx)
-		_, err = conn.PgConn().CopyFrom(ctx, strings.NewReader(strings.Repeat("a line\n", 100_000)), "COPY loaded FROM STDIN")
+		_, err = conn.PgConn().CopyFrom(
+			ctx, strings.NewReader(strings.Repeat("a line\n", 100_000)), "COPY loaded FROM STDIN",
+		)
 		return err
 	}
 	proxy.CutAfter(100_000)
@@ -258,7 +266,8 @@ func TestEndings(t *testing.T) {
 				if word == "root" && ending == "kill in initdb" {
 					awaitFile(t, filepath.Join(root, "postgres", "pgdata.new-*", "PG_VERSION"))
 				}
-				if word == "ready" && ending != "panic" && ending != "timeout" || word == "root" && strings.HasPrefix(ending, "kill in") {
+				if word == "ready" && ending != "panic" && ending != "timeout" ||
+					word == "root" && strings.HasPrefix(ending, "kill in") {
 					if err := cmd.Process.Kill(); err != nil {
 						t.Error(err)
 					}

@@ -86,12 +86,17 @@ func (g *gateway) start(f *fixture, root, binary string, backend []string) error
 		return err
 	}
 	defer log.Close()
-	args := []string{"--port", address, "--region", gatewayRegion, "--keep-alive", "--quiet", "--health", "/health", "posix"}
+	args := []string{
+		"--port", address, "--region", gatewayRegion, "--keep-alive", "--quiet", "--health",
+		"/health", "posix",
+	}
 	cmd := exec.Command(binary, append(args, backend...)...)
 	cmd.Dir = root
 	for _, entry := range os.Environ() {
 		// The gateway reads settings from the environment.
-		if !strings.HasPrefix(entry, "VGW_") && !strings.HasPrefix(entry, "ROOT_") && !strings.HasPrefix(entry, "AWS_") {
+		if !strings.HasPrefix(entry, "VGW_") && !strings.HasPrefix(
+			entry, "ROOT_",
+		) && !strings.HasPrefix(entry, "AWS_") {
 			cmd.Env = append(cmd.Env, entry)
 		}
 	}
@@ -234,7 +239,9 @@ func (s *S3Server) Put(key string, body []byte) string {
 func (s *S3Server) put(key string, body []byte) (string, error) {
 	ctx, cancel := patience()
 	defer cancel()
-	out, err := s.gateway.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: bytes.NewReader(body)})
+	out, err := s.gateway.client.PutObject(
+		ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: bytes.NewReader(body)},
+	)
 	if err != nil {
 		return "", fmt.Errorf("put %s: %w", s.URL(key), err)
 	}
@@ -276,7 +283,9 @@ func (s *S3Server) Delete(keys ...string) {
 	ctx, cancel := patience()
 	defer cancel()
 	for _, key := range keys {
-		if _, err := s.gateway.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: &key}); err != nil {
+		if _, err := s.gateway.client.DeleteObject(
+			ctx, &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: &key},
+		); err != nil {
 			s.t.Fatalf("delete %s: %v", s.URL(key), err)
 		}
 	}
@@ -290,7 +299,9 @@ func (s *S3Server) MakePublic() {
 	policy := fmt.Sprintf(`{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Principal": "*", "Action": ["s3:ListBucket", "s3:GetBucketLocation"], "Resource": "arn:aws:s3:::%[1]s"},
 		{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::%[1]s/*"}]}`, s.Bucket)
-	if _, err := s.gateway.client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &s.Bucket, Policy: &policy}); err != nil {
+	if _, err := s.gateway.client.PutBucketPolicy(
+		ctx, &s3.PutBucketPolicyInput{Bucket: &s.Bucket, Policy: &policy},
+	); err != nil {
 		s.t.Fatalf("make bucket %s public: %v", s.Bucket, err)
 	}
 }

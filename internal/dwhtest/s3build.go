@@ -28,7 +28,9 @@ func buildGateway(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("version of the S3 server: %w", err)
 	}
-	version := regexp.MustCompile(`(?m)^\s*(?:require )?` + regexp.QuoteMeta(gatewayModule) + ` (\S+)`).FindSubmatch(text)
+	version := regexp.MustCompile(
+		`(?m)^\s*(?:require )?` + regexp.QuoteMeta(gatewayModule) + ` (\S+)`,
+	).FindSubmatch(text)
 	if version == nil {
 		return "", fmt.Errorf("version of the S3 server: %s does not require %s", modfile, gatewayModule)
 	}

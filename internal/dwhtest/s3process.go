@@ -24,7 +24,10 @@ func StartS3(folder string) (*S3Process, error) {
 
 // Env is the environment, as NAME=value, in which any AWS client uses this server.
 func (p *S3Process) Env() []string {
-	return (&S3Server{Endpoint: p.gateway.endpoint, AccessKey: gatewayAccess, SecretKey: p.gateway.secret, Region: gatewayRegion}).Env()
+	return (&S3Server{
+		Endpoint: p.gateway.endpoint, AccessKey: gatewayAccess, SecretKey: p.gateway.secret,
+		Region: gatewayRegion,
+	}).Env()
 }
 
 // Client returns an S3 client with the server's credentials.

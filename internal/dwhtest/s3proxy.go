@@ -14,7 +14,9 @@ import (
 // request and usually ends in next.ServeHTTP(w, r); it may answer by itself, wait, or cut the
 // answer (CutBody). It runs on several goroutines. Signatures stay valid, because the Host header
 // goes on unchanged.
-func (s *S3Server) Proxy(t testing.TB, intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)) (endpoint string) {
+func (s *S3Server) Proxy(
+	t testing.TB, intercept func(w http.ResponseWriter, r *http.Request, next http.Handler),
+) (endpoint string) {
 	t.Helper()
 	target, err := url.Parse(s.Endpoint)
 	if err != nil {
@@ -31,7 +33,9 @@ func (s *S3Server) Proxy(t testing.TB, intercept func(w http.ResponseWriter, r *
 		Transport: transport,
 		ErrorLog:  silent,
 	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { intercept(w, r, next) }))
+	server := httptest.NewUnstartedServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { intercept(w, r, next) }),
+	)
 	server.Config.ErrorLog = silent
 	server.Start()
 	t.Cleanup(func() {

@@ -34,7 +34,8 @@ func TestSecondSignal(t *testing.T) {
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), childVariable+"=1")
 		err := child.Run()
-		if status, ok := child.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		if status, ok := child.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() ||
+			status.Signal() != syscall.SIGTERM {
 			t.Fatalf("got %v, want death by the second SIGTERM", err)
 		}
 	}

@@ -120,7 +120,9 @@ func ParseFile(data []byte) (Paths, error) {
 		}
 		if k != neither && kind != neither && k != kind {
 			return Paths{}, &Error{Element: i + 1, Path: text,
-				Msg: fmt.Sprintf("mixes dot and bracket notation with %q", first), Hint: "write all paths of the file as $['a']['b'] or all as $.a.b"}
+				Msg: fmt.Sprintf(
+					"mixes dot and bracket notation with %q", first,
+				), Hint: "write all paths of the file as $['a']['b'] or all as $.a.b"}
 		}
 		if kind == neither {
 			kind, first = k, text
@@ -203,7 +205,10 @@ func parse(text string) (Path, form, *Error) {
 			}
 			n, err := strconv.ParseUint(index, 10, 31)
 			if err != nil {
-				return nil, kind, &Error{Msg: fmt.Sprintf("%q is neither an index nor a quoted name", index), Hint: "write [0] or ['name']"}
+				return nil, kind, &Error{
+					Msg:  fmt.Sprintf("%q is neither an index nor a quoted name", index),
+					Hint: "write [0] or ['name']",
+				}
 			}
 			path = append(path, Step{Index: int(n), IsIndex: true})
 			rest = after

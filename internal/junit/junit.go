@@ -73,7 +73,9 @@ func Write(w io.Writer, name string, cases []Case) error {
 			out.Skipped++
 		}
 		out.Cases = append(out.Cases, caseElem{
-			Class: one.Class, Name: one.Name, Time: seconds(one.Duration), Failure: one.Failure.elem(), Error: one.Error.elem(),
+			Class: one.Class, Name: one.Name, Time: seconds(
+				one.Duration,
+			), Failure: one.Failure.elem(), Error: one.Error.elem(),
 			Skipped: one.Skipped.elem(), Output: one.Output,
 		})
 	}

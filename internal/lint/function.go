@@ -38,15 +38,24 @@ func checkCalls(names ...string) func(*unit, func(int, string)) {
 // missing are PostgreSQL's functions that Redshift lacks or gives another meaning, those with rules
 // of their own apart.
 var missing = []string{
-	"ARRAY_AGG", "ARRAY_APPEND", "ARRAY_LENGTH", "ARRAY_POSITION", "ARRAY_REMOVE", "ARRAY_TO_STRING", "BIT_LENGTH", "CARDINALITY", "CONCAT_WS",
-	"CONVERT", "CONVERT_FROM", "CONVERT_TO", "CORR", "COVAR_POP", "COVAR_SAMP", "DATE_BIN", "DECODE", "DIV", "ENCODE", "EVERY",
-	"FORMAT", "GENERATE_SUBSCRIPTS", "GEN_RANDOM_UUID", "JSON_AGG", "JSON_ARRAY_ELEMENTS", "JSON_BUILD_ARRAY", "JSON_BUILD_OBJECT",
-	"JSON_EACH", "JSON_OBJECT_AGG", "JSONB_AGG", "JSONB_ARRAY_ELEMENTS", "JSONB_BUILD_ARRAY", "JSONB_BUILD_OBJECT", "JSONB_EACH",
-	"JSONB_OBJECT_AGG", "JSONB_SET", "JUSTIFY_DAYS", "JUSTIFY_HOURS", "JUSTIFY_INTERVAL", "MAKE_DATE", "MAKE_INTERVAL", "MAKE_TIME",
-	"MAKE_TIMESTAMP", "MAKE_TIMESTAMPTZ", "MODE", "NORMALIZE", "NUM_NONNULLS", "NUM_NULLS", "OVERLAY", "PG_SLEEP", "PLAINTO_TSQUERY",
-	"QUOTE_NULLABLE", "REGEXP_LIKE", "REGEXP_MATCH", "REGEXP_MATCHES", "REGEXP_REPLACE", "REGEXP_SPLIT_TO_ARRAY", "REGEXP_SPLIT_TO_TABLE", "REGR_AVGX", "REGR_AVGY",
-	"REGR_COUNT", "REGR_INTERCEPT", "REGR_R2", "REGR_SLOPE", "REGR_SXX", "REGR_SXY", "REGR_SYY", "ROW_TO_JSON", "SETSEED", "SHA224",
-	"SHA256", "SHA384", "SHA512", "STARTS_WITH", "STRING_AGG", "STRING_TO_ARRAY", "STRING_TO_TABLE", "SUBSTR", "TO_JSON", "TO_JSONB",
+	"ARRAY_AGG", "ARRAY_APPEND", "ARRAY_LENGTH", "ARRAY_POSITION", "ARRAY_REMOVE",
+	"ARRAY_TO_STRING", "BIT_LENGTH", "CARDINALITY", "CONCAT_WS",
+	"CONVERT", "CONVERT_FROM", "CONVERT_TO", "CORR", "COVAR_POP", "COVAR_SAMP", "DATE_BIN",
+	"DECODE", "DIV", "ENCODE", "EVERY",
+	"FORMAT", "GENERATE_SUBSCRIPTS", "GEN_RANDOM_UUID", "JSON_AGG", "JSON_ARRAY_ELEMENTS",
+	"JSON_BUILD_ARRAY", "JSON_BUILD_OBJECT",
+	"JSON_EACH", "JSON_OBJECT_AGG", "JSONB_AGG", "JSONB_ARRAY_ELEMENTS", "JSONB_BUILD_ARRAY",
+	"JSONB_BUILD_OBJECT", "JSONB_EACH",
+	"JSONB_OBJECT_AGG", "JSONB_SET", "JUSTIFY_DAYS", "JUSTIFY_HOURS", "JUSTIFY_INTERVAL",
+	"MAKE_DATE", "MAKE_INTERVAL", "MAKE_TIME",
+	"MAKE_TIMESTAMP", "MAKE_TIMESTAMPTZ", "MODE", "NORMALIZE", "NUM_NONNULLS", "NUM_NULLS",
+	"OVERLAY", "PG_SLEEP", "PLAINTO_TSQUERY",
+	"QUOTE_NULLABLE", "REGEXP_LIKE", "REGEXP_MATCH", "REGEXP_MATCHES", "REGEXP_REPLACE",
+	"REGEXP_SPLIT_TO_ARRAY", "REGEXP_SPLIT_TO_TABLE", "REGR_AVGX", "REGR_AVGY",
+	"REGR_COUNT", "REGR_INTERCEPT", "REGR_R2", "REGR_SLOPE", "REGR_SXX", "REGR_SXY", "REGR_SYY",
+	"ROW_TO_JSON", "SETSEED", "SHA224",
+	"SHA256", "SHA384", "SHA512", "STARTS_WITH", "STRING_AGG", "STRING_TO_ARRAY", "STRING_TO_TABLE",
+	"SUBSTR", "TO_JSON", "TO_JSONB",
 	"TO_TSQUERY", "TO_TSVECTOR", "TXID_CURRENT", "UNISTR", "UNNEST", "WIDTH_BUCKET", "XMLAGG",
 }
 
@@ -103,9 +112,12 @@ func checkToTimestamp(u *unit, found func(int, string)) {
 
 // redshiftFunctions are Redshift's functions that PostgreSQL 15 lacks.
 var redshiftFunctions = []string{
-	"ADD_MONTHS", "ANY_VALUE", "CHARINDEX", "CONVERT_TIMEZONE", "CRC32", "DATEADD", "DATEDIFF", "DATE_CMP", "DATE_PART_YEAR", "FARMFINGERPRINT64",
-	"FUNC_SHA1", "GETDATE", "HLL", "IS_VALID_JSON", "JSON_EXTRACT_ARRAY_ELEMENT_TEXT", "JSON_PARSE", "JSON_SERIALIZE", "LAST_DAY", "LEN",
-	"LISTAGG", "MEDIAN", "MONTHS_BETWEEN", "NEXT_DAY", "NVL", "NVL2", "RATIO_TO_REPORT", "SHA", "SHA1", "SHA2", "STRTOL", "TEXTLEN", "TRY_CAST",
+	"ADD_MONTHS", "ANY_VALUE", "CHARINDEX", "CONVERT_TIMEZONE", "CRC32", "DATEADD", "DATEDIFF",
+	"DATE_CMP", "DATE_PART_YEAR", "FARMFINGERPRINT64",
+	"FUNC_SHA1", "GETDATE", "HLL", "IS_VALID_JSON", "JSON_EXTRACT_ARRAY_ELEMENT_TEXT", "JSON_PARSE",
+	"JSON_SERIALIZE", "LAST_DAY", "LEN",
+	"LISTAGG", "MEDIAN", "MONTHS_BETWEEN", "NEXT_DAY", "NVL", "NVL2", "RATIO_TO_REPORT", "SHA",
+	"SHA1", "SHA2", "STRTOL", "TEXTLEN", "TRY_CAST",
 }
 
 func checkRedshiftOnly(u *unit, found func(int, string)) {
@@ -119,7 +131,9 @@ func checkRedshiftOnly(u *unit, found func(int, string)) {
 		case slices.Contains(redshiftFunctions, word) && u.called(i):
 			found(i, word+"()")
 		case table && u.up[i] < 0 && u.any(i, "DISTSTYLE", "DISTKEY", "SORTKEY"),
-			table && u.any(i, "DISTKEY", "SORTKEY") && u.any(i+1, ",", ")", "NOT", "ENCODE", "SORTKEY", "DISTKEY") && !u.any(i-1, ",", "("),
+			table && u.any(i, "DISTKEY", "SORTKEY") && u.any(
+				i+1, ",", ")", "NOT", "ENCODE", "SORTKEY", "DISTKEY",
+			) && !u.any(i-1, ",", "("),
 			table && u.is(i, "ENCODE") && u.kind(i+1) == sqlfile.KindWord && !u.any(i-1, ",", "("),
 			table && u.is(i, "IDENTITY", "(") && !u.any(i-1, "AS", ",", "("),
 			u.is(i, "QUALIFY") && u.qualifies(i),
@@ -137,9 +151,14 @@ func checkRedshiftOnly(u *unit, found func(int, string)) {
 // qualifies says whether the QUALIFY at i begins a clause, and is no column of that name.
 func (u *unit) qualifies(i int) bool {
 	from := u.next(u.up[i]+1, i, "FROM")
-	before := u.any(i-1, "FROM", "JOIN", "WHERE", "AND", "OR", "NOT", "ON", "BY", "AS", "WHEN", "THEN", "ELSE", ",", "(")
+	before := u.any(
+		i-1, "FROM", "JOIN", "WHERE", "AND", "OR", "NOT", "ON", "BY", "AS", "WHEN", "THEN", "ELSE",
+		",", "(",
+	)
 	behind := u.any(i+1, "IS", "IN", "NOT", "AND", "OR", "LIKE", "BETWEEN", "ASC", "DESC", "NULLS", "ON")
-	return from >= 0 && !before && !behind && (u.kind(i-1) != sqlfile.KindOp || u.is(i-1, ")")) && (u.named(i+1) || u.is(i+1, "("))
+	return from >= 0 && !before && !behind && (u.kind(i-1) != sqlfile.KindOp || u.is(
+		i-1, ")",
+	)) && (u.named(i+1) || u.is(i+1, "("))
 }
 
 func checkAdvisoryLock(u *unit, found func(int, string)) {
@@ -153,7 +172,9 @@ func checkAdvisoryLock(u *unit, found func(int, string)) {
 
 func checkDatePart(u *unit, found func(int, string)) {
 	for i := range u.tokens {
-		if u.any(i, "DATE_PART", "DATE_TRUNC") && u.called(i) && u.kind(i+2) == sqlfile.KindWord && u.is(i+3, ",") && !u.marked(i) {
+		if u.any(
+			i, "DATE_PART", "DATE_TRUNC",
+		) && u.called(i) && u.kind(i+2) == sqlfile.KindWord && u.is(i+3, ",") && !u.marked(i) {
 			found(i+2, u.word(i)+"() with the bare word "+u.tokens[i+2].Text)
 		}
 	}
@@ -161,7 +182,8 @@ func checkDatePart(u *unit, found func(int, string)) {
 
 // fractional are the date parts that the two engines count differently.
 var fractional = []string{
-	"EPOCH", "SECOND", "SECONDS", "SEC", "SECS", "S", "MILLISECOND", "MILLISECONDS", "MSEC", "MSECS", "MS", "MICROSECOND", "MICROSECONDS",
+	"EPOCH", "SECOND", "SECONDS", "SEC", "SECS", "S", "MILLISECOND", "MILLISECONDS", "MSEC",
+	"MSECS", "MS", "MICROSECOND", "MICROSECONDS",
 	"USEC", "USECS", "US",
 }
 

@@ -212,7 +212,10 @@ func TestStatementsByKind(t *testing.T) {
 		{"INSERT INTO t (a) VALUES (1);", []lint.Kind{lint.Migration, lint.Transform, lint.Query}},
 		{"DELETE FROM t;", []lint.Kind{lint.Migration, lint.Transform, lint.Query}},
 		{"SELECT a FROM t;", []lint.Kind{lint.Migration, lint.Transform, lint.Query, lint.Report, lint.Check}},
-		{"(SELECT a FROM t) UNION (SELECT b FROM t);", []lint.Kind{lint.Migration, lint.Transform, lint.Query, lint.Report, lint.Check}},
+		{
+			"(SELECT a FROM t) UNION (SELECT b FROM t);",
+			[]lint.Kind{lint.Migration, lint.Transform, lint.Query, lint.Report, lint.Check},
+		},
 		{"SELECT a FROM t;\nSELECT b FROM t;", []lint.Kind{lint.Migration, lint.Transform, lint.Query}},
 		{"SELECT a INTO u FROM t;", []lint.Kind{lint.Migration, lint.Transform}},
 		{"SELECT a /*redshift , b */ FROM t;", []lint.Kind{lint.Migration, lint.Transform, lint.Report, lint.Check}},
@@ -244,7 +247,8 @@ func TestTransformKind(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]lint.Kind{
 		"transforms/010_s_song.sql": lint.Load, "030_s_name.sql": lint.Load,
-		"transforms/110_d_song.sql": lint.Transform, "0/210_f_songplay.sql": lint.Transform, "d_song.sql": lint.Transform,
+		"transforms/110_d_song.sql": lint.Transform, "0/210_f_songplay.sql": lint.Transform,
+		"d_song.sql": lint.Transform,
 	} {
 		if got := lint.TransformKind(name); got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
@@ -255,7 +259,10 @@ func TestTransformKind(t *testing.T) {
 // A position is that of the file, whatever the markers before it blanked.
 func TestPositionBehindMarkers(t *testing.T) {
 	t.Parallel()
-	f, err := sqlfile.Parse("t.sql", "SELECT /*postgres*/ 'é😀' /*redshift 'x' */ AS a,\n\t/*redshift NOW() */ AS b, LOCALTIME AS c FROM t;\n")
+	f, err := sqlfile.Parse(
+		"t.sql",
+		"SELECT /*postgres*/ 'é😀' /*redshift 'x' */ AS a,\n\t/*redshift NOW() */ AS b, LOCALTIME AS c FROM t;\n",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +297,8 @@ func TestErr(t *testing.T) {
 		{[]*sqlfile.File{one, two}, " (and 2 more findings)"},
 	} {
 		err := lint.Err(lint.Files(tt.files, lint.Transform))
-		want := "one.sql:1:1: TRUNCATE: on Redshift it commits the transaction that it stands in and cannot be rolled back [truncate]" + tt.more
+		want := "one.sql:1:1: TRUNCATE: on Redshift it commits the transaction that it stands in " +
+			"and cannot be rolled back [truncate]" + tt.more
 		if err == nil || err.Error() != want {
 			t.Errorf("got error %v, want %s", err, want)
 		}

@@ -34,7 +34,9 @@ var systemColumns = []string{"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", 
 func checkSystemColumn(u *unit, found func(int, string)) {
 	for i, t := range u.tokens {
 		name := t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent
-		if name && slices.Contains(systemColumns, strings.ToLower(t.Value())) && !u.is(i+1, "(") && !u.is(i+1, ".") && !u.is(i-1, "::") {
+		if name && slices.Contains(
+			systemColumns, strings.ToLower(t.Value()),
+		) && !u.is(i+1, "(") && !u.is(i+1, ".") && !u.is(i-1, "::") {
 			found(i, "column "+t.Text)
 		}
 	}
@@ -42,7 +44,9 @@ func checkSystemColumn(u *unit, found func(int, string)) {
 
 func checkQuotedCase(u *unit, found func(int, string)) {
 	for i, t := range u.tokens {
-		if t.Kind == sqlfile.KindQuotedIdent && strings.ContainsAny(t.Value(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ") && !u.is(i-1, "COLLATE") {
+		if t.Kind == sqlfile.KindQuotedIdent && strings.ContainsAny(
+			t.Value(), "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		) && !u.is(i-1, "COLLATE") {
 			found(i, "name "+t.Text)
 		}
 	}
@@ -72,7 +76,11 @@ func checkLiteralPrefix(u *unit, found func(int, string)) {
 		switch {
 		case t.Kind == sqlfile.KindString && t.Text[0] != '\'':
 			found(i, "literal "+t.Text[:1]+"'…'")
-		case u.is(i, "U", "&") && u.tokens[i+1].Start == t.End && (u.kind(i+2) == sqlfile.KindString || u.kind(i+2) == sqlfile.KindQuotedIdent) &&
+		case u.is(
+			i, "U", "&",
+		) && u.tokens[i+1].Start == t.End && (u.kind(
+			i+2,
+		) == sqlfile.KindString || u.kind(i+2) == sqlfile.KindQuotedIdent) &&
 			u.tokens[i+2].Start == u.tokens[i+1].End:
 			found(i, "literal U&'…'")
 		}

@@ -13,10 +13,12 @@ import (
 // Whatever a file holds, lint ends, and points into the file.
 func TestAnyTokens(t *testing.T) {
 	t.Parallel()
-	words := strings.Fields(`SELECT WITH AS ( ) ( ) [ ] , . ; FROM WHERE ORDER BY OVER PARTITION ROWS INSERT INTO VALUES UPDATE SET DELETE USING CREATE
+	words := strings.Fields(
+		`SELECT WITH AS ( ) ( ) [ ] , . ; FROM WHERE ORDER BY OVER PARTITION ROWS INSERT INTO VALUES UPDATE SET DELETE USING CREATE
 		OR REPLACE TEMP TABLE VIEW FUNCTION IF NOT EXISTS ALTER ADD COLUMN DROP RENAME TO TYPE VARCHAR NUMERIC TIMESTAMP INTERVAL CAST :: ARRAY ANY =
 		IN IS TRUE DISTINCT ON CASE WHEN END ROW LANGUAGE sql RETURNS $$SELECT$$ 'text' E'x' "Name" :'v' :"v" 12 t a b now json @ -> sqlc arg COPY
-		MATERIALIZED COMMENT GRANT DEFAULT NULL PRIMARY KEY LIKE INCLUDING EXCLUDE CHECK /*postgres*/ /*redshift*/ WITHIN GROUP FILTER WINDOW`)
+		MATERIALIZED COMMENT GRANT DEFAULT NULL PRIMARY KEY LIKE INCLUDING EXCLUDE CHECK /*postgres*/ /*redshift*/ WITHIN GROUP FILTER WINDOW`,
+	)
 	words = append(words, "\n", ";\n", "/*redshift SELECT 1 */", "/*redshift ( */")
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 40).Draw(t, "words"), " ") + "\n"
@@ -39,9 +41,11 @@ func TestAnyTokens(t *testing.T) {
 func TestStatementsCutAnywhere(t *testing.T) {
 	t.Parallel()
 	statements := []string{
-		"UPDATE ONLY s.t AS a SET b = c.d FROM u AS c INNER JOIN (v CROSS JOIN w) ON c.x = v.x WHERE a.b IN (SELECT x FROM y)",
+		"UPDATE ONLY s.t AS a SET b = c.d FROM u AS c INNER JOIN (v CROSS JOIN w) ON c.x = v.x " +
+			"WHERE a.b IN (SELECT x FROM y)",
 		"DELETE FROM ONLY s.t AS a USING u AS c, (SELECT 1 AS x) AS d WHERE EXISTS (SELECT 1 FROM v WHERE v.x = a.x)",
-		"WITH a AS (SELECT 1), b (c) AS (SELECT 2) INSERT INTO s.t (x, y) SELECT a.x, b.y FROM a LEFT JOIN b ON a.x = b.x " +
+		"WITH a AS (SELECT 1), b (c) AS (SELECT 2) INSERT INTO s.t (x, y) SELECT a.x, b.y FROM a " +
+			"LEFT JOIN b ON a.x = b.x " +
 			"GROUP BY a.x, 2 HAVING COUNT(*) > 1 ORDER BY 1 LIMIT 3",
 		"SELECT LISTAGG(DISTINCT a.x, ',') WITHIN GROUP (ORDER BY a.x), SUM(y) OVER (PARTITION BY z ORDER BY w ROWS " +
 			"BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW), CAST(a.x AS VARCHAR(10)), a.x::int FROM s.a AS a, pg_class",

@@ -93,7 +93,9 @@ func checkRow(u *unit, found func(int, string)) {
 
 func checkValues(u *unit, found func(int, string)) {
 	for i := range u.tokens {
-		if !u.is(i, "VALUES", "(") || u.verb == "MERGE" || u.verb == "INSERT" && u.up[i] == u.up[u.verbAt] || u.is(i-1, ".") {
+		if !u.is(
+			i, "VALUES", "(",
+		) || u.verb == "MERGE" || u.verb == "INSERT" && u.up[i] == u.up[u.verbAt] || u.is(i-1, ".") {
 			continue
 		}
 		found(i, "VALUES as a table")
@@ -118,7 +120,8 @@ func checkInsertSubquery(u *unit, found func(int, string)) {
 
 // clauses end a FROM clause.
 var clauses = []string{
-	"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "INTERSECT", "WINDOW", "FOR", "SET", "RETURNING", "QUALIFY", "SELECT",
+	"WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "EXCEPT", "INTERSECT",
+	"WINDOW", "FOR", "SET", "RETURNING", "QUALIFY", "SELECT",
 }
 
 // checkTableFunction looks at what stands where a table is expected: behind FROM, JOIN and the

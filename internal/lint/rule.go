@@ -50,8 +50,9 @@ func Rules() []Rule {
 		// The file.
 		{
 			Name: "syntax", Always: true, Page: pageBoth,
-			Why:      "neither engine can parse this rendering of the file",
-			Instead:  "read the statement once without the Redshift markers and once with them in place of what stands between /*postgres*/ and /*redshift … */",
+			Why: "neither engine can parse this rendering of the file",
+			Instead: "read the statement once without the Redshift markers and once with them " +
+				"in place of what stands between /*postgres*/ and /*redshift … */",
 			document: checkSyntax,
 		},
 		{
@@ -116,22 +117,26 @@ func Rules() []Rule {
 		},
 		{
 			Name: "lock", Always: true, Page: "dg/r_LOCK",
-			Why:     "the runner takes the one lock that writers share, first in the transaction; no other table is locked",
+			Why: "the runner takes the one lock that writers share, first in the " +
+				"transaction; no other table is locked",
 			Instead: "leave it out",
 			verbs:   []string{"LOCK"}, check: checkVerb("LOCK"),
 		},
 		{
 			Name: "transaction", Always: true, Page: "dg/r_BEGIN",
-			Why:     "the runner opens the transaction and ends it",
-			Instead: "leave it out; a migration that must run outside a transaction begins with -- +goose NO TRANSACTION",
-			verbs:   []string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"},
-			check:   checkVerb("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"),
+			Why: "the runner opens the transaction and ends it",
+			Instead: "leave it out; a migration that must run outside a transaction begins with " +
+				"-- +goose NO TRANSACTION",
+			verbs: []string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"},
+			check: checkVerb("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"),
 		},
 		{
 			Name: "savepoint", Page: pageFunctions,
 			Why:     "Redshift cannot roll back to a savepoint",
 			Instead: "leave it out, or cut the file in two",
-			verbs:   []string{"SAVEPOINT", "RELEASE", "ROLLBACK TO"}, check: checkVerb("SAVEPOINT", "RELEASE", "ROLLBACK TO"),
+			verbs: []string{
+				"SAVEPOINT", "RELEASE", "ROLLBACK TO",
+			}, check: checkVerb("SAVEPOINT", "RELEASE", "ROLLBACK TO"),
 		},
 		{
 			Name: "do-block", Page: "dg/c_SQL_commands",
@@ -150,8 +155,14 @@ func Rules() []Rule {
 		{
 			Name: "trigger", Page: pageFeatures,
 			Why: "Redshift has no triggers and no rules", Instead: "do the work in the transform that writes the table",
-			verbs: []string{"CREATE TRIGGER", "DROP TRIGGER", "ALTER TRIGGER", "CREATE RULE", "DROP RULE", "ALTER RULE", "CREATE EVENT TRIGGER", "DROP EVENT TRIGGER"},
-			check: checkVerb("CREATE TRIGGER", "DROP TRIGGER", "ALTER TRIGGER", "CREATE RULE", "DROP RULE", "ALTER RULE", "CREATE EVENT TRIGGER", "DROP EVENT TRIGGER"),
+			verbs: []string{
+				"CREATE TRIGGER", "DROP TRIGGER", "ALTER TRIGGER", "CREATE RULE", "DROP RULE",
+				"ALTER RULE", "CREATE EVENT TRIGGER", "DROP EVENT TRIGGER",
+			},
+			check: checkVerb(
+				"CREATE TRIGGER", "DROP TRIGGER", "ALTER TRIGGER", "CREATE RULE", "DROP RULE",
+				"ALTER RULE", "CREATE EVENT TRIGGER", "DROP EVENT TRIGGER",
+			),
 		},
 		{
 			Name: "sequence", Page: pageFeatures,
@@ -161,9 +172,18 @@ func Rules() []Rule {
 		},
 		{
 			Name: "type-definition", Page: pageTypes,
-			Why: "Redshift has no types, domains or extensions of one's own", Instead: "a built-in type, and a check for its values in checks/",
-			verbs: []string{"CREATE TYPE", "DROP TYPE", "ALTER TYPE", "CREATE DOMAIN", "DROP DOMAIN", "ALTER DOMAIN", "CREATE EXTENSION", "DROP EXTENSION", "ALTER EXTENSION", "CREATE CAST", "CREATE OPERATOR", "CREATE AGGREGATE", "CREATE COLLATION"},
-			check: checkVerb("CREATE TYPE", "DROP TYPE", "ALTER TYPE", "CREATE DOMAIN", "DROP DOMAIN", "ALTER DOMAIN", "CREATE EXTENSION", "DROP EXTENSION", "ALTER EXTENSION", "CREATE CAST", "CREATE OPERATOR", "CREATE AGGREGATE", "CREATE COLLATION"),
+			Why:     "Redshift has no types, domains or extensions of one's own",
+			Instead: "a built-in type, and a check for its values in checks/",
+			verbs: []string{
+				"CREATE TYPE", "DROP TYPE", "ALTER TYPE", "CREATE DOMAIN", "DROP DOMAIN",
+				"ALTER DOMAIN", "CREATE EXTENSION", "DROP EXTENSION", "ALTER EXTENSION",
+				"CREATE CAST", "CREATE OPERATOR", "CREATE AGGREGATE", "CREATE COLLATION",
+			},
+			check: checkVerb(
+				"CREATE TYPE", "DROP TYPE", "ALTER TYPE", "CREATE DOMAIN", "DROP DOMAIN",
+				"ALTER DOMAIN", "CREATE EXTENSION", "DROP EXTENSION", "ALTER EXTENSION",
+				"CREATE CAST", "CREATE OPERATOR", "CREATE AGGREGATE", "CREATE COLLATION",
+			),
 		},
 
 		// Queries.
@@ -175,13 +195,15 @@ func Rules() []Rule {
 		},
 		{
 			Name: "returning", Page: pageInsert,
-			Why: "Redshift returns no rows from INSERT, UPDATE and DELETE", Instead: "SELECT the rows before or after, by their key",
-			check: checkReturning,
+			Why:     "Redshift returns no rows from INSERT, UPDATE and DELETE",
+			Instead: "SELECT the rows before or after, by their key",
+			check:   checkReturning,
 		},
 		{
 			Name: "distinct-on", Page: "dg/r_SELECT_list",
-			Why: "Redshift has no DISTINCT ON", Instead: "ROW_NUMBER() OVER (PARTITION BY k ORDER BY …) AS place in a subquery, and WHERE place = 1",
-			check: checkPhrases("DISTINCT ON"),
+			Why:     "Redshift has no DISTINCT ON",
+			Instead: "ROW_NUMBER() OVER (PARTITION BY k ORDER BY …) AS place in a subquery, and WHERE place = 1",
+			check:   checkPhrases("DISTINCT ON"),
 		},
 		{
 			Name: "lateral", Page: pageFrom,
@@ -195,8 +217,9 @@ func Rules() []Rule {
 		},
 		{
 			Name: "array", Page: pageFeatures,
-			Why: "Redshift has no arrays, no subscripts and no ANY or ALL over them", Instead: "one row an element, IN (…), or EXISTS",
-			check: checkArray,
+			Why:     "Redshift has no arrays, no subscripts and no ANY or ALL over them",
+			Instead: "one row an element, IN (…), or EXISTS",
+			check:   checkArray,
 		},
 		{
 			Name: "row-constructor", Page: pageFeatures,
@@ -222,13 +245,15 @@ func Rules() []Rule {
 		},
 		{
 			Name: "insert-subquery", Page: pageInsert,
-			Why: "Redshift takes no subquery in VALUES with several rows", Instead: "INSERT INTO t (…) SELECT … UNION ALL SELECT …",
-			check: checkInsertSubquery,
+			Why:     "Redshift takes no subquery in VALUES with several rows",
+			Instead: "INSERT INTO t (…) SELECT … UNION ALL SELECT …",
+			check:   checkInsertSubquery,
 		},
 		{
 			Name: "generate-series", Page: pageFunctions,
-			Why: "on Redshift it runs on the leader node alone and is refused beside a table", Instead: "a table of numbers, or ROW_NUMBER() over a table that is long enough",
-			check: checkGenerateSeries,
+			Why:     "on Redshift it runs on the leader node alone and is refused beside a table",
+			Instead: "a table of numbers, or ROW_NUMBER() over a table that is long enough",
+			check:   checkGenerateSeries,
 		},
 		{
 			Name: "table-function", Page: pageFeatures,
@@ -237,13 +262,16 @@ func Rules() []Rule {
 		},
 		{
 			Name: "is-distinct-from", Page: pageFunctions,
-			Why: "Redshift has no IS DISTINCT FROM", Instead: "a <> b OR (a IS NULL AND b IS NOT NULL) OR (a IS NOT NULL AND b IS NULL), or compare COALESCE(a, …)",
+			Why: "Redshift has no IS DISTINCT FROM",
+			Instead: "a <> b OR (a IS NULL AND b IS NOT NULL) OR (a IS NOT NULL AND b IS NULL), " +
+				"or compare COALESCE(a, …)",
 			check: checkIsDistinct,
 		},
 		{
 			Name: "except-all", Page: "dg/r_UNION",
-			Why: "on Redshift only UNION takes ALL", Instead: "EXCEPT or INTERSECT over rows with their count: GROUP BY every column, COUNT(*)",
-			check: checkPhrases("EXCEPT ALL", "INTERSECT ALL"),
+			Why:     "on Redshift only UNION takes ALL",
+			Instead: "EXCEPT or INTERSECT over rows with their count: GROUP BY every column, COUNT(*)",
+			check:   checkPhrases("EXCEPT ALL", "INTERSECT ALL"),
 		},
 		{
 			Name: "fetch-first", Page: "dg/r_ORDER_BY_clause",
@@ -262,22 +290,26 @@ func Rules() []Rule {
 		},
 		{
 			Name: "cte-before-insert", Page: pageInsert,
-			Why: "on Redshift the WITH clause of an INSERT stands before its SELECT", Instead: "INSERT INTO t (…) WITH … SELECT …",
-			check: checkCTEBeforeInsert,
+			Why:     "on Redshift the WITH clause of an INSERT stands before its SELECT",
+			Instead: "INSERT INTO t (…) WITH … SELECT …",
+			check:   checkCTEBeforeInsert,
 		},
 		{
 			Name: "data-modifying-cte", Page: pageWith,
-			Why: "on Redshift a WITH clause only reads", Instead: "a table of the keys that are touched, then one statement after the other",
-			check: checkModifyingCTE,
+			Why:     "on Redshift a WITH clause only reads",
+			Instead: "a table of the keys that are touched, then one statement after the other",
+			check:   checkModifyingCTE,
 		},
 		{
 			Name: "cte-materialized", Page: pageWith,
-			Why: "Redshift has no MATERIALIZED", Instead: "WITH name AS (…), or a table when it has to be computed once",
-			check: checkMaterialized,
+			Why:     "Redshift has no MATERIALIZED",
+			Instead: "WITH name AS (…), or a table when it has to be computed once",
+			check:   checkMaterialized,
 		},
 		{
 			Name: "is-true", Page: "dg/r_Boolean_type",
-			Why: "Redshift compares by IS TRUE and IS FALSE only in conditions, not in a select list", Instead: "CASE WHEN x THEN TRUE ELSE FALSE END",
+			Why: "Redshift compares by IS TRUE and IS FALSE only in conditions, not in a select " +
+				"list", Instead: "CASE WHEN x THEN TRUE ELSE FALSE END",
 			check: checkIsTrue,
 		},
 		{
@@ -287,8 +319,9 @@ func Rules() []Rule {
 		},
 		{
 			Name: "delete-alias", Page: "dg/r_DELETE",
-			Why: "on Redshift the table that rows are deleted from has no alias", Instead: "DELETE FROM t USING other WHERE t.k = other.k",
-			check: checkDeleteAlias,
+			Why:     "on Redshift the table that rows are deleted from has no alias",
+			Instead: "DELETE FROM t USING other WHERE t.k = other.k",
+			check:   checkDeleteAlias,
 		},
 
 		// Window functions.
@@ -315,15 +348,17 @@ func Rules() []Rule {
 		},
 		{
 			Name: "window-constant", Page: pageWindow,
-			Why: "Redshift refuses to order a window by a constant", Instead: "order by columns that make the order total",
-			check: checkWindowConstant,
+			Why:     "Redshift refuses to order a window by a constant",
+			Instead: "order by columns that make the order total",
+			check:   checkWindowConstant,
 		},
 
 		// Functions and operators.
 		{
 			Name: "now", Page: "dg/c_SQL_functions_leader_node_only",
-			Why: "on Redshift it runs on the leader node alone and is refused beside a table", Instead: "take the time from outside, as a parameter or a variable; CURRENT_DATE is on both",
-			check: checkNow,
+			Why:     "on Redshift it runs on the leader node alone and is refused beside a table",
+			Instead: "take the time from outside, as a parameter or a variable; CURRENT_DATE is on both",
+			check:   checkNow,
 		},
 		{
 			Name: "leader-node", Page: "dg/c_SQL_functions_leader_node_only",
@@ -334,12 +369,15 @@ func Rules() []Rule {
 		},
 		{
 			Name: "to-timestamp", Page: "dg/r_TO_TIMESTAMP",
-			Why: "on Redshift it takes a string and a format", Instead: "TIMESTAMP 'epoch' + ms / 1000 * INTERVAL '1 second' + MOD(ms, 1000) / 1000.0 * INTERVAL '1 second'",
+			Why: "on Redshift it takes a string and a format",
+			Instead: "TIMESTAMP 'epoch' + ms / 1000 * INTERVAL '1 second' + MOD(ms, 1000) / " +
+				"1000.0 * INTERVAL '1 second'",
 			check: checkToTimestamp,
 		},
 		{
 			Name: "function", Page: pageFunctions,
-			Why: "Redshift does not have it, or means something else by it", Instead: "another function; a marker for each engine where there is none: /*postgres*/ … /*redshift … */",
+			Why:      "Redshift does not have it, or means something else by it",
+			Instead:  "another function; a marker for each engine where there is none: /*postgres*/ … /*redshift … */",
 			inMarker: "another function, one that Redshift has",
 			check:    checkFunction,
 		},
@@ -350,22 +388,26 @@ func Rules() []Rule {
 		},
 		{
 			Name: "concat", Page: "dg/r_CONCAT",
-			Why: "on Redshift it takes two arguments and is NULL if one is; PostgreSQL leaves NULLs out", Instead: "a || b, with COALESCE(b, '') where b may be NULL",
+			Why: "on Redshift it takes two arguments and is NULL if one is; PostgreSQL leaves " +
+				"NULLs out", Instead: "a || b, with COALESCE(b, '') where b may be NULL",
 			check: checkConcat,
 		},
 		{
 			Name: "advisory-lock", Page: pageFunctions,
-			Why: "Redshift has no advisory locks", Instead: "leave it out: writers take turns by the lock that the runner takes",
-			check: checkAdvisoryLock,
+			Why:     "Redshift has no advisory locks",
+			Instead: "leave it out: writers take turns by the lock that the runner takes",
+			check:   checkAdvisoryLock,
 		},
 		{
 			Name: "date-part", Page: "dg/r_DATE_PART_function",
-			Why: "PostgreSQL takes the part as a string, Redshift also as a bare word", Instead: "EXTRACT(week FROM ts), DATE_PART('week', ts), DATE_TRUNC('week', ts)",
-			check: checkDatePart,
+			Why:     "PostgreSQL takes the part as a string, Redshift also as a bare word",
+			Instead: "EXTRACT(week FROM ts), DATE_PART('week', ts), DATE_TRUNC('week', ts)",
+			check:   checkDatePart,
 		},
 		{
 			Name: "extract-fraction", Page: "dg/r_EXTRACT_function",
-			Why: "Redshift gives the whole number of that field alone, PostgreSQL one with its fraction", Instead: "keep epoch milliseconds, and compute with / and MOD; or DATE_TRUNC first",
+			Why: "Redshift gives the whole number of that field alone, PostgreSQL one with its " +
+				"fraction", Instead: "keep epoch milliseconds, and compute with / and MOD; or DATE_TRUNC first",
 			check: checkExtractFraction,
 		},
 		{
@@ -389,18 +431,22 @@ func Rules() []Rule {
 		// Types.
 		{
 			Name: "type", Page: pageTypes,
-			Why: "Redshift does not have this type", Instead: "BIGINT, INTEGER, DOUBLE PRECISION, NUMERIC(p, s), BOOLEAN, DATE, TIMESTAMP or VARCHAR(n); a hash or natural key for SERIAL and UUID",
+			Why: "Redshift does not have this type",
+			Instead: "BIGINT, INTEGER, DOUBLE PRECISION, NUMERIC(p, s), BOOLEAN, DATE, TIMESTAMP " +
+				"or VARCHAR(n); a hash or natural key for SERIAL and UUID",
 			check: checkType,
 		},
 		{
 			Name: "unsized-type", Page: "dg/r_Character_types",
-			Why: "Redshift takes it for VARCHAR(256), CHAR(1) or NUMERIC(18, 0), whatever PostgreSQL does", Instead: "VARCHAR(n), which is n bytes on Redshift, or NUMERIC(p, s)",
+			Why: "Redshift takes it for VARCHAR(256), CHAR(1) or NUMERIC(18, 0), whatever " +
+				"PostgreSQL does", Instead: "VARCHAR(n), which is n bytes on Redshift, or NUMERIC(p, s)",
 			check: checkUnsizedType,
 		},
 		{
 			Name: "type-size", Page: "dg/r_Character_types",
-			Why: "Redshift takes VARCHAR(65535), CHAR(4096) and NUMERIC(38, 37) at most", Instead: "a smaller size, or a second table for what does not fit",
-			check: checkTypeSize,
+			Why:     "Redshift takes VARCHAR(65535), CHAR(4096) and NUMERIC(38, 37) at most",
+			Instead: "a smaller size, or a second table for what does not fit",
+			check:   checkTypeSize,
 		},
 		{
 			Name: "time-precision", Page: "dg/r_Datetime_types",
@@ -409,20 +455,23 @@ func Rules() []Rule {
 		},
 		{
 			Name: "interval-column", Page: "dg/r_interval_data_types",
-			Why: "on Redshift a type INTERVAL needs a qualifier that PostgreSQL takes differently", Instead: "INTERVAL '1 second' as a literal is fine; keep durations as numbers",
-			check: checkIntervalType,
+			Why:     "on Redshift a type INTERVAL needs a qualifier that PostgreSQL takes differently",
+			Instead: "INTERVAL '1 second' as a literal is fine; keep durations as numbers",
+			check:   checkIntervalType,
 		},
 
 		// Tables.
 		{
 			Name: "foreign-key", Page: "dg/t_Defining_constraints",
-			Why: "Redshift does not enforce it but plans by it, PostgreSQL enforces the order of loading", Instead: "a check that every key exists",
+			Why: "Redshift does not enforce it but plans by it, PostgreSQL enforces the order of " +
+				"loading", Instead: "a check that every key exists",
 			check: checkForeignKey,
 		},
 		{
 			Name: "check-constraint", Page: pageFeatures,
-			Why: "Redshift has no check and no exclusion constraints", Instead: "a query in checks/ whose rows are the violations",
-			check: checkCheckConstraint,
+			Why:     "Redshift has no check and no exclusion constraints",
+			Instead: "a query in checks/ whose rows are the violations",
+			check:   checkCheckConstraint,
 		},
 		{
 			Name: "deferrable", Page: pageCreate,
@@ -452,44 +501,54 @@ func Rules() []Rule {
 		},
 		{
 			Name: "ctas-if-not-exists", Page: pageCreateAs,
-			Why: "on Redshift CREATE TABLE … AS has no IF NOT EXISTS", Instead: "DROP TABLE IF EXISTS t, then CREATE TABLE t AS",
-			check: checkCreateAsIfNotExists,
+			Why:     "on Redshift CREATE TABLE … AS has no IF NOT EXISTS",
+			Instead: "DROP TABLE IF EXISTS t, then CREATE TABLE t AS",
+			check:   checkCreateAsIfNotExists,
 		},
 		{
 			Name: "with-data", Page: pageCreateAs,
-			Why: "on Redshift CREATE TABLE … AS always fills the table", Instead: "a WHERE clause that nothing meets, or CREATE TABLE t (LIKE other)",
-			check: checkTableTail("WITH DATA", "WITH NO DATA"),
+			Why:     "on Redshift CREATE TABLE … AS always fills the table",
+			Instead: "a WHERE clause that nothing meets, or CREATE TABLE t (LIKE other)",
+			check:   checkTableTail("WITH DATA", "WITH NO DATA"),
 		},
 		{
 			Name: "like-including", Page: pageCreate,
-			Why: "Redshift copies column definitions and, if told, defaults", Instead: "(LIKE other INCLUDING DEFAULTS)",
-			check: checkLikeIncluding,
+			Why:     "Redshift copies column definitions and, if told, defaults",
+			Instead: "(LIKE other INCLUDING DEFAULTS)",
+			check:   checkLikeIncluding,
 		},
 		{
 			Name: "generated-column", Page: pageCreate,
-			Why: "Redshift generates identities only, in a form of its own, and a replay would number rows differently", Instead: "compute the value in the transform; a hash of the natural key for a key",
-			check: checkGenerated,
+			Why: "Redshift generates identities only, in a form of its own, and a replay would " +
+				"number rows differently",
+			Instead: "compute the value in the transform; a hash of the natural key for a key",
+			check:   checkGenerated,
 		},
 		{
 			Name: "create-option", Page: pageCreate,
-			Why: "Redshift has neither UNLOGGED tables nor temporary, recursive or checked views", Instead: "CREATE TABLE, CREATE TEMP TABLE or CREATE VIEW",
-			check: checkCreateOption,
+			Why:     "Redshift has neither UNLOGGED tables nor temporary, recursive or checked views",
+			Instead: "CREATE TABLE, CREATE TEMP TABLE or CREATE VIEW",
+			check:   checkCreateOption,
 		},
 		{
 			Name: "function-shape", Page: "dg/r_CREATE_FUNCTION",
-			Why:     "Redshift's SQL functions have types without names, a volatility and a body of one SELECT without FROM",
-			Instead: "CREATE FUNCTION f_name (VARCHAR) RETURNS VARCHAR IMMUTABLE AS $$ SELECT expression of $1 $$ LANGUAGE sql",
-			check:   checkFunctionShape,
+			Why: "Redshift's SQL functions have types without names, a volatility and a body " +
+				"of one SELECT without FROM",
+			Instead: "CREATE FUNCTION f_name (VARCHAR) RETURNS VARCHAR IMMUTABLE AS $$ SELECT " +
+				"expression of $1 $$ LANGUAGE sql",
+			check: checkFunctionShape,
 		},
 		{
 			Name: "drop-function", Page: "dg/r_DROP_FUNCTION",
-			Why: "on Redshift it has no IF EXISTS and needs the types of the arguments", Instead: "DROP FUNCTION f_name (VARCHAR)",
-			check: checkDropFunction,
+			Why:     "on Redshift it has no IF EXISTS and needs the types of the arguments",
+			Instead: "DROP FUNCTION f_name (VARCHAR)",
+			check:   checkDropFunction,
 		},
 		{
 			Name: "alter-if-exists", Page: pageAlter,
-			Why: "Redshift's ALTER TABLE has no IF EXISTS and no IF NOT EXISTS", Instead: "leave it out: a migration runs once",
-			check: checkAlterIfExists,
+			Why:     "Redshift's ALTER TABLE has no IF EXISTS and no IF NOT EXISTS",
+			Instead: "leave it out: a migration runs once",
+			check:   checkAlterIfExists,
 		},
 		{
 			Name: "alter-several", Page: pageAlter,
@@ -498,8 +557,9 @@ func Rules() []Rule {
 		},
 		{
 			Name: "add-not-null", Page: pageAlter,
-			Why: "a column that is added NOT NULL needs a default", Instead: "ADD COLUMN c BOOLEAN DEFAULT FALSE NOT NULL",
-			check: checkAddNotNull,
+			Why:     "a column that is added NOT NULL needs a default",
+			Instead: "ADD COLUMN c BOOLEAN DEFAULT FALSE NOT NULL",
+			check:   checkAddNotNull,
 		},
 		{
 			Name: "add-order", Page: pageAlter,
@@ -508,23 +568,28 @@ func Rules() []Rule {
 		},
 		{
 			Name: "add-key", Page: pageAlter,
-			Why: "on Redshift a column that is added cannot be a key", Instead: "add the column, then ALTER TABLE t ADD PRIMARY KEY (c) or ADD UNIQUE (c)",
-			check: checkAddKey,
+			Why:     "on Redshift a column that is added cannot be a key",
+			Instead: "add the column, then ALTER TABLE t ADD PRIMARY KEY (c) or ADD UNIQUE (c)",
+			check:   checkAddKey,
 		},
 		{
 			Name: "alter-column", Page: pageAlter,
-			Why:     "Redshift changes only the length of a VARCHAR, and that outside a transaction",
-			Instead: "add a column, UPDATE, drop the old one, rename; for a length TYPE VARCHAR(n) alone in a file with -- +goose NO TRANSACTION",
-			check:   checkAlterColumn,
+			Why: "Redshift changes only the length of a VARCHAR, and that outside a transaction",
+			Instead: "add a column, UPDATE, drop the old one, rename; for a length TYPE " +
+				"VARCHAR(n) alone in a file with -- +goose NO TRANSACTION",
+			check: checkAlterColumn,
 		},
 		{
 			Name: "alter-append", Page: "dg/r_ALTER_TABLE_APPEND",
-			Why: "it commits the transaction, and PostgreSQL does not have it", Instead: "INSERT INTO t (…) SELECT … FROM other",
-			check: checkAlterAppend,
+			Why:     "it commits the transaction, and PostgreSQL does not have it",
+			Instead: "INSERT INTO t (…) SELECT … FROM other",
+			check:   checkAlterAppend,
 		},
 		{
 			Name: "alter-action", Page: pageAlter,
-			Why: "it is not among the actions that both engines have", Instead: "ADD COLUMN, DROP COLUMN, RENAME, ADD PRIMARY KEY or UNIQUE, DROP CONSTRAINT; else a marker for the engine that has it",
+			Why: "it is not among the actions that both engines have",
+			Instead: "ADD COLUMN, DROP COLUMN, RENAME, ADD PRIMARY KEY or UNIQUE, DROP " +
+				"CONSTRAINT; else a marker for the engine that has it",
 			inMarker: "an action of Redshift's ALTER TABLE",
 			check:    checkAlterAction,
 		},
@@ -537,13 +602,15 @@ func Rules() []Rule {
 		},
 		{
 			Name: "system-column", Page: pageFeatures,
-			Why: "Redshift has no such column, and lets no column have its name", Instead: "another name, or the table's own key",
-			check: checkSystemColumn,
+			Why:     "Redshift has no such column, and lets no column have its name",
+			Instead: "another name, or the table's own key",
+			check:   checkSystemColumn,
 		},
 		{
 			Name: "quoted-case", Page: "dg/r_names", lexical: true,
-			Why: "Redshift folds quoted names to lower case too, PostgreSQL keeps them", Instead: "lower case, without quotes",
-			check: checkQuotedCase,
+			Why:     "Redshift folds quoted names to lower case too, PostgreSQL keeps them",
+			Instead: "lower case, without quotes",
+			check:   checkQuotedCase,
 		},
 		{
 			Name: "name-length", Page: "dg/r_names",
@@ -552,13 +619,15 @@ func Rules() []Rule {
 		},
 		{
 			Name: "backslash", Page: "dg/r_patternmatching_condition_like",
-			Why: "it is an escape character on Redshift and an ordinary one on PostgreSQL", Instead: "CHR(92), or another escape character: LIKE 'a|_%' ESCAPE '|'",
-			check: checkBackslash,
+			Why:     "it is an escape character on Redshift and an ordinary one on PostgreSQL",
+			Instead: "CHR(92), or another escape character: LIKE 'a|_%' ESCAPE '|'",
+			check:   checkBackslash,
 		},
 		{
 			Name: "literal-prefix", Page: pageTypes, lexical: true,
-			Why: "Redshift has no E'…', B'…', X'…', N'…' and U&'…'", Instead: "'…' with the characters themselves, and CHR(n) for control characters",
-			check: checkLiteralPrefix,
+			Why:     "Redshift has no E'…', B'…', X'…', N'…' and U&'…'",
+			Instead: "'…' with the characters themselves, and CHR(n) for control characters",
+			check:   checkLiteralPrefix,
 		},
 	}
 }

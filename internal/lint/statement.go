@@ -20,7 +20,10 @@ func allowed(k Kind) []string {
 			"COMMENT ON TABLE", "COMMENT ON COLUMN", "COMMENT ON VIEW", "COMMENT ON CONSTRAINT",
 		}
 	case Transform:
-		return []string{"CREATE TABLE", "CREATE VIEW", "DROP TABLE", "DROP VIEW", "SELECT", "INSERT", "UPDATE", "DELETE"}
+		return []string{
+			"CREATE TABLE", "CREATE VIEW", "DROP TABLE", "DROP VIEW", "SELECT", "INSERT", "UPDATE",
+			"DELETE",
+		}
 	case Load:
 		return []string{"COPY"}
 	case Query:
@@ -33,7 +36,10 @@ func allowed(k Kind) []string {
 }
 
 // ours are statements that a migration or transform may hold inside /*redshift … */.
-var ours = []string{"ANALYZE", "ALTER SCHEMA", "ALTER DEFAULT", "CREATE MATERIALIZED VIEW", "DROP MATERIALIZED VIEW", "REFRESH MATERIALIZED VIEW"}
+var ours = []string{
+	"ANALYZE", "ALTER SCHEMA", "ALTER DEFAULT", "CREATE MATERIALIZED VIEW",
+	"DROP MATERIALIZED VIEW", "REFRESH MATERIALIZED VIEW",
+}
 
 func checkStatement(u *unit, found func(int, string)) {
 	k := u.document.kind
@@ -80,10 +86,13 @@ func checkStatementSize(u *unit, found func(int, string)) {
 
 // commands are the words that a statement of PostgreSQL's begins with.
 var commands = []string{
-	"ABORT", "ALTER", "ANALYZE", "ANALYSE", "BEGIN", "CALL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT", "COMMIT", "COPY",
+	"ABORT", "ALTER", "ANALYZE", "ANALYSE", "BEGIN", "CALL", "CHECKPOINT", "CLOSE", "CLUSTER",
+	"COMMENT", "COMMIT", "COPY",
 	"CREATE", "DEALLOCATE", "DECLARE", "DELETE", "DISCARD", "DO", "DROP", "END", "EXECUTE", "EXPLAIN", "FETCH", "GRANT",
-	"IMPORT", "INSERT", "LISTEN", "LOAD", "LOCK", "MERGE", "MOVE", "NOTIFY", "PREPARE", "REASSIGN", "REFRESH", "REINDEX",
-	"RELEASE", "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SELECT", "SET", "SHOW", "START", "TABLE", "TRUNCATE",
+	"IMPORT", "INSERT", "LISTEN", "LOAD", "LOCK", "MERGE", "MOVE", "NOTIFY", "PREPARE", "REASSIGN",
+	"REFRESH", "REINDEX",
+	"RELEASE", "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SELECT", "SET", "SHOW",
+	"START", "TABLE", "TRUNCATE",
 	"UNLISTEN", "UPDATE", "VACUUM", "VALUES", "WITH",
 }
 
@@ -103,13 +112,17 @@ func checkSyntax(d *document, found func(line, column int, what string)) {
 			for u.is(first, "(") {
 				first++
 			}
-			if rendering.name == "PostgreSQL" && !u.body && d.kind != Load && (first == len(u.tokens) || !u.any(first, commands...)) {
+			if rendering.name == "PostgreSQL" && !u.body && d.kind != Load && (first == len(
+				u.tokens,
+			) || !u.any(first, commands...)) {
 				at(0, fmt.Sprintf("%q begins no statement", u.tokens[0].Text))
 				continue
 			}
 			for i := range u.tokens {
 				switch {
-				case u.any(i, "(", ")", "[", "]") && (u.pair[i] < 0 || u.any(i, "(", ")") != u.any(u.pair[i], "(", ")")):
+				case u.any(
+					i, "(", ")", "[", "]",
+				) && (u.pair[i] < 0 || u.any(i, "(", ")") != u.any(u.pair[i], "(", ")")):
 					at(i, fmt.Sprintf("%s without its partner", u.tokens[i].Text))
 				case u.is(i, ",") && (i == 0 || i == len(u.tokens)-1 || u.any(i+1, ",", ")") || u.is(i-1, "(")):
 					at(i, "comma with nothing beside it")

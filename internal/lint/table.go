@@ -122,7 +122,9 @@ func checkCreateOption(u *unit, found func(int, string)) {
 		found(u.verbAt, "temporary view")
 	}
 	for i := range u.tokens {
-		if view && u.up[i] < 0 && (u.is(i, "WITH", "CHECK", "OPTION") || u.is(i, "WITH", "LOCAL", "CHECK") || u.is(i, "WITH", "CASCADED", "CHECK")) {
+		if view && u.up[i] < 0 && (u.is(
+			i, "WITH", "CHECK", "OPTION",
+		) || u.is(i, "WITH", "LOCAL", "CHECK") || u.is(i, "WITH", "CASCADED", "CHECK")) {
 			found(i, "WITH CHECK OPTION")
 		}
 	}
@@ -157,7 +159,10 @@ func checkFunctionShape(u *unit, found func(int, string)) {
 			if !sql {
 				found(i, u.text(i, i+2))
 			}
-		case u.any(i, "STRICT", "PARALLEL", "COST", "ROWS", "SECURITY", "LEAKPROOF", "CALLED", "WINDOW", "SUPPORT", "RETURN", "BEGIN"),
+		case u.any(
+			i, "STRICT", "PARALLEL", "COST", "ROWS", "SECURITY", "LEAKPROOF", "CALLED", "WINDOW",
+			"SUPPORT", "RETURN", "BEGIN",
+		),
 			u.is(i, "RETURNS", "NULL"), u.is(i, "RETURNS", "TABLE"), u.is(i, "RETURNS", "SETOF"):
 			found(i, u.word(i)+" in CREATE FUNCTION")
 		case u.kind(i) == sqlfile.KindString && u.is(i-1, "AS"):
@@ -176,7 +181,9 @@ func checkFunctionBody(u *unit, found func(int, string)) {
 	}
 	for i := range u.tokens {
 		switch {
-		case u.fromClause(i), u.keyword(i, "WHERE"), u.keyword(i, "GROUP", "BY"), u.keyword(i, "LIMIT"), u.keyword(i, "INTO"),
+		case u.fromClause(i), u.keyword(i, "WHERE"), u.keyword(
+			i, "GROUP", "BY",
+		), u.keyword(i, "LIMIT"), u.keyword(i, "INTO"),
 			u.keyword(i, "ORDER", "BY"):
 			found(i, u.word(i)+" in the body of a function")
 		}
@@ -267,7 +274,9 @@ func (u *unit) within(c column, words ...string) int {
 // altered returns the index of the column that an action changes, -1 when it is no ALTER COLUMN.
 func (u *unit) altered(action [2]int) int {
 	i := action[0]
-	if !u.is(i, "ALTER") || u.any(i+1, "DISTSTYLE", "SORTKEY", "DISTKEY", "COMPOUND", "CONSTRAINT", "ENCODE") && u.marked(i) {
+	if !u.is(i, "ALTER") || u.any(
+		i+1, "DISTSTYLE", "SORTKEY", "DISTKEY", "COMPOUND", "CONSTRAINT", "ENCODE",
+	) && u.marked(i) {
 		return -1
 	}
 	i++
@@ -291,7 +300,9 @@ func checkAlterColumn(u *unit, found func(int, string)) {
 			at += 2
 		}
 		t, ok := u.readType(at + 1)
-		varchar := ok && (t.name == "VARCHAR" || t.name == "CHARACTER VARYING") && len(t.args) == 1 && t.end == action[1]
+		varchar := ok && (t.name == "VARCHAR" || t.name == "CHARACTER VARYING") && len(
+			t.args,
+		) == 1 && t.end == action[1]
 		switch {
 		case !u.is(at, "TYPE") || !varchar || at != name+1:
 			found(action[0], u.text(action[0], action[1]))
@@ -340,7 +351,9 @@ func (u *unit) definitions() []int {
 			names = append(names, i+1)
 		case u.is(i, "AS", "(") && u.named(i-1):
 			names = append(names, i-1)
-		case u.is(i, "AS", "(") && u.is(i-1, ")") && u.pair[i-1] > 1 && u.named(u.pair[i-1]-1) && u.any(u.pair[i-1]-2, "WITH", "RECURSIVE", ","):
+		case u.is(i, "AS", "(") && u.is(i-1, ")") && u.pair[i-1] > 1 && u.named(u.pair[i-1]-1) && u.any(
+			u.pair[i-1]-2, "WITH", "RECURSIVE", ",",
+		):
 			names = append(names, u.pair[i-1]-1)
 		case u.verb == "ALTER TABLE" && u.is(i, "TO") && u.named(i+1) && u.word(u.skipName(u.name)) == "RENAME":
 			names = append(names, i+1)

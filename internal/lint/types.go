@@ -41,7 +41,9 @@ func (u *unit) readType(i int) (typeName, bool) {
 	name = strings.TrimPrefix(strings.ToUpper(name), "PG_CATALOG.")
 	i = last + 1
 	for _, pair := range [][2]string{
-		{"DOUBLE", "PRECISION"}, {"CHARACTER", "VARYING"}, {"CHAR", "VARYING"}, {"NCHAR", "VARYING"}, {"BIT", "VARYING"}, {"BINARY", "VARYING"},
+		{"DOUBLE", "PRECISION"}, {
+			"CHARACTER", "VARYING",
+		}, {"CHAR", "VARYING"}, {"NCHAR", "VARYING"}, {"BIT", "VARYING"}, {"BINARY", "VARYING"},
 		{"NATIONAL", "CHARACTER"}, {"NATIONAL", "CHAR"},
 	} {
 		if name == pair[0] && u.is(i, pair[1]) {
@@ -95,9 +97,13 @@ func (u *unit) types() []typeName {
 			add(i+1, inCast)
 		case u.is(i, "AS") && u.castAs(i):
 			add(i+1, inCast)
-		case t.Kind == sqlfile.KindString && t.Text[0] == '\'' && slices.Contains(literalTypes, u.word(i-1)) && !u.any(i-2, ".", "AS"):
+		case t.Kind == sqlfile.KindString && t.Text[0] == '\'' && slices.Contains(
+			literalTypes, u.word(i-1),
+		) && !u.any(i-2, ".", "AS"):
 			add(i-1, inLiteral)
-		case u.verb == "ALTER TABLE" && u.is(i, "TYPE") && u.any(i-1, "DATA") || u.verb == "ALTER TABLE" && u.is(i, "TYPE") && u.is(i-3, "COLUMN"):
+		case u.verb == "ALTER TABLE" && u.is(i, "TYPE") && u.any(
+			i-1, "DATA",
+		) || u.verb == "ALTER TABLE" && u.is(i, "TYPE") && u.is(i-3, "COLUMN"):
 			add(i+1, inColumn)
 		}
 	}
@@ -124,18 +130,26 @@ func (u *unit) castAs(i int) bool {
 }
 
 // literalTypes are types that PostgreSQL writes before a literal and Redshift lacks.
-var literalTypes = []string{"JSON", "JSONB", "UUID", "BYTEA", "INET", "CIDR", "MACADDR", "MONEY", "XML", "POINT", "BOX", "INT4RANGE", "INT8RANGE", "TSRANGE", "DATERANGE", "TSVECTOR", "TSQUERY"}
+var literalTypes = []string{
+	"JSON", "JSONB", "UUID", "BYTEA", "INET", "CIDR", "MACADDR", "MONEY", "XML", "POINT", "BOX",
+	"INT4RANGE", "INT8RANGE", "TSRANGE", "DATERANGE", "TSVECTOR", "TSQUERY",
+}
 
 // shared are the types that both engines have.
 var shared = []string{
-	"SMALLINT", "INT2", "INTEGER", "INT", "INT4", "BIGINT", "INT8", "DECIMAL", "NUMERIC", "REAL", "FLOAT4", "DOUBLE PRECISION", "FLOAT8", "FLOAT",
-	"BOOLEAN", "BOOL", "CHAR", "CHARACTER", "NCHAR", "BPCHAR", "VARCHAR", "CHARACTER VARYING", "CHAR VARYING", "TEXT", "DATE",
+	"SMALLINT", "INT2", "INTEGER", "INT", "INT4", "BIGINT", "INT8", "DECIMAL", "NUMERIC", "REAL",
+	"FLOAT4", "DOUBLE PRECISION", "FLOAT8", "FLOAT",
+	"BOOLEAN", "BOOL", "CHAR", "CHARACTER", "NCHAR", "BPCHAR", "VARCHAR", "CHARACTER VARYING",
+	"CHAR VARYING", "TEXT", "DATE",
 	"TIMESTAMP", "TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE",
 	"TIME", "TIME WITHOUT TIME ZONE", "TIMETZ", "TIME WITH TIME ZONE", "INTERVAL",
 }
 
 // redshiftTypes are those that stand only inside /*redshift … */.
-var redshiftTypes = []string{"SUPER", "VARBYTE", "VARBINARY", "BINARY VARYING", "GEOMETRY", "GEOGRAPHY", "HLLSKETCH", "NVARCHAR"}
+var redshiftTypes = []string{
+	"SUPER", "VARBYTE", "VARBINARY", "BINARY VARYING", "GEOMETRY", "GEOGRAPHY", "HLLSKETCH",
+	"NVARCHAR",
+}
 
 func checkType(u *unit, found func(int, string)) {
 	for _, t := range u.types() {
@@ -155,7 +169,8 @@ func checkUnsizedType(u *unit, found func(int, string)) {
 			continue
 		}
 		switch t.name {
-		case "TEXT", "VARCHAR", "CHARACTER VARYING", "CHAR VARYING", "CHAR", "CHARACTER", "NCHAR", "BPCHAR", "NUMERIC", "DECIMAL":
+		case "TEXT", "VARCHAR", "CHARACTER VARYING", "CHAR VARYING", "CHAR", "CHARACTER", "NCHAR",
+			"BPCHAR", "NUMERIC", "DECIMAL":
 			found(t.at, u.text(t.at, t.end)+" without a size")
 		}
 	}

@@ -67,7 +67,9 @@ func foldParameters(tokens []sqlfile.Token) []sqlfile.Token {
 		t := tokens[i]
 		last := -1
 		switch {
-		case t.Is("sqlc") && i+5 < len(tokens) && tokens[i+1].Text == "." && tokens[i+3].Text == "(" && tokens[i+5].Text == ")":
+		case t.Is(
+			"sqlc",
+		) && i+5 < len(tokens) && tokens[i+1].Text == "." && tokens[i+3].Text == "(" && tokens[i+5].Text == ")":
 			last = i + 5
 		case t.Kind == sqlfile.KindOp && strings.HasSuffix(t.Text, "@") && i+1 < len(tokens) &&
 			tokens[i+1].Kind == sqlfile.KindWord && tokens[i+1].Start == t.End:
@@ -232,7 +234,8 @@ func (u *unit) marked(i int) bool { return u.document.marked(u.tokens[i]) }
 
 // modifiers may stand between CREATE and the noun that says what is created.
 var modifiers = []string{
-	"OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "UNIQUE", "RECURSIVE", "TRUSTED", "PROCEDURAL", "CONSTRAINT", "DEFAULT",
+	"OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "UNIQUE", "RECURSIVE",
+	"TRUSTED", "PROCEDURAL", "CONSTRAINT", "DEFAULT",
 }
 
 // parseVerb finds out what the statement does.

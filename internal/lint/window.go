@@ -40,7 +40,9 @@ func (u *unit) windows() []window {
 			switch {
 			case u.is(j, "ORDER", "BY"):
 				w.order = j
-			case u.any(j, "ROWS", "RANGE", "GROUPS") && (u.any(j+1, "BETWEEN", "UNBOUNDED", "CURRENT", "INTERVAL") || u.kind(j+1) == sqlfile.KindNumber):
+			case u.any(j, "ROWS", "RANGE", "GROUPS") && (u.any(
+				j+1, "BETWEEN", "UNBOUNDED", "CURRENT", "INTERVAL",
+			) || u.kind(j+1) == sqlfile.KindNumber):
 				w.frame = j
 			}
 		}

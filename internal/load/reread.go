@@ -81,7 +81,9 @@ func (p *part) reread(ctx context.Context, rows []dwhdb.RefusedRecordsRow, place
 		return err
 	case err != nil:
 		p.Observer(progress.Event{
-			Kind: progress.Warning, Step: p.file.Name, Text: fmt.Sprintf("refused records cannot be read again: %v", err),
+			Kind: progress.Warning, Step: p.file.Name, Text: fmt.Sprintf(
+				"refused records cannot be read again: %v", err,
+			),
 		})
 		return nil
 	}

@@ -39,8 +39,10 @@ func serverAccount(dataDir string) (account, error) {
 			return unprivileged(u)
 		}
 	}
-	return account{}, errors.New("PostgreSQL does not run as root, and neither of the users postgres and nobody exists: " +
-		"create one (useradd --system postgres) or run dwh as an ordinary user")
+	return account{}, errors.New(
+		"PostgreSQL does not run as root, and neither of the users postgres and nobody exists: " +
+			"create one (useradd --system postgres) or run dwh as an ordinary user",
+	)
 }
 
 // unprivileged is the account of a user that root changes to.
@@ -92,12 +94,18 @@ type TraverseError struct {
 }
 
 func (e *TraverseError) Error() string {
-	return fmt.Sprintf("%s: the server runs as user %s, who cannot pass through %s (mode %04o)", e.Path, e.User, e.Parent, e.Mode.Perm())
+	return fmt.Sprintf(
+		"%s: the server runs as user %s, who cannot pass through %s (mode %04o)", e.Path, e.User,
+		e.Parent, e.Mode.Perm(),
+	)
 }
 
 // Hint names the two ways out.
 func (e *TraverseError) Hint() string {
-	return fmt.Sprintf(`choose a folder that %s can reach, such as --data-dir /var/lib/dwh, or run "chmod o+x %s"`, e.User, e.Parent)
+	return fmt.Sprintf(
+		`choose a folder that %s can reach, such as --data-dir /var/lib/dwh, or run "chmod o+x %s"`,
+		e.User, e.Parent,
+	)
 }
 
 // reachable checks that the account can pass through every existing folder above path.

@@ -40,7 +40,11 @@ type BinariesError struct {
 func (e *BinariesError) Error() string {
 	var b strings.Builder
 	if e.Major != 0 {
-		fmt.Fprintf(&b, "data folder %s was made by PostgreSQL %d, and no server binaries of that version were found", e.DataDir, e.Major)
+		fmt.Fprintf(
+			&b,
+			"data folder %s was made by PostgreSQL %d, and no server binaries of that version were found",
+			e.DataDir, e.Major,
+		)
 	} else {
 		fmt.Fprintf(&b, "no PostgreSQL server binaries of version %d or later were found", MinVersion)
 	}
@@ -206,11 +210,17 @@ func (s *Server) binaries(ctx context.Context, a account, major int) (Binaries, 
 			return Binaries{}, fmt.Errorf("DWH_PG_BIN: %w", err)
 		}
 		if b.Major < MinVersion {
-			return Binaries{}, fmt.Errorf("DWH_PG_BIN: %s has PostgreSQL %s, and version %d or later is needed", b.Dir, b.Version, MinVersion)
+			return Binaries{}, fmt.Errorf(
+				"DWH_PG_BIN: %s has PostgreSQL %s, and version %d or later is needed", b.Dir,
+				b.Version, MinVersion,
+			)
 		}
 		if major != 0 && b.Major != major {
-			return Binaries{}, fmt.Errorf("DWH_PG_BIN: %s has PostgreSQL %s, and data folder %s was made by version %d: "+
-				"set DWH_PG_BIN to binaries of version %d, or choose another folder with --data-dir", b.Dir, b.Version, s.dataDir, major, major)
+			return Binaries{}, fmt.Errorf(
+				"DWH_PG_BIN: %s has PostgreSQL %s, and data folder %s was made by version %d: "+
+					"set DWH_PG_BIN to binaries of version %d, or choose another folder with --data-dir",
+				b.Dir, b.Version, s.dataDir, major, major,
+			)
 		}
 		return b, nil
 	}
@@ -220,7 +230,9 @@ func (s *Server) binaries(ctx context.Context, a account, major int) (Binaries, 
 
 // choose takes the newest usable binaries of the major version, downloaded ones where there are
 // none.
-func (s *Server) choose(ctx context.Context, a account, major int, usable, tooOld []Binaries, unusable []string) (Binaries, error) {
+func (s *Server) choose(
+	ctx context.Context, a account, major int, usable, tooOld []Binaries, unusable []string,
+) (Binaries, error) {
 	for _, b := range usable {
 		if major == 0 || b.Major == major {
 			return b, nil
@@ -229,7 +241,10 @@ func (s *Server) choose(ctx context.Context, a account, major int, usable, tooOl
 	if err := ctx.Err(); err != nil {
 		return Binaries{}, err
 	}
-	failure := &BinariesError{TooOld: tooOld, Other: usable, Unusable: unusable, Install: installCommand(os.DirFS("/"), major)}
+	failure := &BinariesError{
+		TooOld: tooOld, Other: usable, Unusable: unusable,
+		Install: installCommand(os.DirFS("/"), major),
+	}
 	if major != 0 {
 		failure.Major, failure.DataDir = major, s.dataDir
 	}

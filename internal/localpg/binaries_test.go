@@ -47,10 +47,16 @@ func TestFindBinaries(t *testing.T) {
 	install(t, filepath.Join(root, "usr/local/opt/postgresql@16/bin"), "16.1", all...)
 	install(t, filepath.Join(root, "Applications/Postgres.app/Contents/Versions/16/bin"), "16.10", all...)
 	install(t, filepath.Join(root, "usr/lib/postgresql/99/bin"), "99.1", "initdb", "postgres")
-	if err := os.Symlink(filepath.Join(root, "usr/lib/postgresql/16.2"), filepath.Join(root, "usr/lib/postgresql/16")); err != nil {
+	if err := os.Symlink(
+		filepath.Join(root, "usr/lib/postgresql/16.2"),
+		filepath.Join(root, "usr/lib/postgresql/16"),
+	); err != nil {
 		t.Fatal(err)
 	}
-	dirs := slices.DeleteFunc(localpg.CandidateDirs(t.Context(), root), func(dir string) bool { return !strings.HasPrefix(dir, root) })
+	dirs := slices.DeleteFunc(
+		localpg.CandidateDirs(t.Context(), root),
+		func(dir string) bool { return !strings.HasPrefix(dir, root) },
+	)
 	usable, tooOld, unusable := localpg.FindIn(t.Context(), dirs...)
 	versions := func(list []localpg.Binaries) (v []string) {
 		for _, b := range list {
@@ -58,7 +64,9 @@ func TestFindBinaries(t *testing.T) {
 		}
 		return v
 	}
-	if got, want := versions(usable), []string{"18.0", "18beta1", "17.5", "16.10", "16.2", "16.1", "15.18", "15.4"}; !slices.Equal(got, want) {
+	if got, want := versions(usable), []string{
+		"18.0", "18beta1", "17.5", "16.10", "16.2", "16.1", "15.18", "15.4",
+	}; !slices.Equal(got, want) {
 		t.Errorf("usable: got %q, want %q", got, want)
 	}
 	if got, want := versions(tooOld), []string{"14.9"}; !slices.Equal(got, want) {
@@ -102,7 +110,9 @@ func TestDownload(t *testing.T) {
 			switch {
 			case strings.HasSuffix(r.URL.Path, ".jar.sha256"):
 				_, _ = w.Write([]byte(sum))
-			case strings.HasPrefix(r.URL.Path, "/mirror/io/zonky/test/postgres/") && strings.HasSuffix(r.URL.Path, "-18.3.0.jar"):
+			case strings.HasPrefix(
+				r.URL.Path, "/mirror/io/zonky/test/postgres/",
+			) && strings.HasSuffix(r.URL.Path, "-18.3.0.jar"):
 				downloads.Add(1)
 				_, _ = w.Write(archive.Bytes())
 			default:
@@ -123,7 +133,9 @@ func TestDownload(t *testing.T) {
 	cache := t.TempDir()
 	for range 2 { // downloaded, and found in the cache
 		b, err := choose(good.URL+"/mirror", cache, 0)
-		if want := filepath.Join(cache, "postgresql-18.3.0", "bin"); err != nil || b.Dir != want || b.Version != "18.3" {
+		if want := filepath.Join(
+			cache, "postgresql-18.3.0", "bin",
+		); err != nil || b.Dir != want || b.Version != "18.3" {
 			t.Errorf("got %+v, %v, want version 18.3 in %s", b, err, want)
 		}
 	}
@@ -152,7 +164,9 @@ func TestDownload(t *testing.T) {
 			t.Errorf("%s: got %v, want a BinariesError with %q", c.name, err, c.want)
 			continue
 		}
-		if hint := localpg.Hint(err); !strings.Contains(hint, "install") && !strings.Contains(hint, "add") || !strings.Contains(hint, "DWH_PG_BIN") {
+		if hint := localpg.Hint(err); !strings.Contains(
+			hint, "install",
+		) && !strings.Contains(hint, "add") || !strings.Contains(hint, "DWH_PG_BIN") {
 			t.Errorf("%s: got hint %q, want the command that installs PostgreSQL", c.name, hint)
 		}
 	}
@@ -188,7 +202,9 @@ func TestChosenBinaries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Start(t.Context()); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "DWH_PG_BIN") {
+		if _, err := s.Start(t.Context()); err == nil || !strings.Contains(
+			err.Error(), c.want,
+		) || !strings.Contains(err.Error(), "DWH_PG_BIN") {
 			t.Errorf("%s: got %v, want DWH_PG_BIN: … %s", c.dir, err, c.want)
 		}
 	}
@@ -208,7 +224,10 @@ func TestChosenBinaries(t *testing.T) {
 		t.Errorf("got %v, want a refusal that names version 17", err)
 	}
 	_, err = s.Choose(t.Context(), 14, []localpg.Binaries{{Dir: "/x", Version: "18.1", Major: 18}}, nil)
-	if err == nil || !strings.Contains(err.Error(), "was made by PostgreSQL 14, and no server binaries of that version were found; /x has version 18.1") {
+	if err == nil || !strings.Contains(
+		err.Error(),
+		"was made by PostgreSQL 14, and no server binaries of that version were found; /x has version 18.1",
+	) {
 		t.Errorf("got %v, want what was found and what is needed", err)
 	}
 }

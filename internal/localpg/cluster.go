@@ -18,7 +18,11 @@ func (s *Server) clusterVersion() (int, error) {
 	data, err := readFile(path, 64)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(s.pgdata()); err == nil {
-			return 0, fmt.Errorf("%s has no PG_VERSION, so it is not a PostgreSQL cluster: move it away, or choose another data folder with --data-dir", s.pgdata())
+			return 0, fmt.Errorf(
+				"%s has no PG_VERSION, so it is not a PostgreSQL cluster: move it away, or "+
+					"choose another data folder with --data-dir",
+				s.pgdata(),
+			)
 		}
 		return 0, nil
 	}
@@ -78,7 +82,10 @@ func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err err
 	if err != nil {
 		return fmt.Errorf("settings of the new cluster: %w", err)
 	}
-	text = append(text, "\n# dwh writes this file at every start; what stands below it wins.\ninclude '"+settingsFile+"'\n"...)
+	text = append(
+		text,
+		"\n# dwh writes this file at every start; what stands below it wins.\ninclude '"+settingsFile+"'\n"...,
+	)
 	if err := writeFile(conf, text, a); err != nil {
 		return fmt.Errorf("settings of the new cluster: %w", err)
 	}
@@ -93,7 +100,10 @@ func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err err
 
 // configure writes the settings for this start.
 func (s *Server) configure(a account, port int, socket string) error {
-	if err := writeFile(filepath.Join(s.pgdata(), settingsFile), settingsText(settings(s.thisMachine(), port, socket)), a); err != nil {
+	if err := writeFile(
+		filepath.Join(s.pgdata(), settingsFile),
+		settingsText(settings(s.thisMachine(), port, socket)), a,
+	); err != nil {
 		return fmt.Errorf("write the server's settings: %w", err)
 	}
 	return nil

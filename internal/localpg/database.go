@@ -14,7 +14,9 @@ import (
 func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 	return s.admin(ctx, func(conn *pgx.Conn) error {
 		var found bool
-		if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&found); err != nil {
+		if err := conn.QueryRow(
+			ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name,
+		).Scan(&found); err != nil {
 			return fmt.Errorf("look for database %s: %w", name, err)
 		}
 		if found {
@@ -48,7 +50,9 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 // It starts the server when that is down.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
 	return s.admin(ctx, func(conn *pgx.Conn) error {
-		if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)"); err != nil {
+		if _, err := conn.Exec(
+			ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)",
+		); err != nil {
 			return fmt.Errorf("drop database %s: %w", name, err)
 		}
 		return nil

@@ -103,8 +103,11 @@ func (s *Server) prepare(a account) error {
 	}
 	if uid, _, _ := owner(info); uid != a.uid {
 		if !a.drop || uid != 0 {
-			return fmt.Errorf("data folder %s belongs to user %s, and the server would run as %s: run dwh as %s or choose another with --data-dir",
-				s.dataDir, userName(uid), a.name, userName(uid))
+			return fmt.Errorf(
+				"data folder %s belongs to user %s, and the server would run as %s: run dwh as "+
+					"%s or choose another with --data-dir",
+				s.dataDir, userName(uid), a.name, userName(uid),
+			)
 		}
 		if err := s.checkContents(); err != nil {
 			return err
@@ -134,7 +137,10 @@ func (s *Server) checkContents() error {
 		if made || err != nil {
 			return err
 		}
-		return fmt.Errorf("data folder %s was not made by dwh and is not empty (%s): choose another with --data-dir", s.dataDir, e.Name())
+		return fmt.Errorf(
+			"data folder %s was not made by dwh and is not empty (%s): choose another with --data-dir",
+			s.dataDir, e.Name(),
+		)
 	}
 	return nil
 }
@@ -166,7 +172,10 @@ func (s *Server) mark(a account) error {
 	if made, err := s.exists(); made || err != nil {
 		return err
 	}
-	return writeFile(s.markerPath(), []byte("This folder was made by dwh; \"dwh local reset\" deletes what is in it.\n"), a)
+	return writeFile(
+		s.markerPath(),
+		[]byte("This folder was made by dwh; \"dwh local reset\" deletes what is in it.\n"), a,
+	)
 }
 
 // acquire waits for the lock; after a while it says so, and after s.patience.other it gives up.

@@ -23,7 +23,9 @@ func TestDataFolderOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newServer(t, dir)
-	if _, err := s.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "was not made by dwh and is not empty") {
+	if _, err := s.Start(t.Context()); err == nil || !strings.Contains(
+		err.Error(), "was not made by dwh and is not empty",
+	) {
 		t.Errorf("start: got %v, want a refusal", err)
 	}
 	if err := s.Reset(t.Context()); err == nil || !strings.Contains(err.Error(), "was not made by dwh") {
@@ -119,7 +121,9 @@ func TestSocketDir(t *testing.T) {
 			t.Errorf("got %v, want no error", err)
 		}
 	}
-	if err := localpg.MakeSocketDir(dir, os.Geteuid()+1); err == nil || !strings.Contains(err.Error(), "belongs to user") {
+	if err := localpg.MakeSocketDir(dir, os.Geteuid()+1); err == nil || !strings.Contains(
+		err.Error(), "belongs to user",
+	) {
 		t.Errorf("another's folder: got %v, want a refusal", err)
 	}
 	if err := os.Chmod(dir, 0o750); err != nil {
@@ -132,7 +136,9 @@ func TestSocketDir(t *testing.T) {
 	if err := os.Symlink(t.TempDir(), link); err != nil {
 		t.Fatal(err)
 	}
-	if err := localpg.MakeSocketDir(link, os.Geteuid()); err == nil || !strings.Contains(err.Error(), "is not a folder") {
+	if err := localpg.MakeSocketDir(link, os.Geteuid()); err == nil || !strings.Contains(
+		err.Error(), "is not a folder",
+	) {
 		t.Errorf("a symbolic link: got %v, want a refusal", err)
 	}
 }

@@ -24,7 +24,9 @@ func InstallCommand(root fs.FS, major int) string { return linuxInstallCommand(r
 // Settings renders the settings for a machine.
 func Settings(memory, disk, sharedMemory int64, cpus int) map[string]string {
 	list := map[string]string{}
-	for _, s := range settings(machine{memory: memory, disk: disk, sharedMemory: sharedMemory, cpus: cpus}, 5433, "/tmp/s") {
+	for _, s := range settings(
+		machine{memory: memory, disk: disk, sharedMemory: sharedMemory, cpus: cpus}, 5433, "/tmp/s",
+	) {
 		list[s.name] = s.value
 	}
 	return list

@@ -41,8 +41,11 @@ func (s *Server) settleRoles(ctx context.Context, info Info, a account) error {
 		if errors.Is(err, errConnected) {
 			level = slog.LevelInfo // nothing is wrong
 		}
-		s.logger.Log(ctx, level, "the role "+Role+" of the private PostgreSQL is still a superuser; the next start tries again",
-			"folder", s.dataDir, "error", err)
+		s.logger.Log(
+			ctx, level,
+			"the role "+Role+" of the private PostgreSQL is still a superuser; the next start tries again",
+			"folder", s.dataDir, "error", err,
+		)
 	}
 	return nil
 }

@@ -278,7 +278,8 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 		}
 		boss := admin(t, s, info)
 		if got := dwhtest.Query(t, boss.DSN("postgres"),
-			"SELECT string_agg(rolname || rolsuper, ',' ORDER BY rolname) FROM pg_roles WHERE rolname ~ '^dwh'")[0][0]; got != "dwhfalse,dwh_admintrue" {
+			"SELECT string_agg(rolname || rolsuper, ',' ORDER BY rolname) FROM pg_roles WHERE "+
+				"rolname ~ '^dwh'")[0][0]; got != "dwhfalse,dwh_admintrue" {
 			t.Errorf("got the roles %s, want two", got)
 		}
 		if got := dwhtest.Query(t, boss.DSN("old"),
@@ -292,11 +293,17 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 	check(t)
 	boss := admin(t, s, info)
 	for sql, want := range map[string]string{
-		"SELECT array_to_string(relacl, ' ') FROM pg_class WHERE relname = 't'":                                                                                    "dwh=arwdDxt/dwh reader=r*/dwh",
-		"SELECT array_to_string(nspacl, ' ') FROM pg_namespace WHERE nspname = 'mine'":                                                                             "dwh=UC/dwh reader=U/dwh",
-		"SELECT pg_has_role('mate', 'dwh', 'USAGE')::text || pg_has_role('mate', 'dwh_admin', 'MEMBER')::text":                                                     "truefalse",
-		"SELECT string_agg(setconfig::text, ' ' ORDER BY setconfig::text) FROM pg_db_role_setting WHERE setrole = 'dwh'::regrole":                                  `{"search_path=mine, public"} {work_mem=5MB}`,
-		"SELECT string_agg(defaclobjtype::text || ':' || defaclacl::text, ' ' ORDER BY defaclobjtype::text) FROM pg_default_acl WHERE defaclrole = 'dwh'::regrole": "S:{reader=U/dwh} f:{dwh=X/dwh} r:{reader=r/dwh,dwh=arwdDxt/dwh}",
+		"SELECT array_to_string(relacl, ' ') FROM pg_class WHERE relname = " +
+			"'t'": "dwh=arwdDxt/dwh reader=r*/dwh",
+		"SELECT array_to_string(nspacl, ' ') FROM pg_namespace WHERE nspname = " +
+			"'mine'": "dwh=UC/dwh reader=U/dwh",
+		"SELECT pg_has_role('mate', 'dwh', 'USAGE')::text || pg_has_role('mate', 'dwh_admin', " +
+			"'MEMBER')::text": "truefalse",
+		"SELECT string_agg(setconfig::text, ' ' ORDER BY setconfig::text) FROM " +
+			"pg_db_role_setting WHERE setrole = 'dwh'::regrole": `{"search_path=mine, public"} {work_mem=5MB}`,
+		"SELECT string_agg(defaclobjtype::text || ':' || defaclacl::text, ' ' ORDER BY " +
+			"defaclobjtype::text) FROM pg_default_acl WHERE defaclrole = " +
+			"'dwh'::regrole": "S:{reader=U/dwh} f:{dwh=X/dwh} r:{reader=r/dwh,dwh=arwdDxt/dwh}",
 	} {
 		if got := dwhtest.Query(t, boss.DSN("old"), sql)[0][0]; got != want {
 			t.Errorf("%s: got %s, want %s", sql, got, want)
@@ -304,7 +311,9 @@ func TestUpgradeOfAnOlderFolder(t *testing.T) {
 	}
 	// The role may do with its objects what it did before.
 	if got := try(t, dsn,
-		"SET search_path = public; ALTER TABLE t ADD COLUMN more INTEGER; INSERT INTO t (name) VALUES ('c'); DELETE FROM t WHERE name = 'c'; ALTER TABLE t DROP COLUMN more; REFRESH MATERIALIZED VIEW m; SELECT nextval('alone')"); got != "" {
+		"SET search_path = public; ALTER TABLE t ADD COLUMN more INTEGER; INSERT INTO t (name) "+
+			"VALUES ('c'); DELETE FROM t WHERE name = 'c'; ALTER TABLE t DROP COLUMN more; "+
+			"REFRESH MATERIALIZED VIEW m; SELECT nextval('alone')"); got != "" {
 		t.Errorf("got %s, want the role to own its tables", got)
 	}
 
@@ -344,7 +353,9 @@ func TestInterruptedUpgrade(t *testing.T) {
 	dwhtest.Query(t, info.DSN("old"), "CREATE TABLE late (id INTEGER)")
 	start(t, s)
 	if got := dwhtest.Query(t, info.DSN("old"),
-		"SELECT current_setting('is_superuser') || string_agg(DISTINCT pg_get_userbyid(relowner), '') FROM pg_class WHERE relname IN ('t', 'other', 'late')")[0][0]; got != "offdwh" {
+		"SELECT current_setting('is_superuser') || string_agg(DISTINCT "+
+			"pg_get_userbyid(relowner), '') FROM pg_class WHERE relname IN ('t', 'other', "+
+			"'late')")[0][0]; got != "offdwh" {
 		t.Errorf("got %s, want three tables of a role that is no superuser", got)
 	}
 }

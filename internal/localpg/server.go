@@ -156,7 +156,9 @@ func (s *Server) await(ctx context.Context, a account, offset int64) (Info, erro
 			return Info{}, err
 		}
 		if p == nil {
-			return Info{}, &StartError{LogPath: s.logPath(), Log: s.logSince(offset), Err: errors.New("the server ended")}
+			return Info{}, &StartError{
+				LogPath: s.logPath(), Log: s.logSince(offset), Err: errors.New("the server ended"),
+			}
 		}
 		if p.port != 0 {
 			info := Info{Host: loopback, Port: p.port, Socket: p.socket, User: Role, Password: password}
@@ -383,7 +385,10 @@ func (s *Server) Reset(ctx context.Context) error {
 	defer unlock()
 	if _, err := os.Lstat(s.pgdata()); err == nil {
 		if _, err := os.Lstat(filepath.Join(s.pgdata(), settingsFile)); err != nil {
-			return fmt.Errorf("%s was not made by dwh (it has no %s), so dwh does not delete it", s.pgdata(), settingsFile)
+			return fmt.Errorf(
+				"%s was not made by dwh (it has no %s), so dwh does not delete it", s.pgdata(),
+				settingsFile,
+			)
 		}
 	}
 	if err := s.stop(ctx, a); err != nil {

@@ -121,7 +121,11 @@ func TestLifecycle(t *testing.T) {
 		{"SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules", "scram-sha-256"},
 		{"SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL", "0"},
 		{"SELECT count(*) FROM pg_file_settings WHERE error IS NOT NULL", "0"},
-		{"SELECT datcollate || ' ' || datctype || ' ' || pg_encoding_to_char(encoding) FROM pg_database WHERE datname = 'postgres'", "C C UTF8"},
+		{
+			"SELECT datcollate || ' ' || datctype || ' ' || pg_encoding_to_char(encoding) FROM " +
+				"pg_database WHERE datname = 'postgres'",
+			"C C UTF8",
+		},
 		{"SELECT count(*) FROM pg_database WHERE datcollate <> 'C'", "0"},
 	} {
 		if got := dwhtest.Query(t, admin(t, s, info).DSN("postgres"), c.sql)[0][0]; got != c.want {
@@ -348,7 +352,9 @@ func TestSurvivesCrashes(t *testing.T) {
 		}
 		_, err = s.Start(t.Context())
 		var failure *localpg.StartError
-		if !errors.As(err, &failure) || !strings.Contains(err.Error(), `unrecognized configuration parameter "no_such_setting"`) {
+		if !errors.As(err, &failure) || !strings.Contains(
+			err.Error(), `unrecognized configuration parameter "no_such_setting"`,
+		) {
 			t.Errorf("got %v, want a StartError that quotes the server's log", err)
 		}
 	})
@@ -409,13 +415,18 @@ func TestOutlivesItsStarter(t *testing.T) {
 	}
 	dir := dwhtest.DataDir(t)
 	cmd := exec.Command(os.Args[0], "-test.run=^TestOutlivesItsStarter$")
-	cmd.Env = append(os.Environ(), variable+"="+dir, "AWS_SECRET_ACCESS_KEY=tell-tale", "PGPORT=1", "PGDATA=/nowhere", "GLIBC_TUNABLES=glibc.malloc.top_pad=131072")
+	cmd.Env = append(
+		os.Environ(), variable+"="+dir, "AWS_SECRET_ACCESS_KEY=tell-tale", "PGPORT=1",
+		"PGDATA=/nowhere", "GLIBC_TUNABLES=glibc.malloc.top_pad=131072",
+	)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Run(); err == nil {
 		t.Fatal("the starter ended well, want it killed")
 	}
 	// What a closed terminal or ^C does to all that the starter left in its group.
-	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) && !errors.Is(err, syscall.EPERM) {
+	if err := syscall.Kill(
+		-cmd.Process.Pid, syscall.SIGINT,
+	); err != nil && !errors.Is(err, syscall.ESRCH) && !errors.Is(err, syscall.EPERM) {
 		t.Fatal(err)
 	}
 	s := newServer(t, dir)

@@ -102,8 +102,11 @@ func settings(m machine, port int, socket string) []setting {
 // settingsText renders the settings as a file that postgresql.conf includes.
 func settingsText(list []setting) []byte {
 	var b strings.Builder
-	b.WriteString("# Written by dwh at every start of the server; your own settings belong in postgresql.conf after the include,\n" +
-		"# or into ALTER SYSTEM.\n")
+	b.WriteString(
+		"# Written by dwh at every start of the server; your own settings belong in " +
+			"postgresql.conf after the include,\n" +
+			"# or into ALTER SYSTEM.\n",
+	)
 	for _, s := range list {
 		fmt.Fprintf(&b, "%s = '%s'\n", s.name, strings.ReplaceAll(s.value, "'", "''"))
 	}

@@ -23,17 +23,34 @@ func TestLinuxMemory(t *testing.T) {
 	}{
 		{"nothing known", nil, 0},
 		{"no limit", map[string]string{"proc/meminfo": meminfo, "sys/fs/cgroup/memory.max": "max\n"}, 8000000 << 10},
-		{"version 2, own namespace", map[string]string{"proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "536870912\n"}, 512 << 20},
+		{
+			"version 2, own namespace",
+			map[string]string{
+				"proc/meminfo": meminfo, "proc/self/cgroup": "0::/\n",
+				"sys/fs/cgroup/memory.max": "536870912\n",
+			},
+			512 << 20,
+		},
 		{"version 2, a level above", map[string]string{
-			"proc/meminfo": meminfo, "proc/self/cgroup": "0::/a/b/c\n", "sys/fs/cgroup/a/memory.max": "1073741824\n", "sys/fs/cgroup/a/b/c/memory.max": "max\n",
+			"proc/meminfo": meminfo, "proc/self/cgroup": "0::/a/b/c\n",
+			"sys/fs/cgroup/a/memory.max": "1073741824\n", "sys/fs/cgroup/a/b/c/memory.max": "max\n",
 		}, 1 << 30},
 		{"version 1", map[string]string{
-			"proc/meminfo": meminfo, "proc/self/cgroup": "5:cpu,memory:/docker/x\n0::/\n", "sys/fs/cgroup/memory/docker/x/memory.limit_in_bytes": "268435456\n",
+			"proc/meminfo": meminfo, "proc/self/cgroup": "5:cpu,memory:/docker/x\n0::/\n",
+			"sys/fs/cgroup/memory/docker/x/memory.limit_in_bytes": "268435456\n",
 		}, 256 << 20},
 		{"version 1, host's path", map[string]string{
-			"proc/meminfo": meminfo, "proc/self/cgroup": "5:memory:/docker/x\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "268435456\n",
+			"proc/meminfo": meminfo, "proc/self/cgroup": "5:memory:/docker/x\n",
+			"sys/fs/cgroup/memory/memory.limit_in_bytes": "268435456\n",
 		}, 256 << 20},
-		{"version 1, no limit", map[string]string{"proc/meminfo": meminfo, "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n"}, 8000000 << 10},
+		{
+			"version 1, no limit",
+			map[string]string{
+				"proc/meminfo": meminfo,
+				"sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+			},
+			8000000 << 10,
+		},
 	} {
 		root := fstest.MapFS{}
 		for name, text := range c.files {
@@ -49,7 +66,10 @@ func TestSettingsOfAnyMachine(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		memory := rapid.Int64Range(512<<20, 1<<42).Draw(t, "memory")
-		list := localpg.Settings(memory, rapid.Int64Range(0, 1<<44).Draw(t, "disk"), rapid.Int64Range(0, 1<<40).Draw(t, "shm"), rapid.IntRange(1, 256).Draw(t, "cpus"))
+		list := localpg.Settings(
+			memory, rapid.Int64Range(0, 1<<44).Draw(t, "disk"),
+			rapid.Int64Range(0, 1<<40).Draw(t, "shm"), rapid.IntRange(1, 256).Draw(t, "cpus"),
+		)
 		for _, name := range []string{"fsync", "full_page_writes", "synchronous_commit", "autovacuum"} {
 			if list[name] != "on" {
 				t.Errorf("%s: got %q, want on", name, list[name])
@@ -64,7 +84,9 @@ func TestSettingsOfAnyMachine(t *testing.T) {
 		}
 		// Shared memory, three autovacuum workers, an index being built, and ten sorts or hashes at
 		// once.
-		if sum := bytes("shared_buffers") + bytes("wal_buffers") + 3*bytes("autovacuum_work_mem") + bytes("maintenance_work_mem") + 10*bytes("work_mem"); sum > memory {
+		if sum := bytes("shared_buffers") + bytes("wal_buffers") + 3*bytes("autovacuum_work_mem") + bytes(
+			"maintenance_work_mem",
+		) + 10*bytes("work_mem"); sum > memory {
 			t.Errorf("settings for %d bytes add up to %d", memory, sum)
 		}
 		if bytes("min_wal_size") < 32<<20 || bytes("max_wal_size") < 2*bytes("min_wal_size") {
@@ -86,7 +108,9 @@ func TestInfo(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		if got := fmt.Sprintf(verb, info); strings.Contains(got, "ss/w") || strings.Contains(got, fmt.Sprintf("%x", "ss/w")) {
+		if got := fmt.Sprintf(verb, info); strings.Contains(got, "ss/w") || strings.Contains(
+			got, fmt.Sprintf("%x", "ss/w"),
+		) {
 			t.Errorf("%s shows the password: %s", verb, got)
 		}
 	}

@@ -62,7 +62,9 @@ func TestProjectOfItsOwn(t *testing.T) {
 				pending[0].Name != "bookkeeping/00001_create_bookkeeping.sql" {
 				t.Fatalf("pending: got %+v, %v, want every version", pending, err)
 			}
-			if text, err := m.BookkeepingSQL(t.Context(), 1); err != nil || !strings.Contains(text, "CREATE TABLE s_object") {
+			if text, err := m.BookkeepingSQL(t.Context(), 1); err != nil || !strings.Contains(
+				text, "CREATE TABLE s_object",
+			) {
 				t.Errorf("SQL of version 1: got %q, %v, want the ledger", text, err)
 			}
 			if got := one(t, dsn, "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'dwh_db_version'"); got != "0" {
@@ -231,7 +233,10 @@ func TestLedgerForgetsWhatIsGone(t *testing.T) {
 		reverts  bool
 		want     string // the tables in the ledger and the rejects afterwards
 	}{
-		"dropped by Down":   {up: "SELECT 1;", down: "DROP TABLE s_order;", reverts: true, want: "s_item v_item; s_item"},
+		"dropped by Down": {
+			up: "SELECT 1;", down: "DROP TABLE s_order;", reverts: true,
+			want: "s_item v_item; s_item",
+		},
 		"emptied by Down":   {up: "SELECT 1;", down: empty, reverts: true, want: "s_item v_item; s_item"},
 		"emptied by Up":     {up: empty, down: "SELECT 1;", want: "s_item v_item; s_item"},
 		"made anew by Up":   {up: remade, down: "SELECT 1;", want: "s_item v_item; s_item"},
@@ -260,8 +265,11 @@ func TestLedgerForgetsWhatIsGone(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got := one(t, dsn, `SELECT (SELECT STRING_AGG(table_name, ' ' ORDER BY table_name) FROM s_object) || '; ' ||
-				(SELECT STRING_AGG(table_name, ' ' ORDER BY table_name) FROM s_reject)`); got != c.want {
+			if got := one(
+				t, dsn,
+				`SELECT (SELECT STRING_AGG(table_name, ' ' ORDER BY table_name) FROM s_object) || '; ' ||
+				(SELECT STRING_AGG(table_name, ' ' ORDER BY table_name) FROM s_reject)`,
+			); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -325,7 +333,10 @@ func TestProjectOfItsOwnRuns(t *testing.T) {
 		if err != nil || result.Replayed != replayed {
 			t.Fatalf("%s: got replayed %t, %v, want %t", state, result.Replayed, err, replayed)
 		}
-		got := one(t, dsn, `SELECT (SELECT COUNT(*) FROM s_order WHERE processed) || ' ' || (SELECT COUNT(*) FROM f_order)`)
+		got := one(
+			t, dsn,
+			`SELECT (SELECT COUNT(*) FROM s_order WHERE processed) || ' ' || (SELECT COUNT(*) FROM f_order)`,
+		)
 		if want := one(t, dsn, `SELECT COUNT(*) || ' ' || COUNT(DISTINCT order_id) FROM s_order`); got != want {
 			t.Errorf("%s: got %s rows processed and in the fact, want %s", state, got, want)
 		}

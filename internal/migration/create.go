@@ -17,7 +17,10 @@ var migrationName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 func Create(folder, name string) (string, error) {
 	clean := strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(name)))
 	if !migrationName.MatchString(clean) {
-		return "", fmt.Errorf("%q does not name a migration; use letters, digits and underscores, such as add_play_count", name)
+		return "", fmt.Errorf(
+			"%q does not name a migration; use letters, digits and underscores, such as add_play_count",
+			name,
+		)
 	}
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -26,7 +29,9 @@ func Create(folder, name string) (string, error) {
 	var newest int64
 	for _, entry := range entries {
 		number, _, ok := strings.Cut(entry.Name(), "_")
-		if version, err := strconv.ParseInt(number, 10, 64); ok && err == nil && strings.HasSuffix(entry.Name(), ".sql") {
+		if version, err := strconv.ParseInt(number, 10, 64); ok && err == nil && strings.HasSuffix(
+			entry.Name(), ".sql",
+		) {
 			newest = max(newest, version)
 		}
 	}
@@ -34,7 +39,10 @@ func Create(folder, name string) (string, error) {
 		return "", fmt.Errorf("there is no version after %d, which a migration in %s has", newest, folder)
 	}
 	path := filepath.Join(folder, fmt.Sprintf("%05d_%s.sql", newest+1, clean))
-	text := fmt.Sprintf("-- %s: say here what changes and why.\n\n-- +goose Up\n\n-- +goose Down\n", strings.ReplaceAll(clean, "_", " "))
+	text := fmt.Sprintf(
+		"-- %s: say here what changes and why.\n\n-- +goose Up\n\n-- +goose Down\n",
+		strings.ReplaceAll(clean, "_", " "),
+	)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return "", fmt.Errorf("create migration: %w", err)

@@ -100,7 +100,10 @@ func (m *Migrator) explain(h *history, doing string, err error) error {
 	m.failure.mu.Unlock()
 	found, skipped, ok := failedStatement(file, h.engine, partial.Failed.Direction, failed)
 	if !ok {
-		return &sqlfile.Error{File: file.Name(), Line: 1, Column: 1, Msg: message(refused), Hint: refused.Hint, Err: err}
+		return &sqlfile.Error{
+			File: file.Name(), Line: 1, Column: 1, Msg: message(refused), Hint: refused.Hint,
+			Err: err,
+		}
 	}
 	// goose sends the statement with the comments that stand before it.
 	at := int(refused.Position)

@@ -17,7 +17,10 @@ type GuardError struct {
 }
 
 func (e *GuardError) Error() string {
-	return fmt.Sprintf("this would drop the staged rows of %s, from which everything else is rebuilt", strings.Join(e.Tables, ", "))
+	return fmt.Sprintf(
+		"this would drop the staged rows of %s, from which everything else is rebuilt",
+		strings.Join(e.Tables, ", "),
+	)
 }
 
 // Hint says how to do it all the same.

@@ -59,7 +59,10 @@ func (e *PendingError) Error() string {
 	case 1:
 		return fmt.Sprintf("a migration is pending: %s", e.Migrations[0].Name)
 	}
-	return fmt.Sprintf("%d migrations are pending, from %s to %s", len(e.Migrations), e.Migrations[0].Name, e.Migrations[len(e.Migrations)-1].Name)
+	return fmt.Sprintf(
+		"%d migrations are pending, from %s to %s", len(e.Migrations), e.Migrations[0].Name,
+		e.Migrations[len(e.Migrations)-1].Name,
+	)
 }
 
 // Hint says what to do about it.
@@ -219,7 +222,13 @@ func (m *Migrator) list(ctx context.Context) ([]Migration, error) {
 	}
 	out := make([]Migration, 0, len(listed))
 	for _, one := range listed {
-		out = append(out, Migration{Version: one.Source.Version, Name: one.Source.Path, Applied: one.State == goose.StateApplied, At: one.AppliedAt})
+		out = append(
+			out,
+			Migration{
+				Version: one.Source.Version, Name: one.Source.Path,
+				Applied: one.State == goose.StateApplied, At: one.AppliedAt,
+			},
+		)
 	}
 	// goose lists them by name: 10_x.sql before 9_y.sql.
 	slices.SortFunc(out, func(a, b Migration) int { return cmp.Compare(a.Version, b.Version) })
@@ -264,7 +273,10 @@ func (m *Migrator) Version(ctx context.Context) (int64, error) {
 
 // Up applies everything that is pending.
 func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
-	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.project.provider.Up(ctx) })
+	return m.locked(
+		ctx,
+		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.project.provider.Up(ctx) },
+	)
 }
 
 // UpTo applies what is pending up to and including version.

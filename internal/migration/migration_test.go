@@ -85,9 +85,12 @@ func one(t *testing.T, dsn, sql string) string {
 func shape(t *testing.T, dsn string) string {
 	t.Helper()
 	return fmt.Sprint(
-		dwhtest.Query(t, dsn, `SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length, collation_name, is_nullable, column_default
+		dwhtest.Query(
+			t, dsn,
+			`SELECT table_name, ordinal_position, column_name, data_type, character_maximum_length, collation_name, is_nullable, column_default
 			FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'dwh\_%'
-				AND table_name NOT IN ('goose_db_version', 's_object', 's_reject') ORDER BY 1, 2`),
+				AND table_name NOT IN ('goose_db_version', 's_object', 's_reject') ORDER BY 1, 2`,
+		),
 		dwhtest.Query(t, dsn, `SELECT tablename, indexdef FROM pg_indexes
 			WHERE schemaname = 'public' AND tablename NOT LIKE 'dwh\_%'
 				AND tablename NOT IN ('goose_db_version', 's_object', 's_reject') ORDER BY 1, 2`),
@@ -138,7 +141,9 @@ func TestUpDownUp(t *testing.T) {
 		t.Errorf("schema after up again: got %s, want %s", got, shapes[last-1])
 	}
 	steps, err := m.Redo(t.Context())
-	if err != nil || len(steps) != 2 || steps[0].Up || !steps[1].Up || steps[0].Version != last || steps[1].Version != last {
+	if err != nil || len(
+		steps,
+	) != 2 || steps[0].Up || !steps[1].Up || steps[0].Version != last || steps[1].Version != last {
 		t.Errorf("redo: got %+v, %v, want %d down and up", steps, err, last)
 	}
 	if err := m.RequireCurrent(t.Context()); err != nil {
@@ -154,7 +159,9 @@ func TestPending(t *testing.T) {
 	m := migrator(t, open(t, dwhtest.Database(t)), migrations.FS)
 	up(t, m, newest(t)-1)
 	var pending *migration.PendingError
-	if err := m.RequireCurrent(t.Context()); !errors.As(err, &pending) || len(pending.Migrations) != 1 || pending.Migrations[0].Version != newest(t) {
+	if err := m.RequireCurrent(t.Context()); !errors.As(err, &pending) || len(
+		pending.Migrations,
+	) != 1 || pending.Migrations[0].Version != newest(t) {
 		t.Errorf("require current: got %v, want a *PendingError of the newest", err)
 	}
 	if version, err := m.Version(t.Context()); err != nil || version != newest(t)-1 {
@@ -210,11 +217,14 @@ func TestUpgradeFlagsWhatWasThere(t *testing.T) {
 		t.Errorf("rows from after: got %s, want them not flagged", got)
 	}
 	marks := fmt.Sprint(dwhtest.Query(t, dsn, "SELECT subject, reason FROM dwh_stale ORDER BY 1"))
-	if marks != "[[s_name its flag was created] [s_song its flag was created] [s_songplay_event its flag was created]]" {
+	if marks != "[[s_name its flag was created] [s_song its flag was created] [s_songplay_event "+
+		"its flag was created]]" {
 		t.Errorf("stale marks: got %s, want the three flags", marks)
 	}
 	var stale *transform.StaleError
-	if _, err := runner(t, pool, func(o *transform.Options) { o.NoReplay = true }).Run(t.Context(), "test", nil); !errors.As(err, &stale) {
+	if _, err := runner(
+		t, pool, func(o *transform.Options) { o.NoReplay = true },
+	).Run(t.Context(), "test", nil); !errors.As(err, &stale) {
 		t.Errorf("run without replay: got %v, want a *StaleError", err)
 	}
 	result, err := runner(t, pool).Run(t.Context(), "test", nil)
@@ -269,11 +279,20 @@ func built(t *testing.T) (string, *pgxpool.Pool) {
 func TestNewColumnIsFilledByReplay(t *testing.T) {
 	t.Parallel()
 	dsn, pool := built(t)
-	m := migrator(t, pool, extended(t, "00099_add_shout.sql", "-- The title in upper case.\n\n-- +goose Up\nALTER TABLE d_song ADD COLUMN shout VARCHAR(1024);\n\n-- +goose Down\nALTER TABLE d_song DROP COLUMN shout;\n"))
+	m := migrator(
+		t, pool,
+		extended(
+			t, "00099_add_shout.sql",
+			"-- The title in upper case.\n\n-- +goose Up\nALTER TABLE d_song ADD COLUMN shout "+
+				"VARCHAR(1024);\n\n-- +goose Down\nALTER TABLE d_song DROP COLUMN shout;\n",
+		),
+	)
 	if _, err := m.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(dwhtest.Query(t, dsn, "SELECT subject, reason FROM dwh_stale")); got != "[[d_song the table has other columns]]" {
+	if got := fmt.Sprint(
+		dwhtest.Query(t, dsn, "SELECT subject, reason FROM dwh_stale"),
+	); got != "[[d_song the table has other columns]]" {
 		t.Errorf("stale marks: got %s, want d_song", got)
 	}
 	text, err := fs.ReadFile(transforms.FS, "110_d_song.sql")
@@ -292,7 +311,9 @@ func TestNewColumnIsFilledByReplay(t *testing.T) {
 		}
 		out[name] = &fstest.MapFile{Data: body}
 	}
-	out["110_d_song.sql"] = &fstest.MapFile{Data: []byte(strings.Replace(string(text), "    duration\n", "    duration,\n    UPPER(title) AS shout\n", 1))}
+	out["110_d_song.sql"] = &fstest.MapFile{
+		Data: []byte(strings.Replace(string(text), "    duration\n", "    duration,\n    UPPER(title) AS shout\n", 1)),
+	}
 	steps, err := transform.Steps(out, "transforms", sqlfile.Postgres)
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +339,10 @@ func TestDownMarksStale(t *testing.T) {
 	}
 	result, err := runner(t, pool).Run(t.Context(), "test", nil)
 	if err != nil || !result.Replayed || result.Changed() {
-		t.Errorf("run: got replayed %t, changed %t, %v, want a replay that finds nothing", result.Replayed, result.Changed(), err)
+		t.Errorf(
+			"run: got replayed %t, changed %t, %v, want a replay that finds nothing",
+			result.Replayed, result.Changed(), err,
+		)
 	}
 	// The flag dropped and added: everything counts as processed, and the star is still that of a
 	// replay.
@@ -345,9 +369,14 @@ func TestGuardStaging(t *testing.T) {
 		t.Errorf("guard of empty tables: got %v, want nil", err)
 	}
 	_, pool := built(t)
-	m := migrator(t, pool, extended(t, "00099_rename.sql", "-- Song.\n\n-- +goose Up\nSELECT 1;\n\n-- +goose Down\nDELETE FROM s_song;\n"))
+	m := migrator(
+		t, pool,
+		extended(t, "00099_rename.sql", "-- Song.\n\n-- +goose Up\nSELECT 1;\n\n-- +goose Down\nDELETE FROM s_song;\n"),
+	)
 	var guard *migration.GuardError
-	if err := m.GuardStaging(t.Context(), 0); !errors.As(err, &guard) || !slices.Equal(guard.Tables, []string{"s_name", "s_song", "s_songplay_event"}) {
+	if err := m.GuardStaging(t.Context(), 0); !errors.As(err, &guard) || !slices.Equal(
+		guard.Tables, []string{"s_name", "s_song", "s_songplay_event"},
+	) {
 		t.Errorf("guard of everything: got %v, want a *GuardError of the three tables", err)
 	}
 	if err := m.GuardStaging(t.Context(), newest(t)); err != nil {
@@ -356,7 +385,9 @@ func TestGuardStaging(t *testing.T) {
 	if _, err := m.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := m.GuardStaging(t.Context(), newest(t)); !errors.As(err, &guard) || !slices.Equal(guard.Tables, []string{"s_song"}) {
+	if err := m.GuardStaging(t.Context(), newest(t)); !errors.As(err, &guard) || !slices.Equal(
+		guard.Tables, []string{"s_song"},
+	) {
 		t.Errorf("guard of a DELETE: got %v, want a *GuardError of s_song", err)
 	}
 }
@@ -457,7 +488,11 @@ func TestMigrationWaitsForReaders(t *testing.T) {
 	t.Parallel()
 	_, pool := built(t)
 	lines := make(chan string, 1)
-	m := migrator(t, pool, extended(t, "00099_add_mood.sql", "-- Mood.\n\n-- +goose Up\nALTER TABLE d_song ADD COLUMN mood VARCHAR(64);\n\n-- +goose Down\nALTER TABLE d_song DROP COLUMN mood;\n"),
+	m := migrator(t, pool, extended(
+		t, "00099_add_mood.sql",
+		"-- Mood.\n\n-- +goose Up\nALTER TABLE d_song ADD COLUMN mood VARCHAR(64);\n\n-- +goose "+
+			"Down\nALTER TABLE d_song DROP COLUMN mood;\n",
+	),
 		func(o *migration.Options) {
 			o.Logger = slog.New(told{slog.DiscardHandler, lines})
 		})
@@ -500,13 +535,33 @@ func TestBrokenMigrationSaysWhere(t *testing.T) {
 		line, column int
 		message      string
 	}{
-		"unknown column": {"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER);\n\nINSERT INTO d_x (b) VALUES (1);\n", 6, 18, "42703"},
-		"second line":    {"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (\n    a INTEGER,\n    b INTEGR\n);\n", 6, 7, "42704"},
-		"after comments": {"-- Table.\n\n-- +goose Up\nSELECT 1;\n\n-- Why this is so.\n-- And that: é.\nSELECT 'é', x FROM nowhere;\n", 8, 20, "42P01"},
-		"syntax":         {"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER);\n\nCREAT TABLE d_y (a INTEGER);\n", 6, 1, "42601"},
-		"marker":         {"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER) /*redshift DISTSTYLE ALL */;\n\n/*postgres*/ CREATE INDEX d_x_b ON d_x (b) /*redshift*/;\n", 6, 0, "42703"},
-		"twice":          {"-- Table.\n\n-- +goose Up\nSELECT\n    1;\n\nSELECT\n    x;\n", 8, 5, "42703"},
-		"in Down":        {"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER);\n\n-- +goose Down\nDROP TABLE d_y;\n", 7, 0, "42P01"},
+		"unknown column": {
+			"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER);\n\nINSERT INTO d_x (b) VALUES (1);\n",
+			6, 18, "42703",
+		},
+		"second line": {
+			"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (\n    a INTEGER,\n    b INTEGR\n);\n", 6,
+			7, "42704",
+		},
+		"after comments": {
+			"-- Table.\n\n-- +goose Up\nSELECT 1;\n\n-- Why this is so.\n-- And that: é.\nSELECT " +
+				"'é', x FROM nowhere;\n",
+			8, 20, "42P01",
+		},
+		"syntax": {
+			"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER);\n\nCREAT TABLE d_y (a INTEGER);\n",
+			6, 1, "42601",
+		},
+		"marker": {
+			"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER) /*redshift DISTSTYLE ALL " +
+				"*/;\n\n/*postgres*/ CREATE INDEX d_x_b ON d_x (b) /*redshift*/;\n",
+			6, 0, "42703",
+		},
+		"twice": {"-- Table.\n\n-- +goose Up\nSELECT\n    1;\n\nSELECT\n    x;\n", 8, 5, "42703"},
+		"in Down": {
+			"-- Table.\n\n-- +goose Up\nCREATE TABLE d_x (a INTEGER);\n\n-- +goose Down\nDROP TABLE d_y;\n",
+			7, 0, "42P01",
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -524,7 +579,8 @@ func TestBrokenMigrationSaysWhere(t *testing.T) {
 			if !errors.As(err, &placed) {
 				t.Fatalf("got %v, want a *sqlfile.Error", err)
 			}
-			if placed.File != "migrations/00001_x.sql" || placed.Line != c.line || c.column != 0 && placed.Column != c.column || !strings.Contains(placed.Msg, c.message) {
+			if placed.File != "migrations/00001_x.sql" || placed.Line != c.line ||
+				c.column != 0 && placed.Column != c.column || !strings.Contains(placed.Msg, c.message) {
 				t.Errorf("got %v, want migrations/00001_x.sql:%d:%d with %s", placed, c.line, c.column, c.message)
 			}
 		})
@@ -540,7 +596,9 @@ func TestBadMigrationNames(t *testing.T) {
 	}{
 		"no number": {fstest.MapFS{"first.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}}, "first.sql"},
 		"twice": {fstest.MapFS{
-			"00001_a.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")}, "1_b.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")},
+			"00001_a.sql": {
+				Data: []byte("-- +goose Up\nSELECT 1;\n"),
+			}, "1_b.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")},
 		}, "is taken by"},
 		"none": {fstest.MapFS{}, "no migrations in migrations"},
 		"zero": {fstest.MapFS{"00000_base.sql": bare},
@@ -554,7 +612,9 @@ func TestBadMigrationNames(t *testing.T) {
 	pool := open(t, dwhtest.Database(t))
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if _, err := migration.New(t.Context(), pool, migration.Options{Engine: sqlfile.Postgres, FS: c.files}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := migration.New(
+				t.Context(), pool, migration.Options{Engine: sqlfile.Postgres, FS: c.files},
+			); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 			if len(c.files) == 0 {
@@ -589,7 +649,8 @@ func TestDryRunShowsWhatRuns(t *testing.T) {
 			"CREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n"},
 		"a block": {
 			"-- +goose Up\n-- +goose StatementBegin\n" + function +
-				"\n-- +goose StatementEnd\nCREATE TABLE x (a INTEGER);\n-- +goose Down\nDROP TABLE x;\nDROP FUNCTION twice;\n",
+				"\n-- +goose StatementEnd\nCREATE TABLE x (a INTEGER);\n-- +goose Down\nDROP " +
+				"TABLE x;\nDROP FUNCTION twice;\n",
 			function + "\n\nCREATE TABLE x (a INTEGER);\n", "DROP TABLE x;\n\nDROP FUNCTION twice;\n",
 		},
 		"no transaction": {

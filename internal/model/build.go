@@ -112,12 +112,17 @@ var setFunctions = strings.Fields(`
 // repeated are the values of columns that several rows have. Such values are rare. PostgreSQL then
 // groups faster by sorting than by hashing, though its planner expects the opposite.
 func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) (*Table, error) {
-	if _, err := x.Session.Exec(ctx, x.statement("hardly any rows share them: sort the rows, do not hash them", "SET LOCAL enable_hashagg = off")); err != nil {
+	if _, err := x.Session.Exec(
+		ctx,
+		x.statement("hardly any rows share them: sort the rows, do not hash them", "SET LOCAL enable_hashagg = off"),
+	); err != nil {
 		return nil, err
 	}
 	list := columns("r.", cols)
 	t, err := x.create(ctx, relation+"_repeated", "what several rows of "+relation+" share",
-		"SELECT "+list+"\nFROM "+at+" AS r\nWHERE "+present("r.", cols)+"\nGROUP BY "+list+"\nHAVING COUNT(*) > 1", cols)
+		"SELECT "+list+"\nFROM "+at+" AS r\nWHERE "+present(
+			"r.", cols,
+		)+"\nGROUP BY "+list+"\nHAVING COUNT(*) > 1", cols)
 	if err != nil {
 		return nil, err
 	}

@@ -16,11 +16,16 @@ func (g *Graph) checkHeader(m *Model) error {
 		for _, pair := range from.By {
 			if !slices.Contains(m.Columns, pair.Here) {
 				return m.errorAt(from.at, fmt.Sprintf("by names %s, and the SELECT has no such column", pair.Here),
-					"the columns are: "+strings.Join(m.Columns, ", ")+"; write by x as a where it is called otherwise here")
+					"the columns are: "+strings.Join(
+						m.Columns, ", ",
+					)+"; write by x as a where it is called otherwise here")
 			}
 			if g.textOfStaging(from.Relation, pair.There) {
-				return m.errorAt(from.at, fmt.Sprintf("by names %s, a text column of the staging table %s", pair.There, from.Relation),
-					"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the column in a helper, and group that")
+				return m.errorAt(from.at, fmt.Sprintf(
+					"by names %s, a text column of the staging table %s", pair.There, from.Relation,
+				),
+					"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the "+
+						"column in a helper, and group that")
 			}
 		}
 		if err := g.checkRounded(m, from); err != nil {
@@ -83,7 +88,10 @@ func (g *Graph) checkRounded(m *Model, from From) error {
 // checkJoin checks one lookup.
 func (g *Graph) checkJoin(m *Model, from From, join Join) error {
 	if join.Relation == m.Name {
-		return m.errorAt(join.at, fmt.Sprintf("%s looks itself up", m.Name), "look up the relation that it is made from")
+		return m.errorAt(
+			join.at, fmt.Sprintf("%s looks itself up", m.Name),
+			"look up the relation that it is made from",
+		)
 	}
 	if err := g.checkNamed(m, join.at, join.Relation, thereOf(join.By)); err != nil {
 		return err
@@ -95,7 +103,9 @@ func (g *Graph) checkJoin(m *Model, from From, join Join) error {
 					join.Relation, from.Relation, strings.Join(g.columnsOf(from.Relation), ", ")))
 		}
 		if g.textOfStaging(join.Relation, pair.There) || g.textOfStaging(from.Relation, pair.Here) {
-			return m.errorAt(join.at, fmt.Sprintf("by names %s = %s, a text column of a staging table", pair.There, pair.Here),
+			return m.errorAt(join.at, fmt.Sprintf(
+				"by names %s = %s, a text column of a staging table", pair.There, pair.Here,
+			),
 				"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the column in a helper")
 		}
 	}
@@ -108,7 +118,9 @@ func (g *Graph) checkJoin(m *Model, from From, join Join) error {
 // checkNamed checks that the SELECT names a relation of the header and that the columns exist.
 func (g *Graph) checkNamed(m *Model, at place, relation string, names []string) error {
 	if !slices.Contains(m.Follows, relation) {
-		return m.errorAt(at, fmt.Sprintf("the header names %s, and the SELECT does not", relation), "remove the line, or correct the name; "+
+		return m.errorAt(at, fmt.Sprintf(
+			"the header names %s, and the SELECT does not", relation,
+		), "remove the line, or correct the name; "+
 			"the SELECT names "+strings.Join(m.Follows, ", "))
 	}
 	for _, name := range names {
@@ -134,8 +146,12 @@ func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
 			return m.statement.ErrorAt(refs[0].Start, fmt.Sprintf("no header line explains %s", name),
 				fmt.Sprintf("write -- joins: %s by ... (or without by, where every row matches all of it)", name), nil)
 		case !isFrom && len(refs) > lookups[name]:
-			return m.statement.ErrorAt(refs[lookups[name]].Start, fmt.Sprintf("the SELECT names %s %d times, and the header explains it %d times",
-				name, len(refs), lookups[name]), "write a joins: line for each, by the columns of that join", nil)
+			return m.statement.ErrorAt(
+				refs[lookups[name]].Start,
+				fmt.Sprintf("the SELECT names %s %d times, and the header explains it %d times",
+					name, len(refs), lookups[name]),
+				"write a joins: line for each, by the columns of that join", nil,
+			)
 		}
 	}
 	return nil
@@ -168,7 +184,10 @@ func (g *Graph) checkTable(m *Model) error {
 		if len(m.table.Key) > 0 {
 			have = strings.Join(m.table.Key, ", ")
 		}
-		return m.errorAt(m.keyAt, fmt.Sprintf("key: names %s, and the primary key of %s is %s", strings.Join(m.Key, ", "), m.Name, have),
+		return m.errorAt(m.keyAt, fmt.Sprintf(
+			"key: names %s, and the primary key of %s is %s", strings.Join(m.Key, ", "), m.Name,
+			have,
+		),
 			"let both name the same columns; a migration declares PRIMARY KEY ("+strings.Join(m.Key, ", ")+")")
 	}
 	m.live = nil
@@ -181,12 +200,17 @@ func (g *Graph) checkTable(m *Model) error {
 		case !picked:
 			return m.statement.ErrorAt(m.query.Branches[0].Items[i].Expr.Start,
 				fmt.Sprintf("table %s has no column %s, and pick: does not name it", m.Name, name),
-				fmt.Sprintf("add the column by a migration (ALTER TABLE %s ADD COLUMN %s ...), or remove it here", m.Name, name), nil)
+				fmt.Sprintf(
+					"add the column by a migration (ALTER TABLE %s ADD COLUMN %s ...), or remove it here",
+					m.Name, name,
+				), nil)
 		}
 	}
 	for _, column := range m.table.Columns {
 		if !slices.Contains(m.Columns, column.Name) && !column.Default {
-			return m.statement.ErrorAt(0, fmt.Sprintf("table %s has the column %s, and the SELECT does not give it", m.Name, column.Name),
+			return m.statement.ErrorAt(0, fmt.Sprintf(
+				"table %s has the column %s, and the SELECT does not give it", m.Name, column.Name,
+			),
 				"add it to the SELECT, or give the column a default by a migration", nil)
 		}
 	}

@@ -111,7 +111,9 @@ func (x *Run) matches(ctx context.Context, m *Model, relation string, rows [2]in
 			}
 			var parts []part
 			for _, st := range []state{now, before} {
-				if at, given := rows[st][f.Relation]; given && !slices.ContainsFunc(parts, func(p part) bool { return p.from == at }) {
+				if at, given := rows[st][f.Relation]; given && !slices.ContainsFunc(
+					parts, func(p part) bool { return p.from == at },
+				) {
 					parts = append(parts, part{at, hereOf(join.By), thereOf(join.By)})
 				}
 			}
@@ -145,14 +147,20 @@ func (x *Run) matches(ctx context.Context, m *Model, relation string, rows [2]in
 				}
 				parts, only = append(parts, part), t
 			}
-			earlier = append(earlier, "NOT EXISTS (SELECT 1 FROM "+l.values.SQL+" AS v WHERE "+equal("v", by, "n", by)+")")
+			earlier = append(
+				earlier,
+				"NOT EXISTS (SELECT 1 FROM "+l.values.SQL+" AS v WHERE "+equal("v", by, "n", by)+")",
+			)
 		}
 		switch {
 		case !w[st] || len(parts) == 0:
 		case len(parts) == 1 && len(lines) == 1:
 			in[st][relation] = only.SQL
 		default:
-			t, err := x.create(ctx, relation+"_matched", "the rows of "+relation+" that they match, "+st.words(), strings.Join(parts, "\nUNION ALL\n"), nil)
+			t, err := x.create(
+				ctx, relation+"_matched", "the rows of "+relation+" that they match, "+st.words(),
+				strings.Join(parts, "\nUNION ALL\n"), nil,
+			)
 			if err != nil {
 				return err
 			}

@@ -11,7 +11,9 @@ import (
 // then: the rows before pick give the same rows here, and none of the other columns has to be
 // computed.
 func (g *Graph) unpicked(m *Model) (names []string, ok bool) {
-	if m.Kind != Row || len(m.From) != 1 || len(m.From[0].Joins) > 0 || len(m.query.With) > 0 || len(m.query.Branches) != 1 {
+	if m.Kind != Row || len(m.From) != 1 || len(m.From[0].Joins) > 0 || len(m.query.With) > 0 || len(
+		m.query.Branches,
+	) != 1 {
 		return nil, false
 	}
 	above, branch := g.byName[m.From[0].Relation], m.query.Branches[0]

@@ -14,7 +14,13 @@ func (x *Run) except(ctx context.Context, m *Model, hint, note string, a, b *Tab
 	if b.empty() {
 		return a, nil
 	}
-	t, err := x.create(ctx, hint, note, "SELECT "+columns("a.", names)+" FROM "+a.SQL+" AS a\nEXCEPT\nSELECT "+columns("b.", names)+" FROM "+b.SQL+" AS b", nil)
+	t, err := x.create(
+		ctx, hint, note,
+		"SELECT "+columns(
+			"a.", names,
+		)+" FROM "+a.SQL+" AS a\nEXCEPT\nSELECT "+columns("b.", names)+" FROM "+b.SQL+" AS b",
+		nil,
+	)
 	if err != nil || t.empty() {
 		return nil, err
 	}
@@ -53,14 +59,19 @@ func (x *Run) differBag(ctx context.Context, m *Model, was, result *Table) error
 		sign  string
 	}{{result, "1"}, {was, "-1"}} {
 		if !side.table.empty() {
-			parts = append(parts, "SELECT "+columns("r.", m.Columns)+", "+side.sign+" AS dwh_copies FROM "+side.table.SQL+" AS r")
+			parts = append(
+				parts,
+				"SELECT "+columns("r.", m.Columns)+", "+side.sign+" AS dwh_copies FROM "+side.table.SQL+" AS r",
+			)
 		}
 	}
 	if len(parts) == 0 {
 		return nil
 	}
 	t, err := x.create(ctx, "changed", "the rows that stand there in another number",
-		"SELECT "+list+" FROM (\n"+strings.Join(parts, "\nUNION ALL\n")+"\n) AS z\nGROUP BY "+list+"\nHAVING SUM(z.dwh_copies) <> 0", nil)
+		"SELECT "+list+" FROM (\n"+strings.Join(
+			parts, "\nUNION ALL\n",
+		)+"\n) AS z\nGROUP BY "+list+"\nHAVING SUM(z.dwh_copies) <> 0", nil)
 	if err == nil && !t.empty() {
 		x.delta[m.Name] = delta{t, t}
 	}

@@ -12,7 +12,9 @@ import (
 
 // expand writes a model's SELECT with each relation replaced by what stands for it, between a
 // prefix and a suffix.
-func (x *Run) expand(m *Model, prefix, suffix string, replacement func(relation string) (string, error)) (sqlfile.Expanded, error) {
+func (x *Run) expand(
+	m *Model, prefix, suffix string, replacement func(relation string) (string, error),
+) (sqlfile.Expanded, error) {
 	edits := []sqlfile.Edit{{Text: prefix}, {Start: len(m.statement.SQL()), End: len(m.statement.SQL()), Text: suffix}}
 	for _, ref := range m.query.Relations() {
 		text, err := replacement(ref.Relation)
@@ -46,7 +48,9 @@ func (x *Run) byteOrder(m *Model, wrapped bool) []sqlfile.Edit {
 	}
 	var edits []sqlfile.Edit
 	m.query.Walk(func(q *selectstmt.Query) {
-		if wrapped && q == m.query || q.Limit < 0 || q.OrderBy == nil || len(q.Branches) != 1 || q.Branches[0].Distinct {
+		if wrapped && q == m.query || q.Limit < 0 || q.OrderBy == nil || len(
+			q.Branches,
+		) != 1 || q.Branches[0].Distinct {
 			return
 		}
 		s := scope{g: x.Graph, with: append(slices.Clone(m.query.With), q.With...)}
@@ -167,8 +171,11 @@ func (x *Run) raw(ctx context.Context, m *Model, st state) (string, error) {
 	}
 	view := qualified(x.Scratch, x.name(m.Name, st.String()+"_raw"))
 	prefix, suffix := x.wrap(m)
-	text, err := x.expand(m, "-- "+m.Name+": its SELECT over the rows "+st.words()+"\nCREATE VIEW "+view+" AS\n"+prefix, suffix,
-		func(relation string) (string, error) { return x.relation(ctx, relation, st) })
+	text, err := x.expand(
+		m,
+		"-- "+m.Name+": its SELECT over the rows "+st.words()+"\nCREATE VIEW "+view+" AS\n"+prefix,
+		suffix, func(relation string) (string, error) { return x.relation(ctx, relation, st) },
+	)
 	if err != nil {
 		return "", err
 	}
@@ -204,7 +211,13 @@ func (x *Run) relation(ctx context.Context, name string, st state) (string, erro
 			return "", err
 		}
 		text = qualified(x.Scratch, x.name(m.Name, st.String()))
-		if _, err := x.Session.Exec(ctx, Statement{Model: m.Name, SQL: "-- " + m.Name + ": its rows " + st.words() + "\nCREATE VIEW " + text + " AS\n" + query}); err != nil {
+		if _, err := x.Session.Exec(
+			ctx,
+			Statement{
+				Model: m.Name,
+				SQL:   "-- " + m.Name + ": its rows " + st.words() + "\nCREATE VIEW " + text + " AS\n" + query,
+			},
+		); err != nil {
 			return "", err
 		}
 	}

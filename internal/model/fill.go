@@ -57,7 +57,10 @@ func assigned(column schema.Column) string {
 	switch {
 	case column.Text() && column.Length() > 0 && strings.HasPrefix(column.Type, "character varying"):
 		// The function behind the type's length, told that the cast is not explicit.
-		expression = fmt.Sprintf(`CAST(pg_catalog."varchar"(CAST(%s AS VARCHAR), %d, FALSE) AS %s)`, expression, column.Length()+4, column.Type)
+		expression = fmt.Sprintf(
+			`CAST(pg_catalog."varchar"(CAST(%s AS VARCHAR), %d, FALSE) AS %s)`, expression,
+			column.Length()+4, column.Type,
+		)
 	default:
 		expression = "CAST(" + expression + " AS " + column.Type + ")"
 	}

@@ -22,14 +22,22 @@ func TestFlagOfStagingTables(t *testing.T) {
 		{"written otherwise", "s_store (id INTEGER, processed BOOL NOT NULL DEFAULT 'f')", "s_store", "", ""},
 		{"absent", "s_store (id INTEGER)", "s_store", "table s_store has no column processed", absent},
 		{"two tables", "s_store (id INTEGER);\nCREATE TABLE s_item (id INTEGER)", "s_item s_store",
-			"tables s_item and s_store have no column processed", strings.ReplaceAll(absent, "s_store", "s_item") + "\n" + absent},
+			"tables s_item and s_store have no column processed", strings.ReplaceAll(
+				absent, "s_store", "s_item",
+			) + "\n" + absent},
 		{"may be NULL", "s_store (id INTEGER, processed BOOLEAN DEFAULT FALSE)", "s_store", bad, other},
 		{"no default", "s_store (id INTEGER, processed BOOLEAN NOT NULL)", "s_store", bad, other},
-		{"processed from the start", "s_store (id INTEGER, processed BOOLEAN DEFAULT TRUE NOT NULL)", "s_store", bad, other},
+		{
+			"processed from the start",
+			"s_store (id INTEGER, processed BOOLEAN DEFAULT TRUE NOT NULL)", "s_store", bad, other,
+		},
 		{"another type", "s_store (id INTEGER, processed INTEGER DEFAULT 0 NOT NULL)", "s_store", bad, other},
 		{"loaded by nobody", "s_store (id INTEGER)", "", "", ""},
-		{"read by nobody", "s_other (id INTEGER);\nCREATE TABLE s_store (id INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL)",
-			"s_other s_store", "", ""},
+		{
+			"read by nobody",
+			"s_other (id INTEGER);\nCREATE TABLE s_store (id INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL)",
+			"s_other s_store", "", "",
+		},
 		{"made of a query", "s_store AS SELECT 1 AS id", "s_store", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

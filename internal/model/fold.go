@@ -16,7 +16,12 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 	var lostParts []string
 	if !f.gone.empty() {
 		stored := semi(m.Columns, live, m.Key, f.touched, m.Key)
-		lostParts = append(lostParts, "SELECT "+columns("i.", m.Key)+" FROM (\nSELECT "+columns("g.", m.Columns)+" FROM "+f.gone.SQL+" AS g\nINTERSECT\n"+stored+"\n) AS i")
+		lostParts = append(
+			lostParts,
+			"SELECT "+columns("i.", m.Key)+" FROM (\nSELECT "+columns(
+				"g.", m.Columns,
+			)+" FROM "+f.gone.SQL+" AS g\nINTERSECT\n"+stored+"\n) AS i",
+		)
 	}
 	if !f.stale.empty() {
 		var changed []string
@@ -26,19 +31,32 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 			}
 		}
 		if len(changed) > 0 {
-			lostParts = append(lostParts, "SELECT i."+strings.ReplaceAll(keys, ", ", ", i.")+" FROM (\nSELECT "+columns("s.", m.Key)+" FROM "+f.stale.SQL+" AS s\nINTERSECT\n("+strings.Join(changed, "\nUNION\n")+")\n) AS i")
+			lostParts = append(
+				lostParts,
+				"SELECT i."+strings.ReplaceAll(
+					keys, ", ", ", i.",
+				)+" FROM (\nSELECT "+columns(
+					"s.", m.Key,
+				)+" FROM "+f.stale.SQL+" AS s\nINTERSECT\n("+strings.Join(changed, "\nUNION\n")+")\n) AS i",
+			)
 		}
 		nulls := make([]string, 0, len(m.Pick))
 		for _, order := range m.Pick {
 			nulls = append(nulls, "r."+ident(order.Column)+" IS NULL")
 		}
 		stored := semi(m.Columns, live, m.Key, f.stale, m.Key)
-		lostParts = append(lostParts, "SELECT "+columns("r.", m.Key)+" FROM "+from(stored)+" AS r\nWHERE "+strings.Join(nulls, " OR "))
+		lostParts = append(
+			lostParts,
+			"SELECT "+columns("r.", m.Key)+" FROM "+from(stored)+" AS r\nWHERE "+strings.Join(nulls, " OR "),
+		)
 	}
 	var lost *Table
 	var err error
 	if len(lostParts) > 0 {
-		if lost, err = x.create(ctx, "lost", "the keys whose stored row does not stand any more", strings.Join(lostParts, "\nUNION\n"), m.Key); err != nil {
+		if lost, err = x.create(
+			ctx, "lost", "the keys whose stored row does not stand any more",
+			strings.Join(lostParts, "\nUNION\n"), m.Key,
+		); err != nil {
 			return "", err
 		}
 	}
@@ -48,7 +66,10 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 	}
 	folded := f.touched
 	for _, other := range []*Table{lost, stale} {
-		if folded, err = x.except(ctx, m, "folded", "the keys whose stored row stands for all that lost to it", folded, other, m.Key); err != nil {
+		if folded, err = x.except(
+			ctx, m, "folded", "the keys whose stored row stands for all that lost to it", folded,
+			other, m.Key,
+		); err != nil {
 			return "", err
 		}
 	}

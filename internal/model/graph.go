@@ -37,7 +37,10 @@ func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.E
 	}
 	for _, m := range g.Models {
 		if other := g.byName[m.Name]; other != nil {
-			return nil, m.file.ErrorAt(1, 1, fmt.Sprintf("%s is the name of %s too", m.Name, other.Step), "give one of them another name", nil)
+			return nil, m.file.ErrorAt(
+				1, 1, fmt.Sprintf("%s is the name of %s too", m.Name, other.Step),
+				"give one of them another name", nil,
+			)
 		}
 		g.byName[m.Name] = m
 		table, exists := tables[m.Name]
@@ -82,7 +85,10 @@ func (g *Graph) resolve(m *Model, before []*Model) error {
 	if m.Kind == Script {
 		for _, name := range m.Writes {
 			if _, ok := g.tables[name]; !ok {
-				return m.file.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
+				return m.file.ErrorAt(
+					1, 1, fmt.Sprintf("table %s does not exist", name),
+					`create it by a migration and run "dwh migrate up"`, nil,
+				)
 			}
 		}
 		return nil
@@ -105,11 +111,17 @@ func (g *Graph) readable(m *Model, name string, before []*Model) error {
 		return m.file.ErrorAt(1, 1, msg, hint, nil)
 	}
 	if name == m.Name {
-		return at(fmt.Sprintf("%s reads itself", name), "a model says which rows there are from other relations; dwh keeps what is stored")
+		return at(
+			fmt.Sprintf("%s reads itself", name),
+			"a model says which rows there are from other relations; dwh keeps what is stored",
+		)
 	}
 	if other := g.byName[name]; other != nil {
 		if !slices.Contains(before, other) {
-			return at(fmt.Sprintf("%s stands later, in %s", name, other.Step), "give the model that is read a smaller number")
+			return at(
+				fmt.Sprintf("%s stands later, in %s", name, other.Step),
+				"give the model that is read a smaller number",
+			)
 		}
 		return nil
 	}

@@ -105,8 +105,12 @@ func (x *Run) checkedGroups(ctx context.Context, m *Model, query string, touched
 		return query, err
 	}
 	by := m.by()
-	found, err := x.Session.Rows(ctx, x.statement("keys that another group has already", "SELECT "+columns("r.", append(slices.Clone(m.Key), by...))+
-		"\nFROM "+from(semi(m.live, qualified(x.Live, m.Name), m.Key, keys, m.Key))+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+touched.SQL+" AS t WHERE "+equal("t", by, "r", by)+")\nLIMIT 3"))
+	found, err := x.Session.Rows(ctx, x.statement("keys that another group has already", "SELECT "+columns(
+		"r.", append(slices.Clone(m.Key), by...),
+	)+
+		"\nFROM "+from(
+		semi(m.live, qualified(x.Live, m.Name), m.Key, keys, m.Key),
+	)+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+touched.SQL+" AS t WHERE "+equal("t", by, "r", by)+")\nLIMIT 3"))
 	if err == nil && len(found) > 0 {
 		err = x.errGroups(m, found)
 	}
@@ -120,7 +124,13 @@ func (x *Run) checkGroups(ctx context.Context, m *Model, rows string) error {
 		differs = append(differs, "MIN(r."+ident(name)+") <> MAX(r."+ident(name)+")")
 	}
 	keys := columns("r.", m.Key)
-	found, err := x.Session.Rows(ctx, x.statement("no key stands in several groups", "SELECT "+keys+"\nFROM "+rows+" AS r\nGROUP BY "+keys+"\nHAVING "+strings.Join(differs, " OR ")+"\nLIMIT 3"))
+	found, err := x.Session.Rows(
+		ctx,
+		x.statement(
+			"no key stands in several groups",
+			"SELECT "+keys+"\nFROM "+rows+" AS r\nGROUP BY "+keys+"\nHAVING "+strings.Join(differs, " OR ")+"\nLIMIT 3",
+		),
+	)
 	if err == nil && len(found) > 0 {
 		err = x.errGroups(m, found)
 	}
@@ -128,8 +138,11 @@ func (x *Run) checkGroups(ctx context.Context, m *Model, rows string) error {
 }
 
 func (x *Run) errGroups(m *Model, found []string) error {
-	return x.errRows(m, m.keyAt, "rows with one key ("+strings.Join(m.Key, ", ")+") are in several groups by "+strings.Join(m.by(), ", "),
-		"add the columns of by to the key, or group by columns that the key decides", found)
+	return x.errRows(
+		m, m.keyAt,
+		"rows with one key ("+strings.Join(m.Key, ", ")+") are in several groups by "+strings.Join(m.by(), ", "),
+		"add the columns of by to the key, or group by columns that the key decides", found,
+	)
 }
 
 // checkGroupless refuses rows of from: whose group is NULL, if the SELECT makes rows of them: the
@@ -144,7 +157,10 @@ func (x *Run) checkGroupless(ctx context.Context, m *Model, f From, at string) e
 		null = append(null, "r."+ident(name)+" IS NULL")
 	}
 	where := " AS r\nWHERE " + strings.Join(null, " OR ")
-	counts, err := x.Session.Numbers(ctx, x.statement("rows of "+f.Relation+" without a group", "SELECT COUNT(*)\nFROM "+at+where))
+	counts, err := x.Session.Numbers(
+		ctx,
+		x.statement("rows of "+f.Relation+" without a group", "SELECT COUNT(*)\nFROM "+at+where),
+	)
 	if err != nil || counts[0] == 0 {
 		return err
 	}

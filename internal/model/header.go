@@ -216,7 +216,9 @@ func headerLines(file *sqlfile.File, name string) ([]line, error) {
 
 // unknownWord is the error about a word that no header has.
 func unknownWord(file *sqlfile.File, l line, i int) error {
-	hint := "the lines are: " + strings.Join(headerWords[:6], ", ") + "; a sentence of its own stands behind an empty line"
+	hint := "the lines are: " + strings.Join(
+		headerWords[:6], ", ",
+	) + "; a sentence of its own stands behind an empty line"
 	best := 3
 	for _, known := range headerWords {
 		if d := levenshtein.ComputeDistance(l.word, known); d < best {

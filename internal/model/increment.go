@@ -80,7 +80,10 @@ func (x *Run) stepWhole(ctx context.Context, m *Model) error {
 	if err != nil {
 		return err
 	}
-	old, err := x.create(ctx, "was", "its rows before this run", "SELECT "+columns("r.", m.Columns)+" FROM "+was+" AS r", nil)
+	old, err := x.create(
+		ctx, "was", "its rows before this run",
+		"SELECT "+columns("r.", m.Columns)+" FROM "+was+" AS r", nil,
+	)
 	if err != nil {
 		return err
 	}

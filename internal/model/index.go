@@ -162,7 +162,10 @@ func comparable(expression string) string {
 		}
 	}
 	text := " " + strings.Join(unbracketed(tokens), " ") + " "
-	orders := []string{` collate "C" `, ` collate pg_catalog . "C" `, " asc ", " desc ", " nulls first ", " nulls last "}
+	orders := []string{
+		` collate "C" `, ` collate pg_catalog . "C" `, " asc ", " desc ", " nulls first ",
+		" nulls last ",
+	}
 	for _, order := range orders {
 		text = strings.ReplaceAll(text, order, " ")
 	}

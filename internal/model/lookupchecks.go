@@ -51,10 +51,15 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 				continue
 			}
 			if sub.Kind == "NOT IN" {
-				return m.statement.ErrorAt(sub.Start, fmt.Sprintf("NOT IN over %s, which is narrowed by %s", join.Relation, strings.Join(thereOf(join.By), ", ")),
+				return m.statement.ErrorAt(sub.Start, fmt.Sprintf(
+					"NOT IN over %s, which is narrowed by %s", join.Relation,
+					strings.Join(thereOf(join.By), ", "),
+				),
 					"a NULL outside the narrowed rows would count: write NOT EXISTS", nil)
 			}
-			if sub.Kind == "IN" && len(sub.Query.Branches) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
+			if sub.Kind == "IN" && len(
+				sub.Query.Branches,
+			) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
 				len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There {
 				continue // x IN (SELECT a FROM l) is correlated by a
 			}
@@ -63,8 +68,13 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 			}
 			for _, pair := range join.By {
 				if !inner.equated(branch, item, pair.There) {
-					return m.statement.ErrorAt(sub.Start, fmt.Sprintf("a subquery over %s is not correlated by %s", join.Relation, pair.There),
-						fmt.Sprintf("add %s.%s = ... of %s to its WHERE, or write -- joins: %s without by", item.Alias, pair.There, "the outer row", join.Relation), nil)
+					return m.statement.ErrorAt(sub.Start, fmt.Sprintf(
+						"a subquery over %s is not correlated by %s", join.Relation, pair.There,
+					),
+						fmt.Sprintf(
+							"add %s.%s = ... of %s to its WHERE, or write -- joins: %s without by",
+							item.Alias, pair.There, "the outer row", join.Relation,
+						), nil)
 				}
 			}
 		}
@@ -144,8 +154,12 @@ func (g *Graph) checkMatched(m *Model, from From, join Join) error {
 			}
 			for _, pair := range join.By {
 				if err == nil && !s.equated(branch, item, pair.There) && len(branch.From) > 1 {
-					err = m.errorAt(join.at, fmt.Sprintf("by names %s, and the SELECT does not join %s by it", pair.There, join.Relation),
-						"by names equalities of the join, and never more than it has: remove the column, or add it to ON")
+					err = m.errorAt(join.at, fmt.Sprintf(
+						"by names %s, and the SELECT does not join %s by it", pair.There,
+						join.Relation,
+					),
+						"by names equalities of the join, and never more than it has: remove the "+
+							"column, or add it to ON")
 				}
 			}
 		}
@@ -179,7 +193,11 @@ func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
 				return 0, false
 			}
 			for _, ref := range e.Columns {
-				if found, ok := s.item(branch, ref); ok && found.Alias == item.Alias || !ok && ref.Table == "" && slices.Contains(s.g.columnsOf(join.Relation), ref.Column) {
+				if found, ok := s.item(
+					branch, ref,
+				); ok && found.Alias == item.Alias || !ok && ref.Table == "" && slices.Contains(
+					s.g.columnsOf(join.Relation), ref.Column,
+				) {
 					return ref.Start, true
 				}
 			}
@@ -197,7 +215,9 @@ func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
 			}
 		}
 		for _, out := range branch.Items {
-			decides := slices.Contains(m.Key, out.Name) || slices.ContainsFunc(m.Pick, func(o Order) bool { return o.Column == out.Name })
+			decides := slices.Contains(m.Key, out.Name) || slices.ContainsFunc(
+				m.Pick, func(o Order) bool { return o.Column == out.Name },
+			)
 			if at, used := uses(&out.Expr); used && decides {
 				return fail(at, fmt.Sprintf("column %s of the key or pick", out.Name))
 			}
@@ -206,7 +226,11 @@ func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
 	for _, sub := range subqueries(branch) {
 		for _, ref := range sub.Query.Relations() {
 			if ref.Relation == join.Relation {
-				return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s stands in left joins: and in a subquery", join.Relation), "write joins:", nil)
+				return m.statement.ErrorAt(
+					ref.Start,
+					fmt.Sprintf("%s stands in left joins: and in a subquery", join.Relation),
+					"write joins:", nil,
+				)
 			}
 		}
 	}

@@ -61,7 +61,9 @@ func Parse(file *sqlfile.File, name, step string, engine sqlfile.Engine) (*Model
 		return nil, file.ErrorAt(1, 1, "there is no statement in the file", "write one SELECT, or remove the file", nil)
 	}
 	m.statement = m.statements[0]
-	isScript := slices.ContainsFunc(file.HeaderLines(), func(c sqlfile.Comment) bool { return scriptLine.MatchString(c.Text) })
+	isScript := slices.ContainsFunc(
+		file.HeaderLines(), func(c sqlfile.Comment) bool { return scriptLine.MatchString(c.Text) },
+	)
 	if !isScript {
 		// An INSERT is told before what its header lacks.
 		if err := m.oneSelect(); err != nil {
@@ -86,7 +88,9 @@ func Parse(file *sqlfile.File, name, step string, engine sqlfile.Engine) (*Model
 	}
 	for _, ref := range m.query.Relations() {
 		if ref.Schema != "" {
-			return nil, m.statement.ErrorAt(ref.Start, "a relation is named without its schema", "write "+ref.Relation, nil)
+			return nil, m.statement.ErrorAt(
+				ref.Start, "a relation is named without its schema", "write "+ref.Relation, nil,
+			)
 		}
 		if !slices.Contains(m.Follows, ref.Relation) {
 			m.Follows = append(m.Follows, ref.Relation)
@@ -103,10 +107,17 @@ func (m *Model) oneSelect() error {
 	case word == "COPY":
 		return m.statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
 	case word != "SELECT" && word != "WITH":
-		return m.statement.ErrorAt(0, fmt.Sprintf("a transform is one SELECT, and this is %s", article(word)), m.asModel(), nil)
+		return m.statement.ErrorAt(
+			0, fmt.Sprintf("a transform is one SELECT, and this is %s", article(word)), m.asModel(),
+			nil,
+		)
 	case len(m.statements) > 1:
-		return m.statements[1].ErrorAt(0, "a second statement", "a transform is one SELECT: put a second one into a file of its own; "+
-			"a file with the line -- script runs as it stands", nil)
+		return m.statements[1].ErrorAt(
+			0, "a second statement",
+			"a transform is one SELECT: put a second one into a file of its own; "+
+				"a file with the line -- script runs as it stands",
+			nil,
+		)
 	}
 	return nil
 }
@@ -132,7 +143,10 @@ func (m *Model) asModel() string {
 		}
 		for _, t := range tokens {
 			if t.Is("select") || t.Is("with") {
-				example = fmt.Sprintf("-- %s: one row per ...\n-- key: ...\n%s;", m.Name, strings.TrimSpace(text[t.Start:]))
+				example = fmt.Sprintf(
+					"-- %s: one row per ...\n-- key: ...\n%s;", m.Name,
+					strings.TrimSpace(text[t.Start:]),
+				)
 				break
 			}
 		}
@@ -168,7 +182,9 @@ func (m *Model) classify() error {
 			from := &m.From[i+1]
 			if !sameColumns(hereOf(from.By), hereOf(m.From[0].By)) {
 				return m.errorAt(from.at, fmt.Sprintf("from: %s by names the columns %s here, and from: %s by names %s",
-					from.Relation, strings.Join(hereOf(from.By), ", "), m.From[0].Relation, strings.Join(hereOf(m.From[0].By), ", ")),
+					from.Relation, strings.Join(hereOf(from.By), ", "), m.From[0].Relation, strings.Join(
+						hereOf(m.From[0].By), ", ",
+					)),
 					"let every from: name the same columns of the model: by x as a")
 			}
 			// In the order of the first.
@@ -184,7 +200,10 @@ func (m *Model) classify() error {
 	for i, from := range m.From {
 		for _, other := range m.From[:i] {
 			if other.Relation == from.Relation {
-				return m.errorAt(from.at, fmt.Sprintf("from: %s stands twice", from.Relation), "give it a second name by a helper")
+				return m.errorAt(
+					from.at, fmt.Sprintf("from: %s stands twice", from.Relation),
+					"give it a second name by a helper",
+				)
 			}
 		}
 	}
@@ -197,7 +216,10 @@ func (m *Model) readColumns() error {
 	for i, branch := range m.query.Branches {
 		for _, item := range branch.Items {
 			if item.Star {
-				return m.statement.ErrorAt(item.Expr.Start, "SELECT * does not say which columns a model has", "name each column", nil)
+				return m.statement.ErrorAt(
+					item.Expr.Start, "SELECT * does not say which columns a model has",
+					"name each column", nil,
+				)
 			}
 		}
 		if len(branch.Items) != len(first.Items) {
@@ -207,10 +229,16 @@ func (m *Model) readColumns() error {
 	}
 	for i, item := range first.Items {
 		if item.Name == "" {
-			return m.statement.ErrorAt(item.Expr.Start, fmt.Sprintf("column %d of the SELECT has no name", i+1), "write AS name behind it", nil)
+			return m.statement.ErrorAt(
+				item.Expr.Start, fmt.Sprintf("column %d of the SELECT has no name", i+1),
+				"write AS name behind it", nil,
+			)
 		}
 		if slices.Contains(m.Columns, item.Name) {
-			return m.statement.ErrorAt(item.Expr.Start, fmt.Sprintf("column %s stands twice", item.Name), "give one of them another name", nil)
+			return m.statement.ErrorAt(
+				item.Expr.Start, fmt.Sprintf("column %s stands twice", item.Name),
+				"give one of them another name", nil,
+			)
 		}
 		m.Columns = append(m.Columns, item.Name)
 	}

@@ -21,11 +21,17 @@ var (
 
 // narrow makes tables of the rows of a relation whose cols stand in a table of distinct values.
 // joined are the columns by which somebody joins them.
-func (x *Run) narrow(ctx context.Context, relation string, cols []string, values *Table, valueCols []string, w want, joined []string) (sides, error) {
+func (x *Run) narrow(
+	ctx context.Context, relation string, cols []string, values *Table, valueCols []string, w want,
+	joined []string,
+) (sides, error) {
 	if values.empty() {
 		return sides{}, nil
 	}
-	n := narrowing{x: x, relation: relation, names: x.Graph.columnsOf(relation), cols: cols, values: values, valueCols: valueCols, joined: joined}
+	n := narrowing{
+		x: x, relation: relation, names: x.Graph.columnsOf(relation), cols: cols, values: values,
+		valueCols: valueCols, joined: joined,
+	}
 	m := x.Graph.byName[relation]
 	switch {
 	case x.Graph.IsStaging(relation):
@@ -60,7 +66,10 @@ type narrowing struct {
 func (n narrowing) semi(at string) string { return semi(n.names, at, n.cols, n.values, n.valueCols) }
 
 func (n narrowing) table(ctx context.Context, st state, query string) (*Table, error) {
-	t, err := n.x.create(ctx, n.relation+"_"+st.String(), "the rows of "+n.relation+" to look at, "+st.words(), query, n.joined)
+	t, err := n.x.create(
+		ctx, n.relation+"_"+st.String(), "the rows of "+n.relation+" to look at, "+st.words(),
+		query, n.joined,
+	)
 	if err != nil || t.empty() {
 		return nil, err
 	}
@@ -101,7 +110,8 @@ type answer struct {
 // question gets the same tables.
 func (n narrowing) staged(ctx context.Context, w want) (sides, error) {
 	question := strings.Join([]string{n.relation, columns("", n.cols), n.values.SQL, columns("", n.valueCols)}, "|")
-	if known, ok := n.x.answers[question]; ok && (known.wanted[before] || !w[before]) && (known.wanted[now] || !w[now]) {
+	if known, ok := n.x.answers[question]; ok && (known.wanted[before] ||
+		!w[before]) && (known.wanted[now] || !w[now]) {
 		return known.found, nil
 	}
 	found, err := n.lookStaged(ctx, w)
@@ -160,7 +170,10 @@ func (n narrowing) stored(ctx context.Context, m *Model, w want) (out sides, err
 }
 
 // helper computes the rows of a helper as they were, and derives those of now.
-func (n narrowing) helper(ctx context.Context, m *Model, w want, rows func(ctx context.Context, m *Model, st state) (string, error)) (out sides, err error) {
+func (n narrowing) helper(
+	ctx context.Context, m *Model, w want,
+	rows func(ctx context.Context, m *Model, st state) (string, error),
+) (out sides, err error) {
 	query, err := rows(ctx, m, before)
 	if err != nil {
 		return out, err
@@ -198,7 +211,9 @@ func (n narrowing) derived(ctx context.Context, m *Model, st state, other, less,
 	if other != nil {
 		part := "SELECT " + columns("r.", n.names) + " FROM " + other.SQL + " AS r"
 		if !less.empty() {
-			part += "\nWHERE NOT EXISTS (SELECT 1 FROM " + less.SQL + " AS l WHERE " + equal("l", m.Key, "r", m.Key) + ")"
+			part += "\nWHERE NOT EXISTS (SELECT 1 FROM " + less.SQL + " AS l WHERE " + equal(
+				"l", m.Key, "r", m.Key,
+			) + ")"
 		}
 		parts = append(parts, part)
 	}

@@ -53,7 +53,8 @@ func TestNarrowingsOfTheStar(t *testing.T) {
 		": the new rows -> s_name ()",
 		": the new rows -> s_song ()",
 		": the new rows -> s_songplay_event ()",
-		"songplay: from: s_songplay_event by ts, session_id, item_in_session -> s_songplay_event (ts, session_id, item_in_session)",
+		"songplay: from: s_songplay_event by ts, session_id, item_in_session -> s_songplay_event " +
+			"(ts, session_id, item_in_session)",
 		"name_sex: key: name -> s_name (RTRIM(name))",
 		"name_artist: from: song by artist_name -> s_song (RTRIM(artist_name))",
 		"d_song: key: song_id -> s_song (RTRIM(song_id))",
@@ -62,7 +63,8 @@ func TestNarrowingsOfTheStar(t *testing.T) {
 		"d_user: left joins: name_sex by name = first_name -> d_user (first_name)",
 		"d_user: key: user_id -> s_songplay_event (RTRIM(user_id))",
 		"f_songplay: joins: song by title = song, artist_name = artist -> s_song (RTRIM(title), RTRIM(artist_name))",
-		"f_songplay: joins: song by title = song, artist_name = artist -> s_songplay_event (RTRIM(song), RTRIM(artist))",
+		"f_songplay: joins: song by title = song, artist_name = artist -> s_songplay_event " +
+			"(RTRIM(song), RTRIM(artist))",
 		"f_songplay: joins: name_artist by name = artist -> s_songplay_event (RTRIM(artist))",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -79,7 +81,8 @@ func TestNarrowingFindsItsIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	const table = `CREATE TABLE s_x (a VARCHAR(10), b VARCHAR(10) COLLATE "C", n INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL)`
+	const table = `CREATE TABLE s_x (a VARCHAR(10), b VARCHAR(10) COLLATE "C", n INTEGER, ` +
+		`processed BOOLEAN DEFAULT FALSE NOT NULL)`
 	for _, c := range []struct {
 		index   string
 		columns []string
@@ -146,7 +149,10 @@ func TestCreateIndexIsReadyToPaste(t *testing.T) {
 		n    model.Narrowing
 		want string
 	}{
-		{model.Narrowing{Table: "s_song", Columns: []string{"RTRIM(title)", "RTRIM(artist_name)"}}, "CREATE INDEX s_song_title_artist_name ON s_song (RTRIM(title), RTRIM(artist_name));"},
+		{
+			model.Narrowing{Table: "s_song", Columns: []string{"RTRIM(title)", "RTRIM(artist_name)"}},
+			"CREATE INDEX s_song_title_artist_name ON s_song (RTRIM(title), RTRIM(artist_name));",
+		},
 		{model.Narrowing{Table: "s_song", Columns: []string{"a || b"}}, "CREATE INDEX s_song_b ON s_song ((a || b));"},
 		{model.Narrowing{Table: "s_song"}, "CREATE INDEX s_song_new ON s_song (processed) WHERE NOT processed;"},
 	} {
@@ -158,7 +164,12 @@ func TestCreateIndexIsReadyToPaste(t *testing.T) {
 
 // TestIndexesAreShared: one index serves several narrowings by its first columns.
 func TestIndexesAreShared(t *testing.T) {
-	tables := schema.Schema{"s_x": {Name: "s_x", Columns: []schema.Column{{Name: "a"}}, Indexes: []schema.Index{{Name: "i", Expressions: []string{"n"}}}}}
+	tables := schema.Schema{
+		"s_x": {
+			Name: "s_x", Columns: []schema.Column{{Name: "a"}},
+			Indexes: []schema.Index{{Name: "i", Expressions: []string{"n"}}},
+		},
+	}
 	got := model.Indexes([]model.Narrowing{
 		{Table: "s_x", Columns: []string{"RTRIM(a)", "RTRIM(b)", "c"}},
 		{Table: "s_x", Columns: []string{"RTRIM(b)"}},
@@ -200,9 +211,21 @@ CREATE TABLE d_rank (amount BIGINT PRIMARY KEY, customers BIGINT);
 	}
 	var models []*model.Model
 	for _, m := range [][2]string{
-		{"paid", "-- paid: one row per order that was paid\n-- from: s_order\nSELECT UPPER(TRIM(customer)) || '!' AS customer, amount FROM s_order WHERE amount > 0;"},
-		{"d_total", "-- d_total: one row per customer\n-- key: customer\n-- from: paid by customer\nSELECT customer, SUM(amount) AS amount FROM paid GROUP BY customer;"},
-		{"d_rank", "-- d_rank: one row per amount\n-- key: amount\n-- from: d_total by amount\nSELECT amount, COUNT(*) AS customers FROM d_total GROUP BY amount;"},
+		{
+			"paid",
+			"-- paid: one row per order that was paid\n-- from: s_order\nSELECT " +
+				"UPPER(TRIM(customer)) || '!' AS customer, amount FROM s_order WHERE amount > 0;",
+		},
+		{
+			"d_total",
+			"-- d_total: one row per customer\n-- key: customer\n-- from: paid by " +
+				"customer\nSELECT customer, SUM(amount) AS amount FROM paid GROUP BY customer;",
+		},
+		{
+			"d_rank",
+			"-- d_rank: one row per amount\n-- key: amount\n-- from: d_total by amount\nSELECT " +
+				"amount, COUNT(*) AS customers FROM d_total GROUP BY amount;",
+		},
 	} {
 		file, err := sqlfile.Parse("100_"+m[0]+".sql", m[1])
 		if err != nil {

@@ -99,8 +99,11 @@ func (x *Run) picked(ctx context.Context, m *Model, query string) (string, error
 	if err != nil {
 		return "", err
 	}
-	return "SELECT " + columns("w.", m.Columns) + "\nFROM (\n    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY " + columns("p.", m.Key) +
-		" ORDER BY " + order + ") AS dwh_place\n    FROM (\n" + query + "\n    ) AS p\n) AS w\nWHERE w.dwh_place = 1", nil
+	return "SELECT " + columns(
+		"w.", m.Columns,
+	) + "\nFROM (\n    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY " + columns("p.", m.Key) +
+		" ORDER BY " + order + ") AS dwh_place\n    FROM (\n" + query +
+		"\n    ) AS p\n) AS w\nWHERE w.dwh_place = 1", nil
 }
 
 // ranked makes a table of a query's rows after pick. "" is no rows.

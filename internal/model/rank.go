@@ -27,7 +27,9 @@ func (x *Run) full(ctx context.Context, m *Model) (string, error) {
 	if ok {
 		return x.rankApart(ctx, m, apart)
 	}
-	if m.Kind == Row && len(m.From) == 1 && x.built[m.From[0].Relation] != nil && x.built[m.From[0].Relation].Rows >= x.Large {
+	if m.Kind == Row && len(
+		m.From,
+	) == 1 && x.built[m.From[0].Relation] != nil && x.built[m.From[0].Relation].Rows >= x.Large {
 		return x.rankBest(ctx, m, raw)
 	}
 	return x.picked(ctx, m, all)
@@ -61,7 +63,9 @@ func (x *Run) rivals(ctx context.Context, m *Model) (out []rivals, ok bool, err 
 			if len(join.By) == 0 {
 				return nil, false, nil
 			}
-			if other := x.Graph.byName[join.Relation]; other != nil && len(other.Key) > 0 && subset(other.Key, thereOf(join.By)) {
+			if other := x.Graph.byName[join.Relation]; other != nil && len(other.Key) > 0 && subset(
+				other.Key, thereOf(join.By),
+			) {
 				continue // at most one row matches
 			}
 			at, err := x.relation(ctx, join.Relation, now)
@@ -111,7 +115,10 @@ func (x *Run) rankApart(ctx context.Context, m *Model, apart []rivals) (string, 
 	var exists []string
 	for _, r := range apart {
 		if !r.values.empty() {
-			exists = append(exists, "EXISTS (SELECT 1 FROM "+r.values.SQL+" AS v WHERE "+equal("v", r.as, "r", r.cols)+")")
+			exists = append(
+				exists,
+				"EXISTS (SELECT 1 FROM "+r.values.SQL+" AS v WHERE "+equal("v", r.as, "r", r.cols)+")",
+			)
 		}
 	}
 	at, err := x.relation(ctx, f.Relation, now)
@@ -152,7 +159,11 @@ func (x *Run) rankApart(ctx context.Context, m *Model, apart []rivals) (string, 
 	if query, err = x.evaluate(ctx, m, now, in); err != nil {
 		return "", err
 	}
-	return "SELECT " + columns("o.", m.Columns) + "\nFROM " + from(query) + " AS o\nUNION ALL\nSELECT " + columns("k.", m.Columns) + " FROM " + ranked.SQL + " AS k", nil
+	return "SELECT " + columns(
+		"o.", m.Columns,
+	) + "\nFROM " + from(query) + " AS o\nUNION ALL\nSELECT " + columns(
+		"k.", m.Columns,
+	) + " FROM " + ranked.SQL + " AS k", nil
 }
 
 // checkedRivals keeps the rows that compete, and refuses keys that several groups have.
@@ -185,10 +196,17 @@ func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (string, error
 		value += ` COLLATE "C"`
 	}
 	best, err := x.create(ctx, "best", "the best "+first.Column+" of each key",
-		"SELECT "+columns("x.", m.Key)+", "+function+"("+value+") AS dwh_best\nFROM "+raw+" AS x\nGROUP BY "+columns("x.", m.Key), m.Key)
+		"SELECT "+columns(
+			"x.", m.Key,
+		)+", "+function+"("+value+") AS dwh_best\nFROM "+raw+" AS x\nGROUP BY "+columns("x.", m.Key), m.Key)
 	if err != nil {
 		return "", err
 	}
-	return x.picked(ctx, m, "SELECT "+columns("x.", m.Columns)+"\nFROM "+raw+" AS x\nINNER JOIN "+best.SQL+" AS b ON "+equal("b", m.Key, "x", m.Key)+
-		"\nWHERE x."+ident(first.Column)+" = b.dwh_best OR b.dwh_best IS NULL")
+	return x.picked(
+		ctx, m,
+		"SELECT "+columns("x.", m.Columns)+"\nFROM "+raw+" AS x\nINNER JOIN "+best.SQL+" AS b ON "+equal(
+			"b", m.Key, "x", m.Key,
+		)+
+			"\nWHERE x."+ident(first.Column)+" = b.dwh_best OR b.dwh_best IS NULL",
+	)
 }

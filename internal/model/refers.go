@@ -156,7 +156,9 @@ func (x *Run) dangling(ctx context.Context, m *Model) ([]part, error) {
 		if removed.empty() || !known || problem != "" {
 			continue
 		}
-		query := "SELECT DISTINCT " + columns("r.", there) + "\nFROM " + removed.SQL + " AS r\nWHERE " + present("r.", there) +
+		query := "SELECT DISTINCT " + columns(
+			"r.", there,
+		) + "\nFROM " + removed.SQL + " AS r\nWHERE " + present("r.", there) +
 			"\n    AND NOT EXISTS (SELECT 1 FROM " + qualified(x.Live, ref.Table) + " AS t" +
 			" WHERE " + equal("t", there, "r", there) + ")"
 		gone, err := x.create(ctx, ref.Table+"_gone", "the values that went away from "+ref.Table, query, there)

@@ -26,7 +26,10 @@ func (x *Run) checkKeys(ctx context.Context, m *Model, rows string) error {
 		return nil
 	}
 	null := x.absent(m, "r.")
-	counts, err := x.Session.Numbers(ctx, x.statement("every row has its key", "SELECT COUNT(*)\nFROM "+rows+" AS r\nWHERE "+null))
+	counts, err := x.Session.Numbers(
+		ctx,
+		x.statement("every row has its key", "SELECT COUNT(*)\nFROM "+rows+" AS r\nWHERE "+null),
+	)
 	if err != nil || counts[0] == 0 {
 		return err
 	}
@@ -42,7 +45,13 @@ func (x *Run) absent(m *Model, prefix string) string {
 }
 
 func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
-	found, err := x.Session.Rows(ctx, x.statement("the rows without a key", "SELECT "+columns("r.", m.Columns)+"\nFROM "+rows+" AS r\nWHERE "+x.absent(m, "r.")+"\nLIMIT 3"))
+	found, err := x.Session.Rows(
+		ctx,
+		x.statement(
+			"the rows without a key",
+			"SELECT "+columns("r.", m.Columns)+"\nFROM "+rows+" AS r\nWHERE "+x.absent(m, "r.")+"\nLIMIT 3",
+		),
+	)
 	if err != nil {
 		return err
 	}
@@ -52,7 +61,10 @@ func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
 			what = append(what, name)
 		}
 	}
-	return x.errRows(m, m.keyAt, "a row has NULL in its key or group ("+strings.Join(what, ", ")+")", "leave such rows out in the SELECT: WHERE ... IS NOT NULL", found)
+	return x.errRows(
+		m, m.keyAt, "a row has NULL in its key or group ("+strings.Join(what, ", ")+")",
+		"leave such rows out in the SELECT: WHERE ... IS NOT NULL", found,
+	)
 }
 
 // checkRows refuses rows that lack a part of their key, and, without pick, different rows with one
@@ -74,7 +86,10 @@ func (x *Run) checkRows(ctx context.Context, m *Model, result *Table) error {
 func (x *Run) checkSingle(ctx context.Context, m *Model, rows string) error {
 	keys := columns("r.", m.Key)
 	counts, err := x.Session.Numbers(ctx, x.statement("every row has its key, and each key one row",
-		"SELECT COUNT(CASE WHEN "+x.absent(&Model{Header: Header{Key: m.Key}}, "c.")+" THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)\nFROM (\n    SELECT "+keys+", COUNT(*) AS dwh_copies\n    FROM "+rows+" AS r\n    GROUP BY "+keys+"\n) AS c"))
+		"SELECT COUNT(CASE WHEN "+x.absent(
+			&Model{Header: Header{Key: m.Key}}, "c.",
+		)+" THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)\nFROM (\n    SELECT "+keys+
+			", COUNT(*) AS dwh_copies\n    FROM "+rows+" AS r\n    GROUP BY "+keys+"\n) AS c"))
 	if err != nil {
 		return err
 	}
@@ -87,12 +102,24 @@ func (x *Run) checkSingle(ctx context.Context, m *Model, rows string) error {
 		}
 		return nil
 	}
-	found, err := x.Session.Rows(ctx, x.statement("rows with one key", "SELECT "+columns("r.", m.Columns)+"\nFROM "+rows+" AS r\nINNER JOIN (\n    SELECT "+keys+"\n    FROM "+rows+" AS r\n    GROUP BY "+keys+"\n    HAVING COUNT(*) > 1\n) AS c ON "+equal("c", m.Key, "r", m.Key)+"\nORDER BY "+keys+"\nLIMIT 3"))
+	found, err := x.Session.Rows(
+		ctx,
+		x.statement(
+			"rows with one key",
+			"SELECT "+columns(
+				"r.", m.Columns,
+			)+"\nFROM "+rows+" AS r\nINNER JOIN (\n    SELECT "+keys+"\n    FROM "+rows+
+				" AS r\n    GROUP BY "+keys+"\n    HAVING COUNT(*) > 1\n) AS c ON "+equal(
+				"c", m.Key, "r", m.Key,
+			)+"\nORDER BY "+keys+"\nLIMIT 3",
+		),
+	)
 	if err != nil {
 		return err
 	}
 	return x.errRows(m, m.keyAt, "several different rows have one key ("+strings.Join(m.Key, ", ")+")",
-		"say which of them counts: -- pick: a DESC, b; or add to the key what tells them apart. If one of them is stored and wrong, "+
+		"say which of them counts: -- pick: a DESC, b; or add to the key what tells them apart. "+
+			"If one of them is stored and wrong, "+
 			`"dwh verify" tells and "dwh transform --replay" repairs it`, found)
 }
 
@@ -149,7 +176,9 @@ func (x *Run) enforced(m *Model) bool {
 		return false
 	}
 	for _, reader := range x.Graph.Readers(m.Name) {
-		if reader.Stored && reader.Kind == Row && len(reader.From) == 1 && reader.From[0].Relation == m.Name && x.sameRow(reader) && subset(reader.Key, x.heldKeys(reader)) {
+		if reader.Stored && reader.Kind == Row && len(
+			reader.From,
+		) == 1 && reader.From[0].Relation == m.Name && x.sameRow(reader) && subset(reader.Key, x.heldKeys(reader)) {
 			return true
 		}
 	}

@@ -33,7 +33,10 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 					return err
 				}
 				if values != nil {
-					held := semi(m.Key, qualified(x.Live, m.Name), x.storedAs(m, f, hereOf(join.By)), values, thereOf(join.By))
+					held := semi(
+						m.Key, qualified(x.Live, m.Name), x.storedAs(m, f, hereOf(join.By)), values,
+						thereOf(join.By),
+					)
 					stale = append(stale, part{from(held), m.Key, m.Key})
 				}
 				continue
@@ -67,7 +70,10 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 		if query == "" {
 			continue
 		}
-		if made[st], err = x.create(ctx, "made_"+state(st).String(), "the rows that these make, "+state(st).words(), query, nil); err != nil {
+		if made[st], err = x.create(
+			ctx, "made_"+state(st).String(), "the rows that these make, "+state(st).words(), query,
+			nil,
+		); err != nil {
 			return err
 		}
 	}
@@ -88,7 +94,9 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 // the groups of changed rows.
 func (x *Run) lookedAt(relation, at string) {
 	m := x.Graph.byName[relation]
-	if m == nil || m.Kind != Group || slices.ContainsFunc(x.delta[relation].tables(), func(t *Table) bool { return t.SQL == at }) {
+	if m == nil || m.Kind != Group || slices.ContainsFunc(
+		x.delta[relation].tables(), func(t *Table) bool { return t.SQL == at },
+	) {
 		return
 	}
 	groups := part{at, m.by(), m.by()}
@@ -100,7 +108,9 @@ func (x *Run) lookedAt(relation, at string) {
 // by the columns that they hold: the lookup decides neither whether a row exists, nor its key, nor
 // its pick.
 func (x *Run) foundByStored(m *Model, f From, join Join) bool {
-	if !join.Left || len(join.By) == 0 || !m.Stored || len(m.From) > 1 || !x.allStored(m) || len(m.Pick) == 0 || x.sameRow(m) {
+	if !join.Left || len(
+		join.By,
+	) == 0 || !m.Stored || len(m.From) > 1 || !x.allStored(m) || len(m.Pick) == 0 || x.sameRow(m) {
 		return false
 	}
 	line := x.Graph.exact(m, f.Relation)
@@ -173,7 +183,10 @@ func (x *Run) union(ctx context.Context, f From, st state, parts []string) (stri
 	for i, at := range parts {
 		queries[i] = "SELECT " + columns("x.", names) + "\nFROM " + at + " AS x"
 	}
-	t, err := x.create(ctx, f.Relation+"_"+st.String(), "the rows of "+f.Relation+" to look at, "+st.words(), strings.Join(queries, "\nUNION\n"), x.joinedBy(f, nil))
+	t, err := x.create(
+		ctx, f.Relation+"_"+st.String(), "the rows of "+f.Relation+" to look at, "+st.words(),
+		strings.Join(queries, "\nUNION\n"), x.joinedBy(f, nil),
+	)
 	if err != nil || t.empty() {
 		return "", err
 	}
@@ -258,7 +271,10 @@ func (x *Run) helperKeys(ctx context.Context, m *Model, made [2]*Table, touched 
 	}
 	var result sides
 	for st, query := range queries {
-		if result[st], err = x.ranked(ctx, m, "result_"+state(st).String(), "the rows of these keys, "+state(st).words(), query); err != nil {
+		if result[st], err = x.ranked(
+			ctx, m, "result_"+state(st).String(), "the rows of these keys, "+state(st).words(),
+			query,
+		); err != nil {
 			return err
 		}
 	}
@@ -285,7 +301,10 @@ func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]
 		}
 		values := keys
 		if len(here) < len(m.Key) {
-			if values, err = x.values(ctx, "key_part", "the part of the keys that stands in "+f.Relation, part{keys.SQL, here, here}); err != nil {
+			if values, err = x.values(
+				ctx, "key_part", "the part of the keys that stands in "+f.Relation,
+				part{keys.SQL, here, here},
+			); err != nil {
 				return out, err
 			}
 		}
@@ -336,7 +355,10 @@ func (x *Run) computeThese(
 
 // rowsUnpicked reads the rows of a helper before its pick, and of them just the columns that the
 // model needs. They take the place of the helper's rows.
-func (x *Run) rowsUnpicked(ctx context.Context, relation string, names, there []string, values *Table, here []string, w want, rows bothInputs) error {
+func (x *Run) rowsUnpicked(
+	ctx context.Context, relation string, names, there []string, values *Table, here []string,
+	w want, rows bothInputs,
+) error {
 	for _, st := range []state{before, now} {
 		if !w[st] {
 			continue
@@ -346,7 +368,10 @@ func (x *Run) rowsUnpicked(ctx context.Context, relation string, names, there []
 			return err
 		}
 		list := columns("r.", names)
-		rows[st][relation] = from("SELECT DISTINCT " + list + "\nFROM " + raw + " AS r\nINNER JOIN " + values.SQL + " AS v ON " + equal("r", there, "v", here))
+		rows[st][relation] = from(
+			"SELECT DISTINCT " + list + "\nFROM " + raw + " AS r\nINNER JOIN " + values.SQL +
+				" AS v ON " + equal("r", there, "v", here),
+		)
 	}
 	return nil
 }

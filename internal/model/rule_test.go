@@ -33,20 +33,25 @@ CREATE TABLE d_employee (employee_id INTEGER NOT NULL, boss INTEGER, PRIMARY KEY
 
 var ruleModels = map[string]string{
 	"110_d_customer": "-- d_customer: one row per customer and day of a change.\n-- key: customer_id, since\n" +
-		"SELECT DISTINCT RTRIM(customer_id) AS customer_id, DATE '2026-01-01' AS since FROM s_order WHERE customer_id IS NOT NULL",
+		"SELECT DISTINCT RTRIM(customer_id) AS customer_id, DATE '2026-01-01' AS since FROM " +
+		"s_order WHERE customer_id IS NOT NULL",
 	"120_d_address": "-- d_address: one row per address.\n-- key: address_id\n" +
 		"SELECT DISTINCT bill_to AS address_id FROM s_order WHERE bill_to IS NOT NULL",
 	"130_d_product": "-- d_product: one row per product and unit.\n-- key: product, unit\n" +
 		"SELECT DISTINCT product, RTRIM(unit) AS unit FROM s_order WHERE product IS NOT NULL AND unit IS NOT NULL",
-	"140_d_employee": "-- d_employee: one row per employee.\n-- key: employee_id\n-- refers: d_employee by boss (warn)\n" +
+	"140_d_employee": "-- d_employee: one row per employee.\n-- key: employee_id\n-- refers: " +
+		"d_employee by boss (warn)\n" +
 		"SELECT DISTINCT order_id AS employee_id, line AS boss FROM s_order WHERE order_id IS NOT NULL",
 	"150_orders": "-- orders: one row per order, for sums.\n-- key: order_id\n" +
 		"SELECT DISTINCT order_id FROM s_order WHERE order_id IS NOT NULL",
-	"151_helper": "-- helper: no table has it.\n-- key: order_id\nSELECT DISTINCT order_id FROM s_order WHERE order_id IS NOT NULL",
+	"151_helper": "-- helper: no table has it.\n-- key: order_id\nSELECT DISTINCT order_id FROM " +
+		"s_order WHERE order_id IS NOT NULL",
 	"210_f_line": "-- f_line: one row per line of an order.\n-- key: order_id, line\n" +
 		"-- refers: d_customer by customer_id (warn), d_address by bill_to, d_address by address_id = ship_to,\n" +
-		"--    d_product by product, unit\n-- refers: country by country, orders by order_id, orders by order_id = order\n" +
-		"SELECT DISTINCT order_id, line, RTRIM(customer_id) AS customer_id, bill_to, ship_to, RTRIM(country) AS country,\n" +
+		"--    d_product by product, unit\n-- refers: country by country, orders by order_id, " +
+		"orders by order_id = order\n" +
+		"SELECT DISTINCT order_id, line, RTRIM(customer_id) AS customer_id, bill_to, ship_to, " +
+		"RTRIM(country) AS country,\n" +
 		"    RTRIM(unit) AS unit, product, \"order\" FROM s_order WHERE order_id IS NOT NULL AND line IS NOT NULL",
 }
 
@@ -87,7 +92,10 @@ func ruleText(rules []model.Rule) string {
 	}
 	for _, table := range []string{"d_employee", "f_line"} {
 		for _, at := range []model.Place{{}, gate} {
-			of := slices.DeleteFunc(slices.Clone(rules), func(r model.Rule) bool { return r.Table != table || !r.Countable(at) })
+			of := slices.DeleteFunc(
+				slices.Clone(rules),
+				func(r model.Rule) bool { return r.Table != table || !r.Countable(at) },
+			)
 			out.WriteString("-- the rules of " + table + " together\n" + model.CountBroken(of, at) + ";\n\n")
 		}
 	}
@@ -155,11 +163,14 @@ func TestRuleNamesFit(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 62)
 	p := inlineProject(t, "CREATE TABLE s_a (a INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL);\n"+
-		"CREATE TABLE d_a (a INTEGER PRIMARY KEY, key INTEGER, "+long+"1 INTEGER, "+long+"2 INTEGER, "+long+"3 INTEGER);\n"+
-		"CREATE TABLE d_b (key INTEGER PRIMARY KEY);\nCREATE TABLE d_c (x INTEGER, y INTEGER, PRIMARY KEY (x, y));", map[string]string{
+		"CREATE TABLE d_a (a INTEGER PRIMARY KEY, key INTEGER, "+long+"1 INTEGER, "+long+
+		"2 INTEGER, "+long+"3 INTEGER);\n"+
+		"CREATE TABLE d_b (key INTEGER PRIMARY KEY);\nCREATE TABLE d_c (x INTEGER, y INTEGER, "+
+		"PRIMARY KEY (x, y));", map[string]string{
 		"110_d_a": "-- d_a: one row per a.\n-- key: a\n-- refers: d_b by key, d_c by x = key\n" +
 			"-- refers: d_c by x = " + long + "1, y = " + long + "2, d_c by x = " + long + "1, y = " + long + "3\n" +
-			"SELECT DISTINCT a, a AS key, a AS " + long + "1, a AS " + long + "2, a AS " + long + "3 FROM s_a WHERE a IS NOT NULL",
+			"SELECT DISTINCT a, a AS key, a AS " + long + "1, a AS " + long + "2, a AS " + long +
+			"3 FROM s_a WHERE a IS NOT NULL",
 	})
 	graph, err := p.compile(sqlfile.Postgres)
 	if err != nil {

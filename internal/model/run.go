@@ -64,9 +64,11 @@ type part struct {
 func NewRun(o Options) *Run {
 	x := &Run{
 		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, at: map[relationState]string{},
-		raws: map[relationState]string{}, text: map[string]map[string]bool{}, built: map[string]*Table{}, apart: map[string]bool{},
+		raws: map[relationState]string{}, text: map[string]map[string]bool{},
+		built: map[string]*Table{}, apart: map[string]bool{},
 		distinct: map[string]distinct{}, answers: map[string]answer{},
-		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{}, matched: map[string][]part{},
+		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{},
+		matched: map[string][]part{},
 	}
 	return x
 }
@@ -129,7 +131,10 @@ func (x *Run) analyze(ctx context.Context, t *Table, names []string) error {
 	if x.Graph.Engine != sqlfile.Postgres || t.empty() || len(names) == 0 {
 		return nil
 	}
-	_, err := x.Session.Exec(ctx, x.statement("count the values that are joined by", "ANALYZE "+t.SQL+" ("+columns("", names)+")"))
+	_, err := x.Session.Exec(
+		ctx,
+		x.statement("count the values that are joined by", "ANALYZE "+t.SQL+" ("+columns("", names)+")"),
+	)
 	return err
 }
 
@@ -162,7 +167,9 @@ func (x *Run) values(ctx context.Context, hint, note string, parts ...part) (*Ta
 		if len(parts) == 1 {
 			distinct = "DISTINCT "
 		}
-		queries[i] = "SELECT " + distinct + strings.Join(list, ", ") + "\nFROM " + p.from + " AS x\nWHERE " + present("x.", p.cols)
+		queries[i] = "SELECT " + distinct + strings.Join(
+			list, ", ",
+		) + "\nFROM " + p.from + " AS x\nWHERE " + present("x.", p.cols)
 	}
 	t, err := x.create(ctx, hint, note, strings.Join(queries, "\nUNION\n"), parts[0].as)
 	if err != nil || t.empty() {
@@ -180,5 +187,7 @@ func semi(names []string, relation string, cols []string, values *Table, valueCo
 	if values.empty() {
 		return "SELECT " + columns("r.", names) + " FROM " + relation + " AS r WHERE 1 = 0"
 	}
-	return "SELECT " + columns("r.", names) + "\nFROM " + relation + " AS r\nINNER JOIN " + values.SQL + " AS v ON " + equal("r", cols, "v", valueCols)
+	return "SELECT " + columns(
+		"r.", names,
+	) + "\nFROM " + relation + " AS r\nINNER JOIN " + values.SQL + " AS v ON " + equal("r", cols, "v", valueCols)
 }

@@ -40,7 +40,11 @@ func (x *Run) script(ctx context.Context, m *Model) error {
 			continue
 		}
 		var err error
-		if was[name], err = x.create(ctx, name+"_was", "the rows of "+name+" before the script", "SELECT "+columns("r.", x.Graph.columnsOf(name))+" FROM "+qualified(x.Live, name)+" AS r", nil); err != nil {
+		if was[name], err = x.create(
+			ctx, name+"_was", "the rows of "+name+" before the script",
+			"SELECT "+columns("r.", x.Graph.columnsOf(name))+" FROM "+qualified(x.Live, name)+" AS r",
+			nil,
+		); err != nil {
 			return err
 		}
 	}
@@ -58,7 +62,11 @@ func (x *Run) script(ctx context.Context, m *Model) error {
 		if !read(name) {
 			continue
 		}
-		is, err := x.create(ctx, name+"_is", "the rows of "+name+" behind the script", "SELECT "+columns("r.", x.Graph.columnsOf(name))+" FROM "+qualified(x.Live, name)+" AS r", nil)
+		is, err := x.create(
+			ctx, name+"_is", "the rows of "+name+" behind the script",
+			"SELECT "+columns("r.", x.Graph.columnsOf(name))+" FROM "+qualified(x.Live, name)+" AS r",
+			nil,
+		)
 		if err != nil {
 			return err
 		}
@@ -99,13 +107,18 @@ func (x *Run) showStaging(ctx context.Context, m *Model) (views []string, err er
 			query += " UNION ALL SELECT " + list + ", FALSE FROM " + staged.Arrived.SQL + " AS s"
 		}
 		view := qualified(x.Scratch, name)
-		if _, err := x.Session.Exec(ctx, x.statement("what the script sees of "+name, "CREATE VIEW "+view+" AS\n"+query)); err != nil {
+		if _, err := x.Session.Exec(
+			ctx, x.statement("what the script sees of "+name, "CREATE VIEW "+view+" AS\n"+query),
+		); err != nil {
 			return nil, err
 		}
 		views = append(views, view)
 	}
 	if len(views) > 0 {
-		_, err = x.Session.Exec(ctx, x.statement("the script sees these first", "SET search_path TO "+ident(x.Scratch)+", "+ident(x.Live)))
+		_, err = x.Session.Exec(
+			ctx,
+			x.statement("the script sees these first", "SET search_path TO "+ident(x.Scratch)+", "+ident(x.Live)),
+		)
 	}
 	return views, err
 }
@@ -115,7 +128,9 @@ func (x *Run) hideStaging(ctx context.Context, views []string) error {
 	if len(views) == 0 {
 		return nil
 	}
-	if _, err := x.Session.Exec(ctx, x.statement("back to what readers use", "SET search_path TO "+ident(x.Live))); err != nil {
+	if _, err := x.Session.Exec(
+		ctx, x.statement("back to what readers use", "SET search_path TO "+ident(x.Live)),
+	); err != nil {
 		return err
 	}
 	_, err := x.Session.Exec(ctx, x.statement("what only the script needed", "DROP VIEW "+strings.Join(views, ", ")))
@@ -128,7 +143,9 @@ func (x *Run) buildScript(ctx context.Context, m *Model) error {
 		if x.built[name] != nil {
 			continue
 		}
-		sql := "CREATE TABLE " + qualified(x.Scratch, name) + " (LIKE " + qualified(x.Live, name) + " INCLUDING DEFAULTS)"
+		sql := "CREATE TABLE " + qualified(
+			x.Scratch, name,
+		) + " (LIKE " + qualified(x.Live, name) + " INCLUDING DEFAULTS)"
 		if _, err := x.Session.Exec(ctx, x.statement("an empty table like "+name, sql)); err != nil {
 			return err
 		}
@@ -145,22 +162,32 @@ func (x *Run) buildScript(ctx context.Context, m *Model) error {
 		if x.Graph.IsStaging(name) {
 			flag = ", FALSE AS " + FlagColumn
 		}
-		sql := "CREATE VIEW " + qualified(x.Scratch, name) + " AS SELECT " + columns("r.", x.Graph.columnsOf(name)) + flag + " FROM " + at + " AS r"
+		sql := "CREATE VIEW " + qualified(x.Scratch, name) + " AS SELECT " + columns(
+			"r.", x.Graph.columnsOf(name),
+		) + flag + " FROM " + at + " AS r"
 		if _, err := x.Session.Exec(ctx, x.statement("what the script reads", sql)); err != nil {
 			return err
 		}
 	}
-	if _, err := x.Session.Exec(ctx, x.statement("the script sees these first", "SET search_path TO "+ident(x.Scratch)+", "+ident(x.Live))); err != nil {
+	if _, err := x.Session.Exec(
+		ctx,
+		x.statement("the script sees these first", "SET search_path TO "+ident(x.Scratch)+", "+ident(x.Live)),
+	); err != nil {
 		return err
 	}
 	if err := x.runStatements(ctx, m); err != nil {
 		return err
 	}
-	if _, err := x.Session.Exec(ctx, x.statement("back to what readers use", "SET search_path TO "+ident(x.Live))); err != nil {
+	if _, err := x.Session.Exec(
+		ctx, x.statement("back to what readers use", "SET search_path TO "+ident(x.Live)),
+	); err != nil {
 		return err
 	}
 	for _, name := range m.Writes {
-		counts, err := x.Session.Numbers(ctx, x.statement("count what it wrote", "SELECT COUNT(*) FROM "+qualified(x.Scratch, name)))
+		counts, err := x.Session.Numbers(
+			ctx,
+			x.statement("count what it wrote", "SELECT COUNT(*) FROM "+qualified(x.Scratch, name)),
+		)
 		if err != nil {
 			return err
 		}

@@ -35,7 +35,8 @@ func (g *Graph) checkSelect(m *Model) error {
 		m.query.Walk(func(q *selectstmt.Query) {
 			if q.Limit >= 0 && limit == nil {
 				limit = fail(q.Limit, "LIMIT in a model that is computed in parts",
-					"leave from: out, so that the model is computed whole; a helper or an internal table below it can be computed in parts")
+					"leave from: out, so that the model is computed whole; a helper or an "+
+						"internal table below it can be computed in parts")
 			}
 		})
 		if limit != nil {
@@ -96,8 +97,11 @@ func (m *Model) checkMoments() error {
 			for _, e := range exprs(branch) {
 				for _, call := range e.Calls {
 					if err == nil && slices.Contains(momentary, call.Name) {
-						err = m.statement.ErrorAt(call.Start, fmt.Sprintf("%s has another value at another moment", strings.ToUpper(call.Name)),
-							"a replay would give other rows: take the moment from the staged rows, or compute it in a report", nil)
+						err = m.statement.ErrorAt(call.Start, fmt.Sprintf(
+							"%s has another value at another moment", strings.ToUpper(call.Name),
+						),
+							"a replay would give other rows: take the moment from the staged "+
+								"rows, or compute it in a report", nil)
 					}
 				}
 			}
@@ -118,12 +122,17 @@ func (m *Model) checkLimit() error {
 			key = nil // of a subquery, any total order will do, and none is known
 		}
 		if q.OrderBy == nil {
-			err = m.statement.ErrorAt(q.Limit, "LIMIT without ORDER BY takes any rows", "order by columns that contain the key", nil)
+			err = m.statement.ErrorAt(
+				q.Limit, "LIMIT without ORDER BY takes any rows",
+				"order by columns that contain the key", nil,
+			)
 			return
 		}
 		for _, name := range key {
 			if !slices.ContainsFunc(q.OrderBy.Columns, func(c selectstmt.ColumnRef) bool { return c.Column == name }) {
-				err = m.statement.ErrorAt(q.Limit, fmt.Sprintf("the ORDER BY of LIMIT lacks %s, which is part of the key", name),
+				err = m.statement.ErrorAt(q.Limit, fmt.Sprintf(
+					"the ORDER BY of LIMIT lacks %s, which is part of the key", name,
+				),
 					"rows that are equal in the order would be taken by chance: end the ORDER BY with the key", nil)
 				return
 			}
@@ -154,16 +163,24 @@ func (g *Graph) checkRowByRow(m *Model) error {
 		}
 		switch {
 		case len(here) > 1:
-			return fail(here[1].Start, fmt.Sprintf("%s stands a second time: each of its rows has to make its rows here by itself", here[1].Relation),
+			return fail(here[1].Start, fmt.Sprintf(
+				"%s stands a second time: each of its rows has to make its rows here by itself",
+				here[1].Relation,
+			),
 				"compute such a model group by group (-- from: "+here[1].Relation+" by ...), or whole, without from:")
 		case i > 0 && len(here) == 1 && strings.HasPrefix(m.query.Ops[i-1], "EXCEPT"):
-			return fail(here[0].Start, fmt.Sprintf("%s stands behind EXCEPT: a row more there is a row less here", here[0].Relation),
+			return fail(here[0].Start, fmt.Sprintf(
+				"%s stands behind EXCEPT: a row more there is a row less here", here[0].Relation,
+			),
 				"compute the model group by group, or whole, without from:")
 		case i > 0 && len(here) == 1 && strings.HasPrefix(m.query.Ops[i-1], "INTERSECT"):
 			return fail(here[0].Start, fmt.Sprintf("%s stands behind INTERSECT", here[0].Relation),
 				"compute the model group by group, or whole, without from:")
 		case len(here) == 0 && (i == 0 || m.query.Ops[i-1] == "UNION ALL" || m.query.Ops[i-1] == "UNION"):
-			return fail(branch.Start, "this branch reads no relation of from:", "name its relation in a from: line of its own")
+			return fail(
+				branch.Start, "this branch reads no relation of from:",
+				"name its relation in a from: line of its own",
+			)
 		}
 		s := scope{g: g, with: m.query.With}
 		if err := s.checkFlow(m, branch, froms); err != nil {
@@ -205,15 +222,26 @@ func (s scope) checkFlow(m *Model, branch *selectstmt.Select, froms map[string]b
 	for _, e := range exprs(branch) {
 		for _, call := range e.Calls {
 			if call.Over {
-				return m.statement.ErrorAt(call.Start, fmt.Sprintf("the window function %s needs several rows of from:", strings.ToUpper(call.Name)), other, nil)
+				return m.statement.ErrorAt(
+					call.Start,
+					fmt.Sprintf("the window function %s needs several rows of from:", strings.ToUpper(call.Name)),
+					other, nil,
+				)
 			}
 			if slices.Contains(aggregates, call.Name) {
-				return m.statement.ErrorAt(call.Start, fmt.Sprintf("the aggregate %s needs several rows of from:", strings.ToUpper(call.Name)), other, nil)
+				return m.statement.ErrorAt(
+					call.Start,
+					fmt.Sprintf("the aggregate %s needs several rows of from:", strings.ToUpper(call.Name)),
+					other, nil,
+				)
 			}
 		}
 	}
 	if branch.DistinctOn {
-		return m.statement.ErrorAt(branch.Start, "DISTINCT ON needs several rows of from:", "write -- key: and -- pick:", nil)
+		return m.statement.ErrorAt(
+			branch.Start, "DISTINCT ON needs several rows of from:", "write -- key: and -- pick:",
+			nil,
+		)
 	}
 	for _, item := range branch.From {
 		switch item.Join {

@@ -23,7 +23,8 @@ func (x *Run) standStaging() {
 			at = "(SELECT " + list + " FROM " + at + " AS s WHERE NOT (" + x.erased(name, "s", staged.Erase) + "))"
 		}
 		if !staged.Arrived.empty() {
-			query := "SELECT " + list + " FROM " + at + " AS s UNION ALL SELECT " + list + " FROM " + staged.Arrived.SQL + " AS s"
+			query := "SELECT " + list + " FROM " + at + " AS s UNION ALL SELECT " + list +
+				" FROM " + staged.Arrived.SQL + " AS s"
 			at = "(" + query + ")"
 		}
 		x.at[relationState{name, now}] = at
@@ -35,7 +36,9 @@ func (x *Run) standStaging() {
 func (x *Run) openStaging(ctx context.Context) error {
 	x.standStaging()
 	for _, name := range x.Graph.staging {
-		x.at[relationState{name, before}] = "(SELECT " + columns("s.", x.Graph.columnsOf(name)) + " FROM " + x.stagedAt(name) + " AS s WHERE s." + FlagColumn + ")"
+		x.at[relationState{name, before}] = "(SELECT " + columns(
+			"s.", x.Graph.columnsOf(name),
+		) + " FROM " + x.stagedAt(name) + " AS s WHERE s." + FlagColumn + ")"
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.Staged)) {
 		if len(x.Graph.Readers(name)) == 0 {
@@ -65,7 +68,9 @@ func (x *Run) openStaging(ctx context.Context) error {
 		}
 		if len(staged.Erase) > 0 {
 			if d.removed, err = x.create(ctx, name+"_removed", "the rows of "+name+" to erase",
-				"SELECT "+list+"\nFROM "+x.stagedAt(name)+" AS s\nWHERE s."+FlagColumn+"\n    AND ("+x.erased(name, "s", staged.Erase)+")", x.lookedUpBy(name)); err != nil {
+				"SELECT "+list+"\nFROM "+x.stagedAt(name)+" AS s\nWHERE s."+FlagColumn+"\n    AND ("+x.erased(
+					name, "s", staged.Erase,
+				)+")", x.lookedUpBy(name)); err != nil {
 				return err
 			}
 		}

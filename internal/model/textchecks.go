@@ -32,11 +32,17 @@ func (x *Run) checkLengths(ctx context.Context, m *Model, rows string) error {
 	for _, name := range m.live {
 		column, _ := m.table.Column(name)
 		if n := column.Length(); n > 0 {
-			long = append(long, fmt.Sprintf("COUNT(CASE WHEN %s(RTRIM(r.%s)) > %d THEN 1 END)", x.length(), ident(name), n))
+			long = append(
+				long,
+				fmt.Sprintf("COUNT(CASE WHEN %s(RTRIM(r.%s)) > %d THEN 1 END)", x.length(), ident(name), n),
+			)
 			names = append(names, name)
 		}
 	}
-	counts, err := x.Session.Numbers(ctx, x.statement("every text fits its column", "SELECT "+strings.Join(long, ", ")+"\nFROM "+rows+" AS r"))
+	counts, err := x.Session.Numbers(
+		ctx,
+		x.statement("every text fits its column", "SELECT "+strings.Join(long, ", ")+"\nFROM "+rows+" AS r"),
+	)
 	if err != nil {
 		return err
 	}
@@ -45,8 +51,16 @@ func (x *Run) checkLengths(ctx context.Context, m *Model, rows string) error {
 			continue
 		}
 		column, _ := m.table.Column(names[i])
-		found, err := x.Session.Rows(ctx, x.statement("texts that do not fit", fmt.Sprintf("SELECT %s, %s(r.%s) AS length\nFROM %s AS r\nWHERE %s(RTRIM(r.%s)) > %d\nLIMIT 3",
-			columns("r.", m.Key), x.length(), ident(names[i]), rows, x.length(), ident(names[i]), column.Length())))
+		found, err := x.Session.Rows(
+			ctx,
+			x.statement(
+				"texts that do not fit",
+				fmt.Sprintf("SELECT %s, %s(r.%s) AS length\nFROM %s AS r\nWHERE %s(RTRIM(r.%s)) > %d\nLIMIT 3",
+					columns(
+						"r.", m.Key,
+					), x.length(), ident(names[i]), rows, x.length(), ident(names[i]), column.Length()),
+			),
+		)
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,9 @@ var otherFunctions = strings.Fields(`
 	sign sqrt strpos sum to_date to_number to_timestamp trunc`)
 
 // firstArgument are functions whose type is that of their first argument.
-var firstArgument = strings.Fields("coalesce greatest lag last_value lead least max min nullif nvl first_value any_value")
+var firstArgument = strings.Fields(
+	"coalesce greatest lag last_value lead least max min nullif nvl first_value any_value",
+)
 
 // isText tells whether an output column is known to be text.
 func (m *Model) isText(g *Graph, name string) bool { return g.typeOf(m, name) == textType }
@@ -123,7 +125,9 @@ func (s scope) typeOfExpr(m *Model, branch *selectstmt.Select, e selectstmt.Expr
 }
 
 // typeOfCall is the type that a function returns.
-func (s scope) typeOfCall(m *Model, branch *selectstmt.Select, call selectstmt.Call, text string, depth int) columnType {
+func (s scope) typeOfCall(
+	m *Model, branch *selectstmt.Select, call selectstmt.Call, text string, depth int,
+) columnType {
 	switch {
 	case call.Name == "cast":
 		lower := strings.ToLower(text)
@@ -147,7 +151,9 @@ func (s scope) typeOfCall(m *Model, branch *selectstmt.Select, call selectstmt.C
 }
 
 // typeOfCase is the type of the first THEN.
-func (s scope) typeOfCase(m *Model, branch *selectstmt.Select, e selectstmt.Expr, tokens []sqlfile.Token, depth int) columnType {
+func (s scope) typeOfCase(
+	m *Model, branch *selectstmt.Select, e selectstmt.Expr, tokens []sqlfile.Token, depth int,
+) columnType {
 	level, start := 0, -1
 	for _, t := range tokens[1:] {
 		switch {

@@ -37,15 +37,19 @@ func (g *Graph) Warnings() []Warning {
 					if (name == "SUM" || name == "AVG") && len(call.Args) > 0 && s.floats(m, branch, call.Args[0], 0) {
 						add("float-sum", call.Start,
 							name+" over DOUBLE PRECISION: its last digits depend on the order of the rows",
-							"CAST the value to NUMERIC(p, s) before it is summed; else dwh verify may find a difference")
+							"CAST the value to NUMERIC(p, s) before it is summed; else dwh "+
+								"verify may find a difference")
 					}
 				}
 			}
 			for _, sub := range subqueries(branch) {
 				if len(m.From) > 0 && s.correlatedWith(branch, sub, m) {
 					add("correlated-from", sub.Start,
-						"a correlated subquery over "+strings.Join(fromOf(m), ", ")+", which the model is computed from",
-						"an increment reads a scratch table without an index once for each row: write a join or a window function")
+						"a correlated subquery over "+strings.Join(
+							fromOf(m), ", ",
+						)+", which the model is computed from",
+						"an increment reads a scratch table without an index once for each row: "+
+							"write a join or a window function")
 				}
 			}
 		})

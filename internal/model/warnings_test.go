@@ -43,20 +43,34 @@ func TestWarnings(t *testing.T) {
 CREATE TABLE s_sale (id INTEGER, shop INTEGER, price DOUBLE PRECISION, amount NUMERIC(10, 2), processed BOOLEAN DEFAULT FALSE NOT NULL);
 CREATE TABLE d_shop (shop INTEGER PRIMARY KEY, a DOUBLE PRECISION);`
 	const head = "-- d_shop: one row per shop\n-- key: shop\n-- from: sale by shop\n"
-	sale := [2]string{"sale", "-- sale: a sale\n-- from: s_sale\nSELECT id, shop, price * 2 AS price, amount FROM s_sale;"}
+	sale := [2]string{
+		"sale",
+		"-- sale: a sale\n-- from: s_sale\nSELECT id, shop, price * 2 AS price, amount FROM s_sale;",
+	}
 	for _, c := range []struct{ body, want string }{
 		{"SELECT shop, SUM(price) AS a FROM sale GROUP BY shop;", "float-sum 4:14"},
 		{"SELECT shop, avg(COALESCE(price, 0)) AS a FROM sale GROUP BY shop;", "float-sum 4:14"},
 		{"SELECT shop, SUM(CAST(amount AS DOUBLE PRECISION)) AS a FROM sale GROUP BY shop;", "float-sum 4:14"},
 		{"SELECT shop, SUM(p) AS a FROM (SELECT shop, price AS p FROM sale) AS x GROUP BY shop;", "float-sum 4:14"},
-		{"WITH x AS (SELECT shop, SUM(price) AS p FROM sale GROUP BY shop) SELECT shop, p AS a FROM x;", "float-sum 4:25"},
+		{
+			"WITH x AS (SELECT shop, SUM(price) AS p FROM sale GROUP BY shop) SELECT shop, p AS a FROM x;",
+			"float-sum 4:25",
+		},
 		{"SELECT shop, SUM(amount) AS a FROM sale GROUP BY shop;", ""},
 		{"SELECT shop, SUM(CAST(price AS NUMERIC(10, 2))) AS a FROM sale GROUP BY shop;", ""},
 		{"SELECT shop, COUNT(price) AS a FROM sale GROUP BY shop;", ""},
 		{"SELECT shop, MAX(price) AS a FROM sale GROUP BY shop;", ""},
 		{"SELECT shop, SUM(LENGTH(CAST(price AS VARCHAR(20)))) AS a FROM sale GROUP BY shop;", ""},
-		{"SELECT s.shop, MAX(s.id) AS a FROM sale AS s WHERE NOT EXISTS (SELECT 1 FROM sale AS o WHERE o.shop = s.shop AND o.id > s.id) GROUP BY s.shop;", "correlated-from 4:63"},
-		{"SELECT s.shop, MAX(s.id) AS a FROM sale AS s WHERE s.id IN (SELECT MAX(o.id) FROM sale AS o GROUP BY o.shop) GROUP BY s.shop;", ""},
+		{
+			"SELECT s.shop, MAX(s.id) AS a FROM sale AS s WHERE NOT EXISTS (SELECT 1 FROM sale " +
+				"AS o WHERE o.shop = s.shop AND o.id > s.id) GROUP BY s.shop;",
+			"correlated-from 4:63",
+		},
+		{
+			"SELECT s.shop, MAX(s.id) AS a FROM sale AS s WHERE s.id IN (SELECT MAX(o.id) FROM " +
+				"sale AS o GROUP BY o.shop) GROUP BY s.shop;",
+			"",
+		},
 	} {
 		graph, err := graphOf(t, tables, sale, [2]string{"d_shop", head + c.body})
 		if err != nil {

@@ -43,7 +43,9 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 		}
 	}
 	if !added.empty() {
-		sql := "INSERT INTO " + live + " (" + columns("", m.live) + ")\nSELECT " + columns("x.", m.live) + "\nFROM " + added.SQL + " AS x"
+		sql := "INSERT INTO " + live + " (" + columns("", m.live) + ")\nSELECT " + columns(
+			"x.", m.live,
+		) + "\nFROM " + added.SQL + " AS x"
 		if x.Graph.Engine == sqlfile.Postgres {
 			sql += "\nORDER BY " + columns("x.", m.Key) // pages of the key are then written once
 		}
@@ -97,12 +99,19 @@ func (x *Run) count(ctx context.Context, m *Model, removed, added *Table) error 
 			same = append(same, "(o."+ident(name)+" IS NULL OR o."+ident(name)+" = w."+ident(name)+")")
 		}
 		counts, err := x.Session.Numbers(ctx, x.statement("count what changed and what was healed",
-			"SELECT COUNT(*), COUNT(CASE WHEN "+strings.Join(same, " AND ")+" THEN 1 END)\nFROM "+removed.SQL+" AS o\nINNER JOIN "+added.SQL+" AS w ON "+equal("o", m.Key, "w", m.Key)))
+			"SELECT COUNT(*), COUNT(CASE WHEN "+strings.Join(
+				same, " AND ",
+			)+" THEN 1 END)\nFROM "+removed.SQL+" AS o\nINNER JOIN "+added.SQL+" AS w ON "+equal(
+				"o", m.Key, "w", m.Key,
+			)))
 		if err != nil {
 			return err
 		}
 		both, healed := counts[0], counts[1]
-		change = Change{Added: change.Added - both, Changed: both - healed, Healed: healed, Removed: change.Removed - both}
+		change = Change{
+			Added: change.Added - both, Changed: both - healed, Healed: healed,
+			Removed: change.Removed - both,
+		}
 	}
 	x.Changes[m.Name] = change
 	return nil

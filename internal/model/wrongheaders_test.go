@@ -514,7 +514,8 @@ var wrongHeaders = []struct {
 	{
 		"210_f_order",
 		"-- joins: refund by order_no",
-		"-- joins: refund by order_no\n-- joins: refund by order_no\n-- refers: d_customer by customer_no, d_customer by customer_no (warn)",
+		"-- joins: refund by order_no\n-- joins: refund by order_no\n-- refers: d_customer by " +
+			"customer_no, d_customer by customer_no (warn)",
 		`210_f_order.sql:8:1: refers: d_customer by customer_no stands twice`,
 		"keep one of the two",
 	},

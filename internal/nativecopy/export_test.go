@@ -9,7 +9,9 @@ import (
 )
 
 // Explain is what an error of the server becomes.
-func (c *Copier) Explain(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, err error) error {
+func (c *Copier) Explain(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, err error,
+) error {
 	return c.explain(ctx, statement, objects, marks{}, err)
 }
 

@@ -36,8 +36,13 @@ func (c *Copier) nameForms(ctx context.Context, statement *copystmt.Statement, r
 		}
 		o.Err, o.Rejects, o.Rows = wrong, 1, 0
 		at := slices.IndexFunc(result.Rejects, func(r clientcopy.RecordError) bool { return r.Object == o.Object.URL })
-		result.Rejects = slices.DeleteFunc(result.Rejects, func(r clientcopy.RecordError) bool { return r.Object == o.Object.URL })
-		result.Rejects = slices.Insert(result.Rejects, max(0, at), clientcopy.RecordError{Object: o.Object.URL, Reason: wrong.Error()})
+		result.Rejects = slices.DeleteFunc(
+			result.Rejects, func(r clientcopy.RecordError) bool { return r.Object == o.Object.URL },
+		)
+		result.Rejects = slices.Insert(
+			result.Rejects, max(0, at),
+			clientcopy.RecordError{Object: o.Object.URL, Reason: wrong.Error()},
+		)
 	}
 	return nil
 }

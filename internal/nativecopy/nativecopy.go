@@ -74,7 +74,8 @@ func (*WorkPrefixError) ExitCode() int { return 2 }
 
 // Hint says what to give.
 func (*WorkPrefixError) Hint() string {
-	return "add --work-prefix s3://bucket/prefix (DWH_WORK_PREFIX), which you may write to and the role may read, in the region of the data; or set load.method to insert"
+	return "add --work-prefix s3://bucket/prefix (DWH_WORK_PREFIX), which you may write to and " +
+		"the role may read, in the region of the data; or set load.method to insert"
 }
 
 // ForRun names what is written from now on by the run's id, so that what a killed run leaves behind
@@ -109,7 +110,10 @@ func Under(prefix objectstore.URL, name string) objectstore.URL {
 // except where all rows are of one object.
 // An object's etag in the result is that of the bytes that Redshift read, where the views say it.
 // Errors about data are those of clientcopy.Copy; others about the COPY are *Error.
-func (c *Copier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement, objects []objectstore.Object, progress func(clientcopy.Progress)) (clientcopy.Result, error) {
+func (c *Copier) Copy(
+	ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement,
+	objects []objectstore.Object, progress func(clientcopy.Progress),
+) (clientcopy.Result, error) {
 	if err := Check(statement); err != nil {
 		return clientcopy.Result{}, err
 	}
@@ -139,7 +143,9 @@ func (c *Copier) Copy(ctx context.Context, conn *pgx.Conn, statement *copystmt.S
 		return clientcopy.Result{}, c.explain(ctx, statement, full, before, err)
 	}
 	var id int64
-	if err := conn.QueryRow(ctx, `SELECT CAST(pg_last_copy_count() AS BIGINT), CAST(pg_last_copy_id() AS BIGINT)`).Scan(&result.Rows, &id); err != nil {
+	if err := conn.QueryRow(
+		ctx, `SELECT CAST(pg_last_copy_count() AS BIGINT), CAST(pg_last_copy_id() AS BIGINT)`,
+	).Scan(&result.Rows, &id); err != nil {
 		return clientcopy.Result{}, fmt.Errorf("read the number of rows loaded: %w", err)
 	}
 	if err := c.attribute(ctx, statement, id, &result); err != nil {
@@ -162,9 +168,15 @@ func Check(statement *copystmt.Statement) error {
 	case copystmt.IAMRole:
 		return nil
 	case copystmt.NoAuth:
-		return statement.ErrorAt("FROM", "COPY names no IAM_ROLE", "add IAM_ROLE :'iam_role'; without --iam-role it is the cluster's default role", nil)
+		return statement.ErrorAt(
+			"FROM", "COPY names no IAM_ROLE",
+			"add IAM_ROLE :'iam_role'; without --iam-role it is the cluster's default role", nil,
+		)
 	}
-	return statement.ErrorAt(string(statement.Auth.Kind), "keys would stand in Redshift's query log", "use IAM_ROLE :'iam_role'", nil)
+	return statement.ErrorAt(
+		string(statement.Auth.Kind), "keys would stand in Redshift's query log",
+		"use IAM_ROLE :'iam_role'", nil,
+	)
 }
 
 // cleaning bounds how long the deletion of a manifest may take.
@@ -172,7 +184,9 @@ const cleaning = 20 * time.Second
 
 // prepare writes the manifest, and a JSONPaths file that Redshift could not reach, and returns the
 // statement that reads them. cleanUp deletes both; it is never nil.
-func (c *Copier) prepare(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (native *copystmt.Statement, cleanUp func(), err error) {
+func (c *Copier) prepare(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object,
+) (native *copystmt.Statement, cleanUp func(), err error) {
 	var written []objectstore.URL
 	cleanUp = func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
@@ -192,10 +206,14 @@ func (c *Copier) prepare(ctx context.Context, statement *copystmt.Statement, obj
 		return u, nil
 	}
 	changed := *statement
-	if local := changed.JSONPaths; changed.Format == copystmt.JSON && local != copystmt.PathsAuto && local != copystmt.PathsAutoIgnoreCase && local != copystmt.PathsNoShred {
+	if local := changed.JSONPaths; changed.Format == copystmt.JSON && local != copystmt.PathsAuto &&
+		local != copystmt.PathsAutoIgnoreCase && local != copystmt.PathsNoShred {
 		u, err := objectstore.ParseURL(local)
 		if err != nil {
-			return nil, cleanUp, statement.ErrorAt("JSON", fmt.Sprintf("JSON '%s': %v", local, err), "write 'auto', 'auto ignorecase', or where the JSONPaths file is", err)
+			return nil, cleanUp, statement.ErrorAt(
+				"JSON", fmt.Sprintf("JSON '%s': %v", local, err),
+				"write 'auto', 'auto ignorecase', or where the JSONPaths file is", err,
+			)
 		}
 		if u.Scheme() != objectstore.SchemeS3 {
 			body, _, err := c.Store.ReadAll(ctx, u, 1<<20)
@@ -252,14 +270,18 @@ type marks struct {
 
 func session(ctx context.Context, conn *pgx.Conn) (marks, error) {
 	m := marks{key: int64(int32(conn.PgConn().PID()))}
-	if err := conn.QueryRow(ctx, `SELECT CAST(pg_backend_pid() AS BIGINT), CAST(pg_last_copy_id() AS BIGINT)`).Scan(&m.session, &m.copied); err != nil {
+	if err := conn.QueryRow(
+		ctx, `SELECT CAST(pg_backend_pid() AS BIGINT), CAST(pg_last_copy_id() AS BIGINT)`,
+	).Scan(&m.session, &m.copied); err != nil {
 		return m, fmt.Errorf("ask for the session: %w", err)
 	}
 	return m, nil
 }
 
 // attribute says how much of the result belongs to each object.
-func (c *Copier) attribute(ctx context.Context, statement *copystmt.Statement, id int64, result *clientcopy.Result) error {
+func (c *Copier) attribute(
+	ctx context.Context, statement *copystmt.Statement, id int64, result *clientcopy.Result,
+) error {
 	found, err := c.views(ctx, id)
 	if err != nil {
 		return err
@@ -352,7 +374,10 @@ func (e *Error) Hint() string { return e.Advice }
 
 // explain turns the failure of a COPY into an error about records, about objects, or about what
 // surrounds them.
-func (c *Copier) explain(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, before marks, err error) error {
+func (c *Copier) explain(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, before marks,
+	err error,
+) error {
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) {
 		return fmt.Errorf("copy into %s: %w", statement.Table, err)
@@ -369,26 +394,42 @@ func (c *Copier) explain(ctx context.Context, statement *copystmt.Statement, obj
 	if has("load_errors", "load_error_detail") {
 		return c.refused(ctx, statement, objects, before, err)
 	}
-	if has("nosuchkey", "no such key", "could not be found", "does not exist", "not found", "access denied", "accessdenied") {
+	if has(
+		"nosuchkey", "no such key", "could not be found", "does not exist", "not found",
+		"access denied", "accessdenied",
+	) {
 		if object, ok := named(objects, refused.Message+" "+refused.Detail); ok {
 			cause := fmt.Errorf("read %s: %s", object.URL, strings.TrimSpace(refused.Message))
-			return &clientcopy.UnreadableError{Objects: []clientcopy.ObjectResult{{Object: object, Rejects: 1, Err: cause}}}
+			return &clientcopy.UnreadableError{
+				Objects: []clientcopy.ObjectResult{{Object: object, Rejects: 1, Err: cause}},
+			}
 		}
 	}
-	e := &Error{Table: statement.Table, Reason: fmt.Sprintf("%s (SQLSTATE %s)", oneLine(refused), refused.Code), Err: err}
+	e := &Error{
+		Table:  statement.Table,
+		Reason: fmt.Sprintf("%s (SQLSTATE %s)", oneLine(refused), refused.Code), Err: err,
+	}
 	role := "the role of --iam-role"
 	if statement.Auth.Default {
 		role = "the cluster's default role"
 	}
 	switch {
 	case has("default iam role", "no default"):
-		e.Advice = "the cluster or namespace has no default role: associate one and make it the default, or name another with --iam-role"
-	case has("not authorized to assume", "not authorized to get credentials", "invalid iam role", "iam role", "assumerole"):
-		e.Advice = role + " is not usable: associate it with the cluster or namespace, and let it trust redshift.amazonaws.com"
+		e.Advice = "the cluster or namespace has no default role: associate one and make it the " +
+			"default, or name another with --iam-role"
+	case has(
+		"not authorized to assume", "not authorized to get credentials", "invalid iam role",
+		"iam role", "assumerole",
+	):
+		e.Advice = role +
+			" is not usable: associate it with the cluster or namespace, and let it trust redshift.amazonaws.com"
 	case has("permanentredirect", "must be addressed using the specified endpoint", "region"):
-		e.Advice = "give the bucket's region with --region; data, JSONPaths file and work prefix have to be in one region"
+		e.Advice = "give the bucket's region with --region; data, JSONPaths file and work prefix " +
+			"have to be in one region"
 	case has("access denied", "accessdenied", "forbidden", "403"):
-		e.Advice = role + " needs s3:GetObject on the data, the JSONPaths file and the work prefix, and s3:ListBucket on their buckets"
+		e.Advice = role +
+			" needs s3:GetObject on the data, the JSONPaths file and the work prefix, and " +
+			"s3:ListBucket on their buckets"
 	case has("nosuchbucket", "bucket"):
 		e.Advice = "check the names of the buckets"
 	case has("jsonpath"):
@@ -425,7 +466,10 @@ func oneLine(refused *pgconn.PgError) string {
 }
 
 // refused is the error of a COPY that its records ended.
-func (c *Copier) refused(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, before marks, cause error) error {
+func (c *Copier) refused(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object, before marks,
+	cause error,
+) error {
 	limit := max(1, statement.MaxError)
 	found, err := c.awaitFaults(ctx, before, limit)
 	if err != nil {

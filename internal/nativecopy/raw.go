@@ -45,7 +45,10 @@ func (c *Copier) complete(ctx context.Context, statement *copystmt.Statement, re
 					return err
 				}
 				// The reject is worth more than its text.
-				c.Logger.Debug("the text of refused records cannot be read", "url", string(rejects[i].Object), "error", err)
+				c.Logger.Debug(
+					"the text of refused records cannot be read", "url", string(rejects[i].Object),
+					"error", err,
+				)
 			}
 		}
 		i = end
@@ -54,7 +57,9 @@ func (c *Copier) complete(ctx context.Context, statement *copystmt.Statement, re
 }
 
 // texts reads the records of one object that end at the rejects' lines, in order.
-func (c *Copier) texts(ctx context.Context, statement *copystmt.Statement, rejects []clientcopy.RecordError) (err error) {
+func (c *Copier) texts(
+	ctx context.Context, statement *copystmt.Statement, rejects []clientcopy.RecordError,
+) (err error) {
 	body, err := c.Store.Open(ctx, objectstore.Object{URL: rejects[0].Object})
 	if err != nil {
 		return err

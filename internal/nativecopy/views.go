@@ -82,7 +82,10 @@ func (v views) rejects(objects []clientcopy.ObjectResult) []clientcopy.RecordErr
 	}
 	var out []clientcopy.RecordError
 	for _, f := range v.faults {
-		record := clientcopy.RecordError{Object: objectstore.URL(f.file), Line: f.line, Column: f.column, Reason: f.reason, Raw: f.raw, Value: f.value, Cut: true}
+		record := clientcopy.RecordError{
+			Object: objectstore.URL(f.file), Line: f.line, Column: f.column, Reason: f.reason,
+			Raw: f.raw, Value: f.value, Cut: true,
+		}
 		if i, ok := place[f.file]; ok {
 			record.Object = objects[i].Object.URL
 		}
@@ -138,7 +141,8 @@ func (c *Copier) views(ctx context.Context, id int64) (views, error) {
 func (c *Copier) failedViews(ctx context.Context, before marks) (views, error) {
 	faults, err := c.faults(ctx,
 		"session_id IN (CAST($1 AS INTEGER), CAST($2 AS INTEGER)) AND query_id > CAST($3 AS BIGINT)",
-		"session IN (CAST($1 AS INTEGER), CAST($2 AS INTEGER)) AND query > CAST($3 AS INTEGER)", before.session, before.key, before.copied)
+		"session IN (CAST($1 AS INTEGER), CAST($2 AS INTEGER)) AND query > CAST($3 AS INTEGER)",
+		before.session, before.key, before.copied)
 	return views{faults: faults}, err
 }
 
@@ -321,7 +325,9 @@ func (c *Copier) copied(ctx context.Context, id int64) (*copied, error) {
 // has one element each, with the etag that Redshift read; rejects are -1 where there is still
 // nothing about an object, and rows are -1 where the views count lines that are no records. Views
 // keep a few days (dg/cm_chap_system-tables): what is older is never found.
-func (c *Copier) Complete(ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object) (clientcopy.Result, error) {
+func (c *Copier) Complete(
+	ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object,
+) (clientcopy.Result, error) {
 	result := clientcopy.Result{Objects: make([]clientcopy.ObjectResult, len(objects))}
 	for i, o := range objects {
 		result.Objects[i] = clientcopy.ObjectResult{Object: o, Rows: -1, Rejects: -1}
@@ -389,7 +395,11 @@ func (c *Copier) Complete(ctx context.Context, statement *copystmt.Statement, ob
 		if of.lines {
 			o.Rows = chosen.lines - o.Rejects
 		}
-		mine := views{faults: slices.DeleteFunc(slices.Clone(of.faults), func(f fault) bool { return f.file != name(o.Object.URL) })}
+		mine := views{
+			faults: slices.DeleteFunc(
+				slices.Clone(of.faults), func(f fault) bool { return f.file != name(o.Object.URL) },
+			),
+		}
 		result.Rejects = append(result.Rejects, mine.rejects(result.Objects[i:i+1])...)
 	}
 	return result, c.complete(ctx, statement, result.Rejects)

@@ -83,10 +83,14 @@ func open(t *testing.T, o notify.Options) *notify.Notifier {
 
 func TestMessages(t *testing.T) {
 	for format, want := range map[notify.Format]string{
-		notify.JSON: `{"event":"check_failed","at":"2018-11-01T11:00:00Z","target":"PostgreSQL 15","host":"etl1","command":"run",` +
-			`"checks":[{"name":"d_song-unique","violations":2}],"error":"check failed: <d_song-unique> & more","hint":"run \"dwh check\"",` +
-			`"text":"dwh run found violations\ncheck d_song-unique: 2 violations\nerror: check failed: <d_song-unique> & more\nhint: run \"dwh check\"\nwarehouse: PostgreSQL 15\nhost: etl1"}`,
-		notify.Slack: `{"text":"dwh run found violations\ncheck d_song-unique: 2 violations\nerror: check failed: &lt;d_song-unique&gt; &amp; more\n` +
+		notify.JSON: `{"event":"check_failed","at":"2018-11-01T11:00:00Z","target":"PostgreSQL ` +
+			`15","host":"etl1","command":"run",` +
+			`"checks":[{"name":"d_song-unique","violations":2}],"error":"check failed: ` +
+			`<d_song-unique> & more","hint":"run \"dwh check\"",` +
+			`"text":"dwh run found violations\ncheck d_song-unique: 2 violations\nerror: check ` +
+			`failed: <d_song-unique> & more\nhint: run \"dwh check\"\nwarehouse: PostgreSQL 15\nhost: etl1"}`,
+		notify.Slack: `{"text":"dwh run found violations\ncheck d_song-unique: 2 ` +
+			`violations\nerror: check failed: &lt;d_song-unique&gt; &amp; more\n` +
 			`hint: run \"dwh check\"\nwarehouse: PostgreSQL 15\nhost: etl1"}`,
 	} {
 		r := receive(t)

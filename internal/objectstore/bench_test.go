@@ -27,7 +27,10 @@ import (
 
 var (
 	benchObjects  = flag.Int("bench-objects", 5000, "small objects in the bucket of BenchmarkSmallObjects")
-	benchInFlight = flag.Int("bench-in-flight", objectstore.DefaultConcurrency, "objects read at once by BenchmarkSmallObjects")
+	benchInFlight = flag.Int(
+		"bench-in-flight", objectstore.DefaultConcurrency,
+		"objects read at once by BenchmarkSmallObjects",
+	)
 )
 
 // BenchmarkSmallObjects compares list and get of small objects with a signed net/http client that
@@ -48,7 +51,13 @@ func BenchmarkSmallObjects(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		body := fmt.Sprintf(`{"num_songs": 1, "artist_id": "AR%08d", "artist_latitude": null, "artist_longitude": null, "artist_location": "Hamilton, Ohio", "artist_name": "Artist %d", "song_id": "SO%08d", "title": "A song of some length, take %d", "duration": %d.5, "year": 1994}`, i/3, i/3, i, i, 100+i%200)
+		body := fmt.Sprintf(
+			`{"num_songs": 1, "artist_id": "AR%08d", "artist_latitude": null, `+
+				`"artist_longitude": null, "artist_location": "Hamilton, Ohio", "artist_name": `+
+				`"Artist %d", "song_id": "SO%08d", "title": "A song of some length, take %d", `+
+				`"duration": %d.5, "year": 1994}`,
+			i/3, i/3, i, i, 100+i%200,
+		)
 		if err := os.WriteFile(name, []byte(body), 0o644); err != nil {
 			b.Fatal(err)
 		}
@@ -97,7 +106,10 @@ func BenchmarkSmallObjects(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-func storeListAndGet(ctx context.Context, b *testing.B, store *objectstore.Store, prefix objectstore.URL, inFlight int) int {
+func storeListAndGet(
+	ctx context.Context, b *testing.B, store *objectstore.Store, prefix objectstore.URL,
+	inFlight int,
+) int {
 	objects := make(chan objectstore.Object, 1024)
 	group, ctx := errgroup.WithContext(ctx)
 	n := 0
@@ -154,7 +166,9 @@ func newBareClient(server *dwhtest.S3Server) *bareClient {
 	}
 	return &bareClient{
 		server: server, host: strings.TrimPrefix(server.Endpoint, "http://"), key: key,
-		http: &http.Client{Transport: &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, DisableCompression: true}},
+		http: &http.Client{
+			Transport: &http.Transport{MaxIdleConns: 4096, MaxIdleConnsPerHost: 4096, DisableCompression: true},
+		},
 	}
 }
 
@@ -175,11 +189,16 @@ func (c *bareClient) get(path, query string) (*http.Response, error) {
 	scope := stamp[:8] + "/" + c.server.Region + "/s3/aws4_request"
 	r.Header.Set("X-Amz-Date", stamp)
 	r.Header.Set("X-Amz-Content-Sha256", empty)
-	canonical := "GET\n" + r.URL.EscapedPath() + "\n" + query + "\nhost:" + c.host + "\nx-amz-content-sha256:" + empty + "\nx-amz-date:" + stamp +
+	canonical := "GET\n" + r.URL.EscapedPath() + "\n" + query + "\nhost:" + c.host +
+		"\nx-amz-content-sha256:" + empty + "\nx-amz-date:" + stamp +
 		"\n\nhost;x-amz-content-sha256;x-amz-date\n" + empty
 	digest := sha256.Sum256([]byte(canonical))
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+c.server.AccessKey+"/"+scope+", SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature="+
-		hex.EncodeToString(mac(c.key, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hex.EncodeToString(digest[:]))))
+	r.Header.Set(
+		"Authorization",
+		"AWS4-HMAC-SHA256 Credential="+c.server.AccessKey+"/"+scope+
+			", SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature="+
+			hex.EncodeToString(mac(c.key, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hex.EncodeToString(digest[:]))),
+	)
 	answer, err := c.http.Do(r)
 	if err == nil && answer.StatusCode != http.StatusOK {
 		answer.Body.Close()

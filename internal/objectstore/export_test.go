@@ -70,7 +70,9 @@ func (p Pace) Give(n int, success bool) {
 func ParseListing(text []byte) (p ListingPage, ok bool) {
 	l, ok := parseListing(text)
 	for _, e := range l.entries {
-		p.Keys, p.ETags, p.Sizes, p.Modified = append(p.Keys, e.key), append(p.ETags, e.etag), append(p.Sizes, e.size), append(p.Modified, e.modified)
+		p.Keys, p.ETags, p.Sizes, p.Modified = append(p.Keys, e.key), append(
+			p.ETags, e.etag,
+		), append(p.Sizes, e.size), append(p.Modified, e.modified)
 	}
 	p.Truncated, p.Next, p.Escaped = l.truncated, l.next, l.escaped
 	return p, ok

@@ -61,7 +61,10 @@ func (s *folderStore) statFile(op string, u URL) (status, error) {
 	case err != nil:
 		return status{}, folderError(op, u, err)
 	case st.kind == directory:
-		return status{}, &Error{Op: op, URL: u, Err: &fault{msg: "is a folder, not a file", kind: ErrNotExist}, hint: "name a file"}
+		return status{}, &Error{
+			Op: op, URL: u, Err: &fault{msg: "is a folder, not a file", kind: ErrNotExist},
+			hint: "name a file",
+		}
 	case st.kind != regular:
 		return status{}, &Error{Op: op, URL: u, Err: errors.New("is not a regular file")}
 	}
@@ -136,7 +139,10 @@ func folderError(op string, u URL, err error) error {
 		if parent := firstMissing(u.Path()); parent != u.Path() {
 			hint = fmt.Sprintf("check the path: already %s does not exist", parent)
 		}
-		return &Error{Op: op, URL: u, Err: &fault{msg: where + "does not exist", kind: ErrNotExist, cause: err}, hint: hint}
+		return &Error{
+			Op: op, URL: u,
+			Err: &fault{msg: where + "does not exist", kind: ErrNotExist, cause: err}, hint: hint,
+		}
 	case errors.Is(err, fs.ErrPermission):
 		return &Error{Op: op, URL: u, Err: &fault{msg: where + "permission denied", kind: ErrAccess, cause: err},
 			hint: "the user that runs dwh needs permission on it and on every folder above it"}

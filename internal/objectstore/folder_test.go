@@ -217,7 +217,9 @@ func BenchmarkFolderList(b *testing.B) {
 		if err := os.MkdirAll(sub, 0o755); err != nil {
 			b.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(sub, fmt.Sprintf("%d-%d.json", rand.IntN(1000), i)), []byte("{}"), 0o644); err != nil {
+		if err := os.WriteFile(
+			filepath.Join(sub, fmt.Sprintf("%d-%d.json", rand.IntN(1000), i)), []byte("{}"), 0o644,
+		); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -43,13 +43,19 @@ func listAll(t *testing.T) (keys []string, err error) {
 // listingXML is an answer to a listing; next is the continuation token.
 func listingXML(next string, keys ...string) string {
 	var b strings.Builder
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`)
+	b.WriteString(
+		`<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">`,
+	)
 	fmt.Fprintf(&b, "<IsTruncated>%t</IsTruncated>", next != "")
 	if next != "" {
 		fmt.Fprintf(&b, "<NextContinuationToken>%s</NextContinuationToken>", next)
 	}
 	for _, key := range keys {
-		fmt.Fprintf(&b, `<Contents><Key>%s</Key><LastModified>2018-11-01T00:00:00.000Z</LastModified><ETag>"e"</ETag><Size>1</Size></Contents>`, key)
+		fmt.Fprintf(
+			&b,
+			`<Contents><Key>%s</Key><LastModified>2018-11-01T00:00:00.000Z</LastModified><ETag>"e"</ETag><Size>1</Size></Contents>`,
+			key,
+		)
 	}
 	b.WriteString("</ListBucketResult>")
 	return b.String()
@@ -83,7 +89,9 @@ func TestRedirectsEnd(t *testing.T) {
 				if n := asked.Load(); n > 2*(objectstore.MaxRedirects+2) {
 					t.Errorf("got %d requests for one listing, want a few", n)
 				}
-				_, err = objectstore.New(objectstore.Options{}).Open(context.Background(), objectstore.Object{URL: "s3://bucket/a.json"})
+				_, err = objectstore.New(objectstore.Options{}).Open(
+					context.Background(), objectstore.Object{URL: "s3://bucket/a.json"},
+				)
 				if err == nil || !strings.Contains(err.Error(), "redirects more than") {
 					t.Errorf("open: got error %v, want that it redirects", err)
 				}
@@ -112,7 +120,10 @@ func TestAFewRedirectsAreFollowed(t *testing.T) {
 // An answer with status 200 that is not S3's is an error, not an empty bucket.
 func TestAnswerThatIsNoListing(t *testing.T) {
 	for name, tt := range map[string]struct{ body, want string }{
-		"captive portal":    {"<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><form></form></body></html>", `not S3's XML; it begins with "<!DOCTYPE html>`},
+		"captive portal": {
+			"<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><form></form></body></html>",
+			`not S3's XML; it begins with "<!DOCTYPE html>`,
+		},
 		"well-formed HTML":  {"<html><body/></html>", "not S3's XML"},
 		"other XML":         {`<?xml version="1.0"?><feed/>`, "not S3's XML"},
 		"JSON":              {`{"ok": true}`, "not S3's XML"},
@@ -127,7 +138,9 @@ func TestAnswerThatIsNoListing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			hostile(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, tt.body) })
 			keys, err := listAll(t)
-			if err == nil || !strings.Contains(err.Error(), tt.want) || len(keys) > 0 || strings.ContainsAny(err.Error(), "\x1b\x00") {
+			if err == nil || !strings.Contains(err.Error(), tt.want) || len(keys) > 0 || strings.ContainsAny(
+				err.Error(), "\x1b\x00",
+			) {
 				t.Errorf("got keys %v and error %v, want %q", keys, err, tt.want)
 			}
 		})
@@ -188,11 +201,20 @@ func TestListingThatDoesNotGetOn(t *testing.T) {
 		"empty pages": {func(n int) string { return listingXML(fmt.Sprint(n)) }, "brought no new key", 0},
 		"one page repeated": {func(n int) string { return listingXML(fmt.Sprint(n), "a", "b") }, "brought no " +
 			"new key", 2},
-		"a marker repeated": {func(n int) string { return strings.ReplaceAll(listingXML(fmt.Sprint(n), "a/"), "<Size>1", "<Size>0") }, "brought no new key", 0},
+		"a marker repeated": {
+			func(n int) string { return strings.ReplaceAll(listingXML(fmt.Sprint(n), "a/"), "<Size>1", "<Size>0") },
+			"brought no new key", 0,
+		},
 		"one token": {func(n int) string { return listingXML("t", fmt.Sprintf("%09d", n)) }, "one " +
 			"continuation token twice", -1},
-		"a circle of tokens":  {func(n int) string { return listingXML(fmt.Sprint(n%7), fmt.Sprintf("%09d", n)) }, "one continuation token twice", -1},
-		"pages back and away": {func(n int) string { return listingXML(fmt.Sprint(n), []string{"a", "b", "c"}[n%3]) }, "brought no new key", 3},
+		"a circle of tokens": {
+			func(n int) string { return listingXML(fmt.Sprint(n%7), fmt.Sprintf("%09d", n)) },
+			"one continuation token twice", -1,
+		},
+		"pages back and away": {
+			func(n int) string { return listingXML(fmt.Sprint(n), []string{"a", "b", "c"}[n%3]) },
+			"brought no new key", 3,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int32

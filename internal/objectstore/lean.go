@@ -83,7 +83,9 @@ func newLeanClient(client *s3.Client, transport *http.Transport, inFlight int, o
 	transport.DisableCompression = true
 	options := client.Options()
 	return &leanClient{
-		off: off, transport: transport, options: options, credentials: options.Credentials, pace: newPace(inFlight), userAgent: []string{"dwh"},
+		off: off, transport: transport, options: options, credentials: options.Credentials, pace: newPace(
+			inFlight,
+		), userAgent: []string{"dwh"},
 		// S3 escapes once
 		signer:  v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }),
 		targets: map[string]*target{},
@@ -100,13 +102,19 @@ func (c *leanClient) target(ctx context.Context, bucket, region string) *target 
 	t := &target{region: region}
 	c.targets[bucket] = t
 	o := c.options
-	if c.off || o.UseAccelerate || o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled || o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
+	if c.off || o.UseAccelerate ||
+		o.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled ||
+		o.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled {
 		return t
 	}
 	endpoint, err := o.EndpointResolverV2.ResolveEndpoint(ctx, s3.EndpointParameters{
-		Bucket: aws.String(bucket), Region: aws.String(region), Endpoint: o.BaseEndpoint, ForcePathStyle: aws.Bool(o.UsePathStyle),
+		Bucket: aws.String(
+			bucket,
+		), Region: aws.String(region), Endpoint: o.BaseEndpoint, ForcePathStyle: aws.Bool(o.UsePathStyle),
 		UseFIPS: aws.Bool(false), UseDualStack: aws.Bool(false), Accelerate: aws.Bool(false),
-		DisableMultiRegionAccessPoints: aws.Bool(o.DisableMultiRegionAccessPoints), UseArnRegion: aws.Bool(o.UseARNRegion),
+		DisableMultiRegionAccessPoints: aws.Bool(
+			o.DisableMultiRegionAccessPoints,
+		), UseArnRegion: aws.Bool(o.UseARNRegion),
 	})
 	if err != nil || len(endpoint.Headers) > 0 || endpoint.URI.RawQuery != "" || endpoint.URI.User != nil {
 		return t
@@ -115,7 +123,8 @@ func (c *leanClient) target(ctx context.Context, bucket, region string) *target 
 	for _, scheme := range schemes {
 		name, _ := smithyhttp.GetSigV4SigningName(&scheme.SignerProperties)
 		signed, _ := smithyhttp.GetSigV4SigningRegion(&scheme.SignerProperties)
-		if scheme.SchemeID != "sigv4" && scheme.SchemeID != smithyauth.SchemeIDSigV4 || name != "s3" || signed != region {
+		if scheme.SchemeID != "sigv4" && scheme.SchemeID != smithyauth.SchemeIDSigV4 ||
+			name != "s3" || signed != region {
 			return t
 		}
 	}
@@ -130,7 +139,9 @@ func (c *leanClient) target(ctx context.Context, bucket, region string) *target 
 // takes tells whether a request for the key may go to the target. Paths with segments that
 // something on the way might resolve are left to the SDK.
 func (t *target) takes(key string) bool {
-	return t.usable && t.outdone.Load() < maxOutdone && !strings.HasPrefix(key, "/") && !strings.HasPrefix(key, ".") && !strings.Contains(key, "//") && !strings.Contains(key, "/.")
+	return t.usable && t.outdone.Load() < maxOutdone && !strings.HasPrefix(
+		key, "/",
+	) && !strings.HasPrefix(key, ".") && !strings.Contains(key, "//") && !strings.Contains(key, "/.")
 }
 
 // Why the SDK is to be asked instead.
@@ -190,7 +201,10 @@ func (c *leanClient) send(ctx context.Context, t *target, key, query, etag strin
 func responseError(answer *http.Response, text []byte) error {
 	var said struct{ Code, Message string }
 	_ = xml.Unmarshal(text, &said) // else the status has to say it
-	failure := &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: answer}, Err: fmt.Errorf("HTTP status %d", answer.StatusCode)}
+	failure := &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: answer},
+		Err:      fmt.Errorf("HTTP status %d", answer.StatusCode),
+	}
 	if said.Code != "" {
 		failure.Err = &smithy.GenericAPIError{Code: said.Code, Message: said.Message}
 	}
@@ -216,7 +230,10 @@ func (c *leanClient) try(ctx context.Context, t *target, key, query, etag string
 	if from > 0 {
 		header["Range"] = []string{"bytes=" + strconv.FormatInt(from, 10) + "-"}
 	}
-	request := (&http.Request{Method: http.MethodGet, URL: u, Host: t.host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	request := (&http.Request{
+		Method: http.MethodGet, URL: u, Host: t.host, Header: header, Proto: "HTTP/1.1",
+		ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
 	if c.credentials != nil { // else anonymous
 		credentials, err := c.credentials.Retrieve(ctx)
 		if err != nil {
@@ -248,7 +265,9 @@ func pause(ctx context.Context, most time.Duration) bool {
 // byLean has f ask by the lean client, again where the bucket turns out to be in another region. It
 // returns what f did, errors for people in place of the server's; with errLeft the SDK is to be
 // asked, and outdone to be called if that succeeds.
-func (s *bucketStore) byLean(ctx context.Context, op string, u URL, key string, f func(*leanClient, *target) error) (outdone func(), err error) {
+func (s *bucketStore) byLean(
+	ctx context.Context, op string, u URL, key string, f func(*leanClient, *target) error,
+) (outdone func(), err error) {
 	outdone = func() {}
 	for range 2 {
 		client, err := s.connect(ctx, op, u)
@@ -289,7 +308,10 @@ func (c *leanClient) get(ctx context.Context, t *target, o Object, from int64) (
 	if err != nil {
 		return nil, err
 	}
-	p := &part{body: answer.Body, object: Object{URL: o.URL, ETag: strings.Trim(answer.Header.Get("ETag"), `"`), Size: answer.ContentLength}}
+	p := &part{
+		body:   answer.Body,
+		object: Object{URL: o.URL, ETag: strings.Trim(answer.Header.Get("ETag"), `"`), Size: answer.ContentLength},
+	}
 	if o.ETag == "" {
 		// zero: not said
 		p.object.LastModified, _ = http.ParseTime(answer.Header.Get("Last-Modified"))

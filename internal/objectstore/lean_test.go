@@ -61,7 +61,10 @@ func TestS3LeavesToSDK(t *testing.T) {
 // ranges arrive.
 func TestS3GoesWithoutSDK(t *testing.T) {
 	server := useS3(t)
-	keys := []string{"plain.json", "a b+c%41=&?#.json", "é/ü.json", "x;y@z:!*'().json", "~tilde.json", "back\\slash", "q\"uote"}
+	keys := []string{
+		"plain.json", "a b+c%41=&?#.json", "é/ü.json", "x;y@z:!*'().json", "~tilde.json",
+		"back\\slash", "q\"uote",
+	}
 	for _, key := range keys {
 		server.Put("in/"+key, []byte(key))
 	}
@@ -98,7 +101,10 @@ func TestS3UnusualKeys(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_S3", endpoint.URL)
 	store := objectstore.New(objectstore.Options{})
 	for _, key := range []string{"/leading", "a//b", "a/../b", "./a", "a/.hidden"} {
-		body, err := store.Open(context.Background(), objectstore.Object{URL: objectstore.URL("s3://bucket/" + key), ETag: "e", Size: 1})
+		body, err := store.Open(
+			context.Background(),
+			objectstore.Object{URL: objectstore.URL("s3://bucket/" + key), ETag: "e", Size: 1},
+		)
 		if err != nil {
 			t.Errorf("%s: %v", key, err)
 			continue
@@ -158,7 +164,9 @@ func TestS3KeepsFailing(t *testing.T) {
 	store := objectstore.New(objectstore.Options{})
 	_, err := store.Open(context.Background(), collect(t, store, objectstore.URL(server.URL("")))[0])
 	var e *objectstore.Error
-	if !errors.As(err, &e) || !strings.Contains(err.Error(), "the server failed") || !strings.Contains(err.Error(), "InternalError") {
+	if !errors.As(err, &e) || !strings.Contains(
+		err.Error(), "the server failed",
+	) || !strings.Contains(err.Error(), "InternalError") {
 		t.Errorf("got error %v, want that the server failed", err)
 	}
 }
@@ -219,7 +227,10 @@ func TestS3CABundle(t *testing.T) {
 	}})
 	defer front.Close()
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw}), 0o600); err != nil {
+	if err := os.WriteFile(
+		bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw}),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("AWS_ENDPOINT_URL_S3", front.URL)
@@ -272,7 +283,11 @@ func pagesServer(t *testing.T, pages int, fails bool) (asked *atomic.Int32) {
 		}
 		io.WriteString(w, "<ListBucketResult><EncodingType>url</EncodingType>")
 		for i := range 2 {
-			fmt.Fprintf(w, "<Contents><Key>%04d</Key><LastModified>2018-11-01T00:00:00Z</LastModified><ETag>e</ETag><Size>1</Size></Contents>", 2*n+i)
+			fmt.Fprintf(
+				w,
+				"<Contents><Key>%04d</Key><LastModified>2018-11-01T00:00:00Z</LastModified><ETag>e</ETag><Size>1</Size></Contents>",
+				2*n+i,
+			)
 		}
 		if n+1 < pages || fails {
 			fmt.Fprintf(w, "<IsTruncated>true</IsTruncated><NextContinuationToken>%d</NextContinuationToken>", n+1)

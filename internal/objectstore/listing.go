@@ -128,7 +128,13 @@ func (s *bucketStore) pageBySDK(ctx context.Context, prefix URL, startAfter, tok
 	}
 	p := page{objects: make([]Object, 0, len(out.Contents))}
 	for _, entry := range out.Contents {
-		if err := p.add(prefix, aws.ToString(entry.Key), out.EncodingType == types.EncodingTypeUrl, Object{ETag: bareETag(entry.ETag), Size: aws.ToInt64(entry.Size), LastModified: aws.ToTime(entry.LastModified)}); err != nil {
+		if err := p.add(
+			prefix, aws.ToString(entry.Key), out.EncodingType == types.EncodingTypeUrl,
+			Object{
+				ETag: bareETag(entry.ETag), Size: aws.ToInt64(entry.Size),
+				LastModified: aws.ToTime(entry.LastModified),
+			},
+		); err != nil {
 			p.err = err
 			return p
 		}
@@ -146,7 +152,11 @@ func (p *page) add(prefix URL, key string, escaped bool, o Object) error {
 		}
 	}
 	if len(p.objects) == maxKeys {
-		return &Error{Op: "list", URL: prefix, Err: &answerError{fmt.Sprintf("the server sent more than %d keys in one answer", maxKeys)}, hint: answerHint}
+		return &Error{
+			Op: "list", URL: prefix,
+			Err:  &answerError{fmt.Sprintf("the server sent more than %d keys in one answer", maxKeys)},
+			hint: answerHint,
+		}
 	}
 	o.URL = newS3URL(prefix.Bucket(), key)
 	p.objects = append(p.objects, o)
@@ -161,7 +171,10 @@ func (p *page) end(prefix URL, truncated bool, next string) {
 	switch {
 	case !truncated:
 	case next == "":
-		p.err = &Error{Op: "list", URL: prefix, Err: errors.New("the server broke the listing off without a continuation token")}
+		p.err = &Error{
+			Op: "list", URL: prefix,
+			Err: errors.New("the server broke the listing off without a continuation token"),
+		}
 	default:
 		p.next = next
 	}
@@ -198,7 +211,10 @@ func (c *leanClient) page(ctx context.Context, t *target, prefix URL, startAfter
 	}
 	p.objects = make([]Object, 0, len(l.entries))
 	for _, e := range l.entries {
-		if p.err = p.add(prefix, e.key, l.escaped, Object{ETag: strings.Trim(e.etag, `"`), Size: e.size, LastModified: e.modified}); p.err != nil {
+		if p.err = p.add(
+			prefix, e.key, l.escaped,
+			Object{ETag: strings.Trim(e.etag, `"`), Size: e.size, LastModified: e.modified},
+		); p.err != nil {
 			return p, nil
 		}
 	}

@@ -127,7 +127,9 @@ func (s *xmlScanner) open(root string) bool {
 	s.rest = bytes.TrimLeft(s.rest, " \t\r\n")
 	if bytes.HasPrefix(s.rest, []byte("<?xml ")) {
 		head, rest, found := bytes.Cut(s.rest, []byte("?>"))
-		if !found || bytes.Contains(head, []byte("encoding=")) && !bytes.Contains(bytes.ToUpper(head), []byte("UTF-8")) {
+		if !found || bytes.Contains(head, []byte("encoding=")) && !bytes.Contains(
+			bytes.ToUpper(head), []byte("UTF-8"),
+		) {
 			return false
 		}
 		s.rest = rest
@@ -162,7 +164,9 @@ func (s *xmlScanner) tag() (name string, kind int) {
 	for i, c := range inside {
 		switch {
 		case c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
-		case (c == ' ' || c == '\t' || c == '\r' || c == '\n') && i > 0 && kind != closing && plainAttributes(inside[i:]):
+		case (c == ' ' || c == '\t' || c == '\r' || c == '\n') && i > 0 && kind != closing && plainAttributes(
+			inside[i:],
+		):
 			return tagName(inside[:i]), kind
 		default: // "!", "?", ":" and whatever else
 			return "", malformed
@@ -287,7 +291,8 @@ func unescapeXML(b []byte) (string, bool) {
 				number, base = hex, 16
 			}
 			code, err := strconv.ParseUint(number, base, 32)
-			if err != nil || code < 0x20 && code != '\t' && code != '\n' && code != '\r' || code > 0x10ffff || code >= 0xd800 && code < 0xe000 || code == 0xfffe || code == 0xffff {
+			if err != nil || code < 0x20 && code != '\t' && code != '\n' && code != '\r' ||
+				code > 0x10ffff || code >= 0xd800 && code < 0xe000 || code == 0xfffe || code == 0xffff {
 				return "", false
 			}
 			out.WriteRune(rune(code))

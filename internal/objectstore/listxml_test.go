@@ -21,14 +21,21 @@ const amazonPage = `<?xml version="1.0" encoding="UTF-8"?>
 func TestParseListing(t *testing.T) {
 	got, ok := objectstore.ParseListing([]byte(amazonPage))
 	want := objectstore.ListingPage{
-		Keys: []string{"a/%C3%A9+1.json", "a/2"}, ETags: []string{`"d41d8cd98f00b204e9800998ecf8427e-2"`, `"x"`}, Sizes: []int64{12, 0},
-		Modified:  []time.Time{time.Date(2018, 11, 1, 10, 20, 30, 0, time.UTC), time.Date(2018, 11, 1, 10, 20, 31, 0, time.UTC)},
+		Keys: []string{"a/%C3%A9+1.json", "a/2"}, ETags: []string{
+			`"d41d8cd98f00b204e9800998ecf8427e-2"`, `"x"`,
+		}, Sizes: []int64{12, 0},
+		Modified: []time.Time{
+			time.Date(2018, 11, 1, 10, 20, 30, 0, time.UTC),
+			time.Date(2018, 11, 1, 10, 20, 31, 0, time.UTC),
+		},
 		Truncated: true, Next: "1ueG&cXcRp/w==", Escaped: true,
 	}
 	if !ok || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v and %+v, want %+v", ok, got, want)
 	}
-	if got, ok := objectstore.ParseListing([]byte(`<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>`)); !ok || len(got.Keys) > 0 {
+	if got, ok := objectstore.ParseListing(
+		[]byte(`<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>`),
+	); !ok || len(got.Keys) > 0 {
 		t.Errorf("empty listing: got %v and %+v, want no entries", ok, got)
 	}
 }
@@ -38,12 +45,25 @@ func TestParseListingLeaves(t *testing.T) {
 	entry := `<Contents><Key>a</Key><LastModified>2018-11-01T10:20:30Z</LastModified><ETag>x</ETag><Size>1</Size></Contents>`
 	page := func(inside string) string { return "<ListBucketResult>" + inside + "</ListBucketResult>" }
 	for _, text := range []string{
-		"", "<", "<>", "</>", "x", "<Error><Code>InternalError</Code></Error>", page("")[:20], page(entry) + "x", page(entry + "<"), page("<!-- c -->" + entry),
-		page(strings.Replace(entry, "<Key>a", "<Key><![CDATA[a]]>", 1)), page(strings.Replace(entry, "<Key>a", "<Key>&nbsp;", 1)),
-		page(strings.Replace(entry, "<Key>a", "<Key>a\r\n", 1)), page(strings.Replace(entry, "<Size>1", "<Size>-1", 1)), page(strings.Replace(entry, "<Size>1", "<Size>x", 1)),
-		page(strings.Replace(entry, "<Key>a</Key>", "", 1)), page(strings.Replace(entry, "2018-11-01T", "yesterday ", 1)), page("<IsTruncated>maybe</IsTruncated>"),
-		`<s3:ListBucketResult xmlns:s3="x">` + entry + `</s3:ListBucketResult>`, `<?xml version="1.0" encoding="UTF-16"?>` + page(entry), page(strings.Repeat("<Owner>", 100)),
-		page(`<Owner a="x>y">` + entry), page(strings.Replace(entry, "a</Key>", "&#0;</Key>", 1)), page(strings.Replace(entry, "a</Key>", "&#xD800;</Key>", 1)),
+		"", "<", "<>", "</>", "x", "<Error><Code>InternalError</Code></Error>", page("")[:20], page(
+			entry,
+		) + "x", page(entry + "<"), page("<!-- c -->" + entry),
+		page(
+			strings.Replace(entry, "<Key>a", "<Key><![CDATA[a]]>", 1),
+		), page(strings.Replace(entry, "<Key>a", "<Key>&nbsp;", 1)),
+		page(
+			strings.Replace(entry, "<Key>a", "<Key>a\r\n", 1),
+		), page(
+			strings.Replace(entry, "<Size>1", "<Size>-1", 1),
+		), page(strings.Replace(entry, "<Size>1", "<Size>x", 1)),
+		page(strings.Replace(entry, "<Key>a</Key>", "", 1)), page(
+			strings.Replace(entry, "2018-11-01T", "yesterday ", 1),
+		), page("<IsTruncated>maybe</IsTruncated>"),
+		`<s3:ListBucketResult xmlns:s3="x">` + entry + `</s3:ListBucketResult>`,
+		`<?xml version="1.0" encoding="UTF-16"?>` + page(entry), page(strings.Repeat("<Owner>", 100)),
+		page(`<Owner a="x>y">` + entry), page(strings.Replace(entry, "a</Key>", "&#0;</Key>", 1)), page(
+			strings.Replace(entry, "a</Key>", "&#xD800;</Key>", 1),
+		),
 	} {
 		if got, ok := objectstore.ParseListing([]byte(text)); ok {
 			t.Errorf("%q: got %+v, want it left", text, got)
@@ -54,7 +74,12 @@ func TestParseListingLeaves(t *testing.T) {
 // FuzzParseListing: what is taken is what encoding/xml reads.
 func FuzzParseListing(f *testing.F) {
 	f.Add([]byte(amazonPage))
-	f.Add([]byte(`<ListBucketResult a="b" ><Contents ><Size>1</Size><Key>&lt;&#65;&apos;</Key></Contents ></ListBucketResult> `))
+	f.Add(
+		[]byte(
+			`<ListBucketResult a="b" ><Contents ` +
+				`><Size>1</Size><Key>&lt;&#65;&apos;</Key></Contents ></ListBucketResult> `,
+		),
+	)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, ok := objectstore.ParseListing(text)
 		if !ok {

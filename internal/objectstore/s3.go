@@ -32,7 +32,10 @@ func quoteETag(etag string) *string {
 // checkObject refuses a URL that names a bucket only.
 func checkObject(op string, u URL) error {
 	if u.Key() == "" {
-		return &Error{Op: op, URL: u, Err: &fault{msg: "names a bucket, not an object", kind: ErrURL}, hint: "write s3://bucket/key"}
+		return &Error{
+			Op: op, URL: u, Err: &fault{msg: "names a bucket, not an object", kind: ErrURL},
+			hint: "write s3://bucket/key",
+		}
 	}
 	return nil
 }
@@ -43,12 +46,17 @@ func (s *bucketStore) stat(ctx context.Context, u URL) (Object, error) {
 	}
 	var out *s3.HeadObjectOutput
 	err := s.do(ctx, "stat", u, func(client *s3.Client, region func(*s3.Options)) (err error) {
-		out, err = client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String(u.Bucket()), Key: aws.String(u.Key())}, region)
+		out, err = client.HeadObject(
+			ctx, &s3.HeadObjectInput{Bucket: aws.String(u.Bucket()), Key: aws.String(u.Key())},
+			region,
+		)
 		var response *awshttp.ResponseError
 		if errors.As(err, &response) && response.HTTPStatusCode() == http.StatusNotFound {
 			// The answer to HEAD has no body and so does not say whether the
 			// bucket or the key is missing.
-			if _, bucketErr := client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: aws.String(u.Bucket())}, region); bucketErr != nil {
+			if _, bucketErr := client.HeadBucket(
+				ctx, &s3.HeadBucketInput{Bucket: aws.String(u.Bucket())}, region,
+			); bucketErr != nil {
 				var response *awshttp.ResponseError
 				if errors.As(bucketErr, &response) && response.HTTPStatusCode() == http.StatusNotFound {
 					return &types.NoSuchBucket{}
@@ -60,7 +68,10 @@ func (s *bucketStore) stat(ctx context.Context, u URL) (Object, error) {
 	if err != nil {
 		return Object{}, err
 	}
-	return Object{URL: u, ETag: bareETag(out.ETag), Size: aws.ToInt64(out.ContentLength), LastModified: aws.ToTime(out.LastModified)}, nil
+	return Object{
+		URL: u, ETag: bareETag(out.ETag), Size: aws.ToInt64(out.ContentLength),
+		LastModified: aws.ToTime(out.LastModified),
+	}, nil
 }
 
 func (s *bucketStore) open(ctx context.Context, o Object) (io.ReadCloser, Object, error) {
@@ -103,7 +114,10 @@ func (s *bucketStore) get(ctx context.Context, op string, o Object, from int64) 
 }
 
 func (s *bucketStore) getBySDK(ctx context.Context, op string, o Object, from int64) (*part, error) {
-	in := &s3.GetObjectInput{Bucket: aws.String(o.URL.Bucket()), Key: aws.String(o.URL.Key()), IfMatch: quoteETag(o.ETag)}
+	in := &s3.GetObjectInput{
+		Bucket: aws.String(o.URL.Bucket()), Key: aws.String(o.URL.Key()),
+		IfMatch: quoteETag(o.ETag),
+	}
 	if from > 0 {
 		in.Range = aws.String(fmt.Sprintf("bytes=%d-", from))
 	}
@@ -117,7 +131,10 @@ func (s *bucketStore) getBySDK(ctx context.Context, op string, o Object, from in
 		cancel(nil)
 		return nil, err
 	}
-	p := &part{body: out.Body, cancel: cancel, object: Object{URL: o.URL, ETag: bareETag(out.ETag), Size: -1, LastModified: aws.ToTime(out.LastModified)}}
+	p := &part{
+		body: out.Body, cancel: cancel,
+		object: Object{URL: o.URL, ETag: bareETag(out.ETag), Size: -1, LastModified: aws.ToTime(out.LastModified)},
+	}
 	if out.ContentLength != nil {
 		p.object.Size = *out.ContentLength
 	}
@@ -133,7 +150,11 @@ func (s *bucketStore) write(ctx context.Context, u URL, body []byte) error {
 		return err
 	}
 	return s.do(ctx, "write", u, func(client *s3.Client, region func(*s3.Options)) error {
-		_, err := client.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(u.Bucket()), Key: aws.String(u.Key()), Body: bytes.NewReader(body)}, region)
+		_, err := client.PutObject(
+			ctx,
+			&s3.PutObjectInput{Bucket: aws.String(u.Bucket()), Key: aws.String(u.Key()), Body: bytes.NewReader(body)},
+			region,
+		)
 		return err
 	})
 }
@@ -143,7 +164,10 @@ func (s *bucketStore) remove(ctx context.Context, u URL) error {
 		return err
 	}
 	err := s.do(ctx, "delete", u, func(client *s3.Client, region func(*s3.Options)) error {
-		_, err := client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String(u.Bucket()), Key: aws.String(u.Key())}, region)
+		_, err := client.DeleteObject(
+			ctx, &s3.DeleteObjectInput{Bucket: aws.String(u.Bucket()), Key: aws.String(u.Key())},
+			region,
+		)
 		var missing *types.NoSuchKey // some servers say so, S3 does not
 		if errors.As(err, &missing) {
 			return nil
@@ -168,7 +192,10 @@ func (s *bucketStore) explain(ctx context.Context, op string, u URL, region stri
 	var answer *answerError
 	switch {
 	case errors.As(err, &redirect):
-		return &Error{Op: op, URL: u, Err: &fault{msg: redirect.Error(), cause: err}, hint: "check AWS_ENDPOINT_URL_S3, and the proxies on the way"}
+		return &Error{
+			Op: op, URL: u, Err: &fault{msg: redirect.Error(), cause: err},
+			hint: "check AWS_ENDPOINT_URL_S3, and the proxies on the way",
+		}
 	case errors.As(err, &answer):
 		return &Error{Op: op, URL: u, Err: &fault{msg: answer.Error(), cause: err}, hint: answerHint}
 	}
@@ -207,13 +234,17 @@ func (s *bucketStore) explain(ctx context.Context, op string, u URL, region stri
 		return fail(ErrURL, said("not a bucket name"), "check the name")
 	case "PreconditionFailed", "InvalidRange":
 		return changed(op, u, err)
-	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidSecurity", "NotSignedUp",
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken",
+		"TokenRefreshRequired", "InvalidSecurity", "NotSignedUp",
 		"XAdminUserNotFound": // versitygw's word for an unknown access key
 		return fail(ErrCredentials, said("the AWS credentials are not valid"), "renew them: "+credentialHint)
 	case "RequestTimeTooSkewed":
 		return fail(ErrCredentials, said("the signature is not valid"), "set this machine's clock")
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
-		return fail(nil, said("the bucket is not in region "+region), "give the bucket's region with --region or AWS_REGION")
+		return fail(
+			nil, said("the bucket is not in region "+region),
+			"give the bucket's region with --region or AWS_REGION",
+		)
 	}
 	switch status {
 	case http.StatusNotFound:
@@ -227,13 +258,21 @@ func (s *bucketStore) explain(ctx context.Context, op string, u URL, region stri
 	case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
 		return changed(op, u, err)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		hint := fmt.Sprintf("the credentials need s3:ListBucket on the bucket and s3:GetObject on its objects; the request went to region %s (--region); for a public bucket use --anonymous", region)
+		hint := fmt.Sprintf(
+			"the credentials need s3:ListBucket on the bucket and s3:GetObject on its objects; "+
+				"the request went to region %s (--region); for a public bucket use --anonymous",
+			region,
+		)
 		if s.options.Anonymous {
-			hint = "the bucket is not public: leave out --anonymous and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+			hint = "the bucket is not public: leave out --anonymous and set AWS_ACCESS_KEY_ID " +
+				"and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
 		}
 		return fail(ErrAccess, said("access denied"), hint)
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
-		return fail(nil, said("the bucket is not in region "+region), "give the bucket's region with --region or AWS_REGION")
+		return fail(
+			nil, said("the bucket is not in region "+region),
+			"give the bucket's region with --region or AWS_REGION",
+		)
 	}
 	if status >= http.StatusInternalServerError {
 		return fail(nil, said("the server failed"), "try again later")

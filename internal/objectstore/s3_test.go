@@ -179,7 +179,12 @@ func TestS3FollowsRegion(t *testing.T) {
 		redirects.Add(1)
 		w.Header().Set("X-Amz-Bucket-Region", "us-east-1")
 		w.WriteHeader(http.StatusMovedPermanently)
-		io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>PermanentRedirect</Code><Message>The bucket must be addressed elsewhere.</Message></Error>`)
+		io.WriteString(
+			w,
+			`<?xml version="1.0" `+
+				`encoding="UTF-8"?><Error><Code>PermanentRedirect</Code><Message>The bucket must `+
+				`be addressed elsewhere.</Message></Error>`,
+		)
 		return true
 	})
 	store := objectstore.New(objectstore.Options{Region: "eu-west-1"})
@@ -275,7 +280,11 @@ func TestS3NoCredentials(t *testing.T) {
 func TestS3CredentialProcessStaysSecret(t *testing.T) {
 	isolate(t)
 	file := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(file, []byte("[default]\nregion = us-east-1\ncredential_process = echo {\"SecretAccessKey\": verysecret\n"), 0o600); err != nil {
+	if err := os.WriteFile(
+		file,
+		[]byte("[default]\nregion = us-east-1\ncredential_process = echo {\"SecretAccessKey\": verysecret\n"),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("AWS_CONFIG_FILE", file)
@@ -311,7 +320,11 @@ func TestS3AccessDenied(t *testing.T) {
 	proxy(t, server, func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		w.WriteHeader(http.StatusForbidden)
 		if r.Method != http.MethodHead {
-			io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
+			io.WriteString(
+				w,
+				`<?xml version="1.0" `+
+					`encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`,
+			)
 		}
 		return true
 	})
@@ -329,8 +342,11 @@ func TestS3AccessDenied(t *testing.T) {
 
 func TestS3AbsentBucketIsNamed(t *testing.T) {
 	useS3(t)
-	for _, err := range objectstore.New(objectstore.Options{}).List(context.Background(), "s3://no-such-bucket-here/x") {
-		if want := "list s3://no-such-bucket-here/x: bucket no-such-bucket-here does not exist"; err == nil || err.Error() != want {
+	for _, err := range objectstore.New(objectstore.Options{}).List(
+		context.Background(), "s3://no-such-bucket-here/x",
+	) {
+		if want := "list s3://no-such-bucket-here/x: bucket no-such-bucket-here does not " +
+			"exist"; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 		wantHint(t, err, "check the name")

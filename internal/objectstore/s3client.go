@@ -25,14 +25,16 @@ import (
 
 // Limits on waiting. A stalled server is one more transient failure.
 const (
-	dialTimeout    = 10 * time.Second
-	headerTimeout  = 60 * time.Second
-	stallTimeout   = 60 * time.Second // without a byte of a body
-	defaultRegion  = "us-east-1"
-	regionHeader   = "X-Amz-Bucket-Region"
-	answerHint     = "check that AWS_ENDPOINT_URL_S3 names an S3 server, and that no proxy or login page answers in its place"
+	dialTimeout   = 10 * time.Second
+	headerTimeout = 60 * time.Second
+	stallTimeout  = 60 * time.Second // without a byte of a body
+	defaultRegion = "us-east-1"
+	regionHeader  = "X-Amz-Bucket-Region"
+	answerHint    = "check that AWS_ENDPOINT_URL_S3 names an S3 server, and that no proxy or " +
+		"login page answers in its place"
 	endpointHint   = "set AWS_ENDPOINT_URL_S3 to the server's address, such as http://127.0.0.1:9000"
-	credentialHint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or use --anonymous for a public bucket"
+	credentialHint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or use " +
+		"--anonymous for a public bucket"
 )
 
 // bucketStore is S3 and what speaks its protocol.
@@ -137,8 +139,13 @@ func (s *bucketStore) connect(ctx context.Context, op string, u URL) (*s3.Client
 	})
 	if endpoint := client.Options().BaseEndpoint; endpoint != nil {
 		parsed, err := url.Parse(*endpoint)
-		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.User != nil {
-			return nil, &Error{Op: op, URL: u, Err: &fault{msg: "the configured endpoint is not an http:// or https:// address", kind: ErrURL}, hint: endpointHint}
+		if err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" ||
+			parsed.User != nil {
+			return nil, &Error{
+				Op: op, URL: u,
+				Err:  &fault{msg: "the configured endpoint is not an http:// or https:// address", kind: ErrURL},
+				hint: endpointHint,
+			}
 		}
 		s.custom = true
 	}

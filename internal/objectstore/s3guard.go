@@ -24,7 +24,9 @@ type guardedClient struct {
 }
 
 func newGuardedClient(base *awshttp.BuildableClient) *guardedClient {
-	return &guardedClient{client: &http.Client{Transport: base.GetTransport(), Timeout: base.GetTimeout(), CheckRedirect: checkRedirect}}
+	return &guardedClient{
+		client: &http.Client{Transport: base.GetTransport(), Timeout: base.GetTimeout(), CheckRedirect: checkRedirect},
+	}
 }
 
 // A redirectError is a redirect that was not followed any more.
@@ -122,7 +124,9 @@ func checkListing(text []byte) error {
 		case "Error":
 			var said struct{ Code, Message string }
 			_ = decoder.DecodeElement(&said, &root) // what is missing of it makes it less telling
-			return &answerError{fmt.Sprintf("the server answered with status 200 and an error: %s (%s)", said.Message, said.Code)}
+			return &answerError{
+				fmt.Sprintf("the server answered with status 200 and an error: %s (%s)", said.Message, said.Code),
+			}
 		}
 		break
 	}

@@ -121,10 +121,17 @@ func (r *objectReader) broken(cause error) error {
 	r.tries++
 	if r.tries > resumeTries || r.object.ETag == "" && r.read > 0 {
 		// Without an etag the rest might be another version's.
-		return &Error{Op: "read", URL: r.object.URL, Err: &fault{msg: fmt.Sprintf("the transfer broke off after %d of %d bytes, %d times: %v",
-			r.read, r.object.Size, r.tries, innermost(cause)), cause: cause}, hint: "check the network; the next run tries again"}
+		return &Error{
+			Op: "read", URL: r.object.URL,
+			Err: &fault{msg: fmt.Sprintf("the transfer broke off after %d of %d bytes, %d times: %v",
+				r.read, r.object.Size, r.tries, innermost(cause)), cause: cause},
+			hint: "check the network; the next run tries again",
+		}
 	}
-	r.store.options.Logger.Debug("transfer broke off, resuming", "url", string(r.object.URL), "bytes", r.read, "try", r.tries, "error", cause.Error())
+	r.store.options.Logger.Debug(
+		"transfer broke off, resuming", "url", string(r.object.URL), "bytes", r.read, "try",
+		r.tries, "error", cause.Error(),
+	)
 	return nil
 }
 

@@ -79,7 +79,10 @@ func (s *Store) backend(op string, u URL) (backend, error) {
 	case SchemeFile:
 		return s.folder, nil
 	}
-	return nil, &Error{Op: op, URL: URL(redact(string(u))), Err: &fault{msg: "not an s3:// or file:// URL", kind: ErrURL}}
+	return nil, &Error{
+		Op: op, URL: URL(redact(string(u))),
+		Err: &fault{msg: "not an s3:// or file:// URL", kind: ErrURL},
+	}
 }
 
 // List yields what lies under prefix in byte order of the keys. Breaking off is

@@ -60,16 +60,18 @@ func folderLocation(t *testing.T) location {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return location{root: root, open: objectstore.New, absent: root + "/absent/folder", put: func(key string, body []byte) {
-		t.Helper()
-		path := filepath.Join(dir, filepath.FromSlash(key))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, body, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}}
+	return location{
+		root: root, open: objectstore.New, absent: root + "/absent/folder",
+		put: func(key string, body []byte) {
+			t.Helper()
+			path := filepath.Join(dir, filepath.FromSlash(key))
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, body, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}}
 }
 
 func portableLocation(t *testing.T) location {
@@ -80,7 +82,9 @@ func portableLocation(t *testing.T) location {
 
 func s3Location(t *testing.T) location {
 	server := useS3(t)
-	return location{root: objectstore.URL("s3://" + server.Bucket + "/root"), open: objectstore.New, absent: "s3://no-such-bucket-here/x", put: func(key string, body []byte) {
+	return location{root: objectstore.URL(
+		"s3://" + server.Bucket + "/root",
+	), open: objectstore.New, absent: "s3://no-such-bucket-here/x", put: func(key string, body []byte) {
 		t.Helper()
 		server.Put("root/"+key, body)
 	}}
@@ -99,7 +103,10 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 
 	t.Run("lists in byte order of the keys, whole trees", func(t *testing.T) {
 		at := locate(t)
-		keys := []string{"a.json", "a/b/c.json", "a/b.json", "a-/x.json", "B.json", "ä b.json", "a+b %41&=.json", "z/empty.json", "it's.json"}
+		keys := []string{
+			"a.json", "a/b/c.json", "a/b.json", "a-/x.json", "B.json", "ä b.json", "a+b %41&=.json",
+			"z/empty.json", "it's.json",
+		}
 		for _, key := range keys {
 			body := []byte(key)
 			if strings.Contains(key, "empty") {
@@ -120,7 +127,9 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 			if strings.Contains(key, "empty") {
 				want = 0
 			}
-			if o.Size != want || o.ETag == "" || strings.Contains(o.ETag, `"`) || time.Since(o.LastModified) > time.Hour {
+			if o.Size != want || o.ETag == "" || strings.Contains(o.ETag, `"`) || time.Since(
+				o.LastModified,
+			) > time.Hour {
 				t.Errorf("list: got %+v, want size %d, a bare etag and a time", o, want)
 			}
 			statted, err := store.Stat(ctx, o.URL)

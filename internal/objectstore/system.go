@@ -116,7 +116,10 @@ var _ system = portable{}
 
 func statusOf(info fs.FileInfo) status {
 	modified := info.ModTime()
-	return status{kind: kindOf(info.Mode()), size: info.Size(), sec: modified.Unix(), nsec: int64(modified.Nanosecond()), info: info}
+	return status{
+		kind: kindOf(info.Mode()), size: info.Size(), sec: modified.Unix(),
+		nsec: int64(modified.Nanosecond()), info: info,
+	}
 }
 
 func (portable) stat(path string) (status, error) {

@@ -88,7 +88,9 @@ func ParseURL(s string) (URL, error) {
 	}
 	abs, err := filepath.Abs(s)
 	if err != nil {
-		return "", &Error{Op: "parse", URL: URL(redact(s)), Err: &fault{msg: "the path cannot be made absolute", kind: ErrURL, cause: err},
+		return "", &Error{Op: "parse", URL: URL(redact(s)), Err: &fault{
+			msg: "the path cannot be made absolute", kind: ErrURL, cause: err,
+		},
 			hint: "give an absolute path"}
 	}
 	return newFileURL(filepath.ToSlash(abs)), nil

@@ -76,7 +76,9 @@ func TestParseURLRefuses(t *testing.T) {
 		if !errors.As(err, &e) || !strings.Contains(e.Hint(), c.hint) {
 			t.Errorf("ParseURL(%q): got error %v, hint %q, want a hint with %q", c.in, err, e.Hint(), c.hint)
 		}
-		if text := err.Error() + e.Hint() + string(e.URL); strings.Contains(text, "verysecret") || strings.Contains(text, "AKIA") {
+		if text := err.Error() + e.Hint() + string(e.URL); strings.Contains(
+			text, "verysecret",
+		) || strings.Contains(text, "AKIA") {
 			t.Errorf("ParseURL(%q): got %q, want no secret in it", c.in, text)
 		}
 	}

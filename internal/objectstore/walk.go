@@ -353,7 +353,9 @@ func (r *reader) resolve(n *node, path string, list []dirent) ([]dirent, error) 
 	left := list[:0]
 	for _, e := range list {
 		if !utf8.Valid(e.name) {
-			return nil, &Error{Op: "list", URL: r.walk.root, Err: fmt.Errorf("the name of %q is not valid UTF-8", filepath.Join(path, string(e.name))),
+			return nil, &Error{Op: "list", URL: r.walk.root, Err: fmt.Errorf(
+				"the name of %q is not valid UTF-8", filepath.Join(path, string(e.name)),
+			),
 				hint: "rename the file"}
 		}
 		if e.kind == unknown {
@@ -369,7 +371,10 @@ func (r *reader) resolve(n *node, path string, list []dirent) ([]dirent, error) 
 		if e.kind == link {
 			status, err := r.folder.stat(e.name, true)
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
-				n.gone = append(n.gone, notice{"symbolic link leads nowhere, left out", filepath.Join(path, string(e.name))})
+				n.gone = append(
+					n.gone,
+					notice{"symbolic link leads nowhere, left out", filepath.Join(path, string(e.name))},
+				)
 				continue
 			}
 			if err != nil {
@@ -403,7 +408,15 @@ func (r *reader) look(n *node, list []dirent) error {
 		end := len(r.text)
 		r.text = status.appendETag(r.text)
 		text := string(r.text) // both in one piece
-		n.items = append(n.items, item{object: Object{URL: URL(text[:end]), ETag: text[end:], Size: status.size, LastModified: status.modified()}})
+		n.items = append(
+			n.items,
+			item{
+				object: Object{
+					URL: URL(text[:end]), ETag: text[end:], Size: status.size,
+					LastModified: status.modified(),
+				},
+			},
+		)
 	}
 	return nil
 }

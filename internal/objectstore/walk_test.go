@@ -22,7 +22,10 @@ func bigTree(t *testing.T, at location) []string {
 		keys = append(keys, fmt.Sprintf("flat/%d.json", i*7919%100_000), fmt.Sprintf("wide/%d/x.json", i))
 	}
 	for i := range 40 {
-		keys = append(keys, fmt.Sprintf("deep/%d/%d/%d.json", i%2, i%5, i), fmt.Sprintf("deep/%d.json", i), fmt.Sprintf("deep/%d-/%d", i%3, i))
+		keys = append(
+			keys, fmt.Sprintf("deep/%d/%d/%d.json", i%2, i%5, i), fmt.Sprintf("deep/%d.json", i),
+			fmt.Sprintf("deep/%d-/%d", i%3, i),
+		)
 	}
 	for _, key := range keys {
 		at.put(key, []byte(key))

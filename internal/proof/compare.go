@@ -95,7 +95,9 @@ func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, erro
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
 		}
-		found := TableDifference{Model: one.model.Step, Table: one.table.Name, Missing: counts[0], Unexpected: counts[1]}
+		found := TableDifference{
+			Model: one.model.Step, Table: one.table.Name, Missing: counts[0], Unexpected: counts[1],
+		}
 		if found.Missing+found.Unexpected == 0 {
 			// Where no key keeps a row from standing there twice, EXCEPT does not see it.
 			found.Missing, found.Unexpected = max(0, counts[2]-counts[3]), max(0, counts[3]-counts[2])
@@ -105,7 +107,9 @@ func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, erro
 		}
 		var rows [2][][]cell
 		for i, query := range []string{missing, unexpected} {
-			if rows[i], err = p.rows(ctx, p.columnsOf(one), "FROM (\n"+query+"\n) AS m\nORDER BY "+one.order()); err != nil {
+			if rows[i], err = p.rows(
+				ctx, p.columnsOf(one), "FROM (\n"+query+"\n) AS m\nORDER BY "+one.order(),
+			); err != nil {
 				return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
 			}
 		}

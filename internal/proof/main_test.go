@@ -234,7 +234,9 @@ func shopRows() string {
 	number := func(n int) string { return fmt.Sprint(random.IntN(n)) }
 	rows("s_order", "order_id, customer_id, product_id, bill_to, ship_to, quantity, ordered_at", 60, func(int) string {
 		return strings.Join([]string{
-			maybe(number(40)), maybe(number(12)), maybe(number(10)), maybe(number(8)), maybe(number(8)), maybe(number(9)),
+			maybe(
+				number(40),
+			), maybe(number(12)), maybe(number(10)), maybe(number(8)), maybe(number(8)), maybe(number(9)),
 			maybe(moment()),
 		}, ", ")
 	})

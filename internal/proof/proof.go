@@ -336,7 +336,9 @@ func lost(ctx context.Context, err error) bool {
 	}
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
-		return ctx.Err() != nil || slices.Contains([]string{"08", "53", "57", "58"}, refused.Code[:min(2, len(refused.Code))])
+		return ctx.Err() != nil || slices.Contains(
+			[]string{"08", "53", "57", "58"}, refused.Code[:min(2, len(refused.Code))],
+		)
 	}
 	var told *sqlfile.Error
 	return ctx.Err() != nil || !errors.As(err, &told)

@@ -118,7 +118,9 @@ func TestRefusedHeaders(t *testing.T) {
 		t.Run(one.Name(), func(t *testing.T) {
 			t.Parallel()
 			file, _, _ := strings.Cut(wrongLine(t, "testdata/refused/"+one.Name()), ": ")
-			_, err := shop(t, "testdata/refused/"+one.Name()).runner().Prove(t.Context(), proof.Options{Increments: 1, Seed: 1})
+			_, err := shop(t, "testdata/refused/"+one.Name()).runner().Prove(
+				t.Context(), proof.Options{Increments: 1, Seed: 1},
+			)
 			var refused *sqlfile.Error
 			if !errors.As(err, &refused) || path.Base(refused.File) != file || refused.Line == 0 || refused.Hint == "" {
 				t.Errorf("got %v, want an error at a place of %s with a hint", err, file)
@@ -136,7 +138,10 @@ func TestSeedRepeats(t *testing.T) {
 	if first.Difference == nil {
 		t.Fatal("got no difference by seed 1, want one")
 	}
-	w.exec("CREATE TABLE kept AS SELECT * FROM s_order; DELETE FROM s_order; INSERT INTO s_order SELECT * FROM kept ORDER BY quantity")
+	w.exec(
+		"CREATE TABLE kept AS SELECT * FROM s_order; DELETE FROM s_order; INSERT INTO s_order " +
+			"SELECT * FROM kept ORDER BY quantity",
+	)
 	second := w.prove(proof.Options{Increments: 20, Seed: 1})
 	if diff := cmp.Diff(second.Difference, first.Difference); diff != "" {
 		t.Errorf("seed 1 gives another difference the second time:\n%s", diff)
@@ -269,7 +274,9 @@ func TestSampledRowsMatch(t *testing.T) {
 func TestNothingStaged(t *testing.T) {
 	t.Parallel()
 	w := shop(t, "")
-	w.exec("DELETE FROM s_order; DELETE FROM s_return; DELETE FROM s_product; DELETE FROM s_customer; DELETE FROM s_place")
+	w.exec(
+		"DELETE FROM s_order; DELETE FROM s_return; DELETE FROM s_product; DELETE FROM s_customer; DELETE FROM s_place",
+	)
 	var nothing *proof.NothingStagedError
 	if _, err := w.runner().Prove(t.Context(), proof.Options{Increments: 1, Seed: 1}); !errors.As(err, &nothing) {
 		t.Errorf("got %v, want a *NothingStagedError", err)

@@ -62,7 +62,9 @@ func (p *prover) open(ctx context.Context) error {
 	if err := p.exec(ctx, catalogue.DropSchema(live), catalogue.CreateSchema(live), p.searchPath()); err != nil {
 		return fmt.Errorf("make schema %s: %w", live, err)
 	}
-	if err := p.exec(ctx, "CREATE TABLE "+dealt+" (id BIGINT, source BIGINT, donor BIGINT, changed INTEGER)"); err != nil {
+	if err := p.exec(
+		ctx, "CREATE TABLE "+dealt+" (id BIGINT, source BIGINT, donor BIGINT, changed INTEGER)",
+	); err != nil {
 		return fmt.Errorf("make a table of deliveries: %w", err)
 	}
 	were := p.stored
@@ -106,7 +108,10 @@ func (p *prover) open(ctx context.Context) error {
 					one.columns = append(one.columns, column)
 				}
 			}
-			if err := p.exec(ctx, "CREATE TABLE "+one.copied().SQL()+" (LIKE "+one.table.SQL()+p.including("")+")"); err != nil {
+			if err := p.exec(
+				ctx,
+				"CREATE TABLE "+one.copied().SQL()+" (LIKE "+one.table.SQL()+p.including("")+")",
+			); err != nil {
 				return fmt.Errorf("copy table %s: %w", name, err)
 			}
 			if err := p.ownSequences(ctx, one.copied()); err != nil {
@@ -252,7 +257,9 @@ func (p *prover) draw(ctx context.Context, s staging) (int, error) {
 		query = p.part(s, query, matching)
 	}
 	number := "ROW_NUMBER() OVER (ORDER BY d.dwh_hash) AS " + rowID.SQL()
-	sql := "CREATE TABLE " + s.sample + " AS\nSELECT " + s.list("d.") + ", " + number + "\nFROM (\n" + query + "\n) AS d"
+	sql := "CREATE TABLE " + s.sample + " AS\nSELECT " + s.list(
+		"d.",
+	) + ", " + number + "\nFROM (\n" + query + "\n) AS d"
 	if err := p.exec(ctx, sql); err != nil {
 		return 0, err
 	}

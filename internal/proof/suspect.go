@@ -153,7 +153,10 @@ func narrower(m *model.Model) []suspect {
 			if join.Left {
 				own := copyOf(m)
 				own.From[i].Joins[j].Left = false
-				at.Advice = fmt.Sprintf("%s decides whether a row exists, its key or its pick: write joins:", join.Relation)
+				at.Advice = fmt.Sprintf(
+					"%s decides whether a row exists, its key or its pick: write joins:",
+					join.Relation,
+				)
 				out = append(out, suspect{at, own})
 			}
 			if len(join.By) > 0 {
@@ -198,8 +201,11 @@ func computedWhole(m *model.Model) []suspect {
 		own := copyOf(m)
 		own.From, own.Kind = nil, model.Whole
 		at := lineOf(m, i, -1)
-		at.Advice = fmt.Sprintf("a row here comes from several rows of %s, or the SELECT reads what no header line names: "+
-			"compute the model group by group (by), or whole, without from:", from.Relation)
+		at.Advice = fmt.Sprintf(
+			"a row here comes from several rows of %s, or the SELECT reads what no header line names: "+
+				"compute the model group by group (by), or whole, without from:",
+			from.Relation,
+		)
 		if len(from.By) > 0 {
 			at.Advice = fmt.Sprintf("a group does not come from just the rows of %s with its values: "+
 				"group by other columns, or leave from: out", from.Relation)

@@ -20,7 +20,10 @@ type Named struct {
 // Folder reads a user's queries, NAME.sql in fsys: one SELECT each, in the order of their names.
 // dir names the folder in errors. fault says what is wrong with a variable that a file uses and
 // what to do about it, "" for nothing; that is an error with the variable's place.
-func Folder(fsys fs.FS, dir string, engine sqlfile.Engine, fault func(header sqlfile.Header, variable string) (problem, hint string)) ([]Named, error) {
+func Folder(
+	fsys fs.FS, dir string, engine sqlfile.Engine,
+	fault func(header sqlfile.Header, variable string) (problem, hint string),
+) ([]Named, error) {
 	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
 	if err != nil {
 		return nil, err

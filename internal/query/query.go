@@ -52,7 +52,10 @@ func File(f *sqlfile.File, engine sqlfile.Engine) (Query, error) {
 		return Query{}, f.ErrorAt(1, 1, "there is no SELECT in the file", "write one SELECT", nil)
 	}
 	if len(statements) > 1 {
-		return Query{}, statements[1].ErrorAt(0, "there is more than one statement in the file", "keep one SELECT; put the other into a file of its own", nil)
+		return Query{}, statements[1].ErrorAt(
+			0, "there is more than one statement in the file",
+			"keep one SELECT; put the other into a file of its own", nil,
+		)
 	}
 	q := Query{statement: statements[0], file: true}
 	if word := q.statement.Keyword(); word != "SELECT" && word != "WITH" {
@@ -243,7 +246,10 @@ func (q Query) explain(err error) error {
 	}
 	if strings.HasSuffix(q.text.File(), ".sql") {
 		if refused.Code == "25006" { // read_only_sql_transaction: a function or a WITH that writes
-			return q.text.ErrorAt(int(refused.Position), Message(refused), "reports and checks only read: leave out what writes", err)
+			return q.text.ErrorAt(
+				int(refused.Position), Message(refused),
+				"reports and checks only read: leave out what writes", err,
+			)
 		}
 		return q.text.ErrorAt(int(refused.Position), Message(refused), refused.Hint, err)
 	}

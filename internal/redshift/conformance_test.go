@@ -105,7 +105,9 @@ func (n *nativeCases) Load(t *testing.T, c conformance.Case) conformance.Outcome
 		}
 		objects = append(objects, o)
 	}
-	native, err := nativecopy.New(nativecopy.Options{Pool: pool, Store: store, WorkPrefix: objectstore.URL(root + "/work")})
+	native, err := nativecopy.New(
+		nativecopy.Options{Pool: pool, Store: store, WorkPrefix: objectstore.URL(root + "/work")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +140,13 @@ func (n *nativeCases) Load(t *testing.T, c conformance.Case) conformance.Outcome
 		if i < len(c.Rejects) && reason != "" {
 			reason = c.Rejects[i].Reason
 		}
-		got.Rejects = append(got.Rejects, conformance.Reject{Key: strings.TrimPrefix(string(r.Object), root+"/"), Line: r.Line, Column: r.Column, Reason: reason})
+		got.Rejects = append(
+			got.Rejects,
+			conformance.Reject{
+				Key: strings.TrimPrefix(string(r.Object), root+"/"), Line: r.Line, Column: r.Column,
+				Reason: reason,
+			},
+		)
 	}
 	results, err := conn.Conn().PgConn().Exec(ctx, "SELECT * FROM t").ReadAll()
 	if err != nil {

@@ -22,8 +22,12 @@ const jsonPaths = `{"jsonpaths": ["$['artist']", "$['auth']", "$['firstName']", 
 
 // event is one line of a log object.
 func event(user string, session, item int, ts string) string {
-	return fmt.Sprintf(`{"artist":"Café \\ 'n","auth":"Logged In","firstName":"Ann","gender":"F","itemInSession":%d,"lastName":"Lee","length":200.5,"level":"free",`+
-		`"location":"Here","method":"PUT","page":"NextSong","registration":1540919166796.0,"sessionId":%d,"song":"Song","status":200,"ts":%s,"userAgent":"ua","userId":"%s"}`+"\n", item, session, ts, user)
+	return fmt.Sprintf(
+		`{"artist":"Café \\ 'n","auth":"Logged `+
+			`In","firstName":"Ann","gender":"F","itemInSession":%d,"lastName":"Lee","length":200.5,"level":"free",`+
+			`"location":"Here","method":"PUT","page":"NextSong","registration":1540919166796.0,"sessionId":%d,"song":"Song","status":200,"ts":%s,"userAgent":"ua","userId":"%s"}`+"\n",
+		item, session, ts, user,
+	)
 }
 
 // native is a stand-in with a bucket, and dwh that has it copy from there.
@@ -69,7 +73,10 @@ func (n *native) want(sql, want string) {
 func TestConflictsAreRetried(t *testing.T) {
 	n := newNative(t, redshiftstandin.Options{Isolation: redshiftstandin.Serializable})
 	for i := range 3 {
-		n.bucket.Put(fmt.Sprintf("log/%d.json", i), []byte(event("1", i, 0, "1541000000000")+event("2", i, 1, "1541000001000")))
+		n.bucket.Put(
+			fmt.Sprintf("log/%d.json", i),
+			[]byte(event("1", i, 0, "1541000000000")+event("2", i, 1, "1541000001000")),
+		)
 	}
 	// at goose's own table and at the first migrations, at a statement and at COMMIT
 	for conflicts := range 4 {
@@ -152,7 +159,10 @@ func TestRejects(t *testing.T) {
 		t.Run(fmt.Sprintf("serverless=%v", serverless), func(t *testing.T) {
 			n := newNative(t, redshiftstandin.Options{Serverless: serverless})
 			bad := strings.TrimSpace(event("1", 1, 1, `"soon"`))
-			n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")+bad+"\n"+event("1", 1, 2, "1541000002000")))
+			n.bucket.Put(
+				"log/a.json",
+				[]byte(event("1", 1, 0, "1541000000000")+bad+"\n"+event("1", 1, 2, "1541000002000")),
+			)
 			n.bucket.Put("log/b.json", []byte(event("2", 2, 0, "1541000000000")))
 			_, stderr := n.must(n.args...)
 			if !strings.Contains(stderr, "1 record refused") || !strings.Contains(stderr, "a.json:2: column ts:") {
@@ -211,7 +221,10 @@ func TestLateCounts(t *testing.T) {
 	n.want("SELECT rows || '/' || rejects FROM s_object WHERE url LIKE '%a.json'", "1/1")
 	n.want("SELECT rows || '/' || rejects FROM s_object WHERE url LIKE '%b.json'", "1/0")
 	n.want("SELECT line || column_name || outcome FROM s_reject", "2tsloaded")
-	n.want("SELECT COUNT(*) FROM s_reject AS r INNER JOIN s_object AS o ON o.load_id = r.load_id AND o.url = r.url", "1")
+	n.want(
+		"SELECT COUNT(*) FROM s_reject AS r INNER JOIN s_object AS o ON o.load_id = r.load_id AND o.url = r.url",
+		"1",
+	)
 	n.must(n.args...)
 	n.want("SELECT COUNT(*) FROM s_reject", "1")
 }
@@ -321,7 +334,10 @@ func TestObjectGone(t *testing.T) {
 
 // Whatever breaks off and where, nothing is lost and nothing twice.
 func TestBrokenRuns(t *testing.T) {
-	for _, moment := range []string{"load.begun", "load.copied", "load.recorded", "load.committed", "transform.built", "transform.flagged", "transform.committed"} {
+	for _, moment := range []string{
+		"load.begun", "load.copied", "load.recorded", "load.committed", "transform.built",
+		"transform.flagged", "transform.committed",
+	} {
 		for _, how := range []string{"connection", "interrupt"} {
 			if how == "interrupt" && moment != "load.copied" && moment != "transform.built" {
 				continue // the property test interrupts everywhere
@@ -350,7 +366,11 @@ func TestBrokenRuns(t *testing.T) {
 					}
 					defer conn.Close(context.WithoutCancel(t.Context()))
 					// The stand-in's own connection has done its work by then, or is idle.
-					if _, err := conn.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'"); err != nil {
+					if _, err := conn.Exec(
+						t.Context(),
+						"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "+
+							"current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'",
+					); err != nil {
 						t.Error(err)
 					}
 				}

@@ -35,7 +35,13 @@ func TestRenderings(t *testing.T) {
 			}
 		}
 	}
-	flags := append([]string{"--engine", "redshift", "--region", "us-west-2", "--iam-role", "arn:aws:iam::123456789012:role/dwh-copy"}, sources("s3://sparkify")...)
+	flags := append(
+		[]string{
+			"--engine", "redshift", "--region", "us-west-2", "--iam-role",
+			"arn:aws:iam::123456789012:role/dwh-copy",
+		},
+		sources("s3://sparkify")...,
+	)
 	want := map[string]bool{}
 	for _, name := range names {
 		got, _ := dwh.must(append([]string{"render", name}, flags...)...)
@@ -53,7 +59,8 @@ func TestRenderings(t *testing.T) {
 			t.Fatal(err)
 		}
 		expanded, err := copystmt.Bind(parsed.Statements(sqlfile.Redshift)[0], map[string]string{
-			"song_data": "s3://sparkify/song_data", "log_data": "s3://sparkify/log_data", "log_jsonpaths": "s3://sparkify/log_json_path.json", "names": "s3://sparkify/names",
+			"song_data": "s3://sparkify/song_data", "log_data": "s3://sparkify/log_data",
+			"log_jsonpaths": "s3://sparkify/log_json_path.json", "names": "s3://sparkify/names",
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +73,16 @@ func TestRenderings(t *testing.T) {
 		golden(t, "copy."+file, statement.SQL(sqlfile.Redshift)+"\n")
 		want["copy."+file] = true
 	}
-	golden(t, "manifest.json", string(nativecopy.Manifest([]objectstore.Object{{URL: "s3://sparkify/log_data/2018/11/2018-11-01-events.json", ETag: "0", Size: 6718}}))+"\n")
+	golden(
+		t, "manifest.json",
+		string(
+			nativecopy.Manifest(
+				[]objectstore.Object{
+					{URL: "s3://sparkify/log_data/2018/11/2018-11-01-events.json", ETag: "0", Size: 6718},
+				},
+			),
+		)+"\n",
+	)
 	want["manifest.json"] = true
 	entries, err := os.ReadDir(filepath.Join("testdata", "golden"))
 	if err != nil {

@@ -86,7 +86,10 @@ func TestWrongHeaderByVerify(t *testing.T) {
 		!strings.Contains(stderr, "110_d_song.sql:2:1: d_song: several different rows have one key") {
 		t.Errorf("got exit code %d, want 1 and the rows that the model refuses\n%s", code, stderr)
 	}
-	execute(t, server.Backing, "DELETE FROM s_song AS a USING s_song AS b WHERE a.song_id = b.song_id AND a.ctid < b.ctid")
+	execute(
+		t, server.Backing,
+		"DELETE FROM s_song AS a USING s_song AS b WHERE a.song_id = b.song_id AND a.ctid < b.ctid",
+	)
 	stdout, _ = dwh.must("verify", "--increments", "8", "--seed", "7", "--sample", "60", "--project", project)
 	if !strings.Contains(stdout, "the models refused copies with a column of another row") {
 		t.Errorf("got\n%s\nwant to read that the models refuse copies", stdout)

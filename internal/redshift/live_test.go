@@ -30,8 +30,10 @@ import (
 
 // These run on a real cluster or workgroup: go test -tags live ./internal/redshift -v, with
 //
-//	DWH_TEST_REDSHIFT_URL          postgres://user:password@host:5439/dev?sslmode=verify-full, whose user may create databases
-//	DWH_TEST_REDSHIFT_WORK_PREFIX  s3://bucket/prefix, where this machine writes and the default role reads; without it COPY from S3 is not run
+//	DWH_TEST_REDSHIFT_URL          postgres://user:password@host:5439/dev?sslmode=verify-full,
+//	                               whose user may create databases
+//	DWH_TEST_REDSHIFT_WORK_PREFIX  s3://bucket/prefix, where this machine writes and the
+//	                               default role reads; without it COPY from S3 is not run
 //	DWH_TEST_REDSHIFT_PAUSED       anything, where the workgroup or cluster sleeps:
 //	                               the first connection has to come in time
 //
@@ -44,7 +46,10 @@ func liveDatabase(t *testing.T) string {
 	}
 	ctx := t.Context()
 	began := time.Now()
-	w, err := warehouse.Open(ctx, warehouse.Options{DSN: config.Secret(given), Engine: "redshift", Origin: "DWH_TEST_REDSHIFT_URL"})
+	w, err := warehouse.Open(
+		ctx,
+		warehouse.Options{DSN: config.Secret(given), Engine: "redshift", Origin: "DWH_TEST_REDSHIFT_URL"},
+	)
 	took := time.Since(began).Round(time.Millisecond)
 	if os.Getenv("DWH_TEST_REDSHIFT_PAUSED") != "" {
 		firstConnection.Do(func() { t.Logf("answer: the first connection to what was paused took %s: %v", took, err) })
@@ -55,7 +60,10 @@ func liveDatabase(t *testing.T) string {
 	t.Cleanup(w.Close)
 	t.Logf("cluster: %s", w.Target())
 	var isolation string
-	if err := w.Pool().QueryRow(ctx, "SELECT TRIM(isolation_level) FROM stv_db_isolation_level WHERE db_name = current_database()").Scan(&isolation); err == nil {
+	if err := w.Pool().QueryRow(
+		ctx,
+		"SELECT TRIM(isolation_level) FROM stv_db_isolation_level WHERE db_name = current_database()",
+	).Scan(&isolation); err == nil {
 		t.Logf("isolation level: %s", isolation)
 	}
 	name := "dwh_live_" + strings.ToLower(rand.Text()[:10])
@@ -104,7 +112,9 @@ func livePool(t *testing.T, dsn string) *warehouse.Warehouse {
 // unlike are the contract's cases that PostgreSQL and Redshift spell differently: they are about
 // tables, not about COPY.
 func unlike(c conformance.Case) bool {
-	return strings.Contains(c.Table, "IDENTITY") || strings.Contains(c.Table, "GENERATED") || strings.Contains(strings.ToLower(c.Table), "nextval")
+	return strings.Contains(c.Table, "IDENTITY") || strings.Contains(c.Table, "GENERATED") || strings.Contains(
+		strings.ToLower(c.Table), "nextval",
+	)
 }
 
 // The contract of COPY on the cluster's COPY, whose result is to be compared by people where a case
@@ -194,7 +204,13 @@ func (l *liveInserts) Load(t *testing.T, c conformance.Case) conformance.Outcome
 		rejects = maxError.Result.Rejects
 	}
 	for _, r := range rejects {
-		got.Rejects = append(got.Rejects, conformance.Reject{Key: strings.TrimPrefix(string(r.Object), "file://"+root+"/"), Line: r.Line, Column: r.Column, Reason: r.Reason})
+		got.Rejects = append(
+			got.Rejects,
+			conformance.Reject{
+				Key: strings.TrimPrefix(string(r.Object), "file://"+root+"/"), Line: r.Line,
+				Column: r.Column, Reason: r.Reason,
+			},
+		)
 	}
 	got.Rows = textRows(t, conn, "SELECT * FROM t")
 	return got

@@ -60,7 +60,10 @@ func (p program) runContext(ctx context.Context, args ...string) (code int, stdo
 	if failpoint == nil {
 		failpoint = func(string) {}
 	}
-	code = cli.MainWithFailpoints(ctx, append([]string{"dwh"}, args...), p.env, strings.NewReader(""), &out, &diagnostics, failpoint)
+	code = cli.MainWithFailpoints(
+		ctx, append([]string{"dwh"}, args...), p.env, strings.NewReader(""), &out, &diagnostics,
+		failpoint,
+	)
 	return code, out.String(), diagnostics.String()
 }
 
@@ -85,7 +88,9 @@ func on(t testing.TB, dsn string, env ...string) program {
 func writeSample(t testing.TB, songs, events int) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "sample")
-	if _, err := sample.Write(t.Context(), dir, sample.Options{Songs: songs, Events: events, Seed: 7, Late: true}); err != nil {
+	if _, err := sample.Write(
+		t.Context(), dir, sample.Options{Songs: songs, Events: events, Seed: 7, Late: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -93,7 +98,10 @@ func writeSample(t testing.TB, songs, events int) string {
 
 // sources are the flags for sample data at a place, a folder or a prefix of S3.
 func sources(root string) []string {
-	return []string{"--song-data", root + "/song_data", "--log-data", root + "/log_data", "--log-jsonpaths", root + "/log_json_path.json", "--names", root + "/names"}
+	return []string{
+		"--song-data", root + "/song_data", "--log-data", root + "/log_data", "--log-jsonpaths",
+		root + "/log_json_path.json", "--names", root + "/names",
+	}
 }
 
 // contents are the rows of every table in PostgreSQL's text form, sorted.
@@ -176,7 +184,9 @@ func write(t testing.TB, name string, body []byte) {
 // keys are the keys of a bucket under a prefix.
 func keys(t testing.TB, bucket *dwhtest.S3Server, prefix string) []string {
 	t.Helper()
-	out, err := bucket.Client().ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket.Bucket, Prefix: &prefix})
+	out, err := bucket.Client().ListObjectsV2(
+		t.Context(), &s3.ListObjectsV2Input{Bucket: &bucket.Bucket, Prefix: &prefix},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

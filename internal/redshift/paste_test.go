@@ -64,7 +64,8 @@ func pasted(t *testing.T, dwh program, conn *pgx.Conn, folder string, complete f
 	for _, sql := range []string{
 		"DELETE FROM f_songplay WHERE level = 'free'",
 		"UPDATE d_song SET title = 'x'",
-		"INSERT INTO d_time (start_time, hour, day, week, month, year, weekday) VALUES ('2001-01-01 00:00:00', 0, 1, 1, 1, 2001, 0)",
+		"INSERT INTO d_time (start_time, hour, day, week, month, year, weekday) VALUES " +
+			"('2001-01-01 00:00:00', 0, 1, 1, 1, 2001, 0)",
 	} {
 		exec(sql)
 	}

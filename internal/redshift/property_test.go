@@ -46,7 +46,9 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 		round++
 		server := redshiftstandin.Start(t, redshiftstandin.Options{
 			S3: bucket.Client(), Serverless: rapid.Bool().Draw(r, "serverless"),
-			Isolation: rapid.SampledFrom([]redshiftstandin.Isolation{redshiftstandin.Snapshot, redshiftstandin.Serializable}).Draw(r, "isolation"),
+			Isolation: rapid.SampledFrom(
+				[]redshiftstandin.Isolation{redshiftstandin.Snapshot, redshiftstandin.Serializable},
+			).Draw(r, "isolation"),
 		})
 		root := fmt.Sprintf("round%d", round)
 		put := func(key string) {
@@ -62,7 +64,13 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 		}
 		bucket.Put(root+"/log_json_path.json", body)
 		dwh := func(env ...string) program {
-			return on(t, server.DSN, append(append(bucket.Env(), "DWH_LOAD_METHOD=copy", "DWH_WORK_PREFIX="+bucket.URL(root+"-work")), env...)...)
+			return on(
+				t, server.DSN,
+				append(
+					append(bucket.Env(), "DWH_LOAD_METHOD=copy", "DWH_WORK_PREFIX="+bucket.URL(root+"-work")),
+					env...,
+				)...,
+			)
 		}
 		run := append([]string{"run"}, sources(bucket.URL(root))...)
 		order := rapid.Permutation(sortedKeys(files)).Draw(r, "order")
@@ -72,7 +80,9 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 				put(key)
 			}
 			order = order[n:]
-			switch operation := rapid.SampledFrom([]string{"copy", "compact", "insert", "conflict", "interrupt", "replay", "none"}).Draw(r, "operation"); operation {
+			switch operation := rapid.SampledFrom(
+				[]string{"copy", "compact", "insert", "conflict", "interrupt", "replay", "none"},
+			).Draw(r, "operation"); operation {
 			case "copy":
 				dwh("DWH_LOAD_BATCH_OBJECTS=7").must(run...)
 			case "compact":
@@ -85,7 +95,12 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 				server.Raise1023(0)
 			case "interrupt":
 				ctx, cancel := context.WithCancel(t.Context())
-				moment := rapid.SampledFrom([]string{"load.begun", "load.copied", "load.recorded", "load.committed", "transform.built", "transform.checked"}).Draw(r, "moment")
+				moment := rapid.SampledFrom(
+					[]string{
+						"load.begun", "load.copied", "load.recorded", "load.committed",
+						"transform.built", "transform.checked",
+					},
+				).Draw(r, "moment")
 				broken := dwh("DWH_LOAD_BATCH_OBJECTS=5")
 				broken.failpoint = func(name string) {
 					if name == moment {

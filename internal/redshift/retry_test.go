@@ -45,7 +45,8 @@ func TestRetry(t *testing.T) {
 	n.want("SELECT COUNT(*) FROM s_reject WHERE exact", "6")
 	project := projectWith(t, "030_s_name.sql", "FORMAT AS CSV", "FORMAT AS CSV DELIMITER ';' TRUNCATECOLUMNS")
 	_, stderr := n.must(append(n.args, "--project", project, "--names", n.bucket.URL("names"))...)
-	if want := "7 refused records wait: the COPY at " + project + "/transforms/030_s_name.sql:6 has changed since"; !strings.Contains(
+	if want := "7 refused records wait: the COPY at " + project +
+		"/transforms/030_s_name.sql:6 has changed since"; !strings.Contains(
 		stderr,
 		want,
 	) {
@@ -53,7 +54,8 @@ func TestRetry(t *testing.T) {
 	}
 	n.want("SELECT COUNT(*) FROM s_name", "1")
 	stdout, _ := n.must("reject", "retry", "--project", project)
-	if want := "s_name: 4 records tried again: 3 loaded, 1 refused again; 1 object read again: 2 rows, 1 reject\n"; stdout != want {
+	if want := "s_name: 4 records tried again: 3 loaded, 1 refused again; 1 object read again: 2 " +
+		"rows, 1 reject\n"; stdout != want {
 		t.Errorf("got %q, want %q", stdout, want)
 	}
 	n.want(

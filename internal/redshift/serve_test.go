@@ -37,7 +37,8 @@ func (s *serving) serve(args ...string) *dwhtest.Program {
 		args = []string{"--log-data", s.bucket.URL("log/"), "--log-jsonpaths", s.bucket.URL("paths.json")}
 	}
 	p := dwhtest.StartProgram(s.t, s.env, append([]string{
-		"serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--poll", "50ms", "--sweep", "1s", "--lease", "1s", "--tries", "2",
+		"serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--poll", "50ms", "--sweep",
+		"1s", "--lease", "1s", "--tries", "2",
 		"--shutdown-timeout", dwhtest.Patience.String(),
 	}, args...)...)
 	return p
@@ -87,7 +88,10 @@ func TestServe(t *testing.T) {
 	half := len(names) / 2
 	put(names[:half])
 	root := s.bucket.URL("")
-	p := s.serve("--song-data", root+"song_data/", "--log-data", root+"log_data/", "--log-jsonpaths", root+"log_json_path.json", "--names", root+"names/")
+	p := s.serve(
+		"--song-data", root+"song_data/", "--log-data", root+"log_data/", "--log-jsonpaths",
+		root+"log_json_path.json", "--names", root+"names/",
+	)
 	s.await(loaded, strconv.Itoa(half))
 	put(names[half:])
 	s.await(loaded, strconv.Itoa(len(names)))
@@ -153,9 +157,16 @@ func TestServePoison(t *testing.T) {
 		s.bucket.Put(fmt.Sprintf("log/good%d.json", i), []byte(event(strconv.Itoa(i), i, 0, "1541000000000")))
 	}
 	s.bucket.Put("log/bad.json", []byte(strings.Repeat(`{"ts": "soon"}`+"\n", 1001)))
-	s.bucket.Put("log/odd.json", []byte(strings.Replace(event("99", 99, 0, "1541000000000"), `"free"`, `"platinum"`, 1)))
+	s.bucket.Put(
+		"log/odd.json",
+		[]byte(strings.Replace(event("99", 99, 0, "1541000000000"), `"free"`, `"platinum"`, 1)),
+	)
 	p := s.serve()
-	s.await("SELECT STRING_AGG(SUBSTRING(url FROM '[a-z]*.json$'), ' ' ORDER BY url) FROM s_object WHERE outcome = 'quarantined'", "bad.json odd.json")
+	s.await(
+		"SELECT STRING_AGG(SUBSTRING(url FROM '[a-z]*.json$'), ' ' ORDER BY url) FROM s_object "+
+			"WHERE outcome = 'quarantined'",
+		"bad.json odd.json",
+	)
 	s.await("SELECT COUNT(*) FROM f_songplay", "6")
 	s.want("SELECT COUNT(*) FROM s_reject WHERE line = 0 AND reason LIKE 'quarantined: %'", "2")
 	p.Says("f-songplay-level")
@@ -165,7 +176,9 @@ func TestServePoison(t *testing.T) {
 	s.want("SELECT COUNT(*) FROM s_reject WHERE url LIKE '%bad.json'", "0")
 	// An object that was given up is tried again on request, as it is: the rule may be another one
 	// now.
-	if stdout, _ := s.must("reject", "retry", s.bucket.URL("log/odd.json")); !strings.Contains(stdout, "odd.json is tried again for s_songplay_event: it was quarantined") {
+	if stdout, _ := s.must("reject", "retry", s.bucket.URL("log/odd.json")); !strings.Contains(
+		stdout, "odd.json is tried again for s_songplay_event: it was quarantined",
+	) {
 		t.Errorf("got %q, want that the object is tried again", stdout)
 	}
 	again := s.serve()
@@ -177,7 +190,11 @@ func TestServePoison(t *testing.T) {
 // What no patience helps against stops the server, with the words what to do.
 func TestServeStops(t *testing.T) {
 	for _, c := range []struct{ name, sql, words string }{
-		{"stale", "INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())", "dwh transform --replay"},
+		{
+			"stale",
+			"INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())",
+			"dwh transform --replay",
+		},
 		{"pending", "DELETE FROM goose_db_version WHERE version_id = 5", `run "dwh migrate up"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

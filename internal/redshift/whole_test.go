@@ -16,7 +16,9 @@ func TestWholeByInsert(t *testing.T) {
 	dwh := on(t, server.DSN)
 	args := append([]string{"run"}, sources(folder)...)
 	_, stderr := dwh.must(args...)
-	for _, want := range []string{"target: Redshift 1.0.", "loading s_song by INSERTs: Redshift cannot read a local folder"} {
+	for _, want := range []string{
+		"target: Redshift 1.0.", "loading s_song by INSERTs: Redshift cannot read a local folder",
+	} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("got\n%s\nwant %q in it", stderr, want)
 		}
@@ -47,7 +49,9 @@ func TestWholeByCopy(t *testing.T) {
 	for _, one := range server.Statements() {
 		if strings.HasPrefix(strings.TrimSpace(one), "COPY") {
 			copies++
-			if !strings.Contains(one, "MANIFEST") || !strings.Contains(one, "IAM_ROLE default") || strings.Contains(one, bucket.SecretKey) {
+			if !strings.Contains(one, "MANIFEST") || !strings.Contains(
+				one, "IAM_ROLE default",
+			) || strings.Contains(one, bucket.SecretKey) {
 				t.Errorf("got %s, want a MANIFEST, a role and no key", one)
 			}
 		}
@@ -98,7 +102,8 @@ func everything(t *testing.T, dwh program, run []string, unchanged func()) {
 	dwh.must("history")
 	dwh.must("reject", "list")
 	for _, report := range []string{
-		"songplays-by-level", "songplays-by-location", "top-artists", "top-songs", "top-artists-by-gender", "gender-breakdown", "songplays-by-hour",
+		"songplays-by-level", "songplays-by-location", "top-artists", "top-songs",
+		"top-artists-by-gender", "gender-breakdown", "songplays-by-hour",
 		"songplays-by-weekday", "daily-activity",
 	} {
 		if out, _ := dwh.must("report", report, "--format", "json"); !strings.HasPrefix(out, "[") {

@@ -84,8 +84,11 @@ func (d Document) HTML() ([]byte, error) {
 	hash := sha256.Sum256([]byte(style))
 	p := page{
 		Title: table.Visible(d.Title), Target: table.Visible(d.Target), When: d.When.UTC(),
-		Policy: fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'", base64.StdEncoding.EncodeToString(hash[:])),
-		Style:  template.CSS(style), //nolint:gosec // our own text
+		Policy: fmt.Sprintf(
+			"default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'",
+			base64.StdEncoding.EncodeToString(hash[:]),
+		),
+		Style: template.CSS(style), //nolint:gosec // our own text
 	}
 	for _, one := range d.LeftOut {
 		p.LeftOut = append(p.LeftOut, LeftOut{Name: table.Visible(one.Name), Reason: table.Visible(one.Reason)})
@@ -160,7 +163,10 @@ func (d Document) Markdown() ([]byte, error) {
 	var out bytes.Buffer
 	single := len(d.Sections) == 1 && len(d.LeftOut) == 0
 	if !single {
-		fmt.Fprintf(&out, "## %s\n\n%s  \n%s\n\n", table.MarkdownText(d.Title), table.MarkdownText(d.Target), d.When.UTC().Format("2006-01-02 15:04 UTC"))
+		fmt.Fprintf(
+			&out, "## %s\n\n%s  \n%s\n\n", table.MarkdownText(d.Title),
+			table.MarkdownText(d.Target), d.When.UTC().Format("2006-01-02 15:04 UTC"),
+		)
 		for _, one := range d.Sections {
 			fmt.Fprintf(&out, "- [%s](#%s)%s\n", table.MarkdownText(one.Heading()), anchorOf(one.Heading()),
 				after(": ", one.Description))

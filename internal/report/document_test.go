@@ -34,7 +34,10 @@ func document() report.Document {
 			}},
 			{Name: "long", Values: "limit: 5000", Table: long},
 			{Name: "no rows", Table: table.Table{Columns: table.Columns("a", "b")}},
-			{Name: "no measure", Table: table.Table{Columns: table.Columns("rank", "female"), Rows: [][]any{{1, "Muse"}}}},
+			{
+				Name:  "no measure",
+				Table: table.Table{Columns: table.Columns("rank", "female"), Rows: [][]any{{1, "Muse"}}},
+			},
 			{Name: hostile, Description: hostile, Values: "artist: " + hostile, Table: table.Table{
 				Title: hostile, Columns: table.Columns(hostile, "n"), Rows: [][]any{{hostile, 1}, {"\xff\x00", 2}},
 			}},
@@ -50,7 +53,8 @@ func TestHTML(t *testing.T) {
 	}
 	page := string(body)
 	for _, want := range []string{
-		"<title>dwh reports</title>", "database &lt;dwh&gt;", `<time datetime="2018-11-30T22:59:30Z">2018-11-30 22:59 UTC</time>`,
+		"<title>dwh reports</title>", "database &lt;dwh&gt;",
+		`<time datetime="2018-11-30T22:59:30Z">2018-11-30 22:59 UTC</time>`,
 		`<li>artist-locations: needs --artist</li>`, "plays of each level", "limit: 5000",
 		"<h2>Songplays by level</h2>\n<p class=\"name\"><code>songplays-by-level</code></p>", "1,594",
 		"<caption>the first 100 of 1,234 rows</caption>",
@@ -76,7 +80,9 @@ func TestHTML(t *testing.T) {
 func selfContained(t *testing.T, page string) {
 	t.Helper()
 	rest := strings.ReplaceAll(page, `xmlns="http://www.w3.org/2000/svg"`, "")
-	if bad := regexp.MustCompile(`(?i)<script|<link|<img|<iframe|<object|<base|[\s"'](src|srcset|style|on[a-z]+)=|url\(|@import|https?:|//[a-z]`).FindString(rest); bad != "" {
+	if bad := regexp.MustCompile(
+		`(?i)<script|<link|<img|<iframe|<object|<base|[\s"'](src|srcset|style|on[a-z]+)=|url\(|@import|https?:|//[a-z]`,
+	).FindString(rest); bad != "" {
 		t.Errorf("got %q in the page, want nothing from outside and no inline styles", bad)
 	}
 	ids := map[string]bool{}
@@ -98,7 +104,9 @@ func selfContained(t *testing.T, page string) {
 	}
 	hash := sha256.Sum256([]byte(style[1]))
 	unescaped := strings.NewReplacer("&#39;", "'", "&#43;", "+").Replace(policy[1])
-	if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"; !strings.Contains(unescaped, want) || !strings.Contains(unescaped, "default-src 'none'") {
+	if want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"; !strings.Contains(
+		unescaped, want,
+	) || !strings.Contains(unescaped, "default-src 'none'") {
 		t.Errorf("got the policy %q, want %q in it", unescaped, want)
 	}
 }
@@ -123,7 +131,13 @@ func TestHTMLOfOneReport(t *testing.T) {
 
 func TestMarkdown(t *testing.T) {
 	doc := document()
-	doc.Sections = []report.Section{doc.Sections[0], {Name: "Top Songs (new)", Values: "limit: 10", Table: table.Table{Columns: table.Columns("a"), Rows: [][]any{{1}}}}}
+	doc.Sections = []report.Section{
+		doc.Sections[0],
+		{
+			Name: "Top Songs (new)", Values: "limit: 10",
+			Table: table.Table{Columns: table.Columns("a"), Rows: [][]any{{1}}},
+		},
+	}
 	body, err := doc.Markdown()
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +182,10 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(body, &got); err != nil {
 		t.Fatalf("got %v in\n%s", err, body)
 	}
-	if diff := cmp.Diff([]map[string]any{{"level": "free", "songplays": 1594.0}, {"level": nil, "songplays": nil}}, got["songplays-by-level"]); diff != "" {
+	if diff := cmp.Diff(
+		[]map[string]any{{"level": "free", "songplays": 1594.0}, {"level": nil, "songplays": nil}},
+		got["songplays-by-level"],
+	); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if got, want := len(got["long"]), 1234; got != want {
@@ -183,7 +200,10 @@ func TestJSON(t *testing.T) {
 }
 
 func TestTold(t *testing.T) {
-	for name, want := range map[string]string{"songplays-by-level": "", "top-artists": "limit: 10", "artist-locations": "artist: Muse, limit: 10"} {
+	for name, want := range map[string]string{
+		"songplays-by-level": "", "top-artists": "limit: 10",
+		"artist-locations": "artist: Muse, limit: 10",
+	} {
 		one, err := report.Find(embedded.Reports(), name)
 		if err != nil {
 			t.Fatal(err)

@@ -129,7 +129,9 @@ func (l Link) resolve(all []Report) error {
 			known = known || param.Name == value.Param
 		}
 		if !known {
-			return l.place.fault(value.at, fmt.Sprintf("link: the report %s has no parameter %q", target.Name, value.Param),
+			return l.place.fault(value.at, fmt.Sprintf(
+				"link: the report %s has no parameter %q", target.Name, value.Param,
+			),
 				"it has "+target.Flags())
 		}
 	}

@@ -160,7 +160,10 @@ func (t Tile) columns(result table.Table) (column, per, by int, err error) {
 func (t Tile) number(result table.Table, name word) (int, error) {
 	at, err := t.place.column(result, "tile", name)
 	if err == nil && !result.Measurable(at) {
-		err = t.place.fault(name.at, fmt.Sprintf("tile: the column %s holds no numbers", table.Visible(name.text)), tileHint)
+		err = t.place.fault(
+			name.at, fmt.Sprintf("tile: the column %s holds no numbers", table.Visible(name.text)),
+			tileHint,
+		)
 	}
 	return at, err
 }
@@ -182,7 +185,9 @@ func (t Tile) Figure(result table.Table) (f Figure, ok bool, err error) {
 		day, ok := DayOf(value)
 		if !ok {
 			return Figure{}, false, t.place.fault(t.by.at, fmt.Sprintf("tile: the column %s holds %q, which is no day",
-				table.Visible(t.by.text), table.Visible(table.Exact(value))), "a day is a date, or a text as 2018-11-30")
+				table.Visible(t.by.text), table.Visible(
+					table.Exact(value),
+				)), "a day is a date, or a text as 2018-11-30")
 		}
 		days[row] = day
 		if newest.IsZero() || day.After(newest) {
@@ -217,7 +222,10 @@ func (t Tile) Figure(result table.Table) (f Figure, ok bool, err error) {
 		}
 		return n
 	}
-	f = Figure{Title: t.Title, To: newest, From: newest.AddDate(0, 0, 1-week), share: per >= 0, decimals: result.Decimals(column)}
+	f = Figure{
+		Title: t.Title, To: newest, From: newest.AddDate(0, 0, 1-week), share: per >= 0,
+		decimals: result.Decimals(column),
+	}
 	if t.function == "mean" && f.decimals < 0 {
 		f.decimals = 1
 	}

@@ -82,7 +82,10 @@ func (c *catalogue) ranked(rank int) int {
 
 func (c *catalogue) newArtist(seed uint64, i int, p phrases) artist {
 	r := newRandom(seed, streamArtist, uint64(i), 0)
-	a := artist{id: identifier(seed, "AR", &r, i, idArtist), name: p.phrase(&r, 1+r.below(2)) + " " + p.word(&r), location: `""`}
+	a := artist{
+		id:   identifier(seed, "AR", &r, i, idArtist),
+		name: p.phrase(&r, 1+r.below(2)) + " " + p.word(&r), location: `""`,
+	}
 	if r.chance(250) {
 		a.name = "The " + a.name + "s"
 	}
@@ -103,7 +106,13 @@ func (c *catalogue) newArtist(seed uint64, i int, p phrases) artist {
 	}
 	switch {
 	case i%59 == 11:
-		a.location = string(appendText(nil, `<a href="http://www.example.com/artists/`+strconv.Itoa(i)+`">official page</a>`, spelling{ascii: true}))
+		a.location = string(
+			appendText(
+				nil,
+				`<a href="http://www.example.com/artists/`+strconv.Itoa(i)+`">official page</a>`,
+				spelling{ascii: true},
+			),
+		)
 	case i%71 == 19:
 		a.location = "27" // a number where a place should be
 	case i%73 == 21:
@@ -125,7 +134,10 @@ func (c *catalogue) newSong(seed uint64, i int, p phrases, titles map[string]boo
 		again.year = 1951 + (again.year+r.below(50))%60
 		return again
 	}
-	s := song{id: identifier(seed, "SO", &r, i, idSong), artist: r.below(len(c.artists)), duration: 90*decimalUnit + r.below(300*decimalUnit)}
+	s := song{
+		id: identifier(seed, "SO", &r, i, idSong), artist: r.below(len(c.artists)),
+		duration: 90*decimalUnit + r.below(300*decimalUnit),
+	}
 	if i%17 == 0 {
 		s.duration += r.below(600 * decimalUnit)
 	}

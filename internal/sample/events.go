@@ -60,7 +60,9 @@ func newPlan(seed uint64, c *catalogue, events int) *plan {
 	days := min(max(minDays, (events+eventsPerDay-1)/eventsPerDay), maxDays)
 	p := &plan{seed: seed, catalogue: c, quotas: make([]int, days), before: make([]int, days), phrases: newPhrases(),
 		// Few listen at night, most in the evening.
-		hours: cumulate([]int{22, 15, 10, 8, 8, 10, 16, 26, 34, 38, 40, 42, 44, 46, 50, 58, 68, 78, 86, 90, 84, 70, 52, 34})}
+		hours: cumulate(
+			[]int{22, 15, 10, 8, 8, 10, 16, 26, 34, 38, 40, 42, 44, 46, 50, 58, 68, 78, 86, 90, 84, 70, 52, 34},
+		)}
 	p.firsts, p.lasts = strangers()
 	p.users, p.changes = newUsers(seed, max(min(events, 24), events/eventsPerUser), days)
 	// Fewer listen at the weekend; 1 November 2018 was a Thursday.
@@ -138,7 +140,10 @@ type entry struct {
 
 // day makes the file of a day and counts what is in it.
 func (p *plan) day(number int) ([]byte, counts) {
-	d := &day{plan: p, number: number, start: firstDay + int64(number)*dayMillis, quota: p.quotas[number], how: spelling{slash: true, pretty: number == 0}}
+	d := &day{
+		plan: p, number: number, start: firstDay + int64(number)*dayMillis, quota: p.quotas[number],
+		how: spelling{slash: true, pretty: number == 0},
+	}
 	d.b = make([]byte, 0, d.quota*540)
 	d.entries = make([]entry, 0, d.quota)
 	d.session(0, d.quota)
@@ -154,7 +159,10 @@ func (p *plan) day(number int) ([]byte, counts) {
 		d.session(next, d.quota)
 	}
 	// The place of an event in b breaks ties.
-	slices.SortFunc(d.entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.ts, b.ts), cmp.Compare(a.start, b.start)) })
+	slices.SortFunc(
+		d.entries,
+		func(a, b entry) int { return cmp.Or(cmp.Compare(a.ts, b.ts), cmp.Compare(a.start, b.start)) },
+	)
 	separator := "\n"
 	if number%7 == 3 {
 		separator = "" // objects with nothing between them
@@ -318,7 +326,9 @@ func (d *day) choose(r *random, e *event) int {
 		i := r.popular(len(d.firsts) * len(d.lasts))
 		e.artist = d.firsts[i%len(d.firsts)] + " " + d.lasts[i/len(d.firsts)]
 		stranger := newRandom(d.seed, streamStranger, uint64(i), uint64(r.popular(12)))
-		e.song, e.length = d.phrases.phrase(&stranger, 1+stranger.below(4)), 90*decimalUnit+stranger.below(300*decimalUnit)
+		e.song, e.length = d.phrases.phrase(
+			&stranger, 1+stranger.below(4),
+		), 90*decimalUnit+stranger.below(300*decimalUnit)
 	}
 	return -1
 }
@@ -405,8 +415,11 @@ func (d *day) append(e event) {
 // jsonPaths maps the keys of an event to the columns of s_songplay_event.
 func jsonPaths() []byte {
 	b := []byte("{\n    \"jsonpaths\": [")
-	for i, key := range []string{"artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level", "location", "method", "page", "registration",
-		"sessionId", "song", "status", "ts", "userAgent", "userId"} {
+	for i, key := range []string{
+		"artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level",
+		"location", "method", "page", "registration", "sessionId", "song", "status", "ts",
+		"userAgent", "userId",
+	} {
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -99,7 +99,9 @@ func (s Summary) String() string {
 		return grouped(n) + " " + what + "s"
 	}
 	fmt.Fprintf(&b, "%s in %s; %s in %s, %s among them (%s of known songs), by %s; %s; %s in %s",
-		of(s.Songs, "song"), of(s.SongObjects, "file"), of(s.Events, "event"), of(s.EventObjects, "file"), of(s.Songplays, "play"), percent(s.Matched, s.Songplays),
+		of(s.Songs, "song"), of(s.SongObjects, "file"), of(s.Events, "event"), of(
+			s.EventObjects, "file",
+		), of(s.Songplays, "play"), percent(s.Matched, s.Songplays),
 		of(s.Users, "user"), of(s.Names, "baby name"), megabytes(s.Bytes), s.Dir)
 	if s.LateSongs > 0 {
 		come, they := "come", "they match"
@@ -107,7 +109,9 @@ func (s Summary) String() string {
 			come, they = "comes", "it matches"
 		}
 		fmt.Fprintf(&b, "\n%s in %s %s late: copied into %s %s %s",
-			of(s.LateSongs, "more song"), filepath.Join(lateFolder, songFolder), come, songFolder, they, of(s.LatePlays, "earlier play"))
+			of(s.LateSongs, "more song"), filepath.Join(lateFolder, songFolder), come, songFolder, they, of(
+				s.LatePlays, "earlier play",
+			))
 	}
 	return b.String()
 }
@@ -144,7 +148,10 @@ func Write(ctx context.Context, dir string, o Options) (Summary, error) {
 		n    int
 	}{{"songs", o.Songs}, {"events", o.Events}, {"workers", o.Workers}} {
 		if count.n < 0 || count.n > Largest {
-			return Summary{}, fmt.Errorf("%w: %s is %d, want a number from 0 to %d", ErrOptions, count.name, count.n, Largest)
+			return Summary{}, fmt.Errorf(
+				"%w: %s is %d, want a number from 0 to %d", ErrOptions, count.name, count.n,
+				Largest,
+			)
 		}
 	}
 	if dir == "" {
@@ -160,7 +167,10 @@ func Write(ctx context.Context, dir string, o Options) (Summary, error) {
 		return Summary{}, fmt.Errorf("write sample data to %s: %w", dir, err)
 	}
 	late := (o.Songs*LateShare + 999) / 1000
-	w := &writer{dir: dir, options: o, workers: o.Workers, catalogue: newCatalogue(o.Seed, o.Songs, late), made: map[string]bool{}}
+	w := &writer{
+		dir: dir, options: o, workers: o.Workers, catalogue: newCatalogue(o.Seed, o.Songs, late),
+		made: map[string]bool{},
+	}
 	s, err := w.write(ctx, late)
 	if err != nil {
 		return Summary{}, fmt.Errorf("write sample data to %s: %w", dir, err)
@@ -215,7 +225,9 @@ func (w *writer) write(ctx context.Context, late int) (s Summary, err error) {
 	}
 	if o.Late {
 		s.LateSongs = late
-		if s.LateObjects, err = w.writeSongs(ctx, filepath.Join(w.dir, lateFolder, songFolder), o.Songs, o.Songs+late); err != nil {
+		if s.LateObjects, err = w.writeSongs(
+			ctx, filepath.Join(w.dir, lateFolder, songFolder), o.Songs, o.Songs+late,
+		); err != nil {
 			return s, err
 		}
 	}

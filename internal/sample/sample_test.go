@@ -123,7 +123,10 @@ func TestLateIsApart(t *testing.T) {
 		t.Errorf("without late songs: got %v, %d songs, want none", got, s.LateSongs)
 	}
 	if l.LateSongs != 4 || l.LatePlays == 0 || l.LatePlays != s.LatePlays {
-		t.Errorf("late: got %d songs, %d and %d plays, want 4 songs and an equal number of plays", l.LateSongs, l.LatePlays, s.LatePlays)
+		t.Errorf(
+			"late: got %d songs, %d and %d plays, want 4 songs and an equal number of plays",
+			l.LateSongs, l.LatePlays, s.LatePlays,
+		)
 	}
 }
 
@@ -315,9 +318,13 @@ func check(t testing.TB, dir string, o sample.Options, s sample.Summary) content
 			latePlays++
 		}
 	}
-	got := sample.Summary{Dir: dir, Songs: len(c.songs), SongIDs: len(ids), SongObjects: c.songFiles, Events: len(c.events), EventObjects: c.eventFiles,
-		NextSong: next, Songplays: len(plays), Matched: matched, Repeated: s.Repeated, LoggedOut: loggedOut, Users: s.Users, Names: c.names, NameObjects: c.nameFile,
-		LateSongs: len(c.late), LateObjects: c.lateFiles, LatePlays: latePlays, Bytes: c.bytes}
+	got := sample.Summary{
+		Dir: dir, Songs: len(c.songs), SongIDs: len(ids), SongObjects: c.songFiles,
+		Events: len(c.events), EventObjects: c.eventFiles, NextSong: next, Songplays: len(plays),
+		Matched: matched, Repeated: s.Repeated, LoggedOut: loggedOut, Users: s.Users,
+		Names: c.names, NameObjects: c.nameFile, LateSongs: len(c.late), LateObjects: c.lateFiles,
+		LatePlays: latePlays, Bytes: c.bytes,
+	}
 	if !o.Late {
 		got.LatePlays = s.LatePlays
 	}
@@ -355,8 +362,11 @@ func TestSummary(t *testing.T) {
 
 func TestSummaryOfAnySize(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		o := sample.Options{Songs: rapid.IntRange(0, 60).Draw(r, "songs"), Events: rapid.IntRange(0, 200).Draw(r, "events"),
-			Seed: rapid.Uint64().Draw(r, "seed"), Late: rapid.Bool().Draw(r, "late"), Workers: rapid.IntRange(0, 4).Draw(r, "workers")}
+		o := sample.Options{
+			Songs:  rapid.IntRange(0, 60).Draw(r, "songs"),
+			Events: rapid.IntRange(0, 200).Draw(r, "events"), Seed: rapid.Uint64().Draw(r, "seed"),
+			Late: rapid.Bool().Draw(r, "late"), Workers: rapid.IntRange(0, 4).Draw(r, "workers"),
+		}
 		dir, err := os.MkdirTemp("", "sample")
 		if err != nil {
 			r.Fatal(err)
@@ -414,13 +424,20 @@ func TestOddities(t *testing.T) {
 		count("apostrophe in a title", strings.Contains(song.Title, "'"))
 		count("slash in a title", strings.Contains(song.Title, "/"))
 		if song.Duration < 60 || song.Duration > 1200 || song.NumSongs != 1 {
-			t.Errorf("song %s: got duration %g, num_songs %d, want a usual song", song.SongID, song.Duration, song.NumSongs)
+			t.Errorf(
+				"song %s: got duration %g, num_songs %d, want a usual song", song.SongID,
+				song.Duration, song.NumSongs,
+			)
 		}
 	}
 	pages, levels := map[string]int{}, map[string]string{}
 	for _, e := range c.events {
 		pages[e.Page]++
-		count("logged-out event with empty userId", e.Auth == "Logged Out" && e.UserID == "" && e.Page != "NextSong" && e.FirstName == nil && e.Registration == nil)
+		count(
+			"logged-out event with empty userId",
+			e.Auth == "Logged Out" && e.UserID == "" && e.Page != "NextSong" &&
+				e.FirstName == nil && e.Registration == nil,
+		)
 		count("play without a user", e.Page == "NextSong" && e.UserID == "")
 		count("gender null", e.UserID != "" && e.Gender == nil)
 		count("gender empty", e.UserID != "" && e.Gender != nil && *e.Gender == "")
@@ -431,7 +448,10 @@ func TestOddities(t *testing.T) {
 		count("paid", e.Level == "paid")
 		count("free", e.Level == "free")
 	}
-	for _, page := range []string{"NextSong", "Home", "Login", "Logout", "Settings", "Help", "About", "Upgrade", "Downgrade", "Error", "Submit Upgrade", "Submit Downgrade"} {
+	for _, page := range []string{
+		"NextSong", "Home", "Login", "Logout", "Settings", "Help", "About", "Upgrade", "Downgrade",
+		"Error", "Submit Upgrade", "Submit Downgrade",
+	} {
 		count("page "+page, pages[page] > 0)
 	}
 	count("event twice", s.Repeated > 0)
@@ -440,7 +460,10 @@ func TestOddities(t *testing.T) {
 	count("pretty-printed songs", c.prettySongs > 0)
 	count("pretty-printed events", c.prettyLogs > 0)
 	count("nothing between objects", c.concatenated > 1)
-	for what, part := range map[string]string{"escaped character": `\u00`, "escaped pair": `\ud83c\udfb5`, "raw character": "é", "escaped slash": `\/`, "float registration": `.0,"sessionId"`} {
+	for what, part := range map[string]string{
+		"escaped character": `\u00`, "escaped pair": `\ud83c\udfb5`, "raw character": "é",
+		"escaped slash": `\/`, "float registration": `.0,"sessionId"`,
+	} {
 		count(what, strings.Contains(c.text, part))
 	}
 	for what, n := range seen {
@@ -483,7 +506,9 @@ func TestDistributions(t *testing.T) {
 
 // Each song has one rank, and a late song is among the favourites.
 func TestRanks(t *testing.T) {
-	for _, c := range []struct{ songs, late int }{{1, 1}, {2, 1}, {9, 1}, {50, 1}, {51, 2}, {300, 6}, {1000, 20}, {10, 10}} {
+	for _, c := range []struct{ songs, late int }{
+		{1, 1}, {2, 1}, {9, 1}, {50, 1}, {51, 2}, {300, 6}, {1000, 20}, {10, 10},
+	} {
 		ranked := sample.Ranked(c.songs, c.late)
 		if first := slices.IndexFunc(ranked, func(song int) bool { return song >= c.songs }); first > 3 {
 			t.Errorf("%+v: got the first late song at rank %d, want at most 3", c, first)
@@ -549,16 +574,24 @@ func TestOptionsOutOfRange(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := sample.Write(ctx, filepath.Join(t.TempDir(), "out"), sample.Options{Songs: 10}); !errors.Is(err, context.Canceled) {
+	if _, err := sample.Write(
+		ctx, filepath.Join(t.TempDir(), "out"), sample.Options{Songs: 10},
+	); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
 
 func TestSummaryString(t *testing.T) {
-	s := sample.Summary{Dir: "out", Songs: 15_000, SongObjects: 14_900, Events: 1_000_000, EventObjects: 100, Songplays: 800_000, Matched: 248_000, Users: 12_500,
-		Names: 348, LateSongs: 300, LatePlays: 4185, Bytes: 480_400_000}
-	want := "15,000 songs in 14,900 files; 1,000,000 events in 100 files, 800,000 plays among them (31 % of known songs), by 12,500 users; 348 baby names; 480 MB in out\n" +
-		"300 more songs in " + filepath.Join("late", "song_data") + " come late: copied into song_data they match 4,185 earlier plays"
+	s := sample.Summary{
+		Dir: "out", Songs: 15_000, SongObjects: 14_900, Events: 1_000_000, EventObjects: 100,
+		Songplays: 800_000, Matched: 248_000, Users: 12_500, Names: 348, LateSongs: 300,
+		LatePlays: 4185, Bytes: 480_400_000,
+	}
+	want := "15,000 songs in 14,900 files; 1,000,000 events in 100 files, 800,000 plays among " +
+		"them (31 % of known songs), by 12,500 users; 348 baby names; 480 MB in out\n" +
+		"300 more songs in " + filepath.Join(
+		"late", "song_data",
+	) + " come late: copied into song_data they match 4,185 earlier plays"
 	if got := s.String(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

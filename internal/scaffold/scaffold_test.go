@@ -89,7 +89,10 @@ func TestWrite(t *testing.T) {
 			"tests/late_station/2_given/s_station.csv",
 		},
 		{"settings", []string{"dwh.yaml", "LICENSE"}, []string{"dwh.yaml"}, "README.md", ""},
-		{"a folder of ours with other files", []string{"reports/mine.sql"}, []string{"reports/mine.sql"}, "dwh.yaml", ""},
+		{
+			"a folder of ours with other files", []string{"reports/mine.sql"},
+			[]string{"reports/mine.sql"}, "dwh.yaml", "",
+		},
 		{"a file where a folder goes", []string{"checks"}, []string{"checks"}, "dwh.yaml", ""},
 	} {
 		dir := filepath.Join(t.TempDir(), "of", "mine")
@@ -111,7 +114,9 @@ func TestWrite(t *testing.T) {
 			t.Errorf("%s: got %v, want a conflict of %q", c.name, err, c.want)
 		}
 		for _, name := range c.before {
-			if got, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name))); err != nil || string(got) != name {
+			if got, err := os.ReadFile(
+				filepath.Join(dir, filepath.FromSlash(name)),
+			); err != nil || string(got) != name {
 				t.Errorf("%s: got %q, %v in %s, want it left alone", c.name, got, err, name)
 			}
 		}
@@ -146,7 +151,8 @@ func TestWriteThroughLink(t *testing.T) {
 
 func TestDatabaseName(t *testing.T) {
 	for folder, want := range map[string]string{
-		"/home/me/My Warehouse": "my_warehouse", "/2018": "project_2018", "/": "project", "/postgres": "project_postgres", "/dwh": "project_dwh",
+		"/home/me/My Warehouse": "my_warehouse", "/2018": "project_2018", "/": "project",
+		"/postgres": "project_postgres", "/dwh": "project_dwh",
 		"/Björk": "bj_rk", "/__x__": "x", "/…": "project",
 	} {
 		if got := scaffold.DatabaseName(folder); got != want {

@@ -44,13 +44,19 @@ func (e *AddressError) ExitCode() int {
 func CheckAddress(address string, token bool) error {
 	if path, ok := strings.CutPrefix(address, socketScheme); ok {
 		if path == "" {
-			return &AddressError{Address: address, Reason: "the socket has no path", Advice: "write unix:/path", Usage: true}
+			return &AddressError{
+				Address: address, Reason: "the socket has no path", Advice: "write unix:/path",
+				Usage: true,
+			}
 		}
 		return nil
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return &AddressError{Address: address, Reason: "it is no host:port", Advice: "write 127.0.0.1:8080, :8080 or unix:/path", Usage: true}
+		return &AddressError{
+			Address: address, Reason: "it is no host:port",
+			Advice: "write 127.0.0.1:8080, :8080 or unix:/path", Usage: true,
+		}
 	}
 	if !loopback(host) && !token {
 		return &AddressError{
@@ -79,19 +85,32 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	if !socket {
 		listener, err := config.Listen(ctx, "tcp", address)
 		if errors.Is(err, syscall.EADDRINUSE) {
-			return nil, &AddressError{Address: address, Reason: "the address is in use", Advice: "is another dwh serve running? A second one needs another --listen", Err: err}
+			return nil, &AddressError{
+				Address: address, Reason: "the address is in use",
+				Advice: "is another dwh serve running? A second one needs another --listen",
+				Err:    err,
+			}
 		}
 		if err != nil {
-			return nil, &AddressError{Address: address, Reason: reasonOf(err), Advice: "write an address of this machine, such as 127.0.0.1:8080", Err: err}
+			return nil, &AddressError{
+				Address: address, Reason: reasonOf(err),
+				Advice: "write an address of this machine, such as 127.0.0.1:8080", Err: err,
+			}
 		}
 		return listener, nil
 	}
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		_ = conn.Close()
-		return nil, &AddressError{Address: address, Reason: "another server answers there", Advice: "give this one another path"}
+		return nil, &AddressError{
+			Address: address, Reason: "another server answers there",
+			Advice: "give this one another path",
+		}
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket == 0 {
-		return nil, &AddressError{Address: address, Reason: "there is a file of that name, and it is no socket", Advice: "give another path", Usage: true}
+		return nil, &AddressError{
+			Address: address, Reason: "there is a file of that name, and it is no socket",
+			Advice: "give another path", Usage: true,
+		}
 	} else if err == nil {
 		if err := os.Remove(path); err != nil {
 			return nil, &AddressError{Address: address, Reason: reasonOf(err), Err: err}
@@ -101,7 +120,10 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	fresh := fmt.Sprintf("%s.%d", path, os.Getpid())
 	listener, err := config.Listen(ctx, "unix", fresh)
 	if err != nil {
-		return nil, &AddressError{Address: address, Reason: reasonOf(err), Advice: "is there such a folder, and may this user write to it?", Err: err}
+		return nil, &AddressError{
+			Address: address, Reason: reasonOf(err),
+			Advice: "is there such a folder, and may this user write to it?", Err: err,
+		}
 	}
 	listener.(*net.UnixListener).SetUnlinkOnClose(false)
 	err = os.Chmod(fresh, 0o600)

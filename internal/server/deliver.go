@@ -175,7 +175,9 @@ func delivered(d transform.Delivery) []telemetry.Attribute {
 		objects, rows, rejects, bytes = objects+load.Objects, rows+load.Rows, rejects+load.Rejects, bytes+load.Bytes
 	}
 	return []telemetry.Attribute{
-		telemetry.Run(d.Run), telemetry.Objects(objects), telemetry.Rows(rows), telemetry.Rejects(rejects), telemetry.Bytes(bytes),
+		telemetry.Run(d.Run), telemetry.Objects(
+			objects,
+		), telemetry.Rows(rows), telemetry.Rejects(rejects), telemetry.Bytes(bytes),
 	}
 }
 
@@ -189,7 +191,9 @@ func dataFault(err error) bool {
 		return true
 	case errors.As(err, &server):
 		// 22: data exception, 23: constraint violation, 54: program limit exceeded.
-		return strings.HasPrefix(server.Code, "22") || strings.HasPrefix(server.Code, "23") || strings.HasPrefix(server.Code, "54")
+		return strings.HasPrefix(
+			server.Code, "22",
+		) || strings.HasPrefix(server.Code, "23") || strings.HasPrefix(server.Code, "54")
 	}
 	return false
 }
@@ -199,7 +203,10 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 	i.tries, i.cause = i.tries+1, cause
 	if i.tries < d.Tries {
 		d.metrics.retries.WithLabelValues("data").Inc()
-		d.Logger.Warn("an object fails by itself; it is tried again", "url", i.object.URL, "try", i.tries, "tries", d.Tries, "error", cause)
+		d.Logger.Warn(
+			"an object fails by itself; it is tried again", "url", i.object.URL, "try", i.tries,
+			"tries", d.Tries, "error", cause,
+		)
 		i.ready = time.Now().Add(pauseAfter(i.tries, longestPause))
 		d.waiting.again(i)
 		return nil
@@ -252,7 +259,10 @@ type brokenError struct {
 }
 
 func (e *brokenError) Error() string {
-	return fmt.Sprintf("the warehouse itself fails the check %s, so that nothing can be committed: %v", e.check, e.cause)
+	return fmt.Sprintf(
+		"the warehouse itself fails the check %s, so that nothing can be committed: %v", e.check,
+		e.cause,
+	)
 }
 
 func (e *brokenError) Unwrap() error { return e.cause }
@@ -271,14 +281,23 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 		b.Rows += load.Rows
 		b.Rejects += load.Rejects
 		b.Bytes += load.Bytes
-		b.Steps = append(b.Steps, BatchStep{Step: load.Step, RowsIn: load.Objects, RowsOut: load.Rows, Duration: load.Duration})
+		b.Steps = append(
+			b.Steps,
+			BatchStep{Step: load.Step, RowsIn: load.Objects, RowsOut: load.Rows, Duration: load.Duration},
+		)
 		table := string(load.Table)
 		d.metrics.objects.WithLabelValues(table, "loaded").Add(float64(load.Objects))
 		d.metrics.rows.WithLabelValues(table).Add(float64(load.Rows))
 		d.metrics.rejects.WithLabelValues(table).Add(float64(load.Rejects))
 	}
 	for _, step := range delivery.Transforms {
-		b.Steps = append(b.Steps, BatchStep{Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn, RowsOut: step.RowsOut, Change: step.Change, Duration: step.Duration})
+		b.Steps = append(
+			b.Steps,
+			BatchStep{
+				Step: step.Step, Table: string(step.Table), RowsIn: step.RowsIn,
+				RowsOut: step.RowsOut, Change: step.Change, Duration: step.Duration,
+			},
+		)
 	}
 	left := map[itemKey]load.Left{}
 	for _, one := range delivery.Left {
@@ -341,7 +360,10 @@ func (d *deliverer) putOff(work context.Context, left load.Left, i *item) {
 		i.stale = true
 		i.ready = time.Now().Add(pause)
 		d.metrics.retries.WithLabelValues("store").Inc()
-		d.Logger.Warn("object cannot be read now; it is tried again", "url", i.object.URL, "error", left.Err, "pause", pause.Round(time.Millisecond))
+		d.Logger.Warn(
+			"object cannot be read now; it is tried again", "url", i.object.URL, "error", left.Err,
+			"pause", pause.Round(time.Millisecond),
+		)
 	default:
 		if err := d.suspect(work, i, left.Err); err != nil {
 			d.Logger.Warn("object could not be quarantined", "url", i.object.URL, "error", err)

@@ -24,7 +24,9 @@ func NewWaiting(size int) Waiting { return Waiting{newWaiting(size)} }
 
 // Put adds an object.
 func (w Waiting) Put(u objectstore.URL, etag string, size int64, seen, ready time.Time) bool {
-	return w.w.put(&item{step: "load", object: objectstore.Object{URL: u, ETag: etag, Size: size}, seen: seen, ready: ready})
+	return w.w.put(
+		&item{step: "load", object: objectstore.Object{URL: u, ETag: etag, Size: size}, seen: seen, ready: ready},
+	)
 }
 
 // Hear adds an object that only its name is known of.
@@ -50,7 +52,9 @@ func (w Waiting) Due(now time.Time, age time.Duration, objects int, bytes int64)
 // Fail puts the objects of a batch back, as failed by themselves.
 func (w Waiting) Fail(ready time.Time, urls ...objectstore.URL) {
 	for _, u := range urls {
-		w.w.again(&item{step: "load", object: objectstore.Object{URL: u, ETag: "1"}, seen: ready, ready: ready, tries: 1})
+		w.w.again(
+			&item{step: "load", object: objectstore.Object{URL: u, ETag: "1"}, seen: ready, ready: ready, tries: 1},
+		)
 	}
 }
 

@@ -75,7 +75,9 @@ var errNoRoom = errors.New("no room")
 
 // next hands on what happens for at most a time. It returns true when a sweep has to find what was
 // missed: the system's queue ran over, or there was no room.
-func (f *folderWatch) next(ctx context.Context, atMost time.Duration, arrived func(u objectstore.URL, at time.Time) bool) (sweep bool, err error) {
+func (f *folderWatch) next(
+	ctx context.Context, atMost time.Duration, arrived func(u objectstore.URL, at time.Time) bool,
+) (sweep bool, err error) {
 	timer := time.NewTimer(max(atMost, 0))
 	defer timer.Stop()
 	tell := func(path string) bool {
@@ -100,7 +102,10 @@ func (f *folderWatch) next(ctx context.Context, atMost time.Duration, arrived fu
 					// What was put into it before it was watched is found here.
 					if err := f.add(event.Name, tell); err != nil {
 						if !errors.Is(err, errNoRoom) {
-							f.logger.Warn("a new folder cannot be watched; listing instead", "path", event.Name, "error", err)
+							f.logger.Warn(
+								"a new folder cannot be watched; listing instead", "path",
+								event.Name, "error", err,
+							)
 						}
 						return true, nil
 					}

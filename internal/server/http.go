@@ -35,7 +35,13 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /readyz", s.readyz)
 	open := mux // the probes of an orchestrator carry no token
 	inner := http.NewServeMux()
-	inner.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn)}))
+	inner.Handle(
+		"GET /metrics",
+		promhttp.HandlerFor(
+			s.metrics.registry,
+			promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn)},
+		),
+	)
 	home := http.Handler(http.HandlerFunc(index))
 	if s.Home != nil {
 		home = s.Home(s)
@@ -94,7 +100,10 @@ func (s *Server) withHost(next http.Handler) http.Handler {
 			allowed = allowed || strings.EqualFold(strings.Trim(host, "[]"), strings.Trim(one, "[]"))
 		}
 		if !allowed {
-			http.Error(w, fmt.Sprintf("the host %q is not served here; allow it with --host", r.Host), http.StatusMisdirectedRequest)
+			http.Error(
+				w, fmt.Sprintf("the host %q is not served here; allow it with --host", r.Host),
+				http.StatusMisdirectedRequest,
+			)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -128,7 +137,8 @@ func (s *Server) serveHTTP(ctx context.Context, listener net.Listener) error {
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	server := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler: s.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
 		BaseContext: func(net.Listener) context.Context { return requests },
 	}

@@ -42,7 +42,12 @@ func TestHostAndToken(t *testing.T) {
 		{"basic", "0.0.0.0:0", "secret", "/", "localhost", "Basic YW55OnNlY3JldA==", 200},
 		{"probe", "0.0.0.0:0", "secret", "/healthz", "localhost", "", 200},
 	} {
-		s, err := server.New(server.Options{Pool: pool, Listen: c.listen, Token: config.Secret(c.token), Hosts: []string{"dwh.example.com"}, Home: home})
+		s, err := server.New(
+			server.Options{
+				Pool: pool, Listen: c.listen, Token: config.Secret(c.token),
+				Hosts: []string{"dwh.example.com"}, Home: home,
+			},
+		)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue

@@ -55,7 +55,10 @@ func (l *lease) try(ctx context.Context) (mine bool, holder string, err error) {
 }
 
 func (l *lease) take(ctx context.Context, row dwhdb.LeaseRow) (bool, error) {
-	rows, err := l.db.TakeLease(ctx, dwhdb.TakeLeaseParams{Holder: l.holder, Name: leaseName, HeldBy: row.Holder, SeenBeat: row.Beat})
+	rows, err := l.db.TakeLease(
+		ctx,
+		dwhdb.TakeLeaseParams{Holder: l.holder, Name: leaseName, HeldBy: row.Holder, SeenBeat: row.Beat},
+	)
 	if err != nil {
 		return false, fmt.Errorf("take the lease: %w", err)
 	}

@@ -54,7 +54,8 @@ var listening = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
 func serve(t testing.TB, env []string, args ...string) *program {
 	t.Helper()
 	p := start(t, env, append([]string{
-		"serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--poll", "50ms", "--sweep", "1s", "--lease", "1s", "--tries", "2",
+		"serve", "--listen", "127.0.0.1:0", "--batch-age", "30ms", "--poll", "50ms", "--sweep",
+		"1s", "--lease", "1s", "--tries", "2",
 		"--shutdown-timeout", dwhtest.Patience.String(),
 	}, args...)...)
 	await(t, func() string {
@@ -92,7 +93,10 @@ func migrated(t testing.TB) (dsn string, env []string) {
 	t.Helper()
 	dsn = dwhtest.TemplateDatabase(t, "migrated", func(dsn string) error {
 		var out bytes.Buffer
-		if code := cli.Main(context.Background(), []string{"dwh", "migrate", "up"}, []string{"DATABASE_URL=" + dsn}, strings.NewReader(""), &out, &out); code != 0 {
+		if code := cli.Main(
+			context.Background(), []string{"dwh", "migrate", "up"}, []string{"DATABASE_URL=" + dsn},
+			strings.NewReader(""), &out, &out,
+		); code != 0 {
 			return fmt.Errorf("migrate up: exit code %d: %s", code, out.String())
 		}
 		return nil
@@ -207,7 +211,9 @@ func same(t *testing.T, dsn string, env []string, source []string) {
 	dwh(t, env, 0, "verify")
 	plain, plainEnv := migrated(t)
 	dwh(t, append(plainEnv, awsOf(env)...), 0, append([]string{"run"}, source...)...)
-	for _, table := range []string{"s_song", "s_songplay_event", "d_song", "d_artist", "d_user", "d_time", "f_songplay"} {
+	for _, table := range []string{
+		"s_song", "s_songplay_event", "d_song", "d_artist", "d_user", "d_time", "f_songplay",
+	} {
 		if got, want := dwhtest.TableText(t, dsn, table, ""), dwhtest.TableText(t, plain, table, ""); got != want {
 			t.Errorf("%s differs from that of a plain run: got %d bytes, want %d", table, len(got), len(want))
 		}

@@ -113,11 +113,24 @@ func TestDays(t *testing.T) {
 		objects []objectstore.URL
 		want    []objectstore.URL
 	}{
-		{"s3://b/log_data", []objectstore.URL{"s3://b/log_data/2018/11/2018-11-12-events.json"}, []objectstore.URL{"s3://b/log_data/2018/11/", "s3://b/log_data/2018/12/"}},
-		{"s3://b/log/", []objectstore.URL{"s3://b/log/2018/11/02/a.json", "s3://b/log/2018/11/30/a.json"}, []objectstore.URL{"s3://b/log/2018/11/30/", "s3://b/log/2018/12/01/"}},
-		{"s3://b/", []objectstore.URL{"s3://b/x/year=2018/month=12/day=01/a"}, []objectstore.URL{"s3://b/x/year=2018/month=12/day=01/", "s3://b/x/year=2018/month=11/day=30/"}},
+		{
+			"s3://b/log_data", []objectstore.URL{"s3://b/log_data/2018/11/2018-11-12-events.json"},
+			[]objectstore.URL{"s3://b/log_data/2018/11/", "s3://b/log_data/2018/12/"},
+		},
+		{
+			"s3://b/log/",
+			[]objectstore.URL{"s3://b/log/2018/11/02/a.json", "s3://b/log/2018/11/30/a.json"},
+			[]objectstore.URL{"s3://b/log/2018/11/30/", "s3://b/log/2018/12/01/"},
+		},
+		{
+			"s3://b/", []objectstore.URL{"s3://b/x/year=2018/month=12/day=01/a"},
+			[]objectstore.URL{"s3://b/x/year=2018/month=12/day=01/", "s3://b/x/year=2018/month=11/day=30/"},
+		},
 		{"s3://b/song_data/", []objectstore.URL{"s3://b/song_data/A/B/C/TRABC.json"}, nil},
-		{"s3://b/log/2018/", []objectstore.URL{"s3://b/log/2018/11/a.json"}, []objectstore.URL{"s3://b/log/2018/11/", "s3://b/log/2018/12/"}},
+		{
+			"s3://b/log/2018/", []objectstore.URL{"s3://b/log/2018/11/a.json"},
+			[]objectstore.URL{"s3://b/log/2018/11/", "s3://b/log/2018/12/"},
+		},
 	} {
 		if diff := cmp.Diff(c.want, server.Days(c.under, now, c.objects...)); diff != "" {
 			t.Errorf("%s with %v (-want +got):\n%s", c.under, c.objects, diff)

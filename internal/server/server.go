@@ -196,12 +196,17 @@ func (s *Server) Run(ctx context.Context) error {
 		for _, source := range sources {
 			name := cmp.Or(source.File.Source, source.File.Name)
 			state.Sources = append(state.Sources, SourceState{
-				Step: source.File.Name, Table: string(source.File.Table), Name: name, URL: source.URL, Origin: s.Origins[name],
+				Step: source.File.Name, Table: string(
+					source.File.Table,
+				), Name: name, URL: source.URL, Origin: s.Origins[name],
 			})
 		}
 		for _, step := range s.Runner.Steps {
 			if step.Load && !step.Configured(s.Runner.Vars) {
-				state.Skipped = append(state.Skipped, SkippedSource{Name: step.Source, Step: step.Name, Table: string(step.Table)})
+				state.Skipped = append(
+					state.Skipped,
+					SkippedSource{Name: step.Source, Step: step.Name, Table: string(step.Table)},
+				)
 			}
 		}
 	})
@@ -263,7 +268,9 @@ func (s *Server) phase(now Phase, leader string) {
 // failed shows what fails, and tells how long to wait.
 func (s *Server) failed(what string, err error) (Problem, time.Duration) {
 	longest := min(longestPause, max(s.Lease, time.Second))
-	problem, pause := s.problems.failed(what, err, hintOf(err), func(tries int) time.Duration { return pauseAfter(tries, longest) })
+	problem, pause := s.problems.failed(
+		what, err, hintOf(err), func(tries int) time.Duration { return pauseAfter(tries, longest) },
+	)
 	s.metrics.retries.WithLabelValues(causeOf(err)).Inc()
 	s.Logger.Debug("failed", "what", what, "error", err, "try", problem.Tries, "pause", pause)
 	s.board.change(func(state *State) {
@@ -409,7 +416,12 @@ func (s *Server) receive(ctx context.Context, sources []load.Source) error {
 			if !source.Manifest && strings.HasPrefix(string(o.URL), string(source.URL)) {
 				if ok, _ := source.File.Takes(o); ok {
 					now := time.Now()
-					return s.waiting.put(&item{step: source.File.Name, object: o, stale: true, seen: now, ready: now, done: []func(){done}})
+					return s.waiting.put(
+						&item{
+							step: source.File.Name, object: o, stale: true, seen: now, ready: now,
+							done: []func(){done},
+						},
+					)
 				}
 			}
 		}

@@ -79,7 +79,10 @@ func TestFolder(t *testing.T) {
 	if loaded != float64(len(f.all)+1) {
 		t.Errorf("dwh_objects_total loaded: got %v, want %d", loaded, len(f.all)+1)
 	}
-	for _, name := range []string{"dwh_lag_seconds", "dwh_step_duration_seconds", "dwh_pool_connections", "dwh_landed_to_committed_seconds", "dwh_phase"} {
+	for _, name := range []string{
+		"dwh_lag_seconds", "dwh_step_duration_seconds", "dwh_pool_connections",
+		"dwh_landed_to_committed_seconds", "dwh_phase",
+	} {
 		if families[name] == nil {
 			t.Errorf("/metrics: got no %s", name)
 		}
@@ -129,7 +132,10 @@ func TestS3(t *testing.T) {
 	store.Put("log_json_path.json", f.read("log_json_path.json"))
 	third := len(f.all) / 3
 	put(f.all[:third])
-	source := []string{"--song-data", store.URL("song_data/"), "--log-data", store.URL("log_data/"), "--log-jsonpaths", store.URL("log_json_path.json")}
+	source := []string{
+		"--song-data", store.URL("song_data/"), "--log-data", store.URL("log_data/"),
+		"--log-jsonpaths", store.URL("log_json_path.json"),
+	}
 	s := serve(t, env, source...)
 	awaitOne(t, dsn, countObjects, strconv.Itoa(third))
 	down.Store(true)
@@ -143,7 +149,9 @@ func TestS3(t *testing.T) {
 	put(f.all[2*third:])
 	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
 	s.Says("works again")
-	if got := one(t, dsn, `SELECT count(*) FROM s_reject`) + one(t, dsn, `SELECT count(*) FROM s_object WHERE outcome <> 'loaded'`); got != "00" {
+	if got := one(t, dsn, `SELECT count(*) FROM s_reject`) + one(
+		t, dsn, `SELECT count(*) FROM s_object WHERE outcome <> 'loaded'`,
+	); got != "00" {
 		t.Errorf("rejects and objects given up after S3 failed: got %s, want none", got)
 	}
 	s.Stop()
@@ -152,7 +160,11 @@ func TestS3(t *testing.T) {
 
 // event is a line of a log object.
 func event(user, level string, session int) string {
-	return fmt.Sprintf(`{"artist":null,"auth":"Logged In","firstName":"A","gender":"F","itemInSession":1,"lastName":"B","length":1.5,"level":%q,"location":"X","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":%d,"song":"S","status":200,"ts":1541105830796,"userAgent":"u","userId":%q}`+"\n", level, session, user)
+	return fmt.Sprintf(
+		`{"artist":null,"auth":"Logged `+
+			`In","firstName":"A","gender":"F","itemInSession":1,"lastName":"B","length":1.5,"level":%q,"location":"X","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":%d,"song":"S","status":200,"ts":1541105830796,"userAgent":"u","userId":%q}`+"\n",
+		level, session, user,
+	)
 }
 
 // An object that cannot be loaded, and one whose records fail a check, are found among others,
@@ -181,7 +193,8 @@ func TestPoisonedObjects(t *testing.T) {
 	}))
 	defer hook.Close()
 	s := serve(t, append([]string{"DWH_NOTIFY_WEBHOOK=" + hook.URL}, env...), f.flags()...)
-	const given = `SELECT string_agg(regexp_replace(url, '.*/', ''), ' ' ORDER BY url) FROM s_object WHERE outcome = 'quarantined'`
+	const given = `SELECT string_agg(regexp_replace(url, '.*/', ''), ' ' ORDER BY url) FROM ` +
+		`s_object WHERE outcome = 'quarantined'`
 	awaitOne(t, dsn, given, "bad.json odd.json torn.json.gz")
 	awaitOne(t, dsn, countPlays, "12")
 	s.Says("f-songplay-level")
@@ -289,7 +302,8 @@ func block(t *testing.T, dsn string) (release func()) {
 }
 
 // blocked counts the batches that block holds up.
-const blocked = `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = to_regclass('s_songplay_event') AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+const blocked = `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = ` +
+	`to_regclass('s_songplay_event') AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
 // SIGTERM lets the batch at hand end; a deadline, or a second signal, breaks it off and leaves
 // nothing of it.
@@ -365,13 +379,20 @@ func TestStops(t *testing.T) {
 	t.Run("stale", func(t *testing.T) {
 		t.Parallel()
 		dsn, env := migrated(t)
-		dwhtest.Query(t, dsn, `INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())`)
+		dwhtest.Query(
+			t, dsn,
+			`INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())`,
+		)
 		refused(t, env, 1, []string{"replay needed", `run "dwh transform --replay", then start`}, f.flags()...)
 	})
 	t.Run("while it runs", func(t *testing.T) {
 		t.Parallel()
 		for _, c := range []struct{ name, sql, words string }{
-			{"stale", `INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())`, "dwh transform --replay"},
+			{
+				"stale",
+				`INSERT INTO dwh_stale (subject, reason, since) VALUES ('f_songplay', 'made again', now())`,
+				"dwh transform --replay",
+			},
 			{"pending", `DELETE FROM goose_db_version WHERE version_id = 5`, `run "dwh migrate up"`},
 		} {
 			dsn, env := migrated(t)
@@ -396,7 +417,10 @@ func TestStops(t *testing.T) {
 		refused(t, env, 2, []string{"song_data, log_data and log_jsonpaths are not given"})
 		refused(t, env, 2, []string{"the sources log_data and log_jsonpaths are not given"}, "--song-data", f.root)
 		absent := filepath.Join(f.root, "absent")
-		refused(t, env, 1, []string{"does not exist"}, "--song-data", absent, "--log-data", absent, "--log-jsonpaths", absent)
+		refused(
+			t, env, 1, []string{"does not exist"}, "--song-data", absent, "--log-data", absent,
+			"--log-jsonpaths", absent,
+		)
 	})
 }
 

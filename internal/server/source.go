@@ -259,7 +259,9 @@ func datePatterns() []datePattern {
 func (p datePattern) find(under, u objectstore.URL) objectstore.URL {
 	key := u.Key()
 	found := p.pattern.FindString(key)
-	if found == "" || !strings.HasPrefix(found, under.Key()[:min(len(under.Key()), len(found))]) || len(found) < len(under.Key()) {
+	if found == "" || !strings.HasPrefix(
+		found, under.Key()[:min(len(under.Key()), len(found))],
+	) || len(found) < len(under.Key()) {
 		return ""
 	}
 	return u[:len(u)-len(key)] + objectstore.URL(found)

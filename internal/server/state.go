@@ -190,7 +190,9 @@ type problems struct {
 }
 
 // failed notes a failure and returns a copy of what is known of it, with its next try.
-func (p *problems) failed(what string, err error, hint string, pause func(tries int) time.Duration) (Problem, time.Duration) {
+func (p *problems) failed(
+	what string, err error, hint string, pause func(tries int) time.Duration,
+) (Problem, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.open == nil {

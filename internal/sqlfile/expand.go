@@ -60,7 +60,10 @@ func (s Statement) Expand(vars map[string]string, edits ...Edit) (Expanded, erro
 func (s Statement) Fill(v Variable, vars map[string]string) (Edit, error) {
 	value, ok := vars[v.Name]
 	if !ok {
-		return Edit{}, s.ErrorAt(v.Start, fmt.Sprintf("variable %s is not defined", s.sql[v.Start:v.End]), undefinedHint(v.Name, vars), nil)
+		return Edit{}, s.ErrorAt(
+			v.Start, fmt.Sprintf("variable %s is not defined", s.sql[v.Start:v.End]),
+			undefinedHint(v.Name, vars), nil,
+		)
 	}
 	quote := s.engine.QuoteLiteral
 	if v.Quote == '"' {
@@ -68,7 +71,10 @@ func (s Statement) Fill(v Variable, vars map[string]string) (Edit, error) {
 	}
 	text, err := quote(value)
 	if err != nil {
-		return Edit{}, s.ErrorAt(v.Start, fmt.Sprintf("value of variable %s: %v", s.sql[v.Start:v.End], err), "correct its value in the configuration", err)
+		return Edit{}, s.ErrorAt(
+			v.Start, fmt.Sprintf("value of variable %s: %v", s.sql[v.Start:v.End], err),
+			"correct its value in the configuration", err,
+		)
 	}
 	return Edit{Start: v.Start, End: v.End, Text: text}, nil
 }
@@ -106,7 +112,9 @@ func (s Statement) Replace(edits []Edit) (Expanded, error) {
 	done := 0
 	for _, e := range edits {
 		if e.Start < done || e.End < e.Start || e.End > len(s.sql) {
-			return Expanded{}, fmt.Errorf("%s:%d: edits of one statement overlap or lie outside it", s.file.name, s.line)
+			return Expanded{}, fmt.Errorf(
+				"%s:%d: edits of one statement overlap or lie outside it", s.file.name, s.line,
+			)
 		}
 		add(done, e.Start, "", false)
 		add(e.Start, e.End, e.Text, true)
@@ -148,7 +156,9 @@ func (x Expanded) Position(char int) (line, column int) {
 		}
 		n++
 	}
-	i, found := slices.BinarySearchFunc(x.pieces, offset, func(p piece, offset int) int { return cmp.Compare(p.start, offset) })
+	i, found := slices.BinarySearchFunc(
+		x.pieces, offset, func(p piece, offset int) int { return cmp.Compare(p.start, offset) },
+	)
 	if !found {
 		i--
 	}

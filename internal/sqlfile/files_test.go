@@ -30,15 +30,17 @@ func TestHeaderFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := f.Header(); got.Files != nil || got.Description != "s_name: names. files: *.txt, *.CSV" || !got.Takes("x") {
+		if got := f.Header(); got.Files != nil ||
+			got.Description != "s_name: names. files: *.txt, *.CSV" || !got.Takes("x") {
 			t.Errorf("%s: got %+v, want the line in the description", name, got)
 		}
 	}
 	for text, want := range map[string]string{
-		"-- files:\n":                "f/010_s_a.sql:1:1: files: wants patterns of file names",
-		"-- files: *.csv,\n":         "f/010_s_a.sql:1:1: files: wants patterns of file names",
-		"-- files: [a\n":             `f/010_s_a.sql:1:1: files: "[a" is no pattern`,
-		"-- files: a/*.csv\n":        `f/010_s_a.sql:1:1: files: "a/*.csv" has a slash; a pattern is of a file's name alone`,
+		"-- files:\n":        "f/010_s_a.sql:1:1: files: wants patterns of file names",
+		"-- files: *.csv,\n": "f/010_s_a.sql:1:1: files: wants patterns of file names",
+		"-- files: [a\n":     `f/010_s_a.sql:1:1: files: "[a" is no pattern`,
+		"-- files: a/*.csv\n": `f/010_s_a.sql:1:1: files: "a/*.csv" has a slash; a ` +
+			`pattern is of a file's name alone`,
 		"-- files: a\n-- files: b\n": "f/010_s_a.sql:2:1: files: stands twice",
 	} {
 		if _, err := sqlfile.Parse("f/010_s_a.sql", text); err == nil || err.Error() != want {

@@ -69,7 +69,9 @@ func TestRender(t *testing.T) {
 			for _, e := range []sqlfile.Engine{sqlfile.Postgres, sqlfile.Redshift} {
 				var b strings.Builder
 				for _, s := range f.Statements(e) {
-					b.WriteString("-- " + s.Section() + " line " + itoa(s.Line()) + " " + s.Keyword() + "\n" + s.SQL() + "\n")
+					b.WriteString(
+						"-- " + s.Section() + " line " + itoa(s.Line()) + " " + s.Keyword() + "\n" + s.SQL() + "\n",
+					)
 				}
 				golden(t, filepath.Join(folder, string(e)+".statements.golden"), b.String())
 			}
@@ -88,7 +90,10 @@ func TestFaults(t *testing.T) {
 			if fault.Hint == "" {
 				t.Errorf("got no hint with %v, want one", fault)
 			}
-			golden(t, filepath.Join(folder, "error.golden"), fault.Error()+"\n"+fault.Snippet()+"\nhint: "+fault.Hint+"\n")
+			golden(
+				t, filepath.Join(folder, "error.golden"),
+				fault.Error()+"\n"+fault.Snippet()+"\nhint: "+fault.Hint+"\n",
+			)
 		})
 	}
 }

@@ -125,7 +125,9 @@ func (f *File) parseHeader(tokens []Token) (Header, error) {
 			break
 		}
 		last = t.Line
-		model = modelLine.MatchString(t.Text) || modelScript.MatchString(t.Text) || model && continuation.MatchString(t.Text)
+		model = modelLine.MatchString(
+			t.Text,
+		) || modelScript.MatchString(t.Text) || model && continuation.MatchString(t.Text)
 		if model {
 			continue
 		}
@@ -155,7 +157,10 @@ func (f *File) parseHeader(tokens []Token) (Header, error) {
 			// A key misspelt would silently be part of the description. Short ones are near to many
 			// words: "date:" is no misspelt "gate:".
 			if len(known) > 4 && key != known && levenshtein.ComputeDistance(key, known) == 1 {
-				return h, f.errorAt(t.Start, fmt.Sprintf("unknown key %q in the file's header", key), fmt.Sprintf("did you mean %q?", known+":"))
+				return h, f.errorAt(
+					t.Start, fmt.Sprintf("unknown key %q in the file's header", key),
+					fmt.Sprintf("did you mean %q?", known+":"),
+				)
 			}
 		}
 		if text := strings.TrimSpace(strings.TrimLeft(t.Text, "-")); text != "" {

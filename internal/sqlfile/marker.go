@@ -33,8 +33,11 @@ func (f *File) regions(tokens []Token) ([]region, error) {
 	var regions []region
 	open := -1 // index of the /*postgres*/ that waits for its /*redshift … */
 	unclosed := func() error {
-		return f.errorAt(tokens[open].Start, "unclosed marker: /*postgres*/ has no /*redshift … */ after it in its statement",
-			"write /*postgres*/ … /*redshift … */, or end with /*redshift*/ when Redshift gets nothing")
+		return f.errorAt(
+			tokens[open].Start,
+			"unclosed marker: /*postgres*/ has no /*redshift … */ after it in its statement",
+			"write /*postgres*/ … /*redshift … */, or end with /*redshift*/ when Redshift gets nothing",
+		)
 	}
 	for i, t := range tokens {
 		switch {
@@ -68,10 +71,14 @@ func (f *File) regions(tokens []Token) ([]region, error) {
 			regions = append(regions, region{end, t.End})
 			open = -1
 		default:
-			hint := "a letter directly after /* is for machines: write /*redshift text */ or /*postgres*/, or put a blank after /* for a comment"
+			hint := "a letter directly after /* is for machines: write /*redshift text */ or " +
+				"/*postgres*/, or put a blank after /* for a comment"
 			for _, known := range []string{"redshift", "postgres"} {
 				if levenshtein.ComputeDistance(strings.ToLower(word), known) <= 2 {
-					hint = fmt.Sprintf("did you mean %s?", map[string]string{"redshift": "/*redshift … */", "postgres": "/*postgres*/"}[known])
+					hint = fmt.Sprintf(
+						"did you mean %s?",
+						map[string]string{"redshift": "/*redshift … */", "postgres": "/*postgres*/"}[known],
+					)
 				}
 			}
 			return nil, f.errorAt(t.Start, fmt.Sprintf("unknown marker /*%s", word), hint)
@@ -99,7 +106,10 @@ func (f *File) checkBody(t Token) error {
 			return f.errorAt(start+token.Start, fmt.Sprintf("%s is never closed inside the marker", token.Kind),
 				"*/ ends a marker, even inside a literal")
 		case token.Kind == KindSemicolon:
-			return f.errorAt(start+token.Start, "semicolon inside a marker", "put the semicolon after the marker's */, last on its line")
+			return f.errorAt(
+				start+token.Start, "semicolon inside a marker",
+				"put the semicolon after the marker's */, last on its line",
+			)
 		case token.Kind == KindComment && i == len(tokens)-1 && token.End == len(body):
 			return f.errorAt(start+token.Start, "-- comment at the end of a marker",
 				"on Redshift it would hide what follows the marker; put the comment after the semicolon")

@@ -15,10 +15,13 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // pieces are what generated files are made of; they are valid in any order.
 var pieces = []string{
-	"SELECT", " a ", "'text /*postgres*/'", "'it''s; é'", `"naïve /*redshift"`, "$$ ; /*redshift x */ $$", "$t$\n;$t$", "1.5e3",
-	"/* plain; */", "/* /* nested */ é */", "-- comment /*postgres*/;\n", "\n", "\t", "  ", "::", ":'song_data'", `:"schema"`,
+	"SELECT", " a ", "'text /*postgres*/'", "'it''s; é'", `"naïve /*redshift"`,
+	"$$ ; /*redshift x */ $$", "$t$\n;$t$", "1.5e3",
+	"/* plain; */", "/* /* nested */ é */", "-- comment /*postgres*/;\n", "\n", "\t", "  ", "::",
+	":'song_data'", `:"schema"`,
 	"/*redshift DISTSTYLE ALL */", "/*redshift\n'é' */", "/*redshift $1 */", "/*postgres*/ b 'é' /*redshift c */",
-	"/*postgres*/\n\tcafé /* in */\n/*redshift*/", "/*postgres*/ \"x\" /*redshift\n:'song_data'\n*/", ";\n", " ; -- end\n", ";\r\n",
+	"/*postgres*/\n\tcafé /* in */\n/*redshift*/",
+	"/*postgres*/ \"x\" /*redshift\n:'song_data'\n*/", ";\n", " ; -- end\n", ";\r\n",
 }
 
 func text() *rapid.Generator[string] {
@@ -116,7 +119,10 @@ func TestPositionOfEveryCharacter(t *testing.T) {
 				}
 				runes := []rune(lines[line-1] + "\n")
 				if column > len(runes) || runes[column-1] != r {
-					t.Fatalf("character %d (%q) of %q: got %d:%d, want where it stands in %q", i+1, r, x.SQL, line, column, input)
+					t.Fatalf(
+						"character %d (%q) of %q: got %d:%d, want where it stands in %q", i+1, r,
+						x.SQL, line, column, input,
+					)
 				}
 			}
 		}

@@ -23,7 +23,9 @@ func (s span) live(tokens []Token, regions []region) bool {
 		switch {
 		case t.Kind == KindComment || t.Kind == KindSemicolon:
 		case t.Kind == KindMarker:
-			if start, end := markerBody(t); markerWord(t.Text) == "redshift" && hasLive(Tokens(t.Text[start-t.Start:end-t.Start])) {
+			if start, end := markerBody(t); markerWord(t.Text) == "redshift" && hasLive(
+				Tokens(t.Text[start-t.Start:end-t.Start]),
+			) {
 				return true
 			}
 		case r < len(regions) && regions[r].start <= t.Start:
@@ -78,13 +80,19 @@ func (f *File) split(tokens []Token) ([]span, error) {
 		started = -1
 	}
 	unfinished := func(what string) error {
-		return f.errorAt(tokens[started].Start, "statement has no semicolon before "+what, "end the statement with a semicolon, last on its line")
+		return f.errorAt(
+			tokens[started].Start, "statement has no semicolon before "+what,
+			"end the statement with a semicolon, last on its line",
+		)
 	}
 	for i, t := range tokens {
 		note := annotation(tokens, i)
 		switch {
 		case note == "STATEMENTBEGIN" && begin >= 0:
-			return nil, f.errorAt(t.Start, "StatementBegin inside StatementBegin", "close the first with -- +goose StatementEnd")
+			return nil, f.errorAt(
+				t.Start, "StatementBegin inside StatementBegin",
+				"close the first with -- +goose StatementEnd",
+			)
 		case note == "STATEMENTBEGIN":
 			if started >= 0 {
 				return nil, unfinished("-- +goose StatementBegin")
@@ -94,7 +102,10 @@ func (f *File) split(tokens []Token) ([]span, error) {
 			}
 			begin, current.block = i, true
 		case note == "STATEMENTEND" && begin < 0:
-			return nil, f.errorAt(t.Start, "StatementEnd without StatementBegin", "put -- +goose StatementBegin before the statement")
+			return nil, f.errorAt(
+				t.Start, "StatementEnd without StatementBegin",
+				"put -- +goose StatementBegin before the statement",
+			)
 		case note == "STATEMENTEND":
 			finish(i + 1)
 			begin = -1
@@ -111,7 +122,10 @@ func (f *File) split(tokens []Token) ([]span, error) {
 		}
 	}
 	if begin >= 0 {
-		return nil, f.errorAt(tokens[begin].Start, "StatementBegin without StatementEnd", "put -- +goose StatementEnd after the statement")
+		return nil, f.errorAt(
+			tokens[begin].Start, "StatementBegin without StatementEnd",
+			"put -- +goose StatementEnd after the statement",
+		)
 	}
 	if current.first < len(tokens) {
 		finish(len(tokens))
@@ -156,7 +170,8 @@ func (f *File) checkLines(tokens []Token, spans []span) error {
 		case inBlock[line] || seen == ends:
 		case ends:
 			return f.errorAt(offset, "goose does not see this semicolon",
-				"goose looks at the last word of a line before any --: put a blank after the semicolon, and no /* comment */")
+				"goose looks at the last word of a line before any --: put a blank after the "+
+					"semicolon, and no /* comment */")
 		default:
 			at := f.source.starts[line-1] + strings.LastIndexByte(f.source.line(line), ';')
 			return f.errorAt(at, "goose would end the statement here, inside a literal or a comment",
@@ -205,7 +220,8 @@ func (f *File) cut(e Engine, text string, tokens []Token, spans []span) []Statem
 		}
 		// In a block the semicolons between its parts stay; the last one goes, and what is before
 		// it as far as it is no code.
-		for last > first && (tokens[last].Kind == KindSemicolon || tokens[last].Kind == KindMarker || tokens[last].Kind == KindComment) {
+		for last > first && (tokens[last].Kind == KindSemicolon ||
+			tokens[last].Kind == KindMarker || tokens[last].Kind == KindComment) {
 			last--
 		}
 		statements = append(statements, Statement{

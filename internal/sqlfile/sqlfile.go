@@ -149,7 +149,10 @@ func (f *File) Statements(e Engine) []Statement {
 
 // ErrorAt returns an error at a 1-based line and column (in characters) of the file.
 func (f *File) ErrorAt(line, column int, msg, hint string, cause error) *Error {
-	return &Error{File: f.name, Line: line, Column: column, Source: f.shown.line(line), Msg: msg, Hint: hint, Err: cause}
+	return &Error{
+		File: f.name, Line: line, Column: column, Source: f.shown.line(line), Msg: msg, Hint: hint,
+		Err: cause,
+	}
 }
 
 // errorAt returns an error at a byte offset of the file.
@@ -162,7 +165,10 @@ func (f *File) errorAt(offset int, msg, hint string) *Error {
 func (f *File) checkEncoding() error {
 	text := f.source.text
 	if strings.HasPrefix(text, "\ufeff") {
-		return f.errorAt(0, "byte order mark at the start of the file", "save the file as UTF-8 without a byte order mark")
+		return f.errorAt(
+			0, "byte order mark at the start of the file",
+			"save the file as UTF-8 without a byte order mark",
+		)
 	}
 	for i, r := range text {
 		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
@@ -181,14 +187,23 @@ func (f *File) checkTokens(tokens []Token, base int) error {
 	for i, t := range tokens {
 		switch {
 		case t.Unclosed && (t.Kind == KindComment || t.Kind == KindMarker):
-			return f.errorAt(base+t.Start, "comment is never closed", "add */; inside a comment each /* needs its own */")
+			return f.errorAt(
+				base+t.Start, "comment is never closed",
+				"add */; inside a comment each /* needs its own */",
+			)
 		case t.Unclosed && t.Kind == KindDollarString:
 			tag := t.Text[:strings.IndexByte(t.Text[1:], '$')+2]
 			return f.errorAt(base+t.Start, fmt.Sprintf("dollar quote %s is never closed", tag), "add the closing "+tag)
 		case t.Unclosed && t.Kind == KindQuotedIdent:
-			return f.errorAt(base+t.Start, "quoted identifier is never closed", `add the closing "; inside the name a quote is written ""`)
+			return f.errorAt(
+				base+t.Start, "quoted identifier is never closed",
+				`add the closing "; inside the name a quote is written ""`,
+			)
 		case t.Unclosed:
-			return f.errorAt(base+t.Start, "string literal is never closed", "add the closing '; inside the text a quote is written ''")
+			return f.errorAt(
+				base+t.Start, "string literal is never closed",
+				"add the closing '; inside the text a quote is written ''",
+			)
 		case i > 0 && tokens[i-1].Text == ":" && tokens[i-1].End == t.Start && (t.Text[0] == '\'' || t.Text[0] == '"'):
 			return f.errorAt(base+t.Start-1, fmt.Sprintf("%s is not a variable", ":"+t.Text),
 				"a variable's name has ASCII letters, digits and underscores, and no digit first: :'orders'")

@@ -37,7 +37,9 @@ func TestParseEngine(t *testing.T) {
 			t.Errorf("ParseEngine(%q): got %q, %v, want %q", name, got, err, name)
 		}
 	}
-	if _, err := sqlfile.ParseEngine("oracle"); err == nil || err.Error() != `unknown engine "oracle": write postgres or redshift` {
+	if _, err := sqlfile.ParseEngine(
+		"oracle",
+	); err == nil || err.Error() != `unknown engine "oracle": write postgres or redshift` {
 		t.Errorf("got error %v, want one that names both engines", err)
 	}
 }
@@ -48,7 +50,8 @@ func TestHeader(t *testing.T) {
 		want sqlfile.Header
 	}{
 		"transform": {
-			"-- d_time: one row per hour\n-- in which a song was played.\n-- reads:  s_songplay_event, s_song\n-- writes: d_time\nSELECT 1;\n",
+			"-- d_time: one row per hour\n-- in which a song was played.\n-- reads:  " +
+				"s_songplay_event, s_song\n-- writes: d_time\nSELECT 1;\n",
 			sqlfile.Header{Description: "d_time: one row per hour in which a song was played."},
 		},
 		"check": {
@@ -57,7 +60,8 @@ func TestHeader(t *testing.T) {
 		},
 		"report": {
 			"-- title: Best days\n-- param: limit 3 how many days\n-- param: artist - whose plays\n-- param: since\n" +
-				"-- param: to \"1 May\"\n-- chart: bar x=day\n-- tile: total\n-- link: artist other artist\nSELECT 1;\n",
+				"-- param: to \"1 May\"\n-- chart: bar x=day\n-- tile: total\n-- link: artist " +
+				"other artist\nSELECT 1;\n",
 			sqlfile.Header{
 				Title: "Best days",
 				Params: []sqlfile.Param{
@@ -77,7 +81,10 @@ func TestHeader(t *testing.T) {
 				{Column: "user_id", Flag: "user_id", Line: 3, At: 1}, {Column: "mail", Flag: "e_mail", Line: 4, At: 1},
 			}},
 		},
-		"migration":     {"-- +goose Up\n\n-- s_song: staged songs.\nSELECT 1;\n", sqlfile.Header{Description: "s_song: staged songs."}},
+		"migration": {
+			"-- +goose Up\n\n-- s_song: staged songs.\nSELECT 1;\n",
+			sqlfile.Header{Description: "s_song: staged songs."},
+		},
 		"ends at a gap": {"-- One.\n\n-- reads: a\nSELECT 1;\n", sqlfile.Header{Description: "One."}},
 		"none":          {"SELECT 1; -- reads: a\n", sqlfile.Header{}},
 	}
@@ -117,18 +124,34 @@ func TestTokens(t *testing.T) {
 		Value string
 	}
 	tests := map[string][]token{
-		"SELECT a$b, \"x\"\"y\"": {{sqlfile.KindWord, "SELECT"}, {sqlfile.KindWord, "a$b"}, {sqlfile.KindOp, ","}, {sqlfile.KindQuotedIdent, `x"y`}},
-		"'it''s' E'a\\'b' $$c$$ $t$ $$ $t$": {
-			{sqlfile.KindString, "it's"}, {sqlfile.KindString, `a\'b`}, {sqlfile.KindDollarString, "c"}, {sqlfile.KindDollarString, " $$ "},
+		"SELECT a$b, \"x\"\"y\"": {
+			{sqlfile.KindWord, "SELECT"}, {sqlfile.KindWord, "a$b"}, {sqlfile.KindOp, ","},
+			{sqlfile.KindQuotedIdent, `x"y`},
 		},
-		`'a\' `:               {{sqlfile.KindString, `a\`}},
-		"x::text :'y' :\"z\"": {{sqlfile.KindWord, "x"}, {sqlfile.KindOp, "::"}, {sqlfile.KindWord, "text"}, {sqlfile.KindVariable, "y"}, {sqlfile.KindVariable, "z"}},
-		"x::'y'":              {{sqlfile.KindWord, "x"}, {sqlfile.KindOp, "::"}, {sqlfile.KindString, "y"}},
-		"':''x' --:'x'":       {{sqlfile.KindString, ":'x"}, {sqlfile.KindComment, "--:'x'"}},
-		"1.5e-3 .5 1..2 $12":  {{sqlfile.KindNumber, "1.5e-3"}, {sqlfile.KindNumber, ".5"}, {sqlfile.KindNumber, "1"}, {sqlfile.KindOp, ".."}, {sqlfile.KindNumber, "2"}, {sqlfile.KindParam, "$12"}},
-		"a<=-1 b--c":          {{sqlfile.KindWord, "a"}, {sqlfile.KindOp, "<="}, {sqlfile.KindOp, "-"}, {sqlfile.KindNumber, "1"}, {sqlfile.KindWord, "b"}, {sqlfile.KindComment, "--c"}},
+		"'it''s' E'a\\'b' $$c$$ $t$ $$ $t$": {
+			{sqlfile.KindString, "it's"}, {sqlfile.KindString, `a\'b`}, {sqlfile.KindDollarString, "c"}, {
+				sqlfile.KindDollarString, " $$ ",
+			},
+		},
+		`'a\' `: {{sqlfile.KindString, `a\`}},
+		"x::text :'y' :\"z\"": {
+			{sqlfile.KindWord, "x"}, {sqlfile.KindOp, "::"}, {sqlfile.KindWord, "text"},
+			{sqlfile.KindVariable, "y"}, {sqlfile.KindVariable, "z"},
+		},
+		"x::'y'":        {{sqlfile.KindWord, "x"}, {sqlfile.KindOp, "::"}, {sqlfile.KindString, "y"}},
+		"':''x' --:'x'": {{sqlfile.KindString, ":'x"}, {sqlfile.KindComment, "--:'x'"}},
+		"1.5e-3 .5 1..2 $12": {
+			{sqlfile.KindNumber, "1.5e-3"}, {sqlfile.KindNumber, ".5"}, {sqlfile.KindNumber, "1"},
+			{sqlfile.KindOp, ".."}, {sqlfile.KindNumber, "2"}, {sqlfile.KindParam, "$12"},
+		},
+		"a<=-1 b--c": {
+			{sqlfile.KindWord, "a"}, {sqlfile.KindOp, "<="}, {sqlfile.KindOp, "-"},
+			{sqlfile.KindNumber, "1"}, {sqlfile.KindWord, "b"}, {sqlfile.KindComment, "--c"},
+		},
 		"/**//*+ hint *//*-*//*x*/;": {
-			{sqlfile.KindComment, "/**/"}, {sqlfile.KindComment, "/*+ hint */"}, {sqlfile.KindComment, "/*-*/"}, {sqlfile.KindMarker, "/*x*/"}, {sqlfile.KindSemicolon, ";"},
+			{sqlfile.KindComment, "/**/"}, {
+				sqlfile.KindComment, "/*+ hint */",
+			}, {sqlfile.KindComment, "/*-*/"}, {sqlfile.KindMarker, "/*x*/"}, {sqlfile.KindSemicolon, ";"},
 		},
 	}
 	for sql, want := range tests {
@@ -196,11 +219,29 @@ func TestExpand(t *testing.T) {
 func TestExpandFaults(t *testing.T) {
 	vars := map[string]string{"song_data": "x", "nul": "a\x00b", "latin": "caf\xe9", "empty": ""}
 	tests := []struct{ sql, want, hint string }{
-		{"SELECT\n  :'song_dat'", "transforms/x.sql:2:3: variable :'song_dat' is not defined", `did you mean "song_data"?`},
-		{"SELECT :'names'", "transforms/x.sql:1:8: variable :'names' is not defined", "defined are: empty, latin, nul, song_data"},
-		{"SELECT :'nul'", "transforms/x.sql:1:8: value of variable :'nul': it holds a NUL character", "correct its value in the configuration"},
-		{"SELECT :'latin'", "transforms/x.sql:1:8: value of variable :'latin': it is not valid UTF-8", "correct its value in the configuration"},
-		{`SELECT :"empty"`, `transforms/x.sql:1:8: value of variable :"empty": an identifier cannot be empty`, "correct its value in the configuration"},
+		{
+			"SELECT\n  :'song_dat'", "transforms/x.sql:2:3: variable :'song_dat' is not defined",
+			`did you mean "song_data"?`,
+		},
+		{
+			"SELECT :'names'", "transforms/x.sql:1:8: variable :'names' is not defined",
+			"defined are: empty, latin, nul, song_data",
+		},
+		{
+			"SELECT :'nul'",
+			"transforms/x.sql:1:8: value of variable :'nul': it holds a NUL character",
+			"correct its value in the configuration",
+		},
+		{
+			"SELECT :'latin'",
+			"transforms/x.sql:1:8: value of variable :'latin': it is not valid UTF-8",
+			"correct its value in the configuration",
+		},
+		{
+			`SELECT :"empty"`,
+			`transforms/x.sql:1:8: value of variable :"empty": an identifier cannot be empty`,
+			"correct its value in the configuration",
+		},
 	}
 	for _, tt := range tests {
 		_, err := statement(t, sqlfile.Postgres, tt.sql).Expand(vars)
@@ -229,7 +270,8 @@ func TestPosition(t *testing.T) {
 	}
 	cause := errors.New("42703")
 	fault := x.ErrorAt(at("bad"), "column bad does not exist", "", cause)
-	if got, want := fault.Error()+"\n"+fault.Snippet(), "transforms/x.sql:3:2: column bad does not exist\n\tbad, :'a', more\n\t^"; got != want {
+	if got, want := fault.Error()+"\n"+fault.Snippet(),
+		"transforms/x.sql:3:2: column bad does not exist\n\tbad, :'a', more\n\t^"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if !errors.Is(fault, cause) {
@@ -245,7 +287,9 @@ func TestPosition(t *testing.T) {
 
 func TestReplaceRefusesOverlaps(t *testing.T) {
 	s := statement(t, sqlfile.Postgres, "SELECT 1")
-	for _, edits := range [][]sqlfile.Edit{{{Start: 0, End: 4}, {Start: 3, End: 5}}, {{Start: 5, End: 99}}, {{Start: 3, End: 2}}} {
+	for _, edits := range [][]sqlfile.Edit{
+		{{Start: 0, End: 4}, {Start: 3, End: 5}}, {{Start: 5, End: 99}}, {{Start: 3, End: 2}},
+	} {
 		if _, err := s.Replace(edits); err == nil {
 			t.Errorf("edits %v: got no error, want one", edits)
 		}
@@ -268,8 +312,11 @@ func TestSnippet(t *testing.T) {
 		"at the end": {"SELECT", 7, "SELECT\n      ^"},
 		"behind it":  {"SELECT", 99, "SELECT\n      ^"},
 		"control":    {"a\x1b[31m b", 8, "a\ufffd[31m b\n       ^"},
-		"long":       {long, 151, "…" + strings.Repeat("a", 100) + "X" + strings.Repeat("b", 99) + "…\n" + strings.Repeat(" ", 101) + "^"},
-		"unknown":    {"", 1, ""},
+		"long": {
+			long, 151,
+			"…" + strings.Repeat("a", 100) + "X" + strings.Repeat("b", 99) + "…\n" + strings.Repeat(" ", 101) + "^",
+		},
+		"unknown": {"", 1, ""},
 	}
 	for name, tt := range tests {
 		if got := (&sqlfile.Error{Line: 1, Column: tt.column, Source: tt.line}).Snippet(); got != tt.want {
@@ -297,9 +344,15 @@ func TestErrorIsOneLine(t *testing.T) {
 func TestRedact(t *testing.T) {
 	tests := []struct{ sql, want string }{
 		{"COPY t FROM 's3://b' IAM_ROLE 'arn' REGION 'r'", "COPY t FROM 's3://b' IAM_ROLE 'arn' REGION 'r'"},
-		{"ACCESS_KEY_ID 'a' secret_access_key\n'b''c' SESSION_TOKEN $$d$$", "ACCESS_KEY_ID 'xxxxx' secret_access_key\n'xxxxx' SESSION_TOKEN 'xxxxx'"},
+		{
+			"ACCESS_KEY_ID 'a' secret_access_key\n'b''c' SESSION_TOKEN $$d$$",
+			"ACCESS_KEY_ID 'xxxxx' secret_access_key\n'xxxxx' SESSION_TOKEN 'xxxxx'",
+		},
 		{"WITH CREDENTIALS AS /* why */ 'a=b' NULL AS 'c'", "WITH CREDENTIALS AS /* why */ 'xxxxx' NULL AS 'c'"},
-		{"ACCESS_KEY_ID /*postgres*/ 'a' /*redshift 'b' */ 'c'", "ACCESS_KEY_ID /*postgres*/ 'xxxxx' /*redshift 'xxxxx' */ 'c'"},
+		{
+			"ACCESS_KEY_ID /*postgres*/ 'a' /*redshift 'b' */ 'c'",
+			"ACCESS_KEY_ID /*postgres*/ 'xxxxx' /*redshift 'xxxxx' */ 'c'",
+		},
 		{"/*redshift MASTER_SYMMETRIC_KEY 'a' */ 'b'", "/*redshift MASTER_SYMMETRIC_KEY 'xxxxx' */ 'b'"},
 		{"SECRET_ACCESS_KEY 'open", "SECRET_ACCESS_KEY 'xxxxx'"},
 	}
@@ -332,7 +385,9 @@ func TestParseFS(t *testing.T) {
 		t.Errorf("names: got +, want -:\n%s", diff)
 	}
 	fsys["220_bad.sql"] = &fstest.MapFile{Data: []byte("SELECT 'a")}
-	if _, err := sqlfile.ParseFS(fsys, "transforms", "*.sql"); err == nil || err.Error() != "transforms/220_bad.sql:1:8: string literal is never closed" {
+	if _, err := sqlfile.ParseFS(
+		fsys, "transforms", "*.sql",
+	); err == nil || err.Error() != "transforms/220_bad.sql:1:8: string literal is never closed" {
 		t.Errorf("got error %v, want one with the file's name", err)
 	}
 	if _, err := sqlfile.ParseFS(fsys, "", "["); err == nil {

@@ -66,7 +66,10 @@ func (s Statement) Variables() []Variable {
 			continue
 		}
 		line, column := s.position(t.Line, t.Column)
-		variables = append(variables, Variable{Name: t.Value(), Quote: t.Text[1], Line: line, Column: column, Start: t.Start, End: t.End})
+		variables = append(
+			variables,
+			Variable{Name: t.Value(), Quote: t.Text[1], Line: line, Column: column, Start: t.Start, End: t.End},
+		)
 	}
 	return variables
 }

@@ -116,7 +116,10 @@ func AppendMoment(dst []byte, t time.Time, layout string) []byte {
 	// The calendar repeats after 400 years, so the day and the month are those of a year that Go's
 	// layouts can write.
 	year := 1 - t.Year()
-	shifted := time.Date(2000+((t.Year()%400)+400)%400, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
+	shifted := time.Date(
+		2000+((t.Year()%400)+400)%400, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(),
+		t.Nanosecond(), time.UTC,
+	)
 	text := shifted.Format(layout)
 	return append(append(append(dst, fmt.Sprintf("%04d", year)...), text[4:]...), " BC"...)
 }

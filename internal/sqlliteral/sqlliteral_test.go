@@ -13,7 +13,8 @@ import (
 
 func TestText(t *testing.T) {
 	for text, want := range map[string]string{
-		"": `''`, "a": `'a'`, "it's": `'it''s'`, `a\b`: `REPLACE('a~b', '~', CHR(92))`, `\'~`: `REPLACE('^''~', '^', CHR(92))`, "''": `''''''`, "né\n": "'né\n'",
+		"": `''`, "a": `'a'`, "it's": `'it''s'`, `a\b`: `REPLACE('a~b', '~', CHR(92))`,
+		`\'~`: `REPLACE('^''~', '^', CHR(92))`, "''": `''''''`, "né\n": "'né\n'",
 	} {
 		if got := string(sqlliteral.AppendText(nil, []byte(text))); got != want {
 			t.Errorf("%q: got %s, want %s", text, got, want)
@@ -82,7 +83,10 @@ func TestNumbersAndTimes(t *testing.T) {
 			"00:00:00 BC'"},
 		{sqlliteral.AppendTimestamp(nil, time.Date(-4713, 11, 24, 0, 0, 0, 0, time.UTC)), "TIMESTAMP '4714-11-24 " +
 			"00:00:00 BC'"},
-		{sqlliteral.AppendTimestamp(nil, time.Date(2018, 11, 2, 3, 4, 5, 6000, time.FixedZone("", 3600))), "TIMESTAMP '2018-11-02 02:04:05.000006'"},
+		{
+			sqlliteral.AppendTimestamp(nil, time.Date(2018, 11, 2, 3, 4, 5, 6000, time.FixedZone("", 3600))),
+			"TIMESTAMP '2018-11-02 02:04:05.000006'",
+		},
 		{must(sqlliteral.Append(nil, &number)), "-7"},
 		{must(sqlliteral.Append(nil, (*string)(nil))), "NULL"},
 	} {

@@ -29,9 +29,16 @@ func TestSort(t *testing.T) {
 		values                []any
 		ascending, descending string
 	}{
-		"numbers":   {[]any{10, nil, 9.5, -1, large("9.75"), uint8(2)}, "-1 2 9.5 9.75 10 <nil>", "10 9.75 9.5 2 -1 <nil>"},
-		"texts":     {[]any{"b", "A", nil, "a", "C", "Ä"}, "A a b C Ä <nil>", "Ä C b a A <nil>"},
-		"digits":    {[]any{large("12345678901234567890.02"), large("12345678901234567890.01")}, "12345678901234567890.01 12345678901234567890.02", "12345678901234567890.02 12345678901234567890.01"},
+		"numbers": {
+			[]any{10, nil, 9.5, -1, large("9.75"), uint8(2)}, "-1 2 9.5 9.75 10 <nil>",
+			"10 9.75 9.5 2 -1 <nil>",
+		},
+		"texts": {[]any{"b", "A", nil, "a", "C", "Ä"}, "A a b C Ä <nil>", "Ä C b a A <nil>"},
+		"digits": {
+			[]any{large("12345678901234567890.02"), large("12345678901234567890.01")},
+			"12345678901234567890.01 12345678901234567890.02",
+			"12345678901234567890.02 12345678901234567890.01",
+		},
 		"no number": {[]any{1.0, math.NaN(), 0.5}, "NaN 0.5 1", "1 0.5 NaN"},
 		"times":     {[]any{at(3), at(1)}, fmt.Sprint(at(1), " ", at(3)), fmt.Sprint(at(3), " ", at(1))},
 		"truth":     {[]any{true, false}, "false true", "true false"},
@@ -63,10 +70,13 @@ func TestSort(t *testing.T) {
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	in := table.Table{Columns: table.Columns("city", "plays", "day"), Rows: [][]any{
-		{"San Francisco, CA", int64(1234), "2018-11-01"}, {"SAN JOSE", int64(5), nil}, {"Ürümqi", table.Decimal{Digits: "1270.90"}, "2018-11-02"},
+		{"San Francisco, CA", int64(1234), "2018-11-01"}, {"SAN JOSE", int64(5), nil}, {
+			"Ürümqi", table.Decimal{Digits: "1270.90"}, "2018-11-02",
+		},
 	}}
 	for text, want := range map[string]string{
-		"": "3", " ": "3", "san": "2", "SAN ca": "1", "san 2018": "1", "1,234": "1", "1234": "1", "1,270.90": "1", "ürüm": "1", "–": "0",
+		"": "3", " ": "3", "san": "2", "SAN ca": "1", "san 2018": "1", "1,234": "1", "1234": "1",
+		"1,270.90": "1", "ürüm": "1", "–": "0",
 		"nothing": "0", "francisco,": "1",
 	} {
 		got := table.Search(in, text)
@@ -90,7 +100,10 @@ func TestSearch(t *testing.T) {
 
 func TestHTMLWith(t *testing.T) {
 	t.Parallel()
-	in := table.Table{Columns: table.Columns("<a>", "n"), Rows: [][]any{{"<b>", int64(1)}, {nil, int64(2)}, {" ", int64(3)}}}
+	in := table.Table{
+		Columns: table.Columns("<a>", "n"),
+		Rows:    [][]any{{"<b>", int64(1)}, {nil, int64(2)}, {" ", int64(3)}},
+	}
 	got := table.HTMLWith(in, table.HTMLOptions{
 		Head:   func(c int) string { return fmt.Sprintf(`?s=%d&x="`, c) },
 		Sorted: func(c int) string { return []string{"", "descending"}[c] },

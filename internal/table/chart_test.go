@@ -26,7 +26,10 @@ func TestCharts(t *testing.T) {
 	}
 	changes := table.Table{
 		Columns: table.Columns("name", "level", "change"),
-		Rows:    [][]any{{"up", "free", 10.5}, {"down", "paid", -21.25}, {"still", "paid", 0}, {"unknown", "free", nil}, {"odd", "free", math.NaN()}},
+		Rows: [][]any{
+			{"up", "free", 10.5}, {"down", "paid", -21.25}, {"still", "paid", 0},
+			{"unknown", "free", nil}, {"odd", "free", math.NaN()},
+		},
 	}
 	for _, c := range []struct {
 		name string
@@ -85,7 +88,9 @@ func TestChartFitsTheWidth(t *testing.T) {
 
 func TestChartOfExtremes(t *testing.T) {
 	for _, values := range [][]any{
-		{int64(math.MaxInt64), int64(math.MinInt64)}, {math.MaxFloat64, -math.MaxFloat64}, {math.Inf(1), 1.0}, {0, 0}, {-1, -2}, {1e-300, 2e-300}, {nil, 1},
+		{
+			int64(math.MaxInt64), int64(math.MinInt64),
+		}, {math.MaxFloat64, -math.MaxFloat64}, {math.Inf(1), 1.0}, {0, 0}, {-1, -2}, {1e-300, 2e-300}, {nil, 1},
 	} {
 		in := table.Table{Columns: table.Columns("name", "n")}
 		for _, v := range values {
@@ -104,7 +109,11 @@ func TestChartsOfTerminals(t *testing.T) {
 	in := table.Table{
 		Title:   "top-artists",
 		Columns: table.Columns("rank", "artist", "songplays"),
-		Rows:    [][]any{{1, "Dwight Yoakam", 1594}, {2, "生命生命の言葉", 800}, {3, strings.Repeat("name of 300 characters ", 13), 12}, {4, nil, nil}, {5, "👩‍👩‍👧‍👦", 1}},
+		Rows: [][]any{
+			{1, "Dwight Yoakam", 1594}, {2, "生命生命の言葉", 800},
+			{3, strings.Repeat("name of 300 characters ", 13), 12}, {4, nil, nil},
+			{5, "👩‍👩‍👧‍👦", 1},
+		},
 	}
 	for _, width := range []int{20, 40, 80, 200} {
 		var out bytes.Buffer
@@ -146,7 +155,9 @@ func TestChartOfManyRows(t *testing.T) {
 // In a narrow terminal the longer label gives way, so that rows of one location stay apart.
 func TestChartKeepsBothLabels(t *testing.T) {
 	in := table.Table{Columns: table.Columns("location", "level", "songplays"), Rows: [][]any{
-		{"Atlanta-Sandy Springs-Roswell, GA", "free", 14}, {"Atlanta-Sandy Springs-Roswell, GA", "paid", 15}, {"生命生命の言葉生命生命の言葉", "paid", 2}, {nil, "free", 1},
+		{"Atlanta-Sandy Springs-Roswell, GA", "free", 14}, {"Atlanta-Sandy Springs-Roswell, GA", "paid", 15}, {
+			"生命生命の言葉生命生命の言葉", "paid", 2,
+		}, {nil, "free", 1},
 	}}
 	var out bytes.Buffer
 	if err := table.Chart(&out, in, 50, false); err != nil {

@@ -19,7 +19,9 @@ func journal() table.Table {
 		{"20990101T000000.000000Z-00000001", "2099-01-01 00:00:00", "600.0 s", "run", "done", nil},
 		{"20990101T000000.000000Z-00000002", "2099-01-01 00:00:00", "12.0 s", "transform --log-data " + longPath,
 			"interrupted",
-			longPath + `:37: column ts: "soon" is not a bigint; run "dwh reject list" to see it, and then run "dwh transform --replay"`},
+			longPath +
+				`:37: column ts: "soon" is not a bigint; run "dwh reject list" to see it, and ` +
+				`then run "dwh transform --replay"`},
 	}}
 	for i, narrow := range []table.Narrow{table.NarrowKeep, table.NarrowDrop, table.NarrowKeep, table.NarrowFold,
 		table.NarrowKeep, table.NarrowFold} {
@@ -86,7 +88,8 @@ func TestNamesOfWhatIsPasted(t *testing.T) {
 func TestPathsStayWhole(t *testing.T) {
 	long := strings.Repeat("x", 30)
 	for value, whole := range map[string]bool{
-		"/srv/" + long: true, "./" + long: true, "s3://bucket/" + long: true, "~/" + long: true, "AC/DC" + long: false, "/ " + long: false,
+		"/srv/" + long: true, "./" + long: true, "s3://bucket/" + long: true, "~/" + long: true,
+		"AC/DC" + long: false, "/ " + long: false,
 	} {
 		in := table.Table{Columns: table.Columns("artist", "songplays"), Rows: [][]any{{value, int64(3)}}}
 		if got := render(t, in, table.TextOptions{Width: 40}); strings.Contains(got, value) != whole {

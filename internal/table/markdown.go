@@ -86,6 +86,7 @@ func MarkdownText(s string) string {
 		lines[i] = visible(lines[i])
 	}
 	return strings.NewReplacer(
-		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "&", "&amp;", "<", "&lt;", ">", "&gt;", "\n", "<br>",
+		`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "&", "&amp;",
+		"<", "&lt;", ">", "&gt;", "\n", "<br>",
 	).Replace(strings.Join(lines, "\n"))
 }

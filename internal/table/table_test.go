@@ -49,9 +49,15 @@ func awkward() table.Table {
 		Title:   "Top artists",
 		Columns: table.Columns("rank", "artist", "songplays", "share", "loud", "year", "played_at"),
 		Rows: [][]any{
-			{int64(1), "Dwight | Yoakam 生命", int64(1234567), 0.25, true, int64(2008), time.Date(2018, 11, 11, 2, 33, 56, 796e6, time.UTC)},
+			{
+				int64(1), "Dwight | Yoakam 生命", int64(1234567), 0.25, true, int64(2008),
+				time.Date(2018, 11, 11, 2, 33, 56, 796e6, time.UTC),
+			},
 			{int64(2), "<b>\"x\"</b> & 'y',\n\x1b[31m", nil, nil, nil, nil, nil},
-			{int64(3), "a very long name of an artist that goes on and on and on", int64(-5), 1234.5, false, int64(1999), time.Date(2018, 11, 1, 0, 0, 0, 0, time.UTC)},
+			{
+				int64(3), "a very long name of an artist that goes on and on and on", int64(-5),
+				1234.5, false, int64(1999), time.Date(2018, 11, 1, 0, 0, 0, 0, time.UTC),
+			},
 			{int64(4), "", int64(0), 0.0, false, int64(0), nil},
 		},
 	}
@@ -93,7 +99,13 @@ func TestEmpty(t *testing.T) {
 func TestJSONIsReadable(t *testing.T) {
 	name, count := "x", int32(5)
 	var absent *string
-	in := table.Table{Columns: table.Columns("z", "a", "n", "f", "nan"), Rows: [][]any{{&name, absent, &count, float32(0.1), math.NaN()}, {"\xff", "<&>", uint64(math.MaxUint64), 1e21, nil}}}
+	in := table.Table{
+		Columns: table.Columns("z", "a", "n", "f", "nan"),
+		Rows: [][]any{
+			{&name, absent, &count, float32(0.1), math.NaN()},
+			{"\xff", "<&>", uint64(math.MaxUint64), 1e21, nil},
+		},
+	}
 	var out bytes.Buffer
 	if err := table.Write(&out, in, table.JSON); err != nil {
 		t.Fatal(err)
@@ -133,7 +145,10 @@ func TestCSVReadsBack(t *testing.T) {
 
 func TestCSVOfOneColumnKeepsItsRows(t *testing.T) {
 	var out bytes.Buffer
-	if err := table.Write(&out, table.Table{Columns: table.Columns("a"), Rows: [][]any{{nil}, {""}, {"x"}}}, table.CSV); err != nil {
+	if err := table.Write(
+		&out, table.Table{Columns: table.Columns("a"), Rows: [][]any{{nil}, {""}, {"x"}}},
+		table.CSV,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), "a\n\"\"\n\"\"\nx\n"; got != want {
@@ -189,7 +204,10 @@ func TestParseFormat(t *testing.T) {
 			t.Fatalf("ParseFormat(%q): got %v, want a *FormatError", c.name, err)
 		}
 		if fault.Hint() != c.hint || fault.ExitCode() != 2 {
-			t.Errorf("ParseFormat(%q): got hint %q and exit code %d, want %q and 2", c.name, fault.Hint(), fault.ExitCode(), c.hint)
+			t.Errorf(
+				"ParseFormat(%q): got hint %q and exit code %d, want %q and 2", c.name,
+				fault.Hint(), fault.ExitCode(), c.hint,
+			)
 		}
 	}
 }
@@ -199,8 +217,14 @@ func TestNumbersForPeople(t *testing.T) {
 		in   float64
 		want string
 	}{
-		{0, "0"}, {math.Copysign(0, -1), "0"}, {1594, "1,594"}, {-1234567, "-1,234,567"}, {245.0833333333333, "245.083"}, {37.77493, "37.7749"},
-		{0.9541284403669725, "0.954128"}, {0.30000000000000004, "0.3"}, {1234567.891, "1,234,568"}, {999999.96, "1,000,000"}, {0.00005, "5e-05"}, {0.00012345, "0.000123"},
+		{0, "0"}, {math.Copysign(0, -1), "0"}, {1594, "1,594"}, {-1234567, "-1,234,567"}, {
+			245.0833333333333, "245.083",
+		}, {37.77493, "37.7749"},
+		{
+			0.9541284403669725, "0.954128",
+		}, {
+			0.30000000000000004, "0.3",
+		}, {1234567.891, "1,234,568"}, {999999.96, "1,000,000"}, {0.00005, "5e-05"}, {0.00012345, "0.000123"},
 		{1e15, "1e+15"}, {-5e-324, "-4.94066e-324"}, {math.Inf(1), "+Inf"}, {math.NaN(), "NaN"},
 	} {
 		if got := table.Number(c.in); got != c.want {

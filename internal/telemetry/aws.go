@@ -28,16 +28,22 @@ func InstrumentAWS(ctx context.Context, cfg *aws.Config) {
 	})
 }
 
-func traceCall(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+func traceCall(
+	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+) (middleware.InitializeOutput, middleware.Metadata, error) {
 	parent := trace.SpanFromContext(ctx)
 	if !parent.IsRecording() {
 		return next.HandleInitialize(ctx, in)
 	}
 	service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
-	ctx, span := parent.TracerProvider().Tracer(scope).Start(ctx, service+"."+operation, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
-		attribute.String("rpc.system", "aws-api"), attribute.String("rpc.service", service), attribute.String("rpc.method", operation),
-		attribute.String("cloud.region", awsmiddleware.GetRegion(ctx)),
-	))
+	ctx, span := parent.TracerProvider().Tracer(scope).Start(
+		ctx, service+"."+operation, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+			attribute.String(
+				"rpc.system", "aws-api",
+			), attribute.String("rpc.service", service), attribute.String("rpc.method", operation),
+			attribute.String("cloud.region", awsmiddleware.GetRegion(ctx)),
+		),
+	)
 	defer span.End()
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	if response, ok := awsmiddleware.GetRawResponse(metadata).(*smithyhttp.Response); ok {

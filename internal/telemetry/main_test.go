@@ -51,7 +51,9 @@ func (r *receiver) take(request *collector.ExportTraceServiceRequest) {
 }
 
 // Export implements the collector's service of gRPC.
-func (r *receiver) Export(_ context.Context, request *collector.ExportTraceServiceRequest) (*collector.ExportTraceServiceResponse, error) {
+func (r *receiver) Export(
+	_ context.Context, request *collector.ExportTraceServiceRequest,
+) (*collector.ExportTraceServiceResponse, error) {
 	r.take(request)
 	return &collector.ExportTraceServiceResponse{}, nil
 }
@@ -178,5 +180,8 @@ func folder(t *testing.T) string {
 }
 
 func sources(root string) []string {
-	return []string{"--song-data", root + "/song_data/", "--log-data", root + "/log_data/", "--log-jsonpaths", root + "/log_json_path.json"}
+	return []string{
+		"--song-data", root + "/song_data/", "--log-data", root + "/log_data/", "--log-jsonpaths",
+		root + "/log_json_path.json",
+	}
 }

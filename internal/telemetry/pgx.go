@@ -75,7 +75,9 @@ func (t *pgxTracer) TracePrepareEnd(ctx context.Context, conn *pgx.Conn, data pg
 func coded(err error) error {
 	var refused *pgconn.PgError
 	switch {
-	case err == nil, errors.Is(err, pgx.ErrNoRows), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case err == nil, errors.Is(err, pgx.ErrNoRows), errors.Is(err, context.Canceled), errors.Is(
+		err, context.DeadlineExceeded,
+	):
 		return err
 	case errors.As(err, &refused):
 		return &pgconn.PgError{Severity: refused.Severity, Code: refused.Code, Message: "see the command's output"}
@@ -86,7 +88,9 @@ func coded(err error) error {
 var errConnection = errors.New("the connection failed")
 
 // opening is the beginning of a statement: the verb, and the table where it stands near.
-var opening = regexp.MustCompile(`(?i)^(?:INSERT\s+INTO|DELETE\s+FROM|UPDATE|COPY|LOCK\s+TABLE|LOCK|ANALYZE|(?:CREATE|DROP|ALTER)\s+(?:TEMP(?:ORARY)?\s+)?(?:TABLE|VIEW|SCHEMA|INDEX)(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?|"[^"]*"(?:\."[^"]*")?)`)
+var opening = regexp.MustCompile(
+	`(?i)^(?:INSERT\s+INTO|DELETE\s+FROM|UPDATE|COPY|LOCK\s+TABLE|LOCK|ANALYZE|(?:CREATE|DROP|ALTER)\s+(?:TEMP(?:ORARY)?\s+)?(?:TABLE|VIEW|SCHEMA|INDEX)(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?|"[^"]*"(?:\."[^"]*")?)`,
+)
 
 // summary names a statement without its values.
 func summary(sql string) string {

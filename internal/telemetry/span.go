@@ -69,7 +69,9 @@ func BeginLinked(ctx context.Context, name string, attributes ...Attribute) (con
 		return ctx, &Span{parent}
 	}
 	ctx, span := parent.TracerProvider().Tracer(scope).Start(ctx, name,
-		trace.WithNewRoot(), trace.WithLinks(trace.Link{SpanContext: parent.SpanContext()}), trace.WithAttributes(attributes...))
+		trace.WithNewRoot(), trace.WithLinks(
+			trace.Link{SpanContext: parent.SpanContext()},
+		), trace.WithAttributes(attributes...))
 	return ctx, &Span{span}
 }
 

@@ -155,11 +155,16 @@ func destination(name string, env map[string]string) string {
 // Command begins the span that everything a command does lies under. TRACEPARENT in the environment
 // makes it part of the trace of what called dwh. end takes the command's error and exit code; both
 // may be called on nil.
-func (t *Tracing) Command(ctx context.Context, env map[string]string, name string) (_ context.Context, end func(err error, code int)) {
+func (t *Tracing) Command(
+	ctx context.Context, env map[string]string, name string,
+) (_ context.Context, end func(err error, code int)) {
 	if t == nil {
 		return ctx, func(error, int) {}
 	}
-	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": env["TRACEPARENT"], "tracestate": env["TRACESTATE"]})
+	ctx = propagation.TraceContext{}.Extract(
+		ctx,
+		propagation.MapCarrier{"traceparent": env["TRACEPARENT"], "tracestate": env["TRACESTATE"]},
+	)
 	ctx, span := t.provider.Tracer(scope).Start(ctx, name)
 	return ctx, func(err error, code int) {
 		(&Span{span}).End(err, attribute.Int("dwh.exit_code", code))

@@ -28,19 +28,28 @@ func TestRun(t *testing.T) {
 			store := dwhtest.S3(t)
 			store.PutDir(folder(t), "data")
 			dsn := dwhtest.Database(t)
-			env := append(store.Env(), "DATABASE_URL="+dsn, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.start(t, r), "OTEL_EXPORTER_OTLP_PROTOCOL="+c.protocol,
-				"OTEL_EXPORTER_OTLP_HEADERS=api-key=hushhush", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test",
-				"TRACEPARENT=00-0123456789abcdef0123456789abcdef-0123456789abcdef-01")
+			env := append(
+				store.Env(), "DATABASE_URL="+dsn, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.start(t, r),
+				"OTEL_EXPORTER_OTLP_PROTOCOL="+c.protocol,
+				"OTEL_EXPORTER_OTLP_HEADERS=api-key=hushhush",
+				"OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test",
+				"TRACEPARENT=00-0123456789abcdef0123456789abcdef-0123456789abcdef-01",
+			)
 			dwhtest.RunProgram(t, env, 0, append([]string{"run"}, sources(store.URL("data"))...)...)
 
 			root := r.one(t, "dwh run")
-			if got := fmt.Sprintf("%x %x", root.TraceId, root.ParentSpanId); got != "0123456789abcdef0123456789abcdef 0123456789abcdef" {
+			if got := fmt.Sprintf(
+				"%x %x", root.TraceId, root.ParentSpanId,
+			); got != "0123456789abcdef0123456789abcdef 0123456789abcdef" {
 				t.Errorf("got trace and parent %s, want those of TRACEPARENT", got)
 			}
 			if value(root, "dwh.run_id") == "" || value(root, "dwh.exit_code") != "0" {
 				t.Errorf("got attributes %v, want the run's id and the exit code", root.Attributes)
 			}
-			for _, name := range []string{"load 010_s_song", "load 020_s_songplay_event", "transform 110_d_song", "transform 210_f_songplay", "check"} {
+			for _, name := range []string{
+				"load 010_s_song", "load 020_s_songplay_event", "transform 110_d_song",
+				"transform 210_f_songplay", "check",
+			} {
 				span := r.one(t, name)
 				if string(span.ParentSpanId) != string(root.SpanId) || string(span.TraceId) != string(root.TraceId) {
 					t.Errorf("%s: got parent %x, want the command's %x", name, span.ParentSpanId, root.SpanId)
@@ -50,10 +59,16 @@ func TestRun(t *testing.T) {
 				t.Errorf("got gates %v, want two without violations", gates)
 			}
 			load := r.one(t, "load 010_s_song")
-			if value(load, "dwh.step") != "010_s_song" || value(load, "dwh.rows") != "20" || value(load, "dwh.objects") == "" {
+			if value(load, "dwh.step") != "010_s_song" || value(load, "dwh.rows") != "20" || value(
+				load, "dwh.objects",
+			) == "" {
 				t.Errorf("got %v, want step, 20 rows and objects", load.Attributes)
 			}
-			for name, above := range map[string]string{"S3.ListObjectsV2": "dwh run", "S3.GetObject": "load 010_s_song", "CREATE dwh_scratch.d_song": "transform 110_d_song", "CREATE dwh_scratch.f_songplay": "transform 210_f_songplay"} {
+			for name, above := range map[string]string{
+				"S3.ListObjectsV2": "dwh run", "S3.GetObject": "load 010_s_song",
+				"CREATE dwh_scratch.d_song":     "transform 110_d_song",
+				"CREATE dwh_scratch.f_songplay": "transform 210_f_songplay",
+			} {
 				found := false
 				for _, span := range r.spans()[name] {
 					found = found || r.under(span, r.one(t, above))
@@ -96,7 +111,11 @@ func TestRedshiftSecrets(t *testing.T) {
 	store := dwhtest.S3(t)
 	store.PutDir(folder(t), "data")
 	server := redshiftstandin.Start(t, redshiftstandin.Options{S3: store.Client()})
-	env := append(store.Env(), "DATABASE_URL="+server.DSN, "DWH_LOAD_METHOD=copy", "DWH_WORK_PREFIX="+store.URL("work"), "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="+startHTTP(t, r)+"/v1/traces")
+	env := append(
+		store.Env(), "DATABASE_URL="+server.DSN, "DWH_LOAD_METHOD=copy",
+		"DWH_WORK_PREFIX="+store.URL("work"),
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="+startHTTP(t, r)+"/v1/traces",
+	)
 	args := append([]string{"run", "--iam-role", role}, sources(store.URL("data"))...)
 	dwhtest.RunProgram(t, env, 0, args...)
 	store.Put("data/log_data/bad.json", []byte(strings.Repeat(`{"ts": "tellnobody"}`+"\n", 1001)))
@@ -133,12 +152,16 @@ func TestError(t *testing.T) {
 	env := []string{"DATABASE_URL=" + dwhtest.Database(t), "OTEL_EXPORTER_OTLP_ENDPOINT=" + startHTTP(t, r)}
 	dwhtest.RunProgram(t, env, 1, "report", "top-artists")
 	root := r.one(t, "dwh report")
-	if root.Status.GetCode() != trace.Status_STATUS_CODE_ERROR || !strings.Contains(root.Status.Message, "pending") || value(root, "dwh.exit_code") != "1" {
+	if root.Status.GetCode() != trace.Status_STATUS_CODE_ERROR || !strings.Contains(
+		root.Status.Message, "pending",
+	) || value(root, "dwh.exit_code") != "1" {
 		t.Errorf("got %v, want an error of pending migrations and exit code 1", root)
 	}
 	dwhtest.RunProgram(t, env, 0, "migrate", "up")
 	dwhtest.RunProgram(t, env, 0, "report", "top-artists")
-	if span := r.one(t, "report top-artists"); value(span, "dwh.report") != "top-artists" || span.Status.GetCode() == trace.Status_STATUS_CODE_ERROR {
+	if span := r.one(
+		t, "report top-artists",
+	); value(span, "dwh.report") != "top-artists" || span.Status.GetCode() == trace.Status_STATUS_CODE_ERROR {
 		t.Errorf("got %v, want the report's name and no error", span)
 	}
 }
@@ -148,10 +171,19 @@ func TestError(t *testing.T) {
 func TestServe(t *testing.T) {
 	t.Parallel()
 	r := &receiver{}
-	env := []string{"DATABASE_URL=" + dwhtest.Database(t), "OTEL_EXPORTER_OTLP_ENDPOINT=" + startHTTP(t, r), "OTEL_BSP_SCHEDULE_DELAY=50"}
+	env := []string{
+		"DATABASE_URL=" + dwhtest.Database(t), "OTEL_EXPORTER_OTLP_ENDPOINT=" + startHTTP(t, r),
+		"OTEL_BSP_SCHEDULE_DELAY=50",
+	}
 	dwhtest.RunProgram(t, env[:1], 0, "migrate", "up")
 	dir := folder(t)
-	p := dwhtest.StartProgram(t, env, append([]string{"serve", "--listen", "127.0.0.1:0", "--batch-age", "20ms", "--poll", "30ms", "--lease", "200ms"}, sources(dir)...)...)
+	p := dwhtest.StartProgram(
+		t, env,
+		append(
+			[]string{"serve", "--listen", "127.0.0.1:0", "--batch-age", "20ms", "--poll", "30ms", "--lease", "200ms"},
+			sources(dir)...,
+		)...,
+	)
 	loaded := func() *trace.Span {
 		for _, span := range r.spans()["batch"] {
 			if value(span, "dwh.objects") != "0" {
@@ -211,17 +243,44 @@ func TestDeadCollector(t *testing.T) {
 		name, words string
 		env         []string
 	}{
-		{"down", "connection refused", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://user:hushhush@" + closed.Addr().String()}},
-		{"down, gRPC", "traces cannot be sent", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + closed.Addr().String(), "OTEL_EXPORTER_OTLP_PROTOCOL=grpc"}},
+		{
+			"down", "connection refused",
+			[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://user:hushhush@" + closed.Addr().String()},
+		},
+		{
+			"down, gRPC", "traces cannot be sent",
+			[]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + closed.Addr().String(),
+				"OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+			},
+		},
 		{"silent", "no answer in time", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + silent.Addr().String()}},
-		{"unwilling", "401", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + startHTTP(t, &receiver{answer: 401}), "OTEL_EXPORTER_OTLP_HEADERS=api-key=hushhush"}},
-		{"another protocol", "http/protobuf and grpc are known", []string{"OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_PROTOCOL=pigeon"}},
+		{
+			"unwilling", "401",
+			[]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT=" + startHTTP(t, &receiver{answer: 401}),
+				"OTEL_EXPORTER_OTLP_HEADERS=api-key=hushhush",
+			},
+		},
+		{
+			"another protocol", "http/protobuf and grpc are known",
+			[]string{"OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_PROTOCOL=pigeon"},
+		},
 		{"another exporter", "otlp, console and none are known", []string{"OTEL_TRACES_EXPORTER=zipkin"}},
-		{"malformed headers", "", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + startHTTP(t, &receiver{}), "OTEL_EXPORTER_OTLP_HEADERS=api-key=%zzhushhush"}},
+		{
+			"malformed headers", "",
+			[]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT=" + startHTTP(t, &receiver{}),
+				"OTEL_EXPORTER_OTLP_HEADERS=api-key=%zzhushhush",
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p := dwhtest.RunProgram(t, append(c.env, "DATABASE_URL="+dsn, "DWH_STRICT=true"), 0, "report", "top-artists", "--format", "json")
+			p := dwhtest.RunProgram(
+				t, append(c.env, "DATABASE_URL="+dsn, "DWH_STRICT=true"), 0, "report",
+				"top-artists", "--format", "json",
+			)
 			out, said := p.Stdout(), p.Stderr()
 			if strings.TrimSpace(out) != "[]" {
 				t.Errorf("got %q on stdout, want the report alone", out)

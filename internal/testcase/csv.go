@@ -49,8 +49,12 @@ func parseFile(name, table, text string) (*File, error) {
 				return nil, err
 			}
 		case len(row.Values) != len(f.Columns):
-			return nil, f.errorAt(row.Line, 0, fmt.Sprintf("the record has %d values, and the first line names %d columns",
-				len(row.Values), len(f.Columns)), "a value that holds a comma stands in double quotes")
+			return nil, f.errorAt(
+				row.Line, 0,
+				fmt.Sprintf("the record has %d values, and the first line names %d columns",
+					len(row.Values), len(f.Columns)),
+				"a value that holds a comma stands in double quotes",
+			)
 		default:
 			f.Rows = append(f.Rows, *row)
 		}

@@ -91,7 +91,9 @@ func (b *bench) replay(ctx context.Context, runner *transform.Runner) ([]Differe
 			columns[change.Table] = append(columns[change.Table], catalogue.Typed{Name: catalogue.Name(column.Name),
 				Type: column.Type})
 		}
-		if before[change.Table], err = b.texts(ctx, b.at(string(change.Table)), columns[change.Table], false); err != nil {
+		if before[change.Table], err = b.texts(
+			ctx, b.at(string(change.Table)), columns[change.Table], false,
+		); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +106,9 @@ func (b *bench) replay(ctx context.Context, runner *transform.Runner) ([]Differe
 		if err != nil {
 			return nil, err
 		}
-		if d := b.difference(string(change.Table), columns[change.Table], side{rows: after}, before[change.Table]); d != nil {
+		if d := b.difference(
+			string(change.Table), columns[change.Table], side{rows: after}, before[change.Table],
+		); d != nil {
 			out = append(out, *d)
 		}
 	}
@@ -141,7 +145,10 @@ func (b *bench) difference(table string, columns []catalogue.Typed, want side, g
 		if i < len(want.lines) {
 			line = want.lines[i]
 		}
-		at := slices.IndexFunc(unexpected, func(j int) bool { return key != nil && whole(got[j], key) == whole(row, key) })
+		at := slices.IndexFunc(
+			unexpected,
+			func(j int) bool { return key != nil && whole(got[j], key) == whole(row, key) },
+		)
 		if at < 0 {
 			d.Missing = append(d.Missing, DifferentRow{Line: line, Cells: cells(columns, row, nil)})
 			continue

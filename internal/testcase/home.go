@@ -197,7 +197,9 @@ func drop(ctx context.Context, pool *pgxpool.Pool, engine sqlfile.Engine, schema
 		return err
 	}
 	defer acquired.Release()
-	tx, err := writelock.BeginOn(ctx, acquired.Conn(), engine, false, catalogue.Table{Schema: schema, Name: keeper}.SQL())
+	tx, err := writelock.BeginOn(
+		ctx, acquired.Conn(), engine, false, catalogue.Table{Schema: schema, Name: keeper}.SQL(),
+	)
 	if err != nil {
 		return err
 	}

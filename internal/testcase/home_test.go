@@ -150,8 +150,14 @@ func TestWrongHeaderDiffers(t *testing.T) {
 	edit(fact, "-- joins: song by title = song, artist_name = artist\n",
 		"-- joins: song by title = song, artist_name = artist, artist_id = user_id\n")
 	edit(fact, "    AND song.artist_id <> ''", "    AND song.artist_id <> '' AND song.artist_id = song.artist_id")
-	edit(fact, "-- joins: name_artist by name = artist\n", "-- joins: name_artist by name = artist, artist_id = user_id\n")
-	edit(fact, "ON by_name.name = play.artist", "ON by_name.name = play.artist AND by_name.artist_id = by_name.artist_id")
+	edit(
+		fact, "-- joins: name_artist by name = artist\n",
+		"-- joins: name_artist by name = artist, artist_id = user_id\n",
+	)
+	edit(
+		fact, "ON by_name.name = play.artist",
+		"ON by_name.name = play.artist AND by_name.artist_id = by_name.artist_id",
+	)
 	code, stdout, stderr := dwh(t, dwhtest.Database(t), "test", "--project", project(t, files))
 	want := "f_songplay: 1 changed (a replay gives other rows than the increments; see dwh verify --increments)"
 	if code != 3 || !strings.Contains(stdout, want) || !strings.Contains(stdout,
@@ -170,7 +176,8 @@ func TestGlobalSum(t *testing.T) {
 		"transforms/010_s_song.sql": "-- s_song: one row per song.\n" +
 			"COPY s_song (song_id) FROM :'song_data' IAM_ROLE :'iam_role' FORMAT AS JSON 'auto';\n",
 		"transforms/110_d_user.sql": "-- d_user: the one who has heard them all.\n-- key: user_id\n" +
-			"SELECT 'all' AS user_id, CAST(COUNT(*) AS VARCHAR(20)) AS first_name, CAST(NULL AS VARCHAR(1)) AS last_name,\n" +
+			"SELECT 'all' AS user_id, CAST(COUNT(*) AS VARCHAR(20)) AS first_name, CAST(NULL AS " +
+			"VARCHAR(1)) AS last_name,\n" +
 			"    CAST(NULL AS VARCHAR(1)) AS gender, CAST(NULL AS VARCHAR(1)) AS level, 0 AS last_ts,\n" +
 			"    0 AS last_session_id, 0 AS last_item_in_session\nFROM s_song;\n",
 		"tests/nothing/then/d_user.csv":   "user_id,first_name\nall,0\n",
@@ -204,7 +211,9 @@ func TestNamedSchema(t *testing.T) {
 	if code != 1 || !strings.Contains(stderr, "00001_note.sql:3:14: the schema public is named") {
 		t.Errorf("got exit code %d, want 1 and the place\n%s", code, stderr)
 	}
-	if got := dwhtest.Query(t, dsn, "SELECT relname FROM pg_class WHERE relname IN ('s_song', 'd_song')"); len(got) > 0 {
+	if got := dwhtest.Query(
+		t, dsn, "SELECT relname FROM pg_class WHERE relname IN ('s_song', 'd_song')",
+	); len(got) > 0 {
 		t.Errorf("got tables %v, want none", got)
 	}
 }

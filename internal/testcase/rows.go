@@ -48,7 +48,10 @@ func (b *bench) stage(ctx context.Context, file *File) error {
 		for i, row := range part {
 			values[i] = b.list(columns, row)
 		}
-		_, err := b.home.pool.Exec(ctx, catalogue.InsertRows(b.at(file.Table), namesOf(columns), strings.Join(values, ", ")))
+		_, err := b.home.pool.Exec(
+			ctx,
+			catalogue.InsertRows(b.at(file.Table), namesOf(columns), strings.Join(values, ", ")),
+		)
 		if err != nil {
 			return b.blame(ctx, file, part, err)
 		}

@@ -27,19 +27,32 @@ func TestIncrementalRunIsOneTransaction(t *testing.T) {
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 2), play("7", 0)}}, "lines")
 	result := w.run(s.vars())
 	if result.Flagged != 3 || result.Loads[0].Rows != 1 || result.Loads[1].Rows != 2 || result.Loads[1].Known != 1 {
-		t.Errorf("got %d rows flagged, loads %+v, want 3, a song and two events beside a known object", result.Flagged, result.Loads)
+		t.Errorf(
+			"got %d rows flagged, loads %+v, want 3, a song and two events beside a known object",
+			result.Flagged, result.Loads,
+		)
 	}
-	if got := w.one("SELECT COUNT(DISTINCT CAST(xmin AS VARCHAR)) FROM (SELECT xmin FROM s_object UNION ALL SELECT xmin FROM s_songplay_event UNION ALL SELECT xmin FROM f_songplay) AS written"); got != "2" {
+	if got := w.one(
+		"SELECT COUNT(DISTINCT CAST(xmin AS VARCHAR)) FROM (SELECT xmin FROM s_object UNION ALL " +
+			"SELECT xmin FROM s_songplay_event UNION ALL SELECT xmin FROM f_songplay) AS written",
+	); got != "2" {
 		t.Errorf("transactions that wrote: got %s, want the first and this", got)
 	}
 	if got := w.one(places); got != "4" {
 		t.Errorf("places of 4 staged events: got %s, want 4", got)
 	}
-	if got := w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed") + w.one("SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'dwh%'"); got != "00" {
+	if got := w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed") + w.one(
+		"SELECT COUNT(*) FROM pg_namespace WHERE nspname LIKE 'dwh%'",
+	); got != "00" {
 		t.Errorf("unprocessed events and schemas left: got %s, want none", got)
 	}
-	if got := w.one("SELECT STRING_AGG(step || ' ' || outcome || ' ' || rows_out, ', ' ORDER BY position) FROM dwh_step WHERE run_id = '" + result.Run + "'"); got !=
-		"010_s_song done 1, 020_s_songplay_event done 2, 030_s_name done 0, 101_song done 1, 102_songplay done 1, 104_name_artist done 1, 110_d_song done 1, 120_d_artist done 1, 130_d_user done 1, 140_d_time done 0, 210_f_songplay done 3" {
+	if got := w.one(
+		"SELECT STRING_AGG(step || ' ' || outcome || ' ' || rows_out, ', ' ORDER BY position) " +
+			"FROM dwh_step WHERE run_id = '" + result.Run + "'",
+	); got !=
+		"010_s_song done 1, 020_s_songplay_event done 2, 030_s_name done 0, 101_song done 1, "+
+			"102_songplay done 1, 104_name_artist done 1, 110_d_song done 1, 120_d_artist done "+
+			"1, 130_d_user done 1, 140_d_time done 0, 210_f_songplay done 3" {
 		t.Errorf("journal: got %s", got)
 	}
 	w.same()
@@ -58,7 +71,9 @@ func TestIncrementalRunBesideRowsThatWait(t *testing.T) {
 	if result := w.run(s.vars()); result.Flagged != 5 {
 		t.Errorf("got %d rows flagged, want 5", result.Flagged)
 	}
-	if got := w.one("SELECT COUNT(*) FROM f_songplay") + w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed"); got != "40" {
+	if got := w.one("SELECT COUNT(*) FROM f_songplay") + w.one(
+		"SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed",
+	); got != "40" {
 		t.Errorf("plays and unprocessed events: got %s, want 4 and 0", got)
 	}
 	w.same()
@@ -69,7 +84,10 @@ func TestLargeIncrementalRunCommitsBatches(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
 	for i := range 3 {
-		s.object(fmt.Sprintf("log_data/more%d.json", i), star.Staging{Events: []star.Event{play("9", int64(i+2))}}, "lines")
+		s.object(
+			fmt.Sprintf("log_data/more%d.json", i),
+			star.Staging{Events: []star.Event{play("9", int64(i+2))}}, "lines",
+		)
 	}
 	if result := w.run(s.vars(), func(o *transform.Options) { o.BatchObjects = 2 }); result.Flagged != 3 {
 		t.Errorf("got %d rows flagged, want 3", result.Flagged)
@@ -84,7 +102,17 @@ func TestLargeIncrementalRunCommitsBatches(t *testing.T) {
 // loaded, leaves the rest staged and unprocessed.
 func TestRefusedIncrementalRunKeepsWhatItLoaded(t *testing.T) {
 	t.Parallel()
-	own, err := check.Project(fstest.MapFS{"few.sql": {Data: []byte("-- Nobody else plays.\n-- severity: error\nSELECT play.songplay_id FROM f_songplay AS play WHERE play.user_id = '9' ORDER BY play.songplay_id;\n")}}, "checks", sqlfile.Postgres, nil)
+	own, err := check.Project(
+		fstest.MapFS{
+			"few.sql": {
+				Data: []byte(
+					"-- Nobody else plays.\n-- severity: error\nSELECT play.songplay_id FROM " +
+						"f_songplay AS play WHERE play.user_id = '9' ORDER BY play.songplay_id;\n",
+				),
+			},
+		},
+		"checks", sqlfile.Postgres, nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +126,9 @@ func TestRefusedIncrementalRunKeepsWhatItLoaded(t *testing.T) {
 		if !errors.As(err, &failed) {
 			t.Fatalf("got %v, want a *check.FailedError", err)
 		}
-		if got := w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed") + w.one("SELECT COUNT(*) FROM f_songplay"); got != "12" {
+		if got := w.one(
+			"SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed",
+		) + w.one("SELECT COUNT(*) FROM f_songplay"); got != "12" {
 			t.Errorf("unprocessed events and plays: got %s, want 1 and 2", got)
 		}
 		if got := w.one("SELECT COUNT(*) - COUNT(DISTINCT run_id || step) FROM dwh_step"); got != "0" {
@@ -125,7 +155,9 @@ func TestRefusedIncrementalRunKeepsWhatItLoaded(t *testing.T) {
 		if !errors.As(err, &refused) {
 			t.Fatalf("got %v, want a *load.RefusedError", err)
 		}
-		if got := w.one("SELECT COUNT(*) FROM s_song") + " " + w.one("SELECT COUNT(*) FROM s_songplay_event") + " " + w.one("SELECT COUNT(*) > 0 FROM s_reject WHERE outcome = 'failed'"); got != "2 2 t" {
+		if got := w.one("SELECT COUNT(*) FROM s_song") + " " + w.one(
+			"SELECT COUNT(*) FROM s_songplay_event",
+		) + " " + w.one("SELECT COUNT(*) > 0 FROM s_reject WHERE outcome = 'failed'"); got != "2 2 t" {
 			t.Errorf("songs, events and whether there are rejects: got %s, want 2 2 t", got)
 		}
 	})
@@ -139,7 +171,9 @@ func TestArrivalsOfATableWithATrigger(t *testing.T) {
 	w.exec(`CREATE TRIGGER pay BEFORE INSERT ON s_songplay_event FOR EACH ROW EXECUTE FUNCTION pay()`)
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 2)}}, "lines")
 	w.run(s.vars())
-	if got := w.one("SELECT STRING_AGG(user_id || ' ' || level, ', ' ORDER BY user_id) FROM f_songplay"); got != "7 free, 8 free, 9 paid" {
+	if got := w.one(
+		"SELECT STRING_AGG(user_id || ' ' || level, ', ' ORDER BY user_id) FROM f_songplay",
+	); got != "7 free, 8 free, 9 paid" {
 		t.Errorf("got %s, want 7 free, 8 free, 9 paid", got)
 	}
 	w.same()

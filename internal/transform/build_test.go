@@ -32,7 +32,8 @@ func TestFilledReplayFindsTheSame(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
 	w.run(s.vars())
-	spoil := `UPDATE f_songplay SET level = 'paid' WHERE user_id = 'a'; DELETE FROM f_songplay WHERE user_id = 'b'; UPDATE d_user SET first_name = 'Nobody' WHERE user_id = 'c'`
+	spoil := `UPDATE f_songplay SET level = 'paid' WHERE user_id = 'a'; DELETE FROM f_songplay ` +
+		`WHERE user_id = 'b'; UPDATE d_user SET first_name = 'Nobody' WHERE user_id = 'c'`
 	before := w.everything(t)
 	var differences [2][]publish.Difference
 	for i, change := range [][]func(*transform.Options){{}, {parallel}} {

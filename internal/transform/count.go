@@ -31,12 +31,18 @@ func (r *Runner) Counts(ctx context.Context) ([]TableCount, error) {
 		return nil, err
 	}
 	none := func(catalogue.Name) (int64, bool) { return 0, false }
-	return r.count(ctx, r.Pool, none, func(name catalogue.Name) catalogue.Table { return catalogue.Table{Schema: schema, Name: name} })
+	return r.count(
+		ctx, r.Pool, none,
+		func(name catalogue.Name) catalogue.Table { return catalogue.Table{Schema: schema, Name: name} },
+	)
 }
 
 // count counts the rows of the tables that the steps write, where they stand, but for those of
 // which they are known.
-func (r *Runner) count(ctx context.Context, q catalogue.Querier, known func(catalogue.Name) (int64, bool), at func(name catalogue.Name) catalogue.Table) ([]TableCount, error) {
+func (r *Runner) count(
+	ctx context.Context, q catalogue.Querier, known func(catalogue.Name) (int64, bool),
+	at func(name catalogue.Name) catalogue.Table,
+) ([]TableCount, error) {
 	var out []TableCount
 	for _, step := range r.Steps {
 		for _, name := range step.Writes {

@@ -145,7 +145,10 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 	batch := map[string][]objectstore.Object{}
 	for name, list := range objects {
 		list = slices.Clone(list)
-		slices.SortFunc(list, func(a, b objectstore.Object) int { return strings.Compare(string(a.URL), string(b.URL)) })
+		slices.SortFunc(
+			list,
+			func(a, b objectstore.Object) int { return strings.Compare(string(a.URL), string(b.URL)) },
+		)
 		batch[name] = slices.CompactFunc(list, func(a, b objectstore.Object) bool { return a.URL == b.URL })
 	}
 	var excluded []load.Left
@@ -171,7 +174,10 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 				for name, list := range batch {
 					batch[name] = slices.DeleteFunc(list, func(o objectstore.Object) bool {
 						if o.URL == one.Object.URL {
-							excluded = append(excluded, load.Left{Step: name, Object: o, Err: one.Err, Changed: one.Changed})
+							excluded = append(
+								excluded,
+								load.Left{Step: name, Object: o, Err: one.Err, Changed: one.Changed},
+							)
 						}
 						return o.URL == one.Object.URL
 					})
@@ -189,7 +195,10 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 }
 
 // load copies one source's objects into the open transaction.
-func (s *Stream) load(ctx context.Context, tx pgx.Tx, a *load.Arrivals, step Step, objects []objectstore.Object, d *Delivery) error {
+func (s *Stream) load(
+	ctx context.Context, tx pgx.Tx, a *load.Arrivals, step Step, objects []objectstore.Object,
+	d *Delivery,
+) error {
 	plan, err := s.r.loader.PlanObjects(step.file, objects)
 	if err != nil {
 		return err
@@ -212,7 +221,10 @@ func (s *Stream) account(d Delivery) {
 		now := time.Now().UTC()
 		one := s.steps[name]
 		if one == nil {
-			one = &dwhdb.AddStepParams{RunID: s.j.run, Step: bulk.Clip(name, 127), StartedAt: now.Add(-duration), Outcome: "done", RowsIn: new(int64), RowsOut: new(int64)}
+			one = &dwhdb.AddStepParams{
+				RunID: s.j.run, Step: bulk.Clip(name, 127), StartedAt: now.Add(-duration),
+				Outcome: "done", RowsIn: new(int64), RowsOut: new(int64),
+			}
 			for _, step := range s.r.Steps {
 				if step.Name == name {
 					one.Fingerprint = &step.Fingerprint

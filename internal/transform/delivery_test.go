@@ -42,7 +42,9 @@ func newSource(t tester, dir string) *source {
 
 func (s *source) vars() map[string]string {
 	return map[string]string{
-		"song_data": filepath.Join(s.dir, "song_data"), "log_data": filepath.Join(s.dir, "log_data"), "names": filepath.Join(s.dir, "names"),
+		"song_data": filepath.Join(
+			s.dir, "song_data",
+		), "log_data": filepath.Join(s.dir, "log_data"), "names": filepath.Join(s.dir, "names"),
 		"log_jsonpaths": filepath.Join(s.dir, "paths.json"), "iam_role": "default",
 	}
 }
@@ -68,22 +70,38 @@ func (s *source) object(name string, records star.Staging, layout string) {
 	var texts []string
 	for _, one := range records.Songs {
 		texts = append(texts, encode(s.t, [][2]any{
-			{"num_songs", 1}, {"artist_id", one.ArtistID}, {"artist_latitude", one.Latitude}, {"artist_longitude", one.Longitude}, {"artist_location", one.Location},
-			{"artist_name", one.ArtistName}, {"song_id", one.SongID}, {"title", one.Title}, {"duration", one.Duration}, {"year", one.Year},
+			{"num_songs", 1}, {"artist_id", one.ArtistID}, {"artist_latitude", one.Latitude}, {
+				"artist_longitude", one.Longitude,
+			}, {"artist_location", one.Location},
+			{
+				"artist_name", one.ArtistName,
+			}, {"song_id", one.SongID}, {"title", one.Title}, {"duration", one.Duration}, {"year", one.Year},
 		}, layout))
 	}
 	for _, one := range records.Events {
 		texts = append(texts, encode(s.t, [][2]any{
-			{"artist", one.Artist}, {"auth", "Logged In"}, {"firstName", one.FirstName}, {"gender", one.Gender}, {"itemInSession", one.Item}, {"lastName", one.LastName},
-			{"length", one.Length}, {"level", one.Level}, {"location", one.Location}, {"method", "PUT"}, {"page", one.Page}, {"registration", 1540344794796.0},
-			{"sessionId", one.Session}, {"song", one.Song}, {"status", 200}, {"ts", one.TS}, {"userAgent", one.UserAgent}, {"userId", one.UserID},
+			{"artist", one.Artist}, {"auth", "Logged In"}, {
+				"firstName", one.FirstName,
+			}, {"gender", one.Gender}, {"itemInSession", one.Item}, {"lastName", one.LastName},
+			{"length", one.Length}, {"level", one.Level}, {
+				"location", one.Location,
+			}, {"method", "PUT"}, {"page", one.Page}, {"registration", 1540344794796.0},
+			{"sessionId", one.Session}, {"song", one.Song}, {"status", 200}, {"ts", one.TS}, {
+				"userAgent", one.UserAgent,
+			}, {"userId", one.UserID},
 		}, layout))
 	}
 	for _, one := range records.Names {
 		texts = append(texts, fmt.Sprintf("%s,%s,%d", csv(*one.Name), *one.Sex, *one.Births))
 		layout = "lines"
 	}
-	s.write(name, strings.Join(texts, map[string]string{"lines": "\n", "pretty": "\n", "adjacent": "", "crlf": "\r\n"}[layout])+"\n")
+	s.write(
+		name,
+		strings.Join(
+			texts,
+			map[string]string{"lines": "\n", "pretty": "\n", "adjacent": "", "crlf": "\r\n"}[layout],
+		)+"\n",
+	)
 	s.held[name], s.seen[name] = records, false
 }
 
@@ -128,7 +146,9 @@ func (s *source) take(staged *star.Staging) {
 			continue
 		}
 		s.seen[name] = true
-		staged.Songs, staged.Events, staged.Names = append(staged.Songs, records.Songs...), append(staged.Events, records.Events...), append(staged.Names, records.Names...)
+		staged.Songs, staged.Events, staged.Names = append(staged.Songs, records.Songs...), append(
+			staged.Events, records.Events...,
+		), append(staged.Names, records.Names...)
 	}
 }
 
@@ -167,7 +187,9 @@ func TestDeliveredObjectsEndInOneStar(t *testing.T) {
 			}
 			slices.Sort(names)
 			layout := rapid.SampledFrom([]string{"lines", "pretty", "adjacent", "crlf"}).Draw(r, "layout")
-			operation := rapid.SampledFrom([]string{"song", "events", "events", "names", "more", "copy", "touch", "delete", "run", "replay"}).Draw(r, "operation")
+			operation := rapid.SampledFrom(
+				[]string{"song", "events", "events", "names", "more", "copy", "touch", "delete", "run", "replay"},
+			).Draw(r, "operation")
 			if len(names) == 0 && slices.Contains([]string{"more", "copy", "touch", "delete"}, operation) {
 				operation = "events"
 			}
@@ -190,9 +212,15 @@ func TestDeliveredObjectsEndInOneStar(t *testing.T) {
 				records := s.held[name]
 				switch {
 				case records.Songs != nil:
-					records.Songs = append(slices.Clone(records.Songs), repeated(r, "songs", records.Songs, 2, anySong)...)
+					records.Songs = append(
+						slices.Clone(records.Songs),
+						repeated(r, "songs", records.Songs, 2, anySong)...,
+					)
 				case records.Events != nil:
-					records.Events = append(slices.Clone(records.Events), repeated(r, "events", records.Events, 2, anyEvent)...)
+					records.Events = append(
+						slices.Clone(records.Events),
+						repeated(r, "events", records.Events, 2, anyEvent)...,
+					)
 				default:
 					records.Names = append(slices.Clone(records.Names), anyFullName(r))
 				}
@@ -238,6 +266,8 @@ func TestDeliveredObjectsEndInOneStar(t *testing.T) {
 // anyFullName has what a yobYYYY.txt file always has.
 func anyFullName(r *rapid.T) star.Name {
 	return star.Name{
-		Name: anyText(r, "name", "Ann", "Ann ", "Kim", "Jo", "O'Neil"), Sex: anyText(r, "sex", "F", "M"), Births: anyInteger(r, "births", "5", "6", "7"),
+		Name: anyText(
+			r, "name", "Ann", "Ann ", "Kim", "Jo", "O'Neil",
+		), Sex: anyText(r, "sex", "F", "M"), Births: anyInteger(r, "births", "5", "6", "7"),
 	}
 }

@@ -13,7 +13,9 @@ type Dependents []Step
 // Follows tells whether a model stores or reads the table.
 func (d Dependents) Follows(table string) bool {
 	return slices.ContainsFunc(d, func(s Step) bool {
-		return s.Model != nil && (s.Table == catalogue.Name(table) || slices.Contains(s.Reads, catalogue.Name(table)) || slices.Contains(s.Writes, catalogue.Name(table)))
+		return s.Model != nil && (s.Table == catalogue.Name(table) || slices.Contains(
+			s.Reads, catalogue.Name(table),
+		) || slices.Contains(s.Writes, catalogue.Name(table)))
 	})
 }
 

@@ -54,7 +54,10 @@ func (w *warehouse) fill(events int) {
 	w.exec("VACUUM ANALYZE")
 	for _, step := range steps(w.t) {
 		if !step.Load {
-			w.exec("INSERT INTO dwh_transform (name, fingerprint, run_id) VALUES ('" + step.Name + "', '" + step.Fingerprint + "', 'before')")
+			w.exec(
+				"INSERT INTO dwh_transform (name, fingerprint, run_id) VALUES ('" + step.Name +
+					"', '" + step.Fingerprint + "', 'before')",
+			)
 		}
 	}
 }
@@ -80,18 +83,32 @@ func (w *warehouse) deliver(s *source, events int64) {
 	var batch star.Staging
 	for n := range int64(10) {
 		batch.Songs = append(batch.Songs, star.Song{
-			SongID: text(fmt.Sprint("N", n+1)), Title: text(fmt.Sprint("Title ", (n+1)*10)), ArtistID: text(fmt.Sprint("A", n+1)), ArtistName: text(fmt.Sprint("Artist ", (n+1)*11)), Duration: number(100),
+			SongID: text(fmt.Sprint("N", n+1)), Title: text(
+				fmt.Sprint("Title ", (n+1)*10),
+			), ArtistID: text(fmt.Sprint("A", n+1)), ArtistName: text(
+				fmt.Sprint("Artist ", (n+1)*11),
+			), Duration: number(100),
 		})
 	}
 	add := func(artist, title string, session, item, ts int64, user string) {
 		batch.Events = append(batch.Events, star.Event{
-			Artist: text(artist), Song: text(title), Item: integer(item), Length: number(120), Level: text("paid"), Page: text("NextSong"), Session: integer(session), TS: integer(ts), UserID: text(user),
+			Artist: text(
+				artist,
+			), Song: text(title), Item: integer(item), Length: number(120), Level: text("paid"), Page: text(
+				"NextSong",
+			), Session: integer(session), TS: integer(ts), UserID: text(user),
 		})
 	}
 	for n := int64(1); n <= 900; n++ {
-		add(fmt.Sprint("Artist ", n), fmt.Sprint("Title ", n), events+n/50, n%50, 1541106106796+(events+n)*1000, fmt.Sprint(n%3000))
+		add(
+			fmt.Sprint("Artist ", n), fmt.Sprint("Title ", n), events+n/50, n%50,
+			1541106106796+(events+n)*1000, fmt.Sprint(n%3000),
+		)
 	}
-	for _, row := range w.rows("SELECT artist, song, session_id, item_in_session, ts, user_id FROM s_songplay_event WHERE ts BETWEEN 1541206206796 AND 1541206305796") {
+	for _, row := range w.rows(
+		"SELECT artist, song, session_id, item_in_session, ts, user_id FROM s_songplay_event " +
+			"WHERE ts BETWEEN 1541206206796 AND 1541206305796",
+	) {
 		var session, item, ts int64
 		if _, err := fmt.Sscan(strings.Join(row[2:5], " "), &session, &item, &ts); err != nil {
 			w.t.Fatal(err)

@@ -78,7 +78,9 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 	for _, step := range r.Steps {
 		for _, name := range slices.Concat(step.Reads, step.Writes) {
 			table, ok := tables[name]
-			if !ok && !step.Load && slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Table == name && s.Model != nil }) {
+			if !ok && !step.Load && slices.ContainsFunc(
+				r.Steps, func(s Step) bool { return s.Table == name && s.Model != nil },
+			) {
 				continue // a helper
 			}
 			if !ok || step.Load && !table.Has(flagColumn) {
@@ -106,7 +108,9 @@ func hasRows(ctx context.Context, q catalogue.Querier, table catalogue.Table) (b
 }
 
 // buildFirst is the work of first's transaction.
-func (r *Runner) buildFirst(ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, plans []*load.Plan, result *Result) error {
+func (r *Runner) buildFirst(
+	ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, plans []*load.Plan, result *Result,
+) error {
 	if fresh, err := r.fresh(ctx, tx); err != nil {
 		return err
 	} else if !fresh {
@@ -210,12 +214,16 @@ func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error
 // checkFirst makes the checks that warn, and counts the rows, while they are at hand. Whoever reads
 // rows first behind a commit looks each up in the commit log and writes down in its page what
 // became of it (https://wiki.postgresql.org/wiki/Hint_Bits).
-func (r *Runner) checkFirst(ctx context.Context, w *work, cache *check.PrecheckCache, j *journal, result *Result) (err error) {
+func (r *Runner) checkFirst(
+	ctx context.Context, w *work, cache *check.PrecheckCache, j *journal, result *Result,
+) (err error) {
 	ctx, span := telemetry.Begin(ctx, "check")
 	defer func() { span.End(err, checked(result.warnings)...) }()
 	settings := r.Settings
 	settings.Now = time.Now()
-	warning := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error })
+	warning := slices.DeleteFunc(
+		slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error },
+	)
 	found, err := r.checkAll(ctx, w.tx, cache, warning, settings, nil)
 	if err != nil {
 		return err
@@ -236,7 +244,9 @@ func (r *Runner) checkFirst(ctx context.Context, w *work, cache *check.PrecheckC
 }
 
 // loadFirst stages the rows of one source as processed.
-func (r *Runner) loadFirst(ctx context.Context, conn *pgx.Conn, w *work, j *journal, plan *load.Plan) (load.Result, error) {
+func (r *Runner) loadFirst(
+	ctx context.Context, conn *pgx.Conn, w *work, j *journal, plan *load.Plan,
+) (load.Result, error) {
 	if plan.Statement == nil {
 		return r.loader.Load(ctx, r.loadRun(conn, j), plan)
 	}

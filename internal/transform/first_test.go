@@ -37,8 +37,12 @@ func TestFirstRunIsOneTransaction(t *testing.T) {
 	if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE tablename = 's_songplay_event'"); got != "4" {
 		t.Errorf("indexes of a load: got %s, want 4", got)
 	}
-	if got := w.one("SELECT STRING_AGG(step || ' ' || outcome || ' ' || rows_out || COALESCE(' ' || note, ''), ', ' ORDER BY position) FROM dwh_step WHERE step >= '1'"); got !=
-		"101_song done 1, 102_songplay done 2, 103_name_sex done 0, 104_name_artist done 1, 110_d_song done 1 1 added, 120_d_artist done 1 1 added, "+
+	if got := w.one(
+		"SELECT STRING_AGG(step || ' ' || outcome || ' ' || rows_out || COALESCE(' ' || note, " +
+			"''), ', ' ORDER BY position) FROM dwh_step WHERE step >= '1'",
+	); got !=
+		"101_song done 1, 102_songplay done 2, 103_name_sex done 0, 104_name_artist done 1, "+
+			"110_d_song done 1 1 added, 120_d_artist done 1 1 added, "+
 			"130_d_user done 2 2 added, 140_d_time done 1 1 added, 210_f_songplay done 2 2 added" {
 		t.Errorf("journal: got %s", got)
 	}
@@ -81,7 +85,17 @@ func TestRefusedFirstRunKeepsWhatItLoaded(t *testing.T) {
 	s := newSource(t, t.TempDir())
 	s.object("song_data/A/1.json", star.Staging{Songs: []star.Song{song("S1", "A1")}}, "lines")
 	s.object("log_data/1.json", star.Staging{Events: []star.Event{play("7", 0), play("8", 1)}}, "lines")
-	own, err := check.Project(fstest.MapFS{"never.sql": {Data: []byte("-- Nobody plays.\n-- severity: error\nSELECT play.songplay_id FROM f_songplay AS play ORDER BY play.songplay_id;\n")}}, "checks", sqlfile.Postgres, nil)
+	own, err := check.Project(
+		fstest.MapFS{
+			"never.sql": {
+				Data: []byte(
+					"-- Nobody plays.\n-- severity: error\nSELECT play.songplay_id FROM " +
+						"f_songplay AS play ORDER BY play.songplay_id;\n",
+				),
+			},
+		},
+		"checks", sqlfile.Postgres, nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +105,9 @@ func TestRefusedFirstRunKeepsWhatItLoaded(t *testing.T) {
 	if !errors.As(err, &failed) {
 		t.Fatalf("got %v, want a *check.FailedError", err)
 	}
-	if got := w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed") + " " + w.one("SELECT COUNT(*) FROM f_songplay"); got != "2 0" {
+	if got := w.one(
+		"SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed",
+	) + " " + w.one("SELECT COUNT(*) FROM f_songplay"); got != "2 0" {
 		t.Errorf("unprocessed events and plays: got %s, want 2 0", got)
 	}
 	if got := w.one("SELECT COUNT(*) - COUNT(DISTINCT step) FROM dwh_step"); got != "0" {
@@ -137,7 +153,10 @@ func TestFirstRunWithoutASource(t *testing.T) {
 	if result.Flagged != 1 || result.Loads[2].Skipped == "" {
 		t.Errorf("got %d rows flagged, loads %+v, want 1 and no names", result.Flagged, result.Loads)
 	}
-	want := []string{"030_s_name: skipped, the source names is not given", ": there are no objects under " + vars["song_data"]}
+	want := []string{
+		"030_s_name: skipped, the source names is not given",
+		": there are no objects under " + vars["song_data"],
+	}
 	if len(told) != 2 || told[0] != want[0] || !strings.HasSuffix(told[1], want[1]) {
 		t.Errorf("notes: got %q, want %q", told, want)
 	}

@@ -61,7 +61,9 @@ func (r *Runner) flag(ctx context.Context, tx pgx.Tx, w *work, a *load.Arrivals,
 		}
 		complete := true
 		for _, step := range r.Steps {
-			if step.Model != nil && slices.Contains(step.Reads, table.Name) && !slices.ContainsFunc(ran, func(s Step) bool { return s.Name == step.Name }) {
+			if step.Model != nil && slices.Contains(step.Reads, table.Name) && !slices.ContainsFunc(
+				ran, func(s Step) bool { return s.Name == step.Name },
+			) {
 				complete = false
 			}
 		}

@@ -75,7 +75,9 @@ func (r *Runner) gate(
 
 // readOnly makes a project's check in a subtransaction that cannot write: a WITH or a function in
 // it might. On Redshift no function of a SELECT can write, and lint refuses the rest.
-func (r *Runner) readOnly(ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings) (result check.Result, err error) {
+func (r *Runner) readOnly(
+	ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings,
+) (result check.Result, err error) {
 	within, err := tx.Begin(ctx)
 	if err != nil {
 		return result, fmt.Errorf("set a savepoint: %w", err)
@@ -142,7 +144,9 @@ func (g gated) whole(name catalogue.Name) bool {
 	}
 	reads := func(sql string) bool {
 		return slices.ContainsFunc(sqlfile.Tokens(sql), func(t sqlfile.Token) bool {
-			return (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent) && strings.EqualFold(t.Value(), string(name))
+			return (t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent) && strings.EqualFold(
+				t.Value(), string(name),
+			)
 		})
 	}
 	one := g.result.Check

@@ -58,7 +58,10 @@ func TestGateGroupsItsChecks(t *testing.T) {
 		INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, level, gender) VALUES
 			('NextSong', 1, 1, 1541106106796, '1', 'free', 'F'), ('NextSong', 2, 1, 1541116106796, '2', 'free', 'F')`)
 	w.run(nil)
-	w.exec(`INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, level, gender) VALUES ('NextSong', 3, 1, 1541126106796, '3', 'free', 'F')`)
+	w.exec(
+		`INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, level, ` +
+			`gender) VALUES ('NextSong', 3, 1, 1541126106796, '3', 'free', 'F')`,
+	)
 
 	own, err := check.Project(fstest.MapFS{
 		"plays.sql":     {Data: []byte("SELECT COUNT(*) FROM f_songplay HAVING COUNT(*) <> 3")},
@@ -133,7 +136,8 @@ func TestJournalEndsAtOnce(t *testing.T) {
 	if !strings.Contains(logged.String(), "the journal could not be written") {
 		t.Errorf("got the log %q, want a warning of the journal", &logged)
 	}
-	const state = `SELECT (SELECT MAX(outcome) FROM dwh_run) || ' ' || (SELECT COUNT(*) FROM dwh_step) || ' ' || (SELECT COUNT(*) FROM dwh_check)`
+	const state = `SELECT (SELECT MAX(outcome) FROM dwh_run) || ' ' || (SELECT COUNT(*) FROM ` +
+		`dwh_step) || ' ' || (SELECT COUNT(*) FROM dwh_check)`
 	if got := w.one(state); got != "running 0 0" {
 		t.Errorf("journal: got %s, want running 0 0", got)
 	}
@@ -160,7 +164,10 @@ func TestGateSeesWhatIsStored(t *testing.T) {
 			t.Parallel()
 			w, s := wide(t)
 			w.run(s.vars())
-			w.exec("INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, level, gender) VALUES ('NextSong', 3, 1, 1541126106796, '3', 'free', 'F')")
+			w.exec(
+				"INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, " +
+					"level, gender) VALUES ('NextSong', 3, 1, 1541126106796, '3', 'free', 'F')",
+			)
 			if one.before != "" {
 				w.exec(one.before)
 			}
@@ -184,8 +191,14 @@ func TestOwnCheckCannotWrite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, s := loaded(t)
-			w.exec("CREATE FUNCTION wipe() RETURNS INTEGER LANGUAGE plpgsql AS 'BEGIN DELETE FROM f_songplay; RETURN 1; END'")
-			own, err := check.Project(fstest.MapFS{"sly.sql": {Data: []byte("-- Nothing.\n-- severity: error\n" + sql + ";\n")}}, "checks", sqlfile.Postgres, nil)
+			w.exec(
+				"CREATE FUNCTION wipe() RETURNS INTEGER LANGUAGE plpgsql AS 'BEGIN DELETE FROM " +
+					"f_songplay; RETURN 1; END'",
+			)
+			own, err := check.Project(
+				fstest.MapFS{"sly.sql": {Data: []byte("-- Nothing.\n-- severity: error\n" + sql + ";\n")}},
+				"checks", sqlfile.Postgres, nil,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,7 +208,12 @@ func TestOwnCheckCannotWrite(t *testing.T) {
 			for what, run := range map[string]func() error{
 				"run":    func() error { _, err := w.runner(s.vars(), with).Run(t.Context(), "test", nil); return err },
 				"replay": func() error { _, err := w.runner(nil, with).Replay(t.Context(), "test"); return err },
-				"check":  func() error { _, err := w.runner(nil, with).Check(t.Context(), "", []string{"sly"}); return err },
+				"check": func() error {
+					_, err := w.runner(nil, with).Check(
+						t.Context(), "", []string{"sly"},
+					)
+					return err
+				},
 			} {
 				if err := run(); err == nil || !strings.Contains(err.Error(), "read-only transaction") {
 					t.Errorf("%s: got %v, want that it may not write", what, err)

@@ -79,15 +79,19 @@ func anyEvent(r *rapid.T) star.Event {
 		UserID:    anyText(r, "user_id", "1", "2", "3", "1 ", "2", "1", "", "  ", none),
 		Item:      anyInteger(r, "item_in_session", "0", "1", "0", "1", "0", none),
 		Session:   anyInteger(r, "session_id", "1", "2", "1", "2", "1", none),
-		TS: anyInteger(r, "ts", "1541106106796", "1541106106797", "1541109600000", "1541109599999", "-1", "-3600000", "0", "1546214400001",
-			"1609459200999", none),
+		TS: anyInteger(
+			r, "ts", "1541106106796", "1541106106797", "1541109600000", "1541109599999", "-1",
+			"-3600000", "0", "1546214400001", "1609459200999", none,
+		),
 		Length: anyNumber(r, "length", "150", "100", "200", "125", "269.58322", "0", none),
 	}
 }
 
 func anyName(r *rapid.T) star.Name {
 	return star.Name{
-		Name: anyText(r, "name", firstNames...), Sex: anyText(r, "sex", "F", "M", "F ", "", none), Births: anyInteger(r, "births", "5", "6", "7", none),
+		Name: anyText(r, "name", firstNames...), Sex: anyText(
+			r, "sex", "F", "M", "F ", "", none,
+		), Births: anyInteger(r, "births", "5", "6", "7", none),
 	}
 }
 
@@ -117,17 +121,32 @@ func literals(values ...any) string {
 func insertSongs(rows []star.Song) string {
 	var values []string
 	for _, s := range rows {
-		values = append(values, literals(s.SongID, s.Title, s.ArtistID, s.ArtistName, s.Location, s.Latitude, s.Longitude, s.Duration, s.Year))
+		values = append(
+			values,
+			literals(
+				s.SongID, s.Title, s.ArtistID, s.ArtistName, s.Location, s.Latitude, s.Longitude,
+				s.Duration, s.Year,
+			),
+		)
 	}
-	return "INSERT INTO s_song (song_id, title, artist_id, artist_name, artist_location, artist_latitude, artist_longitude, duration, year) VALUES " + strings.Join(values, ", ")
+	return "INSERT INTO s_song (song_id, title, artist_id, artist_name, artist_location, " +
+		"artist_latitude, artist_longitude, duration, year) VALUES " + strings.Join(values, ", ")
 }
 
 func insertEvents(rows []star.Event) string {
 	var values []string
 	for _, e := range rows {
-		values = append(values, literals(e.Artist, e.FirstName, e.Gender, e.LastName, e.Level, e.Location, e.Page, e.Song, e.UserAgent, e.UserID, e.Item, e.Session, e.TS, e.Length))
+		values = append(
+			values,
+			literals(
+				e.Artist, e.FirstName, e.Gender, e.LastName, e.Level, e.Location, e.Page, e.Song,
+				e.UserAgent, e.UserID, e.Item, e.Session, e.TS, e.Length,
+			),
+		)
 	}
-	return "INSERT INTO s_songplay_event (artist, first_name, gender, last_name, level, location, page, song, user_agent, user_id, item_in_session, session_id, ts, length) VALUES " + strings.Join(values, ", ")
+	return "INSERT INTO s_songplay_event (artist, first_name, gender, last_name, level, " +
+		"location, page, song, user_agent, user_id, item_in_session, session_id, ts, length) " +
+		"VALUES " + strings.Join(values, ", ")
 }
 
 func insertNames(rows []star.Name) string {
@@ -188,7 +207,10 @@ func (w *warehouse) star(staged star.Staging, history []string) {
 			got = append(got, row[0])
 		}
 		if g, x := strings.Join(got, "\n  "), strings.Join(want[table], "\n  "); g != x {
-			w.t.Fatalf("%s (%s):\ngot\n  %s\nwant\n  %s\nafter\n%s", table, strings.Join(columns, "|"), g, x, strings.Join(history, ";\n"))
+			w.t.Fatalf(
+				"%s (%s):\ngot\n  %s\nwant\n  %s\nafter\n%s", table, strings.Join(columns, "|"), g,
+				x, strings.Join(history, ";\n"),
+			)
 		}
 	}
 }

@@ -70,7 +70,10 @@ func TestSeen(t *testing.T) {
 		got := transform.Seen(dwhdb.DwhRun{StartedAt: start, EndedAt: c.ended, Outcome: c.outcome}, *at(c.now))
 		same := (got.EndedAt == nil) == (c.wantEnded == nil) && (got.EndedAt == nil || got.EndedAt.Equal(*c.wantEnded))
 		if got.Outcome != c.want || !same {
-			t.Errorf("%s, last heard of at %v, %d minutes after its start: got %s, end %v, want %s, end %v", c.outcome, c.ended, c.now, got.Outcome, got.EndedAt, c.want, c.wantEnded)
+			t.Errorf(
+				"%s, last heard of at %v, %d minutes after its start: got %s, end %v, want %s, end %v",
+				c.outcome, c.ended, c.now, got.Outcome, got.EndedAt, c.want, c.wantEnded,
+			)
 		}
 	}
 }

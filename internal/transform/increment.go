@@ -17,12 +17,17 @@ import (
 
 // incremental brings the models up to date with what is unprocessed, flags it, and commits if the
 // checks let it.
-func (r *Runner) incremental(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result) error {
+func (r *Runner) incremental(
+	ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result,
+) error {
 	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *load.Arrivals) error { return nil })
 }
 
 // incrementalAfter is incremental with something done first in the same transaction.
-func (r *Runner) incrementalAfter(ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result, first func(tx pgx.Tx, a *load.Arrivals) error) error {
+func (r *Runner) incrementalAfter(
+	ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result,
+	first func(tx pgx.Tx, a *load.Arrivals) error,
+) error {
 	return r.increment(ctx, conn, j, increment{steps: steps, flag: flag, first: first}, result)
 }
 
@@ -181,7 +186,9 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 }
 
 // incrementModels brings the tables of models up to date, with the helpers that they read.
-func (r *Runner) incrementModels(ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result) error {
+func (r *Runner) incrementModels(
+	ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result,
+) error {
 	chosen = withHelpers(w.graph, chosen)
 	started := time.Now()
 	return w.run.Increment(ctx, chosen, func(m *model.Model, change model.Change) error {
@@ -189,7 +196,10 @@ func (r *Runner) incrementModels(ctx context.Context, w *work, j *journal, chose
 		if err != nil {
 			return err
 		}
-		one := StepResult{Step: step.Name, Table: step.Table, Helper: !m.Stored, Change: change, RowsOut: change.Added + change.Changed + change.Healed, Duration: time.Since(started)}
+		one := StepResult{
+			Step: step.Name, Table: step.Table, Helper: !m.Stored, Change: change,
+			RowsOut: change.Added + change.Changed + change.Healed, Duration: time.Since(started),
+		}
 		started = time.Now()
 		if !w.run.Computed(m) && m.Kind != model.Script && !m.Stored {
 			return nil
@@ -206,7 +216,15 @@ func (r *Runner) incrementModels(ctx context.Context, w *work, j *journal, chose
 // finish tells of a model that was computed.
 func (r *Runner) finish(j *journal, step Step, one StepResult, result *Result) {
 	result.Transforms = append(result.Transforms, one)
-	j.step(step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", Summary(one.Change))
-	r.Observer(progress.Event{Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration, Text: Summary(one.Change)})
+	j.step(
+		step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done",
+		Summary(one.Change),
+	)
+	r.Observer(
+		progress.Event{
+			Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn,
+			Duration: one.Duration, Text: Summary(one.Change),
+		},
+	)
 	r.Failpoint("transform.ran." + step.Name)
 }

@@ -43,7 +43,9 @@ func (r *Runner) begin(ctx context.Context, command string) (*journal, error) {
 		r.Copier.ForRun(j.run)
 	}
 	if err := j.db.StartRun(ctx, dwhdb.StartRunParams{
-		RunID: j.run, Command: bulk.Clip(command, 256), Engine: string(r.Engine), DwhVersion: bulk.Clip(r.Version, 64), StartedAt: now,
+		RunID: j.run, Command: bulk.Clip(command, 256), Engine: string(r.Engine), DwhVersion: bulk.Clip(
+			r.Version, 64,
+		), StartedAt: now,
 	}); err != nil {
 		return nil, err
 	}
@@ -82,7 +84,9 @@ func (j *journal) load(file *load.File, result load.Result, outcome string) {
 func (j *journal) results(results []check.Result) {
 	for _, result := range results {
 		j.checks = append(j.checks, dwhdb.AddCheckParams{
-			RunID: j.run, Name: bulk.Clip(result.Check.Name, 127), Severity: string(result.Check.Severity), Outcome: result.Outcome(),
+			RunID: j.run, Name: bulk.Clip(
+				result.Check.Name, 127,
+			), Severity: string(result.Check.Severity), Outcome: result.Outcome(),
 			Violations: result.Violations, CheckedAt: time.Now().UTC(),
 		})
 	}
@@ -126,7 +130,10 @@ func (r *Runner) end(ctx context.Context, j *journal, cause error) error {
 		j.steps[i].Position = int32(i + 1)
 	}
 	ended := time.Now().UTC()
-	return r.put(ctx, j, &dwhdb.EndRunParams{EndedAt: &ended, Outcome: outcome, Error: text, Retries: j.retries, RunID: j.run})
+	return r.put(
+		ctx, j,
+		&dwhdb.EndRunParams{EndedAt: &ended, Outcome: outcome, Error: text, Retries: j.retries, RunID: j.run},
+	)
 }
 
 // put writes the journal's steps and checks and, last, the end of its run, if it has come.
@@ -166,14 +173,20 @@ func (r *Runner) put(ctx context.Context, j *journal, end *dwhdb.EndRunParams) e
 
 // The columns in the order in which AddStep and AddCheck have them.
 var (
-	stepColumns  = []catalogue.Name{"run_id", "position", "step", "started_at", "ended_at", "rows_in", "rows_out", "fingerprint", "outcome", "note"}
+	stepColumns = []catalogue.Name{
+		"run_id", "position", "step", "started_at", "ended_at", "rows_in", "rows_out",
+		"fingerprint", "outcome", "note",
+	}
 	checkColumns = []catalogue.Name{"run_id", "name", "severity", "outcome", "violations", "checked_at"}
 )
 
 func (j *journal) stepRows() [][]any {
 	rows := make([][]any, len(j.steps))
 	for i, s := range j.steps {
-		rows[i] = []any{s.RunID, int64(s.Position), s.Step, s.StartedAt, *s.EndedAt, s.RowsIn, s.RowsOut, s.Fingerprint, s.Outcome, s.Note}
+		rows[i] = []any{
+			s.RunID, int64(s.Position), s.Step, s.StartedAt, *s.EndedAt, s.RowsIn, s.RowsOut,
+			s.Fingerprint, s.Outcome, s.Note,
+		}
 	}
 	return rows
 }

@@ -36,7 +36,9 @@ func TestChangedModelIsReplayedWithItsFollowers(t *testing.T) {
 	if got, want := strings.Join(incremented, ", "), "d_song 1 added, d_artist 1 added"; got != want {
 		t.Errorf("brought up to date: got %q, want %q", got, want)
 	}
-	if got := w.one("SELECT COUNT(*) FROM d_song INNER JOIN before USING (song_id) WHERE d_song.xmin <> before.written"); got != "0" {
+	if got := w.one(
+		"SELECT COUNT(*) FROM d_song INNER JOIN before USING (song_id) WHERE d_song.xmin <> before.written",
+	); got != "0" {
 		t.Errorf("rows of d_song that were written again: got %s, want 0", got)
 	}
 	if got := w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed"); got != "0" {
@@ -52,7 +54,10 @@ func TestChangedModelIsReplayedWithItsFollowers(t *testing.T) {
 // runs, replays and comparisons.
 func TestColumnWithADefault(t *testing.T) {
 	t.Parallel()
-	for _, column := range []string{"loaded_at TIMESTAMP DEFAULT clock_timestamp()", "row_id BIGINT GENERATED ALWAYS AS IDENTITY"} {
+	for _, column := range []string{
+		"loaded_at TIMESTAMP DEFAULT clock_timestamp()",
+		"row_id BIGINT GENERATED ALWAYS AS IDENTITY",
+	} {
 		for _, filled := range []bool{false, true} {
 			w, s := wide(t)
 			w.exec("ALTER TABLE d_user ADD COLUMN " + column)
@@ -70,7 +75,10 @@ func TestColumnWithADefault(t *testing.T) {
 			s.object("log_data/2.json", star.Staging{Events: []star.Event{play("zz", 5)}}, "lines")
 			w.run(s.vars())
 			w.same()
-			if got := w.one("SELECT STRING_AGG(user_id || ' ' || " + name + ", ', ' ORDER BY user_id) FROM d_user WHERE user_id <> 'zz'"); got != before {
+			if got := w.one(
+				"SELECT STRING_AGG(user_id || ' ' || " + name +
+					", ', ' ORDER BY user_id) FROM d_user WHERE user_id <> 'zz'",
+			); got != before {
 				t.Errorf("%s: got %s, want %s", column, got, before)
 			}
 		}
@@ -86,12 +94,16 @@ func TestTextThatDoesNotFit(t *testing.T) {
 	w, s := wide(t)
 	w.run(s.vars())
 	_, err := w.runner(nil, with).Replay(t.Context(), "test")
-	if err == nil || !strings.Contains(err.Error(), "a text of column user_agent is too long for character varying(4096)") {
+	if err == nil || !strings.Contains(
+		err.Error(), "a text of column user_agent is too long for character varying(4096)",
+	) {
 		t.Errorf("replay: got %v, want the column", err)
 	}
 	w.same()
 	fresh, source := wide(t)
-	if _, err := fresh.runner(source.vars(), with, parallel).Run(t.Context(), "test", nil); err == nil || !strings.Contains(err.Error(), "user_agent is too long") {
+	if _, err := fresh.runner(
+		source.vars(), with, parallel,
+	).Run(t.Context(), "test", nil); err == nil || !strings.Contains(err.Error(), "user_agent is too long") {
 		t.Errorf("first run: got %v, want the column", err)
 	}
 	if got := fresh.one("SELECT COUNT(*) FROM f_songplay"); got != "0" {
@@ -119,13 +131,19 @@ GROUP BY event.level;
 `)
 	with := func(o *transform.Options) { o.Steps = own }
 	w.run(s.vars(), with) // the script is new: a replay
-	want := w.one("SELECT STRING_AGG(level || ' ' || n, ', ' ORDER BY level) FROM (SELECT level, COUNT(*) AS n FROM s_songplay_event GROUP BY level) AS l")
+	want := w.one(
+		"SELECT STRING_AGG(level || ' ' || n, ', ' ORDER BY level) FROM (SELECT level, COUNT(*) " +
+			"AS n FROM s_songplay_event GROUP BY level) AS l",
+	)
 	if got := w.one("SELECT STRING_AGG(level || ' ' || plays, ', ' ORDER BY level) FROM f_level"); got != want {
 		t.Errorf("after a replay: got %s, want %s", got, want)
 	}
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 9)}}, "lines")
 	w.run(s.vars(), with)
-	want = w.one("SELECT STRING_AGG(level || ' ' || n, ', ' ORDER BY level) FROM (SELECT level, COUNT(*) AS n FROM s_songplay_event GROUP BY level) AS l")
+	want = w.one(
+		"SELECT STRING_AGG(level || ' ' || n, ', ' ORDER BY level) FROM (SELECT level, COUNT(*) " +
+			"AS n FROM s_songplay_event GROUP BY level) AS l",
+	)
 	if got := w.one("SELECT STRING_AGG(level || ' ' || plays, ', ' ORDER BY level) FROM f_level"); got != want {
 		t.Errorf("after a run: got %s, want %s", got, want)
 	}

@@ -92,8 +92,11 @@ func TestLoadFaults(t *testing.T) {
 			`t/010_s_a.sql:2:6: the relative path "data/a" means another folder wherever dwh is started`},
 		"relative paths": {"010_s_a.sql", "COPY s_a (id) FROM 's3://b/a'\nFORMAT AS JSON 'p.json';\n",
 			`t/010_s_a.sql:2:16: the relative path "p.json" means another folder wherever dwh is started`},
-		"optional model": {"110_d_a.sql", "-- d_a: a.\n-- key: id\n-- optional\n-- from: s_a\nSELECT id FROM s_a AS s_a;\n",
-			"t/110_d_a.sql:3:1: optional: only a load, a 0xx file, can be skipped"},
+		"optional model": {
+			"110_d_a.sql",
+			"-- d_a: a.\n-- key: id\n-- optional\n-- from: s_a\nSELECT id FROM s_a AS s_a;\n",
+			"t/110_d_a.sql:3:1: optional: only a load, a 0xx file, can be skipped",
+		},
 	} {
 		_, err := transform.Steps(fstest.MapFS{c.file: {Data: []byte(c.text)}}, "t", sqlfile.Postgres)
 		if err == nil || err.Error() != c.want {
@@ -103,7 +106,9 @@ func TestLoadFaults(t *testing.T) {
 	for _, text := range []string{
 		"COPY s_a (id) FROM '/data/a' FORMAT AS CSV;\n", "COPY s_a (id) FROM 'file:///a' FORMAT AS JSON 'auto';\n",
 	} {
-		if _, err := transform.Steps(fstest.MapFS{"010_s_a.sql": {Data: []byte(text)}}, "t", sqlfile.Postgres); err != nil {
+		if _, err := transform.Steps(
+			fstest.MapFS{"010_s_a.sql": {Data: []byte(text)}}, "t", sqlfile.Postgres,
+		); err != nil {
 			t.Errorf("%q: got %v, want no error", text, err)
 		}
 	}

@@ -117,7 +117,9 @@ func changeOf(step Step, built []dwhdb.DwhTransform) (change, diff string) {
 	case built[at].FileText == nil:
 		return "changed", ""
 	}
-	return "changed", udiff.Unified("built in run "+built[at].RunID, step.File.Name(), *built[at].FileText, step.File.Text())
+	return "changed", udiff.Unified(
+		"built in run "+built[at].RunID, step.File.Name(), *built[at].FileText, step.File.Text(),
+	)
 }
 
 // lookAhead lists what is new of a load's source.

@@ -61,7 +61,10 @@ func Steps(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Step, error) {
 			return nil, err
 		}
 		if n := len(steps); n > 0 && steps[n-1].Number == step.Number {
-			return nil, file.ErrorAt(1, 1, fmt.Sprintf("number %s is taken by %s", step.Number, steps[n-1].Name), "give one of them another number", nil)
+			return nil, file.ErrorAt(
+				1, 1, fmt.Sprintf("number %s is taken by %s", step.Number, steps[n-1].Name),
+				"give one of them another number", nil,
+			)
 		}
 		steps = append(steps, step)
 	}
@@ -72,10 +75,16 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 	base := path.Base(file.Name())
 	parts := stepName.FindStringSubmatch(base)
 	if parts == nil {
-		return Step{}, file.ErrorAt(1, 1, "a transform is called NNN_table.sql", "rename it, such as 220_f_session.sql: 0xx loads staging, 1xx builds dimensions, 2xx facts", nil)
+		return Step{}, file.ErrorAt(
+			1, 1, "a transform is called NNN_table.sql",
+			"rename it, such as 220_f_session.sql: 0xx loads staging, 1xx builds dimensions, 2xx facts",
+			nil,
+		)
 	}
 	step := Step{
-		Name: strings.TrimSuffix(base, ".sql"), Number: parts[1], Table: catalogue.Name(parts[2]), Description: file.Header().Description,
+		Name: strings.TrimSuffix(
+			base, ".sql",
+		), Number: parts[1], Table: catalogue.Name(parts[2]), Description: file.Header().Description,
 		Load: parts[1][0] == '0', File: file,
 	}
 	if !step.Load {

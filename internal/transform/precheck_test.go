@@ -14,49 +14,120 @@ import (
 func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 	t.Parallel()
 	const one = " WHERE songplay_id = (SELECT MIN(songplay_id) FROM f_songplay)"
-	const again = "INSERT INTO f_songplay (songplay_id, start_time, played_at, user_id, session_id) SELECT REVERSE(songplay_id), start_time, played_at, user_id, session_id FROM f_songplay"
+	const again = "INSERT INTO f_songplay (songplay_id, start_time, played_at, user_id, " +
+		"session_id) SELECT REVERSE(songplay_id), start_time, played_at, user_id, session_id FROM f_songplay"
 	deliver := func(values string) string {
-		return "INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, processed) VALUES ('NextSong', " + values + ")"
+		return "INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, " +
+			"processed) VALUES ('NextSong', " + values + ")"
 	}
 	few := func(songs int) string { // of 40 plays
-		return fmt.Sprintf("UPDATE f_songplay SET song_id = NULL WHERE songplay_id NOT IN (SELECT songplay_id FROM f_songplay ORDER BY songplay_id LIMIT %d)", songs)
+		return fmt.Sprintf(
+			"UPDATE f_songplay SET song_id = NULL WHERE songplay_id NOT IN (SELECT songplay_id "+
+				"FROM f_songplay ORDER BY songplay_id LIMIT %d)",
+			songs,
+		)
 	}
 	settings := check.Settings{MatchedShare: 0.1}
 	share := func(o *transform.Options) { o.Settings = settings }
 	seen := map[string]bool{}
 	for _, damage := range []struct{ name, sql, fails string }{
 		{"none", "SELECT 1", ""},
-		{"no id", "ALTER TABLE f_songplay DROP CONSTRAINT f_songplay_pkey, ALTER COLUMN songplay_id DROP NOT NULL; UPDATE f_songplay SET songplay_id = NULL" + one, "f_songplay-key"},
+		{
+			"no id",
+			"ALTER TABLE f_songplay DROP CONSTRAINT f_songplay_pkey, ALTER COLUMN songplay_id " +
+				"DROP NOT NULL; UPDATE f_songplay SET songplay_id = NULL" + one,
+			"f_songplay-key",
+		},
 		{"empty id", "UPDATE f_songplay SET songplay_id = ''" + one, "songplay-id-hash"},
-		{"no user", "ALTER TABLE f_songplay ALTER COLUMN user_id DROP NOT NULL; UPDATE f_songplay SET user_id = NULL" + one, "songplays-complete"},
+		{
+			"no user",
+			"ALTER TABLE f_songplay ALTER COLUMN user_id DROP NOT NULL; UPDATE f_songplay SET user_id = NULL" + one,
+			"songplays-complete",
+		},
 		{"empty user", "UPDATE f_songplay SET user_id = ''" + one, "f_songplay-user_id"},
-		{"empty user who exists", "INSERT INTO d_user (user_id) VALUES (''); UPDATE f_songplay SET user_id = ''" + one, "songplays-complete"},
-		{"no moment", "ALTER TABLE f_songplay ALTER COLUMN played_at DROP NOT NULL; UPDATE f_songplay SET played_at = NULL" + one, "songplays-complete"},
-		{"no session", "ALTER TABLE f_songplay ALTER COLUMN session_id DROP NOT NULL; UPDATE f_songplay SET session_id = NULL" + one, "songplays-complete"},
-		{"a song without id", "ALTER TABLE d_song DROP CONSTRAINT d_song_pkey, ALTER COLUMN song_id DROP NOT NULL; INSERT INTO d_song (title) VALUES ('x')", "d_song-key"},
+		{
+			"empty user who exists",
+			"INSERT INTO d_user (user_id) VALUES (''); UPDATE f_songplay SET user_id = ''" + one,
+			"songplays-complete",
+		},
+		{
+			"no moment",
+			"ALTER TABLE f_songplay ALTER COLUMN played_at DROP NOT NULL; UPDATE f_songplay SET played_at = NULL" + one,
+			"songplays-complete",
+		},
+		{
+			"no session",
+			"ALTER TABLE f_songplay ALTER COLUMN session_id DROP NOT NULL; UPDATE f_songplay SET " +
+				"session_id = NULL" + one,
+			"songplays-complete",
+		},
+		{
+			"a song without id",
+			"ALTER TABLE d_song DROP CONSTRAINT d_song_pkey, ALTER COLUMN song_id DROP NOT NULL; " +
+				"INSERT INTO d_song (title) VALUES ('x')",
+			"d_song-key",
+		},
 		{"unknown user", "UPDATE f_songplay SET user_id = 'nobody'" + one, "f_songplay-user_id"},
-		{"unknown time", "UPDATE f_songplay SET start_time = start_time + INTERVAL '1 year'" + one, "f_songplay-start_time"},
+		{
+			"unknown time",
+			"UPDATE f_songplay SET start_time = start_time + INTERVAL '1 year'" + one,
+			"f_songplay-start_time",
+		},
 		{"unknown song", "UPDATE f_songplay SET song_id = 'none'" + one, "f_songplay-song_id"},
 		{"unknown artist", "UPDATE f_songplay SET artist_id = 'none'" + one, "f_songplay-artist_id"},
 		{"another level", "UPDATE f_songplay SET level = 'gold'" + one, "f-songplay-level"},
 		{"no level", "UPDATE f_songplay SET level = NULL" + one, ""},
 		{"short hash", "UPDATE f_songplay SET songplay_id = SUBSTRING(songplay_id FROM 2)" + one, "songplay-id-hash"},
 		{"lost", "DELETE FROM f_songplay" + one, "songplays-complete"},
-		{"lost and another twice", "UPDATE f_songplay SET (user_id, session_id, played_at) = (SELECT user_id, session_id, played_at FROM f_songplay ORDER BY songplay_id DESC LIMIT 1)" + one, "songplays-complete"},
+		{
+			"lost and another twice",
+			"UPDATE f_songplay SET (user_id, session_id, played_at) = (SELECT user_id, " +
+				"session_id, played_at FROM f_songplay ORDER BY songplay_id DESC LIMIT 1)" + one,
+			"songplays-complete",
+		},
 		{"twice, with another id", again + one, "songplays-complete"},
-		{"as often as it was delivered", again + " WHERE played_at < (SELECT MIN(played_at) FROM f_songplay) + INTERVAL '6500 seconds'", "songplays-complete"},
-		{"a millisecond later", "UPDATE f_songplay SET played_at = played_at + INTERVAL '0.001 second'" + one, "songplays-complete"},
+		{
+			"as often as it was delivered",
+			again + " WHERE played_at < (SELECT MIN(played_at) FROM f_songplay) + INTERVAL '6500 seconds'",
+			"songplays-complete",
+		},
+		{
+			"a millisecond later",
+			"UPDATE f_songplay SET played_at = played_at + INTERVAL '0.001 second'" + one,
+			"songplays-complete",
+		},
 		{"another session", "UPDATE f_songplay SET session_id = session_id + 1" + one, "songplays-complete"},
-		{"another user", "UPDATE f_songplay SET user_id = CASE WHEN user_id = 'a' THEN 'b' ELSE 'a' END" + one, "songplays-complete"},
+		{
+			"another user",
+			"UPDATE f_songplay SET user_id = CASE WHEN user_id = 'a' THEN 'b' ELSE 'a' END" + one,
+			"songplays-complete",
+		},
 		{"a session that folds alike", "UPDATE f_songplay SET session_id = 4294967296" + one, "songplays-complete"},
 		{"a moment that folds alike", `UPDATE f_songplay SET played_at = TIMESTAMP '2000-01-01'
 			+ (CAST(EXTRACT(EPOCH FROM played_at - TIMESTAMP '2000-01-01') * 1000000 AS BIGINT) # 4294967297) * INTERVAL '1 microsecond'` + one, "songplays-complete"},
-		{"a microsecond later", "UPDATE f_songplay SET played_at = played_at + INTERVAL '1 microsecond'" + one, "songplays-complete"},
-		{"two sessions exchanged", "UPDATE f_songplay SET session_id = session_id + 1 WHERE user_id = 'a'; UPDATE f_songplay SET session_id = session_id - 1 WHERE user_id = 'b'", "songplays-complete"},
+		{
+			"a microsecond later",
+			"UPDATE f_songplay SET played_at = played_at + INTERVAL '1 microsecond'" + one,
+			"songplays-complete",
+		},
+		{
+			"two sessions exchanged",
+			"UPDATE f_songplay SET session_id = session_id + 1 WHERE user_id = 'a'; UPDATE " +
+				"f_songplay SET session_id = session_id - 1 WHERE user_id = 'b'",
+			"songplays-complete",
+		},
 		{"staged since", deliver("'z', 7, 1, 99000, FALSE"), "songplays-complete"},
 		{"staged as processed", deliver("'z', 7, 1, 99000, TRUE"), "songplays-complete"},
 		{"another item at the same moment", deliver("'a', 1, 77, 1541106106796, TRUE"), "songplays-complete"},
-		{"three more deliveries", deliver("'t  ', 1, 19000, 1541125106796, TRUE") + "; " + deliver("'t', 1, 19000, 1541125106796, TRUE") + "; " + deliver("'t', 1, 19000, 1541125106796, FALSE"), ""},
+		{
+			"three more deliveries",
+			deliver(
+				"'t  ', 1, 19000, 1541125106796, TRUE",
+			) + "; " + deliver("'t', 1, 19000, 1541125106796, TRUE") + "; " + deliver(
+				"'t', 1, 19000, 1541125106796, FALSE",
+			),
+			"",
+		},
 		{"no user staged", deliver("NULL, 7, 1, 99000, TRUE"), "events-without-key"},
 		{"blank user staged", deliver("'  ', 7, 1, 99000, TRUE"), "events-without-key"},
 		{"no session staged", deliver("'z', NULL, 1, 99000, TRUE"), "events-without-key"},
@@ -69,7 +140,11 @@ func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 		{"too few songs", few(3), "matched-share"},
 		{"few songs", few(4), ""},
 		{"no plays", "DELETE FROM f_songplay; DELETE FROM s_songplay_event", ""},
-		{"upper case hash", "UPDATE f_songplay SET songplay_id = 'A' || SUBSTRING(songplay_id FROM 2)" + one, "songplay-id-hash"},
+		{
+			"upper case hash",
+			"UPDATE f_songplay SET songplay_id = 'A' || SUBSTRING(songplay_id FROM 2)" + one,
+			"songplay-id-hash",
+		},
 	} {
 		t.Run(damage.name, func(t *testing.T) {
 			w, s := wide(t)

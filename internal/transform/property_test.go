@@ -31,7 +31,9 @@ func TestDeliveriesEndInOneStar(t *testing.T) {
 		var staged star.Staging
 		var history []string
 		for range rapid.IntRange(1, 8).Draw(r, "operations") {
-			switch operation := rapid.SampledFrom([]string{"songs", "events", "names", "run", "all", "replay", "only", "events", "songs", "erase"}).Draw(r, "operation"); operation {
+			switch operation := rapid.SampledFrom(
+				[]string{"songs", "events", "names", "run", "all", "replay", "only", "events", "songs", "erase"},
+			).Draw(r, "operation"); operation {
 			case "songs", "events", "names", "all":
 				var batch star.Staging
 				if operation == "songs" || operation == "all" {
@@ -108,14 +110,19 @@ func (w *warehouse) erase(r *rapid.T, staged *star.Staging) string {
 	}
 	chosen := transform.Selected{Table: "s_song"}
 	if i < len(users) {
-		chosen = transform.Selected{Table: "s_songplay_event", Matches: []transform.Match{{Column: "user_id", Value: users[i]}}}
+		chosen = transform.Selected{
+			Table:   "s_songplay_event",
+			Matches: []transform.Match{{Column: "user_id", Value: users[i]}},
+		}
 		staged.Events = slices.DeleteFunc(staged.Events, func(e star.Event) bool { return same(e.UserID, users[i]) })
 	} else {
 		erased := songs[i-len(users)]
 		chosen.Matches = []transform.Match{{Column: "song_id", Value: erased}}
 		staged.Songs = slices.DeleteFunc(staged.Songs, func(s star.Song) bool { return same(s.SongID, erased) })
 	}
-	if _, err := w.runner(nil).Delete(r.Context(), "test", transform.Selection{Of: []transform.Selected{chosen}}); err != nil {
+	if _, err := w.runner(nil).Delete(
+		r.Context(), "test", transform.Selection{Of: []transform.Selected{chosen}},
+	); err != nil {
 		r.Fatalf("erase %+v: %v", chosen, err)
 	}
 	return fmt.Sprintf("%+v", chosen)
@@ -145,7 +152,9 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			history = append(history, insert(one), "-- run")
 			w.exec(insert(one))
 			w.run(nil)
-			staged.Songs, staged.Events, staged.Names = append(staged.Songs, one.Songs...), append(staged.Events, one.Events...), append(staged.Names, one.Names...)
+			staged.Songs, staged.Events, staged.Names = append(staged.Songs, one.Songs...), append(
+				staged.Events, one.Events...,
+			), append(staged.Names, one.Names...)
 		}
 		w.star(staged, history)
 		w.consistent(history)

@@ -44,7 +44,9 @@ func TestLargeFirstRunHandsOverTheFact(t *testing.T) {
 	if got := result.Transforms[len(result.Transforms)-1].RowsOut; got != 40 {
 		t.Errorf("rows out: got %d, want 40", got)
 	}
-	if got := w.one("SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'dwh_replaced%' OR relname LIKE 'touched%'"); got != "0" {
+	if got := w.one(
+		"SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'dwh_replaced%' OR relname LIKE 'touched%'",
+	); got != "0" {
 		t.Errorf("left behind: got %s tables, want 0", got)
 	}
 	w.same()
@@ -70,29 +72,36 @@ func TestFirstRunKeepsWhatStandsOnTheFact(t *testing.T) {
 			"play.level'",
 		"an event trigger": "CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; " +
 			"CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted()",
-		"a view":                "CREATE VIEW levels AS SELECT level FROM f_songplay",
-		"a privilege":           "GRANT SELECT ON f_songplay TO PUBLIC",
-		"a column's privilege":  "GRANT SELECT (level) ON f_songplay TO PUBLIC",
-		"a comment":             "COMMENT ON TABLE f_songplay IS 'plays'",
-		"a column's comment":    "COMMENT ON COLUMN f_songplay.level IS 'free or paid'",
-		"the key's comment":     "COMMENT ON CONSTRAINT f_songplay_pkey ON f_songplay IS 'one a play'",
-		"an index":              "CREATE INDEX f_songplay_user ON f_songplay (user_id)",
-		"a check":               "ALTER TABLE f_songplay ADD CHECK (level <> '')",
-		"a reference to it":     "CREATE TABLE liked (songplay_id VARCHAR(64) REFERENCES f_songplay)",
-		"a reference":           "ALTER TABLE f_songplay ADD FOREIGN KEY (user_id) REFERENCES d_user DEFERRABLE INITIALLY DEFERRED",
-		"a default":             "ALTER TABLE f_songplay ALTER COLUMN level SET DEFAULT 'free'",
-		"a statistics target":   "ALTER TABLE f_songplay ALTER COLUMN level SET STATISTICS 500",
-		"a statistics object":   "CREATE STATISTICS kinds ON level, user_id FROM f_songplay",
-		"an option":             "ALTER TABLE f_songplay SET (fillfactor = 90)",
-		"a trigger":             "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON f_songplay FOR EACH ROW EXECUTE FUNCTION nothing()",
-		"a rule":                "CREATE RULE keep AS ON DELETE TO f_songplay WHERE OLD.user_id = 'nobody' DO INSTEAD NOTHING",
-		"a policy":              "ALTER TABLE f_songplay ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON f_songplay USING (TRUE)",
+		"a view":               "CREATE VIEW levels AS SELECT level FROM f_songplay",
+		"a privilege":          "GRANT SELECT ON f_songplay TO PUBLIC",
+		"a column's privilege": "GRANT SELECT (level) ON f_songplay TO PUBLIC",
+		"a comment":            "COMMENT ON TABLE f_songplay IS 'plays'",
+		"a column's comment":   "COMMENT ON COLUMN f_songplay.level IS 'free or paid'",
+		"the key's comment":    "COMMENT ON CONSTRAINT f_songplay_pkey ON f_songplay IS 'one a play'",
+		"an index":             "CREATE INDEX f_songplay_user ON f_songplay (user_id)",
+		"a check":              "ALTER TABLE f_songplay ADD CHECK (level <> '')",
+		"a reference to it":    "CREATE TABLE liked (songplay_id VARCHAR(64) REFERENCES f_songplay)",
+		"a reference": "ALTER TABLE f_songplay ADD FOREIGN KEY (user_id) REFERENCES " +
+			"d_user DEFERRABLE INITIALLY DEFERRED",
+		"a default":           "ALTER TABLE f_songplay ALTER COLUMN level SET DEFAULT 'free'",
+		"a statistics target": "ALTER TABLE f_songplay ALTER COLUMN level SET STATISTICS 500",
+		"a statistics object": "CREATE STATISTICS kinds ON level, user_id FROM f_songplay",
+		"an option":           "ALTER TABLE f_songplay SET (fillfactor = 90)",
+		"a trigger": "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS " +
+			"'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON f_songplay FOR EACH " +
+			"ROW EXECUTE FUNCTION nothing()",
+		"a rule": "CREATE RULE keep AS ON DELETE TO f_songplay WHERE OLD.user_id " +
+			"= 'nobody' DO INSTEAD NOTHING",
+		"a policy": "ALTER TABLE f_songplay ENABLE ROW LEVEL SECURITY; CREATE " +
+			"POLICY own ON f_songplay USING (TRUE)",
 		"a publication":         "CREATE PUBLICATION plays FOR TABLE f_songplay",
 		"a child":               "CREATE TABLE f_songplay_old () INHERITS (f_songplay)",
 		"a storage of a column": "ALTER TABLE f_songplay ALTER COLUMN user_agent SET STORAGE EXTERNAL",
 		"an identity":           "ALTER TABLE f_songplay REPLICA IDENTITY FULL",
-		"a function's use":      "CREATE FUNCTION plays() RETURNS SETOF f_songplay LANGUAGE SQL STABLE AS 'SELECT * FROM f_songplay'",
-		"rows that are gone":    "INSERT INTO f_songplay VALUES ('x', '2018-11-01', '2018-11-01', 'u', NULL, NULL, 'free', 1, NULL, NULL); DELETE FROM f_songplay",
+		"a function's use": "CREATE FUNCTION plays() RETURNS SETOF f_songplay LANGUAGE SQL " +
+			"STABLE AS 'SELECT * FROM f_songplay'",
+		"rows that are gone": "INSERT INTO f_songplay VALUES ('x', '2018-11-01', '2018-11-01', " +
+			"'u', NULL, NULL, 'free', 1, NULL, NULL); DELETE FROM f_songplay",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,11 +175,16 @@ func TestFirstRunDropsNobodysRows(t *testing.T) {
 	w.run(s.vars(), parallel, func(o *transform.Options) {
 		o.Failpoint = func(name string) {
 			if name == "first.checked" {
-				w.exec("INSERT INTO f_songplay VALUES ('mine', '2018-11-01', '2018-11-01', 'u', NULL, NULL, 'free', 1, NULL, NULL)")
+				w.exec(
+					"INSERT INTO f_songplay VALUES ('mine', '2018-11-01', '2018-11-01', 'u', " +
+						"NULL, NULL, 'free', 1, NULL, NULL)",
+				)
 			}
 		}
 	})
-	if got := w.one(factOID) + " " + w.one("SELECT COUNT(*) FROM f_songplay WHERE songplay_id = 'mine'"); got != oid+" 1" {
+	if got := w.one(factOID) + " " + w.one(
+		"SELECT COUNT(*) FROM f_songplay WHERE songplay_id = 'mine'",
+	); got != oid+" 1" {
 		t.Errorf("got %s, want %s 1", got, oid)
 	}
 }
@@ -181,9 +195,15 @@ func TestHandingOverNeedsTheOwner(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
 	role := "loader_" + w.one("SELECT oid FROM pg_database WHERE datname = CURRENT_DATABASE()")
-	w.exec("CREATE ROLE " + role + "; GRANT ALL ON DATABASE " + w.one("SELECT quote_ident(current_database())") + " TO " + role + "; GRANT ALL ON SCHEMA public TO " + role)
+	w.exec(
+		"CREATE ROLE " + role + "; GRANT ALL ON DATABASE " + w.one(
+			"SELECT quote_ident(current_database())",
+		) + " TO " + role + "; GRANT ALL ON SCHEMA public TO " + role,
+	)
 	defer w.exec("REASSIGN OWNED BY " + role + " TO CURRENT_USER; DROP OWNED BY " + role + "; DROP ROLE " + role)
-	for _, row := range w.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'f_songplay'") {
+	for _, row := range w.rows(
+		"SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'f_songplay'",
+	) {
 		w.exec("ALTER TABLE " + row[0] + " OWNER TO " + role)
 	}
 	w.exec("GRANT ALL ON f_songplay TO " + role)

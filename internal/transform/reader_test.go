@@ -64,7 +64,11 @@ func TestReadersSeeWholeStates(t *testing.T) {
 			longest = max(longest, time.Since(started))
 			reads++
 			if users+listeners+hours+songs+mixed > 0 {
-				return fmt.Errorf("a torn state: %d users with other plays, %d plays without user, %d without hour, %d without song, %d mixed versions", users, listeners, hours, songs, mixed)
+				return fmt.Errorf(
+					"a torn state: %d users with other plays, %d plays without user, %d without "+
+						"hour, %d without song, %d mixed versions",
+					users, listeners, hours, songs, mixed,
+				)
 			}
 			select {
 			case <-done:

@@ -62,7 +62,10 @@ func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result 
 // replayAfter is replay with something done first in the same transaction. With marks it builds the
 // models that those make stale, and the ones that follow them; the others are brought up to date
 // with what is new.
-func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error, marks []staleMark) error {
+func (r *Runner) replayAfter(
+	ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error,
+	marks []staleMark,
+) error {
 	noted := len(j.steps)
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
@@ -102,8 +105,14 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
 		settings := r.Settings
 		settings.Now = time.Now()
-		severe := slices.DeleteFunc(slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity != check.Error })
-		if result.Checks, err = r.checkAll(ctx, tx, check.NewPrecheckCache(tx), severe, settings, func(one check.Check) bool { return r.enforced(one, w) }); err != nil {
+		severe := slices.DeleteFunc(
+			slices.Clone(r.Checks),
+			func(one check.Check) bool { return one.Severity != check.Error },
+		)
+		if result.Checks, err = r.checkAll(
+			ctx, tx, check.NewPrecheckCache(tx), severe, settings,
+			func(one check.Check) bool { return r.enforced(one, w) },
+		); err != nil {
 			return err
 		}
 		if err := j.judge(result.Checks); err != nil {
@@ -127,8 +136,13 @@ func (r *Runner) replayAfter(ctx context.Context, conn *pgx.Conn, j *journal, re
 }
 
 // incrementOthers brings the models up to date that a partial replay does not build.
-func (r *Runner) incrementOthers(ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result) error {
-	others := slices.DeleteFunc(slices.Clone(w.graph.Models), func(m *model.Model) bool { return slices.Contains(chosen, m) || !m.Stored })
+func (r *Runner) incrementOthers(
+	ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result,
+) error {
+	others := slices.DeleteFunc(
+		slices.Clone(w.graph.Models),
+		func(m *model.Model) bool { return slices.Contains(chosen, m) || !m.Stored },
+	)
 	if len(others) == 0 || total(w.unprocessed) == 0 {
 		return nil
 	}
@@ -155,7 +169,9 @@ func (r *Runner) note(j *journal, result *Result, from int) {
 			if change.Table != one.Table {
 				continue
 			}
-			result.Transforms[i].Change = model.Change{Added: change.Added, Changed: change.Changed, Removed: change.Removed}
+			result.Transforms[i].Change = model.Change{
+				Added: change.Added, Changed: change.Changed, Removed: change.Removed,
+			}
 			if note = Summary(result.Transforms[i].Change); result.Replayed {
 				note = "replay: " + cmp.Or(note, "nothing differs")
 			}
@@ -199,7 +215,10 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 		if err != nil {
 			return err
 		}
-		one := StepResult{Step: step.Name, Table: step.Table, Helper: !m.Stored, RowsIn: w.rowsIn(m), RowsOut: built.Rows, Duration: time.Since(started)}
+		one := StepResult{
+			Step: step.Name, Table: step.Table, Helper: !m.Stored, RowsIn: w.rowsIn(m),
+			RowsOut: built.Rows, Duration: time.Since(started),
+		}
 		started = time.Now()
 		result.Transforms = append(result.Transforms, one)
 		for _, name := range stores(m) {
@@ -207,7 +226,12 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 				w.handover.Add(givenColumns(w.tables[name], m), table.Rows)
 			}
 		}
-		r.Observer(progress.Event{Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn, Duration: one.Duration})
+		r.Observer(
+			progress.Event{
+				Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn,
+				Duration: one.Duration,
+			},
+		)
 		r.Failpoint("transform.ran." + step.Name)
 		return nil
 	})
@@ -223,7 +247,10 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 		for _, name := range stores(m) {
 			live, ok := w.tables[name]
 			if !ok {
-				return step.File.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", name), `create it by a migration and run "dwh migrate up"`, nil)
+				return step.File.ErrorAt(
+					1, 1, fmt.Sprintf("table %s does not exist", name),
+					`create it by a migration and run "dwh migrate up"`, nil,
+				)
 			}
 			if columns, _ := publish.ComparedBy(live); len(columns) == 0 {
 				return errIncomparable(step.File, name)
@@ -240,13 +267,19 @@ func givenColumns(live catalogue.Table, m *model.Model) catalogue.Table {
 		return live
 	}
 	given := m.Live()
-	live.Columns = slices.DeleteFunc(slices.Clone(live.Columns), func(c catalogue.Name) bool { return !slices.Contains(given, string(c)) })
+	live.Columns = slices.DeleteFunc(
+		slices.Clone(live.Columns),
+		func(c catalogue.Name) bool { return !slices.Contains(given, string(c)) },
+	)
 	return live
 }
 
 // errIncomparable says that a table has no column by which a replay can compare it.
 func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
-	return file.ErrorAt(1, 1, fmt.Sprintf("table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one", name),
+	return file.ErrorAt(1, 1, fmt.Sprintf(
+		"table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one",
+		name,
+	),
 		"declare one by a migration", nil)
 }
 

@@ -101,15 +101,25 @@ func TestRetryRefusedRecords(t *testing.T) {
 		{"bytes that are no UTF-8", "CSV MAXERROR 100", "CSV ACCEPTINVCHARS '4' MAXERROR 100",
 			map[string]string{"1.csv": "1,39,2.50\n2,\xff0,3.50\n"},
 			"s_order tried 1 loaded 1 rows 1 refused 0 unread 0 objects 0 0 0", "1 2.50, 2 3.50", ""},
-		{"trailing blanks and empty fields", "DELIMITER '\\t' MAXERROR 100", "DELIMITER '\\t' NULL AS 'none' MAXERROR 100",
+		{
+			"trailing blanks and empty fields", "DELIMITER '\\t' MAXERROR 100",
+			"DELIMITER '\\t' NULL AS 'none' MAXERROR 100",
 			map[string]string{"1.csv": "1\t39\t2.50\nnone\t\t\n"},
-			"s_order tried 1 loaded 1 rows 1 refused 0 unread 0 objects 0 0 0", "1 2.50", ""},
+			"s_order tried 1 loaded 1 rows 1 refused 0 unread 0 objects 0 0 0", "1 2.50", "",
+		},
 		{"JSON", "JSON 'auto' MAXERROR 100", "JSON 'auto' TRUNCATECOLUMNS MAXERROR 100",
-			map[string]string{"1.json": "{\"order_no\": 1, \"card\": 39, \"price\": 2.5}\n{\n  \"order_no\": 2, \"card\": \"12345678901234567\",\n" +
-				"  \"price\": 3.5}\n[\n{\"order_no\": \"x\"}\n"},
-			"s_order tried 3 loaded 1 rows 1 refused 2 unread 0 objects 0 0 0", "1 2.50, 2 3.50", `5 [, 6 {"order_no": "x"}`},
+			map[string]string{
+				"1.json": "{\"order_no\": 1, \"card\": 39, \"price\": 2.5}\n{\n  \"order_no\": " +
+					"2, \"card\": \"12345678901234567\",\n" +
+					"  \"price\": 3.5}\n[\n{\"order_no\": \"x\"}\n",
+			},
+			"s_order tried 3 loaded 1 rows 1 refused 2 unread 0 objects 0 0 0", "1 2.50, 2 3.50",
+			`5 [, 6 {"order_no": "x"}`},
 		{"from text to JSON", "CSV MAXERROR 100", "JSON 'auto' MAXERROR 100",
-			map[string]string{"1.json": "{\"order_no\": 1, \"card\": 39, \"price\": 2.5}\n", "2.csv": "2,40,1.00\n{\"order_no\": 3}\n"},
+			map[string]string{
+				"1.json": "{\"order_no\": 1, \"card\": 39, \"price\": 2.5}\n",
+				"2.csv":  "2,40,1.00\n{\"order_no\": 3}\n",
+			},
 			"s_order tried 1 loaded 1 rows 1 refused 0 unread 0 objects 1 1 0", "1 2.50, 2 1.00, 3", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -155,7 +165,8 @@ func TestRetryRefusedRecords(t *testing.T) {
 				t.Errorf("got %+v waiting after it, want none", result.Waiting)
 			}
 			k.want(
-				"SELECT COALESCE(STRING_AGG(RTRIM(order_no || ' ' || COALESCE(price || '', '')), ', ' ORDER BY order_no), '') FROM s_order WHERE order_no IS NOT NULL",
+				"SELECT COALESCE(STRING_AGG(RTRIM(order_no || ' ' || COALESCE(price || '', '')), "+
+					"', ' ORDER BY order_no), '') FROM s_order WHERE order_no IS NOT NULL",
 				tt.orders,
 			)
 			k.want(
@@ -184,7 +195,10 @@ func TestRetryReadsCutTexts(t *testing.T) {
 				k.t.Fatal(err)
 			}
 		}, "s_order tried 1 loaded 1 rows 1 refused 0 unread 1 objects 0 0 0", "2"},
-		{"rewritten", func(k *kiosk) { k.put("s_order", "1.csv", "7,39,1.00\n") }, "s_order tried 1 loaded 1 rows 1 refused 0 unread 1 objects 0 0 0", "2"},
+		{
+			"rewritten", func(k *kiosk) { k.put("s_order", "1.csv", "7,39,1.00\n") },
+			"s_order tried 1 loaded 1 rows 1 refused 0 unread 1 objects 0 0 0", "2",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -150,7 +150,10 @@ func (c *chain) draw(r *rapid.T, version int) string {
 	}
 	switch rapid.SampledFrom([]string{"store", "store", "region", "order", "order", "order"}).Draw(r, "what") {
 	case "store":
-		s := chainStore{rapid.IntRange(0, 4).Draw(r, "store"), version, value("code", 5), rapid.IntRange(0, 3).Draw(r, "open") > 0}
+		s := chainStore{
+			rapid.IntRange(0, 4).Draw(r, "store"), version, value("code", 5),
+			rapid.IntRange(0, 3).Draw(r, "open") > 0,
+		}
 		c.stores = append(c.stores, s)
 		return fmt.Sprintf("INSERT INTO s_store VALUES (%d, %s, %t, %d)", s.id, text(s.code), s.open, s.version)
 	case "region":
@@ -158,12 +161,18 @@ func (c *chain) draw(r *rapid.T, version int) string {
 		c.regions = append(c.regions, region)
 		return fmt.Sprintf("INSERT INTO s_region VALUES (%d)", region)
 	default:
-		o := chainOrder{rapid.IntRange(0, 8).Draw(r, "order"), version, value("code", 5), value("region", 5), nil, rapid.IntRange(0, 5).Draw(r, "cancelled") == 0}
+		o := chainOrder{
+			rapid.IntRange(0, 8).Draw(r, "order"), version, value("code", 5), value("region", 5),
+			nil, rapid.IntRange(0, 5).Draw(r, "cancelled") == 0,
+		}
 		if rapid.IntRange(0, 3).Draw(r, "follows") == 0 {
 			o.follows = value("follows", 8)
 		}
 		c.orders = append(c.orders, o)
-		return fmt.Sprintf("INSERT INTO s_order VALUES (%d, %s, %s, %s, %t, %d)", o.id, text(o.code), text(o.region), text(o.follows), o.cancelled, o.version)
+		return fmt.Sprintf(
+			"INSERT INTO s_order VALUES (%d, %s, %s, %s, %t, %d)", o.id, text(o.code),
+			text(o.region), text(o.follows), o.cancelled, o.version,
+		)
 	}
 }
 
@@ -196,7 +205,8 @@ func TestGateKeepsReferences(t *testing.T) {
 	for _, one := range checks {
 		severity[one.Name] = one.Severity
 	}
-	const expected = "d_region-key d_region-unique d_store-key d_store-unique f_order-follows f_order-key f_order-region " +
+	const expected = "d_region-key d_region-unique d_store-key d_store-unique f_order-follows " +
+		"f_order-key f_order-region " +
 		"f_order-store f_order-unique f_sum-key f_sum-store f_sum-unique rejects-in-last-load staged-unprocessed"
 	if got := strings.Join(slices.Sorted(maps.Keys(severity)), " "); got != expected {
 		t.Fatalf("checks: got %s, want %s", got, expected)
@@ -204,7 +214,10 @@ func TestGateKeepsReferences(t *testing.T) {
 	copied := func(w *warehouse, from, to string) {
 		var sql strings.Builder
 		for _, table := range chainTables {
-			fmt.Fprintf(&sql, "DELETE FROM %[2]s.%[1]s; INSERT INTO %[2]s.%[1]s SELECT * FROM %[3]s.%[1]s;", table, to, from)
+			fmt.Fprintf(
+				&sql, "DELETE FROM %[2]s.%[1]s; INSERT INTO %[2]s.%[1]s SELECT * FROM %[3]s.%[1]s;",
+				table, to, from,
+			)
 		}
 		w.exec(sql.String())
 	}
@@ -295,9 +308,13 @@ func TestGateSeesWhatAnOtherModelLeaves(t *testing.T) {
 	t.Parallel()
 	for name, only := range map[string][]string{"everything": nil, "the dimension": {"110"}} {
 		for kind, store := range map[string]string{
-			"model": "-- d_store: one row per store.\n-- key: code\nSELECT DISTINCT s_store.code, 1 AS store_id FROM s_store WHERE NOT EXISTS (SELECT 1 FROM s_region WHERE region = s_store.code);",
-			"script": "-- d_store: one row per store.\n-- script\n-- reads: s_store, s_region\n-- writes: d_store\nDELETE FROM d_store;\n" +
-				"INSERT INTO d_store (code, store_id) SELECT DISTINCT code, 1 FROM s_store WHERE NOT EXISTS (SELECT 1 FROM s_region WHERE region = s_store.code);",
+			"model": "-- d_store: one row per store.\n-- key: code\nSELECT DISTINCT " +
+				"s_store.code, 1 AS store_id FROM s_store WHERE NOT EXISTS (SELECT 1 FROM " +
+				"s_region WHERE region = s_store.code);",
+			"script": "-- d_store: one row per store.\n-- script\n-- reads: s_store, " +
+				"s_region\n-- writes: d_store\nDELETE FROM d_store;\n" +
+				"INSERT INTO d_store (code, store_id) SELECT DISTINCT code, 1 FROM s_store WHERE " +
+				"NOT EXISTS (SELECT 1 FROM s_region WHERE region = s_store.code);",
 		} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				t.Parallel()
@@ -305,23 +322,34 @@ func TestGateSeesWhatAnOtherModelLeaves(t *testing.T) {
 				w.exec(chainMigration)
 				all := read(t, fstest.MapFS{
 					"110_d_store.sql": {Data: []byte(store)},
-					"210_f_order.sql": {Data: []byte("-- f_order: one row per order.\n-- key: order_id\n-- from: s_order\n-- refers: d_store by code = store\n" +
-						"SELECT order_id, code AS store, region, follows FROM s_order;")},
+					"210_f_order.sql": {
+						Data: []byte(
+							"-- f_order: one row per order.\n-- key: order_id\n-- from: " +
+								"s_order\n-- refers: d_store by code = store\n" +
+								"SELECT order_id, code AS store, region, follows FROM s_order;",
+						),
+					},
 				})
 				checks, err := transform.Derived(all, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
 				with := func(o *transform.Options) { o.Steps, o.Checks = all, checks }
-				w.exec("INSERT INTO s_store VALUES (1, 1, TRUE, 1), (2, 2, TRUE, 1); INSERT INTO s_order VALUES (1, 1, 1, NULL, FALSE, 1), (2, 2, 1, NULL, FALSE, 1)")
+				w.exec(
+					"INSERT INTO s_store VALUES (1, 1, TRUE, 1), (2, 2, TRUE, 1); INSERT INTO " +
+						"s_order VALUES (1, 1, 1, NULL, FALSE, 1), (2, 2, 1, NULL, FALSE, 1)",
+				)
 				w.run(nil, with)
 				w.exec("INSERT INTO s_region VALUES (2)")
 				_, err = w.runner(nil, with).Run(t.Context(), "test", only)
 				var failed *check.FailedError
-				if !errors.As(err, &failed) || len(failed.Results) != 1 || failed.Results[0].Check.Name != "f_order-store" || failed.Results[0].Violations != 1 {
+				if !errors.As(err, &failed) || len(
+					failed.Results,
+				) != 1 || failed.Results[0].Check.Name != "f_order-store" || failed.Results[0].Violations != 1 {
 					t.Fatalf("got %v, want 1 violation of f_order-store", err)
 				}
-				const hint = "if d_store may arrive later, write (warn) behind refers: d_store by store in 210_f_order.sql"
+				const hint = "if d_store may arrive later, write (warn) behind refers: d_store " +
+					"by store in 210_f_order.sql"
 				if failed.Hint() != hint {
 					t.Errorf("hint: got %q, want %q", failed.Hint(), hint)
 				}
@@ -339,7 +367,12 @@ func TestUngatedCheck(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
 	own, err := check.Project(fstest.MapFS{
-		"few.sql": {Data: []byte("-- One play at most.\n-- severity: error\n-- gate: no\nSELECT COUNT(*) AS plays FROM f_songplay HAVING COUNT(*) > 1")},
+		"few.sql": {
+			Data: []byte(
+				"-- One play at most.\n-- severity: error\n-- gate: no\nSELECT COUNT(*) AS plays " +
+					"FROM f_songplay HAVING COUNT(*) > 1",
+			),
+		},
 	}, "checks", sqlfile.Postgres, nil)
 	if err != nil {
 		t.Fatal(err)

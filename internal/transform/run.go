@@ -101,7 +101,10 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 }
 
 // journaled runs work on a connection of its own between the journal's first and last word.
-func (r *Runner) journaled(ctx context.Context, command string, work func(conn *pgx.Conn, j *journal, result *Result) error) (Result, error) {
+func (r *Runner) journaled(
+	ctx context.Context, command string,
+	work func(conn *pgx.Conn, j *journal, result *Result) error,
+) (Result, error) {
 	started := time.Now()
 	conn, release, err := r.connect(ctx)
 	if err != nil {

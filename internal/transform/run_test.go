@@ -34,13 +34,20 @@ func number(f float64) *float64 { return &f }
 // play is a complete songplay of a user.
 func play(user string, item int64) star.Event {
 	return star.Event{
-		Artist: text("Elena"), Song: text("Setanta matins"), Length: number(200), Page: text("NextSong"), Level: text("free"), UserID: text(user),
-		Session: integer(1), Item: integer(item), TS: integer(1541106106796 + item*1000), FirstName: text("Lily"), LastName: text("Koch"),
+		Artist: text("Elena"), Song: text(
+			"Setanta matins",
+		), Length: number(200), Page: text("NextSong"), Level: text("free"), UserID: text(user),
+		Session: integer(1), Item: integer(item), TS: integer(
+			1541106106796 + item*1000,
+		), FirstName: text("Lily"), LastName: text("Koch"),
 	}
 }
 
 func song(id, artist string) star.Song {
-	return star.Song{SongID: text(id), Title: text("Setanta matins"), ArtistID: text(artist), ArtistName: text("Elena"), Duration: number(200)}
+	return star.Song{
+		SongID: text(id), Title: text("Setanta matins"), ArtistID: text(artist),
+		ArtistName: text("Elena"), Duration: number(200),
+	}
 }
 
 // loaded is a warehouse that has loaded a song and plays from a folder.
@@ -111,7 +118,9 @@ func TestHealedPlaysAreCounted(t *testing.T) {
 	if got, want := result.Transforms[len(result.Transforms)-1].Change, (model.Change{Healed: 2}); got != want {
 		t.Errorf("changes of f_songplay: got %+v, want %+v", got, want)
 	}
-	if got := w.one("SELECT note FROM dwh_step WHERE step = '210_f_songplay' ORDER BY started_at DESC LIMIT 1"); got != "2 healed" {
+	if got := w.one(
+		"SELECT note FROM dwh_step WHERE step = '210_f_songplay' ORDER BY started_at DESC LIMIT 1",
+	); got != "2 healed" {
 		t.Errorf("journal: got %q, want 2 healed", got)
 	}
 }
@@ -135,7 +144,9 @@ func TestChangedTransformIsStale(t *testing.T) {
 	}
 
 	upper := changed(t, "110_d_song.sql", "    title,", "    UPPER(title) AS title,")
-	_, err := w.runner(s.vars(), with(upper), func(o *transform.Options) { o.NoReplay = true }).Run(t.Context(), "test", nil)
+	_, err := w.runner(
+		s.vars(), with(upper), func(o *transform.Options) { o.NoReplay = true },
+	).Run(t.Context(), "test", nil)
 	var stale *transform.StaleError
 	if !errors.As(err, &stale) || !strings.Contains(err.Error(), "110_d_song: the transform's text changed") {
 		t.Fatalf("run without replay: got %v, want a *StaleError that names 110_d_song", err)
@@ -165,7 +176,10 @@ func TestChangedTransformIsStale(t *testing.T) {
 // own is a check of error severity over SQL that a user might write.
 func own(t *testing.T, sql string) check.Check {
 	t.Helper()
-	checks, err := check.Project(fstest.MapFS{"own.sql": {Data: []byte("-- own: nothing is wrong.\n-- severity: error\n" + sql)}}, "checks", sqlfile.Postgres, nil)
+	checks, err := check.Project(
+		fstest.MapFS{"own.sql": {Data: []byte("-- own: nothing is wrong.\n-- severity: error\n" + sql)}},
+		"checks", sqlfile.Postgres, nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,14 +190,19 @@ func TestChecksGateTheCommit(t *testing.T) {
 	t.Parallel()
 	w, s := loaded(t)
 	gate := func(o *transform.Options) {
-		o.Checks = append(star.Checks(t), own(t, "SELECT play.songplay_id, play.user_id FROM f_songplay AS play WHERE play.user_id = '13';\n"))
+		o.Checks = append(
+			star.Checks(t),
+			own(t, "SELECT play.songplay_id, play.user_id FROM f_songplay AS play WHERE play.user_id = '13';\n"),
+		)
 	}
 	before := w.everything(t)
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("13", 0)}}, "lines")
 
 	_, err := w.runner(s.vars(), gate).Run(t.Context(), "test", nil)
 	var failed *check.FailedError
-	if !errors.As(err, &failed) || !failed.Kept || failed.Results[0].Check.Name != "own" || failed.Results[0].Violations != 1 {
+	if !errors.As(
+		err, &failed,
+	) || !failed.Kept || failed.Results[0].Check.Name != "own" || failed.Results[0].Violations != 1 {
 		t.Fatalf("incremental run: got %v, want a *check.FailedError of own that kept the old state", err)
 	}
 	if rows := failed.Results[0].Rows.Rows; len(rows) != 1 {
@@ -223,7 +242,10 @@ func TestChecksGateTheCommit(t *testing.T) {
 func TestBuiltInGateSeesTheBatch(t *testing.T) {
 	t.Parallel()
 	w, _ := loaded(t)
-	w.exec("INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, level) VALUES ('NextSong', '9', 1, 1, 1541106106796, 'gold')")
+	w.exec(
+		"INSERT INTO s_songplay_event (page, user_id, session_id, item_in_session, ts, level) " +
+			"VALUES ('NextSong', '9', 1, 1, 1541106106796, 'gold')",
+	)
 	_, err := w.runner(nil).Run(t.Context(), "test", nil)
 	var failed *check.FailedError
 	if !errors.As(err, &failed) || len(failed.Results) != 2 {
@@ -243,8 +265,10 @@ func TestReplayLeavesUnchangedRowsAlone(t *testing.T) {
 		}
 		return strings.Join(out, "\n")
 	}
-	w.exec(`CREATE VIEW plays AS SELECT play.user_id, song.title FROM f_songplay AS play LEFT JOIN d_song AS song ON song.song_id = play.song_id;
-		CREATE ROLE ` + w.role() + `; GRANT SELECT ON f_songplay, plays TO ` + w.role())
+	w.exec(
+		`CREATE VIEW plays AS SELECT play.user_id, song.title FROM f_songplay AS play LEFT JOIN d_song AS song ON song.song_id = play.song_id;
+		CREATE ROLE ` + w.role() + `; GRANT SELECT ON f_songplay, plays TO ` + w.role(),
+	)
 	defer w.exec("DROP OWNED BY " + w.role() + "; DROP ROLE " + w.role())
 	before := versions()
 	if result := w.replay(); result.Changed() {
@@ -255,7 +279,10 @@ func TestReplayLeavesUnchangedRowsAlone(t *testing.T) {
 	}
 
 	// Rows of the star that somebody spoiled: only they are written.
-	w.exec(`UPDATE d_song SET title = 'spoilt'; DELETE FROM f_songplay WHERE user_id = '8'; INSERT INTO d_time VALUES ('1999-01-01', 0, 1, 53, 1, 1999, 4)`)
+	w.exec(
+		`UPDATE d_song SET title = 'spoilt'; DELETE FROM f_songplay WHERE user_id = '8'; INSERT ` +
+			`INTO d_time VALUES ('1999-01-01', 0, 1, 53, 1, 1999, 4)`,
+	)
 	intact := w.one("SELECT xmin || ' ' || ctid FROM f_songplay WHERE user_id = '7'")
 
 	// A cursor that was open before goes on reading what it began with.
@@ -277,7 +304,8 @@ func TestReplayLeavesUnchangedRowsAlone(t *testing.T) {
 		for _, c := range differences {
 			got += fmt.Sprintf("%s %d+ %d~ %d- of %d\n", c.Table, c.Added, c.Changed, c.Removed, c.Rows)
 		}
-		want := "d_song 0+ 1~ 0- of 1\nd_artist 0+ 0~ 0- of 1\nd_user 0+ 0~ 0- of 2\nd_time 0+ 0~ 1- of 1\nf_songplay 1+ 0~ 0- of 2\n"
+		want := "d_song 0+ 1~ 0- of 1\nd_artist 0+ 0~ 0- of 1\nd_user 0+ 0~ 0- of 2\nd_time 0+ " +
+			"0~ 1- of 1\nf_songplay 1+ 0~ 0- of 2\n"
 		if got != want {
 			t.Errorf("differences: got\n%swant\n%s", got, want)
 		}
@@ -289,7 +317,9 @@ func TestReplayLeavesUnchangedRowsAlone(t *testing.T) {
 	if got := w.one("SELECT xmin || ' ' || ctid FROM f_songplay WHERE user_id = '7'"); got != intact {
 		t.Errorf("version of an intact row: got %s, want %s", got, intact)
 	}
-	if got := w.one("SELECT STRING_AGG(user_id || ' ' || title, ', ' ORDER BY user_id) FROM plays"); got != "7 Setanta matins, 8 Setanta matins" {
+	if got := w.one(
+		"SELECT STRING_AGG(user_id || ' ' || title, ', ' ORDER BY user_id) FROM plays",
+	); got != "7 Setanta matins, 8 Setanta matins" {
 		t.Errorf("view after the replay: got %q", got)
 	}
 	if got := w.one("SELECT HAS_TABLE_PRIVILEGE('" + w.role() + "', 'f_songplay', 'SELECT')"); got != "t" {
@@ -309,7 +339,10 @@ func TestMaxErrorRollsTheBatchBack(t *testing.T) {
 	s := newSource(t, t.TempDir())
 	strict := changed(t, "010_s_song.sql", "MAXERROR 1000", "MAXERROR 2")
 	s.object("song_data/A/1.json", star.Staging{Songs: []star.Song{song("S1", "A1")}}, "lines")
-	s.write("song_data/A/2.json", `{"song_id": "S2", "duration": "soon"}`+"\n"+`{"song_id": "S3"}`+"\n"+`{"song_id": "S4", "year": "never"}`+"\n")
+	s.write(
+		"song_data/A/2.json",
+		`{"song_id": "S2", "duration": "soon"}`+"\n"+`{"song_id": "S3"}`+"\n"+`{"song_id": "S4", "year": "never"}`+"\n",
+	)
 	run := func() (transform.Result, error) {
 		return w.runner(s.vars(), func(o *transform.Options) { o.Steps = strict }).Run(t.Context(), "test", nil)
 	}
@@ -327,7 +360,8 @@ func TestMaxErrorRollsTheBatchBack(t *testing.T) {
 			t.Errorf("ledger: got %s rows, want 0", got)
 		}
 		got := fmt.Sprint(w.rows("SELECT line, column_name, outcome, raw_text FROM s_reject ORDER BY line"))
-		if want := `[[1 duration failed {"song_id": "S2", "duration": "soon"}] [3 year failed {"song_id": "S4", "year": "never"}]]`; got != want {
+		if want := `[[1 duration failed {"song_id": "S2", "duration": "soon"}] [3 year failed ` +
+			`{"song_id": "S4", "year": "never"}]]`; got != want {
 			t.Errorf("rejects: got %s, want %s", got, want)
 		}
 	}
@@ -450,7 +484,9 @@ func TestTwoRunners(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatalf("first and waiting runner: got %v, want both to succeed", err)
 	}
-	if got := fmt.Sprint(w.rows("SELECT command, outcome FROM dwh_run WHERE command <> 'test' ORDER BY command, started_at")); got != "[[first done] [second refused] [second refused] [waiting done]]" {
+	if got := fmt.Sprint(
+		w.rows("SELECT command, outcome FROM dwh_run WHERE command <> 'test' ORDER BY command, started_at"),
+	); got != "[[first done] [second refused] [second refused] [waiting done]]" {
 		t.Errorf("journal: got %s", got)
 	}
 	if got := w.one("SELECT COUNT(*) FROM f_songplay"); got != "4" {
@@ -480,7 +516,11 @@ func TestFailedTransformSaysWhere(t *testing.T) {
 	s.object("log_data/2.json", star.Staging{Events: []star.Event{play("9", 0)}}, "lines")
 	_, err := w.runner(s.vars(), func(o *transform.Options) { o.Steps = broken }).Run(t.Context(), "test", nil)
 	var placed *sqlfile.Error
-	if !errors.As(err, &placed) || placed.File != "transforms/210_f_songplay.sql" || placed.Line == 0 || !strings.Contains(placed.Source, "artist_id + 1") || !strings.Contains(err.Error(), "SQLSTATE 42883") {
+	if !errors.As(
+		err, &placed,
+	) || placed.File != "transforms/210_f_songplay.sql" || placed.Line == 0 || !strings.Contains(
+		placed.Source, "artist_id + 1",
+	) || !strings.Contains(err.Error(), "SQLSTATE 42883") {
 		t.Fatalf("broken transform: got %v, want the place of artist_id + 1", err)
 	}
 	if after := w.everything(t); after != before {

@@ -147,7 +147,8 @@ func New(o Options) (*Runner, error) {
 // publishing are the options of package publish.
 func (r *Runner) publishing() publish.Options {
 	return publish.Options{
-		Pool: r.Pool, Engine: r.Engine, Large: r.ParallelRows, Flush: r.Flush, Logger: r.Logger, Observer: r.Observer, Failpoint: r.Failpoint,
+		Pool: r.Pool, Engine: r.Engine, Large: r.ParallelRows, Flush: r.Flush, Logger: r.Logger,
+		Observer: r.Observer, Failpoint: r.Failpoint,
 	}
 }
 

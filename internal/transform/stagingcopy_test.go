@@ -37,7 +37,8 @@ var stagingShape = strings.ReplaceAll(`
 	) AS shape`, "X", "s_songplay_event")
 
 // leftBehind counts what only a run's transaction may hold.
-const leftBehind = `SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'dwh_replaced%' OR relname LIKE 'loaded%' OR relname LIKE 'touched%'`
+const leftBehind = `SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'dwh_replaced%' OR relname ` +
+	`LIKE 'loaded%' OR relname LIKE 'touched%'`
 
 // TestLargeFirstRunHandsOverStaging: the table that was loaded takes the place of the empty one,
 // its indexes built, and nobody can tell.
@@ -52,7 +53,9 @@ func TestLargeFirstRunHandsOverStaging(t *testing.T) {
 	if got := w.one(stagingShape); got != shape {
 		t.Errorf("shape: got %s, want %s", got, shape)
 	}
-	if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE schemaname = 'public' AND tablename = 's_songplay_event'"); got != "4" {
+	if got := w.one(
+		"SELECT COUNT(*) FROM pg_indexes WHERE schemaname = 'public' AND tablename = 's_songplay_event'",
+	); got != "4" {
 		t.Errorf("indexes: got %s, want 4", got)
 	}
 	if got := w.one("SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed"); got != "0" {
@@ -76,7 +79,8 @@ func TestLargeFirstRunHandsOverStaging(t *testing.T) {
 }
 
 // eventsText is every staged event as text, in byte order.
-const eventsText = `SELECT STRING_AGG(line, chr(10) ORDER BY line COLLATE "C") FROM (SELECT CAST(ROW(event.*) AS text) AS line FROM s_songplay_event AS event) AS listed`
+const eventsText = `SELECT STRING_AGG(line, chr(10) ORDER BY line COLLATE "C") FROM (SELECT ` +
+	`CAST(ROW(event.*) AS text) AS line FROM s_songplay_event AS event) AS listed`
 
 // TestLargeLoadGoesAside: a load alone into an empty table is one transaction, and its table takes
 // the place of the empty one; the rows wait for a run.
@@ -84,7 +88,10 @@ func TestLargeLoadGoesAside(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
 	for i := range 5 {
-		s.object(fmt.Sprintf("log_data/more/%d.json", i), star.Staging{Events: []star.Event{play("m", int64(i))}}, "lines")
+		s.object(
+			fmt.Sprintf("log_data/more/%d.json", i),
+			star.Staging{Events: []star.Event{play("m", int64(i))}}, "lines",
+		)
 	}
 	shape, oid := w.one(stagingShape), w.one(eventOID)
 	result, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", []string{"020"})
@@ -100,10 +107,14 @@ func TestLargeLoadGoesAside(t *testing.T) {
 	if got := w.one(stagingShape); got != shape {
 		t.Errorf("shape: got %s, want %s", got, shape)
 	}
-	if got := w.one("SELECT COUNT(*) FILTER (WHERE processed) || ' ' || COUNT(*) FROM s_songplay_event"); got != "0 52" {
+	if got := w.one(
+		"SELECT COUNT(*) FILTER (WHERE processed) || ' ' || COUNT(*) FROM s_songplay_event",
+	); got != "0 52" {
 		t.Errorf("processed and staged events: got %s, want 0 52", got)
 	}
-	if got := w.one("SELECT COUNT(*) || ' ' || SUM(rows) || ' ' || COUNT(DISTINCT CAST(xmin AS text)) FROM s_object"); got != "6 52 1" {
+	if got := w.one(
+		"SELECT COUNT(*) || ' ' || SUM(rows) || ' ' || COUNT(DISTINCT CAST(xmin AS text)) FROM s_object",
+	); got != "6 52 1" {
 		t.Errorf("ledger: got %s objects, rows and transactions, want 6 52 1", got)
 	}
 	if got := w.one(leftBehind); got != "0" {
@@ -127,28 +138,40 @@ func TestLargeLoadGoesAside(t *testing.T) {
 func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{
-		"default privileges":          "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
-		"an owned sequence":           "CREATE SEQUENCE counter OWNED BY s_songplay_event.session_id",
-		"toast options":               "ALTER TABLE s_songplay_event SET (toast.autovacuum_enabled = FALSE)",
-		"a view":                      "CREATE VIEW pages AS SELECT page FROM s_songplay_event",
-		"a privilege":                 "GRANT SELECT ON s_songplay_event TO PUBLIC",
-		"a comment":                   "COMMENT ON COLUMN s_songplay_event.level IS 'free or paid'",
-		"a comment on statistics":     "COMMENT ON STATISTICS s_songplay_event_page_statistics IS 'pages'",
-		"statistics elsewhere":        "CREATE SCHEMA other; ALTER STATISTICS s_songplay_event_page_statistics SET SCHEMA other",
-		"a statistics target":         "ALTER STATISTICS s_songplay_event_page_statistics SET STATISTICS 500",
-		"a comment on an index":       "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); COMMENT ON INDEX s_songplay_event_user IS 'users'",
-		"a target of an index":        "CREATE INDEX s_songplay_event_user ON s_songplay_event (LOWER(user_id)); ALTER INDEX s_songplay_event_user ALTER COLUMN 1 SET STATISTICS 500",
-		"a clustered index":           "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); ALTER TABLE s_songplay_event CLUSTER ON s_songplay_event_user",
-		"an index half built":         "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 's_songplay_event_user'::regclass",
-		"an index of an extension":    "CREATE INDEX s_songplay_event_user ON s_songplay_event (user_id); ALTER INDEX s_songplay_event_user DEPENDS ON EXTENSION plpgsql",
-		"a key":                       "ALTER TABLE s_songplay_event ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-		"a check":                     "ALTER TABLE s_songplay_event ADD CHECK (level <> 'none')",
-		"a trigger":                   "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON s_songplay_event FOR EACH ROW EXECUTE FUNCTION nothing()",
-		"a policy":                    "ALTER TABLE s_songplay_event ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON s_songplay_event USING (TRUE)",
-		"a publication":               "CREATE PUBLICATION events FOR TABLE s_songplay_event WITH (publish = 'insert')",
-		"a publication of the schema": "CREATE PUBLICATION events FOR TABLES IN SCHEMA public WITH (publish = 'insert')",
+		"default privileges":      "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+		"an owned sequence":       "CREATE SEQUENCE counter OWNED BY s_songplay_event.session_id",
+		"toast options":           "ALTER TABLE s_songplay_event SET (toast.autovacuum_enabled = FALSE)",
+		"a view":                  "CREATE VIEW pages AS SELECT page FROM s_songplay_event",
+		"a privilege":             "GRANT SELECT ON s_songplay_event TO PUBLIC",
+		"a comment":               "COMMENT ON COLUMN s_songplay_event.level IS 'free or paid'",
+		"a comment on statistics": "COMMENT ON STATISTICS s_songplay_event_page_statistics IS 'pages'",
+		"statistics elsewhere": "CREATE SCHEMA other; ALTER STATISTICS " +
+			"s_songplay_event_page_statistics SET SCHEMA other",
+		"a statistics target": "ALTER STATISTICS s_songplay_event_page_statistics SET STATISTICS 500",
+		"a comment on an index": "CREATE INDEX s_songplay_event_user ON s_songplay_event " +
+			"(user_id); COMMENT ON INDEX s_songplay_event_user IS 'users'",
+		"a target of an index": "CREATE INDEX s_songplay_event_user ON s_songplay_event " +
+			"(LOWER(user_id)); ALTER INDEX s_songplay_event_user ALTER COLUMN 1 SET STATISTICS 500",
+		"a clustered index": "CREATE INDEX s_songplay_event_user ON s_songplay_event " +
+			"(user_id); ALTER TABLE s_songplay_event CLUSTER ON s_songplay_event_user",
+		"an index half built": "CREATE INDEX s_songplay_event_user ON s_songplay_event " +
+			"(user_id); UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 's_songplay_event_user'::regclass",
+		"an index of an extension": "CREATE INDEX s_songplay_event_user ON s_songplay_event " +
+			"(user_id); ALTER INDEX s_songplay_event_user DEPENDS ON EXTENSION plpgsql",
+		"a key": "ALTER TABLE s_songplay_event ADD COLUMN number BIGINT " +
+			"GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+		"a check": "ALTER TABLE s_songplay_event ADD CHECK (level <> 'none')",
+		"a trigger": "CREATE FUNCTION nothing() RETURNS TRIGGER LANGUAGE " +
+			"plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER nothing AFTER UPDATE ON " +
+			"s_songplay_event FOR EACH ROW EXECUTE FUNCTION nothing()",
+		"a policy": "ALTER TABLE s_songplay_event ENABLE ROW LEVEL SECURITY; " +
+			"CREATE POLICY own ON s_songplay_event USING (TRUE)",
+		"a publication": "CREATE PUBLICATION events FOR TABLE s_songplay_event WITH (publish = 'insert')",
+		"a publication of the schema": "CREATE PUBLICATION events FOR TABLES IN SCHEMA public " +
+			"WITH (publish = 'insert')",
 		"a publication of everything": "CREATE PUBLICATION events FOR ALL TABLES WITH (publish = 'insert')",
-		"rows that are gone":          "INSERT INTO s_songplay_event (page) VALUES ('Home'); DELETE FROM s_songplay_event",
+		"rows that are gone": "INSERT INTO s_songplay_event (page) VALUES ('Home'); " +
+			"DELETE FROM s_songplay_event",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -176,7 +199,9 @@ func TestLoadKeepsWhatStandsOnStaging(t *testing.T) {
 // whatever they are.
 func TestStagingCopyHasTheIndexes(t *testing.T) {
 	t.Parallel()
-	const definitions = `SELECT STRING_AGG(indexdef, chr(10) ORDER BY indexname COLLATE "C") FROM pg_indexes WHERE tablename IN ('s_song', 's_songplay_event') AND indexname NOT IN ('s_songplay_event_new', 's_songplay_event_songplay', 's_songplay_event_song', 's_songplay_event_user')`
+	const definitions = `SELECT STRING_AGG(indexdef, chr(10) ORDER BY indexname COLLATE "C") ` +
+		`FROM pg_indexes WHERE tablename IN ('s_song', 's_songplay_event') AND indexname NOT IN ` +
+		`('s_songplay_event_new', 's_songplay_event_songplay', 's_songplay_event_song', 's_songplay_event_user')`
 	for _, only := range [][]string{nil, {"010", "020"}} {
 		w, s := wide(t)
 		w.exec(`
@@ -195,11 +220,16 @@ func TestStagingCopyHasTheIndexes(t *testing.T) {
 		if got := w.one(definitions); got != before {
 			t.Errorf("only %v: got\n%s\nwant\n%s", only, got, before)
 		}
-		if got := w.one("SELECT COUNT(*) FROM pg_index WHERE indrelid IN ('s_song'::regclass, 's_songplay_event'::regclass) AND NOT indisvalid"); got != "0" {
+		if got := w.one(
+			"SELECT COUNT(*) FROM pg_index WHERE indrelid IN ('s_song'::regclass, " +
+				"'s_songplay_event'::regclass) AND NOT indisvalid",
+		); got != "0" {
 			t.Errorf("only %v: invalid indexes: got %s, want 0", only, got)
 		}
 		// Of what an index computes, ANALYZE keeps statistics once it is there.
-		if got := w.one("SELECT COUNT(*) FROM pg_stats WHERE tablename IN ('s_song_key', 's_song_artist', 's_song_name', 'filled')"); got != "5" {
+		if got := w.one(
+			"SELECT COUNT(*) FROM pg_stats WHERE tablename IN ('s_song_key', 's_song_artist', 's_song_name', 'filled')",
+		); got != "5" {
 			t.Errorf("only %v: statistics of indexes: got %s, want 5", only, got)
 		}
 		w.run(s.vars())
@@ -226,20 +256,29 @@ func TestStagingCopyLosesNoIndex(t *testing.T) {
 	for _, c := range []struct {
 		only   []string
 		at, on string
-	}{{nil, "load.copied", "s_song"}, {nil, "first.checked", "s_songplay_event"}, {nil, "first.checked", "f_songplay"}, {[]string{"020"}, "load.copied", "s_songplay_event"}} {
+	}{
+		{nil, "load.copied", "s_song"}, {nil, "first.checked", "s_songplay_event"},
+		{nil, "first.checked", "f_songplay"}, {[]string{"020"}, "load.copied", "s_songplay_event"},
+	} {
 		t.Run(c.at+" "+c.on, func(t *testing.T) {
 			t.Parallel()
 			w, s := wide(t)
 			find := "SELECT CAST(CAST('" + c.on + "' AS regclass) AS oid)"
 			oid := w.one(find)
-			if _, err := w.runner(s.vars(), parallel, w.meanwhile(c.at, "CREATE INDEX mine ON "+c.on+" ((1))")).Run(t.Context(), "test", c.only); err != nil {
+			if _, err := w.runner(
+				s.vars(), parallel, w.meanwhile(c.at, "CREATE INDEX mine ON "+c.on+" ((1))"),
+			).Run(t.Context(), "test", c.only); err != nil {
 				t.Fatal(err)
 			}
-			if got := w.one("SELECT COUNT(*) FROM pg_indexes WHERE indexname = 'mine'"); got != "1" || w.one(find) != oid {
+			if got := w.one(
+				"SELECT COUNT(*) FROM pg_indexes WHERE indexname = 'mine'",
+			); got != "1" || w.one(find) != oid {
 				t.Errorf("got %s indexes, want 1, of the same table", got)
 			}
 			if strings.HasPrefix(c.on, "s_") {
-				if got, want := w.one("SELECT reltuples FROM pg_class WHERE oid = '"+c.on+"'::regclass"), w.one("SELECT COUNT(*) FROM "+c.on); got != want {
+				if got, want := w.one(
+					"SELECT reltuples FROM pg_class WHERE oid = '"+c.on+"'::regclass",
+				), w.one("SELECT COUNT(*) FROM "+c.on); got != want {
 					t.Errorf("the planner knows of %s rows, want %s", got, want)
 				}
 			}
@@ -289,7 +328,9 @@ func TestLoadAsideFallsBack(t *testing.T) {
 		if len(notes) != 1 {
 			t.Errorf("only %v: got %q, want one note", only, notes)
 		}
-		if got := w.one(eventOID) + " " + w.one("SELECT COUNT(*) FROM s_songplay_event") + " " + w.one(leftBehind); got != oid+" 0 0" {
+		if got := w.one(eventOID) + " " + w.one(
+			"SELECT COUNT(*) FROM s_songplay_event",
+		) + " " + w.one(leftBehind); got != oid+" 0 0" {
 			t.Errorf("only %v: got %s, want %s 0 0", only, got, oid)
 		}
 	}
@@ -302,11 +343,23 @@ func TestLoadAsideFallsBack(t *testing.T) {
 func TestLargeLoadIntoNoTable(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
-	own, err := transform.Steps(fstest.MapFS{"050_s_visit.sql": {Data: []byte("-- s_visit: one row per event.\n-- writes: s_visit\nCOPY s_visit (page) FROM :'log_data' FORMAT AS JSON 'auto';\n")}}, "transforms", sqlfile.Postgres)
+	own, err := transform.Steps(
+		fstest.MapFS{
+			"050_s_visit.sql": {
+				Data: []byte(
+					"-- s_visit: one row per event.\n-- writes: s_visit\nCOPY s_visit (page) " +
+						"FROM :'log_data' FORMAT AS JSON 'auto';\n",
+				),
+			},
+		},
+		"transforms", sqlfile.Postgres,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.runner(s.vars(), parallel, func(o *transform.Options) { o.Steps = append(o.Steps, own...) }).Run(t.Context(), "test", []string{"050"})
+	_, err = w.runner(
+		s.vars(), parallel, func(o *transform.Options) { o.Steps = append(o.Steps, own...) },
+	).Run(t.Context(), "test", []string{"050"})
 	var placed *sqlfile.Error
 	if !errors.As(err, &placed) || !strings.Contains(err.Error(), "050_s_visit.sql:3:6: table s_visit does not exist") {
 		t.Errorf("got %v, want an error with its place", err)
@@ -380,10 +433,15 @@ func TestLoadAsideDropsNobodysRows(t *testing.T) {
 	t.Parallel()
 	w, s := wide(t)
 	oid := w.one(eventOID)
-	if _, err := w.runner(s.vars(), parallel, w.meanwhile("load.copied", "INSERT INTO s_songplay_event (page) VALUES ('Mine')")).Run(t.Context(), "test", []string{"020"}); err != nil {
+	if _, err := w.runner(
+		s.vars(), parallel,
+		w.meanwhile("load.copied", "INSERT INTO s_songplay_event (page) VALUES ('Mine')"),
+	).Run(t.Context(), "test", []string{"020"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.one(eventOID) + " " + w.one("SELECT COUNT(*) FILTER (WHERE page = 'Mine') || ' ' || COUNT(*) FROM s_songplay_event"); got != oid+" 1 48" {
+	if got := w.one(eventOID) + " " + w.one(
+		"SELECT COUNT(*) FILTER (WHERE page = 'Mine') || ' ' || COUNT(*) FROM s_songplay_event",
+	); got != oid+" 1 48" {
 		t.Errorf("got %s, want %s 1 48", got, oid)
 	}
 }
@@ -397,7 +455,18 @@ func TestFirstRunMakesTheFullCheck(t *testing.T) {
 		var keyless int64
 		if i > 1 {
 			keyless = 1
-			s.object("log_data/keyless.json", star.Staging{Events: []star.Event{{Page: text("NextSong"), UserID: text(" "), Session: integer(1), Item: integer(0), TS: integer(1541106106796)}}}, "lines")
+			s.object(
+				"log_data/keyless.json",
+				star.Staging{
+					Events: []star.Event{
+						{
+							Page: text("NextSong"), UserID: text(" "), Session: integer(1),
+							Item: integer(0), TS: integer(1541106106796),
+						},
+					},
+				},
+				"lines",
+			)
 		}
 		runner := w.runner(s.vars(), parallel, func(o *transform.Options) { o.FullCheck = full })
 		result, err := runner.Run(t.Context(), "test", nil)
@@ -430,7 +499,9 @@ func TestFirstRunMakesTheFullCheck(t *testing.T) {
 		if !slices.Equal(names, want) {
 			t.Errorf("full %t: got checks %v, want %v", full, names, want)
 		}
-		if got := w.one("SELECT COUNT(*) - COUNT(DISTINCT name) || ' ' || COUNT(*) FROM dwh_check"); got != fmt.Sprintf("0 %d", len(want)) {
+		if got := w.one(
+			"SELECT COUNT(*) - COUNT(DISTINCT name) || ' ' || COUNT(*) FROM dwh_check",
+		); got != fmt.Sprintf("0 %d", len(want)) {
 			t.Errorf("full %t: results kept twice and in all: got %s, want 0 %d", full, got, len(want))
 		}
 		if all := fmt.Sprint(len(want)); (kept == all) != full {

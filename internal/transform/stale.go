@@ -69,7 +69,9 @@ func affected(graph *model.Graph, marks []staleMark) []*model.Model {
 		}
 		names = append(names, name)
 	}
-	if len(names) == 0 && len(marks) > 0 && slices.ContainsFunc(marks, func(m staleMark) bool { return m.subject == "" }) {
+	if len(names) == 0 && len(marks) > 0 && slices.ContainsFunc(
+		marks, func(m staleMark) bool { return m.subject == "" },
+	) {
 		return graph.Models
 	}
 	return graph.Downstream(names...)
@@ -95,7 +97,9 @@ func Stale(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Ste
 
 // StaleTables is Stale, and the tables and helpers that the reasons are about, those included that
 // follow from them, by name.
-func StaleTables(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step) (reasons, tables []string, err error) {
+func StaleTables(
+	ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step,
+) (reasons, tables []string, err error) {
 	marks, _, err := staleness(ctx, q, engine, steps, false)
 	if err != nil {
 		return nil, nil, err
@@ -140,7 +144,9 @@ func markTables(stale map[string]bool, subject string, steps []Step) {
 	}
 }
 
-func staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step, write bool) (reasons []staleMark, built bool, err error) {
+func staleness(
+	ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps []Step, write bool,
+) (reasons []staleMark, built bool, err error) {
 	db := dwhdb.New(q)
 	marks, err := db.StaleMarks(ctx)
 	if err != nil {
@@ -165,7 +171,9 @@ func staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps [
 			return nil, false, fmt.Errorf("look for flagged rows: %w", err)
 		}
 		if flagged {
-			return []staleMark{{text: "staged rows are flagged as processed, and no transform has built from them"}}, false, nil
+			return []staleMark{
+				{text: "staged rows are flagged as processed, and no transform has built from them"},
+			}, false, nil
 		}
 		return nil, false, nil
 	}
@@ -209,7 +217,10 @@ func staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps [
 	}
 	for _, name := range slices.Sorted(maps.Keys(held)) {
 		// Another project's, or one that was deleted or renamed: the run's words tell which.
-		if err := add(name, "is not among the transforms now, and the tables were last built with it, in "+by[name]); err != nil {
+		if err := add(
+			name,
+			"is not among the transforms now, and the tables were last built with it, in "+by[name],
+		); err != nil {
 			return nil, false, err
 		}
 	}
@@ -220,7 +231,9 @@ func staleness(ctx context.Context, q dwhdb.DBTX, engine sqlfile.Engine, steps [
 func sentence(subject, reason string, steps []Step) string {
 	var names []string
 	for _, step := range steps {
-		if !step.Load && (slices.Contains(step.Writes, catalogue.Name(subject)) || slices.Contains(step.Reads, catalogue.Name(subject))) {
+		if !step.Load && (slices.Contains(
+			step.Writes, catalogue.Name(subject),
+		) || slices.Contains(step.Reads, catalogue.Name(subject))) {
 			names = append(names, step.Name)
 		}
 	}

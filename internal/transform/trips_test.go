@@ -68,7 +68,11 @@ func TestRoundTrips(t *testing.T) {
 	w.fill(20_000)
 	s := newSource(t, t.TempDir())
 	for i := range 10 {
-		s.object(fmt.Sprintf("song_data/A/%d.json", i), star.Staging{Songs: []star.Song{song(fmt.Sprintf("N%d", i), fmt.Sprintf("A%d", i))}}, "lines")
+		s.object(
+			fmt.Sprintf("song_data/A/%d.json", i),
+			star.Staging{Songs: []star.Song{song(fmt.Sprintf("N%d", i), fmt.Sprintf("A%d", i))}},
+			"lines",
+		)
 	}
 	for i := range 30 {
 		var events []star.Event

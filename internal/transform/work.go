@@ -51,7 +51,8 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 		return nil, err
 	}
 	w := &work{
-		tx: tx, engine: r.Engine, schema: scratch, live: live, unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]narrowed{},
+		tx: tx, engine: r.Engine, schema: scratch, live: live,
+		unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]narrowed{},
 	}
 	w.handover = publish.New(r.publishing(), tx, w.schema)
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
@@ -93,7 +94,10 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 
 // enter makes the scratch schema. One that an earlier version left behind goes first.
 func (w *work) enter(ctx context.Context) error {
-	if err := catalogue.ExecTogether(ctx, w.engine, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live)); err != nil {
+	if err := catalogue.ExecTogether(
+		ctx, w.engine, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema),
+		catalogue.SetSearchPath(w.live),
+	); err != nil {
 		return fmt.Errorf("make schema %s: %w", w.schema, err)
 	}
 	return nil

@@ -222,7 +222,10 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9._\x{80}-\x{10ffff}-]*$`)
 // Redshift.
 func IsRedshiftHost(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	for _, domain := range []string{".redshift.amazonaws.com", ".redshift-serverless.amazonaws.com", ".redshift.amazonaws.com.cn", ".redshift-serverless.amazonaws.com.cn"} {
+	for _, domain := range []string{
+		".redshift.amazonaws.com", ".redshift-serverless.amazonaws.com",
+		".redshift.amazonaws.com.cn", ".redshift-serverless.amazonaws.com.cn",
+	} {
 		if strings.HasSuffix(host, domain) {
 			return true
 		}

@@ -303,7 +303,9 @@ func TestPrivateServerIgnoresTheEnvironment(t *testing.T) {
 		defer w.Close()
 		var got string
 		if err := w.Pool().QueryRow(t.Context(),
-			"SELECT concat_ws('|', current_database(), current_user, current_setting('search_path'), current_setting('transaction_read_only'), current_setting('application_name'))").Scan(&got); err != nil {
+			"SELECT concat_ws('|', current_database(), current_user, "+
+				"current_setting('search_path'), current_setting('transaction_read_only'), "+
+				"current_setting('application_name'))").Scan(&got); err != nil {
 			t.Fatal(err)
 		}
 		if want := fmt.Sprintf(`%s|%s|"$user", public|off|dwh`, strings.TrimPrefix(u.Path, "/"),

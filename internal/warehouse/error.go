@@ -178,7 +178,10 @@ func (e *ConnectError) Error() string {
 	if e.Origin != "" {
 		from = " (" + e.Origin + ")"
 	}
-	return fmt.Sprintf("cannot connect to the database %s at %s as user %s%s: %s", e.Database, e.Address, e.User, from, e.Reason)
+	return fmt.Sprintf(
+		"cannot connect to the database %s at %s as user %s%s: %s", e.Database, e.Address, e.User,
+		from, e.Reason,
+	)
 }
 
 // Unwrap returns the driver's error.
@@ -311,7 +314,8 @@ func advice(err error, e *ConnectError, private bool) string {
 	case strings.Contains(e.Reason, "refused TLS"):
 		return "the server speaks no TLS: sslmode=disable connects without"
 	}
-	return `is the server running, and the address right? Without a database URL dwh uses a private PostgreSQL ("dwh local status")`
+	return `is the server running, and the address right? Without a database URL dwh uses a ` +
+		`private PostgreSQL ("dwh local status")`
 }
 
 // PgErrorHint says what to do about an error of the server, by its SQLSTATE; "" when nothing
@@ -320,7 +324,9 @@ func PgErrorHint(err error) string {
 	var server *pgconn.PgError
 	if !errors.As(err, &server) {
 		var connect *pgconn.ConnectError
-		if errors.As(err, &connect) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		if errors.As(err, &connect) || errors.Is(
+			err, syscall.ECONNREFUSED,
+		) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 			errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, pgconn.ErrConnClosed) {
 			return connectionHint
 		}
@@ -374,4 +380,5 @@ func PgErrorHint(err error) string {
 	return ""
 }
 
-const connectionHint = "the connection failed or broke: is the server running? Run the command again; nothing was committed halfway"
+const connectionHint = "the connection failed or broke: is the server running? Run the command " +
+	"again; nothing was committed halfway"

@@ -31,7 +31,9 @@ type endpoint struct {
 
 var (
 	clusterHost   = regexp.MustCompile(`^([a-z0-9-]+)\.[a-z0-9]+\.([a-z0-9-]+)\.redshift\.amazonaws\.com(?:\.cn)?$`)
-	workgroupHost = regexp.MustCompile(`^([a-z0-9-]+)\.[0-9]{12}\.([a-z0-9-]+)\.redshift-serverless\.amazonaws\.com(?:\.cn)?$`)
+	workgroupHost = regexp.MustCompile(
+		`^([a-z0-9-]+)\.[0-9]{12}\.([a-z0-9-]+)\.redshift-serverless\.amazonaws\.com(?:\.cn)?$`,
+	)
 )
 
 // parseEndpoint reads cluster.xxxx.region.redshift.amazonaws.com and
@@ -144,7 +146,8 @@ func (e endpoint) explain(err error) error {
 			cause = next
 		}
 		fault.Reason = cause.Error()
-		fault.Advice = "give AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, or the machine's role), or put a password into PGPASSWORD, PGPASSFILE or the database URL"
+		fault.Advice = "give AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, or the machine's " +
+			"role), or put a password into PGPASSWORD, PGPASSFILE or the database URL"
 		if os.Getenv("AWS_EC2_METADATA_DISABLED") == "" && strings.Contains(cause.Error(), "169.254.169.254") {
 			fault.Reason = "no AWS credentials were found"
 		}
@@ -153,13 +156,16 @@ func (e endpoint) explain(err error) error {
 	fault.Reason = fmt.Sprintf("%s (%s)", strings.TrimSuffix(api.ErrorMessage(), "."), api.ErrorCode())
 	switch api.ErrorCode() {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
-		fault.Advice = "the policy of your role or user has to allow " + e.action() + " on this " + strings.Fields(e.String())[0]
+		fault.Advice = "the policy of your role or user has to allow " + e.action() + " on this " +
+			strings.Fields(e.String())[0]
 	case "ClusterNotFound", "ClusterNotFoundFault", "ResourceNotFoundException":
 		fault.Advice = "check the host's name, and that the credentials are of the account that it is in"
-	case "InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException", "SignatureDoesNotMatch", "InvalidSignatureException":
+	case "InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken",
+		"ExpiredTokenException", "SignatureDoesNotMatch", "InvalidSignatureException":
 		fault.Advice = "the AWS credentials are not valid any more: renew them"
 	default:
-		fault.Advice = "put a password into PGPASSWORD, PGPASSFILE or the database URL, or see what IAM says of " + e.action()
+		fault.Advice = "put a password into PGPASSWORD, PGPASSFILE or the database URL, or see " +
+			"what IAM says of " + e.action()
 	}
 	return fault
 }

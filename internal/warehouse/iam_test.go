@@ -43,18 +43,30 @@ func TestIAMCredentials(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		text := string(body)
 		switch {
-		case strings.Contains(r.Header.Get("X-Amz-Target"), "GetCredentials") && strings.Contains(text, `"workgroupName":"sparkify"`) && strings.Contains(text, `"dbName":"dev"`) &&
+		case strings.Contains(
+			r.Header.Get("X-Amz-Target"), "GetCredentials",
+		) && strings.Contains(text, `"workgroupName":"sparkify"`) && strings.Contains(text, `"dbName":"dev"`) &&
 			strings.Contains(r.Header.Get("Authorization"), "/eu-central-1/redshift-serverless/"):
-			_, _ = io.WriteString(w, `{"dbUser": "IAMR:loader", "dbPassword": "by-workgroup", "expiration": 1700000000}`)
-		case strings.Contains(text, "Action=GetClusterCredentialsWithIAM") && strings.Contains(text, "ClusterIdentifier=sparkify") && strings.Contains(text, "DbName=dev") &&
+			_, _ = io.WriteString(
+				w,
+				`{"dbUser": "IAMR:loader", "dbPassword": "by-workgroup", "expiration": 1700000000}`,
+			)
+		case strings.Contains(
+			text, "Action=GetClusterCredentialsWithIAM",
+		) && strings.Contains(text, "ClusterIdentifier=sparkify") && strings.Contains(text, "DbName=dev") &&
 			strings.Contains(r.Header.Get("Authorization"), "/us-west-2/redshift/"):
-			_, _ = io.WriteString(w, `<GetClusterCredentialsWithIAMResponse><GetClusterCredentialsWithIAMResult><DbUser>IAM:loader</DbUser><DbPassword>by-cluster</DbPassword></GetClusterCredentialsWithIAMResult></GetClusterCredentialsWithIAMResponse>`)
+			_, _ = io.WriteString(
+				w,
+				`<GetClusterCredentialsWithIAMResponse><GetClusterCredentialsWithIAMResult><DbUser>IAM:loader</DbUser><DbPassword>by-cluster</DbPassword></GetClusterCredentialsWithIAMResult></GetClusterCredentialsWithIAMResponse>`,
+			)
 		default:
 			t.Errorf("got request %s %v, want one of the two", text, r.Header)
 			w.WriteHeader(http.StatusBadRequest)
 		}
 	})
-	for host, want := range map[string][2]string{cluster: {"IAM:loader", "by-cluster"}, workgroup: {"IAMR:loader", "by-workgroup"}} {
+	for host, want := range map[string][2]string{
+		cluster: {"IAM:loader", "by-cluster"}, workgroup: {"IAMR:loader", "by-workgroup"},
+	} {
 		pc, err := warehouse.PoolConfig(warehouse.Options{DSN: config.Secret("postgres://" + host + "/dev")})
 		if err != nil {
 			t.Fatal(err)
@@ -99,11 +111,18 @@ func TestIAMRefusals(t *testing.T) {
 	} {
 		aws(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusForbidden)
-			_, _ = fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>not for you.</Message></Error></ErrorResponse>`, code)
+			_, _ = fmt.Fprintf(
+				w,
+				`<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>not for `+
+					`you.</Message></Error></ErrorResponse>`,
+				code,
+			)
 		})
 		_, err := warehouse.Open(t.Context(), warehouse.Options{DSN: config.Secret("postgres://" + cluster + "/dev")})
 		var fault *warehouse.CredentialsError
-		if !errors.As(err, &fault) || !strings.Contains(fault.Hint(), want) || !strings.Contains(err.Error(), "cluster sparkify in us-west-2") || !strings.Contains(err.Error(), "not for you ("+code+")") {
+		if !errors.As(err, &fault) || !strings.Contains(fault.Hint(), want) || !strings.Contains(
+			err.Error(), "cluster sparkify in us-west-2",
+		) || !strings.Contains(err.Error(), "not for you ("+code+")") {
 			t.Errorf("%s: got %v with hint %q, want a *CredentialsError with %q", code, err, fault.Hint(), want)
 		}
 	}

@@ -23,7 +23,9 @@ func ResolveTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (O
 	}
 	if cfg.Engine == "redshift" {
 		return Options{}, &config.Error{
-			Key: "engine", Origin: cfg.Origin("engine"), Msg: "redshift is chosen, but there is no database URL; the private server is a PostgreSQL",
+			Key: "engine", Origin: cfg.Origin(
+				"engine",
+			), Msg: "redshift is chosen, but there is no database URL; the private server is a PostgreSQL",
 			Advice: "set DWH_DATABASE_URL to the cluster's or workgroup's address",
 		}
 	}

@@ -157,7 +157,10 @@ func (w *Warehouse) Target() string {
 	if w.engine == sqlfile.Redshift {
 		name = "Redshift"
 	}
-	target := fmt.Sprintf("%s %s at %s, database %s, user %s", name, w.Version, address(w.host, w.port), w.database, w.user)
+	target := fmt.Sprintf(
+		"%s %s at %s, database %s, user %s", name, w.Version, address(w.host, w.port), w.database,
+		w.user,
+	)
 	if w.private {
 		target += " (private server)"
 	}
@@ -366,7 +369,10 @@ func (w *Warehouse) inspect(ctx context.Context) error {
 	w.user = conn.Conn().Config().User // IAM may have given another
 	var banner, number, encoding string
 	if w.engine != sqlfile.Redshift && reportsItself(conn.Conn()) {
-		err = conn.QueryRow(ctx, "SELECT version(), current_setting('server_version_num'), current_setting('server_encoding')").Scan(&banner, &number, &encoding)
+		err = conn.QueryRow(
+			ctx,
+			"SELECT version(), current_setting('server_version_num'), current_setting('server_encoding')",
+		).Scan(&banner, &number, &encoding)
 	} else {
 		err = conn.QueryRow(ctx, "SELECT version()").Scan(&banner)
 	}
@@ -388,7 +394,9 @@ func (w *Warehouse) inspect(ctx context.Context) error {
 		return nil
 	}
 	if number == "" {
-		if err := conn.QueryRow(ctx, "SELECT current_setting('server_version_num'), current_setting('server_encoding')").Scan(&number, &encoding); err != nil {
+		if err := conn.QueryRow(
+			ctx, "SELECT current_setting('server_version_num'), current_setting('server_encoding')",
+		).Scan(&number, &encoding); err != nil {
 			return fmt.Errorf("ask for the server's version and encoding: %w", err)
 		}
 	}

@@ -49,7 +49,10 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	database := strings.TrimPrefix(u.Path, "/")
-	want := fmt.Sprintf("PostgreSQL %s at %s, database %s, user %s (private server)", info.Version, u.Host, database, info.User)
+	want := fmt.Sprintf(
+		"PostgreSQL %s at %s, database %s, user %s (private server)", info.Version, u.Host,
+		database, info.User,
+	)
 	if got := w.Target(); got != want {
 		t.Errorf("got target %q, want %q", got, want)
 	}
@@ -98,8 +101,10 @@ func TestPartialDSN(t *testing.T) {
 func TestMalformedDSN(t *testing.T) {
 	for _, dsn := range []string{
 		"mysql://u:topsecret@h/b", "nonsense", "postgres://u:top%zzsecret@h/b", "postgres://u:topsecret@h:port/b",
-		"host=h password='topsecret", "postgres://u:topsecret@h/b?sslmode=sometimes", "host=h password=topsecret port=x",
-		"postgres://u:topsecret@h/b?connect_timeout=topsecret", "postgres://u:top/secret@h/b", "service=absent password=topsecret",
+		"host=h password='topsecret", "postgres://u:topsecret@h/b?sslmode=sometimes",
+		"host=h password=topsecret port=x",
+		"postgres://u:topsecret@h/b?connect_timeout=topsecret", "postgres://u:top/secret@h/b",
+		"service=absent password=topsecret",
 	} {
 		_, err := warehouse.Open(t.Context(), warehouse.Options{DSN: config.Secret(dsn), Origin: "DATABASE_URL"})
 		var fault *warehouse.DSNError
@@ -143,10 +148,20 @@ func TestRefusedConnections(t *testing.T) {
 		reason, hint string
 	}{
 		{"absent database", with(func(u *url.URL) { u.Path = "/absent" }), "SQLSTATE 3D000", "createdb absent"},
-		{"wrong password", with(func(u *url.URL) { u.User = url.UserPassword(good.User.Username(), "topsecret") }), "SQLSTATE 28P01", "PGPASSFILE"},
+		{
+			"wrong password",
+			with(func(u *url.URL) { u.User = url.UserPassword(good.User.Username(), "topsecret") }),
+			"SQLSTATE 28P01", "PGPASSFILE",
+		},
 		{"nobody listens", with(func(u *url.URL) { u.Host = closed }), "connection refused", "is the server running"},
-		{"no such socket", config.Secret("host=/nonexistent/socket dbname=b user=u"), "no such socket", "is the server running"},
-		{"TLS where there is none", with(func(u *url.URL) { u.RawQuery = "sslmode=require" }), "refused TLS", "sslmode=disable"},
+		{
+			"no such socket", config.Secret("host=/nonexistent/socket dbname=b user=u"),
+			"no such socket", "is the server running",
+		},
+		{
+			"TLS where there is none", with(func(u *url.URL) { u.RawQuery = "sslmode=require" }),
+			"refused TLS", "sslmode=disable",
+		},
 	} {
 		_, err := warehouse.Open(t.Context(), warehouse.Options{DSN: c.dsn})
 		var fault *warehouse.ConnectError
@@ -182,7 +197,10 @@ func TestEncodingMustBeUTF8(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
 	const name = "encoding_test_ascii"
-	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"); err != nil {
+	if _, err := conn.Exec(
+		t.Context(),
+		"CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'",
+	); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -197,7 +215,9 @@ func TestEncodingMustBeUTF8(t *testing.T) {
 	u.Path = "/" + name
 	_, err = warehouse.Open(t.Context(), warehouse.Options{DSN: config.Secret(u.String())})
 	var fault *warehouse.UnsupportedError
-	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "SQL_ASCII") || !strings.Contains(fault.Hint(), "createdb -T template0 -E UTF8") {
+	if !errors.As(err, &fault) || !strings.Contains(err.Error(), "SQL_ASCII") || !strings.Contains(
+		fault.Hint(), "createdb -T template0 -E UTF8",
+	) {
 		t.Errorf("got %v, want an *UnsupportedError about the encoding", err)
 	}
 }
@@ -227,7 +247,10 @@ func TestRedshiftDefaults(t *testing.T) {
 			server = tls.ServerName
 		}
 		if server != c.server || pc.ConnConfig.Port != c.port {
-			t.Errorf("%s: got verified name %q, port %d, want %q, %d", c.dsn, server, pc.ConnConfig.Port, c.server, c.port)
+			t.Errorf(
+				"%s: got verified name %q, port %d, want %q, %d", c.dsn, server, pc.ConnConfig.Port,
+				c.server, c.port,
+			)
 		}
 		if len(pc.ConnConfig.Fallbacks) > 0 && c.server != "" {
 			t.Errorf("%s: got fallbacks, want none that verify less", c.dsn)
@@ -251,7 +274,8 @@ func TestConnectTimeout(t *testing.T) {
 
 func TestPgErrorHint(t *testing.T) {
 	for code, want := range map[string]string{
-		"42501": "GRANT", "53100": "disk", "57P03": "try again", "3D000": "createdb", "28P01": "PGPASSFILE", "08006": "running", "55P03": "--wait", "42601": "",
+		"42501": "GRANT", "53100": "disk", "57P03": "try again", "3D000": "createdb",
+		"28P01": "PGPASSFILE", "08006": "running", "55P03": "--wait", "42601": "",
 	} {
 		got := warehouse.PgErrorHint(fmt.Errorf("load: %w", &pgconn.PgError{Code: code}))
 		if (want == "") != (got == "") || !strings.Contains(got, want) {
@@ -264,7 +288,12 @@ func TestPgErrorHint(t *testing.T) {
 }
 
 func TestResolveTarget(t *testing.T) {
-	cfg, err := config.Load(config.Options{Dir: t.TempDir(), Env: map[string]string{"DATABASE_URL": "postgres://h/b", "DWH_ENGINE": "postgres"}})
+	cfg, err := config.Load(
+		config.Options{
+			Dir: t.TempDir(),
+			Env: map[string]string{"DATABASE_URL": "postgres://h/b", "DWH_ENGINE": "postgres"},
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +355,9 @@ func TestPrivate(t *testing.T) {
 	w := connect("one")
 	defer w.Close()
 	var made int
-	if err := w.Pool().QueryRow(t.Context(), "SELECT COUNT(*) FROM pg_database WHERE datname IN ('one', 'two')").Scan(&made); err != nil {
+	if err := w.Pool().QueryRow(
+		t.Context(), "SELECT COUNT(*) FROM pg_database WHERE datname IN ('one', 'two')",
+	).Scan(&made); err != nil {
 		t.Fatal(err)
 	}
 	if made != 2 {

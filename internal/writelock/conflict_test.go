@@ -17,7 +17,16 @@ func TestConflict(t *testing.T) {
 	}{
 		{&pgconn.PgError{Code: "40001"}, true},
 		{&pgconn.PgError{Code: "40P01"}, true},
-		{fmt.Errorf("load: %w", &pgconn.PgError{Code: "XX000", Message: "1023", Detail: "Serializable isolation violation on table - 108261"}), true},
+		{
+			fmt.Errorf(
+				"load: %w",
+				&pgconn.PgError{
+					Code: "XX000", Message: "1023",
+					Detail: "Serializable isolation violation on table - 108261",
+				},
+			),
+			true,
+		},
 		{&pgconn.PgError{Code: "XX000", Message: "ERROR: 1018", Detail: "Relation does not exist"}, true},
 		{&pgconn.PgError{Code: "XX000", Message: "could not complete because of conflict with concurrent " +
 			"transaction"}, true},

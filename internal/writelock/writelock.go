@@ -34,7 +34,9 @@ func Ensure(ctx context.Context, conn *pgx.Conn) error {
 	for try := 0; try < 5; try++ {
 		_, err = conn.Exec(ctx, `CREATE TABLE IF NOT EXISTS dwh_lock (held_by VARCHAR(64))`)
 		var refused *pgconn.PgError
-		if err == nil || !errors.As(err, &refused) || !slices.Contains([]string{"23505", "42P07", "42710"}, refused.Code) {
+		if err == nil || !errors.As(err, &refused) || !slices.Contains(
+			[]string{"23505", "42P07", "42710"}, refused.Code,
+		) {
 			break
 		}
 		time.Sleep(time.Duration(try+1) * 20 * time.Millisecond)

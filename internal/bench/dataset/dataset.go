@@ -58,8 +58,12 @@ const marker = "set.json"
 // at is the set that lies, or will lie, in dir.
 func at(dir string) *Set {
 	return &Set{
-		Dir: dir, Songs: filepath.Join(dir, "song_data"), Events: filepath.Join(dir, "log_data"), JSONPaths: filepath.Join(dir, "log_json_path.json"),
-		Late: filepath.Join(dir, "late", "log_data"), BatchSongs: filepath.Join(dir, "batch", "song_data"), BatchEvents: filepath.Join(dir, "batch", "log_data"),
+		Dir: dir, Songs: filepath.Join(
+			dir, "song_data",
+		), Events: filepath.Join(dir, "log_data"), JSONPaths: filepath.Join(dir, "log_json_path.json"),
+		Late: filepath.Join(dir, "late", "log_data"), BatchSongs: filepath.Join(
+			dir, "batch", "song_data",
+		), BatchEvents: filepath.Join(dir, "batch", "log_data"),
 	}
 }
 
@@ -215,8 +219,11 @@ func jsonPaths() []byte {
 	var paths struct {
 		Paths []string `json:"jsonpaths"`
 	}
-	for _, key := range []string{"artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level", "location", "method", "page", "registration",
-		"sessionId", "song", "status", "ts", "userAgent", "userId"} {
+	for _, key := range []string{
+		"artist", "auth", "firstName", "gender", "itemInSession", "lastName", "length", "level",
+		"location", "method", "page", "registration", "sessionId", "song", "status", "ts",
+		"userAgent", "userId",
+	} {
 		paths.Paths = append(paths.Paths, "$['"+key+"']")
 	}
 	text, err := json.Marshal(paths)

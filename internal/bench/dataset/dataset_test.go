@@ -30,7 +30,9 @@ func raw(t *testing.T) string {
 		write(fmt.Sprintf("song_data/A/%c/%02d.json", 'A'+i%3, i), fmt.Sprintf(`{"song_id":"S%d"}`, i))
 	}
 	event := func(n int, colon string) string { return fmt.Sprintf(`{"ts"%s%d,"song":"a\nb{"}`, colon, n) }
-	for day, how := range []struct{ between, colon, end string }{{"\n", ":", ""}, {"\n\n", ":\n  ", "\n"}, {"", ":", ""}, {"\n", ": ", "\n"}} {
+	for day, how := range []struct{ between, colon, end string }{
+		{"\n", ":", ""}, {"\n\n", ":\n  ", "\n"}, {"", ":", ""}, {"\n", ": ", "\n"},
+	} {
 		var lines []string
 		for i := range 606 {
 			lines = append(lines, event(day*1000+i, how.colon))
@@ -71,7 +73,9 @@ func TestMake(t *testing.T) {
 		if len(base) != 2161 || len(late) != 21 || len(batch) != 242 {
 			t.Errorf("move %v: got %d, %d and %d events, want 2161, 21 and 242", move, len(base), len(late), len(batch))
 		}
-		if set.EventRecords != int64(len(base)) || set.LateRecords != int64(len(late)) || set.BatchRecords != int64(len(batch)) {
+		if set.EventRecords != int64(
+			len(base),
+		) || set.LateRecords != int64(len(late)) || set.BatchRecords != int64(len(batch)) {
 			t.Errorf("move %v: got counts %+v, want those of the files", move, set.Counts)
 		}
 		all := slices.Concat(base, late, batch)
@@ -99,7 +103,9 @@ func TestMake(t *testing.T) {
 		if gone := os.IsNotExist(err); gone != move {
 			t.Errorf("move %v: got the source gone %v, want %v", move, gone, move)
 		}
-		if text, err := os.ReadFile(set.JSONPaths); err != nil || !strings.Contains(string(text), "$['itemInSession']") {
+		if text, err := os.ReadFile(set.JSONPaths); err != nil || !strings.Contains(
+			string(text), "$['itemInSession']",
+		) {
 			t.Errorf("move %v: got JSONPaths %s (%v), want the built-in ones", move, text, err)
 		}
 	}

@@ -91,18 +91,48 @@ func TestGoalMet(t *testing.T) {
 func sample() *outcome.Report {
 	r := &outcome.Report{
 		Date: time.Date(2018, 11, 30, 12, 0, 0, 0, time.UTC), Version: "dwh 1.2.3", Scale: "small", Rounds: 3,
-		Machine: outcome.Machine{CPU: "Abacus 3000", Cores: 2, Memory: 24 << 30, System: "Linux 6.1", PostgreSQL: "15.18", Go: "go1.26.0"},
-		Data:    outcome.Data{Source: "sample", Songs: 100, SongObjects: 90, Events: 2000, EventObjects: 30, Plays: 1600, Bytes: 1_500_000_000},
-		Rows: []outcome.Row{
-			{Name: "load", What: "events", Peer: "psql", Limit: "1.95x", Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 1.3, Aim: 1.8},
-				Ours: []float64{1, 1, 2}, Theirs: []float64{1.5, 1.4, 2.6}, Values: []float64{1.5, 1.4, 1.3}},
-			{Name: "fresh", What: "run", Peer: "DuckDB", Limit: "–", Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 1, Aim: 1.5}, Ours: []float64{3}, Missing: "no node"},
-			{Name: "batch", What: "batch", Peer: "empty", Limit: "1.0", Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 2, Aim: 1.2, Lower: true}, Broken: "counts / differ"},
-			{Name: "memory", What: "peak", Peer: "–", Limit: "–", Goal: outcome.Goal{Unit: outcome.Mebibytes, AtLeast: 256, Aim: 96, Lower: true}, Values: []float64{100}, Note: "load"},
-			{Name: "report", What: "report", Peer: "psql", Limit: "0 ms", Goal: outcome.Goal{Unit: outcome.Milliseconds, AtLeast: 50, Aim: 15, Lower: true}, Values: []float64{-3, 12}},
-			{Name: "growth", What: "5 events", Peer: "–", Limit: "–", Goal: outcome.Goal{Unit: outcome.SecondsOfMillion}, Values: []float64{7.25}},
+		Machine: outcome.Machine{
+			CPU: "Abacus 3000", Cores: 2, Memory: 24 << 30, System: "Linux 6.1",
+			PostgreSQL: "15.18", Go: "go1.26.0",
 		},
-		Around: []outcome.Around{{Rows: "load", Before: 0.1, After: 1.5, Busy: 0.01, Seconds: 12}, {Rows: "fresh", Before: 1.5, After: 2, Busy: 0.4, Seconds: 3}},
+		Data: outcome.Data{
+			Source: "sample", Songs: 100, SongObjects: 90, Events: 2000, EventObjects: 30,
+			Plays: 1600, Bytes: 1_500_000_000,
+		},
+		Rows: []outcome.Row{
+			{Name: "load", What: "events", Peer: "psql", Limit: "1.95x", Goal: outcome.Goal{
+				Unit: outcome.Times, AtLeast: 1.3, Aim: 1.8,
+			},
+				Ours: []float64{1, 1, 2}, Theirs: []float64{1.5, 1.4, 2.6}, Values: []float64{1.5, 1.4, 1.3}},
+			{
+				Name: "fresh", What: "run", Peer: "DuckDB", Limit: "–",
+				Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 1, Aim: 1.5}, Ours: []float64{3},
+				Missing: "no node",
+			},
+			{
+				Name: "batch", What: "batch", Peer: "empty", Limit: "1.0",
+				Goal:   outcome.Goal{Unit: outcome.Times, AtLeast: 2, Aim: 1.2, Lower: true},
+				Broken: "counts / differ",
+			},
+			{
+				Name: "memory", What: "peak", Peer: "–", Limit: "–",
+				Goal:   outcome.Goal{Unit: outcome.Mebibytes, AtLeast: 256, Aim: 96, Lower: true},
+				Values: []float64{100}, Note: "load",
+			},
+			{
+				Name: "report", What: "report", Peer: "psql", Limit: "0 ms",
+				Goal:   outcome.Goal{Unit: outcome.Milliseconds, AtLeast: 50, Aim: 15, Lower: true},
+				Values: []float64{-3, 12},
+			},
+			{
+				Name: "growth", What: "5 events", Peer: "–", Limit: "–",
+				Goal: outcome.Goal{Unit: outcome.SecondsOfMillion}, Values: []float64{7.25},
+			},
+		},
+		Around: []outcome.Around{
+			{Rows: "load", Before: 0.1, After: 1.5, Busy: 0.01, Seconds: 12},
+			{Rows: "fresh", Before: 1.5, After: 2, Busy: 0.4, Seconds: 3},
+		},
 	}
 	r.Finish()
 	return r
@@ -194,7 +224,10 @@ func TestSave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"median": 1.4`, `"min": 1.3`, `"max": 1.5`, `"not_measured": "no node"`, `"cpu": "Abacus 3000"`} {
+	for _, want := range []string{
+		`"median": 1.4`, `"min": 1.3`, `"max": 1.5`, `"not_measured": "no node"`,
+		`"cpu": "Abacus 3000"`,
+	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("got %s, want it to contain %s", text, want)
 		}

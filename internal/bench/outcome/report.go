@@ -23,7 +23,10 @@ type Machine struct {
 
 // String says it in a line.
 func (m Machine) String() string {
-	return fmt.Sprintf("%d × %s, %.0f GiB, %s, PostgreSQL %s, %s", m.Cores, m.CPU, float64(m.Memory)/(1<<30), m.System, m.PostgreSQL, m.Go)
+	return fmt.Sprintf(
+		"%d × %s, %.0f GiB, %s, PostgreSQL %s, %s", m.Cores, m.CPU, float64(m.Memory)/(1<<30),
+		m.System, m.PostgreSQL, m.Go,
+	)
 }
 
 // Data is what was measured on.
@@ -96,7 +99,13 @@ func (r *Report) warnings() []string {
 	var out []string
 	for _, a := range r.Around {
 		if !a.Quiet() {
-			out = append(out, fmt.Sprintf("warning: the machine was not quiet during %s: others used %.0f %% of it", a.Rows, 100*a.Busy))
+			out = append(
+				out,
+				fmt.Sprintf(
+					"warning: the machine was not quiet during %s: others used %.0f %% of it",
+					a.Rows, 100*a.Busy,
+				),
+			)
 		}
 	}
 	return out
@@ -116,7 +125,13 @@ func (r *Report) header() []string {
 func (r *Report) loads() []string {
 	var out []string
 	for _, a := range r.Around {
-		out = append(out, fmt.Sprintf("%s: load average %.2f before, %.2f after; others used %.0f %% between the pieces; took %.0f s", a.Rows, a.Before, a.After, 100*a.Busy, a.Seconds))
+		out = append(
+			out,
+			fmt.Sprintf(
+				"%s: load average %.2f before, %.2f after; others used %.0f %% between the pieces; took %.0f s",
+				a.Rows, a.Before, a.After, 100*a.Busy, a.Seconds,
+			),
+		)
 	}
 	return out
 }
@@ -124,7 +139,12 @@ func (r *Report) loads() []string {
 // Write renders the report as table.Text, no line of its table wider than width terminal cells (0:
 // no limit), or as table.Markdown.
 func (r *Report) Write(w io.Writer, f table.Format, width int) error {
-	t := table.Table{Columns: table.Columns("row", "what", "against", "limit", "measured", "min .. max", "at least", "aim", "dwh / peer")}
+	t := table.Table{
+		Columns: table.Columns(
+			"row", "what", "against", "limit", "measured", "min .. max", "at least", "aim",
+			"dwh / peer",
+		),
+	}
 	for _, row := range r.Rows {
 		t.Rows = append(t.Rows, row.cells())
 	}

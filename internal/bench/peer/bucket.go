@@ -88,7 +88,9 @@ func HTTP(client *s3.Client, bucket string) (get Getter, done func()) {
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	nothing := sha256.Sum256(nil)
 	empty := hex.EncodeToString(nothing[:])
-	transport := &http.Transport{MaxIdleConns: 2 * inFlight, MaxIdleConnsPerHost: 2 * inFlight, DisableCompression: true}
+	transport := &http.Transport{
+		MaxIdleConns: 2 * inFlight, MaxIdleConnsPerHost: 2 * inFlight, DisableCompression: true,
+	}
 	plain := &http.Client{Transport: transport}
 	base := strings.TrimSuffix(aws.ToString(options.BaseEndpoint), "/") + "/" + bucket + "/"
 	get = func(ctx context.Context, key string, buffer []byte) (int64, error) {

@@ -23,7 +23,9 @@ func TestBothClientsReadTheSame(t *testing.T) {
 	server.Put("out/z.json", []byte("x"))
 	get, done := peer.HTTP(server.Client(), server.Bucket)
 	defer done()
-	for name, get := range map[string]peer.Getter{"net/http": get, "aws-sdk": peer.SDK(server.Client(), server.Bucket)} {
+	for name, get := range map[string]peer.Getter{
+		"net/http": get, "aws-sdk": peer.SDK(server.Client(), server.Bucket),
+	} {
 		got, err := peer.ReadAll(t.Context(), server.Client(), server.Bucket, "in/", get)
 		if err != nil || got != want {
 			t.Errorf("%s: got %+v (%v), want %+v", name, got, err, want)

@@ -93,7 +93,9 @@ func Run(t *testing.T, implementation Implementation, except ...func(Case) bool)
 				t.Errorf("%s: got rows\n%s\nwant\n%s", statement, strings.Join(rows, "\n"), strings.Join(want, "\n"))
 			}
 			same := slices.EqualFunc(got.Rejects, c.Rejects, func(g, w Reject) bool {
-				return g.Key == w.Key && g.Line == w.Line && g.Column == w.Column && strings.Contains(g.Reason, w.Reason)
+				return g.Key == w.Key && g.Line == w.Line && g.Column == w.Column && strings.Contains(
+					g.Reason, w.Reason,
+				)
 			})
 			if !same {
 				t.Errorf("%s: got rejects\n%+v\nwant\n%+v", statement, got.Rejects, c.Rejects)

@@ -184,15 +184,45 @@ type systemView struct{ name, columns string }
 
 var systemViews = []systemView{
 	// dg/SYS_LOAD_ERROR_DETAIL
-	{"sys_load_error_detail", "user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name char(64), table_id integer, start_time timestamp, file_name char(256), line_number bigint, column_name char(127), column_type char(10), column_length char(10), position integer, error_code integer, error_message char(512)"},
+	{
+		"sys_load_error_detail",
+		"user_id integer, query_id bigint, transaction_id bigint, session_id integer, " +
+			"database_name char(64), table_id integer, start_time timestamp, file_name " +
+			"char(256), line_number bigint, column_name char(127), column_type char(10), " +
+			"column_length char(10), position integer, error_code integer, error_message char(512)",
+	},
 	// dg/r_STL_LOAD_ERRORS
-	{"stl_load_errors", "userid integer, slice integer, tbl integer, starttime timestamp, session integer, query integer, filename char(256), line_number bigint, colname char(127), type char(10), col_length char(10), position integer, raw_line char(1024), raw_field_value char(1024), err_code integer, err_reason char(100), is_partial integer, start_offset bigint, copy_job_id bigint"},
+	{
+		"stl_load_errors",
+		"userid integer, slice integer, tbl integer, starttime timestamp, session integer, query " +
+			"integer, filename char(256), line_number bigint, colname char(127), type char(10), " +
+			"col_length char(10), position integer, raw_line char(1024), raw_field_value " +
+			"char(1024), err_code integer, err_reason char(100), is_partial integer, " +
+			"start_offset bigint, copy_job_id bigint",
+	},
 	// dg/SYS_LOAD_DETAIL
-	{"sys_load_detail", "user_id integer, query_id integer, file_name char(256), bytes_scanned integer, lines_scanned integer, record_time timestamp, splits_scanned integer, start_time timestamp, end_time timestamp, file_etag char(256), file_last_modified timestamp"},
+	{
+		"sys_load_detail",
+		"user_id integer, query_id integer, file_name char(256), bytes_scanned integer, " +
+			"lines_scanned integer, record_time timestamp, splits_scanned integer, start_time " +
+			"timestamp, end_time timestamp, file_etag char(256), file_last_modified timestamp",
+	},
 	// dg/r_STL_LOAD_COMMITS
-	{"stl_load_commits", "userid integer, query integer, slice integer, name char(256), filename char(256), byte_offset integer, lines_scanned integer, errors integer, curtime timestamp, status integer, file_format char(16), is_partial integer, start_offset bigint, copy_job_id bigint"},
+	{
+		"stl_load_commits",
+		"userid integer, query integer, slice integer, name char(256), filename char(256), " +
+			"byte_offset integer, lines_scanned integer, errors integer, curtime timestamp, " +
+			"status integer, file_format char(16), is_partial integer, start_offset bigint, copy_job_id bigint",
+	},
 	// dg/SYS_LOAD_HISTORY
-	{"sys_load_history", "user_id integer, query_id bigint, transaction_id bigint, session_id integer, database_name text, status text, table_name text, start_time timestamp, end_time timestamp, duration bigint, data_source text, file_format text, loaded_rows bigint, loaded_bytes bigint, source_file_count integer, source_file_bytes bigint, file_count_scanned integer, file_bytes_scanned bigint, error_count bigint, copy_job_id bigint"},
+	{
+		"sys_load_history",
+		"user_id integer, query_id bigint, transaction_id bigint, session_id integer, " +
+			"database_name text, status text, table_name text, start_time timestamp, end_time " +
+			"timestamp, duration bigint, data_source text, file_format text, loaded_rows bigint, " +
+			"loaded_bytes bigint, source_file_count integer, source_file_bytes bigint, " +
+			"file_count_scanned integer, file_bytes_scanned bigint, error_count bigint, copy_job_id bigint",
+	},
 }
 
 // prepareBacking makes a database ready, once, and returns what writes its load views.
@@ -223,7 +253,11 @@ func prepareBacking(ctx context.Context, config *pgx.ConnConfig, isolation Isola
 			)
 		}
 		// dg/r_STV_DB_ISOLATION_LEVEL, for superusers alone; of dg/r_SVV_TABLE_INFO a few columns.
-		script += fmt.Sprintf("CREATE VIEW pg_catalog.stv_db_isolation_level AS SELECT CAST(current_database() AS char(128)) AS db_name, CAST(%s AS char(20)) AS isolation_level;\n", literal(string(isolation)))
+		script += fmt.Sprintf(
+			"CREATE VIEW pg_catalog.stv_db_isolation_level AS SELECT CAST(current_database() AS "+
+				"char(128)) AS db_name, CAST(%s AS char(20)) AS isolation_level;\n",
+			literal(string(isolation)),
+		)
 		script += `CREATE VIEW pg_catalog.svv_table_info AS SELECT current_database()::text AS database, n.nspname::text AS schema, c.oid AS table_id, c.relname::text AS "table",
 			CAST(c.reltuples AS numeric(38,0)) AS tbl_rows, CAST(pg_relation_size(c.oid) / 1048576 AS bigint) AS size
 			FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace

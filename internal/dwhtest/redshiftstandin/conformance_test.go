@@ -23,19 +23,25 @@ var errorCodes = []struct {
 	words string
 	codes string
 }{
-	{"is not an integer", "1207"}, {"is not a bigint", "1207"}, {"is not a boolean", "1210"}, {"not a double precision", "1208"},
+	{"is not an integer", "1207"}, {"is not a bigint", "1207"}, {"is not a boolean", "1210"}, {
+		"not a double precision", "1208",
+	},
 	{"is not a timestamp", "1206"}, {"is not a date", "1205"}, {"length must be", "1205"}, {"too long " +
 		"for", "1204"}, {"out of range", "1204 1206"},
 	{"not valid UTF-8", "1220"}, {"not ASCII", "1220"}, {"U+0000", "1218"}, {"NULL in a NOT NULL column", "1213"},
 	{"delimiter not found", "1214"}, {"extra column(s) found", "1202"}, {"quote", "1216"}, {"never closed", "1216"},
-	{"'['", "1216"}, {"']'", "1216"}, {"','", "1216"}, {"invalid JSON", "1216"}, {"unexpected", "1216"}, {"not JSON", "1216"}, {"cut off", "1216"},
+	{"'['", "1216"}, {"']'", "1216"}, {"','", "1216"}, {
+		"invalid JSON", "1216",
+	}, {"unexpected", "1216"}, {"not JSON", "1216"}, {"cut off", "1216"},
 	{`"x"`, "1207"}, {`"y"`, "1207"}, {"", "1216 1207"},
 }
 
 // failures are the stand-in's words for the contract's failures.
 var failures = map[string]string{
-	"MAXERROR": "Check 'stl_load_errors'", "NOT NULL without a default": "is NOT NULL, has no default", "column nope of table t does not exist": `column "nope" of relation "t" does not exist`,
-	"empty path": "Invalid JSONPath format", "type uuid": `unsupported type "uuid"`,
+	"MAXERROR":                              "Check 'stl_load_errors'",
+	"NOT NULL without a default":            "is NOT NULL, has no default",
+	"column nope of table t does not exist": `column "nope" of relation "t" does not exist`,
+	"empty path":                            "Invalid JSONPath format", "type uuid": `unsupported type "uuid"`,
 }
 
 // bucketCopy loads from a bucket of each case's own into a schema of its own.
@@ -78,9 +84,16 @@ func (b *bucketCopy) Load(t *testing.T, c conformance.Case) conformance.Outcome 
 			got.Err = fmt.Errorf("%s: %w", c.Fails, got.Err)
 		}
 	}
-	for i, row := range rows(t, conn, "SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, TRIM(error_message) FROM sys_load_error_detail WHERE file_name LIKE '"+root+"/%' ORDER BY file_name, line_number") {
+	for i, row := range rows(
+		t, conn,
+		"SELECT TRIM(file_name), line_number, TRIM(column_name), error_code, TRIM(error_message) "+
+			"FROM sys_load_error_detail WHERE file_name LIKE '"+root+"/%' ORDER BY file_name, line_number",
+	) {
 		parts := strings.SplitN(row, "|", 5)
-		reject := conformance.Reject{Key: strings.TrimPrefix(parts[0], root+"/"), Column: parts[2], Reason: parts[3] + " " + parts[4]}
+		reject := conformance.Reject{
+			Key: strings.TrimPrefix(parts[0], root+"/"), Column: parts[2],
+			Reason: parts[3] + " " + parts[4],
+		}
 		if _, err := fmt.Sscan(parts[1], &reject.Line); err != nil {
 			t.Fatal(err)
 		}

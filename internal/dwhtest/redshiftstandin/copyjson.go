@@ -76,7 +76,11 @@ func (c *copyRun) jsonRecords(text []byte, emit emitter) error {
 		case strings.IndexByte("[],", first) >= 0:
 			at := pos
 			move(pos + 1)
-			if err := emit(line, string(text[at]), &badRecord{code: 1216, reason: "Invalid JSON: unexpected " + strconv.QuoteRune(rune(first))}, nil); err != nil {
+			if err := emit(
+				line, string(text[at]),
+				&badRecord{code: 1216, reason: "Invalid JSON: unexpected " + strconv.QuoteRune(rune(first))},
+				nil,
+			); err != nil {
 				return err
 			}
 		default:
@@ -86,7 +90,10 @@ func (c *copyRun) jsonRecords(text []byte, emit emitter) error {
 			}
 			at := pos
 			move(end)
-			if err := emit(line, string(text[at:end]), &badRecord{code: 1216, reason: "Invalid JSON: text outside of an object"}, nil); err != nil {
+			if err := emit(
+				line, string(text[at:end]),
+				&badRecord{code: 1216, reason: "Invalid JSON: text outside of an object"}, nil,
+			); err != nil {
 				return err
 			}
 		}
@@ -130,7 +137,10 @@ func (c *copyRun) pick(record []byte) ([]field, error) {
 		for i, path := range c.steps {
 			raw, err := follow(record, path)
 			if err != nil {
-				return nil, c.fatal("XX000", pageCopyFormat, "Invalid JSONPath format: Not an array or index out of range.")
+				return nil, c.fatal(
+					"XX000", pageCopyFormat,
+					"Invalid JSONPath format: Not an array or index out of range.",
+				)
 			}
 			fields[i] = jsonField(raw)
 		}
@@ -284,7 +294,12 @@ func (c *copyRun) readPaths() error {
 		return c.fatal("XX000", pageCopyFormat, "Invalid JSONPath format: jsonpaths is not an array of strings")
 	}
 	if len(paths) != len(c.columns) {
-		return c.fatal("XX000", pageCopyFormat, "Number of jsonpaths and the number of columns should match. JSONPath size: %d, Number of columns in table or column list: %d", len(paths), len(c.columns))
+		return c.fatal(
+			"XX000", pageCopyFormat,
+			"Number of jsonpaths and the number of columns should match. JSONPath size: %d, "+
+				"Number of columns in table or column list: %d",
+			len(paths), len(c.columns),
+		)
 	}
 	c.steps = [][]pathStep{}
 	dots, brackets := false, false

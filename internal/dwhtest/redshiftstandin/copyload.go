@@ -113,7 +113,10 @@ func (s *session) copy(c *copyStatement) error {
 	}
 	err = run.load()
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		err = &refusal{code: "57014", message: "Query (" + strconv.FormatInt(run.query, 10) + ") cancelled on user's request"}
+		err = &refusal{
+			code:    "57014",
+			message: "Query (" + strconv.FormatInt(run.query, 10) + ") cancelled on user's request",
+		}
 	}
 	if logErr := run.keep(err == nil); err == nil {
 		err = logErr
@@ -132,7 +135,13 @@ func (s *session) copy(c *copyStatement) error {
 	}
 	s.info(fmt.Sprintf("Load into table '%s' completed, %d record(s) loaded successfully.", bare(c.table), run.loaded))
 	if n := len(run.rejects); n > 0 {
-		s.info(fmt.Sprintf("Load into table '%s' completed, %d record(s) could not be loaded.  Check '%s' system table for details.", bare(c.table), n, s.errorView()))
+		s.info(
+			fmt.Sprintf(
+				"Load into table '%s' completed, %d record(s) could not be loaded.  Check '%s' "+
+					"system table for details.",
+				bare(c.table), n, s.errorView(),
+			),
+		)
 	}
 	return nil
 }
@@ -181,7 +190,11 @@ func (c *copyRun) load() error {
 			region = o.ClusterRegion
 		}
 		if region != o.BucketRegion {
-			return c.fatal("XX000", pageCopySource, "S3ServiceException:The bucket you are attempting to access must be addressed using the specified endpoint.,Status 301,Error PermanentRedirect")
+			return c.fatal(
+				"XX000", pageCopySource,
+				"S3ServiceException:The bucket you are attempting to access must be addressed "+
+					"using the specified endpoint.,Status 301,Error PermanentRedirect",
+			)
 		}
 	}
 	if c.format == "json" && strings.HasPrefix(c.paths, "s3://") {
@@ -196,7 +209,11 @@ func (c *copyRun) load() error {
 	for _, object := range objects {
 		if err := c.loadObject(object); err != nil {
 			if errors.Is(err, errTooMany) {
-				return c.fatal("XX000", pageCopyLoad, "Load into table '%s' failed.  Check '%s' system table for details.", bare(c.table), c.session.errorView())
+				return c.fatal(
+					"XX000", pageCopyLoad,
+					"Load into table '%s' failed.  Check '%s' system table for details.",
+					bare(c.table), c.session.errorView(),
+				)
 			}
 			return err
 		}
@@ -215,14 +232,19 @@ func (c *copyRun) reject(b badRecord) error {
 
 // readColumns finds the table's columns.
 func (c *copyRun) readColumns() error {
-	rows, err := c.session.rows(`SELECT a.attname, format_type(a.atttypid, NULL), a.atttypmod, a.attnotnull, a.atthasdef AND a.attidentity = '', a.attidentity <> ''
-		FROM pg_attribute AS a WHERE a.attrelid = ` + literal(c.table) + `::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`)
+	rows, err := c.session.rows(
+		`SELECT a.attname, format_type(a.atttypid, NULL), a.atttypmod, a.attnotnull, a.atthasdef AND a.attidentity = '', a.attidentity <> ''
+		FROM pg_attribute AS a WHERE a.attrelid = ` + literal(c.table) + `::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+	)
 	if err != nil {
 		return err
 	}
 	var all []copyColumn
 	for _, row := range rows {
-		column := copyColumn{name: *row[0], kind: *row[1], notNull: *row[3] == "t", hasDefault: *row[4] == "t", identity: *row[5] == "t"}
+		column := copyColumn{
+			name: *row[0], kind: *row[1], notNull: *row[3] == "t", hasDefault: *row[4] == "t",
+			identity: *row[5] == "t",
+		}
 		modifier, err := strconv.Atoi(*row[2])
 		if err != nil {
 			return err
@@ -254,7 +276,10 @@ func (c *copyRun) readColumns() error {
 			}
 			found = true
 			if column.identity && !explicit {
-				return c.fatal("0A000", "dg/copy-parameters-column-mapping", "cannot copy into IDENTITY column %q without EXPLICIT_IDS", name)
+				return c.fatal(
+					"0A000", "dg/copy-parameters-column-mapping",
+					"cannot copy into IDENTITY column %q without EXPLICIT_IDS", name,
+				)
 			}
 			identity = identity || column.identity
 			c.columns = append(c.columns, column)
@@ -272,7 +297,10 @@ func (c *copyRun) readColumns() error {
 			listed = listed || one.name == column.name
 		}
 		if !listed && column.notNull && !column.hasDefault && !column.identity {
-			return c.fatal("23502", "dg/copy-parameters-column-mapping", "column %q is NOT NULL, has no default and is not in the column list", column.name)
+			return c.fatal(
+				"23502", "dg/copy-parameters-column-mapping",
+				"column %q is NOT NULL, has no default and is not in the column list", column.name,
+			)
 		}
 	}
 	for _, column := range c.columns {
@@ -284,8 +312,10 @@ func (c *copyRun) readColumns() error {
 }
 
 var loadable = map[string]bool{
-	"smallint": true, "integer": true, "bigint": true, "numeric": true, "real": true, "double precision": true, "boolean": true,
-	"character varying": true, "character": true, "date": true, "timestamp without time zone": true, "timestamp with time zone": true,
+	"smallint": true, "integer": true, "bigint": true, "numeric": true, "real": true,
+	"double precision": true, "boolean": true,
+	"character varying": true, "character": true, "date": true, "timestamp without time zone": true,
+	"timestamp with time zone": true,
 }
 
 // objects are what FROM means: the keys with a prefix, or those of a manifest.
@@ -294,7 +324,9 @@ func (c *copyRun) objects() ([]types.Object, error) {
 	if c.flags["MANIFEST"] {
 		return c.manifest()
 	}
-	pages := s3.NewListObjectsV2Paginator(c.session.server.options.S3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &key})
+	pages := s3.NewListObjectsV2Paginator(
+		c.session.server.options.S3, &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &key},
+	)
 	var out []types.Object
 	found := false
 	for pages.HasMorePages() {
@@ -343,13 +375,19 @@ func (c *copyRun) manifest() ([]types.Object, error) {
 		} `json:"entries"`
 	}
 	if err := json.Unmarshal(body, &file); err != nil {
-		return nil, c.fatal("XX000", "dg/loading-data-files-using-manifest", "The manifest file %s is malformed: %v", c.from, err)
+		return nil, c.fatal(
+			"XX000", "dg/loading-data-files-using-manifest",
+			"The manifest file %s is malformed: %v", c.from, err,
+		)
 	}
 	var out []types.Object
 	for _, entry := range file.Entries {
 		bucket, key := splitURL(entry.URL)
 		if !strings.HasPrefix(entry.URL, "s3://") || key == "" {
-			return nil, c.fatal("XX000", "dg/loading-data-files-using-manifest", "The manifest file %s has a malformed url %q", c.from, entry.URL)
+			return nil, c.fatal(
+				"XX000", "dg/loading-data-files-using-manifest",
+				"The manifest file %s has a malformed url %q", c.from, entry.URL,
+			)
 		}
 		head, err := c.session.server.options.S3.HeadObject(c.ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: &key})
 		if err != nil {
@@ -357,15 +395,24 @@ func (c *copyRun) manifest() ([]types.Object, error) {
 				return nil, c.ctx.Err()
 			}
 			if entry.Mandatory {
-				return nil, c.fatal("XX000", "dg/loading-data-files-using-manifest", "The file %s of the manifest is mandatory and does not exist", entry.URL)
+				return nil, c.fatal(
+					"XX000", "dg/loading-data-files-using-manifest",
+					"The file %s of the manifest is mandatory and does not exist", entry.URL,
+				)
 			}
 			continue
 		}
 		url := entry.URL
-		out = append(out, types.Object{Key: &url, ETag: head.ETag, Size: head.ContentLength, LastModified: head.LastModified})
+		out = append(
+			out,
+			types.Object{Key: &url, ETag: head.ETag, Size: head.ContentLength, LastModified: head.LastModified},
+		)
 	}
 	if len(out) == 0 {
-		return nil, c.fatal("XX000", "dg/loading-data-files-using-manifest", "No files of the manifest %s were found", c.from)
+		return nil, c.fatal(
+			"XX000", "dg/loading-data-files-using-manifest",
+			"No files of the manifest %s were found", c.from,
+		)
 	}
 	return out, nil
 }
@@ -538,7 +585,9 @@ func (c *copyRun) keep(succeeded bool) error {
 		put("sys_load_detail", map[string]any{
 			"user_id": 100, "query_id": c.query, "file_name": f.name, "bytes_scanned": f.size,
 			"lines_scanned": f.lines, "record_time": stamp(end), "splits_scanned": 1,
-			"start_time": stamp(f.start), "end_time": stamp(end), "file_etag": f.etag, "file_last_modified": stamp(f.modified),
+			"start_time": stamp(
+				f.start,
+			), "end_time": stamp(end), "file_etag": f.etag, "file_last_modified": stamp(f.modified),
 		})
 		if succeeded {
 			put("stl_load_commits", map[string]any{
@@ -557,12 +606,19 @@ func (c *copyRun) keep(succeeded bool) error {
 			}
 		}
 		put("sys_load_error_detail", map[string]any{
-			"user_id": 100, "query_id": c.query, "transaction_id": c.query, "session_id": s.id, "database_name": s.server.database, "table_id": 0, "start_time": stamp(c.start),
-			"file_name": b.file, "line_number": b.line, "column_name": name, "column_type": kind, "column_length": length, "position": b.position, "error_code": b.code, "error_message": b.reason,
+			"user_id": 100, "query_id": c.query, "transaction_id": c.query, "session_id": s.id,
+			"database_name": s.server.database, "table_id": 0, "start_time": stamp(c.start),
+			"file_name": b.file, "line_number": b.line, "column_name": name, "column_type": kind,
+			"column_length": length, "position": b.position, "error_code": b.code, "error_message": b.reason,
 		})
 		put("stl_load_errors", map[string]any{
-			"userid": 100, "slice": 0, "tbl": 0, "starttime": stamp(c.start), "session": s.id, "query": c.query, "filename": b.file, "line_number": b.line, "colname": name, "type": kind,
-			"col_length": length, "position": b.position, "raw_line": periods(b.raw), "raw_field_value": strings.ReplaceAll(b.value, "\x00", "."), "err_code": b.code, "err_reason": b.reason,
+			"userid": 100, "slice": 0, "tbl": 0, "starttime": stamp(
+				c.start,
+			), "session": s.id, "query": c.query, "filename": b.file, "line_number": b.line,
+			"colname": name, "type": kind,
+			"col_length": length, "position": b.position, "raw_line": periods(
+				b.raw,
+			), "raw_field_value": strings.ReplaceAll(b.value, "\x00", "."), "err_code": b.code, "err_reason": b.reason,
 			"is_partial": 0, "start_offset": 0, "copy_job_id": 0,
 		})
 	}
@@ -571,9 +627,16 @@ func (c *copyRun) keep(succeeded bool) error {
 		status, loaded = "aborted", 0
 	}
 	put("sys_load_history", map[string]any{
-		"user_id": 100, "query_id": c.query, "transaction_id": c.query, "session_id": s.id, "database_name": s.server.database, "status": status, "table_name": bare(c.table),
-		"start_time": stamp(c.start), "end_time": stamp(end), "duration": end.Sub(c.start).Microseconds(), "data_source": c.from, "file_format": c.format, "loaded_rows": loaded,
-		"loaded_bytes": bytes, "source_file_count": len(c.files), "source_file_bytes": bytes, "file_count_scanned": len(c.files), "file_bytes_scanned": bytes,
+		"user_id": 100, "query_id": c.query, "transaction_id": c.query, "session_id": s.id,
+		"database_name": s.server.database, "status": status, "table_name": bare(c.table),
+		"start_time": stamp(
+			c.start,
+		), "end_time": stamp(end), "duration": end.Sub(
+			c.start,
+		).Microseconds(), "data_source": c.from, "file_format": c.format, "loaded_rows": loaded,
+		"loaded_bytes": bytes, "source_file_count": len(
+			c.files,
+		), "source_file_bytes": bytes, "file_count_scanned": len(c.files), "file_bytes_scanned": bytes,
 		"error_count": len(c.rejects), "copy_job_id": 0,
 	})
 	s.server.mu.Lock()
@@ -599,7 +662,13 @@ func (c *copyRun) keep(succeeded bool) error {
 			return err
 		}
 	}
-	return s.exec(fmt.Sprintf("SELECT set_config('redshift_standin.copy_id', '%d', false), set_config('redshift_standin.copy_count', '%d', false)", c.query, loaded))
+	return s.exec(
+		fmt.Sprintf(
+			"SELECT set_config('redshift_standin.copy_id', '%d', false), "+
+				"set_config('redshift_standin.copy_count', '%d', false)",
+			c.query, loaded,
+		),
+	)
 }
 
 // shortType is the type's name as the load views have it, in ten characters.

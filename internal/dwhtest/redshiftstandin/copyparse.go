@@ -40,12 +40,19 @@ type copyStatement struct {
 }
 
 // copyFlags are options without a value.
-var copyFlags = words("MANIFEST ACCEPTANYDATE BLANKSASNULL EMPTYASNULL ESCAPE EXPLICIT_IDS FILLRECORD IGNOREBLANKLINES REMOVEQUOTES ROUNDEC TRIMBLANKS TRUNCATECOLUMNS NOLOAD")
+var copyFlags = words(
+	"MANIFEST ACCEPTANYDATE BLANKSASNULL EMPTYASNULL ESCAPE EXPLICIT_IDS FILLRECORD " +
+		"IGNOREBLANKLINES REMOVEQUOTES ROUNDEC TRIMBLANKS TRUNCATECOLUMNS NOLOAD",
+)
 
 // notEmulated are documented options that the stand-in refuses by name.
-var notEmulated = words("PARQUET ORC AVRO FIXEDWIDTH SHAPEFILE LZOP ENCRYPTED MASTER_SYMMETRIC_KEY IGNOREALLERRORS READRATIO SSH")
+var notEmulated = words(
+	"PARQUET ORC AVRO FIXEDWIDTH SHAPEFILE LZOP ENCRYPTED MASTER_SYMMETRIC_KEY IGNOREALLERRORS READRATIO SSH",
+)
 
-var roleForm = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[^,]+(,arn:aws[a-z-]*:iam::[0-9]{12}:role/[^,]+)*$`)
+var roleForm = regexp.MustCompile(
+	`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[^,]+(,arn:aws[a-z-]*:iam::[0-9]{12}:role/[^,]+)*$`,
+)
 
 // planCopy parses COPY … FROM 's3://…' (dg/r_COPY); the options may stand in any order.
 func (s *session) planCopy(st *stmt) (*plan, *refusal) {
@@ -80,7 +87,8 @@ func (s *session) planCopy(st *stmt) (*plan, *refusal) {
 			return nil, st.refuse(at, "42601", pageCopy, "conflicting or redundant options: %s", word)
 		}
 		switch word {
-		case "JSON", "CSV", "DELIMITER", "IAM_ROLE", "REGION", "MAXERROR", "GZIP", "BZIP2", "ZSTD", "NULL", "MANIFEST", "TIMEFORMAT", "DATEFORMAT":
+		case "JSON", "CSV", "DELIMITER", "IAM_ROLE", "REGION", "MAXERROR", "GZIP", "BZIP2", "ZSTD",
+			"NULL", "MANIFEST", "TIMEFORMAT", "DATEFORMAT":
 			seen[word] = true
 		}
 		switch {
@@ -96,8 +104,12 @@ func (s *session) planCopy(st *stmt) (*plan, *refusal) {
 			if !roleForm.MatchString(role) {
 				return nil, st.refuse(at+1, "XX000", pageCopyAuth, "Invalid IAM role ARN")
 			}
-		case word == "CREDENTIALS", word == "WITH", word == "ACCESS_KEY_ID", word == "SECRET_ACCESS_KEY", word == "SESSION_TOKEN":
-			return nil, st.refuse(at, "0A000", pageCopyAuth, "keys in a COPY stand in the query log: IAM_ROLE is in the subset")
+		case word == "CREDENTIALS", word == "WITH", word == "ACCESS_KEY_ID",
+			word == "SECRET_ACCESS_KEY", word == "SESSION_TOKEN":
+			return nil, st.refuse(
+				at, "0A000", pageCopyAuth,
+				"keys in a COPY stand in the query log: IAM_ROLE is in the subset",
+			)
 		case word == "FORMAT":
 			st.accept("AS")
 			switch st.word(st.i) {
@@ -158,7 +170,10 @@ func (s *session) planCopy(st *stmt) (*plan, *refusal) {
 			st.i++
 		case word == "GZIP", word == "BZIP2", word == "ZSTD":
 			if c.compression != "" {
-				return nil, st.refuse(at, "42601", "dg/copy-parameters-file-compression", "conflicting or redundant options: %s", word)
+				return nil, st.refuse(
+					at, "42601", "dg/copy-parameters-file-compression",
+					"conflicting or redundant options: %s", word,
+				)
 			}
 			c.compression = word
 		case word == "REGION":
@@ -262,7 +277,10 @@ func (c *copyStatement) check(st *stmt, seen map[string]bool) *refusal {
 	}
 	for _, option := range not {
 		if seen[option] && option != strings.ToUpper(c.format) || c.flags[option] {
-			return st.refuse(0, "42601", pageCopyFormat, "%s is not supported with %s", option, strings.ToUpper(c.format))
+			return st.refuse(
+				0, "42601", pageCopyFormat, "%s is not supported with %s", option,
+				strings.ToUpper(c.format),
+			)
 		}
 	}
 	return nil

@@ -68,7 +68,10 @@ func (c *copyRun) value(column *copyColumn, f field) (text string, null bool, ba
 	case "date":
 		least := len("YYYY-MM-DD")
 		if c.dateFormat == "auto" {
-			return c.recognized(column, text, &badRecord{code: 1205, reason: "Invalid Date Format - length must be 10 or more"})
+			return c.recognized(
+				column, text,
+				&badRecord{code: 1205, reason: "Invalid Date Format - length must be 10 or more"},
+			)
 		}
 		if c.dateFormat != "" {
 			least = len(c.dateFormat)
@@ -79,7 +82,10 @@ func (c *copyRun) value(column *copyColumn, f field) (text string, null bool, ba
 			return "", true, nil
 		}
 		if !ok {
-			return "", false, &badRecord{code: 1205, reason: fmt.Sprintf("Invalid Date Format - length must be %d or more", least)}
+			return "", false, &badRecord{
+				code:   1205,
+				reason: fmt.Sprintf("Invalid Date Format - length must be %d or more", least),
+			}
 		}
 		return t.Format("2006-01-02"), false, nil
 	default:
@@ -89,15 +95,24 @@ func (c *copyRun) value(column *copyColumn, f field) (text string, null bool, ba
 
 // invalid is a value that its type does not know.
 func invalid(column *copyColumn, value string) *badRecord {
-	code := map[string]int{"numeric": 1209, "real": 1208, "double precision": 1208, "boolean": 1210, "date": 1205, "timestamp without time zone": 1206, "timestamp with time zone": 1206}[column.kind]
+	code := map[string]int{
+		"numeric": 1209, "real": 1208, "double precision": 1208, "boolean": 1210, "date": 1205,
+		"timestamp without time zone": 1206, "timestamp with time zone": 1206,
+	}[column.kind]
 	if code == 0 {
 		code = 1207
 	}
-	return &badRecord{code: code, reason: fmt.Sprintf("Invalid value, Value %s, Type: %s", strconv.QuoteToASCII(value), column.kind)}
+	return &badRecord{
+		code:   code,
+		reason: fmt.Sprintf("Invalid value, Value %s, Type: %s", strconv.QuoteToASCII(value), column.kind),
+	}
 }
 
 func overflow(column *copyColumn, value string) *badRecord {
-	return &badRecord{code: 1204, reason: fmt.Sprintf("Overflow for %s: the value %s is out of range", column.kind, value)}
+	return &badRecord{
+		code:   1204,
+		reason: fmt.Sprintf("Overflow for %s: the value %s is out of range", column.kind, value),
+	}
 }
 
 func (c *copyRun) textValue(column *copyColumn, f field) (string, bool, *badRecord) {
@@ -106,7 +121,10 @@ func (c *copyRun) textValue(column *copyColumn, f field) (string, bool, *badReco
 	case text == "" && c.flags["EMPTYASNULL"], text != "" && strings.TrimSpace(text) == "" && c.flags["BLANKSASNULL"]:
 		return "", true, nil
 	case strings.Contains(text, "\x00"):
-		return "", false, &badRecord{code: 1218, position: strings.IndexByte(text, 0), reason: "Missing newline: Unexpected character 0x0 found"}
+		return "", false, &badRecord{
+			code: 1218, position: strings.IndexByte(text, 0),
+			reason: "Missing newline: Unexpected character 0x0 found",
+		}
 	}
 	if c.flags["TRIMBLANKS"] {
 		text = strings.TrimRight(text, " ")
@@ -114,7 +132,10 @@ func (c *copyRun) textValue(column *copyColumn, f field) (string, bool, *badReco
 	if column.kind == "character" {
 		for i := range len(text) {
 			if text[i] >= 0x80 {
-				return "", false, &badRecord{code: 1220, position: i, reason: "Multibyte character not supported for CHAR (Hint: try using VARCHAR)"}
+				return "", false, &badRecord{
+					code: 1220, position: i,
+					reason: "Multibyte character not supported for CHAR (Hint: try using VARCHAR)",
+				}
 			}
 		}
 	}
@@ -223,8 +244,11 @@ func floatNumber(column *copyColumn, text string) (string, bool, *badRecord) {
 
 // The layouts are those of Go's time package. They hold without a format.
 var (
-	plainLayouts = []string{"2006-01-02 15:04:05", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04", "2006-01-02"}
-	dateLayouts  = []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"}
+	plainLayouts = []string{
+		"2006-01-02 15:04:05", "2006-01-02 15:04:05Z07", "2006-01-02 15:04:05Z07:00",
+		"2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04", "2006-01-02",
+	}
+	dateLayouts = []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02 15:04:05Z07:00"}
 )
 
 // parseMoment parses a date or time by COPY's format, or by the layouts that hold without one.
@@ -254,7 +278,9 @@ var (
 // recognized is a value under 'auto': PostgreSQL's CAST decides, as the guide says.
 func (c *copyRun) recognized(column *copyColumn, text string, bad *badRecord) (string, bool, *badRecord) {
 	if !momentName.MatchString(text) && !epochForm.MatchString(text) {
-		rows, err := c.session.rows("SELECT redshift_standin.recognized(" + literal(text) + ", " + literal(column.kind) + ")")
+		rows, err := c.session.rows(
+			"SELECT redshift_standin.recognized(" + literal(text) + ", " + literal(column.kind) + ")",
+		)
 		if err != nil {
 			return "", false, &badRecord{code: bad.code, reason: err.Error()}
 		}
@@ -274,7 +300,10 @@ func (c *copyRun) moment(column *copyColumn, text string) (string, bool, *badRec
 	ok := false
 	switch c.timeFormat {
 	case "auto":
-		return c.recognized(column, text, &badRecord{code: 1206, reason: "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]"})
+		return c.recognized(
+			column, text,
+			&badRecord{code: 1206, reason: "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]"},
+		)
 	case "epochsecs", "epochmillisecs":
 		if number, valid := exact(text); valid {
 			scale := int64(1_000_000)
@@ -306,7 +335,9 @@ func (c *copyRun) moment(column *copyColumn, text string) (string, bool, *badRec
 
 // formatParts are those of dg/r_DATEFORMAT_and_TIMEFORMAT_strings, longer ones first.
 var formatParts = [][2]string{
-	{"YYYY", "2006"}, {"YY", "06"}, {"MONTH", "January"}, {"MON", "Jan"}, {"MM", "01"}, {"DD", "02"}, {"HH24", "15"}, {"HH12", "03"}, {"HH", "15"},
+	{"YYYY", "2006"}, {"YY", "06"}, {
+		"MONTH", "January",
+	}, {"MON", "Jan"}, {"MM", "01"}, {"DD", "02"}, {"HH24", "15"}, {"HH12", "03"}, {"HH", "15"},
 	{"MI", "04"}, {"SS", "05"}, {"AM", "PM"}, {"PM", "PM"},
 }
 
@@ -338,7 +369,9 @@ func knownFormat(text string, timestamp bool) bool {
 	switch {
 	case text == "auto", timestamp && (text == "epochsecs" || text == "epochmillisecs"):
 		return true
-	case strings.EqualFold(text, "auto"), strings.EqualFold(text, "epochsecs"), strings.EqualFold(text, "epochmillisecs"):
+	case strings.EqualFold(text, "auto"), strings.EqualFold(text, "epochsecs"), strings.EqualFold(
+		text, "epochmillisecs",
+	):
 		return false
 	}
 	// "You can't include a time zone specifier (TZ, tz, or OF) in the timeformat_string."

@@ -31,7 +31,8 @@ func TestStartup(t *testing.T) {
 		t.Errorf("version: got %q", got)
 	}
 	for name, want := range map[string]string{
-		"intervalstyle": "42704", "lock_timeout": "42704", "standard_conforming_strings": "42704", "application_name": "", "client_encoding": "",
+		"intervalstyle": "42704", "lock_timeout": "42704", "standard_conforming_strings": "42704",
+		"application_name": "", "client_encoding": "",
 	} {
 		config, err := pgx.ParseConfig(server.DSN)
 		if err != nil {
@@ -46,7 +47,9 @@ func TestStartup(t *testing.T) {
 			_ = other.Close(t.Context())
 		}
 	}
-	if _, err := pgx.Connect(t.Context(), strings.Replace(server.DSN, "awsuser:", "awsuser:x", 1)); code(err) != "28000" {
+	if _, err := pgx.Connect(
+		t.Context(), strings.Replace(server.DSN, "awsuser:", "awsuser:x", 1),
+	); code(err) != "28000" {
 		t.Errorf("wrong password: got %v, want SQLSTATE 28000", err)
 	}
 	// pgx's simple protocol wants standard_conforming_strings.
@@ -72,7 +75,9 @@ func TestTLS(t *testing.T) {
 	if _, err := os.Stat(server.CAFile); err != nil {
 		t.Error(err)
 	}
-	if _, err := pgx.Connect(t.Context(), strings.Replace(server.DSN, "verify-full", "disable", 1)); code(err) != "28000" {
+	if _, err := pgx.Connect(
+		t.Context(), strings.Replace(server.DSN, "verify-full", "disable", 1),
+	); code(err) != "28000" {
 		t.Errorf("without TLS: got %v, want SQLSTATE 28000", err)
 	}
 	without, _, _ := strings.Cut(server.DSN, "?")
@@ -84,15 +89,22 @@ func TestTLS(t *testing.T) {
 func TestBinaryNumeric(t *testing.T) {
 	t.Parallel()
 	_, conn := newServer(t, redshiftstandin.Options{})
-	for mode, want := range map[pgx.QueryExecMode]string{pgx.QueryExecModeExec: "", pgx.QueryExecModeDescribeExec: "0A000"} {
+	for mode, want := range map[pgx.QueryExecMode]string{
+		pgx.QueryExecModeExec: "", pgx.QueryExecModeDescribeExec: "0A000",
+	} {
 		var got string
-		err := conn.QueryRow(t.Context(), "SELECT CAST($1 AS NUMERIC(8,2))", mode, pgx.QueryResultFormats{btof(mode)}, "12.34").Scan(&got)
+		err := conn.QueryRow(
+			t.Context(), "SELECT CAST($1 AS NUMERIC(8,2))", mode,
+			pgx.QueryResultFormats{btof(mode)}, "12.34",
+		).Scan(&got)
 		if code(err) != want {
 			t.Errorf("mode %v: got %v, want SQLSTATE %q", mode, err, want)
 		}
 	}
 	var n int64
-	if err := conn.QueryRow(t.Context(), "SELECT CAST($1 AS BIGINT)", pgx.QueryExecModeCacheStatement, int64(7)).Scan(&n); err != nil || n != 7 {
+	if err := conn.QueryRow(
+		t.Context(), "SELECT CAST($1 AS BIGINT)", pgx.QueryExecModeCacheStatement, int64(7),
+	).Scan(&n); err != nil || n != 7 {
 		t.Errorf("a binary BIGINT: got %d, %v", n, err)
 	}
 }
@@ -107,25 +119,39 @@ func btof(mode pgx.QueryExecMode) int16 {
 func TestKeysAndLengths(t *testing.T) {
 	t.Parallel()
 	_, conn := newServer(t, redshiftstandin.Options{})
-	exec(t, conn, "CREATE TABLE t (id INTEGER PRIMARY KEY, v VARCHAR(4), w TEXT, n NUMERIC)", "INSERT INTO t (id, v) VALUES (1, 'a'), (1, 'b')", "CREATE TABLE copied (LIKE t)")
-	if got := rows(t, conn, "SELECT constraint_type FROM information_schema.table_constraints WHERE table_name = 't'"); !slices.Equal(got, []string{"PRIMARY KEY"}) {
+	exec(
+		t, conn, "CREATE TABLE t (id INTEGER PRIMARY KEY, v VARCHAR(4), w TEXT, n NUMERIC)",
+		"INSERT INTO t (id, v) VALUES (1, 'a'), (1, 'b')", "CREATE TABLE copied (LIKE t)",
+	)
+	if got := rows(
+		t, conn,
+		"SELECT constraint_type FROM information_schema.table_constraints WHERE table_name = 't'",
+	); !slices.Equal(got, []string{"PRIMARY KEY"}) {
 		t.Errorf("keys: got %v, want one", got)
 	}
 	for _, table := range []string{"t", "copied"} {
-		for value, want := range map[string]string{"ääb": "22001", "abcde": "22001", "ää": "", "abcd   ": "", "ä   ": ""} {
-			if _, err := conn.Exec(t.Context(), "INSERT INTO "+table+" (id, v) VALUES (2, $1)", value); code(err) != want {
+		for value, want := range map[string]string{
+			"ääb": "22001", "abcde": "22001", "ää": "", "abcd   ": "", "ä   ": "",
+		} {
+			if _, err := conn.Exec(
+				t.Context(), "INSERT INTO "+table+" (id, v) VALUES (2, $1)", value,
+			); code(err) != want {
 				t.Errorf("%s: %q into VARCHAR(4): got %v, want SQLSTATE %q", table, value, err, want)
 			}
 		}
 	}
-	if _, err := conn.Exec(t.Context(), "INSERT INTO t (id, w) VALUES (2, $1)", strings.Repeat("a", 257)); code(err) != "22001" {
+	if _, err := conn.Exec(
+		t.Context(), "INSERT INTO t (id, w) VALUES (2, $1)", strings.Repeat("a", 257),
+	); code(err) != "22001" {
 		t.Errorf("257 bytes into TEXT: got %v, want SQLSTATE 22001", err)
 	}
 	exec(t, conn, "INSERT INTO t (id, n) VALUES (3, 12.5)")
 	if got := rows(t, conn, "SELECT n FROM t WHERE id = 3"); !slices.Equal(got, []string{"13"}) {
 		t.Errorf("NUMERIC without sizes: got %v, want 13", got)
 	}
-	if got := rows(t, conn, "SELECT SHA2('a', 256)"); got[0] != "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb" {
+	if got := rows(
+		t, conn, "SELECT SHA2('a', 256)",
+	); got[0] != "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb" {
 		t.Errorf("SHA2: got %v", got)
 	}
 	_, err := conn.Exec(t.Context(), "SELECT EXTRACT(hour FROM nope) FROM t")
@@ -152,7 +178,10 @@ func TestTransactions(t *testing.T) {
 	if got := rows(t, conn, "SELECT id FROM t"); !slices.Equal(got, []string{"1"}) {
 		t.Errorf("after a failed block: got %v, want 1", got)
 	}
-	for _, sql := range []string{"VACUUM t", "ALTER TABLE t ALTER COLUMN v TYPE VARCHAR(20)", "CREATE DATABASE x", "ALTER TABLE t APPEND FROM u"} {
+	for _, sql := range []string{
+		"VACUUM t", "ALTER TABLE t ALTER COLUMN v TYPE VARCHAR(20)", "CREATE DATABASE x",
+		"ALTER TABLE t APPEND FROM u",
+	} {
 		exec(t, conn, "BEGIN")
 		if _, err := conn.Exec(ctx, sql); code(err) != "25001" {
 			t.Errorf("%s in a block: got %v, want SQLSTATE 25001", sql, err)
@@ -161,7 +190,10 @@ func TestTransactions(t *testing.T) {
 	}
 
 	// TRUNCATE commits what was before it.
-	exec(t, conn, "CREATE TABLE other (id INTEGER)", "BEGIN", "INSERT INTO other (id) VALUES (5)", "TRUNCATE t", "ROLLBACK")
+	exec(
+		t, conn, "CREATE TABLE other (id INTEGER)", "BEGIN", "INSERT INTO other (id) VALUES (5)",
+		"TRUNCATE t", "ROLLBACK",
+	)
 	if got := rows(t, conn, "SELECT id FROM other UNION ALL SELECT id FROM t"); !slices.Equal(got, []string{"5"}) {
 		t.Errorf("after TRUNCATE and ROLLBACK: got %v, want 5", got)
 	}
@@ -176,7 +208,9 @@ func TestTransactions(t *testing.T) {
 		t.Errorf("a concurrent change: got %v, want error 1023", err)
 	}
 	exec(t, conn, "ROLLBACK")
-	if got := rows(t, conn, "SELECT TRIM(isolation_level) FROM stv_db_isolation_level"); got[0] != "Snapshot Isolation" {
+	if got := rows(
+		t, conn, "SELECT TRIM(isolation_level) FROM stv_db_isolation_level",
+	); got[0] != "Snapshot Isolation" {
 		t.Errorf("level: got %v", got)
 	}
 
@@ -202,7 +236,10 @@ func TestLoadViews(t *testing.T) {
 	bucket := dwhtest.S3(t)
 	etag := bucket.Put("in/a.json", []byte("{\"id\":1}\n{\"id\":\"x\"}\n{\"id\":2}\n"))
 	bucket.Put("in/b.json", []byte(`{"id":3}`))
-	bucket.Put("manifest", []byte(`{"entries":[{"url":"`+bucket.URL("in/b.json")+`","mandatory":true},{"url":"`+bucket.URL("gone")+`"}]}`))
+	bucket.Put(
+		"manifest",
+		[]byte(`{"entries":[{"url":"`+bucket.URL("in/b.json")+`","mandatory":true},{"url":"`+bucket.URL("gone")+`"}]}`),
+	)
 	bucket.Put("strict", []byte(`{"entries":[{"url":"`+bucket.URL("gone")+`","mandatory":true}]}`))
 	server, conn := newServer(t, redshiftstandin.Options{S3: bucket.Client(), BucketRegion: "eu-west-1"})
 	exec(t, conn, "CREATE TABLE t (id INTEGER)", "BEGIN")
@@ -213,11 +250,20 @@ func TestLoadViews(t *testing.T) {
 	}
 	want := []string{bucket.URL("in/a.json") + "|3|" + etag, bucket.URL("in/b.json") + "|1|"}
 	for range 2 { // in the transaction and after it
-		got := rows(t, conn, "SELECT TRIM(file_name), lines_scanned, TRIM(file_etag) FROM sys_load_detail WHERE query_id = pg_last_copy_id() ORDER BY file_name")
+		got := rows(
+			t, conn,
+			"SELECT TRIM(file_name), lines_scanned, TRIM(file_etag) FROM sys_load_detail WHERE "+
+				"query_id = pg_last_copy_id() ORDER BY file_name",
+		)
 		if len(got) != 2 || got[0] != want[0] || !strings.HasPrefix(got[1], want[1]) {
 			t.Errorf("SYS_LOAD_DETAIL: got %v, want %v", got, want)
 		}
-		if got := rows(t, conn, "SELECT TRIM(e.colname), e.line_number, TRIM(e.raw_line), TRIM(e.raw_field_value), d.error_code FROM stl_load_errors AS e INNER JOIN sys_load_error_detail AS d ON d.query_id = e.query WHERE e.query = pg_last_copy_id()"); !slices.Equal(got, []string{`id|2|{"id":"x"}|x|1207`}) {
+		if got := rows(
+			t, conn,
+			"SELECT TRIM(e.colname), e.line_number, TRIM(e.raw_line), TRIM(e.raw_field_value), "+
+				"d.error_code FROM stl_load_errors AS e INNER JOIN sys_load_error_detail AS d ON "+
+				"d.query_id = e.query WHERE e.query = pg_last_copy_id()",
+		); !slices.Equal(got, []string{`id|2|{"id":"x"}|x|1207`}) {
 			t.Errorf("STL_LOAD_ERRORS: got %v", got)
 		}
 		if conn.PgConn().TxStatus() == 'T' {
@@ -228,7 +274,10 @@ func TestLoadViews(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), "COPY t FROM '"+bucket.URL("in/")+"'"+options); code(err) != "XX000" {
 		t.Errorf("got %v, want it to fail", err)
 	}
-	if got := rows(t, conn, "SELECT TRIM(status), loaded_rows, error_count FROM sys_load_history ORDER BY query_id"); !slices.Equal(got, []string{"completed|3|1", "aborted|0|1"}) {
+	if got := rows(
+		t, conn,
+		"SELECT TRIM(status), loaded_rows, error_count FROM sys_load_history ORDER BY query_id",
+	); !slices.Equal(got, []string{"completed|3|1", "aborted|0|1"}) {
 		t.Errorf("SYS_LOAD_HISTORY: got %v", got)
 	}
 	if err := server.HideLoads(true); err != nil {
@@ -246,7 +295,9 @@ func TestLoadViews(t *testing.T) {
 		t.Errorf("shown: got %v files, want 1", got)
 	}
 	for _, statement := range []string{
-		"COPY t FROM '" + bucket.URL("strict") + "'" + options + " MANIFEST", "COPY t FROM '" + bucket.URL("nothing/") + "'" + options,
+		"COPY t FROM '" + bucket.URL("strict") + "'" + options + " MANIFEST", "COPY t FROM '" + bucket.URL(
+			"nothing/",
+		) + "'" + options,
 		"COPY t FROM '" + bucket.URL("in/") + "' IAM_ROLE default FORMAT AS JSON 'auto' MAXERROR 9",
 	} {
 		if _, err := conn.Exec(t.Context(), statement); code(err) != "XX000" {
@@ -270,7 +321,9 @@ func TestPositions(t *testing.T) {
 		}
 		_, err := conn.Exec(t.Context(), sql, args...)
 		var refused *pgconn.PgError
-		if !errors.As(err, &refused) || refused.Position < 1 || !strings.HasPrefix(string([]rune(sql)[refused.Position-1:]), want) {
+		if !errors.As(err, &refused) || refused.Position < 1 || !strings.HasPrefix(
+			string([]rune(sql)[refused.Position-1:]), want,
+		) {
 			t.Errorf("%s: got %+v, want the position of %s", sql, refused, want)
 		}
 	}
@@ -283,7 +336,9 @@ func TestScripts(t *testing.T) {
 	if _, err := conn.Exec(ctx, "CREATE TABLE t (id INTEGER); INSERT INTO t (id) VALUES (1); -- the end"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(ctx, "INSERT INTO t (id) VALUES (2); SELECT nope FROM t; INSERT INTO t (id) VALUES (3)"); code(err) != "42703" {
+	if _, err := conn.Exec(
+		ctx, "INSERT INTO t (id) VALUES (2); SELECT nope FROM t; INSERT INTO t (id) VALUES (3)",
+	); code(err) != "42703" {
 		t.Errorf("got %v, want SQLSTATE 42703", err)
 	}
 	if got := rows(t, conn, "SELECT id FROM t"); !slices.Equal(got, []string{"1"}) {
@@ -298,10 +353,15 @@ func TestServerless(t *testing.T) {
 	bucket.Put("a", []byte(`{"id":"x"}`))
 	_, conn := newServer(t, redshiftstandin.Options{S3: bucket.Client(), Serverless: true})
 	exec(t, conn, "CREATE TABLE t (id INTEGER)")
-	if _, err := conn.Exec(t.Context(), "COPY t FROM '"+bucket.URL("a")+"' IAM_ROLE default FORMAT AS JSON 'auto'"); err == nil || !strings.Contains(err.Error(), "sys_load_error_detail") {
+	if _, err := conn.Exec(
+		t.Context(), "COPY t FROM '"+bucket.URL("a")+"' IAM_ROLE default FORMAT AS JSON 'auto'",
+	); err == nil || !strings.Contains(err.Error(), "sys_load_error_detail") {
 		t.Errorf("got %v, want it to name sys_load_error_detail", err)
 	}
-	if got := rows(t, conn, "SELECT (SELECT COUNT(*) FROM stl_load_errors), (SELECT COUNT(*) FROM sys_load_error_detail)"); got[0] != "0|1" {
+	if got := rows(
+		t, conn,
+		"SELECT (SELECT COUNT(*) FROM stl_load_errors), (SELECT COUNT(*) FROM sys_load_error_detail)",
+	); got[0] != "0|1" {
 		t.Errorf("errors in STL and SYS: got %v, want 0|1", got)
 	}
 }
@@ -319,7 +379,11 @@ func TestCancel(t *testing.T) {
 		done <- err
 	}()
 	for { // until it waits
-		if got := dwhtest.Query(t, server.Backing, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"); got[0][0] == "1" {
+		if got := dwhtest.Query(
+			t, server.Backing,
+			"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 't'::regclass AND "+
+				"database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+		); got[0][0] == "1" {
 			break
 		}
 	}

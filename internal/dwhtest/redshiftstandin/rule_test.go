@@ -15,10 +15,12 @@ import (
 )
 
 var ruleTables = []string{
-	"CREATE TABLE s_item (item_id INTEGER, kind VARCHAR(10), unit INTEGER, parent INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL)",
+	"CREATE TABLE s_item (item_id INTEGER, kind VARCHAR(10), unit INTEGER, parent INTEGER, " +
+		"processed BOOLEAN DEFAULT FALSE NOT NULL)",
 	"CREATE TABLE s_kind (kind VARCHAR(10), unit INTEGER, ends BOOLEAN, processed BOOLEAN DEFAULT FALSE NOT NULL)",
 	"CREATE TABLE d_kind (kind VARCHAR(10) NOT NULL, unit INTEGER NOT NULL, PRIMARY KEY (kind, unit))",
-	"CREATE TABLE f_item (item_id INTEGER NOT NULL, kind VARCHAR(10), unit INTEGER, parent INTEGER, PRIMARY KEY (item_id))",
+	"CREATE TABLE f_item (item_id INTEGER NOT NULL, kind VARCHAR(10), unit INTEGER, parent " +
+		"INTEGER, PRIMARY KEY (item_id))",
 }
 
 // ruleSteps refer to a key of two columns, to one of them, which has several rows, and to the table
@@ -98,7 +100,8 @@ func TestRules(t *testing.T) {
 	}
 	exec(t, conn,
 		"INSERT INTO s_kind (kind, unit, ends) VALUES ('a', 1, FALSE), ('a', 2, FALSE), ('b', 1, FALSE)",
-		"INSERT INTO s_item (item_id, kind, unit, parent) VALUES (1, 'a', 1, NULL), (2, 'a', 2, 1), (3, NULL, NULL, 1), (4, NULL, 7, NULL)")
+		"INSERT INTO s_item (item_id, kind, unit, parent) VALUES (1, 'a', 1, NULL), (2, 'a', 2, "+
+			"1), (3, NULL, NULL, 1), (4, NULL, 7, NULL)")
 	run("")
 	everything("")
 
@@ -108,8 +111,11 @@ func TestRules(t *testing.T) {
 	exec(t, conn, "DELETE FROM s_item WHERE item_id > 4")
 
 	// What nobody enforces, and the run does not touch.
-	exec(t, conn, "INSERT INTO d_kind (kind, unit) VALUES ('a', 1)", "INSERT INTO f_item (item_id, kind, unit, parent) VALUES (1, 'a', 1, NULL), (8, 'z', 1, NULL)",
-		"INSERT INTO s_item (item_id, kind, unit, parent) VALUES (9, 'b', 1, 2)")
+	exec(
+		t, conn, "INSERT INTO d_kind (kind, unit) VALUES ('a', 1)",
+		"INSERT INTO f_item (item_id, kind, unit, parent) VALUES (1, 'a', 1, NULL), (8, 'z', 1, NULL)",
+		"INSERT INTO s_item (item_id, kind, unit, parent) VALUES (9, 'b', 1, 2)",
+	)
 	run("")
 	everything("d_kind-unique 1, f_item-kind 1, f_item-kind-unit 1, f_item-unique 1")
 

@@ -18,14 +18,18 @@ const (
 )
 
 // reserved are the words of dg/r_pg_keywords that PostgreSQL would take as names.
-var reserved = words(`AES128 AES256 ALLOWOVERWRITE AZ64 BACKUP BINARY BLANKSASNULL BYTEDICT BZIP2 CREDENTIALS CURRENT_USER_ID DEFLATE DEFRAG
+var reserved = words(
+	`AES128 AES256 ALLOWOVERWRITE AZ64 BACKUP BINARY BLANKSASNULL BYTEDICT BZIP2 CREDENTIALS CURRENT_USER_ID DEFLATE DEFRAG
 	DELTA DELTA32K DISABLE EMPTYASNULL ENABLE ENCODE ENCRYPT ENCRYPTION EXPLICIT FREEZE GLOBALDICT256 GLOBALDICT64K GZIP IDENTITY IGNORE ILIKE ISNULL
 	LUN LUNS LZO LZOP MINUS MOSTLY13 MOSTLY16 MOSTLY32 MOSTLY8 NATURAL NEW NOTNULL NULLS OFF OFFLINE OLD OPEN OVERLAPS PARALLEL PARTITION PERCENT
 	PERMISSIONS RAW READRATIO RECOVER REJECTLOG RESORT RESPECT RESTORE SNAPSHOT SYSDATE SYSTEM TAG TDES TEXT255 TEXT32K TIMESTAMP TOP
-	TRUNCATECOLUMNS WALLET WITHOUT`)
+	TRUNCATECOLUMNS WALLET WITHOUT`,
+)
 
 // inPlace are reserved words that have a place in the subset.
-var inPlace = words("ILIKE ISNULL NOTNULL NULLS OVERLAPS PARTITION SYSDATE TIMESTAMP WITHOUT IGNORE RESPECT IDENTITY MINUS NATURAL")
+var inPlace = words(
+	"ILIKE ISNULL NOTNULL NULLS OVERLAPS PARTITION SYSDATE TIMESTAMP WITHOUT IGNORE RESPECT IDENTITY MINUS NATURAL",
+)
 
 func words(text string) map[string]bool {
 	out := map[string]bool{}
@@ -75,7 +79,8 @@ var phraseRules = []phraseRule{
 
 // operators are those that both engines have with one meaning.
 var operators = map[string]bool{
-	"(": true, ")": true, ",": true, ".": true, "::": true, "+": true, "-": true, "*": true, "/": true, "%": true, "^": true, "||": true,
+	"(": true, ")": true, ",": true, ".": true, "::": true, "+": true, "-": true, "*": true,
+	"/": true, "%": true, "^": true, "||": true,
 	"=": true, "<>": true, "!=": true, "<": true, ">": true, "<=": true, ">=": true, "~": true, "!~": true,
 }
 
@@ -91,17 +96,26 @@ var functions = words(`COUNT SUM MIN MAX COALESCE NULLIF NVL GREATEST LEAST BOOL
 
 // refusedFunctions are those whose refusal has a reason of its own.
 var refusedFunctions = map[string][3]string{
-	"AVG":             {"0A000", "dg/r_AVG", "AVG of integers is a whole number on Redshift and a fraction on PostgreSQL"},
-	"CONCAT":          {"0A000", "dg/r_CONCAT", "CONCAT takes two arguments and is NULL where one is; PostgreSQL's is not"},
+	"AVG": {
+		"0A000", "dg/r_AVG",
+		"AVG of integers is a whole number on Redshift and a fraction on PostgreSQL",
+	},
+	"CONCAT": {
+		"0A000", "dg/r_CONCAT",
+		"CONCAT takes two arguments and is NULL where one is; PostgreSQL's is not",
+	},
 	"GENERATE_SERIES": {"0A000", pageLeader, "GENERATE_SERIES runs on the leader node alone"},
-	"TO_TIMESTAMP":    {"0A000", "dg/r_TO_TIMESTAMP", "TO_TIMESTAMP takes a string and a format, and is not in the subset"},
-	"DATE_PART":       {"0A000", "dg/r_DATE_PART_function", "DATE_PART takes a bare word too; EXTRACT is in the subset"},
-	"STRING_AGG":      {"42883", pageNoCalls, "function string_agg does not exist"},
-	"ARRAY_AGG":       {"42883", pageNoCalls, "function array_agg does not exist"},
-	"UNNEST":          {"42883", pageNoCalls, "function unnest does not exist"},
-	"SUBSTR":          {"42883", pageNoCalls, "function substr is not documented: SUBSTRING"},
-	"AGE":             {"0A000", pageLeader, "AGE runs on the leader node alone"},
-	"ROW":             {"0A000", pageFeatures, "row constructors are not supported"},
+	"TO_TIMESTAMP": {
+		"0A000", "dg/r_TO_TIMESTAMP",
+		"TO_TIMESTAMP takes a string and a format, and is not in the subset",
+	},
+	"DATE_PART":  {"0A000", "dg/r_DATE_PART_function", "DATE_PART takes a bare word too; EXTRACT is in the subset"},
+	"STRING_AGG": {"42883", pageNoCalls, "function string_agg does not exist"},
+	"ARRAY_AGG":  {"42883", pageNoCalls, "function array_agg does not exist"},
+	"UNNEST":     {"42883", pageNoCalls, "function unnest does not exist"},
+	"SUBSTR":     {"42883", pageNoCalls, "function substr is not documented: SUBSTRING"},
+	"AGE":        {"0A000", pageLeader, "AGE runs on the leader node alone"},
+	"ROW":        {"0A000", pageFeatures, "row constructors are not supported"},
 }
 
 // leaderFunctions run on the leader node alone and are refused beside a table of the user's or of
@@ -114,12 +128,17 @@ var leaderFunctions = words(
 
 // catalogue are the relations of PostgreSQL's catalogue that Redshift has
 // (dg/c_intro_catalog_views, dg/c_unsupported-postgresql-features).
-var catalogue = words(`PG_CATALOG PG_CLASS PG_NAMESPACE PG_ATTRIBUTE PG_ATTRDEF PG_CONSTRAINT PG_TYPE PG_DATABASE PG_USER PG_GROUP PG_TABLES PG_VIEWS PG_TABLE_DEF PG_INDEX PG_DESCRIPTION PG_PROC PG_AM PG_LANGUAGE`)
+var catalogue = words(
+	`PG_CATALOG PG_CLASS PG_NAMESPACE PG_ATTRIBUTE PG_ATTRDEF PG_CONSTRAINT PG_TYPE PG_DATABASE ` +
+		`PG_USER PG_GROUP PG_TABLES PG_VIEWS PG_TABLE_DEF PG_INDEX PG_DESCRIPTION PG_PROC PG_AM PG_LANGUAGE`,
+)
 
 // notCalls are words that may stand before a parenthesis without being called.
-var notCalls = words(`IN AND OR NOT OVER VALUES AS KEY BY ON USING FROM JOIN EXISTS UNION ALL ANY SOME SELECT WHERE WHEN THEN ELSE CASE SORTKEY DISTKEY LIKE UNIQUE DISTINCT
+var notCalls = words(
+	`IN AND OR NOT OVER VALUES AS KEY BY ON USING FROM JOIN EXISTS UNION ALL ANY SOME SELECT WHERE WHEN THEN ELSE CASE SORTKEY DISTKEY LIKE UNIQUE DISTINCT
 	HAVING EXCEPT INTERSECT BETWEEN IS RETURNS WITH FOREIGN LIMIT SET DEFAULT INTERVAL WITHIN GROUP ILIKE OFFSET ESCAPE
-	VARCHAR NVARCHAR CHAR CHARACTER VARYING NUMERIC DECIMAL IDENTITY TIMESTAMP TIME`)
+	VARCHAR NVARCHAR CHAR CHARACTER VARYING NUMERIC DECIMAL IDENTITY TIMESTAMP TIME`,
+)
 
 var ranking = words("ROW_NUMBER RANK DENSE_RANK NTILE PERCENT_RANK CUME_DIST LAG LEAD")
 
@@ -133,9 +152,15 @@ func (st *stmt) lexical() *refusal {
 		case t.Kind == sqlfile.KindString && t.Text[0] != '\'':
 			return st.refuse(i, "42704", pageNoTypes, "type %q does not exist", strings.ToLower(t.Text[:1]))
 		case t.Kind == sqlfile.KindString && strings.Contains(t.Text, `\`) && first != "COPY":
-			return st.refuse(i, "22025", "dg/r_patternmatching_condition_like", "a backslash in a literal is an escape character on Redshift alone")
+			return st.refuse(
+				i, "22025", "dg/r_patternmatching_condition_like",
+				"a backslash in a literal is an escape character on Redshift alone",
+			)
 		case t.Kind == sqlfile.KindDollarString && first != "CREATE":
-			return st.refuse(i, "42601", "dg/r_CREATE_FUNCTION", "syntax error at or near %q: dollar quotes stand in CREATE FUNCTION", "$")
+			return st.refuse(
+				i, "42601", "dg/r_CREATE_FUNCTION",
+				"syntax error at or near %q: dollar quotes stand in CREATE FUNCTION", "$",
+			)
 		case t.Kind == sqlfile.KindVariable:
 			return st.refuse(i, "42601", "dg/r_SELECT_synopsis", "syntax error at or near %q", ":")
 		case t.Kind == sqlfile.KindOp && (t.Text == "(" || t.Text == ")") && st.match[i] < 0:
@@ -169,9 +194,12 @@ func (st *stmt) phrases() *refusal {
 		switch {
 		case t.Kind == sqlfile.KindOp && !operators[t.Text]:
 			return st.refuse(i, "42883", pageNoCalls, "operator %s does not exist", t.Text)
-		case (word == "ANY" || word == "SOME" || word == "ALL" && st.tokens[i-1].Kind == sqlfile.KindOp) && st.text(i+1) == "(" && st.word(i+2) != "SELECT":
+		case (word == "ANY" || word == "SOME" ||
+			word == "ALL" && st.tokens[i-1].Kind == sqlfile.KindOp) && st.text(i+1) == "(" && st.word(i+2) != "SELECT":
 			return st.refuse(i, "0A000", pageNoTypes, "%s over an array is not supported", word)
-		case word == "IS" && st.clause[i] == "SELECT" && slices.Contains([]string{"TRUE", "FALSE", "UNKNOWN"}, st.word(i+1+btoi(st.word(i+1) == "NOT"))):
+		case word == "IS" && st.clause[i] == "SELECT" && slices.Contains(
+			[]string{"TRUE", "FALSE", "UNKNOWN"}, st.word(i+1+btoi(st.word(i+1) == "NOT")),
+		):
 			return st.refuse(i, "0A000", "dg/r_Boolean_type", "IS TRUE and IS FALSE are not supported in a select list")
 		case t.Text == "(" && st.rowConstructor(i):
 			return st.refuse(i, "0A000", pageFeatures, "row constructors are not supported")
@@ -193,7 +221,9 @@ func (st *stmt) rowConstructor(i int) bool {
 		return false
 	}
 	previous := st.word(i - 1)
-	if !slices.Contains([]string{"WHERE", "AND", "OR", "ON", "NOT", "WHEN", "HAVING", "SELECT"}, previous) && !slices.Contains([]string{"=", "<>", "<", ">", "<=", ">="}, st.text(i-1)) {
+	if !slices.Contains(
+		[]string{"WHERE", "AND", "OR", "ON", "NOT", "WHEN", "HAVING", "SELECT"}, previous,
+	) && !slices.Contains([]string{"=", "<>", "<", ">", "<=", ">="}, st.text(i-1)) {
 		return false
 	}
 	if w := st.word(i + 1); w == "SELECT" || w == "WITH" {
@@ -214,7 +244,10 @@ func (st *stmt) names() *refusal {
 		after := st.text(i-1) == "."
 		switch {
 		case t.Kind == sqlfile.KindQuotedIdent && len(t.Value()) > 63, word != "" && len(word) > 63:
-			return st.refuse(i, "42622", pageNames, "name is longer than 63 bytes, which is PostgreSQL's limit and not Redshift's 127")
+			return st.refuse(
+				i, "42622", pageNames,
+				"name is longer than 63 bytes, which is PostgreSQL's limit and not Redshift's 127",
+			)
 		case word == "" || after:
 		case word == "SYSDATE":
 			st.replace(i, i, "pg_catalog.getdate()")
@@ -222,7 +255,9 @@ func (st *stmt) names() *refusal {
 			return st.syntax(i, "dg/r_pg_keywords")
 		case reserved[word] && !inPlace[word]:
 			return st.syntax(i, "dg/r_pg_keywords")
-		case word == "PARTITION" && st.word(i+1) != "BY", word == "NULLS" && st.word(i+1) != "FIRST" && st.word(i+1) != "LAST",
+		case word == "PARTITION" && st.word(
+			i+1,
+		) != "BY", word == "NULLS" && st.word(i+1) != "FIRST" && st.word(i+1) != "LAST",
 			word == "IDENTITY", (word == "IGNORE" || word == "RESPECT") && st.word(i+1) != "NULLS":
 			return st.syntax(i, "dg/r_pg_keywords")
 		case strings.HasPrefix(word, "PG_") && st.text(i+1) != "(" && !catalogue[word]:
@@ -263,7 +298,9 @@ func (st *stmt) calls() *refusal {
 		case previous == "INTO", previous == "TABLE", previous == "VIEW", previous == "EXISTS" && st.ddl:
 			continue
 		// of a CTE
-		case st.word(st.match[paren]+1) == "AS" && st.text(st.match[paren]+2) == "(" && (previous == "WITH" || st.text(before) == ","):
+		case st.word(
+			st.match[paren]+1,
+		) == "AS" && st.text(st.match[paren]+2) == "(" && (previous == "WITH" || st.text(before) == ","):
 			continue
 		case previous == "AS" && st.clause[i] == "FROM": // of an alias
 			continue
@@ -283,7 +320,10 @@ func (st *stmt) calls() *refusal {
 			continue
 		}
 		if !functions[word] || schema != "" && schema != "pg_catalog" {
-			return st.refuse(i, "42883", "dg/c_SQL_functions", "function %s is not in the subset of Redshift's functions that is known here", name)
+			return st.refuse(
+				i, "42883", "dg/c_SQL_functions",
+				"function %s is not in the subset of Redshift's functions that is known here", name,
+			)
 		}
 		if r := st.rewriteCall(i, paren, word); r != nil {
 			return r
@@ -385,12 +425,16 @@ func (st *stmt) windows() *refusal {
 			}
 		}
 		switch {
-		case order >= 0 && st.tokens[order+2].Kind == sqlfile.KindNumber, order >= 0 && st.tokens[order+2].Kind == sqlfile.KindString:
+		case order >= 0 && st.tokens[order+2].Kind == sqlfile.KindNumber,
+			order >= 0 && st.tokens[order+2].Kind == sqlfile.KindString:
 			return st.refuse(order, "0A000", pageWindow, "window specification's ORDER BY must not be a constant")
 		case ranking[function] && rows >= 0:
 			return st.refuse(rows, "0A000", pageWindow, "a ranking function takes no frame")
 		case !ranking[function] && order >= 0 && rows < 0:
-			return st.refuse(i, "0A000", pageWindow, "Aggregate window functions with an ORDER BY clause require a frame clause")
+			return st.refuse(
+				i, "0A000", pageWindow,
+				"Aggregate window functions with an ORDER BY clause require a frame clause",
+			)
 		}
 	}
 	return nil
@@ -401,18 +445,24 @@ func (st *stmt) leaderNode() *refusal {
 	user, system, leader, function := false, false, -1, -1
 	queries := map[string]bool{} // of WITH
 	for i := range st.tokens {
-		if name, ok := st.name(i); ok && st.word(i+1) == "AS" && st.text(i+2) == "(" && (st.word(i-1) == "WITH" || st.clause[i] == "WITH" && st.text(i-1) == ",") {
+		if name, ok := st.name(i); ok && st.word(
+			i+1,
+		) == "AS" && st.text(i+2) == "(" && (st.word(i-1) == "WITH" || st.clause[i] == "WITH" && st.text(i-1) == ",") {
 			queries[name] = true
 		}
 	}
 	for i := range st.tokens {
 		word := st.word(i)
 		previous := st.word(i - 1)
-		if leaderFunctions[word] && st.text(i-1) != "." && (st.text(i+1) == "(" || strings.HasPrefix(word, "CURRENT_TIME") || strings.HasPrefix(word, "LOCALTIME")) {
+		if leaderFunctions[word] && st.text(i-1) != "." && (st.text(i+1) == "(" || strings.HasPrefix(
+			word, "CURRENT_TIME",
+		) || strings.HasPrefix(word, "LOCALTIME")) {
 			function = i
 		}
 		name, ok := st.name(i)
-		starts := st.clause[i] == "FROM" && (previous == "FROM" || previous == "JOIN" || st.text(i-1) == ",") || previous == "UPDATE" || previous == "USING" && st.clause[i] == "USING"
+		starts := st.clause[i] == "FROM" && (previous == "FROM" || previous == "JOIN" || st.text(
+			i-1,
+		) == ",") || previous == "UPDATE" || previous == "USING" && st.clause[i] == "USING"
 		if !ok || !starts {
 			continue
 		}
@@ -428,7 +478,10 @@ func (st *stmt) leaderNode() *refusal {
 		leader, user = function, true
 	}
 	if user && leader >= 0 {
-		return st.refuse(leader, "0A000", pageLeader, "Specified types or functions (one per INFO message) not supported on Redshift tables.")
+		return st.refuse(
+			leader, "0A000", pageLeader,
+			"Specified types or functions (one per INFO message) not supported on Redshift tables.",
+		)
 	}
 	return nil
 }

@@ -12,7 +12,11 @@ import (
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	_, conn := newServer(t, redshiftstandin.Options{})
-	exec(t, conn, "CREATE TABLE t (id INTEGER NOT NULL, v VARCHAR(20), ts TIMESTAMP, ok BOOLEAN, PRIMARY KEY (id))", "CREATE TABLE u (id INTEGER, v VARCHAR(20))")
+	exec(
+		t, conn,
+		"CREATE TABLE t (id INTEGER NOT NULL, v VARCHAR(20), ts TIMESTAMP, ok BOOLEAN, PRIMARY KEY (id))",
+		"CREATE TABLE u (id INTEGER, v VARCHAR(20))",
+	)
 	for _, c := range []struct{ sql, code, page string }{
 		// What is not known is refused.
 		{"MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE", "42601", "cm_chap_SQLCommandRef"},
@@ -127,15 +131,25 @@ func TestStatements(t *testing.T) {
 		{"CREATE TABLE bad AS SELECT 1 AS a WITH NO DATA", "42601", ""},
 		{`CREATE TABLE bad (v VARCHAR(10) COLLATE "C")`, "42601", ""},
 		{"CREATE TABLE bad (id INTEGER) DISTSTYLE ROUND", "42601", ""},
-		{"CREATE TABLE good1 (id BIGINT IDENTITY(1, 1), a VARCHAR(10) ENCODE zstd, b INTEGER REFERENCES t (id), UNIQUE (a)) BACKUP NO DISTSTYLE KEY DISTKEY (b) COMPOUND SORTKEY (a, b)", "", ""},
+		{
+			"CREATE TABLE good1 (id BIGINT IDENTITY(1, 1), a VARCHAR(10) ENCODE zstd, b INTEGER " +
+				"REFERENCES t (id), UNIQUE (a)) BACKUP NO DISTSTYLE KEY DISTKEY (b) COMPOUND SORTKEY (a, b)",
+			"", "",
+		},
 		{"CREATE TABLE good2 DISTSTYLE EVEN SORTKEY (a) AS SELECT id AS a FROM t", "", ""},
 		{"CREATE TABLE good3 (LIKE t INCLUDING DEFAULTS)", "", ""},
 		{"CREATE TABLE IF NOT EXISTS t (id INTEGER)", "", ""},
 		{"CREATE VIEW good4 AS SELECT id FROM t", "", ""},
 		{"CREATE FUNCTION f_twice (INTEGER) RETURNS INTEGER IMMUTABLE AS $$ SELECT $1 * 2 $$ LANGUAGE sql", "", ""},
 		{"SELECT f_twice(2)", "", ""},
-		{"CREATE FUNCTION twice (INTEGER) RETURNS INTEGER IMMUTABLE AS $$ SELECT $1 * 2 $$ LANGUAGE sql", "42939", "udf-naming-udfs"},
-		{"CREATE FUNCTION f_any () RETURNS INTEGER STABLE AS $$ SELECT id FROM t $$ LANGUAGE sql", "0A000", "r_CREATE_FUNCTION"},
+		{
+			"CREATE FUNCTION twice (INTEGER) RETURNS INTEGER IMMUTABLE AS $$ SELECT $1 * 2 $$ LANGUAGE sql",
+			"42939", "udf-naming-udfs",
+		},
+		{
+			"CREATE FUNCTION f_any () RETURNS INTEGER STABLE AS $$ SELECT id FROM t $$ LANGUAGE sql",
+			"0A000", "r_CREATE_FUNCTION",
+		},
 		{"DROP FUNCTION IF EXISTS f_twice (INTEGER)", "42601", ""},
 		{"DROP FUNCTION f_twice (INTEGER)", "", ""},
 		{"ALTER TABLE t ADD COLUMN IF NOT EXISTS a INTEGER", "42601", "r_ALTER_TABLE"},

@@ -124,7 +124,12 @@ func (s *session) handle(message pgproto3.FrontendMessage) error {
 		}
 		return s.ready()
 	default:
-		return s.fail(&refusal{code: "0A000", page: "mgmt/connecting-to-cluster", message: fmt.Sprintf("message %T is not taken here", message)})
+		return s.fail(
+			&refusal{
+				code: "0A000", page: "mgmt/connecting-to-cluster",
+				message: fmt.Sprintf("message %T is not taken here", message),
+			},
+		)
 	}
 }
 
@@ -146,7 +151,13 @@ func (s *session) query(sql string) error {
 		return s.ready()
 	}
 	if len(statements) > 1 && !s.server.options.Scripts {
-		if err := s.fail(&refusal{code: "42601", page: "dg/cm_chap_SQLCommandRef", message: "several statements in one string: what Redshift makes of them is not documented, send one at a time"}); err != nil {
+		if err := s.fail(
+			&refusal{
+				code: "42601", page: "dg/cm_chap_SQLCommandRef",
+				message: "several statements in one string: what Redshift makes of them is not " +
+					"documented, send one at a time",
+			},
+		); err != nil {
 			return err
 		}
 		return s.ready()
@@ -225,9 +236,15 @@ func (s *session) allowed(p *plan) error {
 	ends := p.kind == "COMMIT" || p.kind == "ROLLBACK"
 	switch {
 	case s.status == 'E' && !ends:
-		return &refusal{code: "25P02", message: "current transaction is aborted, commands ignored until end of transaction block"}
+		return &refusal{
+			code:    "25P02",
+			message: "current transaction is aborted, commands ignored until end of transaction block",
+		}
 	case s.status == 'T' && p.banned:
-		return &refusal{code: "25001", page: "dg/r_ALTER_TABLE", message: p.kind + " cannot run inside a transaction block"}
+		return &refusal{
+			code: "25001", page: "dg/r_ALTER_TABLE",
+			message: p.kind + " cannot run inside a transaction block",
+		}
 	}
 	commits := s.status == 'T' && p.kind == "COMMIT" && s.wrote
 	if !p.writes && !commits {
@@ -252,7 +269,11 @@ func serializationError(table string) *refusal {
 	if table == "" {
 		table = "108261"
 	}
-	return &refusal{code: "XX000", message: "1023", detail: "Serializable isolation violation on table - " + table + ", transactions forming the cycle are: 2178, 2176 (pid:17321)"}
+	return &refusal{
+		code: "XX000", message: "1023",
+		detail: "Serializable isolation violation on table - " + table +
+			", transactions forming the cycle are: 2178, 2176 (pid:17321)",
+	}
 }
 
 // A refusal is an error of the stand-in's own.
@@ -278,7 +299,8 @@ func (s *session) report(err error) error {
 		return s.fail(own)
 	case errors.As(err, &behind):
 		response := &pgproto3.ErrorResponse{
-			Severity: behind.Severity, Code: behind.Code, Message: behind.Message, Detail: behind.Detail, Hint: behind.Hint,
+			Severity: behind.Severity, Code: behind.Code, Message: behind.Message,
+			Detail: behind.Detail, Hint: behind.Hint,
 			TableName: behind.TableName, ConstraintName: behind.ConstraintName,
 		}
 		translate(response, nil)
@@ -317,7 +339,9 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	s.server.record(m.Query)
 	statements := splitStatements(m.Query)
 	if len(statements) > 1 {
-		return s.failExtended(&refusal{code: "42601", message: "cannot insert multiple commands into a prepared statement"})
+		return s.failExtended(
+			&refusal{code: "42601", message: "cannot insert multiple commands into a prepared statement"},
+		)
 	}
 	p := &plan{}
 	if len(statements) == 1 {
@@ -331,7 +355,9 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		s.client.Send(&pgproto3.ParseComplete{})
 		return nil
 	}
-	return s.forward(p, &pgproto3.Parse{Name: m.Name, Query: p.sql, ParameterOIDs: m.ParameterOIDs}, func(m pgproto3.BackendMessage) bool {
+	return s.forward(p, &pgproto3.Parse{
+		Name: m.Name, Query: p.sql, ParameterOIDs: m.ParameterOIDs,
+	}, func(m pgproto3.BackendMessage) bool {
 		_, ok := m.(*pgproto3.ParseComplete)
 		return ok
 	})
@@ -341,10 +367,17 @@ func (s *session) parse(m *pgproto3.Parse) error {
 func (s *session) bind(m *pgproto3.Bind) error {
 	p := s.prepared[m.PreparedStatement]
 	if p == nil {
-		return s.failExtended(&refusal{code: "26000", message: fmt.Sprintf("prepared statement %q does not exist", m.PreparedStatement)})
+		return s.failExtended(
+			&refusal{code: "26000", message: fmt.Sprintf("prepared statement %q does not exist", m.PreparedStatement)},
+		)
 	}
 	if len(m.Parameters) > maxParameters {
-		return s.failExtended(&refusal{code: "0A000", page: "dg/r_PREPARE", message: fmt.Sprintf("%d parameters, the limit is %d", len(m.Parameters), maxParameters)})
+		return s.failExtended(
+			&refusal{
+				code: "0A000", page: "dg/r_PREPARE",
+				message: fmt.Sprintf("%d parameters, the limit is %d", len(m.Parameters), maxParameters),
+			},
+		)
 	}
 	s.portals[m.DestinationPortal] = &portal{plan: p}
 	if p.local != nil {
@@ -376,7 +409,16 @@ func (s *session) bind(m *pgproto3.Bind) error {
 		case *pgproto3.RowDescription:
 			for _, field := range m.Fields {
 				if field.DataTypeOID == numericOID && field.Format == 1 {
-					return s.failExtended(&refusal{code: "0A000", page: "npgsql #3843", message: fmt.Sprintf("column %q: NUMERIC is asked for in binary, which Redshift writes in a form of its own; use default_query_exec_mode=exec", field.Name)})
+					return s.failExtended(
+						&refusal{
+							code: "0A000", page: "npgsql #3843",
+							message: fmt.Sprintf(
+								"column %q: NUMERIC is asked for in binary, which Redshift "+
+									"writes in a form of its own; use default_query_exec_mode=exec",
+								field.Name,
+							),
+						},
+					)
 				}
 			}
 			return nil
@@ -586,7 +628,8 @@ func translate(m *pgproto3.ErrorResponse, p *plan) {
 		}
 	}
 	// A server of that age knows none of these fields.
-	m.SeverityUnlocalized, m.SchemaName, m.TableName, m.ColumnName, m.DataTypeName, m.ConstraintName = "", "", "", "", "", ""
+	m.SeverityUnlocalized, m.SchemaName, m.TableName, m.ColumnName, m.DataTypeName,
+		m.ConstraintName = "", "", "", "", "", ""
 }
 
 // splitStatements cuts text at its semicolons; what holds nothing but comments is left out.
@@ -617,7 +660,10 @@ func transactional(sql string) bool {
 		if t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker {
 			continue
 		}
-		return slices.Contains([]string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"}, strings.ToUpper(t.Text))
+		return slices.Contains(
+			[]string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT"},
+			strings.ToUpper(t.Text),
+		)
 	}
 	return false
 }

@@ -33,7 +33,8 @@ var reported = map[string]bool{
 // startupParameters are those that a client may send; any other one ends the connection, as
 // IntervalStyle is known to do.
 var startupParameters = map[string]bool{
-	"user": true, "database": true, "client_encoding": true, "application_name": true, "datestyle": true, "extra_float_digits": true,
+	"user": true, "database": true, "client_encoding": true, "application_name": true,
+	"datestyle": true, "extra_float_digits": true,
 	"timezone": true, "search_path": true, "statement_timeout": true, "query_group": true,
 }
 
@@ -208,7 +209,10 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 	if err != nil {
 		return nil, err
 	}
-	one := &session{server: s, client: client, link: link, front: link.Frontend, status: link.TxStatus, prepared: map[string]*plan{}, portals: map[string]*portal{}}
+	one := &session{
+		server: s, client: client, link: link, front: link.Frontend, status: link.TxStatus,
+		prepared: map[string]*plan{}, portals: map[string]*portal{},
+	}
 	one.ctx, one.cancel = context.WithCancel(context.Background())
 	superuser := "on"
 	begin := startupSettings(parameters)

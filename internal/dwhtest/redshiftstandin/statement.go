@@ -24,8 +24,10 @@ type stmt struct {
 
 // clauses are the words that begin a part of a query.
 var clauses = map[string]bool{
-	"SELECT": true, "FROM": true, "WHERE": true, "ON": true, "HAVING": true, "GROUP": true, "ORDER": true, "SET": true, "VALUES": true,
-	"USING": true, "LIMIT": true, "OFFSET": true, "INTO": true, "WHEN": true, "PARTITION": true, "WITH": true, "UPDATE": true,
+	"SELECT": true, "FROM": true, "WHERE": true, "ON": true, "HAVING": true, "GROUP": true,
+	"ORDER": true, "SET": true, "VALUES": true,
+	"USING": true, "LIMIT": true, "OFFSET": true, "INTO": true, "WHEN": true, "PARTITION": true,
+	"WITH": true, "UPDATE": true,
 }
 
 func newStmt(sql string) *stmt {
@@ -168,10 +170,17 @@ func (st *stmt) identifier(page string) (string, *refusal) {
 		return "", st.syntax(st.i, "dg/r_pg_keywords")
 	}
 	if len(name) > 63 {
-		return "", st.refuse(st.i, "42622", "dg/r_names", "name %q is longer than 63 bytes, which is PostgreSQL's limit and not Redshift's 127", name)
+		return "", st.refuse(
+			st.i, "42622", "dg/r_names",
+			"name %q is longer than 63 bytes, which is PostgreSQL's limit and not Redshift's 127",
+			name,
+		)
 	}
 	if systemColumns[name] {
-		return "", st.refuse(st.i, "42701", "dg/c_unsupported-postgresql-features", "name %q conflicts with a system column", name)
+		return "", st.refuse(
+			st.i, "42701", "dg/c_unsupported-postgresql-features",
+			"name %q conflicts with a system column", name,
+		)
 	}
 	st.i++
 	return name, nil
@@ -194,7 +203,8 @@ func (st *stmt) relation(page string) (string, *refusal) {
 }
 
 var systemColumns = map[string]bool{
-	"oid": true, "tableoid": true, "xmin": true, "cmin": true, "xmax": true, "cmax": true, "ctid": true, "deletexid": true, "insertxid": true,
+	"oid": true, "tableoid": true, "xmin": true, "cmin": true, "xmax": true, "cmax": true,
+	"ctid": true, "deletexid": true, "insertxid": true,
 }
 
 // replace notes that tokens from..to (inclusive) become text.
@@ -219,7 +229,13 @@ func (s *session) analyse(sql string) (*plan, error) {
 
 func (s *session) plan(sql string) (*plan, *refusal) {
 	if len(sql) > maxStatement {
-		return nil, &refusal{code: "54000", page: "dg/c_redshift-sql", message: fmt.Sprintf("Statement is too large. Statement Size: %d bytes. Maximum Allowed: %d bytes", len(sql), maxStatement)}
+		return nil, &refusal{
+			code: "54000", page: "dg/c_redshift-sql",
+			message: fmt.Sprintf(
+				"Statement is too large. Statement Size: %d bytes. Maximum Allowed: %d bytes",
+				len(sql), maxStatement,
+			),
+		}
 	}
 	st := newStmt(sql)
 	if len(st.tokens) == 0 {
@@ -267,7 +283,10 @@ func (s *session) plan(sql string) (*plan, *refusal) {
 		if st.text(0) == "(" {
 			return st.planQuery()
 		}
-		return nil, st.refuse(0, "42601", "dg/cm_chap_SQLCommandRef", "statement %q is not in the subset of Redshift's SQL that is known here", st.text(0))
+		return nil, st.refuse(
+			0, "42601", "dg/cm_chap_SQLCommandRef",
+			"statement %q is not in the subset of Redshift's SQL that is known here", st.text(0),
+		)
 	}
 }
 
@@ -285,13 +304,20 @@ func (st *stmt) planQuery() (*plan, *refusal) {
 	for _, word := range []string{"INSERT", "UPDATE", "DELETE"} {
 		for i := range st.tokens {
 			if st.word(i) == word && (i == 0 || st.text(i-1) == "(" || st.text(i-1) == ")") {
-				return nil, st.refuse(i, "42601", "dg/r_WITH_clause", "syntax error at or near %q: a WITH clause only reads, and stands inside INSERT before SELECT", st.text(i))
+				return nil, st.refuse(
+					i, "42601", "dg/r_WITH_clause",
+					"syntax error at or near %q: a WITH clause only reads, and stands inside INSERT before SELECT",
+					st.text(i),
+				)
 			}
 		}
 	}
 	for i := range st.tokens {
 		if st.word(i) == "INTO" {
-			return nil, st.refuse(i, "42601", "dg/r_SELECT_INTO", "SELECT INTO is not in the subset, CREATE TABLE AS is")
+			return nil, st.refuse(
+				i, "42601", "dg/r_SELECT_INTO",
+				"SELECT INTO is not in the subset, CREATE TABLE AS is",
+			)
 		}
 	}
 	if r := st.expressions(); r != nil {
@@ -435,7 +461,9 @@ func (st *stmt) planBegin(s *session) (*plan, *refusal) {
 	case st.accept("WORK"), st.accept("TRANSACTION"):
 	}
 	if st.accept("ISOLATION", "LEVEL") {
-		if !st.accept("SERIALIZABLE") && !st.accept("READ", "UNCOMMITTED") && !st.accept("READ", "COMMITTED") && !st.accept("REPEATABLE", "READ") {
+		if !st.accept("SERIALIZABLE") && !st.accept(
+			"READ", "UNCOMMITTED",
+		) && !st.accept("READ", "COMMITTED") && !st.accept("REPEATABLE", "READ") {
 			return nil, st.syntax(st.i, page)
 		}
 		st.accept(",")
@@ -467,13 +495,17 @@ func (st *stmt) planEnd(kind string) (*plan, *refusal) {
 // settings are what Redshift's SET knows (dg/cm_chap_ConfigurationRef); true are those that
 // PostgreSQL knows as well and gets.
 var settings = map[string]bool{
-	"search_path": true, "timezone": true, "datestyle": true, "extra_float_digits": true, "statement_timeout": true, "client_encoding": true,
-	"application_name": false, "query_group": false, "wlm_query_slot_count": false, "enable_result_cache_for_session": false,
+	"search_path": true, "timezone": true, "datestyle": true, "extra_float_digits": true,
+	"statement_timeout": true, "client_encoding": true,
+	"application_name": false, "query_group": false, "wlm_query_slot_count": false,
+	"enable_result_cache_for_session":  false,
 	"describe_field_name_in_uppercase": false, "enable_case_sensitive_identifier": false, "enable_vacuum_boost": false,
 	"error_on_nondeterministic_update": false, "analyze_threshold_percent": false, "json_serialization_enable": false,
-	"json_serialization_parse_nested_strings": false, "max_concurrency_scaling_clusters": false, "max_cursor_result_set_size": false,
+	"json_serialization_parse_nested_strings": false, "max_concurrency_scaling_clusters": false,
+	"max_cursor_result_set_size": false,
 	"mv_enable_aqmv_for_session": false, "navigate_super_null_on_error": false, "cast_super_null_on_error": false,
-	"spectrum_enable_pseudo_columns": false, "use_fips_ssl": false, "downcase_delimited_identifier": false, "interval_forbid_composite_literals": false,
+	"spectrum_enable_pseudo_columns": false, "use_fips_ssl": false,
+	"downcase_delimited_identifier": false, "interval_forbid_composite_literals": false,
 }
 
 func (st *stmt) planSet() (*plan, *refusal) {
@@ -501,7 +533,10 @@ func (st *stmt) planSet() (*plan, *refusal) {
 	}
 	shared, known := settings[name]
 	if !known {
-		return nil, st.refuse(at, "42704", "dg/cm_chap_ConfigurationRef", "unrecognized configuration parameter %q", name)
+		return nil, st.refuse(
+			at, "42704", "dg/cm_chap_ConfigurationRef", "unrecognized configuration parameter %q",
+			name,
+		)
 	}
 	if !st.accept("TO") && !st.accept("=") {
 		return nil, st.syntax(st.i, page)
@@ -509,10 +544,15 @@ func (st *stmt) planSet() (*plan, *refusal) {
 	if st.over() {
 		return nil, st.syntax(st.i, page)
 	}
-	if name == "statement_timeout" && (st.tokens[st.i].Kind != sqlfile.KindNumber && st.word(st.i) != "DEFAULT" || strings.Trim(st.text(st.i), "0123456789DEFAULTdefault") != "") {
+	if name == "statement_timeout" && (st.tokens[st.i].Kind != sqlfile.KindNumber && st.word(
+		st.i,
+	) != "DEFAULT" || strings.Trim(st.text(st.i), "0123456789DEFAULTdefault") != "") {
 		value := st.tokens[st.i].Value()
 		if strings.Trim(value, "0123456789") != "" || value == "" {
-			return nil, st.refuse(st.i, "22023", "dg/r_statement_timeout", "invalid value for parameter %q: %q: whole milliseconds are wanted", name, value)
+			return nil, st.refuse(
+				st.i, "22023", "dg/r_statement_timeout",
+				"invalid value for parameter %q: %q: whole milliseconds are wanted", name, value,
+			)
 		}
 	}
 	if !shared {

@@ -29,8 +29,10 @@ func (st *stmt) dataType(column string) (dataType, *refusal) {
 	word := st.word(at)
 	st.i++
 	plain := map[string]string{
-		"SMALLINT": "SMALLINT", "INT2": "SMALLINT", "INTEGER": "INTEGER", "INT": "INTEGER", "INT4": "INTEGER", "BIGINT": "BIGINT", "INT8": "BIGINT",
-		"REAL": "REAL", "FLOAT4": "REAL", "FLOAT8": "DOUBLE PRECISION", "FLOAT": "DOUBLE PRECISION", "BOOLEAN": "BOOLEAN", "BOOL": "BOOLEAN",
+		"SMALLINT": "SMALLINT", "INT2": "SMALLINT", "INTEGER": "INTEGER", "INT": "INTEGER",
+		"INT4": "INTEGER", "BIGINT": "BIGINT", "INT8": "BIGINT",
+		"REAL": "REAL", "FLOAT4": "REAL", "FLOAT8": "DOUBLE PRECISION", "FLOAT": "DOUBLE PRECISION",
+		"BOOLEAN": "BOOLEAN", "BOOL": "BOOLEAN",
 		"DATE": "DATE", "TIMESTAMPTZ": "TIMESTAMPTZ", "TIMETZ": "TIMETZ", "DATETIME": "TIMESTAMP",
 	}
 	var t dataType
@@ -53,7 +55,11 @@ func (st *stmt) dataType(column string) (dataType, *refusal) {
 				scale = sizes[1]
 			}
 			if sizes[0] < 1 || sizes[0] > 38 || scale > sizes[0] || scale > 37 {
-				return t, st.refuse(at, "22023", pageNumeric, "DECIMAL precision %d must be between 1 and 38, and its scale at most 37", sizes[0])
+				return t, st.refuse(
+					at, "22023", pageNumeric,
+					"DECIMAL precision %d must be between 1 and 38, and its scale at most 37",
+					sizes[0],
+				)
 			}
 			t.sql = fmt.Sprintf("NUMERIC(%d,%d)", sizes[0], scale)
 		}
@@ -90,7 +96,10 @@ func (st *stmt) dataType(column string) (dataType, *refusal) {
 			if column == "" {
 				return t, st.refuse(at, "0A000", pageNoTypes, "unsupported type %q", strings.ToLower(st.text(at)))
 			}
-			return t, st.refuse(at, "0A000", pageNoTypes, "Column %q has unsupported type %q.", column, strings.ToLower(st.text(at)))
+			return t, st.refuse(
+				at, "0A000", pageNoTypes, "Column %q has unsupported type %q.", column,
+				strings.ToLower(st.text(at)),
+			)
 		}
 		if st.text(st.i) == "(" {
 			return t, st.syntax(st.i, pageTypes)
@@ -117,7 +126,10 @@ func (st *stmt) textType(size, limit int, name string) (dataType, *refusal) {
 		t.length = sizes[0]
 	}
 	if t.length < 1 || t.length > limit {
-		return t, st.refuse(at, "22023", pageCharacter, "length for type %s cannot exceed %d", strings.ToLower(name), limit)
+		return t, st.refuse(
+			at, "22023", pageCharacter, "length for type %s cannot exceed %d",
+			strings.ToLower(name), limit,
+		)
 	}
 	t.sql = name + "(" + strconv.Itoa(t.length) + ")"
 	return t, nil

@@ -48,11 +48,14 @@ const Null = "∅"
 // Columns are the columns of the five tables that Build writes, in its order.
 func Columns() map[string][]string {
 	return map[string][]string{
-		"d_song":     {"song_id", "title", "artist_id", "year", "duration"},
-		"d_artist":   {"artist_id", "name", "location", "latitude", "longitude"},
-		"d_user":     {"user_id", "first_name", "last_name", "gender", "level"},
-		"d_time":     {"start_time", "hour", "day", "week", "month", "year", "weekday"},
-		"f_songplay": {"songplay_id", "start_time", "played_at", "user_id", "artist_id", "song_id", "level", "session_id", "location", "user_agent"},
+		"d_song":   {"song_id", "title", "artist_id", "year", "duration"},
+		"d_artist": {"artist_id", "name", "location", "latitude", "longitude"},
+		"d_user":   {"user_id", "first_name", "last_name", "gender", "level"},
+		"d_time":   {"start_time", "hour", "day", "week", "month", "year", "weekday"},
+		"f_songplay": {
+			"songplay_id", "start_time", "played_at", "user_id", "artist_id", "song_id", "level",
+			"session_id", "location", "user_agent",
+		},
 	}
 }
 
@@ -63,7 +66,9 @@ func Build(staged Staging) map[string][]string {
 	s := trimmed(staged)
 	plays := songplays(s.Events)
 	out := map[string][]string{
-		"d_song": songs(s.Songs), "d_artist": artists(s.Songs), "d_user": users(plays, s.Names), "d_time": hours(plays), "f_songplay": facts(plays, s.Songs),
+		"d_song": songs(s.Songs), "d_artist": artists(s.Songs), "d_user": users(
+			plays, s.Names,
+		), "d_time": hours(plays), "f_songplay": facts(plays, s.Songs),
 	}
 	for _, rows := range out {
 		slices.Sort(rows)
@@ -82,12 +87,18 @@ func trimmed(in Staging) Staging {
 	}
 	var out Staging
 	for _, s := range in.Songs {
-		s.SongID, s.Title, s.ArtistID, s.ArtistName, s.Location = cut(s.SongID), cut(s.Title), cut(s.ArtistID), cut(s.ArtistName), cut(s.Location)
+		s.SongID, s.Title, s.ArtistID, s.ArtistName, s.Location = cut(s.SongID), cut(s.Title), cut(
+			s.ArtistID,
+		), cut(s.ArtistName), cut(s.Location)
 		out.Songs = append(out.Songs, s)
 	}
 	for _, e := range in.Events {
-		e.Artist, e.FirstName, e.Gender, e.LastName, e.Level = cut(e.Artist), cut(e.FirstName), cut(e.Gender), cut(e.LastName), cut(e.Level)
-		e.Location, e.Page, e.Song, e.UserAgent, e.UserID = cut(e.Location), cut(e.Page), cut(e.Song), cut(e.UserAgent), cut(e.UserID)
+		e.Artist, e.FirstName, e.Gender, e.LastName, e.Level = cut(e.Artist), cut(
+			e.FirstName,
+		), cut(e.Gender), cut(e.LastName), cut(e.Level)
+		e.Location, e.Page, e.Song, e.UserAgent, e.UserID = cut(e.Location), cut(e.Page), cut(e.Song), cut(
+			e.UserAgent,
+		), cut(e.UserID)
 		out.Events = append(out.Events, e)
 	}
 	for _, n := range in.Names {
@@ -150,7 +161,10 @@ func songs(staged []Song) []string {
 	var out []string
 	for id, copies := range byID {
 		s := slices.MinFunc(copies, func(a, b Song) int {
-			return cmp.Or(descending(year(a), year(b)), descending(a.Duration, b.Duration), ascending(a.Title, b.Title), ascending(a.ArtistID, b.ArtistID))
+			return cmp.Or(
+				descending(year(a), year(b)), descending(a.Duration, b.Duration),
+				ascending(a.Title, b.Title), ascending(a.ArtistID, b.ArtistID),
+			)
 		})
 		out = append(out, line(id, s.Title, s.ArtistID, year(s), s.Duration))
 	}
@@ -230,7 +244,9 @@ type songplay struct {
 func songplays(events []Event) []songplay {
 	byID := map[string][]songplay{}
 	for _, e := range events {
-		if e.Page == nil || *e.Page != "NextSong" || absent(e.UserID) || e.Session == nil || e.Item == nil || e.TS == nil {
+		if e.Page == nil || *e.Page != "NextSong" || absent(
+			e.UserID,
+		) || e.Session == nil || e.Item == nil || e.TS == nil {
 			continue
 		}
 		p := songplay{user: *e.UserID, session: *e.Session, item: *e.Item, ts: *e.TS, event: e}
@@ -243,8 +259,14 @@ func songplays(events []Event) []songplay {
 		out = append(out, slices.MinFunc(deliveries, func(x, y songplay) int {
 			a, b := x.event, y.event
 			return cmp.Or(
-				ascending(a.Song, b.Song), ascending(a.Artist, b.Artist), ascending(a.Length, b.Length), ascending(a.Level, b.Level), ascending(a.Location, b.Location),
-				ascending(a.UserAgent, b.UserAgent), ascending(a.FirstName, b.FirstName), ascending(a.LastName, b.LastName), ascending(a.Gender, b.Gender),
+				ascending(a.Song, b.Song), ascending(
+					a.Artist, b.Artist,
+				), ascending(a.Length, b.Length), ascending(a.Level, b.Level), ascending(a.Location, b.Location),
+				ascending(
+					a.UserAgent, b.UserAgent,
+				), ascending(
+					a.FirstName, b.FirstName,
+				), ascending(a.LastName, b.LastName), ascending(a.Gender, b.Gender),
 			)
 		}))
 	}
@@ -255,7 +277,10 @@ func users(plays []songplay, names []Name) []string {
 	latest := map[string]songplay{}
 	for _, p := range plays {
 		held, ok := latest[p.user]
-		if !ok || cmp.Or(cmp.Compare(p.ts, held.ts), cmp.Compare(p.session, held.session), cmp.Compare(p.item, held.item)) > 0 {
+		if !ok || cmp.Or(
+			cmp.Compare(p.ts, held.ts), cmp.Compare(p.session, held.session),
+			cmp.Compare(p.item, held.item),
+		) > 0 {
 			latest[p.user] = p
 		}
 	}
@@ -280,7 +305,10 @@ func sexOf(firstName *string, names []Name) *string {
 	if len(same) == 0 {
 		return nil
 	}
-	n := slices.MinFunc(same, func(a, b Name) int { return cmp.Or(descending(a.Births, b.Births), ascending(a.Sex, b.Sex)) })
+	n := slices.MinFunc(
+		same,
+		func(a, b Name) int { return cmp.Or(descending(a.Births, b.Births), ascending(a.Sex, b.Sex)) },
+	)
 	if absent(n.Sex) {
 		return nil
 	}
@@ -298,7 +326,10 @@ func hours(plays []songplay) []string {
 		seen[start] = true
 		_, week := start.ISOWeek()
 		weekday := (int(start.Weekday()) + 6) % 7
-		out = append(out, line(moment(start), start.Hour(), start.Day(), week, int(start.Month()), start.Year(), weekday))
+		out = append(
+			out,
+			line(moment(start), start.Hour(), start.Day(), week, int(start.Month()), start.Year(), weekday),
+		)
 	}
 	return out
 }
@@ -337,11 +368,20 @@ func facts(plays []songplay, staged []Song) []string {
 				return math.Abs(*s.Duration - *p.event.Length)
 			}
 			s := slices.MinFunc(matching, func(a, b Song) int {
-				return cmp.Or(cmp.Compare(distance(a), distance(b)), ascending(a.SongID, b.SongID), ascending(a.ArtistID, b.ArtistID))
+				return cmp.Or(
+					cmp.Compare(distance(a), distance(b)), ascending(a.SongID, b.SongID),
+					ascending(a.ArtistID, b.ArtistID),
+				)
 			})
 			song, artist = s.SongID, s.ArtistID
 		}
-		out = append(out, line(p.id, moment(hour(p.ts)), moment(time.UnixMilli(p.ts)), p.user, artist, song, p.event.Level, p.session, p.event.Location, p.event.UserAgent))
+		out = append(
+			out,
+			line(
+				p.id, moment(hour(p.ts)), moment(time.UnixMilli(p.ts)), p.user, artist, song,
+				p.event.Level, p.session, p.event.Location, p.event.UserAgent,
+			),
+		)
 	}
 	return out
 }

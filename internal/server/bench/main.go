@@ -66,7 +66,10 @@ func (s settings) run(ctx context.Context) error {
 		s.dataDir = filepath.Join(root, "postgres")
 	}
 	dwh := func(args ...string) error {
-		if code := cli.Main(ctx, append([]string{"dwh"}, args...), os.Environ(), strings.NewReader(""), io.Discard, os.Stderr); code != 0 {
+		if code := cli.Main(
+			ctx, append([]string{"dwh"}, args...), os.Environ(), strings.NewReader(""), io.Discard,
+			os.Stderr,
+		); code != 0 {
 			return fmt.Errorf("dwh %s: exit code %d", strings.Join(args, " "), code)
 		}
 		return nil
@@ -98,7 +101,10 @@ func (s settings) run(ctx context.Context) error {
 	ended := make(chan int, 1)
 	out, in := io.Pipe()
 	go func() {
-		ended <- cli.Main(serving, append([]string{"dwh", "serve", "--listen", "127.0.0.1:0"}, source...), os.Environ(), strings.NewReader(""), io.Discard, in)
+		ended <- cli.Main(
+			serving, append([]string{"dwh", "serve", "--listen", "127.0.0.1:0"}, source...),
+			os.Environ(), strings.NewReader(""), io.Discard, in,
+		)
 		_ = in.Close()
 	}()
 	ready := make(chan struct{})
@@ -157,7 +163,9 @@ func (s settings) stage(ctx context.Context, conn *pgx.Conn, root string, dwh fu
 		return nil, err
 	}
 	var staged, heard int
-	if err := conn.QueryRow(ctx, `SELECT (SELECT count(*) FROM s_songplay_event), (SELECT count(*) FROM s_song)`).Scan(&staged, &heard); err != nil {
+	if err := conn.QueryRow(
+		ctx, `SELECT (SELECT count(*) FROM s_songplay_event), (SELECT count(*) FROM s_song)`,
+	).Scan(&staged, &heard); err != nil {
 		return nil, err
 	}
 	if heard == 0 {
@@ -198,8 +206,12 @@ func (s settings) stage(ctx context.Context, conn *pgx.Conn, root string, dwh fu
 func object(root, name string, n, events int) (time.Time, error) {
 	var text strings.Builder
 	for i := range events {
-		fmt.Fprintf(&text, `{"artist":"A","auth":"Logged In","firstName":"F","gender":"F","itemInSession":%d,"lastName":"L","length":200.5,"level":"free","location":"X","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":%d,"song":"S","status":200,"ts":%d,"userAgent":"u","userId":"%d"}`+"\n",
-			i, 1_000_000+n, time.Now().UnixMilli()+int64(i), (n*7+i)%5000)
+		fmt.Fprintf(
+			&text,
+			`{"artist":"A","auth":"Logged `+
+				`In","firstName":"F","gender":"F","itemInSession":%d,"lastName":"L","length":200.5,"level":"free","location":"X","method":"PUT","page":"NextSong","registration":1540344794796.0,"sessionId":%d,"song":"S","status":200,"ts":%d,"userAgent":"u","userId":"%d"}`+"\n",
+			i, 1_000_000+n, time.Now().UnixMilli()+int64(i), (n*7+i)%5000,
+		)
 	}
 	hidden := filepath.Join(root, "."+name)
 	if err := os.WriteFile(hidden, []byte(text.String()), 0o644); err != nil {
@@ -228,7 +240,10 @@ func (s settings) latency(ctx context.Context, conn *pgx.Conn, root string) erro
 			next = next.Add(pause)
 		}
 		// The ledger's row is committed together with the object's rows in f_songplay.
-		rows, err := conn.Query(ctx, `SELECT url FROM s_object WHERE url >= $1 ORDER BY url`, "file://"+filepath.Join(root, "landing", prefix))
+		rows, err := conn.Query(
+			ctx, `SELECT url FROM s_object WHERE url >= $1 ORDER BY url`,
+			"file://"+filepath.Join(root, "landing", prefix),
+		)
 		if err != nil {
 			return err
 		}
@@ -256,7 +271,10 @@ func (s settings) latency(ctx context.Context, conn *pgx.Conn, root string) erro
 	at := func(p float64) time.Duration {
 		return took[min(len(took)-1, int(p*float64(len(took))))].Round(time.Millisecond)
 	}
-	fmt.Printf("landing to visible: %d objects of %d events, %.0f a second: p50 %s, p99 %s, max %s\n", len(took), s.each, s.rate, at(0.5), at(0.99), at(1))
+	fmt.Printf(
+		"landing to visible: %d objects of %d events, %.0f a second: p50 %s, p99 %s, max %s\n",
+		len(took), s.each, s.rate, at(0.5), at(0.99), at(1),
+	)
 	return nil
 }
 
@@ -272,7 +290,10 @@ func (s settings) flood(ctx context.Context, conn *pgx.Conn, root string) error 
 	}
 	started := time.Now()
 	for n := range s.floods {
-		if _, err := object(root, fmt.Sprintf("flood-%d-%06d.json", started.Unix(), n), int(started.Unix()%1e5)*100_000+n, s.flooding); err != nil {
+		if _, err := object(
+			root, fmt.Sprintf("flood-%d-%06d.json", started.Unix(), n),
+			int(started.Unix()%1e5)*100_000+n, s.flooding,
+		); err != nil {
 			return err
 		}
 	}

@@ -43,7 +43,8 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Hint says what to check.
 func (*Error) Hint() string {
-	return "check the queue's URL and region, and that the credentials may sqs:ReceiveMessage and sqs:DeleteMessage; objects are found by listing meanwhile"
+	return "check the queue's URL and region, and that the credentials may sqs:ReceiveMessage " +
+		"and sqs:DeleteMessage; objects are found by listing meanwhile"
 }
 
 // Queue is an SQS queue that S3 sends its events to, directly or through SNS.
@@ -59,7 +60,8 @@ type Queue struct {
 // the environment.
 func New(queueURL, region string) (*Queue, error) {
 	u, err := url.Parse(queueURL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.Trim(u.Path, "/") == "" {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil ||
+		strings.Trim(u.Path, "/") == "" {
 		return nil, errors.New("the queue's URL is malformed; write https://sqs.REGION.amazonaws.com/ACCOUNT/NAME")
 	}
 	if parts := strings.Split(u.Hostname(), "."); region == "" && len(parts) >= 4 && parts[0] == "sqs" {
@@ -96,7 +98,10 @@ func (q *Queue) Receive(ctx context.Context, arrived func(o objectstore.Object, 
 		return err
 	}
 	for {
-		out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: perAnswer, WaitTimeSeconds: longPoll})
+		out, err := client.ReceiveMessage(
+			ctx,
+			&sqs.ReceiveMessageInput{QueueUrl: &q.url, MaxNumberOfMessages: perAnswer, WaitTimeSeconds: longPoll},
+		)
 		if err != nil {
 			return &Error{Op: "receive", Queue: q.url, Err: err}
 		}
@@ -110,7 +115,10 @@ func (q *Queue) Receive(ctx context.Context, arrived func(o objectstore.Object, 
 }
 
 // handle hands on the objects of one message.
-func (q *Queue) handle(ctx context.Context, client *sqs.Client, message types.Message, arrived func(o objectstore.Object, done func()) bool) {
+func (q *Queue) handle(
+	ctx context.Context, client *sqs.Client, message types.Message,
+	arrived func(o objectstore.Object, done func()) bool,
+) {
 	objects, err := Parse([]byte(aws.ToString(message.Body)))
 	if err != nil {
 		// Not ours: whoever set the queue up sees it there, or in its dead-letter queue.
@@ -126,7 +134,10 @@ func (q *Queue) handle(ctx context.Context, client *sqs.Client, message types.Me
 		// changes nothing.
 		deleting, cancel := context.WithTimeout(context.WithoutCancel(ctx), deleteTimeout)
 		defer cancel()
-		_, _ = client.DeleteMessage(deleting, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: message.ReceiptHandle})
+		_, _ = client.DeleteMessage(
+			deleting,
+			&sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: message.ReceiptHandle},
+		)
 	}
 	for _, object := range objects {
 		if !arrived(object, sync.OnceFunc(done)) {

@@ -21,13 +21,18 @@ import (
 func created(keys ...string) string {
 	var records []string
 	for _, key := range keys {
-		records = append(records, `{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"bkt"},"object":{"key":"`+key+`","size":7,"eTag":"e1"}}}`)
+		records = append(
+			records,
+			`{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put","s3":{"bucket":{"name":"bkt"},"object":{"key":"`+key+`","size":7,"eTag":"e1"}}}`,
+		)
 	}
 	return `{"Records":[` + strings.Join(records, ",") + `]}`
 }
 
 func inSNS(text string) string {
-	envelope, _ := json.Marshal(map[string]string{"Type": "Notification", "Message": text, "TopicArn": "arn:aws:sns:us-west-2:1:t"})
+	envelope, _ := json.Marshal(
+		map[string]string{"Type": "Notification", "Message": text, "TopicArn": "arn:aws:sns:us-west-2:1:t"},
+	)
 	return string(envelope)
 }
 
@@ -81,7 +86,10 @@ func TestReceive(t *testing.T) {
 				return
 			}
 			var messages []map[string]string
-			for name, text := range map[string]string{"two": created("a", "b"), "full": created("no-room"), "odd": "odd", "removed": `{"Records":[]}`} {
+			for name, text := range map[string]string{
+				"two": created("a", "b"), "full": created("no-room"), "odd": "odd",
+				"removed": `{"Records":[]}`,
+			} {
 				messages = append(messages, map[string]string{"MessageId": name, "ReceiptHandle": name, "Body": text})
 			}
 			_ = json.NewEncoder(w).Encode(map[string]any{"Messages": messages})
@@ -96,7 +104,8 @@ func TestReceive(t *testing.T) {
 	}))
 	defer queue.Close()
 	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL_SQS": queue.URL, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-west-2", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_ENDPOINT_URL_SQS": queue.URL, "AWS_ACCESS_KEY_ID": "id",
+		"AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-west-2", "AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		t.Setenv(name, value)
 	}
@@ -138,7 +147,8 @@ func TestQueueURL(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]bool{
 		"https://sqs.us-west-2.amazonaws.com/123456789012/dwh": true, "http://127.0.0.1:9324/000000000000/q": true,
-		"": false, "dwh": false, "arn:aws:sqs:us-west-2:1:dwh": false, "https://sqs.us-west-2.amazonaws.com": false, "https://u:p@host/1/q": false,
+		"": false, "dwh": false, "arn:aws:sqs:us-west-2:1:dwh": false,
+		"https://sqs.us-west-2.amazonaws.com": false, "https://u:p@host/1/q": false,
 	} {
 		if _, err := notification.New(url, ""); (err == nil) != want {
 			t.Errorf("%s: got %v, want accepted %t", url, err, want)
