@@ -12,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/schema"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
@@ -238,4 +239,14 @@ func (c *chosen) where(hold func(n int, m resolved) string) string {
 		any = append(any, "("+strings.Join(all, " AND ")+")")
 	}
 	return strings.Join(any, " OR ")
+}
+
+// condition is where with the values as parameters $1, $2 and so on; "" means that no row is chosen.
+func (c *chosen) condition(engine sqlfile.Engine, alias string) (sql string, values []any) {
+	sql = c.where(func(n int, m resolved) string {
+		values = append(values, m.value)
+		column := alias + "." + catalogue.Name(m.column.Name).SQL()
+		return model.Holds(engine, m.column, column, "CAST($"+strconv.Itoa(n)+" AS VARCHAR(65535))")
+	})
+	return sql, values
 }

@@ -5,17 +5,12 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
-	"github.com/sparkify/dwh/internal/load"
-	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
-	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -60,14 +55,13 @@ func (r *Runner) Look(ctx context.Context, s Selection) ([]Staged, error) {
 
 // lookAtRows counts the chosen rows of a table, and reads the first ones.
 func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) error {
+	where, values := one.condition(r.Engine, "staged")
 	var names []string
 	args := map[string]any{}
-	where := one.where(func(n int, m resolved) string {
-		name := "value" + strconv.Itoa(n)
-		names, args[name] = append(names, name), m.value
-		value := "CAST($" + strconv.Itoa(n) + " AS VARCHAR(65535))"
-		return model.Holds(r.Engine, m.column, "staged."+catalogue.Name(m.column.Name).SQL(), value)
-	})
+	for i, value := range values {
+		name := "value" + strconv.Itoa(i+1)
+		names, args[name] = append(names, name), value
+	}
 	columns := slices.DeleteFunc(
 		slices.Clone(one.table.Columns),
 		func(name catalogue.Name) bool { return name == flagColumn },
@@ -93,119 +87,10 @@ func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) er
 	if staged.Rows = sample.Count; sample.Count < keepStaged {
 		return nil
 	}
-	values := make([]any, len(names))
-	for i, name := range names {
-		values[i] = args[name]
-	}
 	if err := r.Pool.QueryRow(ctx, catalogue.CountWhere(one.table, where), values...).Scan(&staged.Rows); err != nil {
 		return fmt.Errorf("count rows of %s: %w", one.table.Name, err)
 	}
 	return nil
-}
-
-// Delete erases the selected rows of staging, and the texts of the refused records that hold the
-// same values, in one transaction: the models are brought up to date as in any other run, whose
-// changes are rows that go away.
-func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Result, error) {
-	all, err := r.resolve(ctx, r.Pool, s)
-	if err != nil {
-		return Result{}, err
-	}
-	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
-		if err := r.requireFresh(ctx, conn); err != nil {
-			return err
-		}
-		var deleted int64
-		var names []string
-		for _, one := range all {
-			names = append(names, string(one.table.Name))
-		}
-		started := time.Now()
-		beside := map[*chosen][]model.Erasure{} // of tables that no model reads
-		err := r.increment(ctx, conn, j, increment{
-			steps: r.Steps, flag: true, first: func(pgx.Tx, *load.Arrivals) error { return nil },
-			erase: func(ctx context.Context, w *work) (map[string][]model.Erasure, error) {
-				out := map[string][]model.Erasure{}
-				clear(beside)
-				for i, one := range all {
-					erasures, err := r.noteErased(ctx, w, i, one)
-					if err != nil {
-						return nil, err
-					}
-					if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == one.table.Name }) {
-						out[string(one.table.Name)] = erasures
-					} else {
-						beside[one] = erasures
-					}
-				}
-				return out, nil
-			},
-			erased: func(ctx context.Context, tx pgx.Tx, rows int64) error {
-				deleted = rows
-				for one, erasures := range beside {
-					more, err := r.deleteBeside(ctx, tx, one, erasures)
-					if err != nil {
-						return err
-					}
-					deleted += more
-				}
-				for _, one := range all {
-					if err := one.eraseRefused(ctx, tx); err != nil {
-						return err
-					}
-				}
-				r.Failpoint("staging.deleted")
-				return nil
-			},
-		}, result)
-		if err != nil {
-			return err
-		}
-		j.step("staging delete "+strings.Join(names, ", "), started, deleted, 0, "", "done", "")
-		return nil
-	})
-}
-
-// noteErased puts the values of a chosen table into tables of the scratch schema, where the
-// statements of the models find them: they stand in no statement's text.
-func (r *Runner) noteErased(ctx context.Context, w *work, place int, one *chosen) ([]model.Erasure, error) {
-	var out []model.Erasure
-	for i, list := range one.lists {
-		var erasure model.Erasure
-		for k, m := range list {
-			values := catalogue.Table{
-				Schema: w.schema,
-				Name:   catalogue.Name(fmt.Sprintf("dwh_erased_%d_%d_%d", place, i, k)),
-			}
-			if err := catalogue.Exec(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
-				return nil, fmt.Errorf("note what to erase: %w", err)
-			}
-			if _, err := w.tx.Exec(ctx, catalogue.InsertValue(values), m.value); err != nil {
-				return nil, fmt.Errorf("note what to erase: %w", err)
-			}
-			if r.Engine == sqlfile.Postgres {
-				if err := catalogue.Exec(ctx, w.tx, catalogue.Analyze(values)); err != nil {
-					return nil, fmt.Errorf("note what to erase: %w", err)
-				}
-			}
-			erasure = append(erasure, model.Match{Column: m.column.Name, Values: values.SQL()})
-		}
-		out = append(out, erasure)
-	}
-	return out, nil
-}
-
-// deleteBeside deletes the chosen rows of a table that no model reads.
-func (r *Runner) deleteBeside(ctx context.Context, tx pgx.Tx, one *chosen, erasures []model.Erasure) (int64, error) {
-	if len(erasures) == 0 {
-		return 0, nil
-	}
-	where := model.Erased(r.Engine, one.schema, one.table.SQL(), erasures)
-	tag, err := tx.Exec(ctx, catalogue.DeleteWhere(one.table, where))
-	if err != nil {
-		return 0, fmt.Errorf("delete from %s: %w", one.table.Name, err)
-	}
-	return tag.RowsAffected(), nil
 }
 
 // A Dropped table is one that Drop empties.
