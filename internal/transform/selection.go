@@ -241,7 +241,8 @@ func (c *chosen) where(hold func(n int, m resolved) string) string {
 	return strings.Join(any, " OR ")
 }
 
-// condition is where with the values as parameters $1, $2 and so on; "" means that no row is chosen.
+// condition is where with the values as parameters $1, $2 and so on; "" means that no row is
+// chosen.
 func (c *chosen) condition(engine sqlfile.Engine, alias string) (sql string, values []any) {
 	sql = c.where(func(n int, m resolved) string {
 		values = append(values, m.value)

@@ -232,8 +232,8 @@ func TestEraseWhatIsDeclared(t *testing.T) {
 	}
 }
 
-// TestEraseBehindOnly: a run of some steps computes from rows that stay unprocessed. What it made of
-// erased ones goes, and a row that no gate lets pass can be erased.
+// TestEraseBehindOnly: a run of some steps computes from rows that stay unprocessed. What it made
+// of erased ones goes, by a replay.
 func TestEraseBehindOnly(t *testing.T) {
 	t.Parallel()
 	k := newKiosk(t)
