@@ -52,10 +52,10 @@ func TestSparkifyTemplate(t *testing.T) {
 			t.Errorf("%s: -embedded +copy\n%s", table, diff)
 		}
 	}
-	for _, one := range embedded.Reports() {
+	for _, report := range embedded.Reports() {
 		for _, format := range []string{"json", "csv", "markdown"} {
-			args := []string{"report", one.Name, "--format", format}
-			for _, param := range one.Params {
+			args := []string{"report", report.Name, "--format", format}
+			for _, param := range report.Params {
 				if param.Required {
 					args = append(args, "--"+param.Name, "Muse")
 				}
@@ -74,11 +74,11 @@ func TestSparkifyTemplate(t *testing.T) {
 			t.Fatal(err)
 		}
 		out := map[string]string{}
-		for _, one := range results {
-			if one.Result == "off" {
-				one.Result = "ok" // a project's check is always on
+		for _, result := range results {
+			if result.Result == "off" {
+				result.Result = "ok" // a project's check is always on
 			}
-			out[one.Name] = one.Severity + " " + one.Result
+			out[result.Name] = result.Severity + " " + result.Result
 		}
 		return out
 	}

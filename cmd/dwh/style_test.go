@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"go/ast"
+	"go/parser"
 	"go/scanner"
 	"go/token"
 	"io/fs"
@@ -142,5 +144,53 @@ func longComments(text []byte) []longLine {
 		if columns := columnsOf(lines[n-1]); columns > longestText {
 			out = append(out, longLine{n, columns, lines[n-1]})
 		}
+	}
+}
+
+// TestNamesOfVariables refuses variables that say nothing of what they hold.
+func TestNamesOfVariables(t *testing.T) {
+	t.Parallel()
+	refused := []string{"one", "look"}
+	err := filepath.WalkDir("../..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" {
+			return err
+		}
+		files := token.NewFileSet()
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		defined := func(names ...ast.Expr) {
+			for _, name := range names {
+				if id, ok := name.(*ast.Ident); ok && slices.Contains(refused, id.Name) {
+					t.Errorf("%s: a variable is called %s: say what it holds", files.Position(id.Pos()), id.Name)
+				}
+			}
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			switch n := node.(type) {
+			case *ast.AssignStmt:
+				if n.Tok == token.DEFINE {
+					defined(n.Lhs...)
+				}
+			case *ast.RangeStmt:
+				defined(n.Key, n.Value)
+			case *ast.ValueSpec:
+				for _, name := range n.Names {
+					defined(name)
+				}
+			case *ast.FuncType:
+				for _, field := range n.Params.List {
+					for _, name := range field.Names {
+						defined(name)
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 // latest are the records of one kind with the highest version of each key.
 func latest[R any, K comparable](all []record, key func(R) K, version func(R) int) map[K]R {
 	out := map[K]R{}
-	for _, one := range all {
-		r, ok := one.(R)
+	for _, item := range all {
+		r, ok := item.(R)
 		if !ok {
 			continue
 		}
@@ -52,31 +52,31 @@ func computePower(all []record) map[string][]string {
 
 	periods := map[string][]period{} // by customer, in order
 	ordered := []customer{}
-	for _, one := range states {
-		ordered = append(ordered, one)
+	for _, item := range states {
+		ordered = append(ordered, item)
 	}
 	slices.SortFunc(ordered, func(a, b customer) int { return a.changed.Compare(b.changed) })
-	for _, one := range ordered {
-		of := periods[one.id]
+	for _, item := range ordered {
+		of := periods[item.id]
 		if n := len(of); n > 0 {
-			if of[n-1].segment == one.segment {
+			if of[n-1].segment == item.segment {
 				continue
 			}
-			of[n-1].to = one.changed
+			of[n-1].to = item.changed
 		}
-		periods[one.id] = append(of, period{customer: one})
+		periods[item.id] = append(of, period{customer: item})
 	}
 	for _, of := range periods {
-		for _, one := range of {
+		for _, item := range of {
 			to := dwhtest.Null
-			if !one.to.IsZero() {
-				to = one.to.Format(moment)
+			if !item.to.IsZero() {
+				to = item.to.Format(moment)
 			}
-			add("d_customer", "%s|%s|%s|%s|%s", one.id, one.changed.Format(moment), to, one.name, one.segment)
+			add("d_customer", "%s|%s|%s|%s|%s", item.id, item.changed.Format(moment), to, item.name, item.segment)
 		}
 	}
-	for _, one := range meters {
-		add("d_meter", "%s|%s|%s|%d", one.id, one.customer, one.region, one.version)
+	for _, item := range meters {
+		add("d_meter", "%s|%s|%s|%d", item.id, item.customer, item.region, item.version)
 	}
 
 	type group struct{ day, region string }
@@ -85,36 +85,36 @@ func computePower(all []record) map[string][]string {
 		priced             bool
 	}
 	days := map[group]*sums{}
-	for _, one := range readings {
-		if one.void {
+	for _, item := range readings {
+		if item.void {
 			continue
 		}
-		day := one.at.Format(time.DateOnly)
+		day := item.at.Format(time.DateOnly)
 		region, owner, segment, cost := dwhtest.Null, dwhtest.Null, dwhtest.Null, int64(-1)
-		if m, known := meters[one.meter]; known {
+		if m, known := meters[item.meter]; known {
 			region, owner = m.region, m.customer
 			for _, p := range periods[m.customer] {
-				if !one.at.Before(p.changed) && (p.to.IsZero() || one.at.Before(p.to)) {
+				if !item.at.Before(p.changed) && (p.to.IsZero() || item.at.Before(p.to)) {
 					segment = p.segment
 				}
 			}
 		}
 		var since time.Time
 		for key, f := range tariffs {
-			if key.segment == segment && !key.from.After(one.at) && (cost < 0 || key.from.After(since)) {
+			if key.segment == segment && !key.from.After(item.at) && (cost < 0 || key.from.After(since)) {
 				cost, since = f.price, key.from
 			}
 		}
 		dark := false
 		for _, o := range outages {
-			dark = dark || o.region == region && !one.at.Before(o.began) && one.at.Before(o.ended)
+			dark = dark || o.region == region && !item.at.Before(o.began) && item.at.Before(o.ended)
 		}
 		price := dwhtest.Null
 		if cost >= 0 {
 			price = fmt.Sprint(cost)
 		}
-		add("f_reading", "%d|%s|%s|%s|%s|%s|%s|%d|%s|%s", one.id, day, one.meter, region, owner, segment,
-			one.at.Format(moment), one.wh,
+		add("f_reading", "%d|%s|%s|%s|%s|%s|%s|%d|%s|%s", item.id, day, item.meter, region, owner, segment,
+			item.at.Format(moment), item.wh,
 			price, fmt.Sprintf("%t", dark)[:1])
 		if dark {
 			continue
@@ -128,9 +128,9 @@ func computePower(all []record) map[string][]string {
 			days[group{day, region}] = of
 		}
 		of.readings++
-		of.wh += one.wh
+		of.wh += item.wh
 		if cost >= 0 {
-			of.cost, of.priced = of.cost+one.wh*cost, true
+			of.cost, of.priced = of.cost+item.wh*cost, true
 		}
 	}
 	total := map[string]int64{}

@@ -101,8 +101,8 @@ func deliverPower(t *testing.T, random *rand.Rand, dsn, shown string) {
 			part = append(slices.Clone(part), known[random.IntN(len(known))])
 		}
 		files := map[string]string{}
-		for _, one := range part {
-			files[one.source()] += one.line()
+		for _, r := range part {
+			files[r.source()] += r.line()
 		}
 		for name, text := range files {
 			if name == "customers" {

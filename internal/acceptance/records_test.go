@@ -117,13 +117,13 @@ func generate(random *rand.Rand) []record {
 		}
 	}
 	for id := range 120 {
-		one := reading{id: id, meter: fmt.Sprintf("M%d", random.IntN(11)), at: at(hours)}
+		r := reading{id: id, meter: fmt.Sprintf("M%d", random.IntN(11)), at: at(hours)}
 		for version := range 1 + random.IntN(3) {
-			one.wh, one.void, one.version = int64(random.IntN(5000)), random.IntN(8) == 0, version
+			r.wh, r.void, r.version = int64(random.IntN(5000)), random.IntN(8) == 0, version
 			if random.IntN(4) == 0 {
-				one.at = at(hours) // also the day is corrected
+				r.at = at(hours) // also the day is corrected
 			}
-			out = append(out, one)
+			out = append(out, r)
 		}
 	}
 	for _, segment := range segments[:2] {

@@ -135,7 +135,7 @@ func (e *differenceError) Error() string { return e.what }
 // differ compares counts, save Deliveries.
 func differ(what string, got, want counts) error {
 	var words []string
-	for _, one := range []struct {
+	for _, part := range []struct {
 		name      string
 		got, want int64
 	}{
@@ -147,8 +147,8 @@ func differ(what string, got, want counts) error {
 		{"d_time", got.Hours, want.Hours},
 		{"f_songplay", got.Plays, want.Plays},
 	} {
-		if one.got != one.want {
-			words = append(words, fmt.Sprintf("%s has %d rows, want %d", one.name, one.got, one.want))
+		if part.got != part.want {
+			words = append(words, fmt.Sprintf("%s has %d rows, want %d", part.name, part.got, part.want))
 		}
 	}
 	if len(words) == 0 {

@@ -147,9 +147,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	known := false
-	for _, one := range scales() {
-		if one.name == s.scale {
-			s.songs, s.events, known = one.songs, one.events, true
+	for _, item := range scales() {
+		if item.name == s.scale {
+			s.songs, s.events, known = item.songs, item.events, true
 		}
 	}
 	switch {

@@ -52,7 +52,7 @@ func TestDown(t *testing.T) {
 	}
 	const shape = `SELECT COALESCE(STRING_AGG(CONCAT(c.relname, ' ', c.relkind), ', ' ORDER BY c.relname), '')
 		FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace`
-	one := func() string { return dwhtest.Query(t, dsn, shape)[0][0] }
+	f := func() string { return dwhtest.Query(t, dsn, shape)[0][0] }
 	run := func(file *sqlfile.File, section string) {
 		for _, statement := range file.Statements(sqlfile.Postgres) {
 			if statement.Section() == section {
@@ -62,7 +62,7 @@ func TestDown(t *testing.T) {
 	}
 	var shapes []string
 	for _, file := range files {
-		shapes = append(shapes, one())
+		shapes = append(shapes, f())
 		run(file, "up")
 	}
 	for _, row := range dwhtest.Query(t, dsn, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'") {
@@ -72,7 +72,7 @@ func TestDown(t *testing.T) {
 	}
 	for i, file := range slices.Backward(files) {
 		run(file, "down")
-		if got := one(); got != shapes[i] {
+		if got := f(); got != shapes[i] {
 			t.Errorf("after Down of %s: got %s, want %s", file.Name(), got, shapes[i])
 		}
 	}

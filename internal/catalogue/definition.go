@@ -68,15 +68,17 @@ func ReadIndexes(ctx context.Context, q Querier, table Table) ([]Index, error) {
 		return nil, fmt.Errorf("read indexes of %s: %w", table.Name, err)
 	}
 	var found []Index
-	var one Index
+	var index Index
 	var name, definition, on string
-	if _, err := pgx.ForEachRow(rows, []any{&name, &one.Computed, &definition, &one.create, &on}, func() (err error) {
+	if _, err := pgx.ForEachRow(rows, []any{
+		&name, &index.Computed, &definition, &index.create, &on,
+	}, func() (err error) {
 		var ok bool
-		if one.using, ok = strings.CutPrefix(definition, one.create+on); !ok {
+		if index.using, ok = strings.CutPrefix(definition, index.create+on); !ok {
 			return fmt.Errorf("no CREATE INDEX: %s", definition)
 		}
-		one.Name = Name(name)
-		found = append(found, one)
+		index.Name = Name(name)
+		found = append(found, index)
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("read indexes of %s: %w", table.Name, err)

@@ -27,11 +27,11 @@ func ReadIndexedColumns(ctx context.Context, q Querier, name Name) (map[string][
 	}
 	out := map[string][]schema.Index{}
 	var table string
-	var one schema.Index
-	into := []any{&table, &one.Name, &one.Unique, &one.Where, &one.Expressions}
+	var index schema.Index
+	into := []any{&table, &index.Name, &index.Unique, &index.Where, &index.Expressions}
 	if _, err := pgx.ForEachRow(rows, into, func() error {
-		out[table] = append(out[table], one)
-		one.Expressions = nil
+		out[table] = append(out[table], index)
+		index.Expressions = nil
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("read the indexes of schema %s: %w", name, err)

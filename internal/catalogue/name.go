@@ -42,8 +42,8 @@ func (t Table) Named(name Name) Table {
 
 // Has tells whether the table has the column.
 func (t Table) Has(column Name) bool {
-	for _, one := range t.Columns {
-		if one == column {
+	for _, name := range t.Columns {
+		if name == column {
 			return true
 		}
 	}

@@ -65,28 +65,28 @@ func readSystem(ctx context.Context, q Querier, schema Name) (map[Name]Table, er
 	var required bool
 	var place int
 	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &required, &place}, func() error {
-		one := tables[Name(table)]
-		one.Schema, one.Name = schema, Name(table)
-		one.Columns = append(one.Columns, Name(column))
+		t := tables[Name(table)]
+		t.Schema, t.Name = schema, Name(table)
+		t.Columns = append(t.Columns, Name(column))
 		if required {
-			one.Required = append(one.Required, Name(column))
+			t.Required = append(t.Required, Name(column))
 		}
-		tables[Name(table)] = one
+		tables[Name(table)] = t
 		places[Name(table)] = append(places[Name(table)], place)
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("read tables of schema %s: %w", schema, err)
 	}
 	for name, of := range places {
-		one := tables[name]
+		t := tables[name]
 		for next := 1; ; next++ {
 			at := slices.Index(of, next)
 			if at < 0 {
 				break
 			}
-			one.Key = append(one.Key, one.Columns[at])
+			t.Key = append(t.Key, t.Columns[at])
 		}
-		tables[name] = one
+		tables[name] = t
 	}
 	return tables, nil
 }
@@ -104,13 +104,13 @@ func readInformation(ctx context.Context, q Querier, schema Name) (map[Name]Tabl
 	}
 	var table, column, nullable string
 	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &nullable}, func() error {
-		one := tables[Name(table)]
-		one.Schema, one.Name = schema, Name(table)
-		one.Columns = append(one.Columns, Name(column))
+		t := tables[Name(table)]
+		t.Schema, t.Name = schema, Name(table)
+		t.Columns = append(t.Columns, Name(column))
 		if nullable == "NO" {
-			one.Required = append(one.Required, Name(column))
+			t.Required = append(t.Required, Name(column))
 		}
-		tables[Name(table)] = one
+		tables[Name(table)] = t
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("read columns of schema %s: %w", schema, err)
@@ -152,13 +152,13 @@ func readKeys(ctx context.Context, q Querier, schema Name, tables map[Name]Table
 		return fmt.Errorf("read keys of schema %s: %w", schema, err)
 	}
 	for name, key := range keys {
-		one, visible := tables[name]
+		t, visible := tables[name]
 		if !visible ||
-			slices.ContainsFunc(key, func(column Name) bool { return !slices.Contains(one.Columns, column) }) {
+			slices.ContainsFunc(key, func(column Name) bool { return !slices.Contains(t.Columns, column) }) {
 			continue // not for this user, who may not see all of it
 		}
-		one.Key = key
-		tables[name] = one
+		t.Key = key
+		tables[name] = t
 	}
 	return nil
 }

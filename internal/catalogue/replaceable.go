@@ -165,8 +165,8 @@ var conditions = []condition{
 // Conditions names all conditions, in their order.
 func Conditions() []string {
 	names := make([]string, len(conditions))
-	for i, one := range conditions {
-		names[i] = one.name
+	for i, c := range conditions {
+		names[i] = c.name
 	}
 	return names
 }
@@ -176,8 +176,8 @@ func Conditions() []string {
 func obstacle(ctx context.Context, q Querier, table Table, byCopy bool) (key Name, obstacle string, err error) {
 	var sql strings.Builder
 	sql.WriteString("SELECT COALESCE(CAST(k.conname AS text), ''), CASE")
-	for _, one := range conditions {
-		sql.WriteString("\nWHEN " + one.sql + " THEN '" + strings.ReplaceAll(one.name, "'", "''") + "'")
+	for _, c := range conditions {
+		sql.WriteString("\nWHEN " + c.sql + " THEN '" + strings.ReplaceAll(c.name, "'", "''") + "'")
 	}
 	sql.WriteString(`
 		ELSE '' END

@@ -32,11 +32,11 @@ func SchemaOf(
 	if err != nil {
 		return nil, fmt.Errorf("read columns of schema %s: %w", name, err)
 	}
-	for table, one := range out {
+	for table, t := range out {
 		for _, column := range tables[Name(table)].Key {
-			one.Key = append(one.Key, string(column))
+			t.Key = append(t.Key, string(column))
 		}
-		out[table] = one
+		out[table] = t
 	}
 	return out, nil
 }
@@ -74,10 +74,10 @@ func columnsPostgres(ctx context.Context, q Querier, name Name) (schema.Schema, 
 		[]any{&table, &column.Name, &column.Type, &column.Collation, &column.NotNull, &column.Default,
 			&column.DefaultTrue},
 		func() error {
-			one := out[table]
-			one.Name = table
-			one.Columns = append(one.Columns, column)
-			out[table] = one
+			t := out[table]
+			t.Name = table
+			t.Columns = append(t.Columns, column)
+			out[table] = t
 			return nil
 		})
 	return out, err
@@ -107,8 +107,8 @@ func columnsRedshift(ctx context.Context, q Querier, name Name) (schema.Schema, 
 	_, err = pgx.ForEachRow(rows, []any{
 		&table, &column.Name, &column.Type, &length, &precision, &scale, &nullable, &standard,
 	}, func() error {
-		one := out[table]
-		one.Name = table
+		t := out[table]
+		t.Name = table
 		next := column
 		switch {
 		case (next.Type == "character varying" || next.Type == "character") && length != nil:
@@ -118,8 +118,8 @@ func columnsRedshift(ctx context.Context, q Querier, name Name) (schema.Schema, 
 		}
 		next.NotNull, next.Default = nullable == "NO", standard != nil
 		next.DefaultTrue = standard != nil && *standard == "true"
-		one.Columns = append(one.Columns, next)
-		out[table] = one
+		t.Columns = append(t.Columns, next)
+		out[table] = t
 		return nil
 	})
 	return out, err

@@ -406,12 +406,12 @@ func TestContrast(t *testing.T) {
 		if got, want := len(found), 9; got != want {
 			t.Fatalf("got %d colours %v, want %d", got, found, want)
 		}
-		for class, one := range found {
+		for class, name := range found {
 			want := 3.0
 			if class == "text" || class == "muted" {
 				want = 4.5
 			}
-			if got := contrast(found["background"], one); class != "background" && got < want {
+			if got := contrast(found["background"], name); class != "background" && got < want {
 				t.Errorf("dark %v: got a contrast of %.1f for %s, want %v", dark, got, class, want)
 			}
 		}

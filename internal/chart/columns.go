@@ -115,21 +115,21 @@ func (d *drawing) upright(m *model, centre func(int) float64, at func(float64) f
 	lane := width / lanes
 	fits := true // whether every number has room over its column
 	for i := range m.categories {
-		for _, one := range m.series {
-			fits = fits && textWidth(m.shown(i, one), textSize) <= slot/lanes
+		for _, s := range m.series {
+			fits = fits && textWidth(m.shown(i, s), textSize) <= slot/lanes
 		}
 	}
 	for i := range m.categories {
 		sum := 0.0
 		x := centre(i) - width/2
-		for k, one := range m.series {
-			v := one.values[i]
+		for k, s := range m.series {
+			v := s.values[i]
 			if math.IsNaN(v) {
 				continue
 			}
 			if m.stacked {
 				if v > 0 {
-					d.bar(x, at(sum+v), width, max(at(sum)-at(sum+v)-0.5, 0.5), k, m.tip(i, one))
+					d.bar(x, at(sum+v), width, max(at(sum)-at(sum+v)-0.5, 0.5), k, m.tip(i, s))
 				}
 				sum += v
 				continue
@@ -137,12 +137,12 @@ func (d *drawing) upright(m *model, centre func(int) float64, at func(float64) f
 			laneX := x + lane*float64(k)
 			high, low := at(max(v, 0)), at(min(v, 0))
 			if v != 0 {
-				d.bar(laneX, high, lane-laneGap(lanes), max(low-high, 1), k, m.tip(i, one))
+				d.bar(laneX, high, lane-laneGap(lanes), max(low-high, 1), k, m.tip(i, s))
 			}
 			if y := high - 5; fits && v >= 0 {
-				d.text(laneX+lane/2, y, textSize, middle, false, false, one.number(v))
+				d.text(laneX+lane/2, y, textSize, middle, false, false, s.number(v))
 			} else if fits {
-				d.text(laneX+lane/2, low+textSize+3, textSize, middle, false, false, one.number(v))
+				d.text(laneX+lane/2, low+textSize+3, textSize, middle, false, false, s.number(v))
 			}
 		}
 		if _, some := m.total(i); m.stacked && fits && some {
@@ -157,7 +157,7 @@ const mostDots = 120
 // lines joins the values of each series; where one is missing the line has a gap, since nobody
 // knows what was there.
 func (d *drawing) lines(m *model, centre func(int) float64, at func(float64) float64, slot float64) {
-	for k, one := range m.series {
+	for k, s := range m.series {
 		var points [][2]float64
 		flush := func() {
 			switch {
@@ -168,8 +168,8 @@ func (d *drawing) lines(m *model, centre func(int) float64, at func(float64) flo
 			}
 			points = nil
 		}
-		for i := 0; i < len(one.values); {
-			v := one.values[i]
+		for i := 0; i < len(s.values); {
+			v := s.values[i]
 			if math.IsNaN(v) {
 				flush()
 				i++
@@ -178,8 +178,8 @@ func (d *drawing) lines(m *model, centre func(int) float64, at func(float64) flo
 			// Several values to a pixel: the least and the most of them are what a drawing can
 			// show.
 			next, least, most := i+1, v, v
-			for next < len(one.values) && float64(next-i)*slot < 0.5 && !math.IsNaN(one.values[next]) {
-				least, most = min(least, one.values[next]), max(most, one.values[next])
+			for next < len(s.values) && float64(next-i)*slot < 0.5 && !math.IsNaN(s.values[next]) {
+				least, most = min(least, s.values[next]), max(most, s.values[next])
 				next++
 			}
 			points = append(points, [2]float64{centre(i), at(most)})
@@ -192,9 +192,9 @@ func (d *drawing) lines(m *model, centre func(int) float64, at func(float64) flo
 		if len(m.categories) > mostDots {
 			continue
 		}
-		for i, v := range one.values {
+		for i, v := range s.values {
 			if !math.IsNaN(v) {
-				d.dot(centre(i), at(v), 3, k, m.tip(i, one))
+				d.dot(centre(i), at(v), 3, k, m.tip(i, s))
 			}
 		}
 	}

@@ -142,8 +142,8 @@ func (d *drawing) bars(m *model, title string, height float64) float64 {
 			d.stack(m, i, y, thick, zero, at)
 			continue
 		}
-		for k, one := range m.series {
-			v := one.values[i]
+		for k, item := range m.series {
+			v := item.values[i]
 			laneY := y + float64(k)*thick
 			textY := laneY + thick/2 + textSize*0.36
 			switch {
@@ -151,15 +151,15 @@ func (d *drawing) bars(m *model, title string, height float64) float64 {
 				d.text(zero+6, textY, textSize, start, false, true, "–")
 			case v < 0:
 				from := min(at(v), zero-1)
-				d.bar(from, laneY, zero-from, thick-laneGap(lanes), k, m.tip(i, one))
-				d.text(from-6, textY, textSize, end, false, false, m.shown(i, one))
+				d.bar(from, laneY, zero-from, thick-laneGap(lanes), k, m.tip(i, item))
+				d.text(from-6, textY, textSize, end, false, false, m.shown(i, item))
 			default:
 				to := at(v)
 				if v > 0 {
 					to = max(to, zero+1) // whatever is there is seen
-					d.bar(zero, laneY, to-zero, thick-laneGap(lanes), k, m.tip(i, one))
+					d.bar(zero, laneY, to-zero, thick-laneGap(lanes), k, m.tip(i, item))
 				}
-				d.text(to+6, textY, textSize, start, false, false, m.shown(i, one))
+				d.text(to+6, textY, textSize, start, false, false, m.shown(i, item))
 			}
 		}
 	}
@@ -178,13 +178,13 @@ func laneGap(lanes float64) float64 {
 // stack draws the parts of one category side by side, and their sum behind them.
 func (d *drawing) stack(m *model, category int, y, thick, zero float64, at func(float64) float64) {
 	sum := 0.0
-	for k, one := range m.series {
-		v := one.values[category]
+	for k, s := range m.series {
+		v := s.values[category]
 		if math.IsNaN(v) || v == 0 {
 			continue
 		}
 		from, to := at(sum), at(sum+v)
-		d.bar(from, y, max(to-from-0.5, 0.5), thick, k, m.tip(category, one))
+		d.bar(from, y, max(to-from-0.5, 0.5), thick, k, m.tip(category, s))
 		sum += v
 	}
 	d.text(max(at(sum), zero)+6, y+thick/2+textSize*0.36, textSize, start, false, false, m.shown(category, m.series[0]))

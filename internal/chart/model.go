@@ -105,8 +105,8 @@ func (m *model) sort(all []*model) {
 		places[i] = i
 	}
 	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(size(b), size(a)) })
-	for _, one := range all {
-		one.keep(places)
+	for _, item := range all {
+		item.keep(places)
 	}
 }
 

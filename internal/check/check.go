@@ -83,19 +83,19 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]stri
 	}
 	out := make([]Check, 0, len(found))
 	for _, file := range found {
-		one := Check{
+		check := Check{
 			Name: file.Name, Description: file.Header.Description, Severity: Error, Query: file.Query, Own: true,
 			Ungated: file.Header.Gate == "no",
 		}
 		if file.Header.Severity == string(Warn) {
-			one.Severity = Warn
+			check.Severity = Warn
 		}
 		args := map[string]any{}
 		for _, name := range file.Query.Params() {
 			args[name] = vars[name]
 		}
-		one.Args = func(Settings) (map[string]any, bool) { return args, true }
-		out = append(out, one)
+		check.Args = func(Settings) (map[string]any, bool) { return args, true }
+		out = append(out, check)
 	}
 	return out, nil
 }
@@ -120,14 +120,14 @@ func Select(all []Check, names []string) ([]Check, error) {
 		return all, nil
 	}
 	known := make([]string, 0, len(all))
-	for _, one := range all {
-		known = append(known, one.Name)
+	for _, check := range all {
+		known = append(known, check.Name)
 	}
 	wanted := map[string]bool{}
 	for _, name := range names {
 		found := false
-		for _, one := range known {
-			found = found || one == name
+		for _, text := range known {
+			found = found || text == name
 		}
 		if !found {
 			return nil, &UnknownError{Name: name, Names: known}
@@ -135,9 +135,9 @@ func Select(all []Check, names []string) ([]Check, error) {
 		wanted[name] = true
 	}
 	var out []Check
-	for _, one := range all {
-		if wanted[one.Name] {
-			out = append(out, one)
+	for _, check := range all {
+		if wanted[check.Name] {
+			out = append(out, check)
 		}
 	}
 	return out, nil

@@ -12,14 +12,14 @@ import (
 func Derived(rules []model.Rule, staging []string) []Check {
 	var out []Check
 	for _, rule := range rules {
-		one := Check{
+		check := Check{
 			Name: rule.Name, Description: rule.Description(), Hint: rule.Hint(), Severity: Error, Rule: &rule,
 			Query: query.Text("check "+rule.Name, rule.Violations(model.Place{})),
 		}
 		if rule.Warn {
-			one.Severity = Warn
+			check.Severity = Warn
 		}
-		out = append(out, one)
+		out = append(out, check)
 	}
 	if len(staging) > 0 {
 		out = append(out, Check{

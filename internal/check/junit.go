@@ -14,7 +14,7 @@ import (
 func WriteJUnit(w io.Writer, results []Result) error {
 	cases := make([]junit.Case, 0, len(results))
 	for _, result := range results {
-		one := junit.Case{Class: "dwh.check." + string(result.Check.Severity), Name: result.Check.Name,
+		c := junit.Case{Class: "dwh.check." + string(result.Check.Severity), Name: result.Check.Name,
 			Duration: result.Duration}
 		var rows strings.Builder
 		if result.Violations > 0 {
@@ -24,17 +24,17 @@ func WriteJUnit(w io.Writer, results []Result) error {
 		}
 		switch result.Outcome() {
 		case "off":
-			one.Skipped = &junit.Message{Message: "turned off"}
+			c.Skipped = &junit.Message{Message: "turned off"}
 		case "fail":
 			message := fmt.Sprintf("%s: %s", violations(result.Violations), result.Check.Description)
 			if result.Check.Hint != "" {
 				message += "; " + result.Check.Hint
 			}
-			one.Failure = &junit.Message{Message: message, Text: rows.String()}
+			c.Failure = &junit.Message{Message: message, Text: rows.String()}
 		case "warn":
-			one.Output = rows.String()
+			c.Output = rows.String()
 		}
-		cases = append(cases, one)
+		cases = append(cases, c)
 	}
 	return junit.Write(w, "dwh check", cases)
 }

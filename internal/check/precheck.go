@@ -41,16 +41,16 @@ func NewPrecheckCache(db query.Querier) *PrecheckCache {
 // Proves tells whether the precheck proves that its check has no violation.
 func (p *Precheck) Proves(ctx context.Context, cache *PrecheckCache, s Settings) (bool, error) {
 	if p.Shared {
-		for _, one := range p.Queries {
-			if cache.rows[one] == nil {
+		for _, q := range p.Queries {
+			if cache.rows[q] == nil {
 				return false, nil
 			}
 		}
 	}
 	rows := make([]Numbers, len(p.Queries))
-	for i, one := range p.Queries {
+	for i, q := range p.Queries {
 		var err error
-		if rows[i], err = cache.row(ctx, one); err != nil {
+		if rows[i], err = cache.row(ctx, q); err != nil {
 			return false, fmt.Errorf("precheck: %w", err)
 		}
 	}
@@ -58,11 +58,11 @@ func (p *Precheck) Proves(ctx context.Context, cache *PrecheckCache, s Settings)
 }
 
 // row runs a query, unless it ran before.
-func (c *PrecheckCache) row(ctx context.Context, one *query.Query) (Numbers, error) {
-	if row := c.rows[one]; row != nil {
+func (c *PrecheckCache) row(ctx context.Context, q *query.Query) (Numbers, error) {
+	if row := c.rows[q]; row != nil {
 		return row, nil
 	}
-	rows, err := c.db.Query(ctx, one.SQL())
+	rows, err := c.db.Query(ctx, q.SQL())
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,6 @@ func (c *PrecheckCache) row(ctx context.Context, one *query.Query) (Numbers, err
 		}
 		row[name] = number
 	}
-	c.rows[one] = row
+	c.rows[q] = row
 	return row, nil
 }

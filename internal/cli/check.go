@@ -226,20 +226,20 @@ type checkJSON struct {
 func checksJSON(results []check.Result) []checkJSON {
 	out := []checkJSON{}
 	for _, result := range results {
-		one := checkJSON{
+		n := checkJSON{
 			Name: result.Check.Name, Severity: string(
 				result.Check.Severity,
 			), Result: result.Outcome(), Violations: result.Violations,
 			Description: result.Check.Description, Rows: []orderedObject{}, Seconds: result.Duration.Seconds(),
 		}
 		for _, row := range result.Rows.Rows {
-			one.Rows = append(one.Rows, orderedObject{columns: result.Rows.Columns, values: row})
+			n.Rows = append(n.Rows, orderedObject{columns: result.Rows.Columns, values: row})
 		}
 		if result.Violations > 0 {
-			one.Query = strings.TrimSpace(result.Check.Query.SQL())
-			one.Hint = result.Check.Hint
+			n.Query = strings.TrimSpace(result.Check.Query.SQL())
+			n.Hint = result.Check.Hint
 		}
-		out = append(out, one)
+		out = append(out, n)
 	}
 	return out
 }

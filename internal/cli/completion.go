@@ -248,8 +248,8 @@ func (a *app) knownChecks() []string {
 	var names []string
 	// What is wrong with the project shows when a command runs.
 	shipped, _ := p.shippedChecks(sqlfile.Postgres)
-	for _, one := range shipped {
-		names = append(names, one.Name)
+	for _, check := range shipped {
+		names = append(names, check.Name)
 	}
 	if p.checks == nil {
 		return names

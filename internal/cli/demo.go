@@ -103,11 +103,11 @@ func (d demoRun) run(ctx context.Context) error {
 	if err := (mainRun{app: d.app, cfg: &cfg, fullCheck: true}).in(ctx, s); err != nil {
 		return err
 	}
-	for _, one := range []struct {
+	for _, shown := range []struct {
 		name  string
 		chart bool
 	}{{"songplays-by-level", false}, {"top-artists", true}, {"songplays-by-hour", true}} {
-		if err := d.report(ctx, s, one.name, one.chart); err != nil {
+		if err := d.report(ctx, s, shown.name, shown.chart); err != nil {
 			return err
 		}
 	}
@@ -128,15 +128,15 @@ func (d demoRun) report(ctx context.Context, s *session, name string, chart bool
 	if err != nil {
 		return err
 	}
-	for _, one := range all {
-		if one.Name != name {
+	for _, report := range all {
+		if report.Name != name {
 			continue
 		}
-		result, err := one.Run(ctx, s.warehouse.Pool(), nil)
+		result, err := report.Run(ctx, s.warehouse.Pool(), nil)
 		if err != nil {
 			return err
 		}
-		result.Title = fmt.Sprintf("%s (%s)", one.Name, one.Description)
+		result.Title = fmt.Sprintf("%s (%s)", report.Name, report.Description)
 		if _, err := fmt.Fprintln(d.app.out.Stdout); err != nil {
 			return err
 		}

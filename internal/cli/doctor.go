@@ -338,11 +338,11 @@ func (d *doctorRun) print() error {
 		column{name: "subject", narrow: table.NarrowKeep}, column{name: "result", narrow: table.NarrowKeep,
 			style: outcomeStyle},
 		column{name: "detail", narrow: table.NarrowFold}, column{name: "fix", narrow: table.NarrowFold})}
-	for _, one := range d.findings {
-		if one.Result == "fail" {
+	for _, f := range d.findings {
+		if f.Result == "fail" {
 			failed++
 		}
-		t.Rows = append(t.Rows, []any{one.Subject, one.Result, one.Detail, one.Fix})
+		t.Rows = append(t.Rows, []any{f.Subject, f.Result, f.Detail, f.Fix})
 	}
 	if d.json {
 		if err := writeJSON(d.app.out, d.findings); err != nil {

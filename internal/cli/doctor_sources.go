@@ -33,28 +33,28 @@ func (d *doctorRun) sources(ctx context.Context) {
 		d.fail("sources", err, "")
 	}
 	store := d.app.store(d.cfg)
-	for _, one := range sourcesOf(steps, d.cfg) {
-		subject := "source " + one.name
-		switch need := one.needs[0]; {
-		case one.url == "" && one.optional():
-			d.add(subject, "ok", one.state(), "")
-		case one.url == "":
-			d.add(subject, "warn", fmt.Sprintf("not given, and %s needs it", one.loads()),
+	for _, s := range sourcesOf(steps, d.cfg) {
+		subject := "source " + s.name
+		switch need := s.needs[0]; {
+		case s.url == "" && s.optional():
+			d.add(subject, "ok", s.state(), "")
+		case s.url == "":
+			d.add(subject, "warn", fmt.Sprintf("not given, and %s needs it", s.loads()),
 				fmt.Sprintf(
 					"write %s, or %s: URL under sources: in dwh.yaml",
-					sourceExample(one.name, "URL"), one.name,
+					sourceExample(s.name, "URL"), s.name,
 				))
 		case need.JSONPaths:
-			d.paths(ctx, store, subject, one)
+			d.paths(ctx, store, subject, s)
 		default:
-			d.source(ctx, store, subject, one, need.File)
+			d.source(ctx, store, subject, s, need.File)
 		}
 	}
 }
 
 // paths reads a JSONPaths file.
-func (d *doctorRun) paths(ctx context.Context, store *objectstore.Store, subject string, one source) {
-	u, err := objectstore.ParseURL(d.cfg.SQLVariables()[one.name])
+func (d *doctorRun) paths(ctx context.Context, store *objectstore.Store, subject string, s source) {
+	u, err := objectstore.ParseURL(d.cfg.SQLVariables()[s.name])
 	if err == nil {
 		_, _, err = store.ReadAll(ctx, u, maxPathsBytes)
 	}
@@ -62,11 +62,11 @@ func (d *doctorRun) paths(ctx context.Context, store *objectstore.Store, subject
 		d.fail(subject, err, "")
 		return
 	}
-	d.add(subject, "ok", fmt.Sprintf("%s can be read (%s)", config.RedactDSN(string(u)), one.origin), "")
+	d.add(subject, "ok", fmt.Sprintf("%s can be read (%s)", config.RedactDSN(string(u)), s.origin), "")
 }
 
 // source lists up to the first object that the load takes, and opens it.
-func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, subject string, one source, file *load.File) {
+func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, subject string, s source, file *load.File) {
 	vars := d.cfg.SQLVariables()
 	if missing := file.Missing(vars); len(missing) > 0 {
 		vars[missing[0].Source] = copystmt.PathsAuto // its own line says that it is not given
@@ -87,13 +87,13 @@ func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, subjec
 	case err != nil:
 		d.fail(subject, err, "")
 	case object.URL != "":
-		d.add(subject, "ok", fmt.Sprintf("%s can be listed and read (%s)", one.url, one.origin), "")
+		d.add(subject, "ok", fmt.Sprintf("%s can be listed and read (%s)", s.url, s.origin), "")
 	case found:
 		_, why := file.Takes(objectstore.Object{})
-		d.add(subject, "warn", fmt.Sprintf("no object under %s has a fitting name: %s (%s)", one.url, why, one.origin),
+		d.add(subject, "warn", fmt.Sprintf("no object under %s has a fitting name: %s (%s)", s.url, why, s.origin),
 			"check the name, or the files: line of the load")
 	default:
-		d.add(subject, "warn", fmt.Sprintf("there are no objects under %s (%s)", one.url, one.origin), "check the name")
+		d.add(subject, "warn", fmt.Sprintf("there are no objects under %s (%s)", s.url, s.origin), "check the name")
 	}
 }
 

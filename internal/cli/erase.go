@@ -90,14 +90,17 @@ func (a *app) eraseTaken() []string {
 // eraseFlags are the flags that the project's loads declare.
 func (a *app) eraseFlags() []cli.Flag {
 	var flags []cli.Flag
-	for _, one := range a.knownErasables() {
+	for _, knownErasable := range a.knownErasables() {
 		var columns []string
-		for _, c := range one.of {
+		for _, c := range knownErasable.of {
 			columns = append(columns, c.table+"."+c.column)
 		}
 		flags = append(
 			flags,
-			&cli.StringFlag{Name: one.flag, Usage: "records with this `VALUE` in " + strings.Join(columns, ", ")},
+			&cli.StringFlag{
+				Name:  knownErasable.flag,
+				Usage: "records with this `VALUE` in " + strings.Join(columns, ", "),
+			},
 		)
 	}
 	return flags
@@ -131,16 +134,16 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 	const help = "dwh staging delete --help"
 	var s transform.Selection
 	var given []string
-	for _, one := range a.knownErasables() {
-		if !c.IsSet(one.flag) {
+	for _, knownErasable := range a.knownErasables() {
+		if !c.IsSet(knownErasable.flag) {
 			continue
 		}
-		given = append(given, "--"+one.flag)
-		value := c.String(one.flag)
+		given = append(given, "--"+knownErasable.flag)
+		value := c.String(knownErasable.flag)
 		if strings.TrimSpace(value) == "" {
-			return s, &UsageError{Msg: "--" + one.flag + " names no value", Help: help}
+			return s, &UsageError{Msg: "--" + knownErasable.flag + " names no value", Help: help}
 		}
-		for _, of := range one.of {
+		for _, of := range knownErasable.of {
 			s.Of = append(
 				s.Of,
 				transform.Selected{
@@ -163,8 +166,8 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 	}
 	if len(given) != 1 {
 		var flags []string
-		for _, one := range a.knownErasables() {
-			flags = append(flags, "--"+one.flag)
+		for _, knownErasable := range a.knownErasables() {
+			flags = append(flags, "--"+knownErasable.flag)
 		}
 		msg := "name the records"
 		if len(given) > 1 {
@@ -179,10 +182,10 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 	if !c.IsSet("table") {
 		return s, nil
 	}
-	one := transform.Selected{Table: catalogue.Name(c.String("table"))}
+	selected := transform.Selected{Table: catalogue.Name(c.String("table"))}
 	if matches == nil || len(*matches) == 0 {
 		return s, &UsageError{
-			Msg: fmt.Sprintf("which records of %s?", one.Table), Help: help,
+			Msg: fmt.Sprintf("which records of %s?", selected.Table), Help: help,
 			Advice: "add --match column=value; dwh staging drop empties a table",
 		}
 	}
@@ -195,9 +198,9 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 				Help:   help,
 			}
 		}
-		one.Matches = append(one.Matches, transform.Match{Column: column, Value: value})
+		selected.Matches = append(selected.Matches, transform.Match{Column: column, Value: value})
 	}
-	return transform.Selection{Of: []transform.Selected{one}, Strict: true}, nil
+	return transform.Selection{Of: []transform.Selected{selected}, Strict: true}, nil
 }
 
 // checkErasables refuses `-- erase:` lines whose flag is taken, or whose column its table has not,
@@ -209,19 +212,19 @@ func (a *app) checkErasables(p project, engine sqlfile.Engine) []*sqlfile.Error 
 	}
 	taken := a.eraseTaken()
 	var out []*sqlfile.Error
-	for _, one := range p.erasables() {
-		for _, of := range one.of {
-			if slices.Contains(taken, one.flag) {
+	for _, e := range p.erasables() {
+		for _, of := range e.of {
+			if slices.Contains(taken, e.flag) {
 				out = append(
 					out,
 					of.file.ErrorAt(
 						of.line.Line,
 						of.line.At,
-						fmt.Sprintf("erase: --%s is another flag of dwh staging delete", one.flag),
+						fmt.Sprintf("erase: --%s is another flag of dwh staging delete", e.flag),
 						fmt.Sprintf(
 							"give it a name: -- erase: %s as %s_value",
 							of.column,
-							strings.ReplaceAll(one.flag, "-", "_"),
+							strings.ReplaceAll(e.flag, "-", "_"),
 						),
 						nil,
 					),

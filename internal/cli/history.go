@@ -188,8 +188,8 @@ func (h historyRun) find(ctx context.Context, db *dwhdb.Queries) (dwhdb.DwhRun, 
 		return dwhdb.DwhRun{}, fmt.Errorf("read journal: %w", err)
 	}
 	var found []dwhdb.DwhRun
-	for _, one := range runs {
-		run := dwhdb.DwhRun(one)
+	for _, dwhRun := range runs {
+		run := dwhdb.DwhRun(dwhRun)
 		if h.run == latestRun || run.RunID == h.run {
 			return transform.Seen(run, time.Now()), nil
 		}

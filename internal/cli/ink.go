@@ -73,8 +73,8 @@ type column struct {
 // columns are a command's columns, with what becomes of them on a narrow terminal.
 func columns(list ...column) []table.Column {
 	out := make([]table.Column, len(list))
-	for i, one := range list {
-		out[i] = table.Column{Name: one.name, Narrow: one.narrow, Style: one.style}
+	for i, c := range list {
+		out[i] = table.Column{Name: c.name, Narrow: c.narrow, Style: c.style}
 	}
 	return out
 }

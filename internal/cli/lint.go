@@ -91,11 +91,11 @@ func (l lintRun) run() error {
 		}
 		rows := []row{}
 		add := func(severity string, list []lint.Finding) {
-			for _, one := range list {
+			for _, f := range list {
 				rows = append(rows, row{
-					Name: one.Rule.Name, Severity: severity, File: one.Err.File, Line: one.Err.Line,
-					Column: one.Err.Column,
-					Rule:   one.Rule.Name, Message: one.Err.Msg, Instead: one.Rule.Instead, Page: one.Rule.Page,
+					Name: f.Rule.Name, Severity: severity, File: f.Err.File, Line: f.Err.Line,
+					Column: f.Err.Column,
+					Rule:   f.Rule.Name, Message: f.Err.Msg, Instead: f.Rule.Instead, Page: f.Rule.Page,
 				})
 			}
 		}
@@ -107,20 +107,20 @@ func (l lintRun) run() error {
 		}
 	} else {
 		for _, list := range [][]lint.Finding{findings, faults} {
-			for _, one := range list {
-				if err := l.show("", one); err != nil {
+			for _, f := range list {
+				if err := l.show("", f); err != nil {
 					return err
 				}
 			}
 		}
-		for _, one := range warnings {
-			if err := l.show("warning: ", one); err != nil {
+		for _, warning := range warnings {
+			if err := l.show("warning: ", warning); err != nil {
 				return err
 			}
 		}
 	}
-	for _, one := range warnings {
-		l.app.out.Warn("%s:%d: %s", one.Err.File, one.Err.Line, one.Rule.Name)
+	for _, warning := range warnings {
+		l.app.out.Warn("%s:%d: %s", warning.Err.File, warning.Err.Line, warning.Rule.Name)
 	}
 	switch {
 	case len(faults) > 0:
@@ -144,14 +144,14 @@ func (l lintRun) run() error {
 }
 
 // show prints one finding.
-func (l lintRun) show(prefix string, one lint.Finding) error {
+func (l lintRun) show(prefix string, f lint.Finding) error {
 	page := ""
-	if one.Rule.Page != "" {
-		page = " (" + one.Rule.Page + ")"
+	if f.Rule.Page != "" {
+		page = " (" + f.Rule.Page + ")"
 	}
-	text := fmt.Sprintf("%s%s\n%s\n", prefix, printable(one.Err.Error()), indent(printable(one.Err.Snippet()), "    "))
-	if one.Rule.Instead != "" {
-		text += indent("instead: "+printable(one.Rule.Instead)+page, "    ") + "\n"
+	text := fmt.Sprintf("%s%s\n%s\n", prefix, printable(f.Err.Error()), indent(printable(f.Err.Snippet()), "    "))
+	if f.Rule.Instead != "" {
+		text += indent("instead: "+printable(f.Rule.Instead)+page, "    ") + "\n"
 	}
 	_, err := fmt.Fprint(l.app.out.Stdout, text)
 	return err
@@ -186,8 +186,8 @@ func weigh(findings []lint.Finding, cfg *config.Config) (warnings, faults []lint
 
 // warnPortability says what leaves the portable subset in a project for PostgreSQL alone.
 func (s *session) warnPortability() {
-	for _, one := range s.portability {
-		s.app.out.Warn("%s", one.Err.Error())
+	for _, f := range s.portability {
+		s.app.out.Warn("%s", f.Err.Error())
 	}
 }
 

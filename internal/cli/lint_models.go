@@ -36,8 +36,8 @@ func modelRules() []lint.Rule { return []lint.Rule{modelRule, floatSumRule, corr
 // In a project for PostgreSQL alone, what only Redshift would refuse is a warning.
 func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding, err error) {
 	add := func(list *[]lint.Finding, rule lint.Rule, fault *sqlfile.Error) {
-		for _, one := range *list {
-			if one.Rule.Name == rule.Name && one.Err.Error() == fault.Error() {
+		for _, f := range *list {
+			if f.Rule.Name == rule.Name && f.Err.Error() == fault.Error() {
 				return // the other engine's
 			}
 		}
@@ -52,7 +52,7 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 		}
 		rule := modelRule
 		rule.Instead = fault.Hint
-		if slices.ContainsFunc(faults, func(one lint.Finding) bool { return one.Err.Error() == fault.Error() }) {
+		if slices.ContainsFunc(faults, func(f lint.Finding) bool { return f.Err.Error() == fault.Error() }) {
 			return nil // the other engine's
 		}
 		add(list, rule, fault)
@@ -99,12 +99,12 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 			}
 			continue
 		}
-		for _, one := range graph.Warnings() {
+		for _, warning := range graph.Warnings() {
 			rule := floatSumRule
-			if one.Rule == correlatedRule.Name {
+			if warning.Rule == correlatedRule.Name {
 				rule = correlatedRule
 			}
-			add(&warnings, rule, one.Err)
+			add(&warnings, rule, warning.Err)
 		}
 	}
 	return faults, warnings, nil

@@ -251,8 +251,8 @@ func (l localServer) settle(ctx context.Context) error {
 		return err
 	}
 	var names []string
-	for _, one := range status.Databases {
-		names = append(names, one.Name)
+	for _, database := range status.Databases {
+		names = append(names, database.Name)
 	}
 	if slices.Contains(names, l.database) {
 		return nil

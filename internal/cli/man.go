@@ -101,12 +101,12 @@ func (m *manual) write() {
 	if steps, ok := m.app.stepsAtHand(); ok && len(sourceNames(steps)) > 0 {
 		m.macro("PP")
 		m.text("The sources of the project at hand:")
-		for _, one := range sourcesOf(steps, config.Defaults()) {
-			usage := "for " + one.loads()
-			if one.optional() {
+		for _, s := range sourcesOf(steps, config.Defaults()) {
+			usage := "for " + s.loads()
+			if s.optional() {
 				usage += "; optional"
 			}
-			m.item(one.name, usage)
+			m.item(s.name, usage)
 		}
 	}
 	m.macro("SH", "SETTINGS")

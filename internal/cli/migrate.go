@@ -223,8 +223,8 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 		return err
 	}
 	known := to == math.MaxInt64
-	for _, one := range all {
-		known = known || one.Version == to
+	for _, item := range all {
+		known = known || item.Version == to
 	}
 	if !known {
 		return &UsageError{
@@ -293,21 +293,21 @@ type planned struct {
 // than one that is applied.
 func planUp(all []migration.Migration, to int64) ([]planned, error) {
 	var newest migration.Migration
-	for _, one := range all {
-		if one.Applied {
-			newest = one
+	for _, m := range all {
+		if m.Applied {
+			newest = m
 		}
 	}
 	var plan []planned
-	for _, one := range all {
-		if one.Applied || one.Version > to {
+	for _, m := range all {
+		if m.Applied || m.Version > to {
 			continue
 		}
-		if one.Version < newest.Version {
+		if m.Version < newest.Version {
 			return nil, fmt.Errorf("%s is pending and older than %s, which is applied; give it a higher number",
-				one.Name, newest.Name)
+				m.Name, newest.Name)
 		}
-		plan = append(plan, planned{one, true})
+		plan = append(plan, planned{m, true})
 	}
 	return plan, nil
 }
@@ -320,9 +320,9 @@ func (m migrateRun) planDown(ctx context.Context, to int64) ([]planned, error) {
 		return nil, err
 	}
 	var plan []planned
-	for _, one := range slices.Backward(all) {
-		if one.Applied && one.Version > to && to >= 0 {
-			plan = append(plan, planned{one, false})
+	for _, item := range slices.Backward(all) {
+		if item.Applied && item.Version > to && to >= 0 {
+			plan = append(plan, planned{item, false})
 		}
 	}
 	return plan, nil
@@ -338,8 +338,8 @@ func (m migrateRun) redo(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, one := range slices.Backward(slices.Clone(plan)) {
-			plan = append(plan, planned{one.Migration, true})
+		for _, p := range slices.Backward(slices.Clone(plan)) {
+			plan = append(plan, planned{p.Migration, true})
 		}
 		return m.printPlan(ctx, plan)
 	}
@@ -363,8 +363,8 @@ func (m migrateRun) status(ctx context.Context) error {
 	}
 	if m.json {
 		rows := []statusJSON{bookkeepingStatus(own)}
-		for _, one := range all {
-			rows = append(rows, newStatusJSON(one.Version, one.Name, one.Applied, one.At))
+		for _, item := range all {
+			rows = append(rows, newStatusJSON(item.Version, item.Name, item.Applied, item.At))
 		}
 		return writeJSON(m.out, rows)
 	}
@@ -376,12 +376,12 @@ func (m migrateRun) status(ctx context.Context) error {
 			name: "applied_at", style: appliedStyle,
 		})}
 	t.Columns[0].Kind = table.KindLabel
-	for _, one := range all {
+	for _, item := range all {
 		var at any = "pending"
-		if one.Applied {
-			at = one.At.UTC().Format("2006-01-02 15:04:05")
+		if item.Applied {
+			at = item.At.UTC().Format("2006-01-02 15:04:05")
 		}
-		t.Rows = append(t.Rows, []any{one.Version, one.Name, at})
+		t.Rows = append(t.Rows, []any{item.Version, item.Name, at})
 	}
 	return m.out.Table(t, table.Text)
 }
@@ -401,23 +401,23 @@ func (m migrateRun) printPlan(ctx context.Context, plan []planned) error {
 	if out.Bookkeeping, err = m.planBookkeeping(ctx); err != nil {
 		return err
 	}
-	for _, one := range plan {
-		text, err := m.migrator.SQL(ctx, one.Version, one.up)
+	for _, p := range plan {
+		text, err := m.migrator.SQL(ctx, p.Version, p.up)
 		if err != nil {
 			return err
 		}
 		if m.json {
 			out.Migrations = append(
 				out.Migrations,
-				migrationJSON{Version: one.Version, Name: one.Name, Direction: direction(one.up), SQL: text},
+				migrationJSON{Version: p.Version, Name: p.Name, Direction: direction(p.up), SQL: text},
 			)
 			continue
 		}
 		title := "Up"
-		if !one.up {
+		if !p.up {
 			title = "Down"
 		}
-		if _, err := fmt.Fprintf(m.out.Stdout, "-- %s (%s)\n%s\n", one.Name, title, text); err != nil {
+		if _, err := fmt.Fprintf(m.out.Stdout, "-- %s (%s)\n%s\n", p.Name, title, text); err != nil {
 			return err
 		}
 	}

@@ -42,16 +42,19 @@ func (m migrateRun) planBookkeeping(ctx context.Context) ([]migrationJSON, error
 	if err != nil {
 		return nil, err
 	}
-	for _, one := range pending {
-		text, err := m.migrator.BookkeepingSQL(ctx, one.Version)
+	for _, migration := range pending {
+		text, err := m.migrator.BookkeepingSQL(ctx, migration.Version)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, migrationJSON{Version: one.Version, Name: one.Name, Direction: direction(true), SQL: text})
+		out = append(
+			out,
+			migrationJSON{Version: migration.Version, Name: migration.Name, Direction: direction(true), SQL: text},
+		)
 		if m.json {
 			continue
 		}
-		if _, err := fmt.Fprintf(m.out.Stdout, "-- %s (Up)\n%s\n", one.Name, text); err != nil {
+		if _, err := fmt.Fprintf(m.out.Stdout, "-- %s (Up)\n%s\n", migration.Name, text); err != nil {
 			return nil, err
 		}
 	}

@@ -135,7 +135,7 @@ func (t *teller) anyCheckFailed(ctx context.Context, w *warehouse.Warehouse) boo
 	found, err := dwhdb.New(w.Pool()).LatestChecks(ctx)
 	return err == nil && slices.ContainsFunc(found, func(c dwhdb.DwhCheck) bool {
 		return c.Outcome == "fail" && slices.ContainsFunc(
-			t.known, func(one check.Check) bool { return one.Name == c.Name },
+			t.known, func(item check.Check) bool { return item.Name == c.Name },
 		)
 	})
 }
@@ -159,8 +159,8 @@ func (t *teller) failure(err error) notify.Event {
 
 func failedChecks(results []check.Result) []notify.Check {
 	var list []notify.Check
-	for _, one := range results {
-		list = append(list, notify.Check{Name: one.Check.Name, Violations: one.Violations})
+	for _, result := range results {
+		list = append(list, notify.Check{Name: result.Check.Name, Violations: result.Violations})
 	}
 	return list
 }
@@ -239,9 +239,9 @@ func (t *teller) problem(p server.Problem) {
 func (t *teller) checks(results []check.Result) {
 	var failing []check.Result
 	var names []string
-	for _, one := range results {
-		if one.Outcome() == "fail" {
-			failing, names = append(failing, one), append(names, one.Check.Name)
+	for _, result := range results {
+		if result.Outcome() == "fail" {
+			failing, names = append(failing, result), append(names, result.Check.Name)
 		}
 	}
 	switch {

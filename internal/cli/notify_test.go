@@ -29,8 +29,8 @@ func told(t *testing.T, after time.Duration) (watch func(server.Event), ended fu
 			t.Error(err)
 		}
 		line := string(e.Kind) + " " + e.Object + e.Error
-		for _, one := range e.Checks {
-			line += one.Name
+		for _, c := range e.Checks {
+			line += c.Name
 		}
 		mu.Lock()
 		defer mu.Unlock()

@@ -58,16 +58,17 @@ func (t transformRun) outlook(ctx context.Context, chosen []transform.Step) (*tr
 }
 
 // add puts into the plan what the next run would find to do.
-func (p *planJSON) add(one transform.StepOutlook) {
-	p.Change, p.Diff, p.Replayed, p.Problem = one.Change, one.Diff, one.Replayed, one.Problem
-	if one.Step.Load && one.Problem == "" {
-		p.Objects, p.Bytes = &one.Objects, &one.Bytes
+func (p *planJSON) add(stepOutlook transform.StepOutlook) {
+	p.Change, p.Diff, p.Replayed, p.Problem = stepOutlook.Change, stepOutlook.Diff,
+		stepOutlook.Replayed, stepOutlook.Problem
+	if stepOutlook.Step.Load && stepOutlook.Problem == "" {
+		p.Objects, p.Bytes = &stepOutlook.Objects, &stepOutlook.Bytes
 	}
-	if one.Rows >= 0 {
-		p.Rows = &one.Rows
+	if stepOutlook.Rows >= 0 {
+		p.Rows = &stepOutlook.Rows
 	}
-	if one.Estimate >= 0 {
-		seconds := one.Estimate.Round(time.Millisecond).Seconds()
+	if stepOutlook.Estimate >= 0 {
+		seconds := stepOutlook.Estimate.Round(time.Millisecond).Seconds()
 		p.Seconds = &seconds
 	}
 }
@@ -79,19 +80,19 @@ func (t transformRun) printOutlook(found *transform.Outlook) error {
 		column{name: "about", narrow: table.NarrowFold})}
 	var total time.Duration
 	known := true
-	for _, one := range found.Steps {
-		todo := toDo(one)
+	for _, step := range found.Steps {
+		todo := toDo(step)
 		if todo == "" {
 			continue
 		}
 		about := ""
-		if one.Estimate >= 0 {
-			total += one.Estimate
-			about = seconds(one.Estimate)
+		if step.Estimate >= 0 {
+			total += step.Estimate
+			about = seconds(step.Estimate)
 		} else {
 			known = false
 		}
-		next.Rows = append(next.Rows, []any{one.Step.Name, todo, about})
+		next.Rows = append(next.Rows, []any{step.Step.Name, todo, about})
 	}
 	paint := t.app.out.ink()
 	say := func(format string, args ...any) error {
@@ -128,11 +129,11 @@ func (t transformRun) printOutlook(found *transform.Outlook) error {
 			return err
 		}
 	}
-	for _, one := range found.Steps {
-		if one.Diff == "" {
+	for _, step := range found.Steps {
+		if step.Diff == "" {
 			continue
 		}
-		if err := say("\n%s", paint.diff(one.Diff)); err != nil {
+		if err := say("\n%s", paint.diff(step.Diff)); err != nil {
 			return err
 		}
 	}
@@ -140,25 +141,25 @@ func (t transformRun) printOutlook(found *transform.Outlook) error {
 }
 
 // toDo is such as "3 new objects, 12.3 MB, about 18,000 rows"; "" for nothing.
-func toDo(one transform.StepOutlook) string {
+func toDo(stepOutlook transform.StepOutlook) string {
 	var words []string
-	if one.Change != "" {
-		words = append(words, "the text is "+one.Change)
+	if stepOutlook.Change != "" {
+		words = append(words, "the text is "+stepOutlook.Change)
 	}
-	if one.Objects > 0 {
-		words = append(words, counted(one.Objects, "new object"), size(one.Bytes))
+	if stepOutlook.Objects > 0 {
+		words = append(words, counted(stepOutlook.Objects, "new object"), size(stepOutlook.Bytes))
 	}
-	if one.Problem != "" {
-		words = append(words, "not listed: "+one.Problem)
+	if stepOutlook.Problem != "" {
+		words = append(words, "not listed: "+stepOutlook.Problem)
 	}
 	switch {
-	case one.Replayed:
+	case stepOutlook.Replayed:
 		words = append(words, "computed from all that is staged")
-	case one.Rows > 0 && one.Step.Load:
-		words = append(words, "about "+counted(one.Rows, "row"))
-	case one.Rows > 0:
-		words = append(words, "about "+counted(one.Rows, "new row"))
-	case one.Rows < 0 && !one.Step.Load:
+	case stepOutlook.Rows > 0 && stepOutlook.Step.Load:
+		words = append(words, "about "+counted(stepOutlook.Rows, "row"))
+	case stepOutlook.Rows > 0:
+		words = append(words, "about "+counted(stepOutlook.Rows, "new row"))
+	case stepOutlook.Rows < 0 && !stepOutlook.Step.Load:
 		words = append(words, "new rows")
 	}
 	return strings.Join(words, ", ")
@@ -198,7 +199,7 @@ func withOutlook(plan []planJSON, found *transform.Outlook) {
 	for i := range plan {
 		at := slices.IndexFunc(
 			found.Steps,
-			func(one transform.StepOutlook) bool { return one.Step.Name == plan[i].Name },
+			func(step transform.StepOutlook) bool { return step.Step.Name == plan[i].Name },
 		)
 		if at >= 0 {
 			plan[i].add(found.Steps[at])

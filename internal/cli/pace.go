@@ -44,12 +44,12 @@ func (p *pace) expect(ctx context.Context, step string, rows int64) time.Duratio
 // expected works with steps, the latest first. What a step did with half or twice the rows says
 // little about now.
 func expected(steps []dwhdb.DwhStep, name string, rows int64) time.Duration {
-	for _, one := range steps {
-		if one.Step != name || one.Outcome != "done" || one.EndedAt == nil || one.RowsIn == nil {
+	for _, step := range steps {
+		if step.Step != name || step.Outcome != "done" || step.EndedAt == nil || step.RowsIn == nil {
 			continue
 		}
-		if before := *one.RowsIn; before > 0 && rows > before/2 && rows < before*2 {
-			return time.Duration(float64(one.EndedAt.Sub(one.StartedAt)) * float64(rows) / float64(before))
+		if before := *step.RowsIn; before > 0 && rows > before/2 && rows < before*2 {
+			return time.Duration(float64(step.EndedAt.Sub(step.StartedAt)) * float64(rows) / float64(before))
 		}
 	}
 	return 0

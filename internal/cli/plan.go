@@ -115,31 +115,31 @@ func (t transformRun) printGraph(plan []planJSON, sources []source) error {
 			column{name: "table", narrow: table.NarrowFold}, column{name: "columns", narrow: table.NarrowWrap},
 			column{name: "index", narrow: table.NarrowFold}),
 	}
-	for _, one := range plan {
-		rows := strings.Join(one.Writes, ", ")
-		if one.Helper {
+	for _, p := range plan {
+		rows := strings.Join(p.Writes, ", ")
+		if p.Helper {
 			rows = "helper"
 		}
-		rowsOf.Rows = append(rowsOf.Rows, []any{one.Name, one.Kind, rows, strings.Join(one.Follows, ", "), one.Note})
-		for _, n := range one.Narrowings {
+		rowsOf.Rows = append(rowsOf.Rows, []any{p.Name, p.Kind, rows, strings.Join(p.Follows, ", "), p.Note})
+		for _, n := range p.Narrowings {
 			index := n.Index
 			if index == "" {
 				index = "none"
 			}
-			finds.Rows = append(finds.Rows, []any{one.Name, n.Name, n.Table, strings.Join(n.Columns, ", "), index})
+			finds.Rows = append(finds.Rows, []any{p.Name, n.Name, n.Table, strings.Join(n.Columns, ", "), index})
 		}
 	}
 	if err := t.app.out.Table(rowsOf, table.Text); err != nil {
 		return err
 	}
-	for _, one := range []table.Table{finds, sourceTable(sources)} {
-		if len(one.Rows) == 0 {
+	for _, item := range []table.Table{finds, sourceTable(sources)} {
+		if len(item.Rows) == 0 {
 			continue
 		}
 		if _, err := fmt.Fprintln(t.app.out.Stdout); err != nil {
 			return err
 		}
-		if err := t.app.out.Table(one, table.Text); err != nil {
+		if err := t.app.out.Table(item, table.Text); err != nil {
 			return err
 		}
 	}
@@ -151,15 +151,15 @@ func sourceTable(sources []source) table.Table {
 	out := table.Table{Title: "sources", Columns: columns(
 		column{name: "name", narrow: table.NarrowKeep}, column{name: "for", narrow: table.NarrowWrap},
 		column{name: "url", narrow: table.NarrowFold}, column{name: "given by", narrow: table.NarrowFold})}
-	for _, one := range sources {
-		url, origin := one.url, one.origin
+	for _, s := range sources {
+		url, origin := s.url, s.origin
 		if url == "" {
 			url, origin = "not given", ""
-			if one.optional() {
+			if s.optional() {
 				url = "not given (optional)"
 			}
 		}
-		out.Rows = append(out.Rows, []any{one.name, one.loads(), url, origin})
+		out.Rows = append(out.Rows, []any{s.name, s.loads(), url, origin})
 	}
 	return out
 }
@@ -170,30 +170,30 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, cf
 	plan := []planJSON{}
 	indexed := model.Indexes(graph.Narrowings(), tables)
 	for _, step := range steps {
-		one := planJSON{
+		p := planJSON{
 			Name: step.Name, Kind: "load", Follows: []string{}, Writes: []string{}, Narrowings: []narrowingJSON{},
 			Sources: sourcesJSON(step, cfg),
 		}
 		switch {
 		case step.Load && step.Configured(vars):
-			one.Writes = append(one.Writes, string(step.Table))
+			p.Writes = append(p.Writes, string(step.Table))
 			if source := vars[step.Source]; source != "" {
-				one.Follows = append(one.Follows, config.RedactDSN(source))
+				p.Follows = append(p.Follows, config.RedactDSN(source))
 			}
 		case step.Load:
-			one.Writes = append(one.Writes, string(step.Table))
-			one.Note = fmt.Sprintf("the source %s is not given", step.Source)
+			p.Writes = append(p.Writes, string(step.Table))
+			p.Note = fmt.Sprintf("the source %s is not given", step.Source)
 			if step.File.Header().Optional {
-				one.Note = "skipped: " + one.Note
+				p.Note = "skipped: " + p.Note
 			}
 		default:
 			m := graph.Model(step.Model.Name)
-			one.Kind, one.Helper = m.Kind.String(), !m.Stored
-			one.Follows = append(one.Follows, m.Follows...)
+			p.Kind, p.Helper = m.Kind.String(), !m.Stored
+			p.Follows = append(p.Follows, m.Follows...)
 			if m.Kind == model.Script {
-				one.Writes = append(one.Writes, m.Writes...)
+				p.Writes = append(p.Writes, m.Writes...)
 			} else if m.Stored {
-				one.Writes = append(one.Writes, m.Name)
+				p.Writes = append(p.Writes, m.Name)
 			}
 		}
 		if graph.Engine == sqlfile.Postgres {
@@ -203,14 +203,14 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, cf
 					own = step.Name == tellsOf(n.Table, steps)
 				}
 				if own {
-					one.Narrowings = append(one.Narrowings, narrowingJSON{
+					p.Narrowings = append(p.Narrowings, narrowingJSON{
 						Name: n.Line, Table: n.Table, Columns: append([]string{}, n.Columns...),
 						Index: n.Index, Fix: n.Fix,
 					})
 				}
 			}
 		}
-		plan = append(plan, one)
+		plan = append(plan, p)
 	}
 	return plan
 }
@@ -218,10 +218,10 @@ func planOf(steps []transform.Step, graph *model.Graph, tables schema.Schema, cf
 // sourcesJSON are the sources of a load.
 func sourcesJSON(step transform.Step, cfg *config.Config) []sourceJSON {
 	out := []sourceJSON{}
-	for _, one := range sourcesOf([]transform.Step{step}, cfg) {
-		row := sourceJSON{Name: one.name, JSONPaths: one.needs[0].JSONPaths, Optional: one.optional()}
-		if one.url != "" {
-			row.URL, row.Origin = &one.url, &one.origin
+	for _, s := range sourcesOf([]transform.Step{step}, cfg) {
+		row := sourceJSON{Name: s.name, JSONPaths: s.needs[0].JSONPaths, Optional: s.optional()}
+		if s.url != "" {
+			row.URL, row.Origin = &s.url, &s.origin
 		}
 		out = append(out, row)
 	}

@@ -76,8 +76,8 @@ func (v proveRun) judge(result proof.Result) error {
 		return failed
 	}
 	names := make([]string, len(d.Tables))
-	for i, one := range d.Tables {
-		names[i] = string(one.Table)
+	for i, tableDifference := range d.Tables {
+		names[i] = string(tableDifference.Table)
 	}
 	failed.Msg = fmt.Sprintf("delivery %d of seed %d leaves other rows in %s than a build of everything",
 		d.Delivery, result.Seed, strings.Join(names, ", "))
@@ -91,8 +91,8 @@ func (v proveRun) print(result proof.Result) error {
 		return err
 	}
 	t := table.Table{Columns: table.Columns("table", "rows", "changes")}
-	for _, one := range result.Tables {
-		t.Rows = append(t.Rows, []any{string(one.Name), one.Rows, one.Changes})
+	for _, item := range result.Tables {
+		t.Rows = append(t.Rows, []any{string(item.Name), item.Rows, item.Changes})
 	}
 	if err := v.app.out.Table(t, table.Text); err != nil {
 		return err
@@ -125,23 +125,25 @@ func differenceText(d proof.Difference) string {
 			say("  %s ... and %s more", what, count(more))
 		}
 	}
-	for _, one := range d.Tables {
+	for _, tableDifference := range d.Tables {
 		say(
-			"%s (%s): %s missing, %s too many", one.Table, one.Model, counted(one.Missing, "row"),
-			count(one.Unexpected),
+			"%s (%s): %s missing, %s too many", tableDifference.Table, tableDifference.Model, counted(
+				tableDifference.Missing, "row",
+			),
+			count(tableDifference.Unexpected),
 		)
-		rows("missing: ", one.MissingRows, one.Missing)
-		rows("too many:", one.UnexpectedRows, one.Unexpected)
+		rows("missing: ", tableDifference.MissingRows, tableDifference.Missing)
+		rows("too many:", tableDifference.UnexpectedRows, tableDifference.Unexpected)
 	}
 	say("The increment of delivery %d shows it, with no more than these rows:", d.Delivery)
-	for _, one := range d.Staged {
-		if one.Rows > 0 {
-			say("%s: %s new", one.Table, counted(int64(one.Rows), "row"))
-			rows("new:   ", one.NewRows, int64(one.Rows))
+	for _, staged := range d.Staged {
+		if staged.Rows > 0 {
+			say("%s: %s new", staged.Table, counted(int64(staged.Rows), "row"))
+			rows("new:   ", staged.NewRows, int64(staged.Rows))
 		}
-		if one.Erased > 0 {
-			say("%s: %s erased", one.Table, counted(int64(one.Erased), "row"))
-			rows("erased:", one.ErasedRows, int64(one.Erased))
+		if staged.Erased > 0 {
+			say("%s: %s erased", staged.Table, counted(int64(staged.Erased), "row"))
+			rows("erased:", staged.ErasedRows, int64(staged.Erased))
 		}
 	}
 	switch {
@@ -217,8 +219,8 @@ func proofJSONOf(result proof.Result) proofJSON {
 		Refused: result.Refused,
 		Tables:  []proofTableJSON{}, Seconds: result.Duration.Seconds(),
 	}
-	for _, one := range result.Tables {
-		out.Tables = append(out.Tables, proofTableJSON{Name: string(one.Name), Rows: one.Rows, Changes: one.Changes})
+	for _, t := range result.Tables {
+		out.Tables = append(out.Tables, proofTableJSON{Name: string(t.Name), Rows: t.Rows, Changes: t.Changes})
 	}
 	d := result.Difference
 	if d == nil {
@@ -232,16 +234,18 @@ func proofJSONOf(result proof.Result) proofJSON {
 	if d.Err != nil {
 		found.Error = d.Msg + ": " + d.Err.Error()
 	}
-	for _, one := range d.Tables {
+	for _, tableDifference := range d.Tables {
 		found.Tables = append(found.Tables, differentTableJSON{
-			Name: string(one.Table), Model: one.Model, Missing: one.Missing, Unexpected: one.Unexpected,
-			MissingRows: some(one.MissingRows), UnexpectedRows: some(one.UnexpectedRows),
+			Name: string(
+				tableDifference.Table,
+			), Model: tableDifference.Model, Missing: tableDifference.Missing, Unexpected: tableDifference.Unexpected,
+			MissingRows: some(tableDifference.MissingRows), UnexpectedRows: some(tableDifference.UnexpectedRows),
 		})
 	}
-	for _, one := range d.Staged {
+	for _, staged := range d.Staged {
 		found.Staged = append(found.Staged, deliveredJSON{
-			Name: string(one.Table), Rows: one.Rows, Erased: one.Erased,
-			NewRows: some(one.NewRows), ErasedRows: some(one.ErasedRows),
+			Name: string(staged.Table), Rows: staged.Rows, Erased: staged.Erased,
+			NewRows: some(staged.NewRows), ErasedRows: some(staged.ErasedRows),
 		})
 	}
 	for _, line := range d.Lines {

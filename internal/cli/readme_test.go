@@ -38,10 +38,10 @@ func queryNames(t *testing.T, file string) []string {
 // The query SongplaysByLevel is the report songplays-by-level, mechanically.
 func TestEveryReportQueryIsAReport(t *testing.T) {
 	var reports []string
-	for _, one := range embedded.Reports() {
-		reports = append(reports, one.Name)
-		if one.Description == "" {
-			t.Errorf("report %s: got no description", one.Name)
+	for _, report := range embedded.Reports() {
+		reports = append(reports, report.Name)
+		if report.Description == "" {
+			t.Errorf("report %s: got no description", report.Name)
 		}
 	}
 	want := queryNames(t, "reports.sql")
@@ -56,16 +56,16 @@ func TestEveryReportQueryIsAReport(t *testing.T) {
 // FSongplayLevelDomain is f-songplay-level. A precheck is none.
 func TestEveryCheckQueryIsACheck(t *testing.T) {
 	missing := queryNames(t, "checks.sql")
-	for _, one := range embedded.Checks() {
-		if one.Description == "" {
-			t.Errorf("check %s: got no description", one.Name)
+	for _, check := range embedded.Checks() {
+		if check.Description == "" {
+			t.Errorf("check %s: got no description", check.Name)
 		}
 		at := slices.IndexFunc(missing, func(query string) bool {
 			shorter, _, _ := cutLast(query, "-")
-			return query == one.Name || shorter == one.Name
+			return query == check.Name || shorter == check.Name
 		})
 		if at < 0 {
-			t.Errorf("check %s: got no query of that name in queries/checks.sql", one.Name)
+			t.Errorf("check %s: got no query of that name in queries/checks.sql", check.Name)
 			continue
 		}
 		missing = slices.Delete(missing, at, at+1)
@@ -108,14 +108,14 @@ func TestPagesNameEverything(t *testing.T) {
 		}
 	}
 	walk("dwh", cli.Commands())
-	for _, one := range embedded.Reports() {
-		if !named(lines, "", one.Name) {
-			t.Errorf("no page names the report %s", one.Name)
+	for _, report := range embedded.Reports() {
+		if !named(lines, "", report.Name) {
+			t.Errorf("no page names the report %s", report.Name)
 		}
 	}
-	for _, one := range star.Checks(t) {
-		if !named(lines, "", one.Name) {
-			t.Errorf("no page names the check %s", one.Name)
+	for _, check := range star.Checks(t) {
+		if !named(lines, "", check.Name) {
+			t.Errorf("no page names the check %s", check.Name)
 		}
 	}
 }

@@ -145,11 +145,11 @@ func (r rejectRun) list(ctx context.Context) error {
 			RejectedAt time.Time `json:"rejected_at"`
 		}
 		rows := []row{}
-		for _, one := range rejects {
+		for _, reject := range rejects {
 			rows = append(rows, row{
-				Object: one.Url, Line: one.Line, Column: one.ColumnName, Reason: one.Reason,
-				Raw: one.RawText, Table: one.TableName, Outcome: one.Outcome,
-				LoadID: one.LoadID, RejectedAt: one.RejectedAt.UTC(),
+				Object: reject.Url, Line: reject.Line, Column: reject.ColumnName, Reason: reject.Reason,
+				Raw: reject.RawText, Table: reject.TableName, Outcome: reject.Outcome,
+				LoadID: reject.LoadID, RejectedAt: reject.RejectedAt.UTC(),
 			})
 		}
 		return writeJSON(r.app.out, rows)
@@ -161,9 +161,11 @@ func (r rejectRun) list(ctx context.Context) error {
 			style: outcomeStyle},
 		column{name: "raw"})}
 	t.Columns[1].Kind = table.KindLabel
-	for _, one := range rejects {
-		t.Rows = append(t.Rows, []any{one.Url, one.Line, one.ColumnName, firstLine(one.Reason), one.Outcome,
-			excerpt(one.RawText)})
+	for _, reject := range rejects {
+		t.Rows = append(
+			t.Rows,
+			[]any{reject.Url, reject.Line, reject.ColumnName, firstLine(reject.Reason), reject.Outcome,
+				excerpt(reject.RawText)})
 	}
 	return r.app.out.Table(t, table.Text)
 }

@@ -103,14 +103,14 @@ func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
 }
 
 func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) error {
-	for _, one := range retried.GivenUp {
-		line := fmt.Sprintf("%s is tried again for %s: it was %s", u, one.Table, one.Outcome)
+	for _, item := range retried.GivenUp {
+		line := fmt.Sprintf("%s is tried again for %s: it was %s", u, item.Table, item.Outcome)
 		if _, err := fmt.Fprintln(r.app.out.Stdout, line); err != nil {
 			return err
 		}
 	}
-	for _, one := range retried.Again {
-		if _, err := fmt.Fprintln(r.app.out.Stdout, againLine(one)); err != nil {
+	for _, again := range retried.Again {
+		if _, err := fmt.Fprintln(r.app.out.Stdout, againLine(again)); err != nil {
 			return err
 		}
 	}
@@ -119,29 +119,29 @@ func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) er
 
 // againLine is "s_order: 12 records tried again: 10 loaded, 2 refused again; 1 object read again: 5
 // rows".
-func againLine(one load.Again) string {
-	line := string(one.Table) + ":"
-	if one.Tried > 0 {
+func againLine(again load.Again) string {
+	line := string(again.Table) + ":"
+	if again.Tried > 0 {
 		line += fmt.Sprintf(
 			" %s tried again: %s loaded, %s refused again",
-			counted(one.Tried, "record"),
-			table.Count(one.Loaded),
-			table.Count(one.Refused),
+			counted(again.Tried, "record"),
+			table.Count(again.Loaded),
+			table.Count(again.Refused),
 		)
 	}
-	if one.Unread > 0 {
+	if again.Unread > 0 {
 		line += separated(
 			line,
-			fmt.Sprintf("%s not tried: the whole text is not known any more", counted(one.Unread, "record")),
+			fmt.Sprintf("%s not tried: the whole text is not known any more", counted(again.Unread, "record")),
 		)
 	}
-	if one.Objects > 0 {
+	if again.Objects > 0 {
 		line += separated(
 			line,
-			fmt.Sprintf("%s read again: %s", counted(one.Objects, "object"), counted(one.ObjectRows, "row")),
+			fmt.Sprintf("%s read again: %s", counted(again.Objects, "object"), counted(again.ObjectRows, "row")),
 		)
-		if one.ObjectRejects > 0 {
-			line += fmt.Sprintf(", %s", counted(one.ObjectRejects, "reject"))
+		if again.ObjectRejects > 0 {
+			line += fmt.Sprintf(", %s", counted(again.ObjectRejects, "reject"))
 		}
 	}
 	return line
@@ -178,16 +178,16 @@ func retriedJSON(retried transform.Retried) any {
 		Tables  []againJSON   `json:"tables"`
 		GivenUp []givenUpJSON `json:"given_up"`
 	}{[]againJSON{}, []givenUpJSON{}}
-	for _, one := range retried.Again {
+	for _, again := range retried.Again {
 		out.Tables = append(out.Tables, againJSON{
 			Table: string(
-				one.Table,
-			), Tried: one.Tried, Loaded: one.Loaded, Refused: one.Refused, Unread: one.Unread, Rows: one.Rows,
-			Objects: one.Objects, ObjectRows: one.ObjectRows, ObjectRejects: one.ObjectRejects,
+				again.Table,
+			), Tried: again.Tried, Loaded: again.Loaded, Refused: again.Refused, Unread: again.Unread, Rows: again.Rows,
+			Objects: again.Objects, ObjectRows: again.ObjectRows, ObjectRejects: again.ObjectRejects,
 		})
 	}
-	for _, one := range retried.GivenUp {
-		out.GivenUp = append(out.GivenUp, givenUpJSON{Table: one.Table, Outcome: one.Outcome})
+	for _, r := range retried.GivenUp {
+		out.GivenUp = append(out.GivenUp, givenUpJSON{Table: r.Table, Outcome: r.Outcome})
 	}
 	return out
 }

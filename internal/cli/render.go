@@ -102,35 +102,35 @@ func (r renderRun) run() error {
 	chosen := map[string]bool{}
 	for _, want := range r.files {
 		found := false
-		for _, one := range parts {
-			if one.is(want) {
-				chosen[one.name], found = true, true
+		for _, part := range parts {
+			if part.is(want) {
+				chosen[part.name], found = true, true
 			}
 		}
 		if !found {
 			unknown := &transform.UnknownStepError{Name: want}
-			for _, one := range parts[:len(migrations)+len(steps)] {
-				unknown.Names = append(unknown.Names, strings.TrimSuffix(filepath.Base(one.name), ".sql"))
+			for _, part := range parts[:len(migrations)+len(steps)] {
+				unknown.Names = append(unknown.Names, strings.TrimSuffix(filepath.Base(part.name), ".sql"))
 			}
 			unknown.Names = append(unknown.Names, bookkeeping.Name)
 			return unknown
 		}
 	}
-	for i, one := range parts {
+	for i, part := range parts {
 		if i == len(migrations) && len(chosen) == 0 {
 			if err := r.sources(steps); err != nil {
 				return err
 			}
 		}
-		if len(chosen) > 0 && !chosen[one.name] {
+		if len(chosen) > 0 && !chosen[part.name] {
 			continue
 		}
-		text, err := one.text()
+		text, err := part.text()
 		if err != nil {
 			return err
 		}
 		if len(chosen) != 1 {
-			text = "-- " + one.name + "\n" + strings.TrimRight(text, "\n") + "\n\n"
+			text = "-- " + part.name + "\n" + strings.TrimRight(text, "\n") + "\n\n"
 		}
 		if _, err := fmt.Fprint(r.app.out.Stdout, strings.TrimRight(text, "\n")+"\n"); err != nil {
 			return err
@@ -163,8 +163,8 @@ func (p renderPart) is(word string) bool {
 // sources lists the project's sources as a comment.
 func (r renderRun) sources(steps []transform.Step) error {
 	var text strings.Builder
-	for _, one := range sourcesOf(steps, r.cfg) {
-		fmt.Fprintf(&text, "-- source %s: %s\n", one.name, printable(one.state()))
+	for _, s := range sourcesOf(steps, r.cfg) {
+		fmt.Fprintf(&text, "-- source %s: %s\n", s.name, printable(s.state()))
 	}
 	if text.Len() == 0 {
 		return nil

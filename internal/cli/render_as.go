@@ -79,8 +79,8 @@ func (r renderRun) runAs(ctx context.Context, word string) error {
 	if err != nil {
 		return err
 	}
-	for i, one := range statements {
-		text := terminated(sqlfile.Redact(one.SQL))
+	for i, statement := range statements {
+		text := terminated(sqlfile.Redact(statement.SQL))
 		if i > 0 {
 			text = "\n" + text
 		}
@@ -128,8 +128,8 @@ func (r renderRun) models(steps []transform.Step) ([]string, error) {
 // occasionNames are the values of --as.
 func occasionNames() []string {
 	var out []string
-	for _, one := range transform.Occasions() {
-		out = append(out, string(one))
+	for _, occasion := range transform.Occasions() {
+		out = append(out, string(occasion))
 	}
 	return out
 }

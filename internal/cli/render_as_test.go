@@ -113,16 +113,16 @@ func TestRenderAsRedshiftIsPortable(t *testing.T) {
 			t.Fatal(err)
 		}
 	findings:
-		for _, one := range lint.File(file, lint.Transform) {
-			if one.Rule.Name == "redshift-only" {
+		for _, finding := range lint.File(file, lint.Transform) {
+			if finding.Rule.Name == "redshift-only" {
 				continue
 			}
 			for _, prefix := range runner {
-				if one.Rule.Name == "statement" && strings.HasPrefix(one.Err.Msg, prefix) {
+				if finding.Rule.Name == "statement" && strings.HasPrefix(finding.Err.Msg, prefix) {
 					continue findings
 				}
 			}
-			t.Errorf("as %s: %v\n%s", as, one.Err, one.Err.Snippet())
+			t.Errorf("as %s: %v\n%s", as, finding.Err, finding.Err.Snippet())
 		}
 		for _, statement := range file.Statements(sqlfile.Redshift) {
 			sql := strings.TrimSpace(statement.SQL())

@@ -39,8 +39,8 @@ for programs and keeps every cell as it is; for a spreadsheet, which takes a tex
 		Flags: append(flags(), append(reportFlags(), a.reportParams()...)...),
 		BashComplete: func(c *cli.Context) {
 			_, _ = fmt.Fprintln(c.App.Writer, "list")
-			for _, one := range a.knownReports() {
-				_, _ = fmt.Fprintln(c.App.Writer, one.Name)
+			for _, knownReport := range a.knownReports() {
+				_, _ = fmt.Fprintln(c.App.Writer, knownReport.Name)
 			}
 		},
 		Action: func(c *cli.Context) error {
@@ -148,8 +148,8 @@ func reportFormat(c *cli.Context, file string) (table.Format, error) {
 func (a *app) reportParamNames() []string {
 	var names []string
 	seen := map[string]bool{}
-	for _, one := range a.knownReports() {
-		for _, param := range one.Params {
+	for _, knownReport := range a.knownReports() {
+		for _, param := range knownReport.Params {
 			if !seen[param.Name] {
 				seen[param.Name] = true
 				names = append(names, param.Name)
@@ -169,8 +169,8 @@ func (a *app) reportParams() []cli.Flag {
 		}
 	}
 	usage := map[string]string{}
-	for _, one := range a.knownReports() {
-		for _, param := range one.Params {
+	for _, knownReport := range a.knownReports() {
+		for _, param := range knownReport.Params {
 			if usage[param.Name] == "" {
 				usage[param.Name] = param.Usage
 				if param.Dated() {
@@ -230,14 +230,14 @@ func (r reportRun) run(ctx context.Context) error {
 	if r.all {
 		chosen, doc.LeftOut = withValues(all, r.values)
 	} else {
-		one, err := report.Find(all, r.name)
+		item, err := report.Find(all, r.name)
 		if err != nil {
 			return err
 		}
-		chosen, doc.Title = []report.Report{one}, one.Name
+		chosen, doc.Title = []report.Report{item}, item.Name
 	}
-	for _, one := range chosen {
-		if err := one.Validate(r.valuesOf(one)); err != nil {
+	for _, item := range chosen {
+		if err := item.Validate(r.valuesOf(item)); err != nil {
 			return err
 		}
 	}
@@ -256,8 +256,8 @@ func (r reportRun) run(ctx context.Context) error {
 	if err := r.write(out, doc); err != nil {
 		return err
 	}
-	for _, one := range doc.LeftOut {
-		r.app.out.Status("left out: %s, which %s", one.Name, one.Reason)
+	for _, leftOut := range doc.LeftOut {
+		r.app.out.Status("left out: %s, which %s", leftOut.Name, leftOut.Reason)
 	}
 	return nil
 }
@@ -275,26 +275,26 @@ func (r reportRun) sections(ctx context.Context, s *session, chosen []report.Rep
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	var out []report.Section
-	for _, one := range chosen {
-		values := r.valuesOf(one)
-		result, err := one.Run(ctx, tx, values)
+	for _, item := range chosen {
+		values := r.valuesOf(item)
+		result, err := item.Run(ctx, tx, values)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, report.Section{Name: one.Name, Title: one.Heading, Description: one.Description,
-			Values: one.Told(values), Table: result})
+		out = append(out, report.Section{Name: item.Name, Title: item.Heading, Description: item.Description,
+			Values: item.Told(values), Table: result})
 	}
 	return out, nil
 }
 
 // valuesOf are the given values that concern a report: of one report all, so that a wrong one is an
 // error.
-func (r reportRun) valuesOf(one report.Report) map[string]string {
+func (r reportRun) valuesOf(item report.Report) map[string]string {
 	if !r.all {
 		return r.values
 	}
 	out := map[string]string{}
-	for _, param := range one.Params {
+	for _, param := range item.Params {
 		if value, given := r.values[param.Name]; given {
 			out[param.Name] = value
 		}
@@ -304,18 +304,18 @@ func (r reportRun) valuesOf(one report.Report) map[string]string {
 
 // withValues are the reports whose required values are given, and those that have to be left out.
 func withValues(all []report.Report, values map[string]string) (chosen []report.Report, leftOut []report.LeftOut) {
-	for _, one := range all {
+	for _, r := range all {
 		var missing []string
-		for _, param := range one.Params {
+		for _, param := range r.Params {
 			if _, given := values[param.Name]; param.Required && !given {
 				missing = append(missing, "--"+param.Name)
 			}
 		}
 		if len(missing) > 0 {
-			leftOut = append(leftOut, report.LeftOut{Name: one.Name, Reason: "needs " + strings.Join(missing, " and ")})
+			leftOut = append(leftOut, report.LeftOut{Name: r.Name, Reason: "needs " + strings.Join(missing, " and ")})
 			continue
 		}
-		chosen = append(chosen, one)
+		chosen = append(chosen, r)
 	}
 	return chosen, leftOut
 }
@@ -405,12 +405,12 @@ func reportList(all []report.Report, format table.Format) table.Table {
 	t := table.Table{Title: "reports", Columns: columns(
 		column{name: "report", narrow: table.NarrowKeep}, column{name: "parameters", narrow: table.NarrowFold},
 		column{name: "description", narrow: table.NarrowWrap})}
-	for _, one := range all {
+	for _, r := range all {
 		var params []string
-		for _, param := range one.Params {
+		for _, param := range r.Params {
 			params = append(params, strings.TrimSuffix(param.Flag(), " (needed)"))
 		}
-		t.Rows = append(t.Rows, []any{one.Name, strings.Join(params, ", "), one.Description})
+		t.Rows = append(t.Rows, []any{r.Name, strings.Join(params, ", "), r.Description})
 	}
 	if format == table.JSON {
 		t.Columns = slices.Insert(t.Columns, 0, table.Column{Name: "name"})

@@ -53,10 +53,10 @@ func (p project) allReports(engine sqlfile.Engine) ([]report.Report, error) {
 // value. The flags of sources, which a report has no use for, make room.
 func checkParams(own []report.Report) error {
 	taken := flagNames(slices.Concat(globalFlags(), connectionFlags(), []cli.Flag{projectFlag()}, reportFlags()))
-	for _, one := range own {
-		for _, param := range one.Params {
+	for _, r := range own {
+		for _, param := range r.Params {
 			if slices.Contains(taken, param.Name) {
-				return one.ParamError(param.Name, fmt.Sprintf("param: --%s is a flag of dwh report", param.Name),
+				return r.ParamError(param.Name, fmt.Sprintf("param: --%s is a flag of dwh report", param.Name),
 					"give the parameter another name")
 			}
 		}
@@ -86,10 +86,10 @@ func (a *app) explainFlags(err error) error {
 		return a.brokenReports
 	}
 	for _, word := range a.args {
-		one, missing := report.Find(a.knownReports(), word)
+		r, missing := report.Find(a.knownReports(), word)
 		if missing == nil {
 			usage.Advice = strings.TrimPrefix(usage.Advice+"; ",
-				"; ") + "the report " + one.Name + " has " + one.Flags()
+				"; ") + "the report " + r.Name + " has " + r.Flags()
 			break
 		}
 	}
@@ -98,8 +98,8 @@ func (a *app) explainFlags(err error) error {
 
 // hasReports tells whether the reports are those of the embedded project, and perhaps more.
 func hasReports(all, shipped []report.Report) bool {
-	return !slices.ContainsFunc(shipped, func(one report.Report) bool {
-		_, err := report.Find(all, one.Name)
+	return !slices.ContainsFunc(shipped, func(r report.Report) bool {
+		_, err := report.Find(all, r.Name)
 		return err != nil
 	})
 }
@@ -111,8 +111,8 @@ func (a *app) reportExamples() []string {
 		return embedded.ReportExamples()
 	}
 	out := []string{"dwh report list"}
-	for _, one := range all {
-		out = append(out, "dwh report "+one.Name+one.Example())
+	for _, r := range all {
+		out = append(out, "dwh report "+r.Name+r.Example())
 		if len(out) == 4 {
 			break
 		}

@@ -16,8 +16,8 @@ import (
 // could hold a secret, or that name a person whose records are erased.
 func (a *app) commandLine() string {
 	secret := []string{"database-url", "match"}
-	for _, one := range a.knownErasables() {
-		secret = append(secret, one.flag)
+	for _, knownErasable := range a.knownErasables() {
+		secret = append(secret, knownErasable.flag)
 	}
 	var words []string
 	hide := false
@@ -224,8 +224,8 @@ func resultJSON(result transform.Result) runJSON {
 		), Differences: changesJSON(result), Checks: checksJSON(result.Checks), Seconds: result.Duration.Seconds(),
 	}
 	out.Waiting = []waitingJSON{}
-	for _, one := range result.Waiting {
-		out.Waiting = append(out.Waiting, waitingJSON{Table: string(one.Table), Records: one.Records})
+	for _, waiting := range result.Waiting {
+		out.Waiting = append(out.Waiting, waitingJSON{Table: string(waiting.Table), Records: waiting.Records})
 	}
 	for _, load := range result.Loads {
 		out.Loads = append(out.Loads, loadJSON{

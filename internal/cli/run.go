@@ -145,8 +145,8 @@ func (m mainRun) print(result transform.Result, checks []check.Result, counts []
 			FullChecks []checkJSON `json:"full_checks"`
 			Tables     []tableJSON `json:"tables"`
 		}{runJSON: resultJSON(result), FullChecks: checksJSON(checks), Tables: []tableJSON{}}
-		for _, one := range counts {
-			out.Tables = append(out.Tables, tableJSON{Table: string(one.Table), Rows: one.Rows})
+		for _, tableCount := range counts {
+			out.Tables = append(out.Tables, tableJSON{Table: string(tableCount.Table), Rows: tableCount.Rows})
 		}
 		return writeJSON(m.app.out, out)
 	}
@@ -156,8 +156,8 @@ func (m mainRun) print(result transform.Result, checks []check.Result, counts []
 	if len(counts) > 0 {
 		t := table.Table{Columns: columns(column{name: "table", narrow: table.NarrowKeep}, column{name: "rows",
 			style: strong})}
-		for _, one := range counts {
-			t.Rows = append(t.Rows, []any{string(one.Table), one.Rows})
+		for _, tableCount := range counts {
+			t.Rows = append(t.Rows, []any{string(tableCount.Table), tableCount.Rows})
 		}
 		if err := m.app.out.Table(t, table.Text); err != nil {
 			return err

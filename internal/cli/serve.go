@@ -196,13 +196,13 @@ func (r serveRun) run(ctx context.Context) error {
 // tellSources says what is going to be watched. It returns where the URL of each source comes from.
 func (r serveRun) tellSources(steps []transform.Step) map[string]string {
 	origins := map[string]string{}
-	for _, one := range sourcesOf(steps, r.cfg) {
-		origins[one.name] = one.origin
+	for _, s := range sourcesOf(steps, r.cfg) {
+		origins[s.name] = s.origin
 		if r.cfg.LogFormat == "json" {
-			r.app.log.Info("source", "name", one.name, "url", one.url, "origin", one.origin, "loads", one.loads())
+			r.app.log.Info("source", "name", s.name, "url", s.url, "origin", s.origin, "loads", s.loads())
 			continue
 		}
-		r.app.out.Status("source %s: %s", one.name, printable(one.state()))
+		r.app.out.Status("source %s: %s", s.name, printable(s.state()))
 	}
 	return origins
 }
@@ -306,11 +306,11 @@ func (r serveRun) record(e server.Event) {
 	case e.Quarantine != nil:
 		log.Warn("object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step, "error", e.Quarantine.Reason)
 	case e.Checks != nil:
-		for _, one := range e.Checks {
-			if outcome := one.Outcome(); outcome == "fail" || outcome == "warn" {
+		for _, result := range e.Checks {
+			if outcome := result.Outcome(); outcome == "fail" || outcome == "warn" {
 				log.Warn(
-					"check found violations", "check", one.Check.Name, "severity",
-					one.Check.Severity, "violations", one.Violations,
+					"check found violations", "check", result.Check.Name, "severity",
+					result.Check.Severity, "violations", result.Violations,
 				)
 			}
 		}

@@ -149,15 +149,15 @@ func (p project) allChecks(engine sqlfile.Engine, vars map[string]string) ([]che
 }
 
 func override[T any](all, own []T, name func(T) string) []T {
-	for _, one := range own {
+	for _, item := range own {
 		replaced := false
 		for i := range all {
-			if name(all[i]) == name(one) {
-				all[i], replaced = one, true
+			if name(all[i]) == name(item) {
+				all[i], replaced = item, true
 			}
 		}
 		if !replaced {
-			all = append(all, one)
+			all = append(all, item)
 		}
 	}
 	return all

@@ -70,21 +70,24 @@ func (a *app) checkSourceFlags(c *cli.Context, cfg *config.Config) error {
 		return nil // the command says what is wrong with the project
 	}
 	known := sourceNames(steps)
-	for _, one := range cfg.SortedSources() {
-		if slices.Contains(known, one.Name) {
+	for _, sortedSource := range cfg.SortedSources() {
+		if slices.Contains(known, sortedSource.Name) {
 			continue
 		}
-		switch one.Origin.Kind {
+		switch sortedSource.Origin.Kind {
 		case config.Flag:
 			return &UsageError{
-				Msg:    fmt.Sprintf("%s: no COPY takes its objects from the source %s", one.Origin, one.Name),
-				Advice: knownSources(one.Name, known),
+				Msg: fmt.Sprintf(
+					"%s: no COPY takes its objects from the source %s", sortedSource.Origin,
+					sortedSource.Name,
+				),
+				Advice: knownSources(sortedSource.Name, known),
 			}
 		case config.Environment:
-			if near := suggest.Nearest(one.Name, known); near != "" && !config.IsShorthand(one.Name) {
+			if near := suggest.Nearest(sortedSource.Name, known); near != "" && !config.IsShorthand(sortedSource.Name) {
 				a.out.Warn(
 					"%s: no COPY takes its objects from the source %s; did you mean %s?",
-					one.Origin, one.Name, near,
+					sortedSource.Origin, sortedSource.Name, near,
 				)
 			}
 		}

@@ -53,26 +53,26 @@ func sourcesOf(steps []transform.Step, cfg *config.Config) []source {
 	var out []source
 	for _, step := range steps {
 		for _, need := range step.Needs() {
-			one := source{name: need.Source}
+			s := source{name: need.Source}
 			given, known := cfg.Sources[need.Source]
 			switch {
 			case need.Literal != "" && need.JSONPaths:
 				continue // a part of the load that is listed for its objects
 			case need.Literal != "":
 				place := need.ErrorAt("", "")
-				one = source{name: step.Name, url: need.Literal, origin: fmt.Sprintf("%s:%d", place.File, place.Line)}
+				s = source{name: step.Name, url: need.Literal, origin: fmt.Sprintf("%s:%d", place.File, place.Line)}
 			case known:
-				one.url, one.origin = given.URL, given.Origin.String()
+				s.url, s.origin = given.URL, given.Origin.String()
 			case cfg.Variables[need.Source] != "":
 				if need.JSONPaths { // such as 'auto'
 					continue
 				}
-				one.url, one.origin = cfg.Variables[need.Source], cfg.Origin("variables."+need.Source).String()
+				s.url, s.origin = cfg.Variables[need.Source], cfg.Origin("variables."+need.Source).String()
 			}
-			one.url = config.RedactDSN(one.url)
-			at := slices.IndexFunc(out, func(other source) bool { return other.name == one.name })
+			s.url = config.RedactDSN(s.url)
+			at := slices.IndexFunc(out, func(other source) bool { return other.name == s.name })
 			if at < 0 {
-				out, at = append(out, one), len(out)
+				out, at = append(out, s), len(out)
 			}
 			out[at].needs = append(out[at].needs, need)
 		}
@@ -153,13 +153,13 @@ func missingSources(missing []load.Need, all []transform.Step, cfg *config.Confi
 	}
 	known := sourceNames(all)
 	var given, unused, hints []string
-	for _, one := range cfg.SortedSources() {
-		if one.URL == "" {
+	for _, sortedSource := range cfg.SortedSources() {
+		if sortedSource.URL == "" {
 			continue
 		}
-		given = append(given, one.Name)
-		if !slices.Contains(known, one.Name) {
-			unused = append(unused, one.Name)
+		given = append(given, sortedSource.Name)
+		if !slices.Contains(known, sortedSource.Name) {
+			unused = append(unused, sortedSource.Name)
 		}
 	}
 	if hint := forgottenProject(cfg); hint != "" {
@@ -216,10 +216,12 @@ func unknownSources(steps []transform.Step, cfg *config.Config) error {
 		return nil
 	}
 	known := sourceNames(steps)
-	for _, one := range cfg.SortedSources() {
-		if one.Origin.Kind == config.File && !slices.Contains(known, one.Name) {
-			return cfg.SourceError(one.Name, fmt.Sprintf("no COPY takes its objects from the source %s", one.Name),
-				cmp.Or(forgottenProject(cfg), knownSources(one.Name, known)))
+	for _, sortedSource := range cfg.SortedSources() {
+		if sortedSource.Origin.Kind == config.File && !slices.Contains(known, sortedSource.Name) {
+			return cfg.SourceError(sortedSource.Name, fmt.Sprintf(
+				"no COPY takes its objects from the source %s", sortedSource.Name,
+			),
+				cmp.Or(forgottenProject(cfg), knownSources(sortedSource.Name, known)))
 		}
 	}
 	return nil

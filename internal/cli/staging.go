@@ -222,9 +222,9 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 		return r.deleteJSON(ctx, runner, selection, staged)
 	}
 	var rows, rejects int64
-	for _, one := range staged {
-		rows, rejects = rows+one.Rows, rejects+one.Rejects
-		if err := r.show(one); err != nil {
+	for _, item := range staged {
+		rows, rejects = rows+item.Rows, rejects+item.Rejects
+		if err := r.show(item); err != nil {
 			return err
 		}
 	}
@@ -245,14 +245,14 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 }
 
 // show prints what a selection means in one table.
-func (r stagingRun) show(one transform.Staged) error {
+func (r stagingRun) show(staged transform.Staged) error {
 	if _, err := fmt.Fprintf(
 		r.app.out.Stdout, "%s in %s; refused records with the same value: %s\n",
-		counted(one.Rows, "row"), one.Table, count(one.Rejects),
+		counted(staged.Rows, "row"), staged.Table, count(staged.Rejects),
 	); err != nil {
 		return err
 	}
-	for _, sample := range []table.Table{one.Sample, one.Refused} {
+	for _, sample := range []table.Table{staged.Sample, staged.Refused} {
 		if len(sample.Rows) == 0 {
 			continue
 		}
@@ -295,12 +295,12 @@ func (r stagingRun) deleteJSON(
 ) error {
 	out := stagingJSON{Tables: []stagedJSON{}, Changes: []changeJSON{}}
 	var found int64
-	for _, one := range staged {
-		found += one.Rows + one.Rejects
+	for _, s := range staged {
+		found += s.Rows + s.Rejects
 		out.Tables = append(out.Tables, stagedJSON{
-			Table: string(one.Table), Rows: one.Rows, Rejects: &one.Rejects, Sample: ordered(
-				one.Sample,
-			), Refused: ordered(one.Refused),
+			Table: string(s.Table), Rows: s.Rows, Rejects: &s.Rejects, Sample: ordered(
+				s.Sample,
+			), Refused: ordered(s.Refused),
 		})
 	}
 	if r.yes && found > 0 {
@@ -324,9 +324,9 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 		return err
 	}
 	out := stagingJSON{Tables: []stagedJSON{}, Changes: []changeJSON{}}
-	for _, one := range dropped {
-		models := append([]string{}, one.Models...)
-		out.Tables = append(out.Tables, stagedJSON{Table: string(one.Table), Rows: one.Rows, Models: &models})
+	for _, d := range dropped {
+		models := append([]string{}, d.Models...)
+		out.Tables = append(out.Tables, stagedJSON{Table: string(d.Table), Rows: d.Rows, Models: &models})
 		if r.json {
 			continue
 		}
@@ -335,7 +335,7 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 			follows = "computed again without them: " + strings.Join(models, ", ")
 		}
 		if _, err := fmt.Fprintf(
-			r.app.out.Stdout, "%s in %s; %s\n", counted(one.Rows, "row"), one.Table, follows,
+			r.app.out.Stdout, "%s in %s; %s\n", counted(d.Rows, "row"), d.Table, follows,
 		); err != nil {
 			return err
 		}

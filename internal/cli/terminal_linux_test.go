@@ -126,8 +126,8 @@ func TestNoControlCharacterOnTerminal(t *testing.T) {
 			out.Status("%s", hostile)
 			out.Warn("%s", hostile)
 			// a byte at a time, as a copy through a small buffer
-			for _, one := range []byte(hostile + "é\n") {
-				if _, err := out.Stdout.Write([]byte{one}); err != nil {
+			for _, n := range []byte(hostile + "é\n") {
+				if _, err := out.Stdout.Write([]byte{n}); err != nil {
 					t.Error(err)
 				}
 			}

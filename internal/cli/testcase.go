@@ -229,8 +229,8 @@ func resultText(result testcase.Result) string {
 			lines = append(lines, "hint: "+hint)
 		}
 	}
-	for _, one := range result.Tables {
-		lines = append(lines, differentText(one)...)
+	for _, table := range result.Tables {
+		lines = append(lines, differentText(table)...)
 	}
 	return printable(strings.Join(lines, "\n"))
 }
@@ -238,12 +238,12 @@ func resultText(result testcase.Result) string {
 // differentText says how a table differs, a line a row.
 func differentText(d testcase.Difference) []string {
 	var counts []string
-	for _, one := range []struct {
+	for _, part := range []struct {
 		rows int
 		what string
 	}{{len(d.Missing), "missing"}, {len(d.Unexpected), "unexpected"}, {len(d.Changed), "changed"}} {
-		if one.rows > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", one.rows, one.what))
+		if part.rows > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", part.rows, part.what))
 		}
 	}
 	about := d.File
@@ -284,35 +284,35 @@ func differentText(d testcase.Difference) []string {
 
 func cellsText(cells []testcase.Cell) string {
 	var out []string
-	for _, one := range cells {
-		out = append(out, one.Column+" = "+cellText(one))
+	for _, c := range cells {
+		out = append(out, c.Column+" = "+cellText(c))
 	}
 	return strings.Join(out, ", ")
 }
 
 // cellText is a value, in quotes where it could be taken for something else.
-func cellText(one testcase.Cell) string {
+func cellText(c testcase.Cell) string {
 	switch {
-	case one.Null:
+	case c.Null:
 		return "NULL"
-	case one.Text == "", one.Text == "NULL", strings.TrimSpace(one.Text) != one.Text, strings.ContainsAny(one.Text,
+	case c.Text == "", c.Text == "NULL", strings.TrimSpace(c.Text) != c.Text, strings.ContainsAny(c.Text,
 		",\"\n"):
-		return `"` + strings.ReplaceAll(one.Text, `"`, `""`) + `"`
+		return `"` + strings.ReplaceAll(c.Text, `"`, `""`) + `"`
 	}
-	return one.Text
+	return c.Text
 }
 
 func writeTestJUnit(file *os.File, results []testcase.Result) error {
 	var cases []junit.Case
 	for _, result := range results {
-		one := junit.Case{Class: "dwh.test", Name: result.Case.Name, Duration: result.Duration}
+		c := junit.Case{Class: "dwh.test", Name: result.Case.Name, Duration: result.Duration}
 		switch result.Outcome() {
 		case testcase.Failed:
-			one.Failure = &junit.Message{Message: result.Tables[0].Table + " differs", Text: resultText(result)}
+			c.Failure = &junit.Message{Message: result.Tables[0].Table + " differs", Text: resultText(result)}
 		case testcase.Broken:
-			one.Error = &junit.Message{Message: result.Err.Error(), Text: resultText(result)}
+			c.Error = &junit.Message{Message: result.Err.Error(), Text: resultText(result)}
 		}
-		cases = append(cases, one)
+		cases = append(cases, c)
 	}
 	if err := junit.Write(file, "dwh test", cases); err != nil {
 		return err

@@ -52,15 +52,15 @@ type cellsJSON []testcase.Cell
 // MarshalJSON implements json.Marshaler.
 func (c cellsJSON) MarshalJSON() ([]byte, error) {
 	out := []byte{'{'}
-	for i, one := range c {
+	for i, item := range c {
 		if i > 0 {
 			out = append(out, ',')
 		}
 		var value any
-		if !one.Null {
-			value = one.Text
+		if !item.Null {
+			value = item.Text
 		}
-		for j, part := range []any{one.Column, value} {
+		for j, part := range []any{item.Column, value} {
 			if j > 0 {
 				out = append(out, ':')
 			}
@@ -77,24 +77,24 @@ func (c cellsJSON) MarshalJSON() ([]byte, error) {
 func testsJSON(results []testcase.Result) []testJSON {
 	out := []testJSON{}
 	for _, result := range results {
-		one := testJSON{
+		n := testJSON{
 			Name: result.Case.Name, About: result.Case.About, Result: result.Outcome(),
 			Seconds: result.Duration.Seconds(),
 			Tables:  []testTableJSON{},
 		}
 		if result.Err != nil {
-			one.Error = &testErrorJSON{Message: result.Err.Error(), Hint: hintOf(result.Err)}
+			n.Error = &testErrorJSON{Message: result.Err.Error(), Hint: hintOf(result.Err)}
 			var placed *sqlfile.Error
 			if errors.As(result.Err, &placed) {
-				one.Error.Message, one.Error.File, one.Error.Line, one.Error.Column = placed.Msg,
+				n.Error.Message, n.Error.File, n.Error.Line, n.Error.Column = placed.Msg,
 					placed.File, placed.Line,
 					placed.Column
 			}
 		}
 		for _, d := range result.Tables {
-			one.Tables = append(one.Tables, testTable(d))
+			n.Tables = append(n.Tables, testTable(d))
 		}
-		out = append(out, one)
+		out = append(out, n)
 	}
 	return out
 }

@@ -37,9 +37,9 @@ func (f *fixture) retry(options string, records ...clientcopy.Record) []clientco
 // brief is a result in short: rows, and the lines and reasons of what was refused.
 func brief(results []clientcopy.RecordResult) []string {
 	var out []string
-	for _, one := range results {
-		text := fmt.Sprint(one.Rows)
-		for _, reject := range one.Rejects {
+	for _, result := range results {
+		text := fmt.Sprint(result.Rows)
+		for _, reject := range result.Rejects {
 			text += fmt.Sprintf(" %d %s", reject.Line, reject.Reason)
 		}
 		out = append(out, text)

@@ -101,15 +101,15 @@ func (p *Packer) pack(ctx context.Context, statement *copystmt.Statement, object
 		if len(group) == 0 {
 			return nil
 		}
-		one, err := p.one(ctx, statement, group)
+		item, err := p.one(ctx, statement, group)
 		if err != nil {
 			return err
 		}
-		if len(one.Parts) > 0 {
-			made.packs = append(made.packs, one)
+		if len(item.Parts) > 0 {
+			made.packs = append(made.packs, item)
 		}
-		made.apart = append(made.apart, one.Apart...)
-		made.bad = append(made.bad, one.bad...)
+		made.apart = append(made.apart, item.Apart...)
+		made.bad = append(made.bad, item.bad...)
 		group, size = nil, 0
 		return nil
 	}
@@ -170,15 +170,15 @@ func (p *Packer) one(ctx context.Context, statement *copystmt.Statement, group [
 				made.Apart = append(made.Apart, window[i])
 				continue
 			}
-			one := part{
+			item := part{
 				URL: window[i].URL, Line: line, Lines: int64(bytes.Count(r.text, []byte("\n"))),
 				Records: r.records,
 			}
 			if _, err := packed.Write(r.text); err != nil {
 				return made, err
 			}
-			line += one.Lines
-			made.Parts = append(made.Parts, one)
+			line += item.Lines
+			made.Parts = append(made.Parts, item)
 		}
 	}
 	if err := packed.Close(); err != nil {

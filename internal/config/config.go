@@ -128,8 +128,14 @@ func (c *Config) Settings() []Setting {
 	for _, k := range keys() {
 		all = append(all, Setting{Key: k.name, Value: k.show(c), Origin: c.origins[k.name]})
 	}
-	for _, one := range c.SortedSources() {
-		all = append(all, Setting{Key: sourcesKey + "." + one.Name, Value: RedactDSN(one.URL), Origin: one.Origin})
+	for _, sortedSource := range c.SortedSources() {
+		all = append(
+			all,
+			Setting{
+				Key: sourcesKey + "." + sortedSource.Name, Value: RedactDSN(sortedSource.URL),
+				Origin: sortedSource.Origin,
+			},
+		)
 	}
 	for _, name := range sortedNames(c.Variables) {
 		key := variablesKey + "." + name
@@ -149,8 +155,8 @@ func (c *Config) SQLVariables() map[string]string {
 	if vars == nil {
 		vars = map[string]string{}
 	}
-	for name, one := range c.Sources {
-		vars[name] = one.URL
+	for name, source := range c.Sources {
+		vars[name] = source.URL
 	}
 	vars["region"], vars["iam_role"] = c.Region, c.IAMRole
 	maps.DeleteFunc(vars, func(name, value string) bool {

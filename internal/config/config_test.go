@@ -470,9 +470,9 @@ func TestWebhookIsSecret(t *testing.T) {
 	if got, want := c.Notify.HeaderFile, filepath.Join(dir, "header"); got != want || c.Notify.Format != "slack" {
 		t.Errorf("got header file %q and format %q, want %q and slack", got, c.Notify.Format, want)
 	}
-	for _, one := range c.Settings() {
-		if one.Key == "notify.webhook" && one.Value != "https://hooks.example.com/xxxxx" {
-			t.Errorf("got %q shown, want the host alone", one.Value)
+	for _, setting := range c.Settings() {
+		if setting.Key == "notify.webhook" && setting.Value != "https://hooks.example.com/xxxxx" {
+			t.Errorf("got %q shown, want the host alone", setting.Value)
 		}
 	}
 	if _, err := config.Load(config.Options{Dir: t.TempDir(),

@@ -107,8 +107,8 @@ func TestSecretVariablesInSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	for _, one := range c.Settings() {
-		got[one.Key] = one.Value
+	for _, setting := range c.Settings() {
+		got[setting.Key] = setting.Value
 	}
 	if got["variables.api_key"] != "xxxxx" || got["variables.country"] != "no" ||
 		got["variables.feed"] != "https://h/x?sig=xxxxx" {

@@ -49,15 +49,15 @@ func TestSources(t *testing.T) {
 		t.Fatalf("got %+v, want %d sources", got, len(want))
 	}
 	vars := c.SQLVariables()
-	for i, one := range want {
-		if got[i].Name != one.name || got[i].URL != one.url || got[i].Origin.String() != one.origin {
-			t.Errorf("got %+v, want %+v", got[i], one)
+	for i, tt := range want {
+		if got[i].Name != tt.name || got[i].URL != tt.url || got[i].Origin.String() != tt.origin {
+			t.Errorf("got %+v, want %+v", got[i], tt)
 		}
-		if vars[one.name] != one.url {
-			t.Errorf("%s: got variable %q, want %q", one.name, vars[one.name], one.url)
+		if vars[tt.name] != tt.url {
+			t.Errorf("%s: got variable %q, want %q", tt.name, vars[tt.name], tt.url)
 		}
-		if origin := c.Origin("sources." + one.name).String(); origin != one.origin {
-			t.Errorf("%s: got origin %q, want %q", one.name, origin, one.origin)
+		if origin := c.Origin("sources." + tt.name).String(); origin != tt.origin {
+			t.Errorf("%s: got origin %q, want %q", tt.name, origin, tt.origin)
 		}
 	}
 	if _, set := vars["names"]; set {

@@ -78,7 +78,7 @@ func trustedPlace(name string) error {
 // trustedTree refuses a project's folder of which somebody else could have written a part: it holds
 // the SQL that dwh runs.
 func trustedTree(folder string) error {
-	look := func(name string) (fs.FileInfo, error) {
+	f := func(name string) (fs.FileInfo, error) {
 		link, err := os.Lstat(name)
 		if err != nil {
 			return nil, err
@@ -94,12 +94,12 @@ func trustedTree(folder string) error {
 		}
 		return info, inside(trusted(name, info), name)
 	}
-	if _, err := look(folder); err != nil {
+	if _, err := f(folder); err != nil {
 		return err
 	}
 	var walk func(name string) error
 	walk = func(name string) error {
-		info, err := look(name)
+		info, err := f(name)
 		if err != nil || !info.IsDir() {
 			return err
 		}

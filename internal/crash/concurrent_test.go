@@ -15,16 +15,16 @@ const busy = "another dwh is writing to this warehouse"
 // waits.
 func (w *world) twoAtOnce(t *testing.T) {
 	first, once, replay := w.job(t, "first run"), w.job(t, "first run at once"), w.job(t, "replay")
-	for _, one := range []struct {
+	for _, tt := range []struct {
 		job   *job
 		point string
 	}{
 		{first, "load.copied"}, {first, "transform.flagged"}, {once, "first.checked"},
 		{replay, "replay.deleted.d_user"},
 	} {
-		t.Run(one.point, func(t *testing.T) {
+		t.Run(tt.point, func(t *testing.T) {
 			t.Parallel()
-			dsn := one.job.start(t)
+			dsn := tt.job.start(t)
 			// closed when the first one holds, and when it may go on
 			reached, release := make(chan struct{}), make(chan struct{})
 			held := false
@@ -32,9 +32,9 @@ func (w *world) twoAtOnce(t *testing.T) {
 			var group errgroup.Group
 			group.Go(func() error {
 				works = call{
-					dsn: dsn, home: w.home, args: one.job.args, env: one.job.env,
+					dsn: dsn, home: w.home, args: tt.job.args, env: tt.job.env,
 					failpoint: func(name string) {
-						if name == one.point && !held {
+						if name == tt.point && !held {
 							held = true
 							close(reached)
 							<-release
@@ -87,7 +87,7 @@ func (w *world) twoAtOnce(t *testing.T) {
 			)[0][0]; got != "t" {
 				t.Error("journal: got no run that was refused")
 			}
-			one.job.settle(t, w, dsn, works)
+			tt.job.settle(t, w, dsn, works)
 		})
 	}
 }

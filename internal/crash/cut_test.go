@@ -160,7 +160,7 @@ func (w *world) diskFull(t *testing.T) {
 	atQuery := func(prefix string) func(message) bool {
 		return func(m message) bool { return isQuery(m, prefix) }
 	}
-	for _, one := range []struct {
+	for _, tt := range []struct {
 		name string
 		job  *job
 		full func(message) bool
@@ -174,23 +174,23 @@ func (w *world) diskFull(t *testing.T) {
 		{"replay built", replay, atQuery("-- d_user: all of its rows")},
 		{"replay applied", replay, atQuery("DELETE FROM \"public\".\"f_songplay\"")},
 	} {
-		t.Run(one.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			dsn := one.job.start(t)
+			dsn := tt.job.start(t)
 			var struck atomic.Bool
 			through := newWire(t, dsn, func(m message) verdict {
-				if !struck.Load() && one.full(m) {
+				if !struck.Load() && tt.full(m) {
 					struck.Store(true)
 					return diskFull
 				}
 				return pass
 			})
-			ended := call{dsn: through.dsn, home: w.home, args: one.job.args, env: one.job.env}.run(t.Context())
+			ended := call{dsn: through.dsn, home: w.home, args: tt.job.args, env: tt.job.env}.run(t.Context())
 			if !struck.Load() {
 				t.Error("the statement did not come")
 			}
 			broken(t, ended, "No space left on device", "53100", "hint: the server's disk is full")
-			one.job.settle(t, w, dsn, ended)
+			tt.job.settle(t, w, dsn, ended)
 			if got := dwhtest.Query(
 				t, dsn,
 				"SELECT count(*) FROM dwh_run WHERE outcome = 'failed' AND error LIKE '%No space left%'",
@@ -204,19 +204,19 @@ func (w *world) diskFull(t *testing.T) {
 // terminated has an administrator end dwh's sessions.
 func (w *world) terminated(t *testing.T) {
 	first, once, replay := w.job(t, "first run"), w.job(t, "first run at once"), w.job(t, "replay")
-	for _, one := range []struct {
+	for _, tt := range []struct {
 		job   *job
 		point string
 	}{
 		{first, "load.copied"}, {first, "transform.flagged"}, {once, "load.copied"},
 		{replay, "replay.deleted.f_songplay"},
 	} {
-		t.Run(one.point, func(t *testing.T) {
+		t.Run(tt.point, func(t *testing.T) {
 			t.Parallel()
-			dsn := one.job.start(t)
+			dsn := tt.job.start(t)
 			struck := false
-			ended := call{dsn: dsn, home: w.home, args: one.job.args, env: one.job.env, failpoint: func(name string) {
-				if name == one.point && !struck {
+			ended := call{dsn: dsn, home: w.home, args: tt.job.args, env: tt.job.env, failpoint: func(name string) {
+				if name == tt.point && !struck {
 					struck = true
 					dwhtest.Query(
 						t, dsn,
@@ -226,7 +226,7 @@ func (w *world) terminated(t *testing.T) {
 				}
 			}}.run(t.Context())
 			broken(t, ended, "hint: ")
-			one.job.settle(t, w, dsn, ended)
+			tt.job.settle(t, w, dsn, ended)
 		})
 	}
 }

@@ -55,8 +55,8 @@ func jobs(w *world) []*job {
 	in := func(state string, sql ...string) func(*testing.T) string {
 		return func(t *testing.T) string {
 			dsn := w.database(t, state)
-			for _, one := range sql {
-				dwhtest.Query(t, dsn, one)
+			for _, name := range sql {
+				dwhtest.Query(t, dsn, name)
 			}
 			return dsn
 		}

@@ -95,7 +95,7 @@ func readOn(ctx context.Context, dsn string, stop <-chan struct{}) (reading, err
 // queries took is printed.
 func (w *world) readers(t *testing.T) {
 	dsn := w.database(t, "half")
-	one := func(query string) string { return dwhtest.Query(t, dsn, query)[0][0] }
+	f := func(query string) string { return dwhtest.Query(t, dsn, query)[0][0] }
 
 	// With nobody else about, for comparison.
 	stop := make(chan struct{})
@@ -108,7 +108,7 @@ func (w *world) readers(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	committed := map[string]string{one(starDigest()): "the first stage"}
+	committed := map[string]string{f(starDigest()): "the first stage"}
 	damaged := map[string]bool{}
 	stop = make(chan struct{})
 	readers := make([]reading, 2)
@@ -127,18 +127,18 @@ func (w *world) readers(t *testing.T) {
 	if _, err := early.Exec(t.Context(), begin); err != nil {
 		t.Fatal(err)
 	}
-	plays := one("SELECT count(*) FROM f_songplay")
+	plays := f("SELECT count(*) FROM f_songplay")
 
 	step := func(what string, args ...string) {
 		if err := succeed(t, call{dsn: dsn, home: w.home, args: args}); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
-		committed[one(starDigest())] = what
+		committed[f(starDigest())] = what
 	}
 	step("the second stage", w.loadRun()...)
 	for round := range 2 + dwhtest.Rounds(t, 1) {
 		dwhtest.Query(t, dsn, "BEGIN;"+damage+"; COMMIT")
-		digest := one(starDigest())
+		digest := f(starDigest())
 		committed[digest], damaged[digest] = fmt.Sprintf("damage %d", round), true
 		step(fmt.Sprintf("replay %d", round), "transform", "--replay")
 		// Rows that wait again: an incremental run recomputes their keys, and ends where it began.

@@ -14,7 +14,7 @@ import (
 // signals interrupts dwh as Ctrl-C and init do, at failpoints.
 func (w *world) signals(t *testing.T) {
 	first, once, replay := w.job(t, "first run"), w.job(t, "first run at once"), w.job(t, "replay")
-	for _, one := range []struct {
+	for _, tt := range []struct {
 		job *job
 		end string
 	}{
@@ -24,10 +24,10 @@ func (w *world) signals(t *testing.T) {
 		{once, "INT load.copied 2"}, {once, "TERM first.checked 1"},
 		{replay, "INT replay.deleted.f_songplay 1"}, {replay, "TERM replay.checked 1"},
 	} {
-		t.Run(one.end, func(t *testing.T) {
+		t.Run(tt.end, func(t *testing.T) {
 			t.Parallel()
-			dsn := one.job.start(t)
-			child, err := call{dsn: dsn, home: w.home, args: one.job.args, env: one.job.env}.spawn(one.end)
+			dsn := tt.job.start(t)
+			child, err := call{dsn: dsn, home: w.home, args: tt.job.args, env: tt.job.env}.spawn(tt.end)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func (w *world) signals(t *testing.T) {
 				t.Fatal(err)
 			}
 			interrupted(t, dsn, ended)
-			one.job.settle(t, w, dsn, ended)
+			tt.job.settle(t, w, dsn, ended)
 		})
 	}
 }

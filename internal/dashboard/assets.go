@@ -55,11 +55,11 @@ func hashOf(text []byte) string {
 
 // asset finds the file of an address; one of another version is not found rather than wrong.
 func (s *site) asset(r *http.Request) (answer, error) {
-	one, ok := s.assets.files[r.PathValue("name")]
-	if !ok || one.hash != r.PathValue("hash") {
+	a, ok := s.assets.files[r.PathValue("name")]
+	if !ok || a.hash != r.PathValue("hash") {
 		return nil, &missingError{}
 	}
-	return file{kind: one.kind, text: one.text, policy: dataPolicy, cache: "private, max-age=31536000, immutable"}, nil
+	return file{kind: a.kind, text: a.text, policy: dataPolicy, cache: "private, max-age=31536000, immutable"}, nil
 }
 
 // file is an answer that is no page.

@@ -20,8 +20,8 @@ func lookAt(b *tab, s *site, name, path string) {
 			b.do(chromedp.Navigate(s.http.URL + path))
 			b.until(`document.querySelector("h1")`)
 			shown := fmt.Sprintf("%s-%d-%s", name, width, scheme)
-			for _, one := range eval[[]string](b, complaints) {
-				b.t.Errorf("%s: %s", shown, one)
+			for _, text := range eval[[]string](b, complaints) {
+				b.t.Errorf("%s: %s", shown, text)
 			}
 			b.quiet(shown)
 			b.screenshot(shown)
@@ -75,7 +75,7 @@ func TestBrowserLineagePage(t *testing.T) {
 	b.look(1280, "prefers-color-scheme=light")
 	b.do(chromedp.Navigate(s.http.URL + "/lineage"))
 	b.until(`document.querySelector("a.node.check")`)
-	for _, one := range eval[[]string](b, `(() => {
+	for _, name := range eval[[]string](b, `(() => {
 		const out = [];
 		const boxes = [...document.querySelectorAll("a.node")].map(e => [e.getAttribute("aria-label"), e.querySelector("rect").getBoundingClientRect(), e]);
 		boxes.forEach(([name, a, e], i) => {
@@ -88,7 +88,7 @@ func TestBrowserLineagePage(t *testing.T) {
 		});
 		return out;
 	})()`) {
-		t.Error(one)
+		t.Error(name)
 	}
 	eval[bool](b, `(document.querySelector("a.node[href='/checks/rejects-in-last-load']").focus(), true)`)
 	b.do(chromedp.KeyEvent(kb.Enter))

@@ -130,9 +130,9 @@ func TestBrowserSortAndSearch(t *testing.T) {
 			); got != "2018-11-02 descending" {
 				t.Errorf("after a search: got %q, want the range and the order to stay", got)
 			}
-			for _, one := range eval[[]string](b, first) {
-				if !strings.Contains(strings.ToLower(one), "san") {
-					t.Errorf("found %q, which does not hold what was searched for", one)
+			for _, name := range eval[[]string](b, first) {
+				if !strings.Contains(strings.ToLower(name), "san") {
+					t.Errorf("found %q, which does not hold what was searched for", name)
 				}
 			}
 			b.click(

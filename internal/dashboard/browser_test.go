@@ -125,8 +125,8 @@ func (b *tab) look(width int64, features ...string) {
 		b.t.Fatal(err)
 	}
 	params := emulation.SetEmulatedMediaParams{}
-	for _, one := range features {
-		name, value, _ := strings.Cut(one, "=")
+	for _, feature := range features {
+		name, value, _ := strings.Cut(feature, "=")
 		params.Features = append(params.Features, &emulation.MediaFeature{Name: name, Value: value})
 	}
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, params); err != nil {
@@ -243,8 +243,8 @@ func TestBrowserPages(t *testing.T) {
 				b.until(`[...document.images].every(i => i.complete || (i.scrollIntoView(), false)) &&
 					document.getElementById("connection").textContent === "live"`)
 				eval[bool](b, `(scrollTo(0, 0), true)`)
-				for _, one := range eval[[]string](b, complaints) {
-					t.Errorf("%s: %s", name, one)
+				for _, text := range eval[[]string](b, complaints) {
+					t.Errorf("%s: %s", name, text)
 				}
 				b.quiet(name)
 				b.screenshot(name)

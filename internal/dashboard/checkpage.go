@@ -61,22 +61,22 @@ func (s *site) checkPage(r *http.Request) (answer, error) {
 			advice: "the overview lists the checks",
 		}
 	}
-	one := s.Checks[i]
-	body := checkBody{Hint: one.Hint, Reads: s.checkReads[name]}
-	body.Query = highlight(strings.TrimSpace(one.Query.SQL()))
+	item := s.Checks[i]
+	body := checkBody{Hint: item.Hint, Reads: s.checkReads[name]}
+	body.Query = highlight(strings.TrimSpace(item.Query.SQL()))
 	state, _ := s.source.State()
-	look, err := s.look(ctx, state)
+	entry, err := s.look(ctx, state)
 	if err != nil {
 		return nil, err
 	}
-	lights, _ := s.lights(state, look.Checks)
+	lights, _ := s.lights(state, entry.Checks)
 	body.checkLight = lights[slices.IndexFunc(lights, func(l checkLight) bool { return l.Name == name })]
 	page := view{name: "check", Title: name, Nav: "Overview"}
 	if err := s.fillCheck(ctx, &body); err != nil {
 		p := problemOf(err)
 		body.Problem, page.Again = &p, againAfter(p.Status)
 	} else if body.Violations > 0 {
-		if err := s.fillViolations(ctx, one, &body); err != nil {
+		if err := s.fillViolations(ctx, item, &body); err != nil {
 			p := problemOf(err)
 			body.FoundFault = &p
 		}
@@ -117,8 +117,8 @@ func (s *site) fillCheck(ctx context.Context, body *checkBody) error {
 }
 
 // fillViolations makes the check, unless that was done just now.
-func (s *site) fillViolations(ctx context.Context, one check.Check, body *checkBody) error {
-	text, err := json.Marshal([]any{"check", one.Name, one.Query.SQL()})
+func (s *site) fillViolations(ctx context.Context, c check.Check, body *checkBody) error {
+	text, err := json.Marshal([]any{"check", c.Name, c.Query.SQL()})
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (s *site) fillViolations(ctx context.Context, one check.Check, body *checkB
 		started := time.Now()
 		var result check.Result
 		if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
-			result, err = one.Run(ctx, tx, settings)
+			result, err = c.Run(ctx, tx, settings)
 			return err
 		}); err != nil {
 			return err
@@ -143,6 +143,6 @@ func (s *site) fillViolations(ctx context.Context, one check.Check, body *checkB
 		s.results.put(found)
 	}
 	body.Found = &violations{Count: found.count, Kept: int64(len(found.table.Rows)), At: found.at, Took: found.took}
-	body.Rows = template.HTML(table.HTMLTable(found.table, "Violations of "+one.Name)) //nolint:gosec // escaped there
+	body.Rows = template.HTML(table.HTMLTable(found.table, "Violations of "+c.Name)) //nolint:gosec // escaped there
 	return nil
 }

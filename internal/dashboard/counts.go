@@ -65,10 +65,10 @@ func (r *reader) countTables(ctx context.Context, engine sqlfile.Engine) ([]tabl
 		if err != nil {
 			return fmt.Errorf("list tables: %w", err)
 		}
-		var one tableCount
-		_, err = pgx.ForEachRow(rows, []any{&one.Table, &one.Bytes, &one.Rows}, func() error {
-			if one.Layer = layerName(one.Table); one.Layer != "" {
-				out = append(out, one)
+		var count tableCount
+		_, err = pgx.ForEachRow(rows, []any{&count.Table, &count.Bytes, &count.Rows}, func() error {
+			if count.Layer = layerName(count.Table); count.Layer != "" {
+				out = append(out, count)
 			}
 			return nil
 		})
@@ -76,19 +76,19 @@ func (r *reader) countTables(ctx context.Context, engine sqlfile.Engine) ([]tabl
 			return fmt.Errorf("list tables: %w", err)
 		}
 		for i := range out {
-			one := &out[i]
-			one.About, one.Known = true, one.Rows >= 0
-			if engine == sqlfile.Postgres && one.Bytes > smallTable {
-				one.Rows = roughly(one.Rows)
+			count := &out[i]
+			count.About, count.Known = true, count.Rows >= 0
+			if engine == sqlfile.Postgres && count.Bytes > smallTable {
+				count.Rows = roughly(count.Rows)
 				continue
 			}
 			if err := tx.QueryRow(
 				ctx,
-				catalogue.CountRows(catalogue.Table{Schema: schema, Name: catalogue.Name(one.Table)}),
-			).Scan(&one.Rows); err != nil {
-				return fmt.Errorf("count rows of %s: %w", one.Table, r.explain(ctx, err))
+				catalogue.CountRows(catalogue.Table{Schema: schema, Name: catalogue.Name(count.Table)}),
+			).Scan(&count.Rows); err != nil {
+				return fmt.Errorf("count rows of %s: %w", count.Table, r.explain(ctx, err))
 			}
-			one.About, one.Known = false, true
+			count.About, count.Known = false, true
 		}
 		return nil
 	})

@@ -94,8 +94,8 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) {
 	if !send("event: hello\ndata: " + version + "\n\n") {
 		return
 	}
-	look := time.NewTicker(pulsePause)
-	defer look.Stop()
+	ticker := time.NewTicker(pulsePause)
+	defer ticker.Stop()
 	alive := time.NewTicker(beat)
 	defer alive.Stop()
 	pause := time.NewTimer(eventPause)
@@ -105,7 +105,7 @@ func (s *site) events(w http.ResponseWriter, r *http.Request) {
 		case <-ctx.Done():
 			return
 		case <-changed:
-		case <-look.C:
+		case <-ticker.C:
 		case <-alive.C:
 			if !send(": still here\n\n") {
 				return

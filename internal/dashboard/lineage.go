@@ -44,15 +44,15 @@ func newLineage(steps []transform.Step) *lineage {
 			made = []catalogue.Name{step.Table} // a helper
 		}
 		for _, written := range made {
-			one := at(string(written))
-			one.Steps = append(one.Steps, step)
+			table := at(string(written))
+			table.Steps = append(table.Steps, step)
 			if step.Load {
-				one.Source = step.Source
+				table.Source = step.Source
 			}
 			if step.Model != nil {
-				one.Kind = step.Model.Kind.String()
+				table.Kind = step.Model.Kind.String()
 				if len(step.Writes) == 0 {
-					one.Layer = "helper"
+					table.Layer = "helper"
 				}
 			}
 			for _, read := range step.Reads {
@@ -60,10 +60,10 @@ func newLineage(steps []transform.Step) *lineage {
 					continue
 				}
 				from := at(string(read))
-				one = at(string(written)) // at may have moved it
-				if !slices.Contains(one.Reads, from.Name) {
-					one.Reads = append(one.Reads, from.Name)
-					from.ReadBy = append(from.ReadBy, one.Name)
+				table = at(string(written)) // at may have moved it
+				if !slices.Contains(table.Reads, from.Name) {
+					table.Reads = append(table.Reads, from.Name)
+					from.ReadBy = append(from.ReadBy, table.Name)
 				}
 			}
 		}
@@ -73,9 +73,9 @@ func newLineage(steps []transform.Step) *lineage {
 			continue
 		}
 		for _, ref := range step.Model.Refers {
-			to, one := at(ref.Table).Name, at(step.Model.Name)
-			if to != one.Name && !slices.Contains(one.Refers, to) {
-				one.Refers = append(one.Refers, to)
+			to, table := at(ref.Table).Name, at(step.Model.Name)
+			if to != table.Name && !slices.Contains(table.Refers, to) {
+				table.Refers = append(table.Refers, to)
 			}
 		}
 	}

@@ -24,20 +24,20 @@ func (s *site) lineagePage(r *http.Request) (answer, error) {
 		return nil, &badRequestError{"the lineage shows everything, or its tables alone: show=tables"}
 	}
 	state, _ := s.source.State()
-	look, err := s.look(r.Context(), state)
+	l, err := s.look(r.Context(), state)
 	if err != nil {
 		return nil, err
 	}
-	lights, _ := s.lights(state, look.Checks)
-	tables := s.tableStates(look, lights)
+	lights, _ := s.lights(state, l.Checks)
+	tables := s.tableStates(l, lights)
 	nodes := slices.Clone(tables)
 	if body.Whole {
 		readers := s.readers(tables, lights)
 		for i := range nodes {
 			nodes[i].ReadBy = slices.Clone(nodes[i].ReadBy)
-			for _, one := range readers {
-				if slices.Contains(one.Reads, nodes[i].Name) {
-					nodes[i].ReadBy = append(nodes[i].ReadBy, one.Name)
+			for _, table := range readers {
+				if slices.Contains(table.Reads, nodes[i].Name) {
+					nodes[i].ReadBy = append(nodes[i].ReadBy, table.Name)
 				}
 			}
 		}
@@ -45,7 +45,7 @@ func (s *site) lineagePage(r *http.Request) (answer, error) {
 	}
 	body.Graph, body.Tables = newGraph(nodes), tables
 	page := view{name: "lineage", Title: "Lineage", Nav: "Lineage", Body: body}
-	if look.Err != nil {
+	if l.Err != nil {
 		page.Again = unavailableAgain
 	}
 	return page, nil
@@ -54,33 +54,33 @@ func (s *site) lineagePage(r *http.Request) (answer, error) {
 // worstState is the worst of what checks found of a table, and whether it is stale: whether it does
 // not follow from staging any more. Without either it is ok.
 func worstState(states ...string) string {
-	for _, one := range []string{"fail", "stale", "warn"} {
-		if slices.Contains(states, one) {
-			return one
+	for _, name := range []string{"fail", "stale", "warn"} {
+		if slices.Contains(states, name) {
+			return name
 		}
 	}
 	return "ok"
 }
 
 // tableStates are the tables of the lineage with the state of each.
-func (s *site) tableStates(look look, lights []checkLight) []lineageTable {
+func (s *site) tableStates(l look, lights []checkLight) []lineageTable {
 	tables := slices.Clone(s.lineage.tables)
-	if look.Asked.IsZero() {
+	if l.Asked.IsZero() {
 		return tables // nobody knows
 	}
 	for i := range tables {
-		tables[i].State = s.tableState(look, lights, tables[i].Name)
+		tables[i].State = s.tableState(l, lights, tables[i].Name)
 	}
 	return tables
 }
 
-func (s *site) tableState(look look, lights []checkLight, name string) string {
+func (s *site) tableState(l look, lights []checkLight, name string) string {
 	var states []string
-	if slices.Contains(look.StaleTables, name) {
+	if slices.Contains(l.StaleTables, name) {
 		states = append(states, "stale")
 	}
-	for _, one := range s.checksOf(name, lights) {
-		states = append(states, one.Outcome)
+	for _, light := range s.checksOf(name, lights) {
+		states = append(states, light.Outcome)
 	}
 	return worstState(states...)
 }
@@ -88,30 +88,33 @@ func (s *site) tableState(look look, lights []checkLight, name string) string {
 // readers are the reports, with the worst state of what they read, and the checks.
 func (s *site) readers(tables []lineageTable, lights []checkLight) []lineageTable {
 	known := func(names []string) (in []string, states []string) {
-		for _, one := range tables {
-			if slices.Contains(names, one.Name) {
-				in, states = append(in, one.Name), append(states, one.State)
+		for _, table := range tables {
+			if slices.Contains(names, table.Name) {
+				in, states = append(in, table.Name), append(states, table.State)
 			}
 		}
 		return in, states
 	}
 	var out []lineageTable
 	all, _ := s.Reports() // the page of reports says what is wrong with them
-	for _, one := range all {
-		node := lineageTable{Name: "report " + one.Name, Label: one.Name, Layer: "report", Link: reportPath(one.Name)}
+	for _, report := range all {
+		node := lineageTable{
+			Name: "report " + report.Name, Label: report.Name, Layer: "report",
+			Link: reportPath(report.Name),
+		}
 		var states []string
-		node.Reads, states = known(relations(one.Query.SQL(), s.Engine))
+		node.Reads, states = known(relations(report.Query.SQL(), s.Engine))
 		if !slices.Contains(states, "") {
 			node.State = worstState(states...)
 		}
 		out = append(out, node)
 	}
-	for _, one := range lights {
+	for _, light := range lights {
 		node := lineageTable{
-			Name: "check " + one.Name, Label: one.Name, Layer: "check", Link: checkPath(one.Name),
-			State: one.Outcome,
+			Name: "check " + light.Name, Label: light.Name, Layer: "check", Link: checkPath(light.Name),
+			State: light.Outcome,
 		}
-		node.Reads, _ = known(s.checkReads[one.Name])
+		node.Reads, _ = known(s.checkReads[light.Name])
 		out = append(out, node)
 	}
 	return out

@@ -106,18 +106,18 @@ func (s *site) overview(r *http.Request) (answer, error) {
 		body.Problem = &p
 		body.Quarantined = state.Quarantined
 	}
-	for _, one := range found.Counts {
-		if n := len(body.Layers); n == 0 || body.Layers[n-1].Name != one.Layer {
-			body.Layers = append(body.Layers, layerCounts{Name: one.Layer})
+	for _, count := range found.Counts {
+		if n := len(body.Layers); n == 0 || body.Layers[n-1].Name != count.Layer {
+			body.Layers = append(body.Layers, layerCounts{Name: count.Layer})
 		}
 		last := &body.Layers[len(body.Layers)-1]
-		last.Tables = append(last.Tables, one)
+		last.Tables = append(last.Tables, count)
 	}
 	body.Checks, body.CheckedAt = s.lights(state, found.Checks)
-	for _, one := range body.Checks {
-		body.Tally.add(one.Outcome)
-		if !one.CheckedAt.IsZero() && (body.CheckedFrom.IsZero() || one.CheckedAt.Before(body.CheckedFrom)) {
-			body.CheckedFrom = one.CheckedAt
+	for _, check := range body.Checks {
+		body.Tally.add(check.Outcome)
+		if !check.CheckedAt.IsZero() && (body.CheckedFrom.IsZero() || check.CheckedAt.Before(body.CheckedFrom)) {
+			body.CheckedFrom = check.CheckedAt
 		}
 	}
 	if body.CheckedAt.Sub(body.CheckedFrom) <= time.Minute {
@@ -126,8 +126,8 @@ func (s *site) overview(r *http.Request) (answer, error) {
 	for _, run := range found.Runs {
 		body.Runs = append(body.Runs, newRunRow(run, state))
 	}
-	for _, one := range found.GivenUp {
-		body.GivenUp = append(body.GivenUp, givenUp{one, rejectLink(one.LoadID, one.TableName, one.Url, 0)})
+	for _, row := range found.GivenUp {
+		body.GivenUp = append(body.GivenUp, givenUp{row, rejectLink(row.LoadID, row.TableName, row.Url, 0)})
 	}
 	var again time.Duration
 	if found.Err == nil {
@@ -146,33 +146,35 @@ func (s *site) overview(r *http.Request) (answer, error) {
 func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLight, time.Time) {
 	found := map[string]checkLight{}
 	var latest time.Time
-	for _, one := range journal {
-		found[one.Name] = checkLight{
-			Name: one.Name, Severity: one.Severity, Outcome: one.Outcome,
-			Violations: one.Violations, CheckedAt: one.CheckedAt,
+	for _, dwhCheck := range journal {
+		found[dwhCheck.Name] = checkLight{
+			Name: dwhCheck.Name, Severity: dwhCheck.Severity, Outcome: dwhCheck.Outcome,
+			Violations: dwhCheck.Violations, CheckedAt: dwhCheck.CheckedAt,
 		}
-		if one.CheckedAt.After(latest) {
-			latest = one.CheckedAt
+		if dwhCheck.CheckedAt.After(latest) {
+			latest = dwhCheck.CheckedAt
 		}
 	}
-	for _, one := range state.Checks {
-		if !found[one.Name].CheckedAt.After(one.At) {
-			found[one.Name] = checkLight{
-				Name: one.Name, Description: one.Description, Severity: string(one.Severity), Outcome: one.Outcome,
-				Violations: one.Violations, CheckedAt: one.At,
+	for _, check := range state.Checks {
+		if !found[check.Name].CheckedAt.After(check.At) {
+			found[check.Name] = checkLight{
+				Name: check.Name, Description: check.Description, Severity: string(
+					check.Severity,
+				), Outcome: check.Outcome,
+				Violations: check.Violations, CheckedAt: check.At,
 			}
 		}
-		if one.At.After(latest) {
-			latest = one.At
+		if check.At.After(latest) {
+			latest = check.At
 		}
 	}
 	var out []checkLight
-	for _, one := range s.Checks {
-		light, ok := found[one.Name]
+	for _, check := range s.Checks {
+		light, ok := found[check.Name]
 		if !ok {
-			light = checkLight{Name: one.Name, Severity: string(one.Severity), Outcome: "not run yet"}
+			light = checkLight{Name: check.Name, Severity: string(check.Severity), Outcome: "not run yet"}
 		}
-		light.Description = one.Description
+		light.Description = check.Description
 		out = append(out, light)
 	}
 	// What fails stands first: that is what one looks for.

@@ -142,17 +142,17 @@ func keptOf(outcome string) string {
 func (v view) send(s *site, w http.ResponseWriter, r *http.Request) error {
 	state, _ := s.source.State()
 	f := framed{view: v, State: state, Now: time.Now(), Phase: phaseOf(state)}
-	for _, one := range []navEntry{
+	for _, entry := range []navEntry{
 		{Name: "Overview", Path: "/"}, {Name: "Reports", Path: "/reports"},
 		{Name: "Runs", Path: "/runs"}, {Name: "Lineage", Path: "/lineage"},
 		{Name: "Rejects", Path: "/rejects"},
 	} {
-		one.Current = one.Name == v.Nav
-		f.Nav = append(f.Nav, one)
+		entry.Current = entry.Name == v.Nav
+		f.Nav = append(f.Nav, entry)
 	}
-	for _, one := range state.Checks {
-		if one.Name == rejectsCheck {
-			f.Rejects = one.Violations
+	for _, check := range state.Checks {
+		if check.Name == rejectsCheck {
+			f.Rejects = check.Violations
 		}
 	}
 	var out bytes.Buffer

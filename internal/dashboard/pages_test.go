@@ -48,18 +48,18 @@ func TestPages(t *testing.T) {
 	if strings.Contains(overview.body, "not run yet") {
 		t.Errorf("overview: got a check that has not run, want all from the journal")
 	}
-	for _, one := range star.Checks(t) {
-		if !strings.Contains(overview.body, ">"+one.Name+"</a> ") {
-			t.Errorf("overview: got no check %s", one.Name)
+	for _, check := range star.Checks(t) {
+		if !strings.Contains(overview.body, ">"+check.Name+"</a> ") {
+			t.Errorf("overview: got no check %s", check.Name)
 		}
 	}
 	reports := s.page("/reports", 200)
-	for _, one := range embedded.Reports() {
-		if !strings.Contains(reports.body, `href="/reports/`+one.Name+`"`) {
-			t.Errorf("/reports: got no %s", one.Name)
+	for _, report := range embedded.Reports() {
+		if !strings.Contains(reports.body, `href="/reports/`+report.Name+`"`) {
+			t.Errorf("/reports: got no %s", report.Name)
 		}
-		path := "/reports/" + one.Name
-		if one.Name == "artist-locations" {
+		path := "/reports/" + report.Name
+		if report.Name == "artist-locations" {
 			s.page(path, 200, "Artist", "needed")
 			path += "?artist=" + url.QueryEscape(
 				dwhtest.Query(t, dsn, "SELECT name FROM d_artist ORDER BY artist_id LIMIT 1")[0][0],

@@ -25,8 +25,8 @@ func relations(sql string, engine sqlfile.Engine) []string {
 		return nil
 	}
 	var names []string
-	for _, one := range parsed.Relations() {
-		names = append(names, one.Relation)
+	for _, relation := range parsed.Relations() {
+		names = append(names, relation.Relation)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
@@ -35,8 +35,8 @@ func relations(sql string, engine sqlfile.Engine) []string {
 // checkRelations are the tables that each check reads, by its name.
 func checkRelations(checks []check.Check, engine sqlfile.Engine) map[string][]string {
 	out := map[string][]string{}
-	for _, one := range checks {
-		out[one.Name] = relations(one.Query.SQL(), engine)
+	for _, c := range checks {
+		out[c.Name] = relations(c.Query.SQL(), engine)
 	}
 	return out
 }
@@ -51,9 +51,9 @@ type reportLink struct{ Name, Title, Link string }
 func (s *site) reportsOf(table string) []reportLink {
 	all, _ := s.Reports() // the page of reports says what is wrong with them
 	var out []reportLink
-	for _, one := range all {
-		if slices.Contains(relations(one.Query.SQL(), s.Engine), table) {
-			out = append(out, reportLink{one.Name, one.Title(), reportPath(one.Name)})
+	for _, report := range all {
+		if slices.Contains(relations(report.Query.SQL(), s.Engine), table) {
+			out = append(out, reportLink{report.Name, report.Title(), reportPath(report.Name)})
 		}
 	}
 	return out
@@ -62,9 +62,9 @@ func (s *site) reportsOf(table string) []reportLink {
 // checksOf are the checks that read a table.
 func (s *site) checksOf(table string, all []checkLight) []checkLight {
 	var out []checkLight
-	for _, one := range all {
-		if slices.Contains(s.checkReads[one.Name], table) {
-			out = append(out, one)
+	for _, light := range all {
+		if slices.Contains(s.checkReads[light.Name], table) {
+			out = append(out, light)
 		}
 	}
 	return out

@@ -43,9 +43,9 @@ func TestRedshift(t *testing.T) {
 	s.page("/checks/rejects-in-last-load", 200, "violations", `id="violations-scroll"`, "broken.json")
 	// The project's file is broken, so that the built-in reports are shown.
 	s.page("/reports", 200, "writing.sql")
-	for _, one := range embedded.Reports() {
-		if one.Name != "artist-locations" {
-			s.page("/reports/"+one.Name, 200, `id="result-scroll"`)
+	for _, report := range embedded.Reports() {
+		if report.Name != "artist-locations" {
+			s.page("/reports/"+report.Name, 200, `id="result-scroll"`)
 		}
 	}
 	s.page("/reports/artist-locations?artist=x&from=2018-11-01", 200, "No rows")

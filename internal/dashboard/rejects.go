@@ -78,13 +78,16 @@ func (s *site) rejects(r *http.Request) (answer, error) {
 		}
 	}
 	rows, body.paging = cutPage(r, page, rows)
-	for _, one := range rows {
+	for _, rejectsPageRow := range rows {
 		row := rejectRow{
-			RejectsPageRow: one, Link: rejectLink(one.LoadID, one.TableName, one.Url, one.Line),
-			Raw: one.RawStart, More: one.RawBytes > int64(len(one.RawStart)),
+			RejectsPageRow: rejectsPageRow, Link: rejectLink(
+				rejectsPageRow.LoadID, rejectsPageRow.TableName, rejectsPageRow.Url,
+				rejectsPageRow.Line,
+			),
+			Raw: rejectsPageRow.RawStart, More: rejectsPageRow.RawBytes > int64(len(rejectsPageRow.RawStart)),
 		}
-		if one.ColumnName != nil {
-			row.Column = *one.ColumnName
+		if rejectsPageRow.ColumnName != nil {
+			row.Column = *rejectsPageRow.ColumnName
 		}
 		body.Rejects = append(body.Rejects, row)
 	}
@@ -126,9 +129,9 @@ func (s *site) reject(r *http.Request) (answer, error) {
 			advice: "it was loaded since, or erased; the others are at /rejects",
 		}
 	}
-	for _, one := range body.Records {
-		if one.RawText != nil {
-			body.Raw = *one.RawText
+	for _, record := range body.Records {
+		if record.RawText != nil {
+			body.Raw = *record.RawText
 			break
 		}
 	}

@@ -15,22 +15,22 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-func chartTitle(one report.Report) string {
-	return cmp.Or(one.Heading, sentence(one.Description), one.Name)
+func chartTitle(r report.Report) string {
+	return cmp.Or(r.Heading, sentence(r.Description), r.Name)
 }
 
 // reportFile is a report as a file: its chart, or a download.
 func (s *site) reportFile(r *http.Request) (answer, error) {
-	one, err := s.findReport(r)
+	item, err := s.findReport(r)
 	if err != nil {
 		return nil, err
 	}
-	given, problems, err := values(one, r.URL.Query())
+	given, problems, err := values(item, r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	problemsOf(one, given, problems)
-	for _, param := range one.Params {
+	problemsOf(item, given, problems)
+	for _, param := range item.Params {
 		if problems[param.Name] != "" {
 			return nil, &badRequestError{param.Name + " " + problems[param.Name]}
 		}
@@ -40,11 +40,11 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 	switch name {
 	case "chart.svg", "chart-dark.svg", "chart-narrow.svg", "chart-narrow-dark.svg", "thumbnail.svg",
 		"thumbnail-dark.svg", "data.svg":
-		result, err := s.result(ctx, one, given)
+		result, err := s.result(ctx, item, given)
 		if err != nil {
 			return nil, err
 		}
-		o := chart.Options{Title: chartTitle(one), Width: wideChart, Dark: strings.Contains(name, "-dark")}
+		o := chart.Options{Title: chartTitle(item), Width: wideChart, Dark: strings.Contains(name, "-dark")}
 		if strings.Contains(name, "-narrow") {
 			o.Width = narrowChart
 		}
@@ -70,7 +70,7 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 		}
 		f := file{kind: "image/svg+xml", text: picture, policy: svgPolicy, cache: "private, no-cache"}
 		if name == "data.svg" {
-			f.download, f.cache = one.Name+".svg", "no-store"
+			f.download, f.cache = item.Name+".svg", "no-store"
 		}
 		return f, nil
 	}
@@ -92,7 +92,7 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 	var found table.Table
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
 		rows.Querier = tx
-		found, err = one.Run(ctx, rows, given)
+		found, err = item.Run(ctx, rows, given)
 		return err
 	}); err != nil {
 		return nil, err
@@ -106,6 +106,6 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 	}
 	return file{
 		kind: kinds[extension], text: text.Bytes(), policy: dataPolicy, cache: "no-store",
-		download: one.Name + "." + extension,
+		download: item.Name + "." + extension,
 	}, nil
 }

@@ -28,16 +28,16 @@ func (f field) Type() string {
 }
 
 // fields are the form of a report.
-func (s *site) fields(ctx context.Context, one report.Report, given, problems map[string]string) []field {
+func (s *site) fields(ctx context.Context, r report.Report, given, problems map[string]string) []field {
 	var out []field
-	for _, param := range one.Params {
+	for _, param := range r.Params {
 		f := field{Param: param, Label: sentence(strings.ReplaceAll(param.Name, "_", " ")), Value: given[param.Name],
 			Error: problems[param.Name]}
 		if _, ok := given[param.Name]; !ok {
 			f.Value = param.Default
 		}
 		if param.Kind == report.Text {
-			f.Known = s.known(ctx, one, param)
+			f.Known = s.known(ctx, r, param)
 		}
 		out = append(out, f)
 	}
@@ -54,11 +54,11 @@ const (
 
 // known are values of a parameter to choose from: those of the column of the first report that
 // links to it, as many as that report returns.
-func (s *site) known(ctx context.Context, one report.Report, param report.Param) []string {
+func (s *site) known(ctx context.Context, r report.Report, param report.Param) []string {
 	all, _ := s.Reports()
 	for _, other := range all {
 		for _, l := range other.Links {
-			if l.Report != one.Name || l.Values[0].Param != param.Name {
+			if l.Report != r.Name || l.Values[0].Param != param.Name {
 				continue
 			}
 			if values := s.columnOf(ctx, other, l); len(values) > 0 {
@@ -70,9 +70,9 @@ func (s *site) known(ctx context.Context, one report.Report, param report.Param)
 }
 
 // columnOf are the different values of a link's column, in the report's order.
-func (s *site) columnOf(ctx context.Context, one report.Report, l report.Link) []string {
+func (s *site) columnOf(ctx context.Context, r report.Report, l report.Link) []string {
 	given := map[string]string{}
-	for _, param := range one.Params {
+	for _, param := range r.Params {
 		switch {
 		case param.Required:
 			return nil
@@ -82,7 +82,7 @@ func (s *site) columnOf(ctx context.Context, one report.Report, l report.Link) [
 	}
 	ctx, cancel := context.WithTimeout(ctx, knownWait)
 	defer cancel()
-	result, err := s.result(ctx, one, given)
+	result, err := s.result(ctx, r, given)
 	if err != nil {
 		return nil // the form works without
 	}
@@ -114,13 +114,13 @@ type rangeLink struct {
 // ranges are the ranges for a report that asks for one: up to the newest day that is known. The
 // zero time is that of a report that asks for none.
 func (s *site) ranges(
-	ctx context.Context, one report.Report, given map[string]string, a arrangement,
+	ctx context.Context, r report.Report, given map[string]string, a arrangement,
 ) ([]rangeLink, time.Time) {
-	from, to, ok := rangeOf(one)
+	from, to, ok := rangeOf(r)
 	if !ok {
 		return nil, time.Time{}
 	}
-	newest := s.newestDay(ctx, one)
+	newest := s.newestDay(ctx, r)
 	link := func(text, first, last string) rangeLink {
 		chosen := maps.Clone(given)
 		for name, value := range map[string]string{from: first, to: last} {
@@ -130,7 +130,7 @@ func (s *site) ranges(
 				chosen[name] = value
 			}
 		}
-		return rangeLink{text, address(reportPath(one.Name), chosen, a), given[from] == first && given[to] == last}
+		return rangeLink{text, address(reportPath(r.Name), chosen, a), given[from] == first && given[to] == last}
 	}
 	back := func(days int) string { return newest.AddDate(0, 0, 1-days).Format(time.DateOnly) }
 	last := newest.Format(time.DateOnly)
@@ -141,13 +141,13 @@ func (s *site) ranges(
 }
 
 // rangeOf finds the two parameters of a range of days: from and to, or two that end so.
-func rangeOf(one report.Report) (from, to string, ok bool) {
-	for _, param := range one.Params {
+func rangeOf(r report.Report) (from, to string, ok bool) {
+	for _, param := range r.Params {
 		start, ends := strings.CutSuffix(param.Name, "from")
 		if !ends || !param.Dated() {
 			continue
 		}
-		if slices.ContainsFunc(one.Params, func(p report.Param) bool { return p.Name == start+"to" && p.Dated() }) {
+		if slices.ContainsFunc(r.Params, func(p report.Param) bool { return p.Name == start+"to" && p.Dated() }) {
 			return param.Name, start + "to", true
 		}
 	}

@@ -34,11 +34,11 @@ type reportBody struct {
 type link struct{ Text, Path string }
 
 func (s *site) report(r *http.Request) (answer, error) {
-	one, err := s.findReport(r)
+	item, err := s.findReport(r)
 	if err != nil {
 		return nil, err
 	}
-	given, problems, err := values(one, r.URL.Query())
+	given, problems, err := values(item, r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -46,58 +46,58 @@ func (s *site) report(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := reportBody{Name: one.Name, Title: one.Title(), Description: one.Description, Kept: arranged.hidden()}
-	needed := slices.ContainsFunc(one.Params, func(p report.Param) bool { return p.Required })
+	body := reportBody{Name: item.Name, Title: item.Title(), Description: item.Description, Kept: arranged.hidden()}
+	needed := slices.ContainsFunc(item.Params, func(p report.Param) bool { return p.Required })
 	body.Asked = len(r.URL.Query()) > 0 || !needed
 	if body.Asked {
-		problemsOf(one, given, problems)
+		problemsOf(item, given, problems)
 	}
-	body.Fields = s.fields(r.Context(), one, given, problems)
-	page := view{name: "report", Title: one.Title(), Nav: "Reports"}
+	body.Fields = s.fields(r.Context(), item, given, problems)
+	page := view{name: "report", Title: item.Title(), Nav: "Reports"}
 	if !body.Asked || len(problems) > 0 {
 		if len(problems) > 0 {
 			page.status = http.StatusBadRequest
 		}
-		body.Ranges, body.Newest = s.ranges(r.Context(), one, given, arranged)
+		body.Ranges, body.Newest = s.ranges(r.Context(), item, given, arranged)
 		page.Body = body
 		return page, nil
 	}
-	if page.Again, err = s.fillReport(r.Context(), one, given, arranged, &body); err != nil {
+	if page.Again, err = s.fillReport(r.Context(), item, given, arranged, &body); err != nil {
 		p := problemOf(err)
 		body.Problem, page.status, page.Again = &p, p.Status, againAfter(p.Status)
 	}
-	body.Ranges, body.Newest = s.ranges(r.Context(), one, given, arranged)
+	body.Ranges, body.Newest = s.ranges(r.Context(), item, given, arranged)
 	page.Body = body
 	return page, nil
 }
 
 // fillReport runs the report for its page, and tells when to run it again though nothing else is
 // committed.
-func (s *site) fillReport(ctx context.Context, one report.Report, given map[string]string, arranged arrangement,
+func (s *site) fillReport(ctx context.Context, r report.Report, given map[string]string, arranged arrangement,
 	body *reportBody) (again time.Duration, err error) {
-	result, err := s.result(ctx, one, given)
+	result, err := s.result(ctx, r, given)
 	if err != nil {
 		return 0, err
 	}
 	if state, _ := s.source.State(); state.CommittedAt.After(result.at.Add(-result.took)) {
 		again = max(result.fresh(), 0) + 100*time.Millisecond
 	}
-	body.Took, body.At, body.Values = result.took, result.at, one.Told(given)
-	s.newest.learn(one, given, result)
-	if body.Table, err = s.arrange(one, result, given, arranged); err != nil {
+	body.Took, body.At, body.Values = result.took, result.at, r.Told(given)
+	s.newest.learn(r, given, result)
+	if body.Table, err = s.arrange(r, result, given, arranged); err != nil {
 		return 0, err
 	}
-	if body.Tiles, err = tilesOf(one, result); err != nil {
+	if body.Tiles, err = tilesOf(r, result); err != nil {
 		return 0, err
 	}
-	file := func(name string) string { return address(reportPath(one.Name)+"/"+name, given, arrangement{}) }
+	file := func(name string) string { return address(reportPath(r.Name)+"/"+name, given, arrangement{}) }
 	body.Downloads = []link{{"CSV", file("data.csv")}, {"CSV for spreadsheets", file("data-safe.csv")},
 		{"JSON", file("data.json")}, {"Markdown", file("data.md")}}
 	if !chart.Drawable(result.table) {
 		return again, nil
 	}
 	for width, into := range map[int]*template.HTML{wideChart: &body.Chart, narrowChart: &body.Narrow} {
-		picture, err := chart.SVG(result.table, chart.Options{Title: "Chart of " + one.Title(), Width: width,
+		picture, err := chart.SVG(result.table, chart.Options{Title: "Chart of " + r.Title(), Width: width,
 			Bare: true})
 		if err != nil {
 			return 0, fmt.Errorf("draw the chart: %w", err)
@@ -114,8 +114,8 @@ func address(path string, given map[string]string, arranged arrangement) string 
 	for name, value := range given {
 		query.Set(name, value)
 	}
-	for _, one := range arranged.hidden() {
-		query.Set(one.Name, one.Value)
+	for _, h := range arranged.hidden() {
+		query.Set(h.Name, h.Value)
 	}
 	if encoded := query.Encode(); encoded != "" {
 		return path + "?" + encoded

@@ -58,16 +58,16 @@ func (s *site) reports(*http.Request) (answer, error) {
 		p := problemOf(err)
 		body.Problem = &p
 	}
-	for _, one := range all {
+	for _, r := range all {
 		var names []string
 		thumbnail := true
-		for _, param := range one.Params {
+		for _, param := range r.Params {
 			if param.Required {
 				names = append(names, param.Name)
 			}
 			thumbnail = thumbnail && !param.Required
 		}
-		body.Reports = append(body.Reports, reportEntry{one, reportPath(one.Name), strings.Join(names, ", "),
+		body.Reports = append(body.Reports, reportEntry{r, reportPath(r.Name), strings.Join(names, ", "),
 			thumbnail})
 	}
 	return view{name: "reports", Title: "Reports", Nav: "Reports", Body: body}, nil
@@ -79,37 +79,37 @@ func reportPath(name string) string { return "/reports/" + url.PathEscape(name) 
 func (s *site) findReport(r *http.Request) (report.Report, error) {
 	name := r.PathValue("name")
 	all, broken := s.Reports()
-	one, err := report.Find(all, name)
+	item, err := report.Find(all, name)
 	var unknown *report.UnknownError
 	if errors.As(err, &unknown) {
 		if broken != nil {
-			return one, broken // the one that is asked for may be among those that cannot be read
+			return item, broken // the one that is asked for may be among those that cannot be read
 		}
 		hint, _, _ := strings.Cut(unknown.Hint(), ` (see "dwh`)
-		return one, &missingError{
+		return item, &missingError{
 			what:   fmt.Sprintf("report %q", excerpt(name, 80)),
 			advice: cmp.Or(strings.TrimPrefix(hint, `see "dwh report list"`), "see the list at /reports"),
 		}
 	}
-	return one, err
+	return item, err
 }
 
 // values reads a report's parameters from an address. problems has, by parameter, what is wrong
 // with its value.
-func values(one report.Report, query url.Values) (given map[string]string, problems map[string]string, err error) {
+func values(r report.Report, query url.Values) (given map[string]string, problems map[string]string, err error) {
 	given, problems = map[string]string{}, map[string]string{}
 	for name, list := range query {
 		if arranges(name) {
 			continue
 		}
-		if !slices.ContainsFunc(one.Params, func(p report.Param) bool { return p.Name == name }) {
+		if !slices.ContainsFunc(r.Params, func(p report.Param) bool { return p.Name == name }) {
 			return nil, nil, &badRequestError{
 				fmt.Sprintf("%q is not a parameter of this report", excerpt(table.Visible(name), 80)),
 			}
 		}
 		given[name] = list[0]
 	}
-	for _, param := range one.Params {
+	for _, param := range r.Params {
 		value, ok := given[param.Name]
 		switch {
 		case !ok:
@@ -125,12 +125,12 @@ func values(one report.Report, query url.Values) (given map[string]string, probl
 }
 
 // problemsOf finds what is wrong with each value, as the command line would.
-func problemsOf(one report.Report, given, problems map[string]string) {
-	for _, param := range one.Params {
+func problemsOf(r report.Report, given, problems map[string]string) {
+	for _, param := range r.Params {
 		if problems[param.Name] != "" {
 			continue
 		}
-		single := one
+		single := r
 		single.Params = []report.Param{param}
 		alone := map[string]string{}
 		if value, ok := given[param.Name]; ok {

@@ -100,8 +100,8 @@ const fewRows = 5
 
 // arrange sorts and searches a result, and makes it a table whose heads sort it and whose values
 // lead where the report's header says.
-func (s *site) arrange(one report.Report, result result, given map[string]string, a arrangement) (*reportTable, error) {
-	path := reportPath(one.Name)
+func (s *site) arrange(r report.Report, result result, given map[string]string, a arrangement) (*reportTable, error) {
+	path := reportPath(r.Name)
 	body := &reportTable{Rows: len(result.table.Rows), Cut: result.cut, Search: a.search, SearchName: searchName,
 		Everything: address(path, given, arrangement{sort: a.sort, descending: a.descending}) + tableAnchor,
 		AsItWas:    address(path, given, arrangement{}) + tableAnchor}
@@ -135,7 +135,7 @@ func (s *site) arrange(one report.Report, result result, given map[string]string
 	measured.Plot = nil
 	_, measures := measured.Axes()
 	options := table.HTMLOptions{
-		Caption: one.Title(),
+		Caption: r.Title(),
 		Head: func(column int) string {
 			next := arrangement{sort: names[column], search: a.search, descending: slices.Contains(measures, column)}
 			if column == sorted {
@@ -150,7 +150,7 @@ func (s *site) arrange(one report.Report, result result, given map[string]string
 			return a.order()
 		},
 	}
-	options.Link, body.Leads = s.leads(one, shown, given)
+	options.Link, body.Leads = s.leads(r, shown, given)
 	body.HTML = template.HTML(table.HTMLWith(shown, options)) //nolint:gosec // every text in it is escaped there
 	return body, nil
 }
@@ -161,7 +161,7 @@ const tableAnchor = "#table-h"
 // leads says what the values of a table lead to, and what there is to say about that. A date that
 // the other report asks for by the same name goes along.
 func (s *site) leads(
-	one report.Report, t table.Table, given map[string]string,
+	r report.Report, t table.Table, given map[string]string,
 ) (func(row, column int) string, []string) {
 	type lead struct {
 		link   report.Link
@@ -170,7 +170,7 @@ func (s *site) leads(
 	leads := map[int]lead{}
 	var told []string
 	all, _ := s.Reports()
-	for _, l := range one.Links {
+	for _, l := range r.Links {
 		target, err := report.Find(all, l.Report)
 		column := l.Column(t)
 		if _, twice := leads[column]; err != nil || column < 0 || twice {

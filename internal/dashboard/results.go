@@ -47,24 +47,24 @@ func newResults() *results { return &results{} }
 func (k *results) get(key string) (result, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	at := slices.IndexFunc(k.list, func(one result) bool { return one.key == key && one.fresh() > 0 })
+	at := slices.IndexFunc(k.list, func(r result) bool { return r.key == key && r.fresh() > 0 })
 	if at < 0 {
 		return result{}, false
 	}
 	return k.list[at], true
 }
 
-func (k *results) put(one result) {
+func (k *results) put(r result) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.list = slices.DeleteFunc(k.list, func(old result) bool { return old.key == one.key || old.fresh() <= 0 })
-	k.list = slices.Insert(k.list, 0, one)
+	k.list = slices.DeleteFunc(k.list, func(old result) bool { return old.key == r.key || old.fresh() <= 0 })
+	k.list = slices.Insert(k.list, 0, r)
 	k.list = k.list[:min(len(k.list), keptResults)]
 }
 
 // result runs a report for its page, unless that was done just now.
-func (s *site) result(ctx context.Context, one report.Report, given map[string]string) (result, error) {
-	text, err := json.Marshal([]any{one.Name, one.Query.SQL(), given})
+func (s *site) result(ctx context.Context, r report.Report, given map[string]string) (result, error) {
+	text, err := json.Marshal([]any{r.Name, r.Query.SQL(), given})
 	if err != nil {
 		return result{}, err
 	}
@@ -77,7 +77,7 @@ func (s *site) result(ctx context.Context, one report.Report, given map[string]s
 	rows := &bounded{rows: readRows, enough: shownRows, bytes: s.MaxBytes / keptResults}
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
 		rows.Querier = tx
-		out.table, err = one.Run(ctx, rows, given)
+		out.table, err = r.Run(ctx, rows, given)
 		return err
 	}); err != nil {
 		return result{}, err

@@ -154,8 +154,8 @@ func (s *site) readRun(ctx context.Context, id string) (*runBody, error) {
 		}
 		body.Steps = append(body.Steps, row)
 	}
-	for _, one := range body.Checks {
-		body.Tally.add(one.Outcome)
+	for _, check := range body.Checks {
+		body.Tally.add(check.Outcome)
 	}
 	return body, nil
 }

@@ -81,8 +81,8 @@ func TestState(t *testing.T) {
 		checkPage(t, c.name, answer{recorder.Code, recorder.Header(), body})
 		for _, want := range c.want {
 			found := false
-			for _, one := range strings.Split(want, "|") {
-				found = found || strings.Contains(body, one)
+			for _, name := range strings.Split(want, "|") {
+				found = found || strings.Contains(body, name)
 			}
 			if !found || recorder.Code != http.StatusOK {
 				t.Errorf("%s: got %d and no %q in\n%s", c.name, recorder.Code, want, body)

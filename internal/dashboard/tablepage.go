@@ -104,32 +104,32 @@ func (s *site) tablePage(r *http.Request) (answer, error) {
 		body.Problem, page.Again = &p, againAfter(p.Status)
 	}
 	state, _ := s.source.State()
-	look, err := s.look(ctx, state)
+	l, err := s.look(ctx, state)
 	if err != nil {
 		return nil, err
 	}
-	lights, _ := s.lights(state, look.Checks)
+	lights, _ := s.lights(state, l.Checks)
 	body.Checks = s.checksOf(name, lights)
-	if !look.Asked.IsZero() {
-		body.State = s.tableState(look, lights, name)
+	if !l.Asked.IsZero() {
+		body.State = s.tableState(l, lights, name)
 	}
-	if i := slices.IndexFunc(look.Counts, func(c tableCount) bool { return c.Table == name }); i >= 0 && body.Stored {
-		body.Count = &look.Counts[i]
+	if i := slices.IndexFunc(l.Counts, func(c tableCount) bool { return c.Table == name }); i >= 0 && body.Stored {
+		body.Count = &l.Counts[i]
 	}
 	page.Body = body
 	return page, nil
 }
 
 func (s *site) stepSQL(step transform.Step) stepSQL {
-	one := stepSQL{Step: step}
+	l := stepSQL{Step: step}
 	text, err := s.SQL(step)
 	if err != nil {
 		p := problemOf(err)
-		one.Problem = &p
+		l.Problem = &p
 	} else {
-		one.Text = highlight(strings.TrimRight(text, "\n"))
+		l.Text = highlight(strings.TrimRight(text, "\n"))
 	}
-	return one
+	return l
 }
 
 // fillTable asks the warehouse for the table's columns, its history and a sample.
@@ -148,11 +148,11 @@ func (s *site) fillTable(ctx context.Context, body *tableBody) error {
 		if err != nil {
 			return err
 		}
-		one, ok := described[body.Name]
+		t, ok := described[body.Name]
 		read = tables[catalogue.Name(body.Name)]
 		body.Stored = ok && len(read.Columns) > 0
-		for _, column := range one.Columns {
-			body.Columns = append(body.Columns, columnRow{column, slices.Contains(one.Key, column.Name)})
+		for _, column := range t.Columns {
+			body.Columns = append(body.Columns, columnRow{column, slices.Contains(t.Key, column.Name)})
 		}
 		return s.fillHistory(ctx, dwhdb.New(tx), body)
 	})

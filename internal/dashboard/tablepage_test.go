@@ -79,14 +79,14 @@ func TestTablePage(t *testing.T) {
 // Each query that dwh ships is read, so that no table misses a report or a check.
 func TestRelations(t *testing.T) {
 	t.Parallel()
-	for _, one := range star.Checks(t) {
-		if len(dashboard.Relations(one.Query.SQL())) == 0 {
-			t.Errorf("check %s: got no table", one.Name)
+	for _, check := range star.Checks(t) {
+		if len(dashboard.Relations(check.Query.SQL())) == 0 {
+			t.Errorf("check %s: got no table", check.Name)
 		}
 	}
-	for _, one := range embedded.Reports() {
-		if len(dashboard.Relations(one.Query.SQL())) == 0 {
-			t.Errorf("report %s: got no table", one.Name)
+	for _, report := range embedded.Reports() {
+		if len(dashboard.Relations(report.Query.SQL())) == 0 {
+			t.Errorf("report %s: got no table", report.Name)
 		}
 	}
 	got := strings.Join(

@@ -35,14 +35,14 @@ func (t tile) Period() string {
 func (t tile) Light() string { return [...]string{"down", "same", "up"}[t.Trend+1] }
 
 // tilesOf are the tiles of a report's result.
-func tilesOf(one report.Report, result result) ([]tile, error) {
+func tilesOf(r report.Report, result result) ([]tile, error) {
 	var out []tile
-	for i, declared := range one.Tiles {
+	for i, declared := range r.Tiles {
 		figure, some, err := declared.Figure(result.table)
 		if err != nil {
 			return nil, err
 		}
-		shown := tile{Figure: figure, Key: fmt.Sprintf("%s %d", one.Name, i), Link: reportPath(one.Name)}
+		shown := tile{Figure: figure, Key: fmt.Sprintf("%s %d", r.Name, i), Link: reportPath(r.Name)}
 		if some {
 			spark := chart.Spark(figure.Spark, 7, sparkLabel(figure))
 			shown.Spark = template.HTML(spark) //nolint:gosec // Spark escapes
@@ -86,19 +86,19 @@ func (s *site) tiles(ctx context.Context, all []report.Report) (out []tile, agai
 	ctx, cancel := context.WithTimeout(ctx, tilesWait)
 	defer cancel()
 	state, _ := s.source.State()
-	for _, one := range all {
-		if len(one.Tiles) == 0 {
+	for _, r := range all {
+		if len(r.Tiles) == 0 {
 			continue
 		}
-		result, err := s.tileResult(ctx, one)
+		result, err := s.tileResult(ctx, r)
 		var shown []tile
 		if err == nil {
-			shown, err = tilesOf(one, result)
+			shown, err = tilesOf(r, result)
 		}
 		if err != nil {
-			for i, declared := range one.Tiles {
+			for i, declared := range r.Tiles {
 				shown = append(shown, tile{Figure: report.Figure{Title: declared.Title},
-					Key: fmt.Sprintf("%s %d", one.Name, i), Link: reportPath(one.Name), Problem: "not known just now"})
+					Key: fmt.Sprintf("%s %d", r.Name, i), Link: reportPath(r.Name), Problem: "not known just now"})
 			}
 		} else if state.CommittedAt.After(result.at.Add(-result.took)) {
 			again = max(again, max(result.fresh(), 0)+100*time.Millisecond)
@@ -109,30 +109,30 @@ func (s *site) tiles(ctx context.Context, all []report.Report) (out []tile, agai
 }
 
 // tileResult runs a report for its tiles.
-func (s *site) tileResult(ctx context.Context, one report.Report) (result, error) {
-	if err := s.newest.failed(one); err != nil {
+func (s *site) tileResult(ctx context.Context, r report.Report) (result, error) {
+	if err := s.newest.failed(r); err != nil {
 		return result{}, err
 	}
 	limited, cancel := context.WithTimeout(ctx, tileWait)
 	defer cancel()
-	found, err := s.tileRows(limited, one)
+	found, err := s.tileRows(limited, r)
 	if err != nil {
 		// the reader went away: nothing is known of the report
 		if !errors.Is(ctx.Err(), context.Canceled) {
-			s.newest.fail(one, err)
+			s.newest.fail(r, err)
 		}
 		return result{}, err
 	}
-	s.newest.learn(one, nil, found)
+	s.newest.learn(r, nil, found)
 	return found, nil
 }
 
-func (s *site) tileRows(ctx context.Context, one report.Report) (result, error) {
-	from, _, ok := rangeOf(one)
+func (s *site) tileRows(ctx context.Context, r report.Report) (result, error) {
+	from, _, ok := rangeOf(r)
 	if !ok {
-		return s.result(ctx, one, nil)
+		return s.result(ctx, r, nil)
 	}
-	newest := s.newest.of(one)
+	newest := s.newest.of(r)
 	if newest.IsZero() {
 		// that of another report is nearer than today where nothing has come for long
 		newest = s.newest.any()
@@ -141,13 +141,13 @@ func (s *site) tileRows(ctx context.Context, one report.Report) (result, error) 
 		newest = time.Now().UTC()
 	}
 	found, err := s.result(
-		ctx, one,
+		ctx, r,
 		map[string]string{from: newest.AddDate(0, 0, 1-report.TileDays).Format(time.DateOnly)},
 	)
 	if err != nil || len(found.table.Rows) > 0 {
 		return found, err
 	}
-	return s.result(ctx, one, nil) // nothing is as new: the days that there are
+	return s.result(ctx, r, nil) // nothing is as new: the days that there are
 }
 
 // newestDays remembers the newest day of each report that has a column of days.
@@ -166,12 +166,12 @@ func newNewestDays() *newestDays {
 	return &newestDays{days: map[string]time.Time{}, failures: map[string]tileFailure{}}
 }
 
-func keyOf(one report.Report) string { return one.Name + "\x00" + one.Query.SQL() }
+func keyOf(r report.Report) string { return r.Name + "\x00" + r.Query.SQL() }
 
-func (n *newestDays) of(one report.Report) time.Time {
+func (n *newestDays) of(r report.Report) time.Time {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.days[keyOf(one)]
+	return n.days[keyOf(r)]
 }
 
 // any is the newest day of all reports; zero where none is known.
@@ -187,49 +187,49 @@ func (n *newestDays) any() time.Time {
 	return newest
 }
 
-func (n *newestDays) failed(one report.Report) error {
+func (n *newestDays) failed(r report.Report) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if failure := n.failures[keyOf(one)]; time.Now().Before(failure.until) {
+	if failure := n.failures[keyOf(r)]; time.Now().Before(failure.until) {
 		return failure.err
 	}
 	return nil
 }
 
-func (n *newestDays) fail(one report.Report, err error) {
+func (n *newestDays) fail(r report.Report, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.failures[keyOf(one)] = tileFailure{err, time.Now().Add(tileAgain)}
+	n.failures[keyOf(r)] = tileFailure{err, time.Now().Add(tileAgain)}
 }
 
 // learn takes the newest day over from a result whose range is open at its end.
-func (n *newestDays) learn(one report.Report, given map[string]string, found result) {
+func (n *newestDays) learn(r report.Report, given map[string]string, found result) {
 	for name := range given {
-		for _, param := range one.Params {
+		for _, param := range r.Params {
 			if param.Name == name && param.Until() {
 				return
 			}
 		}
 	}
-	newest := newestOf(one, found.table)
+	newest := newestOf(r, found.table)
 	if newest.IsZero() || found.cut {
 		return
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.days[keyOf(one)] = newest
+	n.days[keyOf(r)] = newest
 }
 
 // newestOf is the newest day that a result tells of: that of its tiles, or that of the days which
 // its chart stands over, unless a parameter other than a range chooses among them; zero where it
 // tells of none.
-func newestOf(one report.Report, t table.Table) time.Time {
-	for _, declared := range one.Tiles {
+func newestOf(r report.Report, t table.Table) time.Time {
+	for _, declared := range r.Tiles {
 		if figure, some, err := declared.Figure(t); err == nil && some {
 			return figure.To
 		}
 	}
-	for _, param := range one.Params {
+	for _, param := range r.Params {
 		if !param.Dated() {
 			return time.Time{}
 		}
@@ -256,8 +256,8 @@ const newestWait = 1500 * time.Millisecond
 
 // newestDay is the day that ranges of a report end with: the newest of its own result, else that of
 // the reports with tiles, else today.
-func (s *site) newestDay(ctx context.Context, one report.Report) time.Time {
-	if day := s.newest.of(one); !day.IsZero() {
+func (s *site) newestDay(ctx context.Context, r report.Report) time.Time {
+	if day := s.newest.of(r); !day.IsZero() {
 		return day
 	}
 	if s.newest.any().IsZero() {

@@ -16,12 +16,12 @@ var checkArguments = map[string]string{"threshold": "matched_share_warn_below"}
 func CheckFiles() map[string][]byte {
 	texts := queryTexts("checks.sql")
 	out := map[string][]byte{}
-	for _, one := range Checks() {
-		name, _, _ := strings.Cut(one.Query.SQL(), "\n")
+	for _, check := range Checks() {
+		name, _, _ := strings.Cut(check.Query.SQL(), "\n")
 		text := argument.ReplaceAllStringFunc(texts[name], func(call string) string {
 			return ":'" + checkArguments[argument.FindStringSubmatch(call)[1]] + "'"
 		})
-		if one.Name == "freshness" {
+		if check.Name == "freshness" {
 			text = freshness
 		}
 		// The description is the comment at the top.
@@ -29,11 +29,11 @@ func CheckFiles() map[string][]byte {
 		for strings.HasPrefix(text[at:], "--") {
 			at += strings.IndexByte(text[at:], '\n') + 1
 		}
-		header := text[:at] + "-- severity: " + string(one.Severity) + "\n"
-		if one.Name == "songplays-complete" {
+		header := text[:at] + "-- severity: " + string(check.Severity) + "\n"
+		if check.Name == "songplays-complete" {
 			header += "-- gate: no\n" // it reads two large tables whole
 		}
-		out[one.Name+".sql"] = []byte(header + text[at:])
+		out[check.Name+".sql"] = []byte(header + text[at:])
 	}
 	return out
 }

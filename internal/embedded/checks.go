@@ -9,7 +9,7 @@ import (
 // Checks are the embedded project's checks beyond those that follow from its models; the query of
 // each stands in queries/checks.sql.
 func Checks() []check.Check {
-	one := func(name, description string, severity check.Severity, sql string, touched ...string) check.Check {
+	f := func(name, description string, severity check.Severity, sql string, touched ...string) check.Check {
 		return check.Check{
 			Name: name, Description: description, Severity: severity,
 			Query: query.Text("check "+name, sql), Touched: touched,
@@ -28,7 +28,7 @@ func Checks() []check.Check {
 		return func(row check.Numbers, _ check.Settings) bool { return row[column].Sign() == 0 }
 	}
 
-	complete := one("songplays-complete", "staging and f_songplay hold the same songplays", check.Error,
+	complete := f("songplays-complete", "staging and f_songplay hold the same songplays", check.Error,
 		dwhdb.SongplaysComplete, "s_songplay_event", "f_songplay")
 	complete.Sorts = true
 	// The plays are as many, and the sums of their hashes are the same: that they differ all the
@@ -41,18 +41,18 @@ func Checks() []check.Check {
 		},
 	}
 
-	level := one("f-songplay-level", "a level in f_songplay is free or paid", check.Error,
+	level := f("f-songplay-level", "a level in f_songplay is free or paid", check.Error,
 		dwhdb.FSongplayLevelDomain, "f_songplay")
 	level.Precheck = shared(&stored, none("wrong_levels"))
-	hash := one("songplay-id-hash", "a songplay_id has 64 digits in lower case", check.Error,
+	hash := f("songplay-id-hash", "a songplay_id has 64 digits in lower case", check.Error,
 		dwhdb.SongplayIDHash, "f_songplay")
 	hash.Precheck = shared(&stored, none("wrong_ids"))
 
-	keyless := one("events-without-key", "every NextSong event names its user, session, item and time", check.Warn,
+	keyless := f("events-without-key", "every NextSong event names its user, session, item and time", check.Warn,
 		dwhdb.EventsWithoutKey)
 	keyless.Precheck = shared(&staged, none("incomplete"))
 
-	matched := one("matched-share", "enough plays know their song", check.Warn, "")
+	matched := f("matched-share", "enough plays know their song", check.Warn, "")
 	matched.Query = query.Text("check matched-share", dwhdb.MatchedShare, "threshold")
 	matched.Args = func(s check.Settings) (map[string]any, bool) {
 		return map[string]any{"threshold": s.MatchedShare}, true
@@ -62,7 +62,7 @@ func Checks() []check.Check {
 		return plays == 0 || float64(known)/float64(plays) >= s.MatchedShare
 	})
 
-	fresh := one("freshness", "the newest play is young enough", check.Warn, "")
+	fresh := f("freshness", "the newest play is young enough", check.Warn, "")
 	fresh.Query = query.Text("check freshness", dwhdb.Freshness, "oldest")
 	fresh.Args = func(s check.Settings) (map[string]any, bool) {
 		return map[string]any{"oldest": s.Now.UTC().Add(-s.MaxAge)}, s.MaxAge > 0
@@ -71,8 +71,8 @@ func Checks() []check.Check {
 	return []check.Check{
 		complete,
 		level,
-		one("d-user-level", "a level in d_user is free or paid", check.Error, dwhdb.DUserLevelDomain, "d_user"),
-		one("d-user-gender", "a gender in d_user is F or M", check.Error, dwhdb.DUserGenderDomain, "d_user"),
+		f("d-user-level", "a level in d_user is free or paid", check.Error, dwhdb.DUserLevelDomain, "d_user"),
+		f("d-user-gender", "a gender in d_user is F or M", check.Error, dwhdb.DUserGenderDomain, "d_user"),
 		hash,
 		keyless,
 		matched,

@@ -42,13 +42,13 @@ func reportQueries() []reportQuery {
 func Reports() []report.Report {
 	texts := queryTexts("reports.sql")
 	all := make([]report.Report, 0, len(texts))
-	for _, one := range reportQueries() {
-		file, err := sqlfile.Parse("queries/reports.sql", texts[one.sql[:strings.IndexByte(one.sql, '\n')]])
+	for _, item := range reportQueries() {
+		file, err := sqlfile.Parse("queries/reports.sql", texts[item.sql[:strings.IndexByte(item.sql, '\n')]])
 		if err != nil {
 			panic(err)
 		}
-		r, err := report.New(one.name, file, query.Text("report "+one.name, one.sql, arguments(file.Text(),
-			one.sql)...))
+		r, err := report.New(item.name, file, query.Text("report "+item.name, item.sql, arguments(file.Text(),
+			item.sql)...))
 		if err != nil {
 			panic(err)
 		}
@@ -70,9 +70,9 @@ func ReportExamples() []string {
 func ReportFiles() map[string][]byte {
 	texts := queryTexts("reports.sql")
 	files := map[string][]byte{}
-	for _, one := range reportQueries() {
-		text := texts[one.sql[:strings.IndexByte(one.sql, '\n')]]
-		files[one.name+".sql"] = []byte(argument.ReplaceAllString(text, ":'$1'"))
+	for _, r := range reportQueries() {
+		text := texts[r.sql[:strings.IndexByte(r.sql, '\n')]]
+		files[r.name+".sql"] = []byte(argument.ReplaceAllString(text, ":'$1'"))
 	}
 	return files
 }

@@ -50,19 +50,19 @@ func TestReportFiles(t *testing.T) {
 
 // What a report's parameters are called stands in its query, and the other way round.
 func TestReportsDeclareTheirParameters(t *testing.T) {
-	for _, one := range embedded.Reports() {
+	for _, r := range embedded.Reports() {
 		declared := map[string]bool{}
-		for _, param := range one.Params {
+		for _, param := range r.Params {
 			declared[param.Name] = true
 		}
-		for _, name := range one.Query.Params() {
+		for _, name := range r.Query.Params() {
 			if !declared[name] {
-				t.Errorf("%s: the query has %s, which the header does not declare", one.Name, name)
+				t.Errorf("%s: the query has %s, which the header does not declare", r.Name, name)
 			}
 			delete(declared, name)
 		}
 		for name := range declared {
-			t.Errorf("%s: the header declares %s, which the query does not have", one.Name, name)
+			t.Errorf("%s: the header declares %s, which the query does not have", r.Name, name)
 		}
 	}
 }

@@ -61,22 +61,22 @@ func (m *Message) elem() *messageElem {
 func Write(w io.Writer, name string, cases []Case) error {
 	out := suite{Name: name, Tests: len(cases)}
 	var total time.Duration
-	for _, one := range cases {
-		total += one.Duration
-		if one.Failure != nil {
+	for _, c := range cases {
+		total += c.Duration
+		if c.Failure != nil {
 			out.Failures++
 		}
-		if one.Error != nil {
+		if c.Error != nil {
 			out.Errors++
 		}
-		if one.Skipped != nil {
+		if c.Skipped != nil {
 			out.Skipped++
 		}
 		out.Cases = append(out.Cases, caseElem{
-			Class: one.Class, Name: one.Name, Time: seconds(
-				one.Duration,
-			), Failure: one.Failure.elem(), Error: one.Error.elem(),
-			Skipped: one.Skipped.elem(), Output: one.Output,
+			Class: c.Class, Name: c.Name, Time: seconds(
+				c.Duration,
+			), Failure: c.Failure.elem(), Error: c.Error.elem(),
+			Skipped: c.Skipped.elem(), Output: c.Output,
 		})
 	}
 	out.Time = seconds(total)

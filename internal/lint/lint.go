@@ -123,11 +123,11 @@ type FindingsError struct {
 
 // Portability parts the findings that are about Redshift alone from the others.
 func Portability(findings []Finding) (portability, others []Finding) {
-	for _, one := range findings {
-		if one.Rule.Always {
-			others = append(others, one)
+	for _, finding := range findings {
+		if finding.Rule.Always {
+			others = append(others, finding)
 		} else {
-			portability = append(portability, one)
+			portability = append(portability, finding)
 		}
 	}
 	return portability, others

@@ -281,7 +281,7 @@ func TestErr(t *testing.T) {
 	if err := lint.Err(nil); err != nil {
 		t.Errorf("no findings: got error %v, want none", err)
 	}
-	one, err := sqlfile.Parse("one.sql", "TRUNCATE t;\n")
+	file, err := sqlfile.Parse("one.sql", "TRUNCATE t;\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,8 +293,8 @@ func TestErr(t *testing.T) {
 		files []*sqlfile.File
 		more  string
 	}{
-		{[]*sqlfile.File{one}, ""},
-		{[]*sqlfile.File{one, two}, " (and 2 more findings)"},
+		{[]*sqlfile.File{file}, ""},
+		{[]*sqlfile.File{file, two}, " (and 2 more findings)"},
 	} {
 		err := lint.Err(lint.Files(tt.files, lint.Transform))
 		want := "one.sql:1:1: TRUNCATE: on Redshift it commits the transaction that it stands in " +

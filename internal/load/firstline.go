@@ -64,11 +64,11 @@ func (p *Plan) firstLines(copied clientcopy.Result) []string {
 }
 
 // subject is the first of the objects, and how many more there are, with the verb.
-func subject(urls []objectstore.URL, one, several string) string {
+func subject(urls []objectstore.URL, name, several string) string {
 	first := slices.Min(urls)
 	switch more := len(urls) - 1; more {
 	case 0:
-		return fmt.Sprintf("%s %s", first, one)
+		return fmt.Sprintf("%s %s", first, name)
 	case 1:
 		return fmt.Sprintf("%s and 1 more object %s", first, several)
 	default:

@@ -96,18 +96,18 @@ func (p *part) reread(ctx context.Context, rows []dwhdb.RefusedRecordsRow, place
 // theOne is the record that begins with what is kept of it; false where none does, or different
 // ones do.
 func theOne(candidates []string, kept *string) (string, bool) {
-	var one string
+	var name string
 	found := false
 	for _, candidate := range candidates {
 		if kept != nil && !begins(candidate, *kept) {
 			continue
 		}
-		if found && candidate != one {
+		if found && candidate != name {
 			return "", false
 		}
-		one, found = candidate, true
+		name, found = candidate, true
 	}
-	return one, found
+	return name, found
 }
 
 // begins tells whether a record begins with what is kept of it. Of bytes that are no UTF-8 a

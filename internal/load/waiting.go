@@ -25,14 +25,14 @@ func Wait(ctx context.Context, db *dwhdb.Queries, files []*File) ([]Waiting, err
 	}
 	var out []Waiting
 	for _, file := range files {
-		one := Waiting{Step: file.Name, Table: file.Table, Place: file.place()}
+		waiting := Waiting{Step: file.Name, Table: file.Table, Place: file.place()}
 		for _, row := range rows {
 			if row.TableName == string(file.Table) && (row.Fingerprint == nil || *row.Fingerprint != file.Fingerprint) {
-				one.Records += row.Records
+				waiting.Records += row.Records
 			}
 		}
-		if one.Records > 0 {
-			out = append(out, one)
+		if waiting.Records > 0 {
+			out = append(out, waiting)
 		}
 	}
 	return out, nil

@@ -214,12 +214,12 @@ func passes(err error) bool {
 	if errors.As(err, &pg) {
 		return strings.HasPrefix(pg.Code, "57") || strings.HasPrefix(pg.Code, "53")
 	}
-	for _, one := range []error{
+	for _, e := range []error{
 		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, syscall.EAGAIN,
 		fs.ErrNotExist, io.EOF, io.ErrUnexpectedEOF,
 		os.ErrDeadlineExceeded, context.DeadlineExceeded,
 	} {
-		if errors.Is(err, one) {
+		if errors.Is(err, e) {
 			return true
 		}
 	}

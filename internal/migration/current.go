@@ -24,8 +24,8 @@ func Current(ctx context.Context, pool *pgxpool.Pool, fsys fs.FS) (bool, error) 
 		Version int64
 	}
 	wanted := map[migration]bool{}
-	for _, one := range sources {
-		wanted[migration{0, one.version}] = true
+	for _, s := range sources {
+		wanted[migration{0, s.version}] = true
 	}
 	for _, version := range bookkeeping.Versions() {
 		wanted[migration{1, version}] = true
@@ -39,11 +39,11 @@ func Current(ctx context.Context, pool *pgxpool.Pool, fsys fs.FS) (bool, error) 
 	if err != nil {
 		return false, ctx.Err() // no table yet, above all
 	}
-	for _, one := range applied {
-		if one.Own == 1 && one.Version > bookkeeping.Newest() {
+	for _, m := range applied {
+		if m.Own == 1 && m.Version > bookkeeping.Newest() {
 			return false, nil // of a newer dwh
 		}
-		delete(wanted, one)
+		delete(wanted, m)
 	}
 	return len(wanted) == 0, nil
 }

@@ -127,14 +127,14 @@ func failedStatement(
 			half = append(half, expanded)
 		}
 	}
-	for _, one := range half {
-		if at := strings.Index(text, strings.TrimSpace(one.SQL)); at >= 0 {
-			return one, at, true
+	for _, e := range half {
+		if at := strings.Index(text, strings.TrimSpace(e.SQL)); at >= 0 {
+			return e, at, true
 		}
 	}
-	for _, one := range half {
-		if strings.HasPrefix(text, firstLine(one.SQL)) {
-			return one, 0, true
+	for _, e := range half {
+		if strings.HasPrefix(text, firstLine(e.SQL)) {
+			return e, 0, true
 		}
 	}
 	return sqlfile.Expanded{}, 0, false

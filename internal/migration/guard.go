@@ -44,11 +44,11 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 		return err
 	}
 	var lost []string
-	for _, one := range all {
-		if !one.Applied || one.Version <= version {
+	for _, migration := range all {
+		if !migration.Applied || migration.Version <= version {
 			continue
 		}
-		text, err := m.SQL(ctx, one.Version, false)
+		text, err := m.SQL(ctx, migration.Version, false)
 		if err != nil {
 			return err
 		}
@@ -83,9 +83,9 @@ func (m *Migrator) Previous(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	previous, current := int64(-1), int64(0)
-	for _, one := range all {
-		if one.Applied {
-			previous, current = current, one.Version
+	for _, migration := range all {
+		if migration.Applied {
+			previous, current = current, migration.Version
 		}
 	}
 	return previous, nil

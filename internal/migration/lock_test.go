@@ -179,7 +179,7 @@ func TestMigrationGivesUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			told := make(chan writelock.Wait, 10)
-			w.WatchWaits(t.Context(), func(one writelock.Wait) { told <- one }, func(err error) { t.Error(err) })
+			w.WatchWaits(t.Context(), func(wait writelock.Wait) { told <- wait }, func(err error) { t.Error(err) })
 			m := migrator(
 				t,
 				w.Pool(),
@@ -217,11 +217,11 @@ func TestMigrationGivesUp(t *testing.T) {
 				}
 			}
 			select {
-			case one := <-told:
-				if text := one.String(); !strings.Contains(text, "table s_song is locked by session "+pid) ||
-					one.Waited < 2*time.Second ||
-					one.Waited > 10*time.Second {
-					t.Errorf("got %q after %s, want it told after two seconds", text, one.Waited)
+			case wait := <-told:
+				if text := wait.String(); !strings.Contains(text, "table s_song is locked by session "+pid) ||
+					wait.Waited < 2*time.Second ||
+					wait.Waited > 10*time.Second {
+					t.Errorf("got %q after %s, want it told after two seconds", text, wait.Waited)
 				}
 			default:
 				t.Error("got nothing told of the wait")

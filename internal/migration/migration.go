@@ -221,12 +221,12 @@ func (m *Migrator) list(ctx context.Context) ([]Migration, error) {
 		return nil, m.explain(m.project, "read the state of migrations", err)
 	}
 	out := make([]Migration, 0, len(listed))
-	for _, one := range listed {
+	for _, migrationStatus := range listed {
 		out = append(
 			out,
 			Migration{
-				Version: one.Source.Version, Name: one.Source.Path,
-				Applied: one.State == goose.StateApplied, At: one.AppliedAt,
+				Version: migrationStatus.Source.Version, Name: migrationStatus.Source.Path,
+				Applied: migrationStatus.State == goose.StateApplied, At: migrationStatus.AppliedAt,
 			},
 		)
 	}
@@ -247,9 +247,9 @@ func (m *Migrator) RequireCurrent(ctx context.Context) error {
 		return err
 	}
 	var pending []Migration
-	for _, one := range all {
-		if !one.Applied {
-			pending = append(pending, one)
+	for _, migration := range all {
+		if !migration.Applied {
+			pending = append(pending, migration)
 		}
 	}
 	if len(pending) > 0 || !state.Current() {

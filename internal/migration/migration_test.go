@@ -51,8 +51,8 @@ func open(t *testing.T, dsn string) *pgxpool.Pool {
 func migrator(t *testing.T, pool *pgxpool.Pool, fsys fs.FS, change ...func(*migration.Options)) *migration.Migrator {
 	t.Helper()
 	o := migration.Options{Engine: sqlfile.Postgres, FS: fsys}
-	for _, one := range change {
-		one(&o)
+	for _, f := range change {
+		f(&o)
 	}
 	m, err := migration.New(t.Context(), pool, o)
 	if err != nil {
@@ -190,8 +190,8 @@ func runner(t *testing.T, pool *pgxpool.Pool, change ...func(*transform.Options)
 		t.Fatal(err)
 	}
 	o := transform.Options{Pool: pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps, Checks: star.Checks(t)}
-	for _, one := range change {
-		one(&o)
+	for _, f := range change {
+		f(&o)
 	}
 	r, err := transform.New(o)
 	if err != nil {
@@ -253,12 +253,12 @@ func extended(t *testing.T, name, text string) fs.FS {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range names {
-		body, err := fs.ReadFile(migrations.FS, one)
+	for _, s := range names {
+		body, err := fs.ReadFile(migrations.FS, s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out[one] = &fstest.MapFile{Data: body}
+		out[s] = &fstest.MapFile{Data: body}
 	}
 	return out
 }
@@ -709,8 +709,8 @@ func TestOrderOfVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range all {
-		got = append(got, one.Name)
+	for _, item := range all {
+		got = append(got, item.Name)
 	}
 	if want := []string{"9_a.sql", "10_b.sql", "00100_c.sql", "9223372036854775807_d.sql"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

@@ -106,14 +106,14 @@ func (m *Migrator) watch(ctx context.Context) *waits {
 			watcher.Run(looking)
 		})
 	}
-	run(min(time.Second, m.patience/2), func(one writelock.Wait) {
+	run(min(time.Second, m.patience/2), func(wait writelock.Wait) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.latest = &one
+		w.latest = &wait
 	})
 	if m.engine == sqlfile.Redshift {
-		run(m.patience, func(one writelock.Wait) {
-			w.cancel(&WaitError{Patience: m.patience, Wait: &one, Err: context.DeadlineExceeded})
+		run(m.patience, func(wait writelock.Wait) {
+			w.cancel(&WaitError{Patience: m.patience, Wait: &wait, Err: context.DeadlineExceeded})
 		})
 	}
 	go func() {

@@ -76,17 +76,17 @@ func render(fsys fs.FS, dir string, engine sqlfile.Engine) ([]*sqlfile.File, fs.
 	}
 	rendered := fstest.MapFS{}
 	files := make([]*sqlfile.File, 0, len(sources))
-	for _, one := range sources {
-		text, err := fs.ReadFile(fsys, one.name)
+	for _, s := range sources {
+		text, err := fs.ReadFile(fsys, s.name)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read migration: %w", err)
 		}
-		file, err := sqlfile.Parse(path.Join(dirName(dir), one.name), string(text))
+		file, err := sqlfile.Parse(path.Join(dirName(dir), s.name), string(text))
 		if err != nil {
 			return nil, nil, err
 		}
 		files = append(files, file)
-		rendered[one.name] = &fstest.MapFile{Data: []byte(file.Render(engine)), Mode: 0o444}
+		rendered[s.name] = &fstest.MapFile{Data: []byte(file.Render(engine)), Mode: 0o444}
 	}
 	return files, rendered, nil
 }

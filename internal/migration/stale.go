@@ -65,14 +65,14 @@ func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
 			out.others[table] = true
 			return nil
 		}
-		one := out.tables[table]
-		one.id = id
+		r := out.tables[table]
+		r.id = id
 		if column == "processed" {
-			one.flag = number
+			r.flag = number
 		} else {
-			one.columns += fmt.Sprintf("%s %d %d, ", column, kind, modifier)
+			r.columns += fmt.Sprintf("%s %d %d, ", column, kind, modifier)
 		}
-		out.tables[table] = one
+		out.tables[table] = r
 		return nil
 	}); err != nil {
 		return out, fmt.Errorf("read tables: %w", err)
@@ -81,15 +81,15 @@ func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
 	if err != nil {
 		return out, err
 	}
-	for name, one := range out.tables {
+	for name, r := range out.tables {
 		if !strings.HasPrefix(name, "s_") {
 			continue
 		}
-		if one.rows, err = hasRows(ctx, conn, schema, name); err != nil {
+		if r.rows, err = hasRows(ctx, conn, schema, name); err != nil {
 			return out, err
 		}
-		out.tables[name] = one
-		out.staged = out.staged || one.rows
+		out.tables[name] = r
+		out.staged = out.staged || r.rows
 	}
 	return out, nil
 }
@@ -214,11 +214,11 @@ func mark(ctx context.Context, conn *pgx.Conn, marks [][2]string) error {
 	for _, row := range held {
 		there[[2]string{row.Subject, row.Reason}] = true
 	}
-	for _, one := range marks {
-		if there[one] {
+	for _, item := range marks {
+		if there[item] {
 			continue
 		}
-		if err := db.AddStaleMark(ctx, one[0], one[1], time.Now().UTC()); err != nil {
+		if err := db.AddStaleMark(ctx, item[0], item[1], time.Now().UTC()); err != nil {
 			return fmt.Errorf("write stale mark: %w", err)
 		}
 	}

@@ -129,11 +129,11 @@ func (x *Run) matches(ctx context.Context, m *Model, relation string, rows [2]in
 	var found []sides
 	for _, l := range lines {
 		by := thereOf(l.join.By)
-		one, err := x.narrow(ctx, relation, by, l.values, by, w, by)
+		s, err := x.narrow(ctx, relation, by, l.values, by, w, by)
 		if err != nil {
 			return err
 		}
-		found = append(found, one)
+		found = append(found, s)
 	}
 	for _, st := range []state{before, now} {
 		var parts, earlier []string // each row once, also where several lines match it

@@ -242,25 +242,28 @@ func (s *store) staged(tx pgx.Tx, scratch string, erase []erasure) map[string]mo
 	s.t.Helper()
 	out := map[string]model.Staged{}
 	for _, name := range s.graph.Staging() {
-		var one model.Staged
+		var staged model.Staged
 		if err := tx.QueryRow(s.t.Context(),
-			"SELECT COUNT(*) FROM "+name+" WHERE NOT processed").Scan(&one.Unprocessed); err != nil {
+			"SELECT COUNT(*) FROM "+name+" WHERE NOT processed").Scan(&staged.Unprocessed); err != nil {
 			s.t.Fatal(err)
 		}
-		if s.beside && one.Unprocessed > 0 {
-			arrived := &model.Table{SQL: scratch + ".arrived_" + name, Name: "arrived_" + name, Rows: one.Unprocessed}
+		if s.beside && staged.Unprocessed > 0 {
+			arrived := &model.Table{
+				SQL: scratch + ".arrived_" + name, Name: "arrived_" + name,
+				Rows: staged.Unprocessed,
+			}
 			s.exec("CREATE TABLE " + arrived.SQL + " AS SELECT * FROM " + name +
 				" WHERE NOT processed; DELETE FROM " + name + " WHERE NOT processed")
-			one = model.Staged{Arrived: arrived}
+			staged = model.Staged{Arrived: arrived}
 		}
-		out[name] = one
+		out[name] = staged
 	}
 	for i, e := range erase {
 		values := fmt.Sprintf("%s.erase_%d", scratch, i)
 		s.exec(fmt.Sprintf("CREATE TABLE %s AS SELECT CAST('%s' AS TEXT) AS value", values, e.value))
-		one := out[e.table]
-		one.Erase = append(one.Erase, model.Erasure{{Column: e.column, Values: values}})
-		out[e.table] = one
+		staged := out[e.table]
+		staged.Erase = append(staged.Erase, model.Erasure{{Column: e.column, Values: values}})
+		out[e.table] = staged
 	}
 	return out
 }

@@ -146,13 +146,13 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 			if err != nil {
 				return h, fail("refers: "+err.Error(), "write -- refers: d_x by a, d_y by b")
 			}
-			for _, one := range references {
-				one.at = l.at
-				if slices.ContainsFunc(h.Refers, one.same) {
-					twice := one.Table + " by " + strings.Join(one.Columns(), ", ")
+			for _, r := range references {
+				r.at = l.at
+				if slices.ContainsFunc(h.Refers, r.same) {
+					twice := r.Table + " by " + strings.Join(r.Columns(), ", ")
 					return h, fail("refers: "+twice+" stands twice", "keep one of the two")
 				}
-				h.Refers = append(h.Refers, one)
+				h.Refers = append(h.Refers, r)
 			}
 		case "reads":
 			h.Reads = append(h.Reads, list(l.value)...)

@@ -290,11 +290,11 @@ func (s scope) equatedOtherwise(branch *selectstmt.Select, item selectstmt.FromI
 		return column{found.Alias, ref.Column}, ok
 	}
 	conditions := []*selectstmt.Expr{branch.Where}
-	for _, one := range branch.From {
-		if one.Using != nil || one.Join == selectstmt.Natural {
+	for _, fromItem := range branch.From {
+		if fromItem.Using != nil || fromItem.Join == selectstmt.Natural {
 			return "", false
 		}
-		conditions = append(conditions, one.On)
+		conditions = append(conditions, fromItem.On)
 	}
 	for _, condition := range conditions {
 		for _, c := range condition.Conjuncts() {

@@ -127,7 +127,7 @@ func (g *Graph) through(m *Model, names []string, depth int) []Narrowing {
 	var out []Narrowing
 	for _, branch := range m.query.Branches {
 		s := scope{g: g, with: m.query.With}
-		one := Narrowing{}
+		n := Narrowing{}
 		known := true
 		for _, name := range names {
 			i := slices.Index(m.Columns, name)
@@ -136,14 +136,14 @@ func (g *Graph) through(m *Model, names []string, depth int) []Narrowing {
 				break
 			}
 			e, ok := s.inline(m, branch, branch.Items[i], depth)
-			if !ok || one.Table != "" && e.table != one.Table {
+			if !ok || n.Table != "" && e.table != n.Table {
 				known = false
 				break
 			}
-			one.Table, one.Columns = e.table, append(one.Columns, e.sql)
+			n.Table, n.Columns = e.table, append(n.Columns, e.sql)
 		}
 		if known {
-			out = append(out, one)
+			out = append(out, n)
 		}
 	}
 	return out

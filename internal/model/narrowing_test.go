@@ -179,8 +179,8 @@ func TestIndexesAreShared(t *testing.T) {
 		{Table: "s_x"},
 	}, tables)
 	var lines []string
-	for _, one := range got {
-		lines = append(lines, one.Index+one.Fix)
+	for _, indexed := range got {
+		lines = append(lines, indexed.Index+indexed.Fix)
 	}
 	want := []string{
 		"CREATE INDEX s_x_c_a_b ON s_x (c, RTRIM(a), RTRIM(b));",
@@ -231,11 +231,11 @@ CREATE TABLE d_rank (amount BIGINT PRIMARY KEY, customers BIGINT);
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, err := model.Parse(file, m[0], "100_"+m[0], sqlfile.Postgres)
+		item, err := model.Parse(file, m[0], "100_"+m[0], sqlfile.Postgres)
 		if err != nil {
 			t.Fatal(err)
 		}
-		models = append(models, one)
+		models = append(models, item)
 	}
 	graph, err := model.New(models, tables, []string{"s_order"}, sqlfile.Postgres)
 	if err != nil {

@@ -92,12 +92,12 @@ func (g *Graph) single(m *Model) bool {
 	for _, join := range m.From[0].Joins {
 		named = append(named, join.Relation)
 	}
-	var one func(q *selectstmt.Query) bool
-	one = func(q *selectstmt.Query) bool {
+	var f func(q *selectstmt.Query) bool
+	f = func(q *selectstmt.Query) bool {
 		return len(q.Branches) == 1 && !slices.ContainsFunc(q.Branches[0].From, func(item selectstmt.FromItem) bool {
 			if item.Query != nil {
 				// A subquery in which nothing is joined.
-				return len(item.Query.Branches) != 1 || len(item.Query.Branches[0].From) != 1 || !one(item.Query)
+				return len(item.Query.Branches) != 1 || len(item.Query.Branches[0].From) != 1 || !f(item.Query)
 			}
 			return !slices.Contains(named, item.Relation)
 		}) && !slices.ContainsFunc(q.Branches[0].Items, func(item selectstmt.Item) bool {
@@ -106,7 +106,7 @@ func (g *Graph) single(m *Model) bool {
 			})
 		})
 	}
-	return one(m.query) && len(m.Follows) == 1+len(m.From[0].Joins)
+	return f(m.query) && len(m.Follows) == 1+len(m.From[0].Joins)
 }
 
 // rankApart ranks the rows that rivals make, and takes the others as they are.

@@ -212,30 +212,30 @@ SELECT t, COUNT(*) AS n FROM a WHERE t IS NOT NULL GROUP BY t;`,
 // leaves nothing behind.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	for name, one := range refusals {
+	for name, refusal := range refusals {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStore(t, inlineProject(t, refusalTables+one.migration, one.transforms))
+			s := newStore(t, inlineProject(t, refusalTables+refusal.migration, refusal.transforms))
 			s.first()
-			s.exec(one.first)
+			s.exec(refusal.first)
 			if _, err := s.increment(); err != nil {
 				t.Fatal(err)
 			}
 			s.same(nil)
 			before := s.live()
-			s.exec(one.then)
+			s.exec(refusal.then)
 			_, err := s.increment()
 			_, built := s.built()
 			told := map[string]error{"increment": err, "build": built}
-			if one.build {
+			if refusal.build {
 				delete(told, "increment")
 			}
 			for what, err := range told {
-				if err == nil || !strings.Contains(err.Error(), one.want) {
-					t.Errorf("%s: got %v, want an error with %q", what, err, one.want)
+				if err == nil || !strings.Contains(err.Error(), refusal.want) {
+					t.Errorf("%s: got %v, want an error with %q", what, err, refusal.want)
 				}
 			}
-			if !one.build {
+			if !refusal.build {
 				s.equal(s.live(), before, nil)
 			}
 		})

@@ -52,23 +52,23 @@ func Rules(models []*Model, tables schema.Schema) ([]Rule, error) {
 		}
 		own := []Rule{rule(RuleUnique, "unique"), rule(RulePresent, "key")}
 		for _, ref := range m.Refers {
-			one := rule(RuleExists, strings.Join(ref.Columns(), "-"))
-			if slices.ContainsFunc(own, func(r Rule) bool { return r.Name == one.Name }) {
+			item := rule(RuleExists, strings.Join(ref.Columns(), "-"))
+			if slices.ContainsFunc(own, func(r Rule) bool { return r.Name == item.Name }) {
 				// Two tables have these values, or the column is called key.
-				one.Name = shortened(one.Name + "-" + ref.Table)
+				item.Name = shortened(item.Name + "-" + ref.Table)
 			}
-			one.Columns, one.To, one.Warn = ref.Columns(), ref.Table, ref.Warn
+			item.Columns, item.To, item.Warn = ref.Columns(), ref.Table, ref.Warn
 			for _, pair := range ref.By { // as far as the line tells
-				one.There = append(one.There, cmp.Or(pair.There, pair.Here))
+				item.There = append(item.There, cmp.Or(pair.There, pair.Here))
 			}
 			if t, known := targetOf(ref.Table, tables, models); known {
 				there, problem, hint := ref.lookedUpIn(m.Name, t)
 				if problem != "" {
 					return nil, m.errorAt(ref.at, problem, hint)
 				}
-				one.There, one.keyed = there, len(t.key) > 0 && subset(t.key, there)
+				item.There, item.keyed = there, len(t.key) > 0 && subset(t.key, there)
 			}
-			own = append(own, one)
+			own = append(own, item)
 		}
 		out = append(out, own...)
 	}

@@ -69,10 +69,10 @@ func (recorder) Fatal(args ...any)                 { panic(failure(fmt.Sprint(ar
 // difference.
 func TestDeliveriesFindWrongHeaders(t *testing.T) {
 	t.Parallel()
-	for name, one := range foundByDeliveries {
+	for name, foundByDelivery := range foundByDeliveries {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := inlineProject(t, foundTables+one.migration, one.transforms)
+			p := inlineProject(t, foundTables+foundByDelivery.migration, foundByDelivery.transforms)
 			s := newStore(t, p).with(recorder{t.Context()})
 			found := ""
 			for seed := uint64(0); found == "" && seed < 20; seed++ {

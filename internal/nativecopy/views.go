@@ -315,9 +315,9 @@ func (c *Copier) copied(ctx context.Context, id int64) (*copied, error) {
 			records--
 		}
 	}
-	one := &copied{views: v, lines: known && records == h.loaded}
-	one.complete = one.lines || known && h.errors == int64(len(v.faults))
-	return one, nil
+	item := &copied{views: v, lines: known && records == h.loaded}
+	item.complete = item.lines || known && h.errors == int64(len(v.faults))
+	return item, nil
 }
 
 // Complete looks up what the views did not show yet when the objects were loaded. The objects are
@@ -375,14 +375,14 @@ func (c *Copier) Complete(
 		}
 		var chosen load
 		var of *copied
-		for _, one := range same {
-			if copies[one.query] == nil {
-				if copies[one.query], err = c.copied(ctx, one.query); err != nil {
+		for _, item := range same {
+			if copies[item.query] == nil {
+				if copies[item.query], err = c.copied(ctx, item.query); err != nil {
 					return result, err
 				}
 			}
-			if tried := copies[one.query]; of == nil && tried.complete || tried.lines && !of.lines {
-				chosen, of = one, tried
+			if tried := copies[item.query]; of == nil && tried.complete || tried.lines && !of.lines {
+				chosen, of = item, tried
 			}
 		}
 		if of == nil {

@@ -68,8 +68,8 @@ func (e Event) text() string {
 	if e.Object != "" {
 		lines = append(lines, "object: "+e.Object)
 	}
-	for _, one := range e.Checks {
-		lines = append(lines, fmt.Sprintf("check %s: %d violations", one.Name, one.Violations))
+	for _, check := range e.Checks {
+		lines = append(lines, fmt.Sprintf("check %s: %d violations", check.Name, check.Violations))
 	}
 	for _, part := range [][2]string{{"error", e.Error}, {"hint", e.Hint}, {"warehouse", e.Target}, {"host", e.Host}} {
 		if part[1] != "" {

@@ -226,9 +226,9 @@ func TestOrder(t *testing.T) {
 	}
 	n.Close(t.Context())
 	var got []string
-	for _, one := range r.messages() {
+	for _, message := range r.messages() {
 		var e notify.Event
-		if err := json.Unmarshal([]byte(one), &e); err != nil {
+		if err := json.Unmarshal([]byte(message), &e); err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, e.Error)

@@ -176,11 +176,11 @@ func (f *portableFolder) entries(to []dirent) ([]dirent, error) {
 }
 
 func (f *portableFolder) stat(name []byte, follow bool) (status, error) {
-	look := os.Lstat
+	next := os.Lstat
 	if follow {
-		look = os.Stat
+		next = os.Stat
 	}
-	info, err := look(filepath.Join(f.Name(), string(name)))
+	info, err := next(filepath.Join(f.Name(), string(name)))
 	if err != nil {
 		return status{}, err
 	}

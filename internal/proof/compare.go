@@ -81,22 +81,22 @@ const shownRows = 3
 // compare compares the stored tables with a build.
 func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, error) {
 	var d Difference
-	for _, one := range p.stored {
-		table := run.BuiltTable(string(one.table.Name))
+	for _, s := range p.stored {
+		table := run.BuiltTable(string(s.table.Name))
 		if table == nil {
 			continue
 		}
-		increments := "SELECT " + one.list("i.") + " FROM " + one.copied().SQL() + " AS i"
-		whole := "SELECT " + one.list("b.") + " FROM " + table.SQL + " AS b"
+		increments := "SELECT " + s.list("i.") + " FROM " + s.copied().SQL() + " AS i"
+		whole := "SELECT " + s.list("b.") + " FROM " + table.SQL + " AS b"
 		missing, unexpected := whole+"\nEXCEPT\n"+increments, increments+"\nEXCEPT\n"+whole
 		counts, err := p.Session.Numbers(ctx, model.Statement{SQL: "SELECT (SELECT COUNT(*) FROM (\n" + missing +
 			"\n) AS m), (SELECT COUNT(*) FROM (\n" + unexpected + "\n) AS u),\n(SELECT COUNT(*) FROM " + table.SQL +
-			"), (SELECT COUNT(*) FROM " + one.copied().SQL() + ")"})
+			"), (SELECT COUNT(*) FROM " + s.copied().SQL() + ")"})
 		if err != nil {
-			return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
+			return nil, fmt.Errorf("compare %s: %w", s.table.Name, err)
 		}
 		found := TableDifference{
-			Model: one.model.Step, Table: one.table.Name, Missing: counts[0], Unexpected: counts[1],
+			Model: s.model.Step, Table: s.table.Name, Missing: counts[0], Unexpected: counts[1],
 		}
 		if found.Missing+found.Unexpected == 0 {
 			// Where no key keeps a row from standing there twice, EXCEPT does not see it.
@@ -108,12 +108,12 @@ func (p *prover) compare(ctx context.Context, run *model.Run) (*Difference, erro
 		var rows [2][][]cell
 		for i, query := range []string{missing, unexpected} {
 			if rows[i], err = p.rows(
-				ctx, p.columnsOf(one), "FROM (\n"+query+"\n) AS m\nORDER BY "+one.order(),
+				ctx, p.columnsOf(s), "FROM (\n"+query+"\n) AS m\nORDER BY "+s.order(),
 			); err != nil {
-				return nil, fmt.Errorf("compare %s: %w", one.table.Name, err)
+				return nil, fmt.Errorf("compare %s: %w", s.table.Name, err)
 			}
 		}
-		found.MissingRows, found.UnexpectedRows = one.texts(rows[0], rows[1]), one.texts(rows[1], rows[0])
+		found.MissingRows, found.UnexpectedRows = s.texts(rows[0], rows[1]), s.texts(rows[1], rows[0])
 		d.Tables = append(d.Tables, found)
 	}
 	if len(d.Tables) == 0 {
@@ -189,9 +189,9 @@ func clip(text string) string {
 // text writes some cells of a row as "(a = 1, b = x)".
 func text(row []cell, shown func(i int) bool) string {
 	var out []string
-	for i, one := range row {
+	for i, c := range row {
 		if shown(i) {
-			out = append(out, one.name+" = "+one.value)
+			out = append(out, c.name+" = "+c.value)
 		}
 	}
 	return "(" + strings.Join(out, ", ") + ")"
@@ -296,21 +296,21 @@ func (d delivery) without(from, to int) delivery {
 // show notes what a delivery does to each staging table. Its rows are staged.
 func (p *prover) show(ctx context.Context, next delivery) error {
 	for table, s := range p.staged {
-		one := Staged{Table: s.table.Name}
+		staged := Staged{Table: s.table.Name}
 		var added, erased []string
 		for _, row := range next.items {
 			if row.table == table {
-				one.Rows++
+				staged.Rows++
 				added = append(added, strconv.FormatInt(row.id, 10))
 			}
 		}
 		for _, row := range next.erase {
 			if row.table == table {
-				one.Erased++
+				staged.Erased++
 				erased = append(erased, strconv.FormatInt(row.id, 10))
 			}
 		}
-		for ids, into := range map[*[]string]*[]string{&added: &one.NewRows, &erased: &one.ErasedRows} {
+		for ids, into := range map[*[]string]*[]string{&added: &staged.NewRows, &erased: &staged.ErasedRows} {
 			if len(*ids) == 0 {
 				continue
 			}
@@ -323,8 +323,8 @@ func (p *prover) show(ctx context.Context, next delivery) error {
 				*into = append(*into, text(row, everything))
 			}
 		}
-		if one.Rows+one.Erased > 0 {
-			p.result.Difference.Staged = append(p.result.Difference.Staged, one)
+		if staged.Rows+staged.Erased > 0 {
+			p.result.Difference.Staged = append(p.result.Difference.Staged, staged)
 		}
 	}
 	return nil

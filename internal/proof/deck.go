@@ -24,7 +24,7 @@ type delivery struct {
 }
 
 // copied tells whether an item is a copy with a changed column.
-func copied(one item) bool { return one.donor > 0 }
+func copied(i item) bool { return i.donor > 0 }
 
 // A deck holds what is still to be delivered, and knows what was. The same seed and the same sample
 // give the same deliveries.
@@ -89,11 +89,11 @@ func (d *deck) take(into *delivery, table, n int) {
 		if len(d.waiting[from]) == 0 {
 			return
 		}
-		one := d.waiting[from][0]
+		i := d.waiting[from][0]
 		d.waiting[from] = d.waiting[from][1:]
 		d.lastID++
-		one.id = d.lastID
-		into.items = append(into.items, one)
+		i.id = d.lastID
+		into.items = append(into.items, i)
 	}
 }
 
@@ -145,14 +145,14 @@ func (d *deck) erasures(next delivery, columns []int) []erasure {
 	}
 	var out []erasure
 	for range n {
-		one := erasure{item: all[d.random.IntN(len(all))], value: -1}
+		e := erasure{item: all[d.random.IntN(len(all))], value: -1}
 		switch d.random.IntN(3) {
 		case 0:
-			one.alike = true
+			e.alike = true
 		case 1:
-			one.value = d.random.IntN(columns[one.item.table])
+			e.value = d.random.IntN(columns[e.item.table])
 		}
-		out = append(out, one)
+		out = append(out, e)
 	}
 	return out
 }
@@ -161,14 +161,14 @@ func (d *deck) erasures(next delivery, columns []int) []erasure {
 func (d *deck) accept(done delivery) {
 	d.delivered = append(d.delivered, done.items...)
 	gone := map[int64]bool{}
-	for _, one := range done.erase {
-		gone[one.id] = true
-		if done.number < d.increments && !(done.plain && copied(one)) && d.random.IntN(2) == 0 {
-			waiting := d.waiting[one.table]
-			d.waiting[one.table] = slices.Insert(waiting, d.random.IntN(len(waiting)+1), one)
+	for _, i := range done.erase {
+		gone[i.id] = true
+		if done.number < d.increments && !(done.plain && copied(i)) && d.random.IntN(2) == 0 {
+			waiting := d.waiting[i.table]
+			d.waiting[i.table] = slices.Insert(waiting, d.random.IntN(len(waiting)+1), i)
 		}
 	}
-	d.delivered = slices.DeleteFunc(d.delivered, func(one item) bool { return gone[one.id] })
+	d.delivered = slices.DeleteFunc(d.delivered, func(i item) bool { return gone[i.id] })
 }
 
 // withoutCopies is the delivery with nothing but rows as they are staged: it erases the copies that
@@ -177,9 +177,9 @@ func (d *deck) withoutCopies(of delivery) delivery {
 	out := delivery{number: of.number, plain: true}
 	out.items = slices.DeleteFunc(slices.Clone(of.items), copied)
 	out.erase = slices.DeleteFunc(slices.Clone(of.erase), copied)
-	for _, one := range d.delivered {
-		if copied(one) {
-			out.erase = append(out.erase, one)
+	for _, i := range d.delivered {
+		if copied(i) {
+			out.erase = append(out.erase, i)
 		}
 	}
 	return out

@@ -134,8 +134,8 @@ func Run(ctx context.Context, w Warehouse, o Options) (Result, error) {
 	p := &prover{Warehouse: w, Options: o, result: Result{Seed: o.Seed}}
 	p.random = rand.New(rand.NewPCG(o.Seed, 0x6477682070726f6f)) //nolint:gosec // it has to repeat
 	err := p.run(ctx)
-	for _, one := range p.stored {
-		p.result.Tables = append(p.result.Tables, Table{Name: one.table.Name, Rows: one.rows, Changes: one.changes})
+	for _, s := range p.stored {
+		p.result.Tables = append(p.result.Tables, Table{Name: s.table.Name, Rows: s.rows, Changes: s.changes})
 	}
 	p.result.Duration = time.Since(started)
 	return p.result, err
@@ -362,15 +362,15 @@ func (p *prover) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, one := range p.stored {
-		table := run.BuiltTable(string(one.table.Name))
+	for _, s := range p.stored {
+		table := run.BuiltTable(string(s.table.Name))
 		if table == nil {
 			continue
 		}
-		sql := "INSERT INTO " + one.copied().SQL() + " (" + one.list("") + ")\nSELECT " + one.list("b.") +
+		sql := "INSERT INTO " + s.copied().SQL() + " (" + s.list("") + ")\nSELECT " + s.list("b.") +
 			"\nFROM " + table.SQL + " AS b"
 		if err := p.exec(ctx, sql); err != nil {
-			return fmt.Errorf("fill %s: %w", one.table.Name, err)
+			return fmt.Errorf("fill %s: %w", s.table.Name, err)
 		}
 	}
 	return nil
@@ -436,20 +436,20 @@ func (p *prover) build(ctx context.Context) (*model.Run, error) {
 
 // keep notes, on PostgreSQL, what the stored tables that changed hold.
 func (p *prover) keep(ctx context.Context, tried *trial) error {
-	for _, one := range p.stored {
-		unchanged := tried.changes != nil && one.model.Kind != model.Script && tried.changes[one.model.Name].Sum() == 0
+	for _, s := range p.stored {
+		unchanged := tried.changes != nil && s.model.Kind != model.Script && tried.changes[s.model.Name].Sum() == 0
 		if unchanged || p.Graph.Engine == sqlfile.Redshift {
 			continue
 		}
 		var rows bytes.Buffer
-		sql := "COPY " + one.copied().SQL() + " (" + one.list("") + ") TO STDOUT"
+		sql := "COPY " + s.copied().SQL() + " (" + s.list("") + ") TO STDOUT"
 		if _, err := p.Tx.Conn().PgConn().CopyTo(ctx, &rows, sql); err != nil {
-			return fmt.Errorf("read %s: %w", one.table.Name, err)
+			return fmt.Errorf("read %s: %w", s.table.Name, err)
 		}
 		if tried.contents == nil {
 			tried.contents = map[catalogue.Name][]byte{}
 		}
-		tried.contents[one.table.Name] = rows.Bytes()
+		tried.contents[s.table.Name] = rows.Bytes()
 	}
 	return nil
 }
@@ -462,8 +462,8 @@ func (p *prover) accept(ctx context.Context, done delivery, tried trial) error {
 	if done.number > 0 {
 		p.result.Increments++
 	}
-	for i, one := range p.stored {
-		p.stored[i].changes += tried.changes[one.model.Name].Sum()
+	for i, entry := range p.stored {
+		p.stored[i].changes += tried.changes[entry.model.Name].Sum()
 	}
 	if p.Graph.Engine == sqlfile.Redshift {
 		for _, s := range p.staged {
@@ -479,20 +479,20 @@ func (p *prover) accept(ctx context.Context, done delivery, tried trial) error {
 	if err := p.erase(ctx, done.erase); err != nil {
 		return err
 	}
-	for _, one := range p.stored {
-		rows, changed := tried.contents[one.table.Name]
+	for _, entry := range p.stored {
+		rows, changed := tried.contents[entry.table.Name]
 		if !changed {
 			continue
 		}
-		if err := p.exec(ctx, "DELETE FROM "+one.copied().SQL()); err != nil {
-			return fmt.Errorf("write %s: %w", one.table.Name, err)
+		if err := p.exec(ctx, "DELETE FROM "+entry.copied().SQL()); err != nil {
+			return fmt.Errorf("write %s: %w", entry.table.Name, err)
 		}
-		sql := "COPY " + one.copied().SQL() + " (" + one.list("") + ") FROM STDIN"
+		sql := "COPY " + entry.copied().SQL() + " (" + entry.list("") + ") FROM STDIN"
 		if _, err := p.Tx.Conn().PgConn().CopyFrom(ctx, bytes.NewReader(rows), sql); err != nil {
-			return fmt.Errorf("write %s: %w", one.table.Name, err)
+			return fmt.Errorf("write %s: %w", entry.table.Name, err)
 		}
-		if err := p.exec(ctx, catalogue.Analyze(one.copied())); err != nil {
-			return fmt.Errorf("analyze %s: %w", one.table.Name, err)
+		if err := p.exec(ctx, catalogue.Analyze(entry.copied())); err != nil {
+			return fmt.Errorf("analyze %s: %w", entry.table.Name, err)
 		}
 	}
 	for i, s := range p.staged {
@@ -507,9 +507,9 @@ func (p *prover) accept(ctx context.Context, done delivery, tried trial) error {
 
 // countStored counts the rows of the stored tables.
 func (p *prover) countStored(ctx context.Context) error {
-	for i, one := range p.stored {
-		if err := p.Tx.QueryRow(ctx, catalogue.CountRows(one.copied())).Scan(&p.stored[i].rows); err != nil {
-			return fmt.Errorf("count %s: %w", one.table.Name, err)
+	for i, s := range p.stored {
+		if err := p.Tx.QueryRow(ctx, catalogue.CountRows(s.copied())).Scan(&p.stored[i].rows); err != nil {
+			return fmt.Errorf("count %s: %w", s.table.Name, err)
 		}
 	}
 	return nil
@@ -519,9 +519,9 @@ func (p *prover) countStored(ctx context.Context) error {
 func (p *prover) erase(ctx context.Context, rows []item) error {
 	for table, s := range p.staged {
 		var ids []string
-		for _, one := range rows {
-			if one.table == table {
-				ids = append(ids, fmt.Sprint(one.id))
+		for _, row := range rows {
+			if row.table == table {
+				ids = append(ids, fmt.Sprint(row.id))
 			}
 		}
 		if len(ids) == 0 {
@@ -538,8 +538,8 @@ func (p *prover) erase(ctx context.Context, rows []item) error {
 // delivers tells whether a delivery stages or erases rows of a staging table.
 func (p *prover) delivers(d delivery, table int) bool {
 	for _, rows := range [][]item{d.items, d.erase} {
-		for _, one := range rows {
-			if one.table == table {
+		for _, row := range rows {
+			if row.table == table {
 				return true
 			}
 		}

@@ -79,11 +79,11 @@ func TestWrongHeadersAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range cases {
-		t.Run(one.Name(), func(t *testing.T) {
+	for _, dirEntry := range cases {
+		t.Run(dirEntry.Name(), func(t *testing.T) {
 			t.Parallel()
-			w := shop(t, "testdata/wrong/"+one.Name())
-			want := wrongLine(t, "testdata/wrong/"+one.Name())
+			w := shop(t, "testdata/wrong/"+dirEntry.Name())
+			want := wrongLine(t, "testdata/wrong/"+dirEntry.Name())
 			for range seeds {
 				seed := rand.Uint64N(1 << 32)
 				result := w.prove(proof.Options{Increments: 20, Seed: seed})
@@ -95,7 +95,7 @@ func TestWrongHeadersAreFound(t *testing.T) {
 				t.Logf("seed %d, %s, %d increments agreed: %+v", seed, result.Duration, result.Increments, *d)
 				is := func(l proof.Line) bool { return path.Base(l.File)+": "+l.Text == want }
 				// What a function reads changes without what the model names.
-				found := d.Found || one.Name() == "joins_hidden_in_function"
+				found := d.Found || dirEntry.Name() == "joins_hidden_in_function"
 				if !found || !slices.ContainsFunc(d.Lines, is) {
 					t.Errorf("seed %d: got the lines %+v, want %q among them", seed, d.Lines, want)
 				}
@@ -114,11 +114,11 @@ func TestRefusedHeaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range cases {
-		t.Run(one.Name(), func(t *testing.T) {
+	for _, dirEntry := range cases {
+		t.Run(dirEntry.Name(), func(t *testing.T) {
 			t.Parallel()
-			file, _, _ := strings.Cut(wrongLine(t, "testdata/refused/"+one.Name()), ": ")
-			_, err := shop(t, "testdata/refused/"+one.Name()).runner().Prove(
+			file, _, _ := strings.Cut(wrongLine(t, "testdata/refused/"+dirEntry.Name()), ": ")
+			_, err := shop(t, "testdata/refused/"+dirEntry.Name()).runner().Prove(
 				t.Context(), proof.Options{Increments: 1, Seed: 1},
 			)
 			var refused *sqlfile.Error

@@ -71,24 +71,24 @@ func (p *prover) open(ctx context.Context) error {
 	p.staged, p.stored = nil, nil
 	for _, name := range p.Graph.Staging() {
 		sample := catalogue.Table{Schema: live, Name: catalogue.Name("dwh_sample_" + strconv.Itoa(len(p.staged)+1))}
-		one := staging{table: p.Tables[catalogue.Name(name)], sample: sample.SQL()}
-		computed, err := p.computed(ctx, one.table)
+		entry := staging{table: p.Tables[catalogue.Name(name)], sample: sample.SQL()}
+		computed, err := p.computed(ctx, entry.table)
 		if err != nil {
 			return err
 		}
 		for _, column := range p.Types[name].Columns {
 			if column.Name != model.FlagColumn && !slices.Contains(computed, column.Name) {
-				one.columns = append(one.columns, column)
+				entry.columns = append(entry.columns, column)
 			}
 		}
-		like := "LIKE " + one.table.SQL() + p.including(" EXCLUDING IDENTITY")
-		if err := p.exec(ctx, "CREATE TABLE "+one.copied().SQL()+" ("+like+", "+rowID.SQL()+" BIGINT)"); err != nil {
+		like := "LIKE " + entry.table.SQL() + p.including(" EXCLUDING IDENTITY")
+		if err := p.exec(ctx, "CREATE TABLE "+entry.copied().SQL()+" ("+like+", "+rowID.SQL()+" BIGINT)"); err != nil {
 			return fmt.Errorf("copy table %s: %w", name, err)
 		}
-		if one.rows, err = p.draw(ctx, one); err != nil {
+		if entry.rows, err = p.draw(ctx, entry); err != nil {
 			return fmt.Errorf("take a sample of %s: %w", name, err)
 		}
-		p.staged = append(p.staged, one)
+		p.staged = append(p.staged, entry)
 	}
 	for _, m := range p.Graph.Models {
 		names := m.Writes
@@ -99,25 +99,25 @@ func (p *prover) open(ctx context.Context) error {
 			if slices.ContainsFunc(p.stored, func(s stored) bool { return s.table.Name == catalogue.Name(name) }) {
 				continue
 			}
-			one := stored{model: m, table: p.Tables[catalogue.Name(name)]}
+			entry := stored{model: m, table: p.Tables[catalogue.Name(name)]}
 			if i := len(p.stored); i < len(were) {
-				one.rows, one.changes = were[i].rows, were[i].changes
+				entry.rows, entry.changes = were[i].rows, were[i].changes
 			}
-			for _, column := range one.table.Columns {
+			for _, column := range entry.table.Columns {
 				if m.Kind == model.Script || slices.Contains(m.Columns, string(column)) {
-					one.columns = append(one.columns, column)
+					entry.columns = append(entry.columns, column)
 				}
 			}
 			if err := p.exec(
 				ctx,
-				"CREATE TABLE "+one.copied().SQL()+" (LIKE "+one.table.SQL()+p.including("")+")",
+				"CREATE TABLE "+entry.copied().SQL()+" (LIKE "+entry.table.SQL()+p.including("")+")",
 			); err != nil {
 				return fmt.Errorf("copy table %s: %w", name, err)
 			}
-			if err := p.ownSequences(ctx, one.copied()); err != nil {
+			if err := p.ownSequences(ctx, entry.copied()); err != nil {
 				return fmt.Errorf("copy table %s: %w", name, err)
 			}
-			p.stored = append(p.stored, one)
+			p.stored = append(p.stored, entry)
 		}
 	}
 	return p.showSeeds(ctx)
@@ -186,8 +186,8 @@ func (p *prover) ownSequences(ctx context.Context, table catalogue.Table) error 
 // showSeeds makes views of the tables that models read and that no load, model or script fills.
 func (p *prover) showSeeds(ctx context.Context) error {
 	shown := map[string]bool{}
-	for _, one := range p.stored {
-		shown[string(one.table.Name)] = true
+	for _, s := range p.stored {
+		shown[string(s.table.Name)] = true
 	}
 	for _, m := range p.Graph.Models {
 		for _, name := range m.Follows {
@@ -306,9 +306,9 @@ const chunk = 1000
 func (p *prover) insert(ctx context.Context, items []item, flagged bool) error {
 	for table, s := range p.staged {
 		var rows []item
-		for _, one := range items {
-			if one.table == table {
-				rows = append(rows, one)
+		for _, i := range items {
+			if i.table == table {
+				rows = append(rows, i)
 			}
 		}
 		if len(rows) == 0 {
@@ -317,8 +317,8 @@ func (p *prover) insert(ctx context.Context, items []item, flagged bool) error {
 		err := p.attempt(ctx, func() error { return p.insertRows(ctx, s, rows, flagged) })
 		if violates(err) && p.Graph.Engine == sqlfile.Postgres {
 			// A constraint between columns refuses a copy, and such a row is never staged.
-			for _, one := range rows {
-				err = p.attempt(ctx, func() error { return p.insertRows(ctx, s, []item{one}, flagged) })
+			for _, row := range rows {
+				err = p.attempt(ctx, func() error { return p.insertRows(ctx, s, []item{row}, flagged) })
 				if err != nil && !violates(err) {
 					break
 				}
@@ -345,8 +345,8 @@ func (p *prover) insertRows(ctx context.Context, s staging, rows []item, flagged
 	}
 	for part := range slices.Chunk(rows, chunk) {
 		values := make([]string, len(part))
-		for i, one := range part {
-			values[i] = fmt.Sprintf("(%d, %d, %d, %d)", one.id, one.row, one.donor, one.column)
+		for i, entry := range part {
+			values[i] = fmt.Sprintf("(%d, %d, %d, %d)", entry.id, entry.row, entry.donor, entry.column)
 		}
 		sql := "INSERT INTO " + dealt + " (id, source, donor, changed) VALUES " + strings.Join(values, ", ")
 		if err := p.exec(ctx, sql); err != nil {
@@ -380,20 +380,20 @@ func (p *prover) insertRows(ctx context.Context, s staging, rows []item, flagged
 func (p *prover) resolve(ctx context.Context, next delivery, chosen []erasure) ([]item, error) {
 	all := slices.Concat(p.deck.delivered, next.items)
 	picked := map[int64]bool{}
-	for _, one := range chosen {
-		picked[one.item.id] = true
+	for _, e := range chosen {
+		picked[e.item.id] = true
 		switch {
-		case one.alike:
+		case e.alike:
 			for _, other := range all {
-				if other.table == one.item.table && other.row == one.item.row {
+				if other.table == e.item.table && other.row == e.item.row {
 					picked[other.id] = true
 				}
 			}
-		case one.value >= 0:
-			s := p.staged[one.item.table]
-			at, column := s.copied().SQL(), s.columns[one.value]
+		case e.value >= 0:
+			s := p.staged[e.item.table]
+			at, column := s.copied().SQL(), s.columns[e.value]
 			value := "SELECT " + p.text(column, "t") + " FROM " + at + " AS t WHERE t." + rowID.SQL() +
-				" = " + strconv.FormatInt(one.item.id, 10)
+				" = " + strconv.FormatInt(e.item.id, 10)
 			rows, err := p.Tx.Query(ctx, "SELECT s."+rowID.SQL()+"\nFROM "+at+" AS s\nWHERE "+p.text(column, "s")+
 				" IN ("+value+")\nORDER BY s."+rowID.SQL())
 			if err != nil {
@@ -411,7 +411,7 @@ func (p *prover) resolve(ctx context.Context, next delivery, chosen []erasure) (
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(one item) bool { return !picked[one.id] }), nil
+	return slices.DeleteFunc(all, func(i item) bool { return !picked[i.id] }), nil
 }
 
 // erasing makes the tables of the values by which an increment erases rows.
@@ -419,9 +419,9 @@ func (p *prover) erasing(ctx context.Context, rows []item) (map[string][]model.E
 	out := map[string][]model.Erasure{}
 	for table, s := range p.staged {
 		var ids []string
-		for _, one := range rows {
-			if one.table == table {
-				ids = append(ids, "('"+strconv.FormatInt(one.id, 10)+"')")
+		for _, row := range rows {
+			if row.table == table {
+				ids = append(ids, "('"+strconv.FormatInt(row.id, 10)+"')")
 			}
 		}
 		if len(ids) == 0 {

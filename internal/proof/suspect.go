@@ -26,19 +26,19 @@ func (p *prover) suspect(ctx context.Context, next delivery) error {
 	var all []Line
 	for _, relax := range []func(*model.Model) []suspect{narrower, moved, computedWhole} {
 		for _, m := range models {
-			for _, one := range relax(m) {
-				if p.concerns(one, next) {
-					all = append(all, one.line)
+			for _, s := range relax(m) {
+				if p.concerns(s, next) {
+					all = append(all, s.line)
 				}
 				if p.Graph.Engine == sqlfile.Redshift {
 					continue
 				}
-				agrees, err := p.agreesWith(ctx, one.model, next)
+				agrees, err := p.agreesWith(ctx, s.model, next)
 				if err != nil {
 					return err
 				}
-				if agrees && !slices.ContainsFunc(d.Lines, one.line.same) {
-					d.Lines = append(d.Lines, one.line)
+				if agrees && !slices.ContainsFunc(d.Lines, s.line.same) {
+					d.Lines = append(d.Lines, s.line)
 				}
 			}
 		}
@@ -80,9 +80,9 @@ func (p *prover) helpers(m *model.Model) []*model.Model {
 	var out []*model.Model
 	for _, name := range m.Follows {
 		if other := p.Graph.Model(name); other != nil && !other.Stored {
-			for _, one := range append(p.helpers(other), other) {
-				if !slices.Contains(out, one) {
-					out = append(out, one)
+			for _, entry := range append(p.helpers(other), other) {
+				if !slices.Contains(out, entry) {
+					out = append(out, entry)
 				}
 			}
 		}
@@ -122,7 +122,7 @@ func (p *prover) agreesWith(ctx context.Context, changed *model.Model, next deli
 
 // concerns tells whether a line has to do with a delivery: whether it stands in a model that reads
 // what the delivery changes.
-func (p *prover) concerns(one suspect, next delivery) bool {
+func (p *prover) concerns(entry suspect, next delivery) bool {
 	changed := map[string]bool{}
 	for table, s := range p.staged {
 		changed[string(s.table.Name)] = p.delivers(next, table)
@@ -130,7 +130,7 @@ func (p *prover) concerns(one suspect, next delivery) bool {
 	for _, m := range p.Graph.Models {
 		changed[m.Name] = slices.ContainsFunc(m.Follows, func(name string) bool { return changed[name] })
 	}
-	return changed[one.model.Name]
+	return changed[entry.model.Name]
 }
 
 // copyOf is a model that may be changed.

@@ -30,16 +30,16 @@ func Folder(
 	}
 	var out []Named
 	for _, file := range files {
-		one := Named{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), File: file, Header: file.Header()}
-		if one.Query, err = File(file, engine); err != nil {
+		named := Named{Name: strings.TrimSuffix(path.Base(file.Name()), ".sql"), File: file, Header: file.Header()}
+		if named.Query, err = File(file, engine); err != nil {
 			return nil, err
 		}
 		for _, variable := range file.Statements(engine)[0].Variables() {
-			if problem, hint := fault(one.Header, variable.Name); problem != "" {
+			if problem, hint := fault(named.Header, variable.Name); problem != "" {
 				return nil, file.ErrorAt(variable.Line, variable.Column, problem, hint, nil)
 			}
 		}
-		out = append(out, one)
+		out = append(out, named)
 	}
 	// Not the order of the files' names: "plays.sql" comes after "plays-of.sql".
 	slices.SortFunc(out, func(a, b Named) int { return strings.Compare(a.Name, b.Name) })

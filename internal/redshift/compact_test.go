@@ -51,11 +51,11 @@ func TestCompact(t *testing.T) {
 		t.Errorf("got %q left under the work prefix, want nothing", left)
 	}
 	copies := 0
-	for _, one := range n.server.Statements() {
-		if strings.HasPrefix(one, "COPY") {
+	for _, statement := range n.server.Statements() {
+		if strings.HasPrefix(statement, "COPY") {
 			copies++
-			if strings.Count(one, "COMPUPDATE OFF") != 1 {
-				t.Errorf("got %s, want COMPUPDATE OFF once", one)
+			if strings.Count(statement, "COMPUPDATE OFF") != 1 {
+				t.Errorf("got %s, want COMPUPDATE OFF once", statement)
 			}
 		}
 	}

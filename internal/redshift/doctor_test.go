@@ -18,8 +18,8 @@ func findings(t *testing.T, dwh program) map[string][3]string {
 		t.Fatalf("%v in\n%s%s", err, stdout, stderr)
 	}
 	out := map[string][3]string{}
-	for _, one := range found {
-		out[one.Subject] = [3]string{one.Result, one.Detail, one.Fix}
+	for _, tt := range found {
+		out[tt.Subject] = [3]string{tt.Result, tt.Detail, tt.Fix}
 	}
 	return out
 }

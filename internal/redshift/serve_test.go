@@ -100,9 +100,9 @@ func TestServe(t *testing.T) {
 	s.want("SELECT COUNT(*) FROM s_object WHERE rejects IS NULL", "0")
 	s.want("SELECT outcome FROM dwh_run WHERE command = 'serve'", "done")
 	s.want("SELECT holder FROM dwh_lease", "")
-	for _, one := range s.server.Statements() {
-		if strings.HasPrefix(strings.TrimSpace(one), "COPY") && !strings.Contains(one, "MANIFEST") {
-			t.Errorf("got %.200s, want COPYs of manifests alone", one)
+	for _, statement := range s.server.Statements() {
+		if strings.HasPrefix(strings.TrimSpace(statement), "COPY") && !strings.Contains(statement, "MANIFEST") {
+			t.Errorf("got %.200s, want COPYs of manifests alone", statement)
 		}
 	}
 	if left := keys(t, s.bucket, "work"); len(left) > 0 {

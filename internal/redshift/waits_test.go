@@ -65,9 +65,9 @@ func TestWaitsAreTold(t *testing.T) {
 				if engine == "postgres" {
 					want = append(want, "psql, idle in transaction")
 				}
-				for _, one := range want {
-					if !strings.Contains(stderr, one) {
-						t.Errorf("got exit code %d and\n%s%s\nwant %q", code, stdout, stderr, one)
+				for _, name := range want {
+					if !strings.Contains(stderr, name) {
+						t.Errorf("got exit code %d and\n%s%s\nwant %q", code, stdout, stderr, name)
 					}
 				}
 				if n := strings.Count(stderr, "waiting for a lock: table "+c.table+" "); n != 1 {

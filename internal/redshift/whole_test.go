@@ -25,9 +25,9 @@ func TestWholeByInsert(t *testing.T) {
 	}
 	want := onPostgres(t, folder)
 	same(t, contents(t, server.Backing), want)
-	for _, one := range server.Statements() {
-		if strings.HasPrefix(strings.TrimSpace(one), "COPY") {
-			t.Errorf("got a COPY, want INSERTs: %.200s", one)
+	for _, statement := range server.Statements() {
+		if strings.HasPrefix(strings.TrimSpace(statement), "COPY") {
+			t.Errorf("got a COPY, want INSERTs: %.200s", statement)
 		}
 	}
 	everything(t, dwh, args, func() { same(t, contents(t, server.Backing), want) })
@@ -46,13 +46,13 @@ func TestWholeByCopy(t *testing.T) {
 	want := onPostgres(t, folder)
 	same(t, contents(t, server.Backing), want)
 	copies := 0
-	for _, one := range server.Statements() {
-		if strings.HasPrefix(strings.TrimSpace(one), "COPY") {
+	for _, statement := range server.Statements() {
+		if strings.HasPrefix(strings.TrimSpace(statement), "COPY") {
 			copies++
-			if !strings.Contains(one, "MANIFEST") || !strings.Contains(
-				one, "IAM_ROLE default",
-			) || strings.Contains(one, bucket.SecretKey) {
-				t.Errorf("got %s, want a MANIFEST, a role and no key", one)
+			if !strings.Contains(statement, "MANIFEST") || !strings.Contains(
+				statement, "IAM_ROLE default",
+			) || strings.Contains(statement, bucket.SecretKey) {
+				t.Errorf("got %s, want a MANIFEST, a role and no key", statement)
 			}
 		}
 	}

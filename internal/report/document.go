@@ -90,15 +90,15 @@ func (d Document) HTML() ([]byte, error) {
 		),
 		Style: template.CSS(style), //nolint:gosec // our own text
 	}
-	for _, one := range d.LeftOut {
-		p.LeftOut = append(p.LeftOut, LeftOut{Name: table.Visible(one.Name), Reason: table.Visible(one.Reason)})
+	for _, leftOut := range d.LeftOut {
+		p.LeftOut = append(p.LeftOut, LeftOut{Name: table.Visible(leftOut.Name), Reason: table.Visible(leftOut.Reason)})
 	}
 	most := mostRows
 	if len(d.Sections) == 1 && len(d.LeftOut) == 0 {
 		most = 0
 	}
-	for i, one := range d.Sections {
-		section, err := one.page(most)
+	for i, s := range d.Sections {
+		section, err := s.page(most)
 		if err != nil {
 			return nil, err
 		}
@@ -167,23 +167,26 @@ func (d Document) Markdown() ([]byte, error) {
 			&out, "## %s\n\n%s  \n%s\n\n", table.MarkdownText(d.Title),
 			table.MarkdownText(d.Target), d.When.UTC().Format("2006-01-02 15:04 UTC"),
 		)
-		for _, one := range d.Sections {
-			fmt.Fprintf(&out, "- [%s](#%s)%s\n", table.MarkdownText(one.Heading()), anchorOf(one.Heading()),
-				after(": ", one.Description))
+		for _, section := range d.Sections {
+			fmt.Fprintf(&out, "- [%s](#%s)%s\n", table.MarkdownText(section.Heading()), anchorOf(section.Heading()),
+				after(": ", section.Description))
 		}
-		for _, one := range d.LeftOut {
-			fmt.Fprintf(&out, "- %s: left out, %s\n", table.MarkdownText(one.Name), table.MarkdownText(one.Reason))
+		for _, leftOut := range d.LeftOut {
+			fmt.Fprintf(
+				&out, "- %s: left out, %s\n", table.MarkdownText(leftOut.Name),
+				table.MarkdownText(leftOut.Reason),
+			)
 		}
 		out.WriteByte('\n')
 	}
-	for i, one := range d.Sections {
+	for i, section := range d.Sections {
 		if i > 0 {
 			out.WriteByte('\n')
 		}
-		shown := one.Table
-		shown.Title, shown.Description = one.Heading(), one.Description
-		if one.Values != "" {
-			shown.Description = strings.TrimPrefix(shown.Description+"; ", "; ") + one.Values
+		shown := section.Table
+		shown.Title, shown.Description = section.Heading(), section.Description
+		if section.Values != "" {
+			shown.Description = strings.TrimPrefix(shown.Description+"; ", "; ") + section.Values
 		}
 		if err := table.Write(&out, shown, table.Markdown); err != nil {
 			return nil, err
@@ -216,17 +219,17 @@ func anchorOf(heading string) string {
 func (d Document) JSON() ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString("{")
-	for i, one := range d.Sections {
+	for i, section := range d.Sections {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		name, err := json.Marshal(one.Name)
+		name, err := json.Marshal(section.Name)
 		if err != nil {
-			return nil, fmt.Errorf("name of report %q: %w", one.Name, err)
+			return nil, fmt.Errorf("name of report %q: %w", section.Name, err)
 		}
 		out.WriteString("\n" + string(name) + ": ")
 		var rows bytes.Buffer
-		if err := table.Write(&rows, one.Table, table.JSON); err != nil {
+		if err := table.Write(&rows, section.Table, table.JSON); err != nil {
 			return nil, err
 		}
 		out.Write(bytes.TrimRight(rows.Bytes(), "\n"))

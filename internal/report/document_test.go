@@ -204,11 +204,11 @@ func TestTold(t *testing.T) {
 		"songplays-by-level": "", "top-artists": "limit: 10",
 		"artist-locations": "artist: Muse, limit: 10",
 	} {
-		one, err := report.Find(embedded.Reports(), name)
+		r, err := report.Find(embedded.Reports(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := one.Told(map[string]string{"artist": "Muse"}); got != want {
+		if got := r.Told(map[string]string{"artist": "Muse"}); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}

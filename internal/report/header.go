@@ -61,8 +61,8 @@ func (w word) cut(separator string) (before, after word, found bool) {
 func (w word) list() []word {
 	var out []word
 	for {
-		one, rest, more := w.cut(",")
-		out = append(out, one)
+		item, rest, more := w.cut(",")
+		out = append(out, item)
 		if !more {
 			return out
 		}
@@ -104,27 +104,27 @@ func newChart(file *sqlfile.File, line sqlfile.Line) (*Chart, error) {
 	if len(words) == 0 {
 		return nil, c.place.fault(line.Column, "chart: is empty", chartHint)
 	}
-	for i, one := range words {
-		key, value, pair := one.cut("=")
+	for i, w := range words {
+		key, value, pair := w.cut("=")
 		switch {
 		case !pair && i == 0:
-			kind, known := chartKinds[one.text]
+			kind, known := chartKinds[w.text]
 			if !known {
-				return nil, c.place.fault(one.at, fmt.Sprintf("chart: unknown kind %q", one.text),
+				return nil, c.place.fault(w.at, fmt.Sprintf("chart: unknown kind %q", w.text),
 					"write bar, line or none")
 			}
 			c.kind = kind
 		case !pair:
-			return nil, c.place.fault(one.at, fmt.Sprintf("chart: %q is no KEY=COLUMN", one.text), chartHint)
+			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %q is no KEY=COLUMN", w.text), chartHint)
 		case c.kind == table.PlotNone:
-			return nil, c.place.fault(one.at, "chart: none has no columns", chartHint)
+			return nil, c.place.fault(w.at, "chart: none has no columns", chartHint)
 		case key.text != "x" && key.text != "y":
-			return nil, c.place.fault(one.at, fmt.Sprintf("chart: unknown key %q", key.text),
+			return nil, c.place.fault(w.at, fmt.Sprintf("chart: unknown key %q", key.text),
 				"write x=COLUMN and y=COLUMN,COLUMN")
 		case value.text == "":
-			return nil, c.place.fault(one.at, fmt.Sprintf("chart: %s= names no column", key.text), chartHint)
+			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %s= names no column", key.text), chartHint)
 		case key.text == "x" && c.x.text != "" || key.text == "y" && c.y != nil:
-			return nil, c.place.fault(one.at, fmt.Sprintf("chart: %s= stands twice", key.text), "keep one of them")
+			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %s= stands twice", key.text), "keep one of them")
 		case key.text == "x":
 			c.x = value
 		default:

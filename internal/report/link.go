@@ -98,11 +98,11 @@ func (l Link) Given(t table.Table, row int) map[string]string {
 // has. A link of a report that must not be wrong is an error with its place; one of another report,
 // whose target a project has replaced, is taken out.
 func Linked(all []Report, must func(Report) bool) ([]Report, error) {
-	for i, one := range all {
+	for i, report := range all {
 		var links []Link
-		for _, l := range one.Links {
+		for _, l := range report.Links {
 			err := l.resolve(all)
-			if err != nil && must(one) {
+			if err != nil && must(report) {
 				return nil, err
 			}
 			if err == nil {
@@ -118,8 +118,8 @@ func (l Link) resolve(all []Report) error {
 	target, err := Find(all, l.Report)
 	if err != nil {
 		names := make([]string, len(all))
-		for i, one := range all {
-			names[i] = one.Name
+		for i, report := range all {
+			names[i] = report.Name
 		}
 		return l.place.fault(l.at, "link: "+err.Error(), suggest.Hint(l.Report, names))
 	}

@@ -153,8 +153,8 @@ func flags(params []Param) string {
 		return "no parameters"
 	}
 	all := make([]string, len(params))
-	for i, one := range params {
-		all[i] = one.Flag()
+	for i, param := range params {
+		all[i] = param.Flag()
 	}
 	return strings.Join(all, ", ")
 }

@@ -110,11 +110,11 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
 	}
 	out := make([]Report, 0, len(found))
 	for _, file := range found {
-		one, err := New(file.Name, file.File, file.Query)
+		report, err := New(file.Name, file.File, file.Query)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, one)
+		out = append(out, report)
 	}
 	return out, nil
 }
@@ -151,11 +151,11 @@ func (e *UnknownError) Hint() string {
 // Find returns the report of that name.
 func Find(all []Report, name string) (Report, error) {
 	names := make([]string, 0, len(all))
-	for _, one := range all {
-		if one.Name == name {
-			return one, nil
+	for _, report := range all {
+		if report.Name == name {
+			return report, nil
 		}
-		names = append(names, one.Name)
+		names = append(names, report.Name)
 	}
 	return Report{}, &UnknownError{Name: name, Names: names}
 }

@@ -79,11 +79,11 @@ func TestBytes(t *testing.T) {
 }
 
 func TestSeedDecides(t *testing.T) {
-	one := sample.Options{Songs: 100, Events: 1000, Seed: 1}
-	first, _ := write(t, one)
-	again, _ := write(t, one)
-	one.Seed = 2
-	other, _ := write(t, one)
+	options := sample.Options{Songs: 100, Events: 1000, Seed: 1}
+	first, _ := write(t, options)
+	again, _ := write(t, options)
+	options.Seed = 2
+	other, _ := write(t, options)
 	if fingerprint(t, first) != fingerprint(t, again) {
 		t.Error("same seed: got other bytes, want the same")
 	}

@@ -46,14 +46,14 @@ func (b *builder) create(r *reader) error {
 	t.unknown = r.is("INHERITS")
 	var copies []*table
 	for _, item := range items(inside) {
-		one := r.sub(item)
-		if one.skip("LIKE") {
-			if err := b.like(one, t, &copies); err != nil {
+		entry := r.sub(item)
+		if entry.skip("LIKE") {
+			if err := b.like(entry, t, &copies); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := b.element(one, t); err != nil {
+		if err := b.element(entry, t); err != nil {
 			return err
 		}
 	}

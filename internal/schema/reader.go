@@ -195,10 +195,10 @@ func (r *reader) names() ([]string, error) {
 	}
 	var names []string
 	for _, item := range items(inside) {
-		one := r.sub(item)
-		name, ok := one.name()
+		entry := r.sub(item)
+		name, ok := entry.name()
 		if !ok {
-			return nil, one.fail("expected the name of a column")
+			return nil, entry.fail("expected the name of a column")
 		}
 		names = append(names, name)
 	}

@@ -36,15 +36,15 @@ func (s *Server) refreshChecks(ctx context.Context) error {
 		}
 		settings := s.Runner.Settings
 		settings.Now = time.Now()
-		for _, one := range s.Runner.Checks {
-			if one.Severity != check.Warn || costs[one.Name] > cheap {
+		for _, c := range s.Runner.Checks {
+			if c.Severity != check.Warn || costs[c.Name] > cheap {
 				continue
 			}
 			began := time.Now()
-			result, err := one.Run(ctx, s.Pool, settings)
-			costs[one.Name] = time.Since(began)
+			result, err := c.Run(ctx, s.Pool, settings)
+			costs[c.Name] = time.Since(began)
 			if err != nil {
-				s.Logger.Debug("a check could not be made after a batch", "check", one.Name, "error", err)
+				s.Logger.Debug("a check could not be made after a batch", "check", c.Name, "error", err)
 				continue
 			}
 			s.checked([]check.Result{result}, time.Now())
@@ -59,11 +59,13 @@ func (s *Server) refreshChecks(ctx context.Context) error {
 func (s *Server) checked(results []check.Result, at time.Time) {
 	s.board.change(func(state *State) {
 		shown := slices.Clone(state.Checks) // readers hold the old one
-		for _, one := range results {
-			s.metrics.checks.WithLabelValues(one.Check.Name, string(one.Check.Severity)).Set(float64(one.Violations))
+		for _, result := range results {
+			s.metrics.checks.WithLabelValues(
+				result.Check.Name, string(result.Check.Severity),
+			).Set(float64(result.Violations))
 			found := CheckState{
-				Name: one.Check.Name, Description: one.Check.Description, Severity: one.Check.Severity,
-				Outcome: one.Outcome(), Violations: one.Violations, At: at,
+				Name: result.Check.Name, Description: result.Check.Description, Severity: result.Check.Severity,
+				Outcome: result.Outcome(), Violations: result.Violations, At: at,
 			}
 			if k := slices.IndexFunc(shown, func(c CheckState) bool { return c.Name == found.Name }); k >= 0 {
 				shown[k] = found

@@ -240,13 +240,13 @@ func (d *deliverer) blame(ctx context.Context, cause error) error {
 	}
 	settings := d.Runner.Settings
 	settings.Now = time.Now()
-	for _, one := range failed.Results {
-		live, err := one.Check.Run(ctx, d.Pool, settings)
+	for _, result := range failed.Results {
+		live, err := result.Check.Run(ctx, d.Pool, settings)
 		if err != nil {
 			return err
 		}
 		if live.Violations > 0 {
-			return &brokenError{check: one.Check.Name, cause: cause}
+			return &brokenError{check: result.Check.Name, cause: cause}
 		}
 	}
 	return nil
@@ -300,8 +300,8 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 		)
 	}
 	left := map[itemKey]load.Left{}
-	for _, one := range delivery.Left {
-		left[itemKey{one.Step, one.Object.URL}] = one
+	for _, l := range delivery.Left {
+		left[itemKey{l.Step, l.Object.URL}] = l
 	}
 	state, _ := d.State()
 	var over []*item
@@ -309,8 +309,8 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 		if wait := began.Sub(i.seen); wait > b.Waited {
 			b.Waited = wait
 		}
-		if one, ok := left[i.key()]; ok {
-			d.putOff(work, one, i)
+		if l, ok := left[i.key()]; ok {
+			d.putOff(work, l, i)
 			continue
 		}
 		over = append(over, i)

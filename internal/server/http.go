@@ -96,8 +96,8 @@ func (s *Server) withHost(next http.Handler) http.Handler {
 			host = name
 		}
 		allowed := loopback(host) || strings.HasPrefix(s.Listen, socketScheme)
-		for _, one := range s.Hosts {
-			allowed = allowed || strings.EqualFold(strings.Trim(host, "[]"), strings.Trim(one, "[]"))
+		for _, text := range s.Hosts {
+			allowed = allowed || strings.EqualFold(strings.Trim(host, "[]"), strings.Trim(text, "[]"))
 		}
 		if !allowed {
 			http.Error(

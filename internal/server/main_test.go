@@ -222,9 +222,9 @@ func same(t *testing.T, dsn string, env []string, source []string) {
 
 func awsOf(env []string) []string {
 	var out []string
-	for _, one := range env {
-		if strings.HasPrefix(one, "AWS_") {
-			out = append(out, one)
+	for _, name := range env {
+		if strings.HasPrefix(name, "AWS_") {
+			out = append(out, name)
 		}
 	}
 	return out

@@ -184,11 +184,11 @@ func (m *metrics) committed(b Batch) {
 }
 
 func (m *metrics) setPhase(now Phase) {
-	for _, one := range []Phase{Starting, Standby, Working, Retrying, Stopping} {
+	for _, phase := range []Phase{Starting, Standby, Working, Retrying, Stopping} {
 		value := 0.0
-		if one == now {
+		if phase == now {
 			value = 1
 		}
-		m.phase.WithLabelValues(string(one)).Set(value)
+		m.phase.WithLabelValues(string(phase)).Set(value)
 	}
 }

@@ -118,9 +118,9 @@ func TestS3(t *testing.T) {
 		}
 		next.ServeHTTP(w, r)
 	})
-	for _, one := range store.Env() {
-		if !strings.HasPrefix(one, "AWS_ENDPOINT_URL_S3=") {
-			env = append(env, one)
+	for _, text := range store.Env() {
+		if !strings.HasPrefix(text, "AWS_ENDPOINT_URL_S3=") {
+			env = append(env, text)
 		}
 	}
 	env = append(env, "AWS_ENDPOINT_URL_S3="+endpoint, "AWS_MAX_ATTEMPTS=1")

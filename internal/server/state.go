@@ -179,8 +179,8 @@ func (b *board) source(step string, edit func(*SourceState)) {
 }
 
 // latest puts one in front and keeps the latest.
-func latest[T any](list []T, one T) []T {
-	return append([]T{one}, list[:min(len(list), keep-1)]...)
+func latest[T any](list []T, entry T) []T {
+	return append([]T{entry}, list[:min(len(list), keep-1)]...)
 }
 
 // problems counts failures in a row by what fails, and shows the one that has lasted longest.
@@ -198,15 +198,15 @@ func (p *problems) failed(
 	if p.open == nil {
 		p.open = map[string]*Problem{}
 	}
-	one := p.open[what]
-	if one == nil {
-		one = &Problem{What: what, Since: time.Now()}
-		p.open[what] = one
+	problem := p.open[what]
+	if problem == nil {
+		problem = &Problem{What: what, Since: time.Now()}
+		p.open[what] = problem
 	}
-	one.Tries++
-	d := pause(one.Tries)
-	one.Text, one.Hint, one.Next = err.Error(), hint, time.Now().Add(d)
-	return *one, d
+	problem.Tries++
+	d := pause(problem.Tries)
+	problem.Text, problem.Hint, problem.Next = err.Error(), hint, time.Now().Add(d)
+	return *problem, d
 }
 
 // ended forgets a failure; it tells whether there was one, and the one that remains.
@@ -216,8 +216,8 @@ func (p *problems) ended(what string) (was bool, left *Problem) {
 	_, was = p.open[what]
 	delete(p.open, what)
 	for _, name := range slices.Sorted(maps.Keys(p.open)) {
-		if one := p.open[name]; left == nil || one.Since.Before(left.Since) {
-			copied := *one
+		if problem := p.open[name]; left == nil || problem.Since.Before(left.Since) {
+			copied := *problem
 			left = &copied
 		}
 	}

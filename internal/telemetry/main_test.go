@@ -144,8 +144,8 @@ func (r *receiver) under(span, above *trace.Span) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	byID := map[string]*trace.Span{}
-	for _, one := range r.got {
-		byID[string(one.SpanId)] = one
+	for _, s := range r.got {
+		byID[string(s.SpanId)] = s
 	}
 	for span != nil {
 		if span == above {
@@ -158,12 +158,12 @@ func (r *receiver) under(span, above *trace.Span) bool {
 
 // value is an attribute of a span, as text; "" without.
 func value(span *trace.Span, key string) string {
-	for _, one := range span.Attributes {
-		if one.Key == key {
-			if text, ok := one.Value.Value.(*common.AnyValue_StringValue); ok {
+	for _, attribute := range span.Attributes {
+		if attribute.Key == key {
+			if text, ok := attribute.Value.Value.(*common.AnyValue_StringValue); ok {
 				return text.StringValue
 			}
-			return strings.TrimPrefix(prototext.MarshalOptions{}.Format(one.Value), "int_value:")
+			return strings.TrimPrefix(prototext.MarshalOptions{}.Format(attribute.Value), "int_value:")
 		}
 	}
 	return ""

@@ -87,11 +87,11 @@ func Read(fsys fs.FS, dir string, chosen []string) ([]Case, error) {
 		if len(chosen) > 0 && !wanted[name] {
 			continue
 		}
-		one, err := readCase(fsys, dir, name)
+		c, err := readCase(fsys, dir, name)
 		if err != nil {
 			return nil, err
 		}
-		cases = append(cases, one)
+		cases = append(cases, c)
 	}
 	return cases, nil
 }

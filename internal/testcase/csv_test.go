@@ -44,7 +44,7 @@ func rows(f *testcase.File) [][]string {
 
 func TestFile(t *testing.T) {
 	t.Parallel()
-	for name, one := range map[string]struct {
+	for name, tt := range map[string]struct {
 		text string
 		want [][]string
 	}{
@@ -61,12 +61,12 @@ func TestFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file, err := read(one.text)
+			file, err := read(tt.text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(one.want, rows(file)); diff != "" {
-				t.Errorf("%q: -want +got\n%s", one.text, diff)
+			if diff := cmp.Diff(tt.want, rows(file)); diff != "" {
+				t.Errorf("%q: -want +got\n%s", tt.text, diff)
 			}
 		})
 	}
@@ -92,7 +92,7 @@ func TestPlaces(t *testing.T) {
 
 func TestWrongFiles(t *testing.T) {
 	t.Parallel()
-	for name, one := range map[string]struct{ text, want string }{
+	for name, tt := range map[string]struct{ text, want string }{
 		"empty": {"", "tests/one/then/d_x.csv:1: the file is empty"},
 		"few_values": {
 			"a,b\n1,2\n3\n",
@@ -118,10 +118,10 @@ func TestWrongFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := read(one.text)
+			_, err := read(tt.text)
 			var placed *sqlfile.Error
-			if !errors.As(err, &placed) || placed.Error() != one.want || placed.Hint == "" {
-				t.Errorf("%q: got %v, want %s, with a hint", one.text, err, one.want)
+			if !errors.As(err, &placed) || placed.Error() != tt.want || placed.Hint == "" {
+				t.Errorf("%q: got %v, want %s, with a hint", tt.text, err, tt.want)
 			}
 		})
 	}
@@ -162,7 +162,7 @@ func TestAnyValues(t *testing.T) {
 func TestWrongFolders(t *testing.T) {
 	t.Parallel()
 	const text = "a\n1\n"
-	for name, one := range map[string]struct {
+	for name, tt := range map[string]struct {
 		files []string
 		want  string
 	}{
@@ -197,13 +197,13 @@ func TestWrongFolders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fsys := fstest.MapFS{}
-			for _, file := range one.files {
+			for _, file := range tt.files {
 				fsys["one/"+file] = &fstest.MapFile{Data: []byte(text)}
 			}
 			_, err := testcase.Read(fsys, "tests", nil)
 			var placed *sqlfile.Error
-			if !errors.As(err, &placed) || placed.Error() != one.want || placed.Hint == "" {
-				t.Errorf("got %v, want %s, with a hint", err, one.want)
+			if !errors.As(err, &placed) || placed.Error() != tt.want || placed.Hint == "" {
+				t.Errorf("got %v, want %s, with a hint", err, tt.want)
 			}
 		})
 	}
@@ -216,12 +216,12 @@ func TestChosenCases(t *testing.T) {
 	for _, name := range []string{"late_song", "late_user", "plain"} {
 		fsys[name+"/then/d_x.csv"] = &fstest.MapFile{Data: []byte("a\n")}
 	}
-	for _, one := range []struct{ chosen, want []string }{
+	for _, tt := range []struct{ chosen, want []string }{
 		{nil, []string{"late_song", "late_user", "plain"}},
 		{[]string{"plain"}, []string{"plain"}},
 		{[]string{"plain", "late_*"}, []string{"late_song", "late_user", "plain"}},
 	} {
-		cases, err := testcase.Read(fsys, "tests", one.chosen)
+		cases, err := testcase.Read(fsys, "tests", tt.chosen)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,8 +229,8 @@ func TestChosenCases(t *testing.T) {
 		for _, c := range cases {
 			got = append(got, c.Name)
 		}
-		if !slices.Equal(got, one.want) {
-			t.Errorf("%v: got %v, want %v", one.chosen, got, one.want)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%v: got %v, want %v", tt.chosen, got, tt.want)
 		}
 	}
 	_, err := testcase.Read(fsys, "tests", []string{"late_sing"})

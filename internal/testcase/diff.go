@@ -187,16 +187,16 @@ func (b *bench) keyOf(table string, columns []catalogue.Typed) []int {
 // whole is a text that is the same for the same values, of all columns or of some.
 func whole(row []cell, places []int) string {
 	var out strings.Builder
-	add := func(one cell) {
-		if one.null {
+	add := func(c cell) {
+		if c.null {
 			out.WriteString("\x00n")
 			return
 		}
-		out.WriteString("\x00v" + one.text)
+		out.WriteString("\x00v" + c.text)
 	}
 	if places == nil {
-		for _, one := range row {
-			add(one)
+		for _, c := range row {
+			add(c)
 		}
 	}
 	for _, at := range places {
@@ -207,14 +207,14 @@ func whole(row []cell, places []int) string {
 
 func cells(columns []catalogue.Typed, row []cell, places []int) []Cell {
 	var out []Cell
-	for i, one := range row {
+	for i, c := range row {
 		if places == nil || slices.Contains(places, i) {
-			out = append(out, named(columns[i], one))
+			out = append(out, named(columns[i], c))
 		}
 	}
 	return out
 }
 
-func named(column catalogue.Typed, one cell) Cell {
-	return Cell{Column: string(column.Name), Text: one.text, Null: one.null}
+func named(column catalogue.Typed, c cell) Cell {
+	return Cell{Column: string(column.Name), Text: c.text, Null: c.null}
 }

@@ -44,11 +44,11 @@ func TestKilled(t *testing.T) {
 		}
 		return ""
 	})
-	one := dwhtest.Query(t, dsn, leftovers)[0][0]
+	name := dwhtest.Query(t, dsn, leftovers)[0][0]
 	if code, stdout, stderr := dwh(t, dsn, "test", "d_song_plain"); code != 0 {
 		t.Fatalf("beside another one: got exit code %d, want 0\n%s%s", code, stdout, stderr)
 	}
-	if got := dwhtest.Query(t, dsn, leftovers); len(got) != 1 || got[0][0] != one {
+	if got := dwhtest.Query(t, dsn, leftovers); len(got) != 1 || got[0][0] != name {
 		t.Fatalf("beside another one: got schemas %v, want just that of the other", got)
 	}
 	victim.Signal(os.Kill)

@@ -86,10 +86,10 @@ func Run(ctx context.Context, cases []Case, o Options) ([]Result, error) {
 		return nil, err
 	}
 	var results []Result
-	for _, one := range cases {
-		result := Result{Case: one}
+	for _, c := range cases {
+		result := Result{Case: c}
 		started := time.Now()
-		if result.Tables, result.Err = b.try(ctx, one); ctx.Err() != nil {
+		if result.Tables, result.Err = b.try(ctx, c); ctx.Err() != nil {
 			return results, ctx.Err()
 		}
 		result.Duration = time.Since(started)

@@ -20,9 +20,9 @@ import (
 // checked is what a span says of checks.
 func checked(results []check.Result) []telemetry.Attribute {
 	var violations int64
-	for _, one := range results {
-		if one.Check.Severity == check.Error {
-			violations += one.Violations
+	for _, result := range results {
+		if result.Check.Severity == check.Error {
+			violations += result.Violations
 		}
 	}
 	return []telemetry.Attribute{telemetry.Checks(len(results)), telemetry.Violations(violations)}
@@ -33,14 +33,14 @@ func checked(results []check.Result) []telemetry.Attribute {
 func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, error) {
 	known := map[string]check.Result{}
 	if ran.everything {
-		for _, one := range slices.Concat(ran.Checks, ran.warnings) {
-			known[one.Check.Name] = one
+		for _, result := range slices.Concat(ran.Checks, ran.warnings) {
+			known[result.Check.Name] = result
 		}
 	}
 	var names []string
-	for _, one := range r.Checks {
-		if _, ok := known[one.Name]; !ok {
-			names = append(names, one.Name)
+	for _, c := range r.Checks {
+		if _, ok := known[c.Name]; !ok {
+			names = append(names, c.Name)
 		}
 	}
 	if len(names) > 0 {
@@ -48,13 +48,13 @@ func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, er
 		if err != nil {
 			return nil, err
 		}
-		for _, one := range rest {
-			known[one.Check.Name] = one
+		for _, result := range rest {
+			known[result.Check.Name] = result
 		}
 	}
 	results := make([]check.Result, 0, len(r.Checks))
-	for _, one := range r.Checks {
-		results = append(results, known[one.Name])
+	for _, c := range r.Checks {
+		results = append(results, known[c.Name])
 	}
 	return results, nil
 }

@@ -25,12 +25,12 @@ func TestDamage(t *testing.T) {
 	t.Run("star", func(t *testing.T) {
 		t.Parallel()
 		w := newWarehouse(t)
-		one, two := song("S1", "A1"), song("S2", "A2")
+		s, two := song("S1", "A1"), song("S2", "A2")
 		two.Year, two.Location, two.Latitude, two.Longitude, two.Duration = nil, nil, nil, nil, nil
 		first, second := play("a", 1000), play("b", 2000)
 		second.FirstName, second.LastName, second.Gender = nil, nil, nil
 		second.Level, second.Location, second.UserAgent = nil, nil, nil
-		w.exec(insert(star.Staging{Songs: []star.Song{one, two},
+		w.exec(insert(star.Staging{Songs: []star.Song{s, two},
 			Events: []star.Event{first, second, play("c", 7_200_000)}}))
 		w.damage(t, nil)
 	})
@@ -165,21 +165,21 @@ func (w *warehouse) damages(t *testing.T, table string, given []string) []damage
 			value, other = "TIMESTAMP '2001-02-03'", name+" + INTERVAL '1 day'"
 		}
 		columns, more = append(columns, name), append(more, other)
-		one := func(condition string) string {
+		f := func(condition string) string {
 			return fmt.Sprintf(" WHERE ctid = (SELECT MIN(ctid) FROM %s WHERE %s)", table, condition)
 		}
 		holds := func(condition string) bool { return w.one("SELECT COUNT(*) FROM "+table+" WHERE "+condition) != "0" }
 		if holds(name + " IS NOT NULL") {
 			out = append(out, damage{name + " to another", "UPDATE " + table + " SET " + name + " = " + other +
-				one(name+" IS NOT NULL")})
+				f(name+" IS NOT NULL")})
 		}
 		if nullable && holds(name+" IS NOT NULL") {
 			out = append(out, damage{name + " to NULL", "UPDATE " + table + " SET " + name + " = NULL" +
-				one(name+" IS NOT NULL")})
+				f(name+" IS NOT NULL")})
 		}
 		if nullable && holds(name+" IS NULL") {
 			out = append(out, damage{name + " from NULL", "UPDATE " + table + " SET " + name + " = " + value +
-				one(name+" IS NULL")})
+				f(name+" IS NULL")})
 		}
 	}
 	list := strings.Join(columns, ", ")

@@ -107,8 +107,8 @@ func (s *Stream) Close(ctx context.Context) error {
 	j := s.j
 	s.j = nil
 	for _, step := range s.r.Steps {
-		if one := s.steps[step.Name]; one != nil {
-			j.steps = append(j.steps, *one)
+		if addStepParams := s.steps[step.Name]; addStepParams != nil {
+			j.steps = append(j.steps, *addStepParams)
 		}
 	}
 	if err := s.r.end(ctx, j, nil); err != nil {
@@ -170,16 +170,16 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 		var unreadable *clientcopy.UnreadableError
 		if errors.As(err, &unreadable) {
 			// Rows of theirs had gone out already.
-			for _, one := range unreadable.Objects {
+			for _, object := range unreadable.Objects {
 				for name, list := range batch {
 					batch[name] = slices.DeleteFunc(list, func(o objectstore.Object) bool {
-						if o.URL == one.Object.URL {
+						if o.URL == object.Object.URL {
 							excluded = append(
 								excluded,
-								load.Left{Step: name, Object: o, Err: one.Err, Changed: one.Changed},
+								load.Left{Step: name, Object: o, Err: object.Err, Changed: object.Changed},
 							)
 						}
-						return o.URL == one.Object.URL
+						return o.URL == object.Object.URL
 					})
 				}
 			}
@@ -219,22 +219,22 @@ func (s *Stream) load(
 func (s *Stream) account(d Delivery) {
 	add := func(name string, in, out int64, duration time.Duration) {
 		now := time.Now().UTC()
-		one := s.steps[name]
-		if one == nil {
-			one = &dwhdb.AddStepParams{
+		addStepParams := s.steps[name]
+		if addStepParams == nil {
+			addStepParams = &dwhdb.AddStepParams{
 				RunID: s.j.run, Step: bulk.Clip(name, 127), StartedAt: now.Add(-duration),
 				Outcome: "done", RowsIn: new(int64), RowsOut: new(int64),
 			}
 			for _, step := range s.r.Steps {
 				if step.Name == name {
-					one.Fingerprint = &step.Fingerprint
+					addStepParams.Fingerprint = &step.Fingerprint
 				}
 			}
-			s.steps[name] = one
+			s.steps[name] = addStepParams
 		}
-		*one.RowsIn += in
-		*one.RowsOut += out
-		one.EndedAt = &now
+		*addStepParams.RowsIn += in
+		*addStepParams.RowsOut += out
+		addStepParams.EndedAt = &now
 	}
 	for _, load := range d.Loads {
 		add(load.Step, load.Objects, load.Rows, load.Duration)

@@ -68,31 +68,31 @@ func (s *source) write(name, text string) {
 func (s *source) object(name string, records star.Staging, layout string) {
 	s.t.Helper()
 	var texts []string
-	for _, one := range records.Songs {
+	for _, item := range records.Songs {
 		texts = append(texts, encode(s.t, [][2]any{
-			{"num_songs", 1}, {"artist_id", one.ArtistID}, {"artist_latitude", one.Latitude}, {
-				"artist_longitude", one.Longitude,
-			}, {"artist_location", one.Location},
+			{"num_songs", 1}, {"artist_id", item.ArtistID}, {"artist_latitude", item.Latitude}, {
+				"artist_longitude", item.Longitude,
+			}, {"artist_location", item.Location},
 			{
-				"artist_name", one.ArtistName,
-			}, {"song_id", one.SongID}, {"title", one.Title}, {"duration", one.Duration}, {"year", one.Year},
+				"artist_name", item.ArtistName,
+			}, {"song_id", item.SongID}, {"title", item.Title}, {"duration", item.Duration}, {"year", item.Year},
 		}, layout))
 	}
-	for _, one := range records.Events {
+	for _, event := range records.Events {
 		texts = append(texts, encode(s.t, [][2]any{
-			{"artist", one.Artist}, {"auth", "Logged In"}, {
-				"firstName", one.FirstName,
-			}, {"gender", one.Gender}, {"itemInSession", one.Item}, {"lastName", one.LastName},
-			{"length", one.Length}, {"level", one.Level}, {
-				"location", one.Location,
-			}, {"method", "PUT"}, {"page", one.Page}, {"registration", 1540344794796.0},
-			{"sessionId", one.Session}, {"song", one.Song}, {"status", 200}, {"ts", one.TS}, {
-				"userAgent", one.UserAgent,
-			}, {"userId", one.UserID},
+			{"artist", event.Artist}, {"auth", "Logged In"}, {
+				"firstName", event.FirstName,
+			}, {"gender", event.Gender}, {"itemInSession", event.Item}, {"lastName", event.LastName},
+			{"length", event.Length}, {"level", event.Level}, {
+				"location", event.Location,
+			}, {"method", "PUT"}, {"page", event.Page}, {"registration", 1540344794796.0},
+			{"sessionId", event.Session}, {"song", event.Song}, {"status", 200}, {"ts", event.TS}, {
+				"userAgent", event.UserAgent,
+			}, {"userId", event.UserID},
 		}, layout))
 	}
-	for _, one := range records.Names {
-		texts = append(texts, fmt.Sprintf("%s,%s,%d", csv(*one.Name), *one.Sex, *one.Births))
+	for _, n := range records.Names {
+		texts = append(texts, fmt.Sprintf("%s,%s,%d", csv(*n.Name), *n.Sex, *n.Births))
 		layout = "lines"
 	}
 	s.write(

@@ -32,8 +32,8 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 		}
 		var deleted int64
 		var names []string
-		for _, one := range all {
-			names = append(names, string(one.table.Name))
+		for _, c := range all {
+			names = append(names, string(c.table.Name))
 		}
 		started := time.Now()
 		beside := map[*chosen][]model.Erasure{} // of tables that no model reads
@@ -48,30 +48,30 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 				}
 				out := map[string][]model.Erasure{}
 				clear(beside)
-				for i, one := range all {
-					erasures, err := r.noteErased(ctx, w, i, one)
+				for i, c := range all {
+					erasures, err := r.noteErased(ctx, w, i, c)
 					if err != nil {
 						return nil, err
 					}
-					if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == one.table.Name }) {
-						out[string(one.table.Name)] = erasures
+					if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == c.table.Name }) {
+						out[string(c.table.Name)] = erasures
 					} else {
-						beside[one] = erasures
+						beside[c] = erasures
 					}
 				}
 				return out, nil
 			},
 			erased: func(ctx context.Context, tx pgx.Tx, rows int64) error {
 				deleted = rows
-				for one, erasures := range beside {
-					more, err := r.deleteBeside(ctx, tx, one, erasures)
+				for c, erasures := range beside {
+					more, err := r.deleteBeside(ctx, tx, c, erasures)
 					if err != nil {
 						return err
 					}
 					deleted += more
 				}
-				for _, one := range all {
-					if err := one.eraseRefused(ctx, tx); err != nil {
+				for _, c := range all {
+					if err := c.eraseRefused(ctx, tx); err != nil {
 						return err
 					}
 				}
@@ -140,9 +140,9 @@ func (r *Runner) deleteAll(ctx context.Context, tx pgx.Tx, all []*chosen) (delet
 
 // noteErased puts the values of a chosen table into tables of the scratch schema, where the
 // statements of the models find them: they stand in no statement's text.
-func (r *Runner) noteErased(ctx context.Context, w *work, place int, one *chosen) ([]model.Erasure, error) {
+func (r *Runner) noteErased(ctx context.Context, w *work, place int, c *chosen) ([]model.Erasure, error) {
 	var out []model.Erasure
-	for i, list := range one.lists {
+	for i, list := range c.lists {
 		var erasure model.Erasure
 		for k, m := range list {
 			values := catalogue.Table{
@@ -168,14 +168,14 @@ func (r *Runner) noteErased(ctx context.Context, w *work, place int, one *chosen
 }
 
 // deleteBeside deletes the chosen rows of a table that no model reads.
-func (r *Runner) deleteBeside(ctx context.Context, tx pgx.Tx, one *chosen, erasures []model.Erasure) (int64, error) {
+func (r *Runner) deleteBeside(ctx context.Context, tx pgx.Tx, c *chosen, erasures []model.Erasure) (int64, error) {
 	if len(erasures) == 0 {
 		return 0, nil
 	}
-	where := model.Erased(r.Engine, one.schema, one.table.SQL(), erasures)
-	tag, err := tx.Exec(ctx, catalogue.DeleteWhere(one.table, where))
+	where := model.Erased(r.Engine, c.schema, c.table.SQL(), erasures)
+	tag, err := tx.Exec(ctx, catalogue.DeleteWhere(c.table, where))
 	if err != nil {
-		return 0, fmt.Errorf("delete from %s: %w", one.table.Name, err)
+		return 0, fmt.Errorf("delete from %s: %w", c.table.Name, err)
 	}
 	return tag.RowsAffected(), nil
 }

@@ -239,8 +239,8 @@ func costFollowsTheBatch(t *testing.T, arriving bool) {
 		t.Errorf("plans: got %d, want those of all transforms, checks and flags", len(p.plans))
 	}
 	seen := map[string]int{}
-	for _, one := range p.plans {
-		one.Node.walk(func(n node) {
+	for _, item := range p.plans {
+		item.Node.walk(func(n node) {
 			if n.Type == "Bitmap Index Scan" {
 				seen[n.Index]++ // it names no relation
 			}
@@ -256,7 +256,7 @@ func costFollowsTheBatch(t *testing.T, arriving bool) {
 			}
 			reads := strings.Contains(n.Type, "Scan") && !strings.Contains(n.Type, "Bitmap Heap")
 			if strings.Contains(n.Type, "Seq Scan") || reads && n.Cond == "" && n.Index != "s_songplay_event_new" {
-				t.Errorf("%s of %s %s in\n%s", n.Type, n.Relation, n.Index, one.sql)
+				t.Errorf("%s of %s %s in\n%s", n.Type, n.Relation, n.Index, item.sql)
 			}
 		})
 	}

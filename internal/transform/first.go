@@ -126,13 +126,13 @@ func (r *Runner) buildFirst(
 	}
 	loaded := map[catalogue.Name]int64{}
 	for _, plan := range plans {
-		one, err := r.loadFirst(ctx, conn, w, j, plan)
+		item, err := r.loadFirst(ctx, conn, w, j, plan)
 		if err != nil {
 			return err
 		}
-		result.Loads = append(result.Loads, one)
-		loaded[one.Table] += one.Rows
-		result.Flagged += one.Rows
+		result.Loads = append(result.Loads, item)
+		loaded[item.Table] += item.Rows
+		result.Flagged += item.Rows
 	}
 	w.unprocessed = loaded
 	if err := r.buildStar(ctx, conn, w, j, result); err != nil {
@@ -222,7 +222,7 @@ func (r *Runner) checkFirst(
 	settings := r.Settings
 	settings.Now = time.Now()
 	warning := slices.DeleteFunc(
-		slices.Clone(r.Checks), func(one check.Check) bool { return one.Severity == check.Error },
+		slices.Clone(r.Checks), func(c check.Check) bool { return c.Severity == check.Error },
 	)
 	found, err := r.checkAll(ctx, w.tx, cache, warning, settings, nil)
 	if err != nil {

@@ -32,43 +32,43 @@ func (r *Runner) gate(
 	settings.Now = time.Now()
 	var chosen []gated
 	var open []check.Check
-	for _, one := range r.Checks {
-		if one.Severity != check.Error || one.Ungated || one.Flags != late || !concerns(one, ran) {
+	for _, item := range r.Checks {
+		if item.Severity != check.Error || item.Ungated || item.Flags != late || !concerns(item, ran) {
 			continue
 		}
-		next := gated{result: check.Result{Check: one}, done: r.enforced(one, w)}
+		next := gated{result: check.Result{Check: item}, done: r.enforced(item, w)}
 		if !next.done && !w.first {
 			if err := r.narrow(ctx, w, &next); err != nil {
 				return nil, err
 			}
 		}
 		if !next.done {
-			open = append(open, one)
+			open = append(open, item)
 		}
 		chosen = append(chosen, next)
 	}
 	c := r.newChecking(tx, cache, settings, open)
 	for _, i := range together(chosen) {
-		one := &chosen[i]
-		if one.done {
+		g := &chosen[i]
+		if g.done {
 			continue
 		}
-		if one.result.Check.Rule == nil {
-			if err := w.show(ctx, one); err != nil {
+		if g.result.Check.Rule == nil {
+			if err := w.show(ctx, g); err != nil {
 				return nil, err
 			}
 		}
-		if passes, err := c.passes(ctx, one.result.Check, len(one.tables) > 0, one.at); err != nil {
+		if passes, err := c.passes(ctx, g.result.Check, len(g.tables) > 0, g.at); err != nil {
 			return nil, err
 		} else if passes {
 			continue
 		}
-		if one.result, err = c.run(ctx, one.result.Check, one.at); err != nil {
+		if g.result, err = c.run(ctx, g.result.Check, g.at); err != nil {
 			return nil, err
 		}
 	}
-	for _, one := range chosen {
-		results = append(results, one.result)
+	for _, g := range chosen {
+		results = append(results, g.result)
 	}
 	return results, nil
 }
@@ -76,14 +76,14 @@ func (r *Runner) gate(
 // readOnly makes a project's check in a subtransaction that cannot write: a WITH or a function in
 // it might. On Redshift no function of a SELECT can write, and lint refuses the rest.
 func (r *Runner) readOnly(
-	ctx context.Context, tx pgx.Tx, one check.Check, settings check.Settings,
+	ctx context.Context, tx pgx.Tx, c check.Check, settings check.Settings,
 ) (result check.Result, err error) {
 	within, err := tx.Begin(ctx)
 	if err != nil {
 		return result, fmt.Errorf("set a savepoint: %w", err)
 	}
 	if _, err = within.Exec(ctx, "SET LOCAL transaction_read_only = on"); err == nil {
-		result, err = one.Run(ctx, within, settings)
+		result, err = c.Run(ctx, within, settings)
 	}
 	// The setting cannot be taken back but by going back to the savepoint.
 	if undone := within.Rollback(ctx); undone != nil && err == nil {
@@ -93,8 +93,8 @@ func (r *Runner) readOnly(
 }
 
 // grouping does something for a check, with PostgreSQL grouping rows as the check wants it.
-func (r *Runner) grouping(ctx context.Context, tx pgx.Tx, one check.Check, do func() error) error {
-	if !one.Sorts || r.Engine != sqlfile.Postgres {
+func (r *Runner) grouping(ctx context.Context, tx pgx.Tx, c check.Check, do func() error) error {
+	if !c.Sorts || r.Engine != sqlfile.Postgres {
 		return do()
 	}
 	if _, err := tx.Exec(ctx, "SET LOCAL enable_hashagg = off"); err != nil {
@@ -122,12 +122,12 @@ type gated struct {
 // check does.
 func together(checks []gated) []int {
 	var order []int
-	for i, one := range checks {
+	for i, g := range checks {
 		if slices.Contains(order, i) {
 			continue
 		}
 		for j := i; j < len(checks); j++ {
-			if slices.Equal(checks[j].tables, one.tables) {
+			if slices.Equal(checks[j].tables, g.tables) {
 				order = append(order, j)
 			}
 		}
@@ -149,21 +149,21 @@ func (g gated) whole(name catalogue.Name) bool {
 			)
 		})
 	}
-	one := g.result.Check
-	if len(one.Touched) == 0 || reads(one.Query.SQL()) {
+	c := g.result.Check
+	if len(c.Touched) == 0 || reads(c.Query.SQL()) {
 		return true
 	}
-	return one.Precheck != nil &&
-		slices.ContainsFunc(one.Precheck.Queries, func(q *query.Query) bool { return reads(q.SQL()) })
+	return c.Precheck != nil &&
+		slices.ContainsFunc(c.Precheck.Queries, func(q *query.Query) bool { return reads(q.SQL()) })
 }
 
 // show makes views stand before the tables that a check sees narrowed, and no others that it reads.
 // A view stays until a check wants its table whole.
-func (w *work) show(ctx context.Context, one *gated) error {
-	if slices.ContainsFunc(w.shown, one.whole) {
+func (w *work) show(ctx context.Context, g *gated) error {
+	if slices.ContainsFunc(w.shown, g.whole) {
 		var hidden []catalogue.Table
 		w.shown = slices.DeleteFunc(w.shown, func(name catalogue.Name) bool {
-			if slices.Contains(one.tables, name) {
+			if slices.Contains(g.tables, name) {
 				return false
 			}
 			hidden = append(hidden, catalogue.Table{Schema: w.schema, Name: name})
@@ -173,7 +173,7 @@ func (w *work) show(ctx context.Context, one *gated) error {
 			return fmt.Errorf("drop gate views: %w", err)
 		}
 	}
-	for _, name := range one.tables {
+	for _, name := range g.tables {
 		if slices.Contains(w.shown, name) {
 			continue
 		}
@@ -188,23 +188,23 @@ func (w *work) show(ctx context.Context, one *gated) error {
 
 // enforced tells whether the server itself keeps what a check looks for from being written:
 // PostgreSQL enforces a primary key and NOT NULL. Redshift does not enforce a key.
-func (r *Runner) enforced(one check.Check, w *work) bool {
-	if r.Engine != sqlfile.Postgres || one.Rule == nil {
+func (r *Runner) enforced(c check.Check, w *work) bool {
+	if r.Engine != sqlfile.Postgres || c.Rule == nil {
 		return false
 	}
-	name := catalogue.Name(one.Rule.Table)
+	name := catalogue.Name(c.Rule.Table)
 	if w.handover.LacksKey(name) {
 		return false // it stands in the scratch schema, without its key
 	}
 	table := w.tables[name]
 	has := func(columns []catalogue.Name) bool {
-		return !slices.ContainsFunc(one.Rule.Key, func(column string) bool {
+		return !slices.ContainsFunc(c.Rule.Key, func(column string) bool {
 			return !slices.Contains(columns, catalogue.Name(column))
 		})
 	}
-	switch one.Rule.Kind {
+	switch c.Rule.Kind {
 	case model.RuleUnique:
-		return len(table.Key) == len(one.Rule.Key) && has(table.Key)
+		return len(table.Key) == len(c.Rule.Key) && has(table.Key)
 	case model.RulePresent:
 		return has(table.Required)
 	}
@@ -213,16 +213,16 @@ func (r *Runner) enforced(one check.Check, w *work) bool {
 
 // concerns tells whether the steps write the tables that a check is about. A reference is about
 // both of its tables, since rows that are referred to may go away.
-func concerns(one check.Check, ran []Step) bool {
+func concerns(c check.Check, ran []Step) bool {
 	writes := func(name string) bool {
 		return !layered(catalogue.Name(name)) || slices.ContainsFunc(ran, func(s Step) bool {
 			return slices.Contains(s.Writes, catalogue.Name(name))
 		})
 	}
-	if one.Rule != nil {
-		return writes(one.Rule.Table) || one.Rule.Kind == model.RuleExists && writes(one.Rule.To)
+	if c.Rule != nil {
+		return writes(c.Rule.Table) || c.Rule.Kind == model.RuleExists && writes(c.Rule.To)
 	}
-	return !slices.ContainsFunc(one.Touched, func(name string) bool { return !writes(name) })
+	return !slices.ContainsFunc(c.Touched, func(name string) bool { return !writes(name) })
 }
 
 // narrowed are the rows of a table that a run touched.
@@ -235,9 +235,9 @@ type narrowed struct {
 // narrow lets a check see what the run touched: of all the tables of which it allows that, or of
 // none where the run does not know what it touched of one. The check of a rule has nothing to find
 // where no row was touched.
-func (r *Runner) narrow(ctx context.Context, w *work, one *gated) error {
-	names := one.result.Check.Touched
-	if rule := one.result.Check.Rule; rule != nil {
+func (r *Runner) narrow(ctx context.Context, w *work, g *gated) error {
+	names := g.result.Check.Touched
+	if rule := g.result.Check.Rule; rule != nil {
 		names = []string{rule.Table}
 	}
 	for _, text := range names {
@@ -246,18 +246,18 @@ func (r *Runner) narrow(ctx context.Context, w *work, one *gated) error {
 			return err
 		}
 		if !ok {
-			one.tables = nil
-			if one.result.Check.Rule != nil {
-				one.at = model.Place{Rows: w.tables[catalogue.Name(text)].SQL(), Live: string(w.live)}
+			g.tables = nil
+			if g.result.Check.Rule != nil {
+				g.at = model.Place{Rows: w.tables[catalogue.Name(text)].SQL(), Live: string(w.live)}
 			}
 			return nil
 		}
-		one.tables = append(one.tables, catalogue.Name(text))
+		g.tables = append(g.tables, catalogue.Name(text))
 	}
-	if one.result.Check.Rule != nil {
-		touched := w.narrowed[one.tables[0]]
-		one.done = touched.count == 0
-		one.at, one.tables = model.Place{Rows: touched.sql, Live: string(w.live)}, nil
+	if g.result.Check.Rule != nil {
+		touched := w.narrowed[g.tables[0]]
+		g.done = touched.count == 0
+		g.at, g.tables = model.Place{Rows: touched.sql, Live: string(w.live)}, nil
 	}
 	return nil
 }

@@ -82,19 +82,19 @@ func TestGateGroupsItsChecks(t *testing.T) {
 	result := w.run(nil, func(o *transform.Options) { o.Checks, o.Pool = checks, pool })
 
 	var got, want, late []string
-	for _, one := range result.Checks {
-		got = append(got, one.Check.Name)
-		if one.Violations > 0 {
-			t.Errorf("%s: got %d violations, want none", one.Check.Name, one.Violations)
+	for _, r := range result.Checks {
+		got = append(got, r.Check.Name)
+		if r.Violations > 0 {
+			t.Errorf("%s: got %d violations, want none", r.Check.Name, r.Violations)
 		}
 	}
-	for _, one := range checks {
+	for _, c := range checks {
 		switch {
-		case one.Severity != check.Error:
-		case one.Flags:
-			late = append(late, one.Name)
+		case c.Severity != check.Error:
+		case c.Flags:
+			late = append(late, c.Name)
 		default:
-			want = append(want, one.Name)
+			want = append(want, c.Name)
 		}
 	}
 	if want = append(want, late...); !slices.Equal(got, want) {
@@ -152,7 +152,7 @@ func TestGateSeesWhatIsStored(t *testing.T) {
 	t.Parallel()
 	trigger := `CREATE FUNCTION gild() RETURNS TRIGGER LANGUAGE plpgsql AS 'BEGIN NEW.level := ''gold''; RETURN NEW; END';
 		CREATE TRIGGER gild BEFORE INSERT ON f_songplay FOR EACH ROW EXECUTE FUNCTION gild()`
-	for _, one := range []struct {
+	for _, tt := range []struct {
 		name, before string
 		fails        bool
 	}{
@@ -160,7 +160,7 @@ func TestGateSeesWhatIsStored(t *testing.T) {
 		{name: "trigger", before: trigger, fails: true},
 		{name: "of another type", before: "ALTER TABLE f_songplay ALTER COLUMN session_id TYPE NUMERIC"},
 	} {
-		t.Run(one.name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w, s := wide(t)
 			w.run(s.vars())
@@ -168,13 +168,13 @@ func TestGateSeesWhatIsStored(t *testing.T) {
 				"INSERT INTO s_songplay_event (page, session_id, item_in_session, ts, user_id, " +
 					"level, gender) VALUES ('NextSong', 3, 1, 1541126106796, '3', 'free', 'F')",
 			)
-			if one.before != "" {
-				w.exec(one.before)
+			if tt.before != "" {
+				w.exec(tt.before)
 			}
 			_, err := w.runner(nil).Run(t.Context(), "test", nil)
 			var failed *check.FailedError
-			if errors.As(err, &failed) != one.fails || err != nil && !one.fails {
-				t.Errorf("got %v, want a *check.FailedError: %t", err, one.fails)
+			if errors.As(err, &failed) != tt.fails || err != nil && !tt.fails {
+				t.Errorf("got %v, want a *check.FailedError: %t", err, tt.fails)
 			}
 		})
 	}

@@ -196,7 +196,7 @@ func (r *Runner) incrementModels(
 		if err != nil {
 			return err
 		}
-		one := StepResult{
+		stepResult := StepResult{
 			Step: step.Name, Table: step.Table, Helper: !m.Stored, Change: change,
 			RowsOut: change.Added + change.Changed + change.Healed, Duration: time.Since(started),
 		}
@@ -204,26 +204,28 @@ func (r *Runner) incrementModels(
 		if !w.run.Computed(m) && m.Kind != model.Script && !m.Stored {
 			return nil
 		}
-		one.RowsIn = w.rowsIn(m)
+		stepResult.RowsIn = w.rowsIn(m)
 		if !m.Stored {
-			one.RowsOut = w.run.Rows(m)
+			stepResult.RowsOut = w.run.Rows(m)
 		}
-		r.finish(j, step, one, result)
+		r.finish(j, step, stepResult, result)
 		return nil
 	})
 }
 
 // finish tells of a model that was computed.
-func (r *Runner) finish(j *journal, step Step, one StepResult, result *Result) {
-	result.Transforms = append(result.Transforms, one)
+func (r *Runner) finish(j *journal, step Step, stepResult StepResult, result *Result) {
+	result.Transforms = append(result.Transforms, stepResult)
 	j.step(
-		step.Name, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done",
-		Summary(one.Change),
+		step.Name, time.Now().Add(
+			-stepResult.Duration,
+		), stepResult.RowsIn, stepResult.RowsOut, step.Fingerprint, "done",
+		Summary(stepResult.Change),
 	)
 	r.Observer(
 		progress.Event{
-			Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn,
-			Duration: one.Duration, Text: Summary(one.Change),
+			Kind: progress.StepDone, Step: step.Name, Rows: stepResult.RowsOut, RowsIn: stepResult.RowsIn,
+			Duration: stepResult.Duration, Text: Summary(stepResult.Change),
 		},
 	)
 	r.Failpoint("transform.ran." + step.Name)

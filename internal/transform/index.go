@@ -29,7 +29,9 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 	var missing []load.Index
 	all := true
 	for _, step := range r.Steps {
-		wanted := slices.DeleteFunc(step.loadIndexes(), func(one load.Index) bool { return !absent[one.Name] })
+		wanted := slices.DeleteFunc(
+			step.loadIndexes(), func(loadIndex load.Index) bool { return !absent[loadIndex.Name] },
+		)
 		if len(wanted) == 0 {
 			continue
 		}
@@ -48,8 +50,8 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 		return nil
 	}
 	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
-		for _, one := range missing {
-			if err := r.buildIndex(ctx, tx, one); err != nil {
+		for _, index := range missing {
+			if err := r.buildIndex(ctx, tx, index); err != nil {
 				return err
 			}
 		}
@@ -59,12 +61,12 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) e
 	return err
 }
 
-func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, one load.Index) error {
-	expanded, err := one.Statement.Expand(r.Vars)
+func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, index load.Index) error {
+	expanded, err := index.Statement.Expand(r.Vars)
 	if err != nil {
 		return err
 	}
-	if err := r.createIndex(ctx, tx, one.Name, expanded.SQL); err != nil {
+	if err := r.createIndex(ctx, tx, index.Name, expanded.SQL); err != nil {
 		return explain(expanded, err)
 	}
 	return nil
@@ -85,8 +87,8 @@ func (r *Runner) absentIndexes(ctx context.Context, conn *pgx.Conn) (map[catalog
 	absent := map[catalogue.Name]bool{}
 	var names, quoted []string
 	for _, step := range r.Steps {
-		for _, one := range step.loadIndexes() {
-			names, quoted = append(names, string(one.Name)), append(quoted, one.Name.SQL())
+		for _, loadIndex := range step.loadIndexes() {
+			names, quoted = append(names, string(loadIndex.Name)), append(quoted, loadIndex.Name.SQL())
 		}
 	}
 	if len(names) == 0 {

@@ -163,8 +163,8 @@ func (w *warehouse) runner(vars map[string]string, change ...func(*transform.Opt
 		Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps(w.t), Vars: vars,
 		Copier: load.ClientCopier{Store: store}, Store: store, Checks: star.Checks(w.t),
 	}
-	for _, one := range change {
-		one(&o)
+	for _, f := range change {
+		f(&o)
 	}
 	r, err := transform.New(o)
 	if err != nil {

@@ -79,26 +79,26 @@ func (r *Runner) Outlook(ctx context.Context, steps []Step) (Outlook, error) {
 	}
 	unknown := map[string]bool{} // staging tables into which nobody knows how many rows come
 	for _, step := range steps {
-		one := StepOutlook{Step: step}
+		stepOutlook := StepOutlook{Step: step}
 		if step.Load {
-			if err := r.lookAhead(ctx, &one, guess); err != nil {
+			if err := r.lookAhead(ctx, &stepOutlook, guess); err != nil {
 				return out, err
 			}
-			w.unprocessed[step.Table] += max(0, one.Rows)
-			unknown[string(step.Table)] = one.Rows < 0
+			w.unprocessed[step.Table] += max(0, stepOutlook.Rows)
+			unknown[string(step.Table)] = stepOutlook.Rows < 0
 		} else {
 			m := w.graph.Model(step.Model.Name)
-			one.Replayed = len(marks) > 0 && slices.Contains(stale, m)
-			one.Change, one.Diff = changeOf(step, built)
-			one.Rows = w.rowsIn(m)
+			stepOutlook.Replayed = len(marks) > 0 && slices.Contains(stale, m)
+			stepOutlook.Change, stepOutlook.Diff = changeOf(step, built)
+			stepOutlook.Rows = w.rowsIn(m)
 			if slices.ContainsFunc(w.graph.Upstream(m), func(m *model.Model) bool {
 				return slices.ContainsFunc(m.Follows, func(name string) bool { return unknown[name] })
 			}) {
-				one.Rows = -1
+				stepOutlook.Rows = -1
 			}
 		}
-		guess.estimate(&one)
-		out.Steps = append(out.Steps, one)
+		guess.estimate(&stepOutlook)
+		out.Steps = append(out.Steps, stepOutlook)
 	}
 	return out, nil
 }
@@ -123,21 +123,21 @@ func changeOf(step Step, built []dwhdb.DwhTransform) (change, diff string) {
 }
 
 // lookAhead lists what is new of a load's source.
-func (r *Runner) lookAhead(ctx context.Context, one *StepOutlook, guess *estimator) error {
-	plan, err := r.loader.Plan(ctx, one.Step.file)
+func (r *Runner) lookAhead(ctx context.Context, stepOutlook *StepOutlook, guess *estimator) error {
+	plan, err := r.loader.Plan(ctx, stepOutlook.Step.file)
 	if err != nil || plan.Statement == nil {
 		return err
 	}
 	defer plan.Close()
 	for batch, err := range plan.Batches {
 		if err != nil {
-			one.Problem, one.Rows = err.Error(), -1
+			stepOutlook.Problem, stepOutlook.Rows = err.Error(), -1
 			return ctx.Err()
 		}
-		one.Objects += int64(len(batch))
+		stepOutlook.Objects += int64(len(batch))
 	}
-	one.Bytes = plan.Bytes()
-	one.Rows = guess.rows(string(one.Step.Table), one.Objects, one.Bytes)
+	stepOutlook.Bytes = plan.Bytes()
+	stepOutlook.Rows = guess.rows(string(stepOutlook.Step.Table), stepOutlook.Objects, stepOutlook.Bytes)
 	return nil
 }
 
@@ -202,23 +202,26 @@ func (e *estimator) rows(table string, objects, bytes int64) int64 {
 
 // estimate guesses how long a step takes: as long as the run took whose number of rows was nearest,
 // and in proportion where there are more rows than ever. A replay takes as long as the largest run.
-func (e *estimator) estimate(one *StepOutlook) {
-	known := e.times[one.Step.Name]
+func (e *estimator) estimate(stepOutlook *StepOutlook) {
+	known := e.times[stepOutlook.Step.Name]
 	switch {
-	case one.Rows == 0 && !one.Replayed:
+	case stepOutlook.Rows == 0 && !stepOutlook.Replayed:
 		return
-	case len(known) == 0 || one.Rows < 0 && !one.Replayed:
-		one.Estimate = -1
+	case len(known) == 0 || stepOutlook.Rows < 0 && !stepOutlook.Replayed:
+		stepOutlook.Estimate = -1
 		return
 	}
 	nearest := slices.MinFunc(known, func(a, b stepTime) int {
-		if one.Replayed {
+		if stepOutlook.Replayed {
 			return cmp.Compare(b.rows, a.rows) // the largest
 		}
-		return cmp.Compare(max(a.rows-one.Rows, one.Rows-a.rows), max(b.rows-one.Rows, one.Rows-b.rows))
+		return cmp.Compare(
+			max(a.rows-stepOutlook.Rows, stepOutlook.Rows-a.rows),
+			max(b.rows-stepOutlook.Rows, stepOutlook.Rows-b.rows),
+		)
 	})
-	one.Estimate = nearest.took
-	if nearest.rows > 0 && one.Rows > nearest.rows {
-		one.Estimate = time.Duration(float64(nearest.took) * float64(one.Rows) / float64(nearest.rows))
+	stepOutlook.Estimate = nearest.took
+	if nearest.rows > 0 && stepOutlook.Rows > nearest.rows {
+		stepOutlook.Estimate = time.Duration(float64(nearest.took) * float64(stepOutlook.Rows) / float64(nearest.rows))
 	}
 }

@@ -42,9 +42,9 @@ func (r *Runner) newChecking(
 		r: r, tx: tx, settings: settings, cache: cache,
 		rules: map[ruleGroup][]model.Rule{}, kept: map[ruleGroup]bool{},
 	}
-	for _, one := range checks {
-		if one.Rule != nil {
-			c.rules[groupOf(*one.Rule)] = append(c.rules[groupOf(*one.Rule)], *one.Rule)
+	for _, item := range checks {
+		if item.Rule != nil {
+			c.rules[groupOf(*item.Rule)] = append(c.rules[groupOf(*item.Rule)], *item.Rule)
 		}
 	}
 	return c
@@ -52,13 +52,15 @@ func (r *Runner) newChecking(
 
 // passes tells that a check is known to have no violation. narrowed says that it sees less than
 // whole tables; at is where the check of a rule finds its tables.
-func (c *checking) passes(ctx context.Context, one check.Check, narrowed bool, at model.Place) (clean bool, err error) {
+func (c *checking) passes(
+	ctx context.Context, item check.Check, narrowed bool, at model.Place,
+) (clean bool, err error) {
 	switch {
-	case one.Rule != nil && one.Rule.Countable(at):
-		return c.keeps(ctx, groupOf(*one.Rule), at)
-	case one.Precheck != nil && !narrowed && c.r.Engine == sqlfile.Postgres:
-		err = c.r.grouping(ctx, c.tx, one, func() error {
-			clean, err = one.Precheck.Proves(ctx, c.cache, c.settings)
+	case item.Rule != nil && item.Rule.Countable(at):
+		return c.keeps(ctx, groupOf(*item.Rule), at)
+	case item.Precheck != nil && !narrowed && c.r.Engine == sqlfile.Postgres:
+		err = c.r.grouping(ctx, c.tx, item, func() error {
+			clean, err = item.Precheck.Proves(ctx, c.cache, c.settings)
 			return err
 		})
 	}
@@ -84,20 +86,20 @@ func (c *checking) keeps(ctx context.Context, group ruleGroup, at model.Place) (
 }
 
 // run makes one check.
-func (c *checking) run(ctx context.Context, one check.Check, at model.Place) (result check.Result, err error) {
-	asked := one
-	if one.Rule != nil && at != (model.Place{}) {
-		asked = one.In(at)
+func (c *checking) run(ctx context.Context, item check.Check, at model.Place) (result check.Result, err error) {
+	asked := item
+	if item.Rule != nil && at != (model.Place{}) {
+		asked = item.In(at)
 	}
-	if one.Own && c.r.Engine == sqlfile.Postgres {
+	if item.Own && c.r.Engine == sqlfile.Postgres {
 		result, err = c.r.readOnly(ctx, c.tx, asked, c.settings)
 	} else {
-		err = c.r.grouping(ctx, c.tx, one, func() error {
+		err = c.r.grouping(ctx, c.tx, item, func() error {
 			result, err = asked.Run(ctx, c.tx, c.settings)
 			return err
 		})
 	}
-	result.Check = one // with the query as people know it
+	result.Check = item // with the query as people know it
 	return result, err
 }
 
@@ -109,21 +111,21 @@ func (r *Runner) checkAll(
 ) (results []check.Result, err error) {
 	var open []check.Check
 	done := make([]bool, len(checks))
-	for i, one := range checks {
-		if done[i] = enforced != nil && enforced(one); !done[i] {
-			open = append(open, one)
+	for i, item := range checks {
+		if done[i] = enforced != nil && enforced(item); !done[i] {
+			open = append(open, item)
 		}
 	}
 	c := r.newChecking(tx, cache, settings, open)
-	for i, one := range checks {
+	for i, item := range checks {
 		if !done[i] {
-			if done[i], err = c.passes(ctx, one, false, model.Place{}); err != nil {
+			if done[i], err = c.passes(ctx, item, false, model.Place{}); err != nil {
 				return results, err
 			}
 		}
-		result := check.Result{Check: one}
+		result := check.Result{Check: item}
 		if !done[i] {
-			if result, err = c.run(ctx, one, model.Place{}); err != nil {
+			if result, err = c.run(ctx, item, model.Place{}); err != nil {
 				return results, err
 			}
 		}

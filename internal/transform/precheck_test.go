@@ -13,7 +13,7 @@ import (
 // lets a violation pass.
 func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 	t.Parallel()
-	const one = " WHERE songplay_id = (SELECT MIN(songplay_id) FROM f_songplay)"
+	const onePlay = " WHERE songplay_id = (SELECT MIN(songplay_id) FROM f_songplay)"
 	const again = "INSERT INTO f_songplay (songplay_id, start_time, played_at, user_id, " +
 		"session_id) SELECT REVERSE(songplay_id), start_time, played_at, user_id, session_id FROM f_songplay"
 	deliver := func(values string) string {
@@ -35,30 +35,31 @@ func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 		{
 			"no id",
 			"ALTER TABLE f_songplay DROP CONSTRAINT f_songplay_pkey, ALTER COLUMN songplay_id " +
-				"DROP NOT NULL; UPDATE f_songplay SET songplay_id = NULL" + one,
+				"DROP NOT NULL; UPDATE f_songplay SET songplay_id = NULL" + onePlay,
 			"f_songplay-key",
 		},
-		{"empty id", "UPDATE f_songplay SET songplay_id = ''" + one, "songplay-id-hash"},
+		{"empty id", "UPDATE f_songplay SET songplay_id = ''" + onePlay, "songplay-id-hash"},
 		{
 			"no user",
-			"ALTER TABLE f_songplay ALTER COLUMN user_id DROP NOT NULL; UPDATE f_songplay SET user_id = NULL" + one,
+			"ALTER TABLE f_songplay ALTER COLUMN user_id DROP NOT NULL; UPDATE f_songplay SET user_id = NULL" + onePlay,
 			"songplays-complete",
 		},
-		{"empty user", "UPDATE f_songplay SET user_id = ''" + one, "f_songplay-user_id"},
+		{"empty user", "UPDATE f_songplay SET user_id = ''" + onePlay, "f_songplay-user_id"},
 		{
 			"empty user who exists",
-			"INSERT INTO d_user (user_id) VALUES (''); UPDATE f_songplay SET user_id = ''" + one,
+			"INSERT INTO d_user (user_id) VALUES (''); UPDATE f_songplay SET user_id = ''" + onePlay,
 			"songplays-complete",
 		},
 		{
 			"no moment",
-			"ALTER TABLE f_songplay ALTER COLUMN played_at DROP NOT NULL; UPDATE f_songplay SET played_at = NULL" + one,
+			"ALTER TABLE f_songplay ALTER COLUMN played_at DROP NOT NULL; UPDATE f_songplay SET " +
+				"played_at = NULL" + onePlay,
 			"songplays-complete",
 		},
 		{
 			"no session",
 			"ALTER TABLE f_songplay ALTER COLUMN session_id DROP NOT NULL; UPDATE f_songplay SET " +
-				"session_id = NULL" + one,
+				"session_id = NULL" + onePlay,
 			"songplays-complete",
 		},
 		{
@@ -67,25 +68,29 @@ func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 				"INSERT INTO d_song (title) VALUES ('x')",
 			"d_song-key",
 		},
-		{"unknown user", "UPDATE f_songplay SET user_id = 'nobody'" + one, "f_songplay-user_id"},
+		{"unknown user", "UPDATE f_songplay SET user_id = 'nobody'" + onePlay, "f_songplay-user_id"},
 		{
 			"unknown time",
-			"UPDATE f_songplay SET start_time = start_time + INTERVAL '1 year'" + one,
+			"UPDATE f_songplay SET start_time = start_time + INTERVAL '1 year'" + onePlay,
 			"f_songplay-start_time",
 		},
-		{"unknown song", "UPDATE f_songplay SET song_id = 'none'" + one, "f_songplay-song_id"},
-		{"unknown artist", "UPDATE f_songplay SET artist_id = 'none'" + one, "f_songplay-artist_id"},
-		{"another level", "UPDATE f_songplay SET level = 'gold'" + one, "f-songplay-level"},
-		{"no level", "UPDATE f_songplay SET level = NULL" + one, ""},
-		{"short hash", "UPDATE f_songplay SET songplay_id = SUBSTRING(songplay_id FROM 2)" + one, "songplay-id-hash"},
-		{"lost", "DELETE FROM f_songplay" + one, "songplays-complete"},
+		{"unknown song", "UPDATE f_songplay SET song_id = 'none'" + onePlay, "f_songplay-song_id"},
+		{"unknown artist", "UPDATE f_songplay SET artist_id = 'none'" + onePlay, "f_songplay-artist_id"},
+		{"another level", "UPDATE f_songplay SET level = 'gold'" + onePlay, "f-songplay-level"},
+		{"no level", "UPDATE f_songplay SET level = NULL" + onePlay, ""},
+		{
+			"short hash",
+			"UPDATE f_songplay SET songplay_id = SUBSTRING(songplay_id FROM 2)" + onePlay,
+			"songplay-id-hash",
+		},
+		{"lost", "DELETE FROM f_songplay" + onePlay, "songplays-complete"},
 		{
 			"lost and another twice",
 			"UPDATE f_songplay SET (user_id, session_id, played_at) = (SELECT user_id, " +
-				"session_id, played_at FROM f_songplay ORDER BY songplay_id DESC LIMIT 1)" + one,
+				"session_id, played_at FROM f_songplay ORDER BY songplay_id DESC LIMIT 1)" + onePlay,
 			"songplays-complete",
 		},
-		{"twice, with another id", again + one, "songplays-complete"},
+		{"twice, with another id", again + onePlay, "songplays-complete"},
 		{
 			"as often as it was delivered",
 			again + " WHERE played_at < (SELECT MIN(played_at) FROM f_songplay) + INTERVAL '6500 seconds'",
@@ -93,21 +98,21 @@ func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 		},
 		{
 			"a millisecond later",
-			"UPDATE f_songplay SET played_at = played_at + INTERVAL '0.001 second'" + one,
+			"UPDATE f_songplay SET played_at = played_at + INTERVAL '0.001 second'" + onePlay,
 			"songplays-complete",
 		},
-		{"another session", "UPDATE f_songplay SET session_id = session_id + 1" + one, "songplays-complete"},
+		{"another session", "UPDATE f_songplay SET session_id = session_id + 1" + onePlay, "songplays-complete"},
 		{
 			"another user",
-			"UPDATE f_songplay SET user_id = CASE WHEN user_id = 'a' THEN 'b' ELSE 'a' END" + one,
+			"UPDATE f_songplay SET user_id = CASE WHEN user_id = 'a' THEN 'b' ELSE 'a' END" + onePlay,
 			"songplays-complete",
 		},
-		{"a session that folds alike", "UPDATE f_songplay SET session_id = 4294967296" + one, "songplays-complete"},
+		{"a session that folds alike", "UPDATE f_songplay SET session_id = 4294967296" + onePlay, "songplays-complete"},
 		{"a moment that folds alike", `UPDATE f_songplay SET played_at = TIMESTAMP '2000-01-01'
-			+ (CAST(EXTRACT(EPOCH FROM played_at - TIMESTAMP '2000-01-01') * 1000000 AS BIGINT) # 4294967297) * INTERVAL '1 microsecond'` + one, "songplays-complete"},
+			+ (CAST(EXTRACT(EPOCH FROM played_at - TIMESTAMP '2000-01-01') * 1000000 AS BIGINT) # 4294967297) * INTERVAL '1 microsecond'` + onePlay, "songplays-complete"},
 		{
 			"a microsecond later",
-			"UPDATE f_songplay SET played_at = played_at + INTERVAL '1 microsecond'" + one,
+			"UPDATE f_songplay SET played_at = played_at + INTERVAL '1 microsecond'" + onePlay,
 			"songplays-complete",
 		},
 		{
@@ -142,7 +147,7 @@ func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 		{"no plays", "DELETE FROM f_songplay; DELETE FROM s_songplay_event", ""},
 		{
 			"upper case hash",
-			"UPDATE f_songplay SET songplay_id = 'A' || SUBSTRING(songplay_id FROM 2)" + one,
+			"UPDATE f_songplay SET songplay_id = 'A' || SUBSTRING(songplay_id FROM 2)" + onePlay,
 			"songplay-id-hash",
 		},
 	} {
@@ -161,21 +166,21 @@ func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 			})
 			cache := check.NewPrecheckCache(w.pool)
 			failed := false
-			for i, one := range star.Checks(t) {
-				if damage.fails == "" && one.Precheck != nil {
-					if clean, err := one.Precheck.Proves(t.Context(), cache, settings); err != nil || !clean {
-						t.Errorf("%s: the precheck proves nothing where nothing is damaged: %v", one.Name, err)
+			for i, c := range star.Checks(t) {
+				if damage.fails == "" && c.Precheck != nil {
+					if clean, err := c.Precheck.Proves(t.Context(), cache, settings); err != nil || !clean {
+						t.Errorf("%s: the precheck proves nothing where nothing is damaged: %v", c.Name, err)
 					}
 				}
 				// One check of a table is made without a pass for several.
-				alone, err := exact.Check(t.Context(), "", []string{one.Name})
+				alone, err := exact.Check(t.Context(), "", []string{c.Name})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if got, want := together[i].Violations, alone[0].Violations; got != want {
-					t.Errorf("%s: got %d violations, want %d", one.Name, got, want)
+					t.Errorf("%s: got %d violations, want %d", c.Name, got, want)
 				}
-				if one.Name == damage.fails && alone[0].Violations > 0 {
+				if c.Name == damage.fails && alone[0].Violations > 0 {
 					failed = true
 				}
 			}
@@ -185,9 +190,9 @@ func TestPrecheckSeesWhatEachCheckSees(t *testing.T) {
 			seen[damage.fails] = true
 		})
 	}
-	for _, one := range star.Checks(t) {
-		if one.Precheck != nil && !seen[one.Name] {
-			t.Errorf("no damage for %s", one.Name)
+	for _, c := range star.Checks(t) {
+		if c.Precheck != nil && !seen[c.Name] {
+			t.Errorf("no damage for %s", c.Name)
 		}
 	}
 }

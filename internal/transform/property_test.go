@@ -148,13 +148,13 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		}
 		var staged star.Staging
 		var history []string
-		for _, one := range rapid.Permutation(deliveries).Draw(r, "order") {
-			history = append(history, insert(one), "-- run")
-			w.exec(insert(one))
+		for _, staging := range rapid.Permutation(deliveries).Draw(r, "order") {
+			history = append(history, insert(staging), "-- run")
+			w.exec(insert(staging))
 			w.run(nil)
-			staged.Songs, staged.Events, staged.Names = append(staged.Songs, one.Songs...), append(
-				staged.Events, one.Events...,
-			), append(staged.Names, one.Names...)
+			staged.Songs, staged.Events, staged.Names = append(staged.Songs, staging.Songs...), append(
+				staged.Events, staging.Events...,
+			), append(staged.Names, staging.Names...)
 		}
 		w.star(staged, history)
 		w.consistent(history)

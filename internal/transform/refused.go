@@ -149,17 +149,19 @@ func (c *chosen) refusedOf(ctx context.Context, q catalogue.Querier) ([]refusedR
 		return nil, fmt.Errorf("read rejects: %w", err)
 	}
 	var out []refusedRecord
-	var one refusedRecord
+	var record refusedRecord
 	var reason *string
-	if _, err := pgx.ForEachRow(rows, []any{&one.load, &one.url, &one.line, &one.raw, &reason}, func() error {
-		one.reason = ""
+	if _, err := pgx.ForEachRow(rows, []any{
+		&record.load, &record.url, &record.line, &record.raw, &reason,
+	}, func() error {
+		record.reason = ""
 		if reason != nil {
-			one.reason = *reason
+			record.reason = *reason
 		}
-		if c.refused(one) {
-			out = append(out, one)
+		if c.refused(record) {
+			out = append(out, record)
 		}
-		one.raw = nil
+		record.raw = nil
 		return nil
 	}); err != nil {
 		return nil, fmt.Errorf("read rejects: %w", err)
@@ -168,13 +170,13 @@ func (c *chosen) refusedOf(ctx context.Context, q catalogue.Querier) ([]refusedR
 }
 
 // refused tells whether a refused record holds the values. The reason quotes one of them.
-func (c *chosen) refused(one refusedRecord) bool {
-	if one.raw == nil && one.reason == erasedReason {
+func (c *chosen) refused(record refusedRecord) bool {
+	if record.raw == nil && record.reason == erasedReason {
 		return false
 	}
-	text := one.reason
-	if one.raw != nil {
-		text += "\n" + *one.raw
+	text := record.reason
+	if record.raw != nil {
+		text += "\n" + *record.raw
 	}
 	return slices.ContainsFunc(c.rejects, func(list []value) bool {
 		return !slices.ContainsFunc(list, func(v value) bool { return !v.in(text) })
@@ -188,9 +190,9 @@ func (c *chosen) eraseRefused(ctx context.Context, q dwhdb.DBTX) error {
 		return err
 	}
 	db := dwhdb.New(q)
-	for _, one := range records {
+	for _, record := range records {
 		if _, err := db.EraseReject(ctx, dwhdb.EraseRejectParams{
-			TableName: string(c.table.Name), LoadID: one.load, Url: one.url, Line: one.line,
+			TableName: string(c.table.Name), LoadID: record.load, Url: record.url, Line: record.line,
 		}); err != nil {
 			return fmt.Errorf("erase reject: %w", err)
 		}

@@ -107,11 +107,11 @@ func (r *Runner) replayAfter(
 		settings.Now = time.Now()
 		severe := slices.DeleteFunc(
 			slices.Clone(r.Checks),
-			func(one check.Check) bool { return one.Severity != check.Error },
+			func(c check.Check) bool { return c.Severity != check.Error },
 		)
 		if result.Checks, err = r.checkAll(
 			ctx, tx, check.NewPrecheckCache(tx), severe, settings,
-			func(one check.Check) bool { return r.enforced(one, w) },
+			func(c check.Check) bool { return r.enforced(c, w) },
 		); err != nil {
 			return err
 		}
@@ -157,16 +157,16 @@ func (r *Runner) incrementOthers(
 // stored. from is the place of the first among the result's transforms.
 func (r *Runner) note(j *journal, result *Result, from int) {
 	for i := from; i < len(result.Transforms); i++ {
-		one := result.Transforms[i]
-		step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == one.Step })]
+		stepResult := result.Transforms[i]
+		step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == stepResult.Step })]
 		note := ""
-		if len(result.Differences) == 0 && !result.Replayed && !one.Helper {
+		if len(result.Differences) == 0 && !result.Replayed && !stepResult.Helper {
 			// A first run fills empty tables, and compares nothing.
-			result.Transforms[i].Change = model.Change{Added: one.RowsOut}
+			result.Transforms[i].Change = model.Change{Added: stepResult.RowsOut}
 			note = Summary(result.Transforms[i].Change)
 		}
 		for _, change := range result.Differences {
-			if change.Table != one.Table {
+			if change.Table != stepResult.Table {
 				continue
 			}
 			result.Transforms[i].Change = model.Change{
@@ -176,7 +176,10 @@ func (r *Runner) note(j *journal, result *Result, from int) {
 				note = "replay: " + cmp.Or(note, "nothing differs")
 			}
 		}
-		j.step(one.Step, time.Now().Add(-one.Duration), one.RowsIn, one.RowsOut, step.Fingerprint, "done", note)
+		j.step(
+			stepResult.Step, time.Now().Add(-stepResult.Duration), stepResult.RowsIn,
+			stepResult.RowsOut, step.Fingerprint, "done", note,
+		)
 	}
 }
 
@@ -215,12 +218,12 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 		if err != nil {
 			return err
 		}
-		one := StepResult{
+		stepResult := StepResult{
 			Step: step.Name, Table: step.Table, Helper: !m.Stored, RowsIn: w.rowsIn(m),
 			RowsOut: built.Rows, Duration: time.Since(started),
 		}
 		started = time.Now()
-		result.Transforms = append(result.Transforms, one)
+		result.Transforms = append(result.Transforms, stepResult)
 		for _, name := range stores(m) {
 			if table := w.run.BuiltTable(string(name)); table != nil {
 				w.handover.Add(givenColumns(w.tables[name], m), table.Rows)
@@ -228,8 +231,8 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 		}
 		r.Observer(
 			progress.Event{
-				Kind: progress.StepDone, Step: step.Name, Rows: one.RowsOut, RowsIn: one.RowsIn,
-				Duration: one.Duration,
+				Kind: progress.StepDone, Step: step.Name, Rows: stepResult.RowsOut, RowsIn: stepResult.RowsIn,
+				Duration: stepResult.Duration,
 			},
 		)
 		r.Failpoint("transform.ran." + step.Name)

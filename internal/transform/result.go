@@ -28,12 +28,12 @@ type StepResult struct {
 // Summary says in words what became of a table's rows: "812 added, 12 healed"; "" for nothing.
 func Summary(c model.Change) string {
 	var words []string
-	for _, one := range []struct {
+	for _, counted := range []struct {
 		rows int64
 		what string
 	}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Healed, "healed"}, {c.Removed, "removed"}} {
-		if one.rows != 0 {
-			words = append(words, fmt.Sprintf("%s %s", table.Count(one.rows), one.what))
+		if counted.rows != 0 {
+			words = append(words, fmt.Sprintf("%s %s", table.Count(counted.rows), counted.what))
 		}
 	}
 	return strings.Join(words, ", ")

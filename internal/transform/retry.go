@@ -25,8 +25,8 @@ type Retried struct {
 // Rows is how many rows were loaded.
 func (r Retried) Rows() int64 {
 	var rows int64
-	for _, one := range r.Again {
-		rows += one.Rows + one.ObjectRows
+	for _, again := range r.Again {
+		rows += again.Rows + again.ObjectRows
 	}
 	return rows
 }
@@ -58,22 +58,22 @@ func (r *Runner) Retry(
 				continue
 			}
 			started := time.Now()
-			one, err := r.loader.RetryRefused(ctx, run, step.file, url)
-			found := one.Tried+one.Unread+one.Objects > 0
+			again, err := r.loader.RetryRefused(ctx, run, step.file, url)
+			found := again.Tried+again.Unread+again.Objects > 0
 			if found {
 				nothing = nil
-				out.Again = append(out.Again, one)
+				out.Again = append(out.Again, again)
 				note := fmt.Sprintf(
 					"%d refused again, %d could not be read, %d objects whole",
-					one.Refused,
-					one.Unread,
-					one.Objects,
+					again.Refused,
+					again.Unread,
+					again.Objects,
 				)
 				j.step(
 					"reject retry "+step.Name,
 					started,
-					one.Tried,
-					one.Rows+one.ObjectRows,
+					again.Tried,
+					again.Rows+again.ObjectRows,
 					step.Fingerprint,
 					"done",
 					note,
@@ -103,14 +103,17 @@ func (r *Runner) tellWaiting(ctx context.Context, result *Result) error {
 	if result.Waiting, err = load.Wait(ctx, dwhdb.New(r.Pool), files); err != nil {
 		return err
 	}
-	for _, one := range result.Waiting {
+	for _, waiting := range result.Waiting {
 		what := "1 refused record waits"
-		if one.Records > 1 {
-			what = table.Count(one.Records) + " refused records wait"
+		if waiting.Records > 1 {
+			what = table.Count(waiting.Records) + " refused records wait"
 		}
 		r.Observer(progress.Event{
-			Kind: progress.Warning, Step: one.Step,
-			Text: fmt.Sprintf("%s: the COPY at %s has changed since; try again with dwh reject retry", what, one.Place),
+			Kind: progress.Warning, Step: waiting.Step,
+			Text: fmt.Sprintf(
+				"%s: the COPY at %s has changed since; try again with dwh reject retry", what,
+				waiting.Place,
+			),
 		})
 	}
 	return nil

@@ -25,20 +25,20 @@ func (k *kiosk) retry(change ...func(*transform.Options)) string {
 		k.t.Fatalf("retry: %v", err)
 	}
 	var out []string
-	for _, one := range retried.Again {
+	for _, again := range retried.Again {
 		out = append(
 			out,
 			fmt.Sprintf(
 				"%s tried %d loaded %d rows %d refused %d unread %d objects %d %d %d",
-				one.Table,
-				one.Tried,
-				one.Loaded,
-				one.Rows,
-				one.Refused,
-				one.Unread,
-				one.Objects,
-				one.ObjectRows,
-				one.ObjectRejects,
+				again.Table,
+				again.Tried,
+				again.Loaded,
+				again.Rows,
+				again.Refused,
+				again.Unread,
+				again.Objects,
+				again.ObjectRows,
+				again.ObjectRejects,
 			),
 		)
 	}

@@ -202,8 +202,8 @@ func TestGateKeepsReferences(t *testing.T) {
 		t.Fatal(err)
 	}
 	severity := map[string]check.Severity{}
-	for _, one := range checks {
-		severity[one.Name] = one.Severity
+	for _, c := range checks {
+		severity[c.Name] = c.Severity
 	}
 	const expected = "d_region-key d_region-unique d_store-key d_store-unique f_order-follows " +
 		"f_order-key f_order-region " +
@@ -236,9 +236,9 @@ func TestGateKeepsReferences(t *testing.T) {
 		}
 		found := func(results []check.Result) map[string]int64 {
 			out := map[string]int64{}
-			for _, one := range results {
-				if one.Violations > 0 {
-					out[one.Check.Name] = one.Violations
+			for _, item := range results {
+				if item.Violations > 0 {
+					out[item.Check.Name] = item.Violations
 				}
 			}
 			return out

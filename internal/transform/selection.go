@@ -74,23 +74,23 @@ func (r *Runner) resolve(ctx context.Context, q catalogue.Querier, s Selection) 
 	}
 	staging := loaded(r.Steps)
 	var out []*chosen
-	for _, one := range s.Of {
-		if !slices.Contains(staging, string(one.Table)) {
+	for _, selected := range s.Of {
+		if !slices.Contains(staging, string(selected.Table)) {
 			return nil, &SelectionError{
-				Msg:    fmt.Sprintf("%q is no staging table of the project", one.Table),
-				Advice: suggest.Hint(string(one.Table), staging),
+				Msg:    fmt.Sprintf("%q is no staging table of the project", selected.Table),
+				Advice: suggest.Hint(string(selected.Table), staging),
 			}
 		}
-		known, ok := tables[string(one.Table)]
+		known, ok := tables[string(selected.Table)]
 		if !ok {
-			return nil, fmt.Errorf("table %s does not exist", one.Table)
+			return nil, fmt.Errorf("table %s does not exist", selected.Table)
 		}
-		at := slices.IndexFunc(out, func(c *chosen) bool { return c.table.Name == one.Table })
+		at := slices.IndexFunc(out, func(c *chosen) bool { return c.table.Name == selected.Table })
 		if at < 0 {
 			at = len(out)
 			out = append(out, &chosen{table: tableOf(live, known), schema: known})
 		}
-		if err := out[at].add(one, s.Strict); err != nil {
+		if err := out[at].add(selected, s.Strict); err != nil {
 			return nil, err
 		}
 	}
@@ -130,11 +130,11 @@ func (c *chosen) sortable() []catalogue.Name {
 }
 
 // add resolves one list of matches.
-func (c *chosen) add(one Selected, strict bool) error {
+func (c *chosen) add(selected Selected, strict bool) error {
 	var list []resolved
 	var values []value
 	fits := true
-	for _, match := range one.Matches {
+	for _, match := range selected.Matches {
 		column, ok := c.schema.Column(match.Column)
 		if !ok {
 			var names []string
@@ -142,7 +142,7 @@ func (c *chosen) add(one Selected, strict bool) error {
 				names = append(names, other.Name)
 			}
 			return &SelectionError{
-				Msg:    fmt.Sprintf("table %s has no column %s", one.Table, match.Column),
+				Msg:    fmt.Sprintf("table %s has no column %s", selected.Table, match.Column),
 				Advice: suggest.Hint(match.Column, names),
 			}
 		}
@@ -152,7 +152,7 @@ func (c *chosen) add(one Selected, strict bool) error {
 				Msg: fmt.Sprintf(
 					"column %s of %s is of type %s, and cannot hold %q",
 					match.Column,
-					one.Table,
+					selected.Table,
 					column.Type,
 					match.Value,
 				),

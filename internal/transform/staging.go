@@ -33,12 +33,12 @@ func (r *Runner) Look(ctx context.Context, s Selection) ([]Staged, error) {
 		return nil, err
 	}
 	var out []Staged
-	for _, one := range all {
-		staged := Staged{Table: one.table.Name}
-		if err := r.lookAtRows(ctx, one, &staged); err != nil {
+	for _, c := range all {
+		staged := Staged{Table: c.table.Name}
+		if err := r.lookAtRows(ctx, c, &staged); err != nil {
 			return nil, err
 		}
-		refused, err := one.refusedOf(ctx, r.Pool)
+		refused, err := c.refusedOf(ctx, r.Pool)
 		if err != nil {
 			return nil, err
 		}
@@ -54,8 +54,8 @@ func (r *Runner) Look(ctx context.Context, s Selection) ([]Staged, error) {
 }
 
 // lookAtRows counts the chosen rows of a table, and reads the first ones.
-func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) error {
-	where, values := one.condition(r.Engine, "staged")
+func (r *Runner) lookAtRows(ctx context.Context, c *chosen, staged *Staged) error {
+	where, values := c.condition(r.Engine, "staged")
 	var names []string
 	args := map[string]any{}
 	for i, value := range values {
@@ -63,7 +63,7 @@ func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) er
 		names, args[name] = append(names, name), value
 	}
 	columns := slices.DeleteFunc(
-		slices.Clone(one.table.Columns),
+		slices.Clone(c.table.Columns),
 		func(name catalogue.Name) bool { return name == flagColumn },
 	)
 	if where == "" {
@@ -75,10 +75,10 @@ func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) er
 		}
 		return nil
 	}
-	text := catalogue.SelectWhere(one.table, columns, where, one.sortable(), keepStaged)
-	sample, err := query.Text("rows of "+string(one.table.Name), text, names...).Run(ctx, r.Pool, args, 0)
+	text := catalogue.SelectWhere(c.table, columns, where, c.sortable(), keepStaged)
+	sample, err := query.Text("rows of "+string(c.table.Name), text, names...).Run(ctx, r.Pool, args, 0)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", one.table.Name, err)
+		return fmt.Errorf("read %s: %w", c.table.Name, err)
 	}
 	staged.Sample = sample.Table
 	for i := range staged.Sample.Columns {
@@ -87,8 +87,8 @@ func (r *Runner) lookAtRows(ctx context.Context, one *chosen, staged *Staged) er
 	if staged.Rows = sample.Count; sample.Count < keepStaged {
 		return nil
 	}
-	if err := r.Pool.QueryRow(ctx, catalogue.CountWhere(one.table, where), values...).Scan(&staged.Rows); err != nil {
-		return fmt.Errorf("count rows of %s: %w", one.table.Name, err)
+	if err := r.Pool.QueryRow(ctx, catalogue.CountWhere(c.table, where), values...).Scan(&staged.Rows); err != nil {
+		return fmt.Errorf("count rows of %s: %w", c.table.Name, err)
 	}
 	return nil
 }
@@ -110,12 +110,12 @@ func (r *Runner) LookDrop(ctx context.Context, tables []catalogue.Name) ([]Dropp
 	}
 	var out []Dropped
 	for _, name := range tables {
-		one := Dropped{Table: name, Models: Followers(r.Steps, name)}
+		dropped := Dropped{Table: name, Models: Followers(r.Steps, name)}
 		counted := catalogue.CountRows(catalogue.Table{Schema: live, Name: name})
-		if err := r.Pool.QueryRow(ctx, counted).Scan(&one.Rows); err != nil {
+		if err := r.Pool.QueryRow(ctx, counted).Scan(&dropped.Rows); err != nil {
 			return nil, fmt.Errorf("count %s: %w", name, err)
 		}
-		out = append(out, one)
+		out = append(out, dropped)
 	}
 	return out, nil
 }

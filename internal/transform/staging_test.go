@@ -195,13 +195,16 @@ func TestEraseWhatIsDeclared(t *testing.T) {
 	k.put("s_note", "1.csv", "39,late\n139,early\n39.0,again\n")
 	k.run()
 	k.want("SELECT COUNT(*) FROM f_order WHERE name = 'Ada'", "2")
-	look, err := k.runner().Look(t.Context(), customer("39"))
+	list, err := k.runner().Look(t.Context(), customer("39"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, one := range look {
-		got = append(got, fmt.Sprintf("%s %d %d %d", one.Table, one.Rows, len(one.Sample.Rows), one.Rejects))
+	for _, staged := range list {
+		got = append(
+			got,
+			fmt.Sprintf("%s %d %d %d", staged.Table, staged.Rows, len(staged.Sample.Rows), staged.Rejects),
+		)
 	}
 	// 39x is another token. In s_order the card is a text, so that 039 is another one.
 	if want := "s_customer 1 1 0, s_order 2 2 1, s_note 2 2 0"; strings.Join(got, ", ") != want {
@@ -221,13 +224,13 @@ func TestEraseWhatIsDeclared(t *testing.T) {
 	k.want("SELECT COUNT(*) FROM s_object", "3") // nothing is loaded again
 	k.run()
 	k.want("SELECT COUNT(*) FROM f_order", "2")
-	look, err = k.runner().Look(t.Context(), customer("39"))
+	list, err = k.runner().Look(t.Context(), customer("39"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range look {
-		if one.Rows+one.Rejects != 0 {
-			t.Errorf("%s after it: got %d rows and %d rejects, want none", one.Table, one.Rows, one.Rejects)
+	for _, staged := range list {
+		if staged.Rows+staged.Rejects != 0 {
+			t.Errorf("%s after it: got %d rows and %d rejects, want none", staged.Table, staged.Rows, staged.Rejects)
 		}
 	}
 }
@@ -277,11 +280,11 @@ func TestEraseByMatches(t *testing.T) {
 	k.put("s_order", "1.csv", "1,39,2.50\n2,39,3.50\n3,40,2.50\n4,40,9.00\n39,40,x\n")
 	k.run()
 	match := func(pairs ...string) transform.Selected {
-		one := transform.Selected{Table: "s_order"}
+		selected := transform.Selected{Table: "s_order"}
 		for i := 0; i < len(pairs); i += 2 {
-			one.Matches = append(one.Matches, transform.Match{Column: pairs[i], Value: pairs[i+1]})
+			selected.Matches = append(selected.Matches, transform.Match{Column: pairs[i], Value: pairs[i+1]})
 		}
-		return one
+		return selected
 	}
 	both := transform.Selection{
 		Strict: true,

@@ -486,15 +486,15 @@ func TestFirstRunMakesTheFullCheck(t *testing.T) {
 			t.Errorf("full %t: got counts %v, want %v (%v)", full, counted, there, err)
 		}
 		var names []string
-		for _, one := range results {
-			names = append(names, one.Check.Name)
-			if one.Check.Name == "events-without-key" && one.Violations != keyless {
-				t.Errorf("full %t: events-without-key: got %d violations, want %d", full, one.Violations, keyless)
+		for _, r := range results {
+			names = append(names, r.Check.Name)
+			if r.Check.Name == "events-without-key" && r.Violations != keyless {
+				t.Errorf("full %t: events-without-key: got %d violations, want %d", full, r.Violations, keyless)
 			}
 		}
 		var want []string
-		for _, one := range runner.Checks {
-			want = append(want, one.Name)
+		for _, check := range runner.Checks {
+			want = append(want, check.Name)
 		}
 		if !slices.Equal(names, want) {
 			t.Errorf("full %t: got checks %v, want %v", full, names, want)

@@ -114,32 +114,32 @@ func StaleTables(
 // markTables adds what a mark's subject makes stale. One that is not among the steps makes
 // everything stale, since nobody can tell what follows from it.
 func markTables(stale map[string]bool, subject string, steps []Step) {
-	add := func(one Step) {
-		stale[string(one.Table)] = true
-		for _, written := range one.Writes {
+	add := func(step Step) {
+		stale[string(step.Table)] = true
+		for _, written := range step.Writes {
 			stale[string(written)] = true
 		}
 	}
 	known := false
 	var from []catalogue.Name
-	for _, one := range steps {
+	for _, step := range steps {
 		switch {
-		case one.Load:
-			known = known || subject == string(one.Table)
-		case one.Name == subject, string(one.Table) == subject:
+		case step.Load:
+			known = known || subject == string(step.Table)
+		case step.Name == subject, string(step.Table) == subject:
 			known = true
-			add(one)
-			from = append(append(from, one.Table), one.Writes...)
+			add(step)
+			from = append(append(from, step.Table), step.Writes...)
 		}
-		known = known || slices.Contains(one.Reads, catalogue.Name(subject))
+		known = known || slices.Contains(step.Reads, catalogue.Name(subject))
 	}
 	followers := []string{}
 	for _, name := range append(from, catalogue.Name(subject)) {
 		followers = append(followers, Followers(steps, name)...)
 	}
-	for _, one := range steps {
-		if !one.Load && (!known || slices.Contains(followers, one.Name)) {
-			add(one)
+	for _, step := range steps {
+		if !step.Load && (!known || slices.Contains(followers, step.Name)) {
+			add(step)
 		}
 	}
 }

@@ -73,9 +73,9 @@ func (o Offline) Statements(ctx context.Context, as Occasion) ([]model.Statement
 		}
 	}
 	s.add("", "nothing stays of what this run computed in", catalogue.DropSchema(scratch))
-	for i, one := range s.rec.Statements {
-		if !strings.HasPrefix(one.SQL, "-- ") {
-			s.rec.Statements[i].SQL = "-- " + one.Model + ": as the script has it\n" + one.SQL
+	for i, statement := range s.rec.Statements {
+		if !strings.HasPrefix(statement.SQL, "-- ") {
+			s.rec.Statements[i].SQL = "-- " + statement.Model + ": as the script has it\n" + statement.SQL
 		}
 	}
 	return s.rec.Statements, nil

@@ -41,8 +41,8 @@ func (w *warehouse) paste(as transform.Occasion, only ...string) {
 		w.t.Fatal(err)
 	}
 	text := []string{"BEGIN"}
-	for _, one := range statements {
-		text = append(text, one.SQL)
+	for _, statement := range statements {
+		text = append(text, statement.SQL)
 	}
 	w.exec(strings.Join(append(text, "COMMIT"), "\n;\n"))
 }
@@ -210,11 +210,11 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, one := range all {
-			derived[bare(one.SQL)] = true
+		for _, statement := range all {
+			derived[bare(statement.SQL)] = true
 			// no row waited
-			if !sent[bare(one.SQL)] && !strings.HasPrefix(bare(one.SQL), "UPDATE") {
-				t.Errorf("as %s: a run does not send\n%s", as, one.SQL)
+			if !sent[bare(statement.SQL)] && !strings.HasPrefix(bare(statement.SQL), "UPDATE") {
+				t.Errorf("as %s: a run does not send\n%s", as, statement.SQL)
 			}
 		}
 		for _, sql := range tracer.all {

@@ -134,15 +134,15 @@ func (r *Runner) preferParallel(ctx context.Context, w *work, rows int64) error 
 func (r *Runner) beginModels(w *work, a *load.Arrivals, erase map[string][]model.Erasure) {
 	staged := map[string]model.Staged{}
 	for _, table := range w.staged {
-		one := model.Staged{Unprocessed: w.unprocessed[table.Name], Erase: erase[string(table.Name)]}
+		s := model.Staged{Unprocessed: w.unprocessed[table.Name], Erase: erase[string(table.Name)]}
 		if rows := a.Rows(table.Name); rows > 0 {
-			one.Arrived = &model.Table{SQL: a.Beside(table).SQL(), Rows: rows}
-			one.Unprocessed -= rows // openWork's count, to which show has added them
+			s.Arrived = &model.Table{SQL: a.Beside(table).SQL(), Rows: rows}
+			s.Unprocessed -= rows // openWork's count, to which show has added them
 		}
 		if w.handover.HasCopy(table.Name) {
-			one.At = w.handover.At(table).SQL()
+			s.At = w.handover.At(table).SQL()
 		}
-		staged[string(table.Name)] = one
+		staged[string(table.Name)] = s
 	}
 	w.run = model.NewRun(model.Options{
 		Graph: w.graph, Session: &modelSession{engine: r.Engine, w: w}, Vars: r.Vars,
@@ -198,8 +198,8 @@ func (r *Runner) stepOf(m *model.Model) (Step, error) {
 func (w *work) rowsIn(m *model.Model) int64 {
 	var rows int64
 	seen := map[string]bool{}
-	for _, one := range w.graph.Upstream(m) {
-		for _, name := range one.Follows {
+	for _, item := range w.graph.Upstream(m) {
+		for _, name := range item.Follows {
 			if w.graph.IsStaging(name) && !seen[name] {
 				seen[name] = true
 				rows += w.unprocessed[catalogue.Name(name)]

@@ -152,8 +152,8 @@ func malformedURL(rest string) string {
 	case strings.ContainsAny(behind, "#;"):
 		return "a # or ; stands behind the host"
 	}
-	for _, one := range strings.Split(hosts, ",") {
-		if !netloc.MatchString(one) {
+	for _, text := range strings.Split(hosts, ",") {
+		if !netloc.MatchString(text) {
 			return "what stands at the place of the host is no host and port"
 		}
 	}
@@ -197,8 +197,8 @@ func implausible(cc *pgx.ConnConfig, dsn string, o Options) error {
 		return e
 	}
 	hosts := []string{cc.Host}
-	for _, one := range cc.Fallbacks {
-		hosts = append(hosts, one.Host)
+	for _, fallback := range cc.Fallbacks {
+		hosts = append(hosts, fallback.Host)
 	}
 	for _, host := range hosts {
 		_, err := netip.ParseAddr(host)

@@ -134,9 +134,9 @@ func variables() []variable {
 // connection string does not replace.
 func taking(dsn string) []variable {
 	var set []variable
-	for _, one := range variables() {
-		if os.Getenv(one.name) != "" && !sets(dsn, one.keyword) {
-			set = append(set, one)
+	for _, v := range variables() {
+		if os.Getenv(v.name) != "" && !sets(dsn, v.keyword) {
+			set = append(set, v)
 		}
 	}
 	return set
@@ -146,16 +146,16 @@ func taking(dsn string) []variable {
 // connection string is at fault.
 func culprit(message, dsn string) string {
 	set := taking(dsn)
-	for _, one := range set {
-		if one.keyword == "service" {
+	for _, v := range set {
+		if v.keyword == "service" {
 			if strings.HasPrefix(message, "failed to read service") {
-				return one.name
+				return v.name
 			}
 			continue
 		}
-		if _, err := pgxpool.ParseConfig(with(dsn, one.keyword, one.harmless)); err == nil ||
+		if _, err := pgxpool.ParseConfig(with(dsn, v.keyword, v.harmless)); err == nil ||
 			complaint(err) != message {
-			return one.name
+			return v.name
 		}
 	}
 	return ""
@@ -214,9 +214,9 @@ func connectError(err error, pc *pgxpool.Config, o Options) error {
 	e.Advice = advice(err, e, o.Local != nil)
 	if o.Local == nil {
 		var names []string
-		for _, one := range taking(strings.TrimSpace(o.DSN.Reveal())) {
-			if one.keyword != "application_name" {
-				names = append(names, one.name)
+		for _, v := range taking(strings.TrimSpace(o.DSN.Reveal())) {
+			if v.keyword != "application_name" {
+				names = append(names, v.name)
 			}
 		}
 		if len(names) > 0 {

@@ -44,9 +44,9 @@ func Conflict(err error) bool {
 		return false
 	}
 	text := strings.ToLower(refused.Message + " " + refused.Detail)
-	for _, one := range conflicts {
-		if refused.Code == one.code && (one.number == "" || containsNumber(text, one.number)) &&
-			strings.Contains(text, one.words) {
+	for _, c := range conflicts {
+		if refused.Code == c.code && (c.number == "" || containsNumber(text, c.number)) &&
+			strings.Contains(text, c.words) {
 			return true
 		}
 	}

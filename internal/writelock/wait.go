@@ -357,21 +357,21 @@ func (w *Watcher) look(ctx context.Context) (err error) {
 		return err
 	}
 	now := time.Now()
-	for _, one := range waits {
-		key := fmt.Sprint(one.Object, " ", one.Holder.PID)
+	for _, wait := range waits {
+		key := fmt.Sprint(wait.Object, " ", wait.Holder.PID)
 		of := w.seen[key]
 		if of == nil || now.Sub(of.last) > forgotten {
 			of = &waiting{first: now}
 			w.seen[key] = of
 		}
 		of.last = now
-		if began := now.Add(-one.Waited); began.Before(of.first) {
+		if began := now.Add(-wait.Waited); began.Before(of.first) {
 			of.first = began
 		}
-		one.Waited = now.Sub(of.first)
-		if !of.told && one.Waited >= w.After {
+		wait.Waited = now.Sub(of.first)
+		if !of.told && wait.Waited >= w.After {
 			of.told = true
-			w.Tell(one)
+			w.Tell(wait)
 		}
 	}
 	for key, of := range w.seen {

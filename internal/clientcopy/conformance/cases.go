@@ -255,7 +255,7 @@ func (c Case) with(options string) Case { c.Options += options; return c }
 // valueCases: from a JSON value to a column.
 func valueCases() []Case {
 	// one loads values into one column, an expected row each.
-	one := func(row, name, typ, options string, values ...string) Case {
+	f := func(row, name, typ, options string, values ...string) Case {
 		c := Case{Row: row, Name: name, Table: "v " + typ, Options: auto + " " + options}
 		var body strings.Builder
 		for i := 0; i < len(values); i += 2 {
@@ -274,22 +274,22 @@ func valueCases() []Case {
 	}
 	ours := func(c Case) Case { c.Ours = true; return c }
 	return []Case{
-		one(
+		f(
 			"27", "objects and arrays into VARCHAR", "VARCHAR(100)", "",
 			"{ \"a\" :\n [ 1, \"x y\" ] }", `{"a":[1,"x y"]}`, `[]`, `[]`,
 		),
-		one("28", "null", "VARCHAR(10)", "", "null", "NULL"),
-		one(
+		f("28", "null", "VARCHAR(10)", "", "null", "NULL"),
+		f(
 			"29", "numbers into VARCHAR as they stand", "VARCHAR(10)", "", "112", "112", "-0.50",
 			"-0.50", "1e5", "1e5", "1.0", "1.0",
 		),
-		one(
+		f(
 			"30", "a fraction into BIGINT is cut", "BIGINT", "", "1540919166796.0", "1540919166796",
 			"1.9", "1", "-1.9", "-1", "1.5e3", "1500", `"12.7"`, "12", "9223372036854775807",
 			"9223372036854775807", "-9223372036854775808", "-9223372036854775808", "123e-1", "12",
 			"0.0000000000000000000001e22", "1",
 		),
-		one("30", "SMALLINT and INTEGER limits", "SMALLINT", "", "32767", "32767", "-32768", "-32768"),
+		f("30", "SMALLINT and INTEGER limits", "SMALLINT", "", "32767", "32767", "-32768", "-32768"),
 		bad("30", "a number out of range of SMALLINT", "SMALLINT", "", "32768", "out of range for smallint"),
 		bad("30", "a number out of range of INTEGER", "INTEGER", "", "-2147483649", "out of range for integer"),
 		bad("30", "a number out of range of BIGINT", "BIGINT", "", "9223372036854775808", "out of range for bigint"),
@@ -298,28 +298,28 @@ func valueCases() []Case {
 		bad("30", "a word is no INTEGER", "INTEGER", "", `"soon"`, `"soon" is not an integer`),
 		bad("30", "an object is no BIGINT", "BIGINT", "", `{"a":1}`, `{"a":1} is not a bigint`),
 		bad("32", "true is no BIGINT", "BIGINT", "", "true", "true is not a bigint"),
-		one(
+		f(
 			"30", "NUMERIC is cut to its scale", "NUMERIC(8,2)", "", "20.259", "20.25", "-20.259",
 			"-20.25", "5", "5.00", "1e3", "1000.00", "0.001", "0.00", `"123456.789"`, "123456.78",
 			"0", "0.00",
 		),
-		one(
+		f(
 			"30", "ROUNDEC rounds", "NUMERIC(8,2)", "ROUNDEC", "20.259", "20.26", "-20.255",
 			"-20.26", "20.254", "20.25", "9.999", "10.00", "9999.995", "10000.00", "0.005", "0.01",
 			"0.004", "0.00",
 		),
 		bad("30", "NUMERIC out of range", "NUMERIC(4,2)", "", "100", "out of range for numeric(4,2)"),
 		bad("30", "NUMERIC rounded out of range", "NUMERIC(4,2)", "ROUNDEC", "99.995", "out of range for numeric(4,2)"),
-		one(
+		f(
 			"31", "exact decimals as strings", "NUMERIC(38,10)", "",
 			`"1234567890123456789012345678.0123456789"`, "1234567890123456789012345678.0123456789",
 		),
-		one(
+		f(
 			"31", "DOUBLE PRECISION", "DOUBLE PRECISION", "", "0.1", "0.1", "-13.37698",
 			"-13.37698", "1e300", "1e+300", "123456789012345678", "1.2345678901234568e+17", `"2.5"`,
 			"2.5",
 		),
-		one(
+		f(
 			"31", "REAL is rounded once", "REAL", "", "0.1", "0.1", "16777217", "1.6777216e+07",
 			"1.00000017881393432617187499", "1.0000001",
 		),
@@ -329,51 +329,51 @@ func valueCases() []Case {
 		),
 		bad("31", "REAL out of range", "REAL", "", "1e39", "out of range for real"),
 		bad("31", "hexadecimal is no number", "DOUBLE PRECISION", "", `"0x10"`, "not a double precision"),
-		one(
+		f(
 			"32", "BOOLEAN", "BOOLEAN", "", "true", "t", "false", "f", "1", "t", "0", "f", `"yes"`,
 			"t", `"N"`, "f", `"TRUE"`, "t",
 		),
 		bad("32", "another word is no BOOLEAN", "BOOLEAN", "", `"maybe"`, `"maybe" is not a boolean`),
-		ours(one("32", "true and false into VARCHAR", "VARCHAR(10)", "", "true", "true", "false", "false")),
-		one("33", "an empty string into VARCHAR", "VARCHAR(10)", "", `""`, ""),
-		one("33", "an empty string with EMPTYASNULL", "VARCHAR(10)", "EMPTYASNULL", `""`, "NULL", `" "`, " "),
-		one("33", "an empty string into INTEGER is NULL", "INTEGER", "", `""`, "NULL"),
-		one("33", "an empty string into TIMESTAMP is NULL", "TIMESTAMP", "", `""`, "NULL"),
-		one("34", "blanks with BLANKSASNULL", "VARCHAR(10)", "BLANKSASNULL", `"  \t"`, "NULL", `" a"`, " a"),
-		one("34", "blanks without BLANKSASNULL", "VARCHAR(10)", "", `"  "`, "  "),
-		one("34", "blanks into INTEGER are NULL", "INTEGER", "", `"  "`, "NULL"),
-		one("34", "TRIMBLANKS", "VARCHAR(10)", "TRIMBLANKS", `" a  "`, " a", `"   "`, ""),
-		one("35", "escapes", "VARCHAR(100)", "", `"a\nb\tc\\d\"e\/f\u00e9\ud83d\ude00"`, "a\nb\tc\\d\"e/fé😀"),
+		ours(f("32", "true and false into VARCHAR", "VARCHAR(10)", "", "true", "true", "false", "false")),
+		f("33", "an empty string into VARCHAR", "VARCHAR(10)", "", `""`, ""),
+		f("33", "an empty string with EMPTYASNULL", "VARCHAR(10)", "EMPTYASNULL", `""`, "NULL", `" "`, " "),
+		f("33", "an empty string into INTEGER is NULL", "INTEGER", "", `""`, "NULL"),
+		f("33", "an empty string into TIMESTAMP is NULL", "TIMESTAMP", "", `""`, "NULL"),
+		f("34", "blanks with BLANKSASNULL", "VARCHAR(10)", "BLANKSASNULL", `"  \t"`, "NULL", `" a"`, " a"),
+		f("34", "blanks without BLANKSASNULL", "VARCHAR(10)", "", `"  "`, "  "),
+		f("34", "blanks into INTEGER are NULL", "INTEGER", "", `"  "`, "NULL"),
+		f("34", "TRIMBLANKS", "VARCHAR(10)", "TRIMBLANKS", `" a  "`, " a", `"   "`, ""),
+		f("35", "escapes", "VARCHAR(100)", "", `"a\nb\tc\\d\"e\/f\u00e9\ud83d\ude00"`, "a\nb\tc\\d\"e/fé😀"),
 		ours(bad("35", "U+0000 is refused", "VARCHAR(10)", "", `"a\u0000b"`, "U+0000")),
 		ours(bad("35", "half a surrogate pair is refused", "VARCHAR(10)", "", `"a\ud83db"`, "not valid UTF-8")),
 		ours(
-			one(
+			f(
 				"35", "half a surrogate pair with ACCEPTINVCHARS", "VARCHAR(10)", "ACCEPTINVCHARS",
 				`"a\ud83db"`, "a???b",
 			),
 		),
 		bad("36", "too many bytes", "VARCHAR(4)", "", `"ääb"`, "5 bytes are too long for character varying(4)"),
-		one("36", "as many bytes as allowed", "VARCHAR(4)", "", `"ää"`, "ää"),
-		one("36", "trailing blanks alone are cut", "VARCHAR(4)", "", `"abcd   "`, "abcd", `"ab   "`, "ab  "),
+		f("36", "as many bytes as allowed", "VARCHAR(4)", "", `"ää"`, "ää"),
+		f("36", "trailing blanks alone are cut", "VARCHAR(4)", "", `"abcd   "`, "abcd", `"ab   "`, "ab  "),
 		ours(
-			one(
+			f(
 				"36", "TRUNCATECOLUMNS cuts between characters", "VARCHAR(4)", "TRUNCATECOLUMNS",
 				`"aäää"`, "aä", `"abcdef"`, "abcd", `"abc😀"`, "abc",
 			),
 		),
 		bad("37", "invalid UTF-8", "VARCHAR(10)", "", "\"a\xffb\"", "byte 0xff at position 2 is not valid UTF-8"),
-		one("37", "ACCEPTINVCHARS", "VARCHAR(10)", "ACCEPTINVCHARS", "\"a\xe2\x82b\xff\"", "a??b?"),
-		one("37", "ACCEPTINVCHARS with a character", "VARCHAR(10)", "ACCEPTINVCHARS AS '^'", "\"\xf0\x9f\x98\"", "^^^"),
-		one("37", "non-characters pass", "VARCHAR(10)", "", "\"\uFDD0\uFFFE\"", "\uFDD0\uFFFE"),
+		f("37", "ACCEPTINVCHARS", "VARCHAR(10)", "ACCEPTINVCHARS", "\"a\xe2\x82b\xff\"", "a??b?"),
+		f("37", "ACCEPTINVCHARS with a character", "VARCHAR(10)", "ACCEPTINVCHARS AS '^'", "\"\xf0\x9f\x98\"", "^^^"),
+		f("37", "non-characters pass", "VARCHAR(10)", "", "\"\uFDD0\uFFFE\"", "\uFDD0\uFFFE"),
 		bad("38", "CHAR takes ASCII only", "CHAR(10)", "ACCEPTINVCHARS", `"ä"`, "not ASCII"),
-		one("38", "CHAR is padded", "CHAR(4)", "", `"ab"`, "ab  "),
+		f("38", "CHAR is padded", "CHAR(4)", "", `"ab"`, "ab  "),
 		bad("38", "CHAR too long", "CHAR(2)", "", `"abc"`, "too long for character(2)"),
 	}
 }
 
 // timeCases: dates and times.
 func timeCases() []Case {
-	one := func(row, name, typ, options string, values ...string) Case {
+	f := func(row, name, typ, options string, values ...string) Case {
 		c := Case{Row: row, Name: name, Table: "v " + typ, Options: auto + " " + options}
 		var body strings.Builder
 		for i := 0; i < len(values); i += 2 {
@@ -390,7 +390,7 @@ func timeCases() []Case {
 		}
 	}
 	return []Case{
-		one(
+		f(
 			"39", "no TIMEFORMAT", "TIMESTAMP", "", `"2018-11-11 02:33:56.796"`,
 			"2018-11-11 02:33:56.796", `"2018-11-11 02:33:56"`, "2018-11-11 02:33:56",
 			`"0001-01-01 00:00:00"`, "0001-01-01 00:00:00",
@@ -401,21 +401,21 @@ func timeCases() []Case {
 		),
 		bad("39", "no TIMEFORMAT knows no epoch", "TIMESTAMP", "", "1541106106796", "1541106106796 is not a timestamp"),
 		bad("39", "auto knows no epoch", "TIMESTAMP", "TIMEFORMAT 'auto'", "1541106106796", "is not a timestamp"),
-		one(
+		f(
 			"39", "auto", "TIMESTAMP", "TIMEFORMAT 'auto'", `"2018-11-11T02:33:56.796Z"`,
 			"2018-11-11 02:33:56.796", `"11/12/2018 02:33 PM"`, "2018-11-12 14:33:00",
 			`"Nov 11, 2018"`, "2018-11-11 00:00:00", `"20181111 023356"`, "2018-11-11 02:33:56",
 		),
-		one(
+		f(
 			"39", "epochsecs", "TIMESTAMP", "TIMEFORMAT 'epochsecs'", "1541106106",
 			"2018-11-01 21:01:46", `"1541106106.5"`, "2018-11-01 21:01:46.5", "-1",
 			"1969-12-31 23:59:59",
 		),
-		one(
+		f(
 			"39", "epochmillisecs", "TIMESTAMP", "TIMEFORMAT 'epochmillisecs'", "1541106106796",
 			"2018-11-01 21:01:46.796", `"1541106106796.0"`, "2018-11-01 21:01:46.796",
 		),
-		one(
+		f(
 			"39", "epochmillisecs with time zone is UTC", "TIMESTAMPTZ",
 			"TIMEFORMAT 'epochmillisecs'", "1541106106796", "2018-11-01 21:01:46.796+00",
 		),
@@ -425,22 +425,22 @@ func timeCases() []Case {
 			Objects: data("a", `{"v":1}`), Options: auto + " TIMEFORMAT 'EPOCHSECS'",
 			Fails: "TIMEFORMAT",
 		},
-		one(
+		f(
 			"39", "a format", "TIMESTAMP", "TIMEFORMAT 'DD.MM.YYYY HH:MI:SS'",
 			`"11.12.2018 02:33:56"`, "2018-12-11 02:33:56",
 		),
-		one("39", "a DATEFORMAT", "DATE", "DATEFORMAT 'MM/DD/YYYY'", `"12/31/2018"`, "2018-12-31"),
-		one(
+		f("39", "a DATEFORMAT", "DATE", "DATEFORMAT 'MM/DD/YYYY'", `"12/31/2018"`, "2018-12-31"),
+		f(
 			"39", "the format holds for all TIMESTAMP columns", "TIMESTAMP, w TIMESTAMP",
 			"TIMEFORMAT 'epochsecs'", `0,"w":1`, "1970-01-01 00:00:00|1970-01-01 00:00:01",
 		),
-		one("40", "a TIMESTAMP without time", "TIMESTAMP", "", `"2018-11-11"`, "2018-11-11 00:00:00"),
-		one(
+		f("40", "a TIMESTAMP without time", "TIMESTAMP", "", `"2018-11-11"`, "2018-11-11 00:00:00"),
+		f(
 			"40", "a DATE with a time", "DATE", "", `"2018-11-11 23:59:59"`, "2018-11-11",
 			`"2000-02-29"`, "2000-02-29",
 		),
 		bad("40", "a day that does not exist", "DATE", "", `"2018-02-29"`, `"2018-02-29" is not a date`),
-		one(
+		f(
 			"39", "auto knows the forms of the guide's page", "TIMESTAMP", "TIMEFORMAT 'auto'",
 			`"J2451187"`, "1999-01-08 00:00:00", `"Jan-08-95 BC"`, "0095-01-08 00:00:00 BC",
 			`"19960108 040809"`, "1996-01-08 04:08:09", `"960108 040809"`, "1996-01-08 04:08:09",
@@ -452,12 +452,12 @@ func timeCases() []Case {
 			"2003-03-31 00:00:00", `"March 31, 2003"`, "2003-03-31 00:00:00",
 			`"03.31.2003 18:45:05.123456"`, "2003-03-31 18:45:05.123456",
 		),
-		one(
+		f(
 			"39", "auto with a time zone", "TIMESTAMPTZ", "TIMEFORMAT 'auto'",
 			`"17 Dec 07:37:16 1997 PST"`, "1997-12-17 15:37:16+00", `"1997-12-17 07:37:16-08"`,
 			"1997-12-17 15:37:16+00", `"2019-02-11T05:09:12.195Z"`, "2019-02-11 05:09:12.195+00",
 		),
-		one(
+		f(
 			"39", "auto for a DATE", "DATE", "DATEFORMAT 'auto'", `"J2451187"`, "1999-01-08",
 			`"Jan-08-95 BC"`, "0095-01-08 BC", `"1996.128"`, "1996-05-07", `"1996.366"`,
 			"1996-12-31", `"2018-111"`, "2018-04-21", `"960108"`, "1996-01-08", `"1/8/99"`,
@@ -487,15 +487,15 @@ func timeCases() []Case {
 			"39", "a DATE shorter than a short DATEFORMAT", "DATE", "DATEFORMAT 'YYMMDD'",
 			`"18111"`, "length must be 6 or more",
 		),
-		one(
+		f(
 			"41", "ACCEPTANYDATE takes a short DATE for NULL", "DATE",
 			"DATEFORMAT 'MM/DD/YYYY' ACCEPTANYDATE", `"1/8/2018"`, "NULL",
 		),
-		one(
+		f(
 			"39", "TIMESTAMPTZ with an offset", "TIMESTAMPTZ", "", `"2018-11-11 02:33:56+02"`,
 			"2018-11-11 00:33:56+00", `"2018-11-11 02:33:56"`, "2018-11-11 02:33:56+00",
 		),
-		one(
+		f(
 			"41", "ACCEPTANYDATE", "DATE", "DATEFORMAT 'YYYY-MM-DD' ACCEPTANYDATE", `"00/00/00"`,
 			"NULL", `"2018-11-11"`, "2018-11-11",
 		),

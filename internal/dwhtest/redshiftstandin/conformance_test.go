@@ -107,9 +107,9 @@ func (b *bucketCopy) Load(t *testing.T, c conformance.Case) conformance.Outcome 
 }
 
 func codesOf(reason string) string {
-	for _, one := range errorCodes {
-		if strings.Contains(reason, one.words) {
-			return one.codes
+	for _, errorCode := range errorCodes {
+		if strings.Contains(reason, errorCode.words) {
+			return errorCode.codes
 		}
 	}
 	return ""

@@ -293,8 +293,8 @@ func (c *copyRun) readColumns() error {
 	}
 	for _, column := range all {
 		listed := false
-		for _, one := range c.columns {
-			listed = listed || one.name == column.name
+		for _, item := range c.columns {
+			listed = listed || item.name == column.name
 		}
 		if !listed && column.notNull && !column.hasDefault && !column.identity {
 			return c.fatal(

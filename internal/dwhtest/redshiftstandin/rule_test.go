@@ -57,9 +57,9 @@ func TestRules(t *testing.T) {
 	}
 	found := func(results []check.Result) string {
 		var out []string
-		for _, one := range results {
-			if one.Violations > 0 {
-				out = append(out, fmt.Sprintf("%s %d", one.Check.Name, one.Violations))
+		for _, item := range results {
+			if item.Violations > 0 {
+				out = append(out, fmt.Sprintf("%s %d", item.Check.Name, item.Violations))
 			}
 		}
 		slices.Sort(out)

@@ -168,8 +168,8 @@ func (s *session) query(sql string) error {
 			return err
 		}
 	}
-	for _, one := range statements {
-		ok, err := s.simple(one)
+	for _, statement := range statements {
+		ok, err := s.simple(statement)
 		if err != nil {
 			return err
 		}

@@ -191,8 +191,8 @@ func (s *Server) close() error {
 	for conn := range s.conns {
 		_ = conn.Close()
 	}
-	for _, one := range s.sessions {
-		one.cut()
+	for _, item := range s.sessions {
+		item.cut()
 	}
 	s.mu.Unlock()
 	return errors.Join(err, s.group.Wait(), s.logger.close())

@@ -209,11 +209,11 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 	if err != nil {
 		return nil, err
 	}
-	one := &session{
+	item := &session{
 		server: s, client: client, link: link, front: link.Frontend, status: link.TxStatus,
 		prepared: map[string]*plan{}, portals: map[string]*portal{},
 	}
-	one.ctx, one.cancel = context.WithCancel(context.Background())
+	item.ctx, item.cancel = context.WithCancel(context.Background())
 	superuser := "on"
 	begin := startupSettings(parameters)
 	if user, _ := s.login(parameters["user"]); user.role != "" {
@@ -224,17 +224,17 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 		"SET TIME ZONE 'UTC'", "SET standard_conforming_strings = on", "SET client_encoding = 'UTF8'",
 		"SET default_transaction_isolation = " + literal(s.level()),
 	}, begin...) {
-		if err := one.exec(sql); err != nil {
+		if err := item.exec(sql); err != nil {
 			_ = link.Conn.Close()
 			return nil, err
 		}
 	}
 	s.mu.Lock()
 	s.nextID++
-	one.id = s.nextID
-	one.key = make([]byte, 4)
-	_, _ = rand.Read(one.key) // never fails (crypto/rand)
-	s.sessions[one.id] = one
+	item.id = s.nextID
+	item.key = make([]byte, 4)
+	_, _ = rand.Read(item.key) // never fails (crypto/rand)
+	s.sessions[item.id] = item
 	s.mu.Unlock()
 
 	client.Send(&pgproto3.AuthenticationOk{})
@@ -245,9 +245,9 @@ func (s *Server) open(client *pgproto3.Backend, parameters map[string]string) (*
 	} {
 		client.Send(&pgproto3.ParameterStatus{Name: name, Value: value})
 	}
-	client.Send(&pgproto3.BackendKeyData{ProcessID: one.id, SecretKey: one.key})
+	client.Send(&pgproto3.BackendKeyData{ProcessID: item.id, SecretKey: item.key})
 	client.Send(&pgproto3.ReadyForQuery{TxStatus: 'I'})
-	return one, client.Flush()
+	return item, client.Flush()
 }
 
 // startupSettings are the SET statements for what the client asked for at its start and PostgreSQL
@@ -281,18 +281,18 @@ func (s *Server) level() string {
 // cancel passes a client's request to end its statement on to the database behind.
 func (s *Server) cancel(id uint32, key []byte) {
 	s.mu.Lock()
-	one := s.sessions[id]
+	item := s.sessions[id]
 	s.mu.Unlock()
-	if one == nil || string(one.key) != string(key) {
+	if item == nil || string(item.key) != string(key) {
 		return
 	}
-	one.cancelCopy()
+	item.cancelCopy()
 	conn, err := net.DialTimeout("tcp", net.JoinHostPort(s.backing.Host, fmt.Sprint(s.backing.Port)), handshakeTime)
 	if err != nil {
 		return // a request to cancel has no answer
 	}
 	defer conn.Close()
-	message, err := (&pgproto3.CancelRequest{ProcessID: one.link.PID, SecretKey: one.link.SecretKey}).Encode(nil)
+	message, err := (&pgproto3.CancelRequest{ProcessID: item.link.PID, SecretKey: item.link.SecretKey}).Encode(nil)
 	if err != nil {
 		return
 	}

@@ -40,11 +40,11 @@ func (s *Server) AddUser(t testing.TB, name string) string {
 			t.Errorf("redshiftstandin: drop user %s: %v", name, err)
 		}
 	})
-	one := login{password: rand.Text(), role: name}
+	l := login{password: rand.Text(), role: name}
 	s.mu.Lock()
-	s.users[name] = one
+	s.users[name] = l
 	s.mu.Unlock()
-	return s.dsn(name, one.password)
+	return s.dsn(name, l.password)
 }
 
 // dsn is the DSN by which a user connects.
@@ -67,6 +67,6 @@ func (s *Server) dsn(user, password string) string {
 func (s *Server) login(name string) (login, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one, ok := s.users[name]
-	return one, ok
+	l, ok := s.users[name]
+	return l, ok
 }

@@ -126,19 +126,19 @@ func TestReceive(t *testing.T) {
 	if !errors.As(err, &refused) || refused.Hint() == "" {
 		t.Errorf("Receive: got %v, want a *notification.Error with a hint", err)
 	}
-	look := func() []string {
+	f := func() []string {
 		mu.Lock()
 		defer mu.Unlock()
 		return slices.Sorted(slices.Values(deleted))
 	}
-	if diff := cmp.Diff([]string{"removed"}, look()); diff != "" {
+	if diff := cmp.Diff([]string{"removed"}, f()); diff != "" {
 		t.Errorf("deleted before any commit (-want +got):\n%s", diff)
 	}
 	for _, done := range dones {
 		done()
 		done() // says nothing new
 	}
-	if diff := cmp.Diff([]string{"removed", "two"}, look()); diff != "" {
+	if diff := cmp.Diff([]string{"removed", "two"}, f()); diff != "" {
 		t.Errorf("deleted after the commit (-want +got):\n%s", diff)
 	}
 }
