@@ -12,8 +12,8 @@ import (
 
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/table"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) historyCommand() *cli.Command {
@@ -77,7 +77,7 @@ func (h historyRun) show(ctx context.Context) error {
 		return fmt.Errorf("read journal: %w", err)
 	}
 	for i := range runs {
-		runs[i] = transform.Seen(dwhdb.DwhRun(runs[i]), time.Now())
+		runs[i] = journal.Seen(dwhdb.DwhRun(runs[i]), time.Now())
 	}
 	if h.json {
 		type runRow struct {
@@ -191,7 +191,7 @@ func (h historyRun) find(ctx context.Context, db *dwhdb.Queries) (dwhdb.DwhRun, 
 	for _, dwhRun := range runs {
 		run := dwhdb.DwhRun(dwhRun)
 		if h.run == latestRun || run.RunID == h.run {
-			return transform.Seen(run, time.Now()), nil
+			return journal.Seen(run, time.Now()), nil
 		}
 		if strings.HasPrefix(run.RunID, h.run) {
 			found = append(found, run)
@@ -199,7 +199,7 @@ func (h historyRun) find(ctx context.Context, db *dwhdb.Queries) (dwhdb.DwhRun, 
 	}
 	switch {
 	case len(found) == 1:
-		return transform.Seen(found[0], time.Now()), nil
+		return journal.Seen(found[0], time.Now()), nil
 	case len(found) > 1:
 		const shown = 3
 		var ids []string

@@ -15,9 +15,9 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/notify"
 	"github.com/sparkify/dwh/internal/server"
-	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/internal/warehouse"
 )
 
@@ -107,7 +107,7 @@ func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse, checks []ch
 	t.target = w.Target()
 	// Before the first migration there is no journal, and nothing that could recover.
 	runs, err := dwhdb.New(w.Pool()).Runs(ctx, 1)
-	runFailed := err == nil && len(runs) == 1 && strings.Contains(transform.Seen(dwhdb.DwhRun(runs[0]),
+	runFailed := err == nil && len(runs) == 1 && strings.Contains(journal.Seen(dwhdb.DwhRun(runs[0]),
 		time.Now()).Outcome, "fail")
 	t.known = checks
 	t.checkFailed = t.anyCheckFailed(ctx, w)

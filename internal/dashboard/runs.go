@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/server"
-	"github.com/sparkify/dwh/internal/transform"
 )
 
 // runRow is a run as lists show it.
@@ -25,7 +25,7 @@ type runRow struct {
 }
 
 func newRunRow(run dwhdb.DwhRun, state server.State) runRow {
-	run = transform.Seen(run, time.Now())
+	run = journal.Seen(run, time.Now())
 	row := runRow{DwhRun: run, Link: "/runs/" + url.PathEscape(run.RunID), Outcome: run.Outcome}
 	if run.EndedAt != nil {
 		row.Took = words(run.EndedAt.Sub(run.StartedAt))

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 )
 
@@ -59,7 +60,7 @@ func (r *Runner) loadInto(
 	ctx context.Context,
 	conn *pgx.Conn,
 	w *work,
-	j *journal,
+	j *journal.Run,
 	plan *load.Plan,
 ) (load.Result, error) {
 	plan.Tx = w.tx
@@ -100,7 +101,7 @@ func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, plan *load.Pl
 func (r *Runner) loadAside(
 	ctx context.Context,
 	conn *pgx.Conn,
-	j *journal,
+	j *journal.Run,
 	plan *load.Plan,
 ) (result load.Result, done bool, err error) {
 	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {

@@ -8,13 +8,11 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/sparkify/dwh/internal/bulk"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
-	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
-	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // checked is what a span says of checks.
@@ -88,11 +86,9 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 	}
 	ofRun := run != ""
 	if !ofRun {
-		run = newID(time.Now())
+		run = journal.NewID(time.Now())
 	}
-	j := &journal{run: run, db: dwhdb.New(writelock.Retrying(r.Pool))}
-	j.results(results)
-	if err := r.put(ctx, j, nil); err != nil {
+	if err := r.journal.WriteChecks(ctx, run, results); err != nil {
 		if ofRun && ctx.Err() == nil { // as in journaled
 			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
 			return results, nil
@@ -100,8 +96,7 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 		return results, fmt.Errorf("keep check results: %w", err)
 	}
 	if failed := check.Failed(results, false); failed != nil && ofRun {
-		text := bulk.Clip(failed.Error(), 8192)
-		if err := j.db.FailRun(ctx, outcomeCheckFailed, &text, run); err != nil {
+		if err := r.journal.FailChecked(ctx, run, failed); err != nil {
 			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
 		}
 	}

@@ -10,9 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/sparkify/dwh/internal/bulk"
 	"github.com/sparkify/dwh/internal/clientcopy"
-	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 )
@@ -37,8 +36,8 @@ type Stream struct {
 	command string
 	conn    *pgx.Conn
 	release func()
-	j       *journal // of the period; nil between them
-	steps   map[string]*dwhdb.AddStepParams
+	j       *journal.Run             // of the period; nil between them
+	steps   map[string]*journal.Step // what the period's batches did, by step
 }
 
 // Stream returns a Stream; command is how the journal calls it. Close it.
@@ -50,12 +49,12 @@ func (s *Stream) Run() string {
 	if s.j == nil {
 		return ""
 	}
-	return s.j.run
+	return s.j.ID
 }
 
 // open readies the connection and the journal.
 func (s *Stream) open(ctx context.Context) error {
-	if s.j != nil && time.Since(s.j.started) >= period {
+	if s.j != nil && time.Since(s.j.Started) >= period {
 		if err := s.Close(ctx); err != nil {
 			return err
 		}
@@ -74,9 +73,9 @@ func (s *Stream) open(ctx context.Context) error {
 	if s.j == nil {
 		j, err := s.r.begin(ctx, s.command)
 		if err != nil {
-			return fmt.Errorf("write journal: %w", err)
+			return err
 		}
-		s.j, s.steps = j, map[string]*dwhdb.AddStepParams{}
+		s.j, s.steps = j, map[string]*journal.Step{}
 		return s.complete(ctx)
 	}
 	return nil
@@ -107,11 +106,11 @@ func (s *Stream) Close(ctx context.Context) error {
 	j := s.j
 	s.j = nil
 	for _, step := range s.r.Steps {
-		if addStepParams := s.steps[step.Name]; addStepParams != nil {
-			j.steps = append(j.steps, *addStepParams)
+		if sum := s.steps[step.Name]; sum != nil {
+			j.Step(*sum)
 		}
 	}
-	if err := s.r.end(ctx, j, nil); err != nil {
+	if err := j.End(ctx, nil); err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
 	return nil
@@ -153,8 +152,8 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 	}
 	var excluded []load.Left
 	for {
-		j := &journal{run: s.j.run, started: started, db: s.j.db}
-		d := Delivery{Result: Result{Run: j.run}}
+		j := s.j.Part()
+		d := Delivery{Result: Result{Run: j.ID}}
 		err := r.incrementalAfter(ctx, s.conn, j, r.Steps, true, &d.Result, func(tx pgx.Tx, a *load.Arrivals) error {
 			d.Loads, d.Left, d.Known = nil, nil, 0
 			for _, step := range r.Steps {
@@ -166,7 +165,7 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 			}
 			return nil
 		})
-		s.j.retries += j.retries
+		s.j.Retries += j.Retries
 		var unreadable *clientcopy.UnreadableError
 		if errors.As(err, &unreadable) {
 			// Rows of theirs had gone out already.
@@ -218,23 +217,20 @@ func (s *Stream) load(
 // account adds a batch to the period's row of each step.
 func (s *Stream) account(d Delivery) {
 	add := func(name string, in, out int64, duration time.Duration) {
-		now := time.Now().UTC()
-		addStepParams := s.steps[name]
-		if addStepParams == nil {
-			addStepParams = &dwhdb.AddStepParams{
-				RunID: s.j.run, Step: bulk.Clip(name, 127), StartedAt: now.Add(-duration),
-				Outcome: "done", RowsIn: new(int64), RowsOut: new(int64),
-			}
+		now := time.Now()
+		sum := s.steps[name]
+		if sum == nil {
+			sum = &journal.Step{Name: name, Started: now.Add(-duration)}
 			for _, step := range s.r.Steps {
 				if step.Name == name {
-					addStepParams.Fingerprint = &step.Fingerprint
+					sum.Fingerprint = step.Fingerprint
 				}
 			}
-			s.steps[name] = addStepParams
+			s.steps[name] = sum
 		}
-		*addStepParams.RowsIn += in
-		*addStepParams.RowsOut += out
-		addStepParams.EndedAt = &now
+		sum.RowsIn += in
+		sum.RowsOut += out
+		sum.Ended = now
 	}
 	for _, load := range d.Loads {
 		add(load.Step, load.Objects, load.Rows, load.Duration)

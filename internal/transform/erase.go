@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -26,7 +27,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 	if err != nil {
 		return Result{}, err
 	}
-	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
+	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, result *Result) error {
 		if err := r.requireFresh(ctx, conn); err != nil {
 			return err
 		}
@@ -37,7 +38,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 		}
 		started := time.Now()
 		beside := map[*chosen][]model.Erasure{} // of tables that no model reads
-		steps := len(j.steps)
+		mark := j.Mark()
 		err := r.increment(ctx, conn, j, increment{
 			steps: r.Steps, flag: true, first: func(pgx.Tx, *load.Arrivals) error { return nil },
 			erase: func(ctx context.Context, w *work) (map[string][]model.Erasure, error) {
@@ -80,7 +81,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 			},
 		}, result)
 		if errors.Is(err, errUnprocessed) {
-			j.steps = j.steps[:steps]
+			j.Forget(mark)
 			err = r.replayAfter(ctx, conn, j, result, func(tx pgx.Tx) (err error) {
 				deleted, err = r.deleteAll(ctx, tx, all)
 				return err
@@ -89,7 +90,9 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 		if err != nil {
 			return err
 		}
-		j.step("staging delete "+strings.Join(names, ", "), started, deleted, 0, "", "done", "")
+		j.Step(journal.Step{
+			Name: "staging delete " + strings.Join(names, ", "), Started: started, RowsIn: deleted,
+		})
 		return nil
 	})
 }

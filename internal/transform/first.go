@@ -11,6 +11,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/progress"
@@ -25,7 +26,7 @@ var errNotFirst = errors.New("the warehouse is not empty any more")
 // would write each of them twice, which costs as much as all the transforms. Whatever goes wrong
 // but the connection or the lock is left to the usual way, which keeps what it has loaded and tells
 // the fault.
-func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) (done bool, err error) {
+func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result) (done bool, err error) {
 	if !r.loadsAsProcessed() {
 		return false, nil
 	}
@@ -36,19 +37,19 @@ func (r *Runner) first(ctx context.Context, conn *pgx.Conn, j *journal, result *
 	if err != nil || !whole || !slices.ContainsFunc(plans, func(p *load.Plan) bool { return p.Objects() > 0 }) {
 		return false, err
 	}
-	noted := len(j.steps)
+	mark := j.Mark()
 	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		*result = Result{Run: result.Run}
-		j.steps = j.steps[:noted]
+		j.Forget(mark)
 		return r.buildFirst(ctx, conn, tx, j, plans, result)
 	})
 	switch {
 	case err == nil:
 	case cannotGoOn(ctx, conn, err):
-		j.rolledBack(noted)
+		j.RolledBack(mark)
 		return false, err
 	default:
-		j.steps, j.checks = j.steps[:noted], nil
+		j.Forget(mark)
 		*result = Result{Run: result.Run}
 		if !errors.Is(err, errNotFirst) {
 			r.goPiecemeal(err)
@@ -109,7 +110,7 @@ func hasRows(ctx context.Context, q catalogue.Querier, table catalogue.Table) (b
 
 // buildFirst is the work of first's transaction.
 func (r *Runner) buildFirst(
-	ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal, plans []*load.Plan, result *Result,
+	ctx context.Context, conn *pgx.Conn, tx pgx.Tx, j *journal.Run, plans []*load.Plan, result *Result,
 ) error {
 	if fresh, err := r.fresh(ctx, tx); err != nil {
 		return err
@@ -142,7 +143,7 @@ func (r *Runner) buildFirst(
 }
 
 // buildStar builds the star of what a first run has loaded, checks it, and gives it to readers.
-func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *journal, result *Result) error {
+func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *journal.Run, result *Result) error {
 	result.everything = true
 	if err := r.preferParallel(ctx, w, result.Flagged); err != nil {
 		return err
@@ -175,7 +176,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		}
 		result.Checks = append(result.Checks, found...)
 	}
-	if err := j.judge(result.Checks); err != nil {
+	if err := j.Judge(result.Checks); err != nil {
 		return err
 	}
 	if r.FullCheck {
@@ -215,7 +216,7 @@ func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error
 // rows first behind a commit looks each up in the commit log and writes down in its page what
 // became of it (https://wiki.postgresql.org/wiki/Hint_Bits).
 func (r *Runner) checkFirst(
-	ctx context.Context, w *work, cache *check.PrecheckCache, j *journal, result *Result,
+	ctx context.Context, w *work, cache *check.PrecheckCache, j *journal.Run, result *Result,
 ) (err error) {
 	ctx, span := telemetry.Begin(ctx, "check")
 	defer func() { span.End(err, checked(result.warnings)...) }()
@@ -229,7 +230,7 @@ func (r *Runner) checkFirst(
 		return err
 	}
 	result.warnings = found
-	j.results(result.warnings)
+	j.Checks(result.warnings)
 	known := func(name catalogue.Name) (int64, bool) {
 		if rows, loaded := w.unprocessed[name]; loaded {
 			return rows, true // it was empty
@@ -245,7 +246,7 @@ func (r *Runner) checkFirst(
 
 // loadFirst stages the rows of one source as processed.
 func (r *Runner) loadFirst(
-	ctx context.Context, conn *pgx.Conn, w *work, j *journal, plan *load.Plan,
+	ctx context.Context, conn *pgx.Conn, w *work, j *journal.Run, plan *load.Plan,
 ) (load.Result, error) {
 	if plan.Statement == nil {
 		return r.loader.Load(ctx, r.loadRun(conn, j), plan)
@@ -256,7 +257,7 @@ func (r *Runner) loadFirst(
 	plan.Processed = true
 	result, err := r.loadInto(ctx, conn, w, j, plan)
 	if err == nil {
-		j.load(plan.File, result, "done")
+		noteLoad(j, plan.File, result, "")
 	}
 	return result, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/progress"
@@ -18,14 +19,14 @@ import (
 // incremental brings the models up to date with what is unprocessed, flags it, and commits if the
 // checks let it.
 func (r *Runner) incremental(
-	ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result,
+	ctx context.Context, conn *pgx.Conn, j *journal.Run, steps []Step, flag bool, result *Result,
 ) error {
 	return r.incrementalAfter(ctx, conn, j, steps, flag, result, func(pgx.Tx, *load.Arrivals) error { return nil })
 }
 
 // incrementalAfter is incremental with something done first in the same transaction.
 func (r *Runner) incrementalAfter(
-	ctx context.Context, conn *pgx.Conn, j *journal, steps []Step, flag bool, result *Result,
+	ctx context.Context, conn *pgx.Conn, j *journal.Run, steps []Step, flag bool, result *Result,
 	first func(tx pgx.Tx, a *load.Arrivals) error,
 ) error {
 	return r.increment(ctx, conn, j, increment{steps: steps, flag: flag, first: first}, result)
@@ -42,16 +43,16 @@ type increment struct {
 	erased func(ctx context.Context, tx pgx.Tx, rows int64) error
 }
 
-func (r *Runner) increment(ctx context.Context, conn *pgx.Conn, j *journal, in increment, result *Result) error {
-	noted := len(j.steps)
+func (r *Runner) increment(ctx context.Context, conn *pgx.Conn, j *journal.Run, in increment, result *Result) error {
+	mark := j.Mark()
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		// A retry begins from nothing.
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
-		j.steps = j.steps[:noted]
+		j.Forget(mark)
 		return r.incrementOnce(ctx, tx, j, in, result)
 	})
 	if err != nil {
-		j.rolledBack(noted)
+		j.RolledBack(mark)
 		return err
 	}
 	r.Failpoint("transform.committed")
@@ -59,7 +60,7 @@ func (r *Runner) increment(ctx context.Context, conn *pgx.Conn, j *journal, in i
 }
 
 // incrementOnce is the work of increment's transaction.
-func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in increment, result *Result) error {
+func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal.Run, in increment, result *Result) error {
 	var a *load.Arrivals
 	if in.flag {
 		var err error
@@ -140,7 +141,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 		}
 		result.Checks = append(result.Checks, late...)
 	}
-	if err := j.judge(result.Checks); err != nil {
+	if err := j.Judge(result.Checks); err != nil {
 		return err
 	}
 	if err := w.leave(ctx, a.Drop()...); err != nil {
@@ -157,7 +158,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal, in in
 
 // compute runs the models among an increment's steps. Where nothing was built before, everything is
 // built and the difference applied.
-func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment, result *Result) error {
+func (r *Runner) compute(ctx context.Context, w *work, j *journal.Run, in increment, result *Result) error {
 	var chosen []*model.Model
 	for _, step := range in.steps {
 		if step.Model != nil {
@@ -187,7 +188,7 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal, in increment,
 
 // incrementModels brings the tables of models up to date, with the helpers that they read.
 func (r *Runner) incrementModels(
-	ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result,
+	ctx context.Context, w *work, j *journal.Run, chosen []*model.Model, result *Result,
 ) error {
 	chosen = withHelpers(w.graph, chosen)
 	started := time.Now()
@@ -214,14 +215,12 @@ func (r *Runner) incrementModels(
 }
 
 // finish tells of a model that was computed.
-func (r *Runner) finish(j *journal, step Step, stepResult StepResult, result *Result) {
+func (r *Runner) finish(j *journal.Run, step Step, stepResult StepResult, result *Result) {
 	result.Transforms = append(result.Transforms, stepResult)
-	j.step(
-		step.Name, time.Now().Add(
-			-stepResult.Duration,
-		), stepResult.RowsIn, stepResult.RowsOut, step.Fingerprint, "done",
-		Summary(stepResult.Change),
-	)
+	j.Step(journal.Step{
+		Name: step.Name, Started: time.Now().Add(-stepResult.Duration), Fingerprint: step.Fingerprint,
+		RowsIn: stepResult.RowsIn, RowsOut: stepResult.RowsOut, Note: Summary(stepResult.Change),
+	})
 	r.Observer(
 		progress.Event{
 			Kind: progress.StepDone, Step: step.Name, Rows: stepResult.RowsOut, RowsIn: stepResult.RowsIn,

@@ -8,13 +8,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/progress"
 )
 
 // buildIndexes builds the indexes that the loads name and that are not there, of tables that hold
 // rows. Readers go on meanwhile: CREATE INDEX locks out writers alone, and this is the one writer.
-func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal) error {
+func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal.Run) error {
 	if r.indexed {
 		return nil
 	}

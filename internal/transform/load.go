@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/clientcopy"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
@@ -62,8 +64,8 @@ func (r *Runner) loadsAsProcessed() bool {
 }
 
 // loadRun is a run as package load knows it.
-func (r *Runner) loadRun(conn *pgx.Conn, j *journal) load.Run {
-	return load.Run{ID: j.run, Conn: conn, Write: func(ctx context.Context, work func(tx pgx.Tx) error) error {
+func (r *Runner) loadRun(conn *pgx.Conn, j *journal.Run) load.Run {
+	return load.Run{ID: j.ID, Conn: conn, Write: func(ctx context.Context, work func(tx pgx.Tx) error) error {
 		return r.write(ctx, conn, j, work)
 	}}
 }
@@ -96,7 +98,7 @@ func (r *Runner) planLoads(
 }
 
 // load copies the objects of one source that the ledger does not know.
-func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step) (result load.Result, err error) {
+func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal.Run, step Step) (result load.Result, err error) {
 	plan, err := r.loader.Plan(ctx, step.file)
 	if err != nil {
 		return load.Result{Step: step.Name, Table: step.Table}, err
@@ -106,11 +108,11 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 		return r.loader.Load(ctx, r.loadRun(conn, j), plan)
 	}
 	result, analyzed, err := r.loadNew(ctx, conn, j, plan)
-	outcome := "done"
+	outcome := ""
 	if err != nil {
-		outcome = "failed"
+		outcome = journal.Failed
 	}
-	j.load(step.file, result, outcome)
+	noteLoad(j, step.file, result, outcome)
 	if err != nil {
 		return result, err
 	}
@@ -120,12 +122,21 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal, step Step
 	return result, nil
 }
 
+// noteLoad notes a load in the journal. outcome "" means done.
+func noteLoad(j *journal.Run, file *load.File, result load.Result, outcome string) {
+	j.Step(journal.Step{
+		Name: file.Name, Started: time.Now().Add(-result.Duration), RowsIn: result.Objects, RowsOut: result.Rows,
+		Fingerprint: file.Fingerprint, Outcome: outcome,
+		Note: fmt.Sprintf("%d objects, %d known, %d rejects", result.Objects, result.Known, result.Rejects),
+	})
+}
+
 // loadNew carries out the plan of one load, aside where its table is empty and there is much to
 // load.
 func (r *Runner) loadNew(
 	ctx context.Context,
 	conn *pgx.Conn,
-	j *journal,
+	j *journal.Run,
 	plan *load.Plan,
 ) (result load.Result, analyzed bool, err error) {
 	result = load.Result{Step: plan.File.Name, Table: plan.File.Table}
@@ -170,7 +181,7 @@ func (r *Runner) loadBeside(
 	conn *pgx.Conn,
 	tx pgx.Tx,
 	a *load.Arrivals,
-	j *journal,
+	j *journal.Run,
 	plan *load.Plan,
 ) (load.Result, error) {
 	plan.Tx, plan.Into = tx, catalogue.Table{}
@@ -186,7 +197,7 @@ func (r *Runner) loadBeside(
 
 // atOnce loads and transforms in one transaction what is new, if that is no more than a batch.
 // Whatever goes wrong but the connection or the lock is left to the usual way.
-func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) (done bool, err error) {
+func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result) (done bool, err error) {
 	if !r.loadsAsProcessed() {
 		return false, nil
 	}
@@ -194,7 +205,7 @@ func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal, result 
 	if err != nil || !whole {
 		return false, ctx.Err() // the usual way comes as far as it can
 	}
-	noted := len(j.steps)
+	mark := j.Mark()
 	err = r.incrementalAfter(ctx, conn, j, r.Steps, true, result, func(tx pgx.Tx, a *load.Arrivals) error {
 		result.Loads = nil
 		for _, plan := range plans {
@@ -203,7 +214,7 @@ func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal, result 
 				return err
 			}
 			if plan.Statement != nil {
-				j.load(plan.File, loaded, "done")
+				noteLoad(j, plan.File, loaded, "")
 			}
 			result.Loads = append(result.Loads, loaded)
 		}
@@ -219,7 +230,7 @@ func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal, result 
 		cannotGoOn(ctx, conn, err):
 		return true, err // nothing of the loads is to blame, or to be kept
 	}
-	j.steps, j.checks = j.steps[:noted], nil
+	j.Forget(mark)
 	*result = Result{Run: result.Run}
 	r.goPiecemeal(err)
 	return false, nil
@@ -248,7 +259,7 @@ func (r *Runner) goPiecemeal(cause error) {
 // Skip records an object, as it is now, as skipped for the tables: no load tries this version of it
 // again.
 func (r *Runner) Skip(ctx context.Context, command string, object objectstore.Object, tables []string) error {
-	_, err := r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, _ *Result) error {
+	_, err := r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, _ *Result) error {
 		return r.loader.Skip(ctx, r.loadRun(conn, j), object, tables)
 	})
 	return err

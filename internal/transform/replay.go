@@ -12,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
@@ -21,7 +22,7 @@ import (
 
 // Replay rebuilds d_ and f_ from staging alone and applies the difference.
 func (r *Runner) Replay(ctx context.Context, command string) (Result, error) {
-	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
+	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, result *Result) error {
 		return r.replay(ctx, conn, j, result)
 	})
 }
@@ -55,7 +56,7 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 // replay is one transaction: the lock is held from before its snapshot to its commit, so that the
 // flags it sets are of rows that the rebuilt star holds. What readers could notice, the difference,
 // is written at its end.
-func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
+func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result) error {
 	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, nil)
 }
 
@@ -63,13 +64,13 @@ func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal, result 
 // models that those make stale, and the ones that follow them; the others are brought up to date
 // with what is new.
 func (r *Runner) replayAfter(
-	ctx context.Context, conn *pgx.Conn, j *journal, result *Result, first func(tx pgx.Tx) error,
+	ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result, first func(tx pgx.Tx) error,
 	marks []staleMark,
 ) error {
-	noted := len(j.steps)
+	mark := j.Mark()
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
-		j.steps = j.steps[:noted]
+		j.Forget(mark)
 
 		if err := first(tx); err != nil {
 			return err
@@ -115,7 +116,7 @@ func (r *Runner) replayAfter(
 		); err != nil {
 			return err
 		}
-		if err := j.judge(result.Checks); err != nil {
+		if err := j.Judge(result.Checks); err != nil {
 			return err
 		}
 		if err := r.remember(ctx, tx, j, w.built); err != nil {
@@ -128,7 +129,7 @@ func (r *Runner) replayAfter(
 		return nil
 	})
 	if err != nil {
-		j.rolledBack(noted)
+		j.RolledBack(mark)
 		return err
 	}
 	r.Failpoint("replay.committed")
@@ -137,7 +138,7 @@ func (r *Runner) replayAfter(
 
 // incrementOthers brings the models up to date that a partial replay does not build.
 func (r *Runner) incrementOthers(
-	ctx context.Context, w *work, j *journal, chosen []*model.Model, result *Result,
+	ctx context.Context, w *work, j *journal.Run, chosen []*model.Model, result *Result,
 ) error {
 	others := slices.DeleteFunc(
 		slices.Clone(w.graph.Models),
@@ -155,7 +156,7 @@ func (r *Runner) incrementOthers(
 
 // note writes the models that were built into the journal, with how they differ from what was
 // stored. from is the place of the first among the result's transforms.
-func (r *Runner) note(j *journal, result *Result, from int) {
+func (r *Runner) note(j *journal.Run, result *Result, from int) {
 	for i := from; i < len(result.Transforms); i++ {
 		stepResult := result.Transforms[i]
 		step := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == stepResult.Step })]
@@ -176,10 +177,10 @@ func (r *Runner) note(j *journal, result *Result, from int) {
 				note = "replay: " + cmp.Or(note, "nothing differs")
 			}
 		}
-		j.step(
-			stepResult.Step, time.Now().Add(-stepResult.Duration), stepResult.RowsIn,
-			stepResult.RowsOut, step.Fingerprint, "done", note,
-		)
+		j.Step(journal.Step{
+			Name: stepResult.Step, Started: time.Now().Add(-stepResult.Duration),
+			RowsIn: stepResult.RowsIn, RowsOut: stepResult.RowsOut, Fingerprint: step.Fingerprint, Note: note,
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
@@ -41,7 +42,7 @@ func (r *Runner) Retry(
 	name catalogue.Name,
 	url objectstore.URL,
 ) (out Retried, err error) {
-	_, err = r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, _ *Result) error {
+	_, err = r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, _ *Result) error {
 		run := r.loadRun(conn, j)
 		var nothing *load.RetryError
 		if url != "" {
@@ -63,21 +64,14 @@ func (r *Runner) Retry(
 			if found {
 				nothing = nil
 				out.Again = append(out.Again, again)
-				note := fmt.Sprintf(
-					"%d refused again, %d could not be read, %d objects whole",
-					again.Refused,
-					again.Unread,
-					again.Objects,
-				)
-				j.step(
-					"reject retry "+step.Name,
-					started,
-					again.Tried,
-					again.Rows+again.ObjectRows,
-					step.Fingerprint,
-					"done",
-					note,
-				)
+				j.Step(journal.Step{
+					Name: "reject retry " + step.Name, Started: started, RowsIn: again.Tried,
+					RowsOut: again.Rows + again.ObjectRows, Fingerprint: step.Fingerprint,
+					Note: fmt.Sprintf(
+						"%d refused again, %d could not be read, %d objects whole",
+						again.Refused, again.Unread, again.Objects,
+					),
+				})
 			}
 			if err != nil {
 				return err

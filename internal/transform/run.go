@@ -13,6 +13,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/query"
@@ -40,7 +41,7 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 			}
 		}
 	}
-	result, err := r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
+	result, err := r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, result *Result) error {
 		marks, built, err := r.standing(ctx, conn)
 		if err != nil {
 			return err
@@ -103,7 +104,7 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 // journaled runs work on a connection of its own between the journal's first and last word.
 func (r *Runner) journaled(
 	ctx context.Context, command string,
-	work func(conn *pgx.Conn, j *journal, result *Result) error,
+	work func(conn *pgx.Conn, j *journal.Run, result *Result) error,
 ) (Result, error) {
 	started := time.Now()
 	conn, release, err := r.connect(ctx)
@@ -113,21 +114,30 @@ func (r *Runner) journaled(
 	defer release()
 	j, err := r.begin(ctx, command)
 	if err != nil {
-		return Result{}, fmt.Errorf("write journal: %w", err)
+		return Result{}, err
 	}
-	telemetry.Annotate(ctx, telemetry.Run(j.run))
-	result := Result{Run: j.run}
+	telemetry.Annotate(ctx, telemetry.Run(j.ID))
+	result := Result{Run: j.ID}
 	r.Failpoint("run.begun")
 	err = work(conn, j, &result)
 	if err != nil && conn.IsClosed() && ctx.Err() == nil {
 		err = lost(err)
 	}
 	result.Duration = time.Since(started)
-	if endErr := r.end(ctx, j, err); endErr != nil {
+	if endErr := j.End(ctx, err); endErr != nil {
 		// The run's own outcome matters more than the note about it: what it did is committed.
-		r.Logger.Warn("the journal could not be written", "run", j.run, "error", endErr)
+		r.Logger.Warn("the journal could not be written", "run", j.ID, "error", endErr)
 	}
 	return result, err
+}
+
+// begin writes the first row of a run into the journal. End has to follow.
+func (r *Runner) begin(ctx context.Context, command string) (*journal.Run, error) {
+	run, err := r.journal.Begin(ctx, command)
+	if err == nil && r.Copier != nil {
+		r.Copier.ForRun(run.ID)
+	}
+	return run, err
 }
 
 // analyzeAfter refreshes PostgreSQL's statistics of the tables to which rows were added, where it
@@ -159,7 +169,7 @@ func (r *Runner) analyzeWritten(ctx context.Context, conn *pgx.Conn, result *Res
 
 // settle is what follows the commit of a run: nobody waits for it, and a run that ends before
 // leaves it to the next.
-func (r *Runner) settle(ctx context.Context, conn *pgx.Conn, j *journal, result *Result) error {
+func (r *Runner) settle(ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result) error {
 	if err := r.analyzeWritten(ctx, conn, result); err != nil {
 		return err
 	}
@@ -186,7 +196,7 @@ func (r *Runner) built(ctx context.Context) (bool, error) {
 
 // remember writes down the text that the star now follows from; known is what the transaction's
 // snapshot holds of it.
-func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal, known []dwhdb.FingerprintsRow) error {
+func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal.Run, known []dwhdb.FingerprintsRow) error {
 	db := dwhdb.New(tx)
 	held := map[string]string{}
 	for _, row := range known {
@@ -201,7 +211,7 @@ func (r *Runner) remember(ctx context.Context, tx pgx.Tx, j *journal, known []dw
 				return fmt.Errorf("write fingerprints: %w", err)
 			}
 			if err := db.AddFingerprint(ctx, dwhdb.AddFingerprintParams{
-				Name: step.Name, Fingerprint: step.Fingerprint, RunID: j.run, FileText: keptText(step),
+				Name: step.Name, Fingerprint: step.Fingerprint, RunID: j.ID, FileText: keptText(step),
 			}); err != nil {
 				return fmt.Errorf("write fingerprints: %w", err)
 			}

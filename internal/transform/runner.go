@@ -2,8 +2,6 @@ package transform
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
@@ -86,8 +85,9 @@ const (
 // are kept apart by the lock.
 type Runner struct {
 	Options
-	writer writelock.Writer
-	loader *load.Loader
+	writer  writelock.Writer
+	loader  *load.Loader
+	journal *journal.Journal
 	// piecemeal says that loading as a whole has failed, so that it goes on batch by batch.
 	piecemeal bool
 	// indexed says that the indexes of the loads are known to be there.
@@ -128,9 +128,6 @@ func New(o Options) (*Runner, error) {
 	if o.Scratch == "" {
 		o.Scratch = "dwh"
 	}
-	if o.Heartbeat <= 0 {
-		o.Heartbeat = heartbeat
-	}
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
 	}
@@ -141,7 +138,12 @@ func New(o Options) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Runner{Options: o, loader: loader, writer: writelock.Writer{Engine: o.Engine, Wait: o.Wait}}, nil
+	return &Runner{
+		Options: o, loader: loader, writer: writelock.Writer{Engine: o.Engine, Wait: o.Wait},
+		journal: journal.New(journal.Options{
+			Pool: o.Pool, Engine: o.Engine, Version: o.Version, Heartbeat: o.Heartbeat, Logger: o.Logger,
+		}),
+	}, nil
 }
 
 // publishing are the options of package publish.
@@ -164,13 +166,6 @@ func (r *Runner) Sources() ([]load.Source, error) {
 		}
 	}
 	return r.loader.Sources(files)
-}
-
-// newID makes an id that sorts by time: UTC to the microsecond, and eight random digits.
-func newID(now time.Time) string {
-	var random [4]byte
-	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
-	return now.UTC().Format("20060102T150405.000000Z") + "-" + hex.EncodeToString(random[:])
 }
 
 // connect takes a connection that is closed afterwards: a run sets its search_path, and on Redshift
@@ -233,10 +228,10 @@ func lost(err error) error {
 }
 
 // write runs work in a transaction that holds the lock, and commits; retries are counted in
-// journal.
-func (r *Runner) write(ctx context.Context, conn *pgx.Conn, journal *journal, work func(tx pgx.Tx) error) error {
+// j.
+func (r *Runner) write(ctx context.Context, conn *pgx.Conn, j *journal.Run, work func(tx pgx.Tx) error) error {
 	err := r.writer.Write(ctx, conn, work, func(conflict error) {
-		journal.retries++
+		j.Retries++
 		r.Logger.Warn("another transaction came between; trying again", "error", conflict)
 	})
 	return catalogue.ExplainPublication(ctx, r.Pool, err)

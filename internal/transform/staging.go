@@ -10,6 +10,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -147,7 +148,7 @@ func (r *Runner) Drop(ctx context.Context, command string, tables []catalogue.Na
 	if err != nil {
 		return Result{}, err
 	}
-	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal, result *Result) error {
+	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, result *Result) error {
 		return r.replayAfter(ctx, conn, j, result, func(tx pgx.Tx) error {
 			db := dwhdb.New(tx)
 			for _, name := range tables {
