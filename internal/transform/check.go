@@ -10,21 +10,11 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/gate"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
-
-// checked is what a span says of checks.
-func checked(results []check.Result) []telemetry.Attribute {
-	var violations int64
-	for _, result := range results {
-		if result.Check.Severity == check.Error {
-			violations += result.Violations
-		}
-	}
-	return []telemetry.Attribute{telemetry.Checks(len(results)), telemetry.Violations(violations)}
-}
 
 // CheckAfter runs the checks over everything, as Check does, behind a run: what the run itself has
 // checked over everything, as a first one and a replay do before they commit, is not checked again.
@@ -61,13 +51,11 @@ func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, er
 // results in the journal under the run, a new id when it is "".
 func (r *Runner) Check(ctx context.Context, run string, names []string) (results []check.Result, err error) {
 	ctx, span := telemetry.Begin(ctx, "check")
-	defer func() { span.End(err, checked(results)...) }()
+	defer func() { span.End(err, gate.Attributes(results)...) }()
 	chosen, err := check.Select(r.Checks, names)
 	if err != nil {
 		return nil, err
 	}
-	settings := r.Settings
-	settings.Now = time.Now()
 	tx, err := r.beginSnapshot(ctx, r.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return nil, err
@@ -78,7 +66,8 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 			return nil, fmt.Errorf("set planner costs: %w", err)
 		}
 	}
-	if results, err = r.checkAll(ctx, tx, check.NewPrecheckCache(tx), chosen, settings, nil); err != nil {
+	checker := gate.Checker{Tx: tx, Engine: r.Engine, Settings: r.Settings}
+	if results, err = checker.Run(ctx, chosen); err != nil {
 		return results, err
 	}
 	if err := tx.Rollback(ctx); err != nil {

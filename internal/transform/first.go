@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/gate"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
@@ -168,9 +168,10 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		return err
 	}
 	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
-	cache := check.NewPrecheckCache(w.tx)
-	for _, late := range []bool{false, true} {
-		found, err := r.gate(ctx, w.tx, w, cache, r.Steps, late)
+	g := r.newGate(w, r.Steps)
+	g.Cache = check.NewPrecheckCache(w.tx) // the run writes nothing more but the flags, which are set
+	for _, stage := range []gate.Stage{gate.BeforeFlags, gate.AfterFlags} {
+		found, err := g.Pass(ctx, stage)
 		if err != nil {
 			return err
 		}
@@ -180,7 +181,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 		return err
 	}
 	if r.FullCheck {
-		if err := r.checkFirst(ctx, w, cache, j, result); err != nil {
+		if err := r.checkFirst(ctx, w, g.Checker, j, result); err != nil {
 			return err
 		}
 	}
@@ -216,16 +217,14 @@ func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error
 // rows first behind a commit looks each up in the commit log and writes down in its page what
 // became of it (https://wiki.postgresql.org/wiki/Hint_Bits).
 func (r *Runner) checkFirst(
-	ctx context.Context, w *work, cache *check.PrecheckCache, j *journal.Run, result *Result,
+	ctx context.Context, w *work, checker gate.Checker, j *journal.Run, result *Result,
 ) (err error) {
 	ctx, span := telemetry.Begin(ctx, "check")
-	defer func() { span.End(err, checked(result.warnings)...) }()
-	settings := r.Settings
-	settings.Now = time.Now()
+	defer func() { span.End(err, gate.Attributes(result.warnings)...) }()
 	warning := slices.DeleteFunc(
 		slices.Clone(r.Checks), func(c check.Check) bool { return c.Severity == check.Error },
 	)
-	found, err := r.checkAll(ctx, w.tx, cache, warning, settings, nil)
+	found, err := checker.Run(ctx, warning)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/gate"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
@@ -124,7 +124,8 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal.Run, i
 	if err := a.Reveal(ctx, w.schema, w.staged); err != nil {
 		return err
 	}
-	if result.Checks, err = r.gate(ctx, tx, w, check.NewPrecheckCache(tx), in.steps, false); err != nil {
+	g := r.newGate(w, in.steps)
+	if result.Checks, err = g.Pass(ctx, gate.BeforeFlags); err != nil {
 		return err
 	}
 	if in.flag {
@@ -135,7 +136,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal.Run, i
 			return err
 		}
 		r.Failpoint("transform.flagged")
-		late, err := r.gate(ctx, tx, w, check.NewPrecheckCache(tx), in.steps, true)
+		late, err := g.Pass(ctx, gate.AfterFlags)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/model"
@@ -104,16 +103,7 @@ func (r *Runner) replayAfter(
 		}
 		r.Failpoint("replay.flagged")
 		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
-		settings := r.Settings
-		settings.Now = time.Now()
-		severe := slices.DeleteFunc(
-			slices.Clone(r.Checks),
-			func(c check.Check) bool { return c.Severity != check.Error },
-		)
-		if result.Checks, err = r.checkAll(
-			ctx, tx, check.NewPrecheckCache(tx), severe, settings,
-			func(c check.Check) bool { return r.enforced(c, w) },
-		); err != nil {
+		if result.Checks, err = r.newGate(w, r.Steps).Everything(ctx); err != nil {
 			return err
 		}
 		if err := j.Judge(result.Checks); err != nil {

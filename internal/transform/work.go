@@ -34,9 +34,6 @@ type work struct {
 	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
 	built       []dwhdb.FingerprintsRow  // the models that the star follows from
 	run         *model.Run               // nil before it begins
-	// what the gate sees of a table, as far as the run touched it
-	narrowed map[catalogue.Name]narrowed
-	shown    []catalogue.Name // tables that the gate's views stand before
 	// no model has built anything yet: all of the star is touched
 	first    bool
 	parallel bool // several processes of the server work for a statement
@@ -52,7 +49,7 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 	}
 	w := &work{
 		tx: tx, engine: r.Engine, schema: scratch, live: live,
-		unprocessed: map[catalogue.Name]int64{}, narrowed: map[catalogue.Name]narrowed{},
+		unprocessed: map[catalogue.Name]int64{},
 	}
 	w.handover = publish.New(r.publishing(), tx, w.schema)
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
