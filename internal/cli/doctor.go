@@ -261,13 +261,13 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 	if !d.staging(ctx, s, steps) {
 		return false
 	}
-	reasons, err := transform.Stale(ctx, s.warehouse.Pool(), s.warehouse.Engine(), steps)
+	staleness, err := transform.ReadStaleness(ctx, s.warehouse.Pool(), s.warehouse.Engine(), steps, transform.ReadOnly)
 	switch {
 	case err != nil:
 		d.fail("transforms", err, "")
-	case len(reasons) > 0:
+	case staleness.Stale():
 		d.add(
-			"transforms", "warn", "replay needed: "+reasons[0],
+			"transforms", "warn", "replay needed: "+staleness.Reasons()[0],
 			`"dwh transform" replays first; see "dwh transform --replay --dry-run"`,
 		)
 	default:

@@ -499,7 +499,11 @@ func (m migrateRun) stale(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return transform.Staleness(ctx, writelock.Retrying(m.session.warehouse.Pool()), m.session.warehouse.Engine(), steps)
+	warehouse := m.session.warehouse
+	staleness, err := transform.ReadStaleness(
+		ctx, writelock.Retrying(warehouse.Pool()), warehouse.Engine(), steps, transform.WriteMarks,
+	)
+	return staleness.Reasons(), err
 }
 
 // writeJSON prints a value as indented JSON.

@@ -108,9 +108,11 @@ func (d *Dashboard) fill(ctx context.Context, next, last *look, same bool) error
 		if next.GivenUp, err = db.GivenUpObjects(ctx, shownGivenUp); err != nil {
 			return fmt.Errorf("read the rejects: %w", err)
 		}
-		if next.Stale, next.StaleTables, err = transform.StaleTables(ctx, tx, d.Engine, d.Steps); err != nil {
+		staleness, err := transform.ReadStaleness(ctx, tx, d.Engine, d.Steps, transform.ReadOnly)
+		if err != nil {
 			return err
 		}
+		next.Stale, next.StaleTables = staleness.Reasons(), staleness.Tables()
 		if d.Options.Newest == nil {
 			return nil
 		}

@@ -451,7 +451,7 @@ func (s *Server) require(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.Runner.Stale(ctx)
+	return s.Runner.RequireFresh(ctx)
 }
 
 // checkAll checks everything at an interval. What fails is shown and does not stop the server:

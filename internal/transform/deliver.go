@@ -116,16 +116,13 @@ func (s *Stream) Close(ctx context.Context) error {
 	return nil
 }
 
-// Stale returns a *StaleError when d_ and f_ do not follow from staging.
-func (r *Runner) Stale(ctx context.Context) error {
-	marks, err := Stale(ctx, r.Pool, r.Engine, r.Steps)
+// RequireFresh returns a *StaleError where the warehouse needs a replay.
+func (r *Runner) RequireFresh(ctx context.Context) error {
+	staleness, err := ReadStaleness(ctx, r.Pool, r.Engine, r.Steps, ReadOnly)
 	if err != nil {
 		return err
 	}
-	if len(marks) > 0 {
-		return &StaleError{Marks: marks}
-	}
-	return nil
+	return staleness.Err()
 }
 
 // Deliver loads the objects of each load, by its name, transforms what is not processed, and
@@ -135,7 +132,7 @@ func (r *Runner) Stale(ctx context.Context) error {
 func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.Object) (Delivery, error) {
 	r := s.r
 	started := time.Now()
-	if err := r.Stale(ctx); err != nil {
+	if err := r.RequireFresh(ctx); err != nil {
 		return Delivery{}, err
 	}
 	if err := s.open(ctx); err != nil {

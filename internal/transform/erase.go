@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +29,9 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 		return Result{}, err
 	}
 	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, result *Result) error {
-		if err := r.requireFresh(ctx, conn); err != nil {
-			return err
+		staleness, err := r.readStaleness(ctx, conn)
+		if err = cmp.Or(err, staleness.Err()); err != nil {
+			return err // a replay has to come first
 		}
 		var deleted int64
 		var names []string
@@ -39,7 +41,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 		started := time.Now()
 		beside := map[*chosen][]model.Erasure{} // of tables that no model reads
 		mark := j.Mark()
-		err := r.increment(ctx, conn, j, increment{
+		err = r.increment(ctx, conn, j, increment{
 			steps: r.Steps, flag: true, first: func(pgx.Tx, *load.Arrivals) error { return nil },
 			erase: func(ctx context.Context, w *work) (map[string][]model.Erasure, error) {
 				if unprocessed, err := r.unprocessedAmong(ctx, w, all); err != nil {
@@ -85,7 +87,7 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 			err = r.replayAfter(ctx, conn, j, result, func(tx pgx.Tx) (err error) {
 				deleted, err = r.deleteAll(ctx, tx, all)
 				return err
-			}, nil)
+			}, Staleness{})
 		}
 		if err != nil {
 			return err

@@ -169,7 +169,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	}
 	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
 	g := r.newGate(w, r.Steps)
-	g.Cache = check.NewPrecheckCache(w.tx) // the run writes nothing more but the flags, which are set
+	g.Cache = check.NewPrecheckCache(w.tx) // the flags are set already, and nothing more is written
 	for _, stage := range []gate.Stage{gate.BeforeFlags, gate.AfterFlags} {
 		found, err := g.Pass(ctx, stage)
 		if err != nil {

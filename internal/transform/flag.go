@@ -9,7 +9,6 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/load"
-	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // checkFlags is CheckFlags over the tables of the warehouse.
@@ -23,32 +22,6 @@ func (r *Runner) checkFlags(ctx context.Context, q catalogue.Querier) error {
 		return err
 	}
 	return CheckFlags(r.Steps, tables)
-}
-
-// anyFlagged tells whether a staging table of the steps has a processed row.
-func anyFlagged(ctx context.Context, q catalogue.Querier, engine sqlfile.Engine, steps []Step) (bool, error) {
-	name, err := catalogue.CurrentSchema(ctx, q)
-	if err != nil {
-		return false, err
-	}
-	tables, err := catalogue.Read(ctx, q, engine, name)
-	if err != nil {
-		return false, err
-	}
-	for _, loaded := range loaded(steps) {
-		table, ok := tables[catalogue.Name(loaded)]
-		if !ok || !table.Has(flagColumn) {
-			continue
-		}
-		rows, err := q.Query(ctx, catalogue.HasProcessed(table))
-		if err != nil {
-			return false, err
-		}
-		if found, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool]); found || err != nil {
-			return found, err
-		}
-	}
-	return false, nil
 }
 
 // flag marks as processed what the run's snapshot holds, in each staging table whose every

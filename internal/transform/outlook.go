@@ -58,16 +58,16 @@ func keptText(step Step) *string {
 // them. It lists the sources of their loads.
 func (r *Runner) Outlook(ctx context.Context, steps []Step) (Outlook, error) {
 	var out Outlook
-	marks, _, err := staleness(ctx, r.Pool, r.Engine, r.Steps, false)
+	staleness, err := ReadStaleness(ctx, r.Pool, r.Engine, r.Steps, ReadOnly)
 	if err != nil {
 		return out, err
 	}
-	out.Reasons = sentences(marks)
+	out.Reasons = staleness.Reasons()
 	w, err := r.waiting(ctx)
 	if err != nil {
 		return out, err
 	}
-	stale := affected(w.graph, marks)
+	stale := staleness.Models(w.graph)
 	db := dwhdb.New(r.Pool)
 	built, err := db.TransformTexts(ctx)
 	if err != nil {
@@ -88,7 +88,7 @@ func (r *Runner) Outlook(ctx context.Context, steps []Step) (Outlook, error) {
 			unknown[string(step.Table)] = stepOutlook.Rows < 0
 		} else {
 			m := w.graph.Model(step.Model.Name)
-			stepOutlook.Replayed = len(marks) > 0 && slices.Contains(stale, m)
+			stepOutlook.Replayed = staleness.Stale() && slices.Contains(stale, m)
 			stepOutlook.Change, stepOutlook.Diff = changeOf(step, built)
 			stepOutlook.Rows = w.rowsIn(m)
 			if slices.ContainsFunc(w.graph.Upstream(m), func(m *model.Model) bool {

@@ -56,15 +56,14 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 // flags it sets are of rows that the rebuilt star holds. What readers could notice, the difference,
 // is written at its end.
 func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result) error {
-	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, nil)
+	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, Staleness{})
 }
 
-// replayAfter is replay with something done first in the same transaction. With marks it builds the
-// models that those make stale, and the ones that follow them; the others are brought up to date
-// with what is new.
+// replayAfter is replay with something done first in the same transaction. Of a stale warehouse it
+// builds the stale models; the others are brought up to date with what is new.
 func (r *Runner) replayAfter(
 	ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result, first func(tx pgx.Tx) error,
-	marks []staleMark,
+	staleness Staleness,
 ) error {
 	mark := j.Mark()
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
@@ -80,8 +79,8 @@ func (r *Runner) replayAfter(
 		}
 		result.Replayed, result.everything, result.waiting = true, true, w.unprocessed
 		chosen := w.graph.Models
-		if len(marks) > 0 && !w.first {
-			chosen = affected(w.graph, marks)
+		if staleness.Stale() && !w.first {
+			chosen = staleness.Models(w.graph)
 		}
 		if err := r.incrementOthers(ctx, w, j, chosen, result); err != nil {
 			return err

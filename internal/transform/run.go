@@ -19,6 +19,7 @@ import (
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
+	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // Run loads what is new and transforms what is not processed yet. With only, just those steps run
@@ -42,29 +43,29 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		}
 	}
 	result, err := r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, result *Result) error {
-		marks, built, err := r.standing(ctx, conn)
+		staleness, err := r.readStaleness(ctx, conn)
 		if err != nil {
 			return err
 		}
-		if !built || len(marks) > 0 {
+		if !staleness.Built() || staleness.Stale() {
 			// Tables that were built from have passed. Others are looked at before anything is
 			// loaded.
 			if err := r.checkFlags(ctx, conn); err != nil {
 				return err
 			}
 		}
-		if len(marks) > 0 && r.NoReplay {
-			return &StaleError{Marks: sentences(marks)}
+		if staleness.Stale() && r.NoReplay {
+			return staleness.Err()
 		}
 		switch {
-		case built:
-			if err = r.buildIndexes(ctx, conn, j); err == nil && len(marks) == 0 && len(only) == 0 {
+		case staleness.Built():
+			if err = r.buildIndexes(ctx, conn, j); err == nil && !staleness.Stale() && len(only) == 0 {
 				var done bool
 				if done, err = r.atOnce(ctx, conn, j, result); done {
 					return err
 				}
 			}
-		case len(marks) == 0 && len(only) == 0:
+		case !staleness.Stale() && len(only) == 0:
 			var done bool
 			if done, err = r.first(ctx, conn, j, result); done {
 				return err
@@ -86,12 +87,12 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		if !slices.ContainsFunc(chosen, func(s Step) bool { return !s.Load }) {
 			return nil
 		}
-		if len(marks) > 0 && len(only) == 0 {
-			result.Stale = sentences(marks)
+		if staleness.Stale() && len(only) == 0 {
+			result.Stale = staleness.Reasons()
 			for _, mark := range result.Stale {
 				r.Observer(progress.Event{Kind: progress.Note, Text: "replay needed: " + mark})
 			}
-			return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, marks)
+			return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, staleness)
 		}
 		return r.incremental(ctx, conn, j, chosen, len(only) == 0, result)
 	})
@@ -99,6 +100,11 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		err = r.tellWaiting(ctx, &result)
 	}
 	return result, err
+}
+
+// readStaleness reads the staleness of the warehouse, and marks steps whose text has changed.
+func (r *Runner) readStaleness(ctx context.Context, conn *pgx.Conn) (Staleness, error) {
+	return ReadStaleness(ctx, writelock.Retrying(conn), r.Engine, r.Steps, WriteMarks)
 }
 
 // journaled runs work on a connection of its own between the journal's first and last word.

@@ -163,18 +163,6 @@ func (r *Runner) Drop(ctx context.Context, command string, tables []catalogue.Na
 				}
 			}
 			return nil
-		}, nil)
+		}, Staleness{})
 	})
-}
-
-// requireFresh refuses to recompute keys in a warehouse that needs a replay anyway.
-func (r *Runner) requireFresh(ctx context.Context, conn *pgx.Conn) error {
-	marks, err := r.staleness(ctx, conn)
-	if err != nil {
-		return err
-	}
-	if len(marks) > 0 {
-		return &StaleError{Marks: marks}
-	}
-	return nil
 }
