@@ -64,6 +64,9 @@ func (x *Run) buildHelper(ctx context.Context, m *Model) error {
 	if err != nil {
 		return err
 	}
+	if err := x.analyzeEmpty(ctx, built); err != nil {
+		return err
+	}
 	if err := x.checkBuilt(ctx, m, built); err != nil {
 		return err
 	}
