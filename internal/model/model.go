@@ -45,18 +45,28 @@ type Model struct {
 	// apart.
 	Fingerprint string
 
+	source
+	storage // of a stored model
+}
+
+// source is a model's text.
+type source struct {
 	file       *sqlfile.File
-	statement  sqlfile.Statement
-	statements []sqlfile.Statement // of a script
-	query      *selectstmt.Query
-	table      schema.Table // of a stored model
-	live       []string     // the columns that are stored, in the SELECT's order
+	statements []sqlfile.Statement // several of a script
+	statement  sqlfile.Statement   // the first of them
+	query      *selectstmt.Query   // nil of a script
+}
+
+// storage is the table that holds a model's rows.
+type storage struct {
+	table schema.Table
+	live  []string // the columns that are stored, in the SELECT's order
 }
 
 // Parse reads a model's file as the engine gets it. name is the relation's, step the file's name
 // without .sql. An error is a *sqlfile.Error.
 func Parse(file *sqlfile.File, name, step string, engine sqlfile.Engine) (*Model, error) {
-	m := &Model{Name: name, Step: step, file: file, statements: file.Statements(engine)}
+	m := &Model{Name: name, Step: step, source: source{file: file, statements: file.Statements(engine)}}
 	if len(m.statements) == 0 {
 		return nil, file.ErrorAt(1, 1, "there is no statement in the file", "write one SELECT, or remove the file", nil)
 	}

@@ -6,66 +6,18 @@ import (
 	"strings"
 )
 
-// stepRows computes the keys again that a change touches.
+// stepRows computes the keys again that a change touches: a changed row of from:, or of a lookup
+// that its rows match (heal.go).
 func (x *Run) stepRows(ctx context.Context, m *Model) error {
-	// the rows that the changed rows of from:, and those that match a changed lookup, make
-	var made [2]*Table
-	var stale []part
-	var inputsOf [2]inputs
-	for st := range inputsOf {
-		inputsOf[st] = inputs{}
-	}
-	for _, f := range m.From {
-		d := x.delta[f.Relation]
-		sides := [2][]string{}
-		for st, t := range []*Table{d.removed, d.added} {
-			if !t.empty() {
-				sides[st] = append(sides[st], t.SQL)
-			}
-		}
-		for _, join := range f.Joins {
-			if len(x.delta[join.Relation].tables()) == 0 {
-				continue
-			}
-			if x.foundByStored(m, f, join) {
-				values, err := x.changed(ctx, join)
-				if err != nil {
-					return err
-				}
-				if values != nil {
-					held := semi(
-						m.Key, qualified(x.Live, m.Name), x.storedAs(m, f, hereOf(join.By)), values,
-						thereOf(join.By),
-					)
-					stale = append(stale, part{from(held), m.Key, m.Key})
-				}
-				continue
-			}
-			found, err := x.matching(ctx, f, join)
-			if err != nil {
-				return err
-			}
-			for st, at := range found {
-				if at != "" {
-					sides[st] = append(sides[st], at)
-				}
-			}
-		}
-		for st, parts := range sides {
-			at, err := x.union(ctx, f, state(st), parts)
-			if err != nil {
-				return err
-			}
-			if at != "" {
-				inputsOf[st][f.Relation] = at
-				x.lookedAt(f.Relation, at)
-			}
-		}
+	inputsOf, stale, err := x.touchedRows(ctx, m)
+	if err != nil {
+		return err
 	}
 	queries, err := x.compute(ctx, m, inputsOf)
 	if err != nil {
 		return err
 	}
+	var made [2]*Table // the rows that these make
 	for st, query := range queries {
 		if query == "" {
 			continue
@@ -90,6 +42,44 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 	return x.stepKeys(ctx, m, made, stale)
 }
 
+// touchedRows are the rows of each from: relation that changed, or that a changed row of a lookup
+// touches. stale are stored rows that a changed row of a lookup touches.
+func (x *Run) touchedRows(ctx context.Context, m *Model) (inputsOf bothInputs, stale []part, err error) {
+	inputsOf = noInputs()
+	for _, f := range m.From {
+		d := x.delta[f.Relation]
+		sides := [2][]string{}
+		for st, t := range []*Table{d.removed, d.added} {
+			if !t.empty() {
+				sides[st] = append(sides[st], t.SQL)
+			}
+		}
+		for _, join := range f.Joins {
+			rows, stored, err := x.heal(ctx, m, f, join)
+			if err != nil {
+				return inputsOf, nil, err
+			}
+			stale = append(stale, stored...)
+			for st, at := range rows {
+				if at != "" {
+					sides[st] = append(sides[st], at)
+				}
+			}
+		}
+		for st, parts := range sides {
+			at, err := x.union(ctx, f, state(st), parts)
+			if err != nil {
+				return inputsOf, nil, err
+			}
+			if at != "" {
+				inputsOf[st][f.Relation] = at
+				x.lookedAt(f.Relation, at)
+			}
+		}
+	}
+	return inputsOf, stale, nil
+}
+
 // lookedAt notes, for the gate, which groups of a helper the run looked at. stepGroups has noted
 // the groups of changed rows.
 func (x *Run) lookedAt(relation, at string) {
@@ -102,46 +92,6 @@ func (x *Run) lookedAt(relation, at string) {
 	groups := part{at, m.by(), m.by()}
 	x.looked[relation] = append(x.looked[relation], groups)
 	x.matched[relation] = append(x.matched[relation], groups)
-}
-
-// foundByStored tells whether a changed row of a lookup touches just stored rows, which are found
-// by the columns that they hold: the lookup decides neither whether a row exists, nor its key, nor
-// its pick.
-func (x *Run) foundByStored(m *Model, f From, join Join) bool {
-	if !join.Left || len(
-		join.By,
-	) == 0 || !m.Stored || len(m.From) > 1 || !x.allStored(m) || len(m.Pick) == 0 || x.sameRow(m) {
-		return false
-	}
-	line := x.Graph.exact(m, f.Relation)
-	for _, name := range m.Key {
-		if _, ok := line[name]; !ok {
-			return false
-		}
-	}
-	for _, order := range m.Pick {
-		if _, ok := line[order.Column]; !ok {
-			return false
-		}
-	}
-	for _, name := range x.storedAs(m, f, hereOf(join.By)) {
-		if name == "" || !slices.Contains(m.live, name) {
-			return false
-		}
-	}
-	return true
-}
-
-// storedAs are the model's columns that hold columns of a from: relation unchanged, "" where none
-// does.
-func (x *Run) storedAs(m *Model, f From, there []string) []string {
-	out := make([]string, len(there))
-	for here, column := range x.Graph.exact(m, f.Relation) {
-		if i := slices.Index(there, column); i >= 0 && (out[i] == "" || here < out[i]) {
-			out[i] = here
-		}
-	}
-	return out
 }
 
 // allStored tells whether every column of the SELECT is stored. A stored row then tells all that is
@@ -282,124 +232,4 @@ func (x *Run) helperKeys(ctx context.Context, m *Model, made [2]*Table, touched 
 		return err
 	}
 	return x.differ(ctx, m, result[before], result[now])
-}
-
-// byKey selects, before pick, the rows of a model that is computed row by row whose keys stand in a
-// table: from the rows of from: that can make them. "" is no rows.
-func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]string, err error) {
-	rows := noInputs()
-	for _, f := range m.From {
-		line := x.Graph.exact(m, f.Relation)
-		var here, there []string
-		for _, name := range m.Key {
-			if column, ok := line[name]; ok {
-				here, there = append(here, name), append(there, column)
-			}
-		}
-		if len(here) == 0 {
-			return x.byKeyOfAll(ctx, m, keys, w)
-		}
-		values := keys
-		if len(here) < len(m.Key) {
-			if values, err = x.values(
-				ctx, "key_part", "the part of the keys that stands in "+f.Relation,
-				part{keys.SQL, here, here},
-			); err != nil {
-				return out, err
-			}
-		}
-		if names, ok := x.Graph.unpicked(m); ok && !values.empty() {
-			if err := x.rowsUnpicked(ctx, f.Relation, names, there, values, here, w, rows); err != nil {
-				return out, err
-			}
-			continue
-		}
-		found, err := x.narrow(ctx, f.Relation, there, values, here, w, x.joinedBy(f, there))
-		if err != nil {
-			return out, err
-		}
-		rows.put(f.Relation, found, w)
-	}
-	return x.computeThese(ctx, m, rows, m.Key, keys)
-}
-
-// bothInputs are the inputs of a SELECT in both states.
-type bothInputs [2]inputs
-
-func noInputs() bothInputs { return bothInputs{{}, {}} }
-
-// put takes the rows of a relation that were found in the wanted states.
-func (b bothInputs) put(relation string, found sides, w want) {
-	for _, st := range []state{before, now} {
-		if w[st] && found[st] != nil {
-			b[st][relation] = found[st].SQL
-		}
-	}
-}
-
-// computeThese computes, before pick, the rows of a model from these inputs, and keeps those whose
-// columns cols stand in a table. "" is no rows.
-func (x *Run) computeThese(
-	ctx context.Context, m *Model, rows bothInputs, cols []string, values *Table,
-) (out [2]string, err error) {
-	if out, err = x.compute(ctx, m, rows); err != nil {
-		return out, err
-	}
-	for st, query := range out {
-		if query != "" {
-			out[st] = semi(m.Columns, from(query), cols, values, cols)
-		}
-	}
-	return out, nil
-}
-
-// rowsUnpicked reads the rows of a helper before its pick, and of them just the columns that the
-// model needs. They take the place of the helper's rows.
-func (x *Run) rowsUnpicked(
-	ctx context.Context, relation string, names, there []string, values *Table, here []string,
-	w want, rows bothInputs,
-) error {
-	for _, st := range []state{before, now} {
-		if !w[st] {
-			continue
-		}
-		raw, err := x.raw(ctx, x.Graph.byName[relation], st)
-		if err != nil {
-			return err
-		}
-		list := columns("r.", names)
-		rows[st][relation] = from(
-			"SELECT DISTINCT " + list + "\nFROM " + raw + " AS r\nINNER JOIN " + values.SQL +
-				" AS v ON " + equal("r", there, "v", here),
-		)
-	}
-	return nil
-}
-
-// byKeyOfAll is byKey where no column of from: tells which of its rows can make a key.
-func (x *Run) byKeyOfAll(ctx context.Context, m *Model, keys *Table, w want) (out [2]string, err error) {
-	for _, st := range []state{before, now} {
-		if !w[st] {
-			continue
-		}
-		raw, err := x.raw(ctx, m, st)
-		if err != nil {
-			return out, err
-		}
-		out[st] = semi(m.Columns, raw, m.Key, keys, m.Key)
-	}
-	return out, nil
-}
-
-// joinedBy are the columns of a from: relation that lookups are found by, and others.
-func (x *Run) joinedBy(f From, others []string) []string {
-	out := slices.Clone(others)
-	for _, join := range f.Joins {
-		for _, name := range hereOf(join.By) {
-			if !slices.Contains(out, name) {
-				out = append(out, name)
-			}
-		}
-	}
-	return out
 }

@@ -17,22 +17,29 @@ type Run struct {
 	// Changes counts what became of each stored model that was computed.
 	Changes map[string]Change
 
-	delta map[string]delta
-	at    map[relationState]string // where a relation stands in a state, once that is known
-	raws  map[relationState]string
-	text  map[string]map[string]bool
-	built map[string]*Table
-	names map[string]int
-	// For the gate: the keys of a model, and the groups of one that is computed group by group,
-	// that the run looked at.
-	reached, looked, matched map[string][]part
-	// models of which a build ranks just the rows that compete
-	apart map[string]bool
-	// tables of distinct values, by their qualified names
-	distinct map[string]distinct
-	// what was asked for before of staging tables, which stay as they are
-	answers map[string]answer
-	current *Model
+	current *Model // that is computed now; nil between models
+	delta   map[string]delta
+	built   map[string]*Table // by a build, by relation
+	names   map[string]int    // how often a name in the scratch schema was asked for
+	apart   map[string]bool   // models of which a build ranks just the rows that compete
+	touched
+	known
+}
+
+// touched notes, for the gate, what a run looked at of each relation.
+type touched struct {
+	reached map[string][]part // the keys of a model
+	looked  map[string][]part // the groups of a model that is computed group by group
+	matched map[string][]part // those of them with a row that a lookup matched
+}
+
+// known is what a run has found out or made before, and finds again.
+type known struct {
+	at       map[relationState]string   // where a relation stands in a state
+	raws     map[relationState]string   // where the rows of a model before its pick stand
+	text     map[string]map[string]bool // which columns of a model are text
+	distinct map[string]distinct        // tables of distinct values, by their qualified names
+	answers  map[string]answer          // of staging tables, which stay as they are
 }
 
 type relationState struct {
@@ -62,15 +69,15 @@ type part struct {
 
 // NewRun returns a Run.
 func NewRun(o Options) *Run {
-	x := &Run{
-		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, at: map[relationState]string{},
-		raws: map[relationState]string{}, text: map[string]map[string]bool{},
-		built: map[string]*Table{}, apart: map[string]bool{},
-		distinct: map[string]distinct{}, answers: map[string]answer{},
-		names: map[string]int{}, reached: map[string][]part{}, looked: map[string][]part{},
-		matched: map[string][]part{},
+	return &Run{
+		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, built: map[string]*Table{},
+		names: map[string]int{}, apart: map[string]bool{},
+		touched: touched{map[string][]part{}, map[string][]part{}, map[string][]part{}},
+		known: known{
+			at: map[relationState]string{}, raws: map[relationState]string{}, text: map[string]map[string]bool{},
+			distinct: map[string]distinct{}, answers: map[string]answer{},
+		},
 	}
-	return x
 }
 
 // statement puts a comment in front of SQL.

@@ -1,0 +1,135 @@
+package model
+
+import (
+	"context"
+	"slices"
+)
+
+// A row that was made without its row of a lookup is healed when that row arrives late. In the
+// song-play warehouse, a play whose song was not known gets its song_id: f_songplay joins the
+// lookup song, and the late song is a changed row of it. heal finds the plays that the song
+// matches, stepRows (rows.go) computes their keys again, and write (write.go) replaces the rows
+// that differ, and counts as healed those in which nothing but NULLs changed.
+
+// heal finds what the changed rows of a lookup touch: the rows of the from: relation that match
+// them, before and now, or, where stored rows tell all that is needed, the keys of these.
+func (x *Run) heal(ctx context.Context, m *Model, f From, join Join) (rows match, stored []part, err error) {
+	if len(x.delta[join.Relation].tables()) == 0 {
+		return rows, nil, nil
+	}
+	if !x.foundByStored(m, f, join) {
+		rows, err = x.matching(ctx, f, join)
+		return rows, nil, err
+	}
+	values, err := x.changed(ctx, join)
+	if err != nil || values == nil {
+		return rows, nil, err
+	}
+	held := semi(
+		m.Key, qualified(x.Live, m.Name), x.storedAs(m, f, hereOf(join.By)), values, thereOf(join.By),
+	)
+	return rows, []part{{from(held), m.Key, m.Key}}, nil
+}
+
+// A match is where the rows of a from: relation stand that match a changed row of a lookup, in the
+// two states; "" is none.
+type match [2]string
+
+// places are the different places.
+func (m match) places() []string {
+	var out []string
+	for _, at := range m {
+		if at != "" && !slices.Contains(out, at) {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// matching finds the rows of a from: relation that match a changed row of a lookup.
+func (x *Run) matching(ctx context.Context, f From, join Join) (out match, err error) {
+	if len(x.delta[join.Relation].tables()) == 0 {
+		return out, nil
+	}
+	if len(join.By) == 0 {
+		for _, st := range []state{before, now} {
+			if out[st], err = x.relation(ctx, f.Relation, st); err != nil {
+				return out, err
+			}
+		}
+		return out, nil
+	}
+	values, err := x.changed(ctx, join)
+	if err != nil || values == nil {
+		return out, err
+	}
+	found, err := x.narrow(ctx, f.Relation, hereOf(join.By), values, thereOf(join.By), wantBoth, x.joinedBy(f, nil))
+	for st, t := range found {
+		if t != nil {
+			out[st] = t.SQL
+		}
+	}
+	return out, err
+}
+
+// changed are the values by which a lookup's changed rows are found.
+func (x *Run) changed(ctx context.Context, join Join) (*Table, error) {
+	var parts []part
+	for _, t := range x.delta[join.Relation].tables() {
+		parts = append(parts, part{t.SQL, thereOf(join.By), thereOf(join.By)})
+	}
+	return x.values(ctx, join.Relation+"_changed", "what changed in "+join.Relation, parts...)
+}
+
+// foundByStored tells whether a changed row of a lookup touches just stored rows, which are found
+// by the columns that they hold: the lookup decides neither whether a row exists, nor its key, nor
+// its pick.
+func (x *Run) foundByStored(m *Model, f From, join Join) bool {
+	if !join.Left || len(
+		join.By,
+	) == 0 || !m.Stored || len(m.From) > 1 || !x.allStored(m) || len(m.Pick) == 0 || x.sameRow(m) {
+		return false
+	}
+	line := x.Graph.exact(m, f.Relation)
+	for _, name := range m.Key {
+		if _, ok := line[name]; !ok {
+			return false
+		}
+	}
+	for _, order := range m.Pick {
+		if _, ok := line[order.Column]; !ok {
+			return false
+		}
+	}
+	for _, name := range x.storedAs(m, f, hereOf(join.By)) {
+		if name == "" || !slices.Contains(m.live, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// storedAs are the model's columns that hold columns of a from: relation unchanged, "" where none
+// does.
+func (x *Run) storedAs(m *Model, f From, there []string) []string {
+	out := make([]string, len(there))
+	for here, column := range x.Graph.exact(m, f.Relation) {
+		if i := slices.Index(there, column); i >= 0 && (out[i] == "" || here < out[i]) {
+			out[i] = here
+		}
+	}
+	return out
+}
+
+// joinedBy are the columns of a from: relation that lookups are found by, and others.
+func (x *Run) joinedBy(f From, others []string) []string {
+	out := slices.Clone(others)
+	for _, join := range f.Joins {
+		for _, name := range hereOf(join.By) {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
