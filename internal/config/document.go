@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/table"
 )
 
 // Doc documents one key.
@@ -25,14 +27,22 @@ func Documentation() []Doc {
 	return all
 }
 
-// Template returns a configuration file that explains every key. The keys in values are set, to
+// templateWidth is how long a line of the template is at most, in columns.
+const templateWidth = 100
+
+// embeddedChecks is the group of the settings for the checks of the project that dwh ships.
+const embeddedChecks = "checks"
+
+// Template returns the configuration file of a new project, which explains every key that counts
+// there: the checks of a project take their values from "variables". The keys in values are set, to
 // YAML scalars or lists as given there, also those under "sources" and "variables"; all others
 // stand as comments, with their defaults.
 func Template(values map[string]string) string {
 	var out strings.Builder
 	out.WriteString(
-		"# dwh.yaml: the settings of this project. A flag beats an environment variable, which beats this file.\n" +
-			"# Paths are relative to this file. What is commented out shows the default, or an example.\n",
+		"# dwh.yaml: the settings of this project. An environment variable beats this file, and a flag\n" +
+			"# beats both. Paths are relative to this file. What is commented out shows the default, or an\n" +
+			"# example where there is none.\n",
 	)
 	group := ""
 	for _, doc := range Documentation() {
@@ -40,6 +50,9 @@ func Template(values map[string]string) string {
 			writeSources(&out, values)
 		}
 		prefix, name, nested := strings.Cut(doc.Key, ".")
+		if prefix == embeddedChecks {
+			continue
+		}
 		indent := ""
 		switch {
 		case nested && prefix != group:
@@ -55,9 +68,11 @@ func Template(values map[string]string) string {
 		}
 		usage := strings.ReplaceAll(doc.Usage, "`", "")
 		if doc.Default == "" && values[doc.Key] == "" {
-			usage += " (not set)"
+			usage += " (no default)"
 		}
-		fmt.Fprintf(&out, "%s# %s; %s\n", indent, usage, doc.Env)
+		comment := indent + "# "
+		usage = table.Wrap(usage+"; "+doc.Env, templateWidth-len(comment), 0)
+		out.WriteString(comment + strings.ReplaceAll(usage, "\n", "\n"+comment) + "\n")
 		if value, given := values[doc.Key]; given {
 			fmt.Fprintf(&out, "%s%s: %s\n", indent, name, value)
 			continue

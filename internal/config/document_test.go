@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,8 +45,23 @@ func TestTemplate(t *testing.T) {
 	}
 
 	all := load(regexp.MustCompile(`(?m)^( *)#(\w+: )`).ReplaceAllString(config.Template(nil), "$1$2"))
-	docs := config.Documentation()
-	for i, setting := range all.Settings()[:len(docs)] {
+	docs := slices.DeleteFunc(config.Documentation(), func(d config.Doc) bool {
+		return strings.HasPrefix(d.Key, "checks.") // of the project that dwh ships
+	})
+	for _, doc := range config.Documentation() {
+		if got := strings.Contains(config.Template(nil), doc.Env); got != slices.Contains(docs, doc) {
+			t.Errorf("%s: got it in the template %v", doc.Key, got)
+		}
+	}
+	for line := range strings.Lines(config.Template(nil)) {
+		if len(line) > 101 {
+			t.Errorf("got a line of %d columns: %s", len(line), line)
+		}
+	}
+	settings := slices.DeleteFunc(all.Settings(), func(s config.Setting) bool {
+		return strings.HasPrefix(s.Key, "checks.")
+	})
+	for i, setting := range settings[:len(docs)] {
 		if setting.Key != docs[i].Key || setting.Origin.Kind != config.File {
 			t.Errorf("%s: got it from %s, want the template to have %s", setting.Key, setting.Origin, docs[i].Key)
 		}
