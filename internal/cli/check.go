@@ -87,7 +87,7 @@ func (r checkRun) run(ctx context.Context) error {
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
-	runner, err := s.runner(true, func(progress.Event) {})
+	runner, err := s.runner(runs{noReplay: true}, func(progress.Event) {})
 	if err != nil {
 		return err
 	}

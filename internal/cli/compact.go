@@ -92,7 +92,7 @@ func (r compactRun) run(ctx context.Context) error {
 	}
 	watch := s.newWatcher()
 	defer watch.stop()
-	runner, err := s.runner(false, watch.event)
+	runner, err := s.runner(runs{}, watch.event)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (t transformRun) outlook(ctx context.Context, chosen []transform.Step) (*tr
 		without(err.Error())
 		return nil, nil
 	}
-	runner, err := s.runner(false, nil)
+	runner, err := s.runner(runs{}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -232,7 +232,7 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 			Advice: "name the table with --table, one of: " + strings.Join(r.app.knownStaging(), ", "),
 		}
 	}
-	runner, err := s.runner(true, func(progress.Event) {})
+	runner, err := s.runner(runs{noReplay: true}, func(progress.Event) {})
 	if err != nil {
 		return err
 	}

@@ -71,11 +71,10 @@ func (m mainRun) run(ctx context.Context) error {
 func (m mainRun) in(ctx context.Context, s *session) error {
 	watch := s.newWatcher()
 	defer watch.stop()
-	runner, err := s.runner(m.noReplay, watch.event)
+	runner, err := s.runner(runs{noReplay: m.noReplay, fullCheck: m.fullCheck}, watch.event)
 	if err != nil {
 		return err
 	}
-	runner.FullCheck = m.fullCheck
 	if err := s.migrateUp(ctx); err != nil {
 		return err
 	}

@@ -161,7 +161,7 @@ func (r serveRun) run(ctx context.Context) error {
 	defer s.close()
 	s.warnPortability()
 	r.cfg.Wait = true // another dwh is waited for, batch by batch
-	runner, err := s.runner(true, func(e progress.Event) {
+	runner, err := s.runner(runs{noReplay: true}, func(e progress.Event) {
 		if e.Kind == progress.Warning {
 			r.app.log.Warn(e.Text, "step", e.Step)
 		}

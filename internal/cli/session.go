@@ -261,8 +261,14 @@ func (s *session) settings() check.Settings {
 	return check.Settings{MatchedShare: s.cfg.Checks.MatchedShareWarnBelow, MaxAge: s.cfg.Checks.MaxAge}
 }
 
+// runs says what a command's runs may do and have to do.
+type runs struct {
+	noReplay  bool // fail instead of replaying a stale warehouse
+	fullCheck bool // all checks follow each run
+}
+
 // runner returns a runner over the project's transforms that tells watch what happens.
-func (s *session) runner(noReplay bool, watch progress.Observer) (*transform.Runner, error) {
+func (s *session) runner(r runs, watch progress.Observer) (*transform.Runner, error) {
 	steps, err := s.project.steps(s.warehouse.Engine())
 	if err != nil {
 		return nil, err
@@ -277,24 +283,17 @@ func (s *session) runner(noReplay bool, watch progress.Observer) (*transform.Run
 		return nil, err
 	}
 	return transform.New(transform.Options{
-		Pool:         s.warehouse.Pool(),
-		Engine:       s.warehouse.Engine(),
-		Version:      Version(),
-		Steps:        steps,
-		Vars:         s.cfg.SQLVariables(),
-		Copier:       copier,
-		Store:        store,
-		Checks:       checks,
-		Settings:     s.settings(),
-		BatchObjects: s.cfg.Load.BatchObjects,
-		BatchBytes:   s.cfg.Load.BatchBytes,
-		ParallelRows: int64(s.cfg.Transform.ParallelRows),
-		Wait:         s.cfg.Wait,
-		NoReplay:     noReplay,
-		Logger:       s.app.log,
-		Observer:     watch,
-		Failpoint:    s.app.failpoint,
-		Flush:        s.warehouse.Flush(),
+		Pool: s.warehouse.Pool(), Engine: s.warehouse.Engine(), Version: Version(),
+		Steps: steps, Vars: s.cfg.SQLVariables(), Wait: s.cfg.Wait, NoReplay: r.noReplay,
+		Loading: transform.Loading{
+			Copier: copier, Store: store,
+			BatchObjects: s.cfg.Load.BatchObjects, BatchBytes: s.cfg.Load.BatchBytes,
+		},
+		Checking: transform.Checking{Checks: checks, Settings: s.settings(), FullCheck: r.fullCheck},
+		Building: transform.Building{
+			ParallelRows: int64(s.cfg.Transform.ParallelRows), Flush: s.warehouse.Flush(),
+		},
+		Watching: transform.Watching{Logger: s.app.log, Observer: watch, Failpoint: s.app.failpoint},
 	})
 }
 

@@ -197,7 +197,7 @@ func (r stagingRun) open(ctx context.Context) (*session, *transform.Runner, erro
 		s.close()
 		return nil, nil, err
 	}
-	runner, err := s.runner(true, func(progress.Event) {})
+	runner, err := s.runner(runs{noReplay: true}, func(progress.Event) {})
 	if err != nil {
 		s.close()
 		return nil, nil, err

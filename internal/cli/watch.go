@@ -31,7 +31,7 @@ func (s *session) watched(ctx context.Context, noReplay bool) (*transform.Runner
 		return nil, nil, err
 	}
 	watch := s.newWatcher()
-	runner, err := s.runner(noReplay, watch.event)
+	runner, err := s.runner(runs{noReplay: noReplay}, watch.event)
 	if err != nil {
 		watch.stop()
 		return nil, nil, err

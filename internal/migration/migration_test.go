@@ -189,7 +189,10 @@ func runner(t *testing.T, pool *pgxpool.Pool, change ...func(*transform.Options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := transform.Options{Pool: pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps, Checks: star.Checks(t)}
+	o := transform.Options{
+		Pool: pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps,
+		Checking: transform.Checking{Checks: star.Checks(t)},
+	}
 	for _, f := range change {
 		f(&o)
 	}

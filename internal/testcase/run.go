@@ -131,8 +131,8 @@ func (b *bench) try(ctx context.Context, c Case) ([]Difference, error) {
 		return nil, err
 	}
 	runner, err := transform.New(transform.Options{
-		Pool: b.home.pool, Engine: b.Engine, Version: "test", Steps: b.Steps, Vars: b.Vars, Scratch: b.home.schema,
-		NoLoad: true,
+		Pool: b.home.pool, Engine: b.Engine, Version: "test", Steps: b.Steps, Vars: b.Vars,
+		Loading: transform.Loading{NoLoad: true}, Building: transform.Building{Scratch: b.home.schema},
 	})
 	if err != nil {
 		return nil, err

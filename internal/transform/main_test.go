@@ -161,7 +161,8 @@ func (w *warehouse) runner(vars map[string]string, change ...func(*transform.Opt
 	store := objectstore.New(objectstore.Options{})
 	o := transform.Options{
 		Pool: w.pool, Engine: sqlfile.Postgres, Version: "test", Steps: steps(w.t), Vars: vars,
-		Copier: load.ClientCopier{Store: store}, Store: store, Checks: star.Checks(w.t),
+		Loading:  transform.Loading{Copier: load.ClientCopier{Store: store}, Store: store},
+		Checking: transform.Checking{Checks: star.Checks(w.t)},
 	}
 	for _, f := range change {
 		f(&o)

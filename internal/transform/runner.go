@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
-	"github.com/sparkify/dwh/internal/objectstore"
-	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
@@ -24,62 +19,7 @@ import (
 
 // scratch is the schema in which a run builds. It is made and dropped inside the run's one
 // transaction, so that nobody sees it and nothing of it is left when a run breaks off.
-const scratch catalogue.Name = "dwh" + scratchSuffix
-
-// What stands behind Options.Scratch: of a run's schema, and of the one of what only compares, so
-// that it does not wait for a run.
-const (
-	scratchSuffix    = "_scratch"
-	comparisonSuffix = "_compare"
-)
-
-// Options are what a Runner needs.
-type Options struct {
-	Pool    *pgxpool.Pool
-	Engine  sqlfile.Engine
-	Version string // of dwh, for the journal
-	Steps   []Step
-	Vars    map[string]string  // psql variables; a source that is not configured is absent or empty
-	Copier  load.Copier        // nil: nothing can be loaded
-	Store   *objectstore.Store // what Copier copies from
-	Checks  []check.Check
-	// Settings are the checks' settings; their Now is set at each use.
-	Settings check.Settings
-	// BatchObjects and BatchBytes bound what one transaction loads; 0 means the defaults, 10,000
-	// objects and 1 GiB.
-	BatchObjects int
-	BatchBytes   int64
-	// ParallelRows is from how many unprocessed rows on PostgreSQL is asked to transform by several
-	// of its processes, which take some 10 ms to start; 0 means 100,000.
-	ParallelRows int64
-	// Scratch begins the names of the schemas in which a run builds and compares, so that runs in
-	// several schemas of one database do not wait for one another; "" means dwh.
-	Scratch catalogue.Name
-	// NoLoad leaves the 0xx files out: the rows that are staged are all there is.
-	NoLoad   bool
-	Wait     bool // wait for another dwh instead of failing
-	NoReplay bool // fail instead of replaying a stale warehouse
-	// FullCheck says that CheckAfter follows, so that a first run may make all checks while its
-	// rows are at hand.
-	FullCheck bool
-	Logger    *slog.Logger
-	Observer  progress.Observer
-	// Flush, where set, writes to disk what the server has written to its files, for a server on
-	// this machine. A run that hands over large tables calls it before its commit, which would
-	// otherwise do so while readers wait.
-	Flush func() error
-	// Heartbeat is how often a run says in the journal that it works; 0 means every minute.
-	Heartbeat time.Duration
-	// Failpoint, where set, is called at named moments; the crash tests end the process there.
-	Failpoint func(name string)
-}
-
-// Defaults of Options.
-const (
-	DefaultBatchObjects = 10_000
-	DefaultBatchBytes   = 1 << 30
-	DefaultParallelRows = 100_000
-)
+const scratch catalogue.Name = defaultScratch + scratchSuffix
 
 // Runner loads and transforms. It is not safe for concurrent use; two of them, in two processes,
 // are kept apart by the lock.
@@ -108,29 +48,13 @@ func (r *Runner) currentSchema(ctx context.Context, q catalogue.Querier) (catalo
 	return r.schema, nil
 }
 
-// New returns a Runner. Options that contradict one another are an error.
+// New returns a Runner. Options that lack something, or contradict one another, are an
+// *OptionsError.
 func New(o Options) (*Runner, error) {
-	if o.BatchObjects <= 0 {
-		o.BatchObjects = DefaultBatchObjects
+	if msg := o.contradiction(); msg != "" {
+		return nil, &OptionsError{Msg: msg}
 	}
-	if o.BatchBytes <= 0 {
-		o.BatchBytes = DefaultBatchBytes
-	}
-	if o.ParallelRows <= 0 {
-		o.ParallelRows = DefaultParallelRows
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Observer == nil {
-		o.Observer = func(progress.Event) {}
-	}
-	if o.Scratch == "" {
-		o.Scratch = "dwh"
-	}
-	if o.Failpoint == nil {
-		o.Failpoint = func(string) {}
-	}
+	o = o.withDefaults()
 	loader, err := load.New(load.Options{
 		Pool: o.Pool, Engine: o.Engine, Vars: o.Vars, Copier: o.Copier, Store: o.Store,
 		BatchObjects: o.BatchObjects, BatchBytes: o.BatchBytes, Observer: o.Observer, Failpoint: o.Failpoint,

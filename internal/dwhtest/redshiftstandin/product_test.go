@@ -129,7 +129,8 @@ func TestTransforms(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := transform.New(transform.Options{
-			Pool: p, Engine: engine, Version: "test", Steps: steps, Checks: star.Checks(t),
+			Pool: p, Engine: engine, Version: "test", Steps: steps,
+			Checking: transform.Checking{Checks: star.Checks(t)},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -185,7 +186,8 @@ func TestRetry(t *testing.T) {
 	}
 	server.Raise1023(2)
 	r, err := transform.New(transform.Options{
-		Pool: p, Engine: sqlfile.Redshift, Version: "test", Steps: steps, Checks: star.Checks(t),
+		Pool: p, Engine: sqlfile.Redshift, Version: "test", Steps: steps,
+		Checking: transform.Checking{Checks: star.Checks(t)},
 	})
 	if err != nil {
 		t.Fatal(err)

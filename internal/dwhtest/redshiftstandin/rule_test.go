@@ -66,7 +66,7 @@ func TestRules(t *testing.T) {
 		return strings.Join(out, ", ")
 	}
 	r, err := transform.New(transform.Options{
-		Pool: p, Engine: sqlfile.Redshift, Version: "test", Steps: steps, Checks: checks,
+		Pool: p, Engine: sqlfile.Redshift, Version: "test", Steps: steps, Checking: transform.Checking{Checks: checks},
 	})
 	if err != nil {
 		t.Fatal(err)
