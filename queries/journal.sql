@@ -22,6 +22,12 @@ UPDATE dwh_run
 SET outcome = sqlc.arg(outcome), error = sqlc.arg(error)
 WHERE run_id = sqlc.arg(run_id);
 
+-- name: ExtendRun :exec
+-- The checks over everything come behind a run, and are a part of it.
+UPDATE dwh_run
+SET ended_at = sqlc.arg(ended_at)
+WHERE run_id = sqlc.arg(run_id);
+
 -- name: AddStep :exec
 INSERT INTO dwh_step (run_id, position, step, started_at, ended_at, rows_in, rows_out, fingerprint,
     outcome, note)

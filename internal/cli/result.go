@@ -161,7 +161,17 @@ type runJSON struct {
 	Stale       []string        `json:"stale"`
 	Differences []changeJSON    `json:"differences"`
 	Checks      []checkJSON     `json:"checks"`
+	Steps       []stepJSON      `json:"steps"` // all that took time, in their order
 	Seconds     float64         `json:"seconds"`
+}
+
+// stepJSON is a step of a run with its time: a load, a model, or index, compare, apply, check,
+// publish or full check.
+type stepJSON struct {
+	Name    string  `json:"name"`
+	Number  int     `json:"number,omitempty"` // from 1
+	Of      int     `json:"of,omitempty"`     // how many steps the run has
+	Seconds float64 `json:"seconds"`
 }
 
 type waitingJSON struct {
@@ -222,6 +232,12 @@ func resultJSON(result transform.Result) runJSON {
 		Stale: append(
 			[]string{}, result.Stale...,
 		), Differences: changesJSON(result), Checks: checksJSON(result.Checks), Seconds: result.Duration.Seconds(),
+	}
+	out.Steps = []stepJSON{}
+	for _, step := range result.Steps {
+		out.Steps = append(out.Steps, stepJSON{
+			Name: step.Name, Number: step.Number, Of: step.Of, Seconds: step.Duration.Seconds(),
+		})
 	}
 	out.Waiting = []waitingJSON{}
 	for _, waiting := range result.Waiting {

@@ -79,20 +79,20 @@ func (m mainRun) in(ctx context.Context, s *session) error {
 		return err
 	}
 	result, err := runner.Run(ctx, m.app.commandLine(), nil)
-	watch.stop()
 	if err != nil {
 		return m.app.showViolations(err)
 	}
 	var checks []check.Result
 	var counts []transform.TableCount
 	if m.fullCheck {
-		if checks, err = runner.CheckAfter(ctx, result); err != nil {
+		if checks, err = runner.CheckAfter(ctx, &result); err != nil {
 			return err
 		}
 		if counts, err = runner.CountsAfter(ctx, result); err != nil {
 			return err
 		}
 	}
+	watch.stop()
 	m.app.warnChecks(checks)
 	if err := m.print(result, checks, counts); err != nil {
 		return err

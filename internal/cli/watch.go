@@ -17,6 +17,7 @@ type watcher struct {
 	out  *Output
 	pace *pace // nil where nothing is known
 	bar  *Progress
+	step progress.Event // that the bar is about
 }
 
 // newWatcher returns a watcher that knows from the warehouse's journal how long steps take.
@@ -52,10 +53,13 @@ func (w *watcher) event(e progress.Event) {
 		if w.pace != nil && e.RowsIn > 0 {
 			expect = func(ctx context.Context) time.Duration { return w.pace.expect(ctx, e.Step, e.RowsIn) }
 		}
-		w.bar = w.out.Progress(e.Step, expect)
+		w.bar, w.step = w.out.Progress(numbered(e)+e.Step, expect), e
 	case progress.StepUnderWay:
 		switch {
 		case w.bar == nil:
+		case e.Text != "":
+			w.stop()
+			w.bar = w.out.Progress(numbered(w.step)+partOf(w.step.Step, e.Text), nil)
 		case e.Listed > 0:
 			w.bar.Show(Amount{Done: e.Listed, What: "objects listed"})
 		default:
@@ -69,6 +73,9 @@ func (w *watcher) event(e progress.Event) {
 	case progress.StepDone:
 		w.stop()
 		w.out.dressed("%s", stepLine(e, w.out.errInk()))
+	case progress.StepsSkipped:
+		w.stop()
+		w.out.dressed("%s", skippedLine(e, w.out.errInk()))
 	}
 }
 
@@ -87,25 +94,63 @@ func withStep(step, text string) string {
 	return step + ": " + text
 }
 
+// numbered is the place of a step in its run: " 3 of 12  ", or "" where it is not known.
+func numbered(e progress.Event) string {
+	width := len(fmt.Sprint(e.Of))
+	switch {
+	case e.Of == 0:
+		return ""
+	case e.Through > e.Number:
+		return fmt.Sprintf("%*d to %d of %d  ", width, e.Number, e.Through, e.Of)
+	}
+	return fmt.Sprintf("%*d of %d  ", width, e.Number, e.Of)
+}
+
+// partOf names what a step is doing: "index s_ride_day" of the step index, "010_s_ride: index
+// s_ride_day" of a load.
+func partOf(step, doing string) string {
+	if strings.HasPrefix(doing, step+" ") {
+		return doing
+	}
+	return step + ": " + doing
+}
+
+// stepLine tells of a step that is done.
 func stepLine(e progress.Event, paint ink) string {
 	var words []string
-	if e.Objects > 0 || e.RowsIn == 0 && e.Bytes > 0 {
-		words = append(words, paint.counted(e.Objects, "object"))
-	}
-	if e.RowsIn > 0 {
-		words = append(words, paint.counted(e.RowsIn, "row")+" in")
-	}
-	words = append(words, paint.counted(e.Rows, "row"))
-	if e.RowsIn > 0 {
-		words[len(words)-1] += " out"
-	}
-	if e.Rejects > 0 {
-		words = append(words, paint.dye(table.Caution, counted(e.Rejects, "reject")))
+	add := func(n int64, what, after string) { words = append(words, paint.counted(n, what)+after) }
+	switch e.Sort {
+	case progress.Load:
+		add(e.Objects, "object", " in")
+		add(e.Rows, "row", " out")
+		if e.Known > 0 {
+			add(e.Known, "object", " loaded before")
+		}
+		if e.Rejects > 0 {
+			words = append(words, paint.dye(table.Caution, counted(e.Rejects, "reject")))
+		}
+	case progress.Model:
+		add(e.RowsIn, "row", " in")
+		add(e.Rows, "row", " out")
 	}
 	if e.Text != "" {
 		words = append(words, printable(e.Text))
 	}
-	return fmt.Sprintf("%-22s %s %s", printable(e.Step), strings.Join(words, ", "), paint.took(e.Duration))
+	line := fmt.Sprintf("%s%-22s ", paint.dye(table.Faint, numbered(e)), printable(e.Step))
+	if len(words) > 0 {
+		line += strings.Join(words, ", ") + " "
+	}
+	return line + paint.took(e.Duration)
+}
+
+// skippedLine tells of steps that had nothing to do. Many are not named.
+func skippedLine(e progress.Event, paint ink) string {
+	const named = 2
+	number := paint.dye(table.Faint, numbered(e))
+	if e.Through-e.Number >= named {
+		return number + printable(e.Text)
+	}
+	return fmt.Sprintf("%s%-22s %s", number, printable(e.Step), printable(e.Text))
 }
 
 // counted is a number with what it counts: "1 row", "1,594 rows".

@@ -177,6 +177,18 @@ func (q *Queries) EndRun(ctx context.Context, arg EndRunParams) error {
 	return err
 }
 
+const ExtendRun = `-- name: ExtendRun :exec
+UPDATE dwh_run
+SET ended_at = $1
+WHERE run_id = $2
+`
+
+// The checks over everything come behind a run, and are a part of it.
+func (q *Queries) ExtendRun(ctx context.Context, endedAt *time.Time, runID string) error {
+	_, err := q.db.Exec(ctx, ExtendRun, endedAt, runID)
+	return err
+}
+
 const FailRun = `-- name: FailRun :exec
 UPDATE dwh_run
 SET outcome = $1, error = $2

@@ -96,6 +96,19 @@ func (j *Journal) WriteChecks(ctx context.Context, run string, results []check.R
 	return entry.put(ctx, nil)
 }
 
+// Extend writes a step behind the end of a run, and what its checks found. position is the step's
+// place in the run, from 1. The run ends when the step does.
+func (j *Journal) Extend(ctx context.Context, run string, position int, step Step, results []check.Result) error {
+	entry := &Run{ID: run, journal: j}
+	entry.Step(step)
+	entry.steps[0].Position = int32(position)
+	entry.Checks(results)
+	if err := entry.put(ctx, nil); err != nil {
+		return err
+	}
+	return j.db.ExtendRun(ctx, entry.steps[0].EndedAt, run)
+}
+
 // FailChecked writes that checks behind the end of a run failed.
 func (j *Journal) FailChecked(ctx context.Context, run string, cause error) error {
 	text := bulk.Clip(cause.Error(), longestText)

@@ -28,6 +28,7 @@ type Step struct {
 	Started         time.Time
 	Ended           time.Time // zero: now
 	RowsIn, RowsOut int64
+	Uncounted       bool   // the step counts no rows
 	Fingerprint     string // of the step's file; "" for none
 	Outcome         string // "" means done
 	Note            string // for people; "" for none
@@ -44,7 +45,10 @@ func (r *Run) Step(s Step) {
 	ended := s.Ended.UTC()
 	step := dwhdb.AddStepParams{
 		RunID: r.ID, Step: bulk.Clip(s.Name, longestName), StartedAt: s.Started.UTC(), EndedAt: &ended,
-		RowsIn: &s.RowsIn, RowsOut: &s.RowsOut, Outcome: s.Outcome,
+		Outcome: s.Outcome,
+	}
+	if !s.Uncounted {
+		step.RowsIn, step.RowsOut = &s.RowsIn, &s.RowsOut
 	}
 	if s.Fingerprint != "" {
 		step.Fingerprint = &s.Fingerprint

@@ -37,11 +37,7 @@ func (l *Loader) Load(ctx context.Context, run Run, plan *Plan) (result Result, 
 		result.Known += plan.listing.known
 	}
 	result.Duration = plan.took + time.Since(started)
-	if err != nil {
-		return result, err
-	}
-	l.Observer(result.done())
-	return result, nil
+	return result, err
 }
 
 // execution carries out one plan.

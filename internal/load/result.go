@@ -44,11 +44,11 @@ func (r Result) attributes() []telemetry.Attribute {
 	}
 }
 
-// done is the event at a load's end.
-func (r Result) done() progress.Event {
+// Done is the event at a load's end.
+func (r Result) Done() progress.Event {
 	return progress.Event{
-		Kind: progress.StepDone, Step: r.Step, Objects: r.Objects, Rows: r.Rows, Bytes: r.Bytes, Rejects: r.Rejects,
-		Duration: r.Duration,
+		Kind: progress.StepDone, Sort: progress.Load, Step: r.Step, Objects: r.Objects, Known: r.Known, Rows: r.Rows,
+		Bytes: r.Bytes, Rejects: r.Rejects, Duration: r.Duration,
 	}
 }
 

@@ -7,8 +7,13 @@ import "time"
 type Event struct {
 	Kind    Kind
 	Step    string // the step or the table it is about
-	Text    string // a sentence, for Note and Warning
+	Sort    Sort   // of the step, at its end
+	Number  int    // of the step in its run, from 1; 0 where it is not known
+	Of      int    // how many steps the run takes; 0 where that is not certain
+	Through int    // StepsSkipped: the number of the last of the steps
+	Text    string // a sentence, for Note and Warning; what a step does or did, in a few words
 	Objects int64  // loaded so far, or at the end
+	Known   int64  // objects that earlier runs loaded, at the end
 	Rows    int64  // written so far, or at the end
 	Bytes   int64  // read so far
 	// bytes of the objects to load, as far as they are listed; with More the list goes on
@@ -27,9 +32,20 @@ type Kind int
 const (
 	Note Kind = iota
 	Warning
-	StepStarted // comparing, applying and checking have no StepDone
+	StepStarted
 	StepUnderWay
 	StepDone
+	StepsSkipped // planned steps that had nothing to do; Step names them
+)
+
+// Sort says what a step works on.
+type Sort int
+
+// The sorts of steps.
+const (
+	Model Sort = iota // computes rows from rows
+	Load              // copies objects
+	Stage             // belongs to no file: it builds indexes, compares, checks or publishes
 )
 
 // Observer receives events, from one goroutine at a time.

@@ -40,7 +40,7 @@ func DifferenceTable(live catalogue.Table, scratch catalogue.Name) catalogue.Tab
 func (h *Handover) Compare(ctx context.Context) ([]Difference, error) {
 	var out []Difference
 	for _, b := range h.built {
-		h.Observer(progress.Event{Kind: progress.StepStarted, Step: "compare " + string(b.live.Name)})
+		h.Observer(progress.Event{Kind: progress.StepUnderWay, Text: "compare " + string(b.live.Name)})
 		d, err := h.compare(ctx, b)
 		if err != nil {
 			return out, fmt.Errorf("compare %s: %w", b.live.Name, err)
@@ -84,7 +84,7 @@ func (h *Handover) Apply(ctx context.Context, differences []Difference) error {
 		if !d.Some() {
 			continue
 		}
-		h.Observer(progress.Event{Kind: progress.StepStarted, Step: "apply " + string(d.Table)})
+		h.Observer(progress.Event{Kind: progress.StepUnderWay, Text: "apply " + string(d.Table)})
 		live := h.find(d.Table).live
 		difference := DifferenceTable(live, h.scratch)
 		if d.Changed+d.Removed > 0 {

@@ -96,29 +96,31 @@ func (h *Handover) HasCopy(name catalogue.Name) bool { return h.copies[name] != 
 
 // Finish gives the staging copies the names of their tables, for what reads them from now on, and
 // the indexes: to build one takes a fraction of the time that it takes to keep one while rows come
-// in. Rows that a unique index does not take are met only here, and are an error.
-func (h *Handover) Finish(ctx context.Context) error {
+// in. Rows that a unique index does not take are met only here, and are an error. built counts the
+// indexes.
+func (h *Handover) Finish(ctx context.Context) (built int, err error) {
 	for _, name := range slices.Sorted(maps.Keys(h.copies)) {
 		c := h.copies[name]
 		loaded := c.live.In(h.scratch)
 		rename := catalogue.RenameTable(loaded.Named(copyPrefix+name), name)
 		if err := catalogue.Exec(ctx, h.tx, rename); err != nil {
-			return fmt.Errorf("rename the copy of %s: %w", name, err)
+			return built, fmt.Errorf("rename the copy of %s: %w", name, err)
 		}
 		computed := false
 		for _, index := range c.indexes {
-			h.Observer(progress.Event{Kind: progress.StepStarted, Step: "index " + string(index.Name)})
+			h.Observer(progress.Event{Kind: progress.StepUnderWay, Text: "index " + string(index.Name)})
 			if err := catalogue.Exec(ctx, h.tx, index.On(loaded)); err != nil {
-				return fmt.Errorf("build an index of %s: %w", name, err)
+				return built, fmt.Errorf("build an index of %s: %w", name, err)
 			}
 			h.Failpoint("copy.indexed")
+			built++
 			computed = computed || index.Computed
 		}
 		if computed {
 			if err := catalogue.Exec(ctx, h.tx, catalogue.AnalyzeLoaded(loaded)); err != nil {
-				return fmt.Errorf("analyze %s: %w", name, err)
+				return built, fmt.Errorf("analyze %s: %w", name, err)
 			}
 		}
 	}
-	return nil
+	return built, nil
 }

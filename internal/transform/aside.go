@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,13 +17,10 @@ import (
 // indexCopies builds the indexes that loads name on the staging copies that they have filled.
 // Behind the commit they would take half as long again: each row is then looked up in the commit
 // log and marked.
-func (r *Runner) indexCopies(ctx context.Context, conn *pgx.Conn, w *work) error {
-	if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Load && w.handover.HasCopy(s.Table) }) {
-		return nil
-	}
+func (r *Runner) indexCopies(ctx context.Context, conn *pgx.Conn, w *work) (built int, err error) {
 	absent, err := r.absentIndexes(ctx, conn)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, step := range r.Steps {
 		if !step.Load || !w.handover.HasCopy(step.Table) {
@@ -34,11 +31,12 @@ func (r *Runner) indexCopies(ctx context.Context, conn *pgx.Conn, w *work) error
 				continue
 			}
 			if err := r.buildIndex(ctx, w.tx, index); err != nil {
-				return err
+				return built, err
 			}
+			built++
 		}
 	}
-	return nil
+	return built, nil
 }
 
 // copyStaging has a plan load into a copy of its staging table, if that is worth it and can take
@@ -72,9 +70,11 @@ func (r *Runner) loadInto(
 	if into.Name == "" {
 		into = w.tables[plan.File.Table]
 	}
+	started := time.Now()
 	if err := catalogue.Exec(ctx, w.tx, catalogue.AnalyzeLoaded(into)); err != nil {
 		return result, fmt.Errorf("analyze %s: %w", plan.File.Table, err)
 	}
+	result.Duration += time.Since(started)
 	return result, nil
 }
 
@@ -123,7 +123,7 @@ func (r *Runner) loadAside(
 		if result, err = r.loadInto(ctx, conn, w, j, &aside); err != nil {
 			return err
 		}
-		if err := w.handover.Finish(ctx); err != nil {
+		if _, err := w.handover.Finish(ctx); err != nil {
 			return err
 		}
 		if err := w.handover.Prepare(ctx, false); err != nil {

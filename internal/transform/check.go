@@ -18,7 +18,8 @@ import (
 
 // CheckAfter runs the checks over everything, as Check does, behind a run: what the run itself has
 // checked over everything, as a first one and a replay do before they commit, is not checked again.
-func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, error) {
+// It is the run's last step, and adds its time to the run's.
+func (r *Runner) CheckAfter(ctx context.Context, ran *Result) ([]check.Result, error) {
 	known := map[string]check.Result{}
 	if ran.everything {
 		for _, result := range slices.Concat(ran.Checks, ran.warnings) {
@@ -31,11 +32,16 @@ func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, er
 			names = append(names, c.Name)
 		}
 	}
-	if len(names) > 0 {
-		rest, err := r.Check(ctx, ran.Run, names)
+	if len(names) == 0 {
+		r.numbering.Skip("the gate has checked everything", stageFullCheck)
+	} else {
+		checking := r.beginStage(nil, stageFullCheck)
+		rest, err := r.check(ctx, ran.Run, ran.noted+1, names)
 		if err != nil {
 			return nil, err
 		}
+		checking.end(checksText(rest))
+		ran.Duration, ran.Steps = ran.Duration+time.Since(checking.started), r.numbering.Taken()
 		for _, result := range rest {
 			known[result.Check.Name] = result
 		}
@@ -50,6 +56,14 @@ func (r *Runner) CheckAfter(ctx context.Context, ran Result) ([]check.Result, er
 // Check runs the named checks, or all, over everything, in one read-only snapshot, and keeps their
 // results in the journal under the run, a new id when it is "".
 func (r *Runner) Check(ctx context.Context, run string, names []string) (results []check.Result, err error) {
+	return r.check(ctx, run, 0, names)
+}
+
+// check is Check as a step of a run at a position in the journal; 0: as no step.
+func (r *Runner) check(
+	ctx context.Context, run string, position int, names []string,
+) (results []check.Result, err error) {
+	started := time.Now()
 	ctx, span := telemetry.Begin(ctx, "check")
 	defer func() { span.End(err, gate.Attributes(results)...) }()
 	chosen, err := check.Select(r.Checks, names)
@@ -77,7 +91,13 @@ func (r *Runner) Check(ctx context.Context, run string, names []string) (results
 	if !ofRun {
 		run = journal.NewID(time.Now())
 	}
-	if err := r.journal.WriteChecks(ctx, run, results); err != nil {
+	step := journal.Step{Name: stageFullCheck, Started: started, Uncounted: true, Note: checksText(results)}
+	if position > 0 {
+		err = r.journal.Extend(ctx, run, position, step, results)
+	} else {
+		err = r.journal.WriteChecks(ctx, run, results)
+	}
+	if err != nil {
 		if ofRun && ctx.Err() == nil { // as in journaled
 			r.Logger.Warn("the journal could not be written", "run", run, "error", err)
 			return results, nil

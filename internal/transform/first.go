@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,7 +15,6 @@ import (
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
-	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
@@ -125,6 +125,15 @@ func (r *Runner) buildFirst(
 	if err := w.enter(ctx); err != nil {
 		return err
 	}
+	index, err := r.indexesFirst(ctx, conn, plans)
+	if err != nil {
+		return err
+	}
+	stages := []string{stageCheck, stagePublish}
+	if index {
+		stages = append(stages, stageIndex)
+	}
+	r.planSteps(r.Steps, stages...)
 	loaded := map[catalogue.Name]int64{}
 	for _, plan := range plans {
 		item, err := r.loadFirst(ctx, conn, w, j, plan)
@@ -142,6 +151,16 @@ func (r *Runner) buildFirst(
 	return w.leave(ctx)
 }
 
+// indexesFirst tells whether a first run has indexes to build: those of the loads that are not
+// there, or those of a staging table that a large load may fill beside it.
+func (r *Runner) indexesFirst(ctx context.Context, conn *pgx.Conn, plans []*load.Plan) (bool, error) {
+	if slices.ContainsFunc(plans, func(p *load.Plan) bool { return r.publishing().LargeLoad(p.Bytes()) }) {
+		return true, nil
+	}
+	absent, err := r.absentIndexes(ctx, conn)
+	return len(absent) > 0, err
+}
+
 // buildStar builds the star of what a first run has loaded, checks it, and gives it to readers.
 func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *journal.Run, result *Result) error {
 	result.everything = true
@@ -151,15 +170,17 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if slices.ContainsFunc(w.graph.Models, func(m *model.Model) bool { return m.Stored && !m.Complete() }) {
 		return errNotFirst // a table of what the models give does not stand for the table
 	}
-	if err := r.indexLoaded(ctx, conn, w); err != nil {
+	if err := r.indexLoaded(ctx, conn, w, j); err != nil {
 		return err
 	}
+	w.idle = time.Now()
 	r.beginModels(w, nil, nil)
 	if err := r.buildAll(ctx, w, w.graph.Models, result); err != nil {
 		return err
 	}
 	r.note(j, result, 0)
 	r.Failpoint("transform.built")
+	checking := r.beginStage(j, stageCheck) // to make a key is a check too
 	if err := w.handover.Prepare(ctx, w.parallel); err != nil {
 		return err
 	}
@@ -167,7 +188,6 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 	if err := w.behindScratch(ctx); err != nil {
 		return err
 	}
-	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
 	g := r.newGate(w, r.Steps)
 	g.Cache = check.NewPrecheckCache(w.tx) // the flags are set already, and nothing more is written
 	for _, stage := range []gate.Stage{gate.BeforeFlags, gate.AfterFlags} {
@@ -185,6 +205,7 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 			return err
 		}
 	}
+	result.publishing = r.publishAfter(checking, 0, checksText(slices.Concat(result.Checks, result.warnings)))
 	if err := r.remember(ctx, w.tx, j, w.built); err != nil {
 		return err
 	}
@@ -199,18 +220,28 @@ func (r *Runner) buildStar(ctx context.Context, conn *pgx.Conn, w *work, j *jour
 
 // indexLoaded renames and indexes the staging copies before the models read them. An index finds
 // repeated values in half the time of a sort.
-func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work) error {
-	if err := w.handover.Finish(ctx); err != nil {
+func (r *Runner) indexLoaded(ctx context.Context, conn *pgx.Conn, w *work, j *journal.Run) error {
+	if !slices.ContainsFunc(r.Steps, func(s Step) bool { return s.Load && w.handover.HasCopy(s.Table) }) {
+		return nil
+	}
+	indexing := r.beginStage(j, stageIndex)
+	built, err := w.handover.Finish(ctx)
+	if err != nil {
 		return err
 	}
 	// The loads name their tables without a schema.
 	if err := w.behindScratch(ctx); err != nil {
 		return err
 	}
-	if err := r.indexCopies(ctx, conn, w); err != nil {
+	more, err := r.indexCopies(ctx, conn, w)
+	if err != nil {
 		return err
 	}
-	return catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.live))
+	if err := catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.live)); err != nil {
+		return err
+	}
+	indexing.end(indexesText(built + more))
+	return nil
 }
 
 // checkFirst makes the checks that warn, and counts the rows, while they are at hand. Whoever reads
@@ -257,6 +288,7 @@ func (r *Runner) loadFirst(
 	result, err := r.loadInto(ctx, conn, w, j, plan)
 	if err == nil {
 		noteLoad(j, plan.File, result, "")
+		r.Observer(result.Done())
 	}
 	return result, err
 }

@@ -48,6 +48,7 @@ func (r *Runner) increment(ctx context.Context, conn *pgx.Conn, j *journal.Run, 
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		// A retry begins from nothing.
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
+		result.publishing = nil
 		j.Forget(mark)
 		return r.incrementOnce(ctx, tx, j, in, result)
 	})
@@ -85,6 +86,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal.Run, i
 		if err := catalogue.Exec(ctx, tx, a.Drop()...); err != nil {
 			return fmt.Errorf("drop what arrived: %w", err)
 		}
+		r.skipRest()
 		if in.flag {
 			return r.remember(ctx, tx, j, w.built)
 		}
@@ -116,7 +118,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal.Run, i
 			return err
 		}
 	}
-	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
+	checking := r.beginStage(j, stageCheck)
 	// Before the flags are set: what the gate looks at depends on them.
 	if err := w.behindScratch(ctx); err != nil {
 		return err
@@ -128,13 +130,16 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal.Run, i
 	if result.Checks, err = g.Pass(ctx, gate.BeforeFlags); err != nil {
 		return err
 	}
+	var flagging time.Duration
 	if in.flag {
+		started := time.Now()
 		if result.Flagged, err = r.flag(ctx, tx, w, a, in.steps); err != nil {
 			return err
 		}
 		if err := a.Hide(ctx, w.schema); err != nil {
 			return err
 		}
+		flagging = time.Since(started)
 		r.Failpoint("transform.flagged")
 		late, err := g.Pass(ctx, gate.AfterFlags)
 		if err != nil {
@@ -145,6 +150,7 @@ func (r *Runner) incrementOnce(ctx context.Context, tx pgx.Tx, j *journal.Run, i
 	if err := j.Judge(result.Checks); err != nil {
 		return err
 	}
+	result.publishing = r.publishAfter(checking, flagging, checksText(result.Checks))
 	if err := w.leave(ctx, a.Drop()...); err != nil {
 		return err
 	}
@@ -170,19 +176,24 @@ func (r *Runner) compute(ctx context.Context, w *work, j *journal.Run, in increm
 		if err := r.buildAll(ctx, w, chosen, result); err != nil {
 			return err
 		}
-		if err := w.compare(ctx, result); err != nil {
+		if err := r.compare(ctx, w, j, result, 0); err != nil {
 			return err
 		}
-		r.note(j, result, 0)
+		applying := r.beginStage(j, stageApply)
 		if err := w.handover.Apply(ctx, result.Differences); err != nil {
 			return err
 		}
 		r.Failpoint("transform.built")
-		return w.handover.Drop(ctx) // the checks look at what readers see
+		if err := w.handover.Drop(ctx); err != nil { // the checks look at what readers see
+			return err
+		}
+		applying.end(differencesText(result.Differences))
+		return nil
 	}
 	if err := r.incrementModels(ctx, w, j, chosen, result); err != nil {
 		return err
 	}
+	r.skipModels(w.graph.Models)
 	r.Failpoint("transform.built")
 	return nil
 }
@@ -192,7 +203,6 @@ func (r *Runner) incrementModels(
 	ctx context.Context, w *work, j *journal.Run, chosen []*model.Model, result *Result,
 ) error {
 	chosen = withHelpers(w.graph, chosen)
-	started := time.Now()
 	return w.run.Increment(ctx, chosen, func(m *model.Model, change model.Change) error {
 		step, err := r.stepOf(m)
 		if err != nil {
@@ -200,9 +210,9 @@ func (r *Runner) incrementModels(
 		}
 		stepResult := StepResult{
 			Step: step.Name, Table: step.Table, Helper: !m.Stored, Change: change,
-			RowsOut: change.Added + change.Changed + change.Healed, Duration: time.Since(started),
+			RowsOut: change.Added + change.Changed + change.Healed, Duration: time.Since(w.idle),
 		}
-		started = time.Now()
+		w.idle = time.Now()
 		if !w.run.Computed(m) && m.Kind != model.Script && !m.Stored {
 			return nil
 		}

@@ -13,22 +13,20 @@ import (
 	"github.com/sparkify/dwh/internal/progress"
 )
 
-// buildIndexes builds the indexes that the loads name and that are not there, of tables that hold
-// rows. Readers go on meanwhile: CREATE INDEX locks out writers alone, and this is the one writer.
-func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal.Run) error {
+// missingIndexes are the indexes that the loads name and that are not there, of tables that hold
+// rows. more says that there are others, whose tables hold no row yet.
+func (r *Runner) missingIndexes(ctx context.Context, conn *pgx.Conn) (missing []load.Index, more bool, err error) {
 	if r.indexed {
-		return nil
+		return nil, false, nil
 	}
 	schema, err := r.currentSchema(ctx, conn)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
 	absent, err := r.absentIndexes(ctx, conn)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
-	var missing []load.Index
-	all := true
 	for _, step := range r.Steps {
 		wanted := slices.DeleteFunc(
 			step.loadIndexes(), func(loadIndex load.Index) bool { return !absent[loadIndex.Name] },
@@ -38,19 +36,31 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal.Ru
 		}
 		filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: step.Table})
 		if err != nil {
-			return err
+			return nil, false, err
 		}
 		if !filled {
-			all = false
+			more = true
 			continue
 		}
 		missing = append(missing, wanted...)
 	}
-	r.indexed = all && len(missing) == 0
+	r.indexed = !more && len(missing) == 0
+	return missing, more, nil
+}
+
+// buildIndexes builds missing indexes, as a step of its own where the run has planned that. Readers
+// go on meanwhile: CREATE INDEX locks out writers alone, and this is the one writer.
+func (r *Runner) buildIndexes(
+	ctx context.Context, conn *pgx.Conn, j *journal.Run, missing []load.Index, more bool,
+) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
+	var building *stage
+	if r.numbering.Open(stageIndex) {
+		building = r.beginStage(j, stageIndex)
+	}
+	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		for _, index := range missing {
 			if err := r.buildIndex(ctx, tx, index); err != nil {
 				return err
@@ -58,8 +68,12 @@ func (r *Runner) buildIndexes(ctx context.Context, conn *pgx.Conn, j *journal.Ru
 		}
 		return nil
 	})
-	r.indexed = all && err == nil
-	return err
+	if err != nil {
+		return err
+	}
+	r.indexed = !more
+	building.end(indexesText(len(missing)))
+	return nil
 }
 
 func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, index load.Index) error {
@@ -75,7 +89,7 @@ func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, index load.Index) er
 
 // createIndex runs a CREATE INDEX, and says so.
 func (r *Runner) createIndex(ctx context.Context, tx pgx.Tx, name catalogue.Name, sql string) error {
-	r.Observer(progress.Event{Kind: progress.StepStarted, Step: "index " + string(name)})
+	r.Observer(progress.Event{Kind: progress.StepUnderWay, Text: "index " + string(name)})
 	if _, err := tx.Exec(ctx, sql); err != nil {
 		return err
 	}

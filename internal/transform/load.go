@@ -99,6 +99,7 @@ func (r *Runner) planLoads(
 
 // load copies the objects of one source that the ledger does not know.
 func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal.Run, step Step) (result load.Result, err error) {
+	started := time.Now()
 	plan, err := r.loader.Plan(ctx, step.file)
 	if err != nil {
 		return load.Result{Step: step.Name, Table: step.Table}, err
@@ -111,14 +112,15 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal.Run, step 
 	outcome := ""
 	if err != nil {
 		outcome = journal.Failed
+	} else if result.Rows >= publish.AnalyzeFirst && !analyzed { // fewer can wait for the run's end
+		err = r.analyzeAfter(ctx, conn, map[catalogue.Name]int64{step.Table: result.Rows})
 	}
+	result.Duration = time.Since(started)
 	noteLoad(j, step.file, result, outcome)
 	if err != nil {
 		return result, err
 	}
-	if result.Rows >= publish.AnalyzeFirst && !analyzed { // fewer can wait for the run's end
-		return result, r.analyzeAfter(ctx, conn, map[catalogue.Name]int64{step.Table: result.Rows})
-	}
+	r.Observer(result.Done())
 	return result, nil
 }
 
@@ -215,6 +217,7 @@ func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal.Run, res
 			}
 			if plan.Statement != nil {
 				noteLoad(j, plan.File, loaded, "")
+				r.Observer(loaded.Done())
 			}
 			result.Loads = append(result.Loads, loaded)
 		}

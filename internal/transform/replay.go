@@ -30,6 +30,8 @@ func (r *Runner) Replay(ctx context.Context, command string) (Result, error) {
 // differ. It writes nothing that lasts, and neither takes nor waits for the lock.
 func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	started := time.Now()
+	r.numbering.Begin()
+	r.planSteps(r.modelSteps(), stageCompare)
 	conn, release, err := r.connect(ctx)
 	if err != nil {
 		return Result{}, err
@@ -45,10 +47,10 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	result := Result{Replayed: true}
-	if err := r.rebuild(ctx, w, w.graph.Models, &result); err != nil {
+	if err := r.rebuild(ctx, w, nil, w.graph.Models, &result); err != nil {
 		return result, err
 	}
-	result.Duration = time.Since(started)
+	result.Duration, result.Steps = time.Since(started), r.numbering.Taken()
 	return result, nil
 }
 
@@ -56,6 +58,7 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 // flags it sets are of rows that the rebuilt star holds. What readers could notice, the difference,
 // is written at its end.
 func (r *Runner) replay(ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result) error {
+	r.planSteps(r.modelSteps(), append([]string{stageCompare, stageApply, stageCheck}, r.closing(false, false)...)...)
 	return r.replayAfter(ctx, conn, j, result, func(pgx.Tx) error { return nil }, Staleness{})
 }
 
@@ -69,6 +72,7 @@ func (r *Runner) replayAfter(
 	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
 		result.Transforms, result.Checks, result.Differences, result.Flagged = nil, nil, nil, 0
 		j.Forget(mark)
+		result.publishing = nil
 
 		if err := first(tx); err != nil {
 			return err
@@ -85,12 +89,11 @@ func (r *Runner) replayAfter(
 		if err := r.incrementOthers(ctx, w, j, chosen, result); err != nil {
 			return err
 		}
-		fresh := len(result.Transforms)
-		if err := r.rebuild(ctx, w, chosen, result); err != nil {
+		if err := r.rebuild(ctx, w, j, chosen, result); err != nil {
 			return err
 		}
-		r.note(j, result, fresh)
 		r.Failpoint("replay.built")
+		applying := r.beginStage(j, stageApply)
 		if err := w.handover.Apply(ctx, result.Differences); err != nil {
 			return err
 		}
@@ -101,13 +104,15 @@ func (r *Runner) replayAfter(
 			return err
 		}
 		r.Failpoint("replay.flagged")
-		r.Observer(progress.Event{Kind: progress.StepStarted, Step: "check"})
+		applying.end(differencesText(result.Differences))
+		checking := r.beginStage(j, stageCheck)
 		if result.Checks, err = r.newGate(w, r.Steps).Everything(ctx); err != nil {
 			return err
 		}
 		if err := j.Judge(result.Checks); err != nil {
 			return err
 		}
+		result.publishing = r.publishAfter(checking, 0, checksText(result.Checks))
 		if err := r.remember(ctx, tx, j, w.built); err != nil {
 			return err
 		}
@@ -167,14 +172,17 @@ func (r *Runner) note(j *journal.Run, result *Result, from int) {
 			}
 		}
 		j.Step(journal.Step{
-			Name: stepResult.Step, Started: time.Now().Add(-stepResult.Duration),
+			Name: stepResult.Step, Started: stepResult.ended.Add(-stepResult.Duration), Ended: stepResult.ended,
 			RowsIn: stepResult.RowsIn, RowsOut: stepResult.RowsOut, Fingerprint: step.Fingerprint, Note: note,
 		})
 	}
 }
 
-// rebuild builds models from all that is staged, in a scratch schema of its own, and compares.
-func (r *Runner) rebuild(ctx context.Context, w *work, chosen []*model.Model, result *Result) (err error) {
+// rebuild builds models from all that is staged, in a scratch schema of its own, and compares. j is
+// nil where nothing is written.
+func (r *Runner) rebuild(
+	ctx context.Context, w *work, j *journal.Run, chosen []*model.Model, result *Result,
+) (err error) {
 	ctx, span := telemetry.Begin(ctx, "rebuild")
 	defer func() { span.End(err) }()
 	if err := w.enter(ctx); err != nil {
@@ -191,10 +199,11 @@ func (r *Runner) rebuild(ctx context.Context, w *work, chosen []*model.Model, re
 		return err
 	}
 	r.beginModels(w, nil, nil)
+	from := len(result.Transforms)
 	if err := r.buildAll(ctx, w, chosen, result); err != nil {
 		return err
 	}
-	return w.compare(ctx, result)
+	return r.compare(ctx, w, j, result, from)
 }
 
 // buildAll builds models in the scratch schema.
@@ -202,17 +211,16 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 	if err := r.comparable(w, chosen); err != nil {
 		return err
 	}
-	started := time.Now()
-	return w.run.Build(ctx, chosen, func(m *model.Model, built *model.Table) error {
+	err := w.run.Build(ctx, chosen, func(m *model.Model, built *model.Table) error {
 		step, err := r.stepOf(m)
 		if err != nil {
 			return err
 		}
 		stepResult := StepResult{
 			Step: step.Name, Table: step.Table, Helper: !m.Stored, RowsIn: w.rowsIn(m),
-			RowsOut: built.Rows, Duration: time.Since(started),
+			RowsOut: built.Rows, Duration: time.Since(w.idle), ended: time.Now(),
 		}
-		started = time.Now()
+		w.idle = stepResult.ended
 		result.Transforms = append(result.Transforms, stepResult)
 		for _, name := range stores(m) {
 			if table := w.run.BuiltTable(string(name)); table != nil {
@@ -228,6 +236,10 @@ func (r *Runner) buildAll(ctx context.Context, w *work, chosen []*model.Model, r
 		r.Failpoint("transform.ran." + step.Name)
 		return nil
 	})
+	if err == nil {
+		r.skipModels(w.graph.Models)
+	}
+	return err
 }
 
 // comparable refuses models whose tables do not exist, or cannot be compared with what is built.
@@ -276,8 +288,16 @@ func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
 		"declare one by a migration", nil)
 }
 
-// compare compares what was built with the live tables.
-func (w *work) compare(ctx context.Context, result *Result) (err error) {
-	result.Differences, err = w.handover.Compare(ctx)
-	return err
+// compare compares what was built with the live tables, and writes both into the journal, if there
+// is one. from is the place of the first built model among the result's transforms.
+func (r *Runner) compare(ctx context.Context, w *work, j *journal.Run, result *Result, from int) (err error) {
+	comparing := r.beginStage(j, stageCompare)
+	if result.Differences, err = w.handover.Compare(ctx); err != nil {
+		return err
+	}
+	if j != nil {
+		r.note(j, result, from)
+	}
+	comparing.end(differencesText(result.Differences))
+	return nil
 }

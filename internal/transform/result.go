@@ -10,6 +10,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -23,6 +24,8 @@ type StepResult struct {
 	RowsOut  int64 // rows written to its table, or that a build gave
 	Change   model.Change
 	Duration time.Duration
+
+	ended time.Time
 }
 
 // Summary says in words what became of a table's rows: "812 added, 12 healed"; "" for nothing.
@@ -49,9 +52,12 @@ type Result struct {
 	Differences []publish.Difference // a replay: what it changed, or would change
 	Stale       []string             // why it replayed
 	Replayed    bool
-	Checks      []check.Result // of the gate
+	Checks      []check.Result   // of the gate
+	Steps       []progress.Taken // all steps, in their order; together they take about Duration
 	Duration    time.Duration
 
+	noted      int          // the steps in the journal
+	publishing *stage       // that ends behind the commit; nil where nothing is published
 	everything bool         // Checks looked at all rows
 	counts     []TableCount // rows of every table, where they were counted
 	// of the checks of severity warn over all rows, where they were made

@@ -383,7 +383,7 @@ func TestUngatedCheck(t *testing.T) {
 	if slices.ContainsFunc(result.Checks, func(r check.Result) bool { return r.Check.Name == "few" }) {
 		t.Errorf("the gate made the check few")
 	}
-	results, err := w.runner(nil, with).CheckAfter(t.Context(), result)
+	results, err := w.runner(nil, with).CheckAfter(t.Context(), &result)
 	if err != nil {
 		t.Fatal(err)
 	}

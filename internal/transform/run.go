@@ -14,6 +14,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/journal"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/query"
@@ -57,21 +58,8 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 		if staleness.Stale() && r.NoReplay {
 			return staleness.Err()
 		}
-		switch {
-		case staleness.Built():
-			if err = r.buildIndexes(ctx, conn, j); err == nil && !staleness.Stale() && len(only) == 0 {
-				var done bool
-				if done, err = r.atOnce(ctx, conn, j, result); done {
-					return err
-				}
-			}
-		case !staleness.Stale() && len(only) == 0:
-			var done bool
-			if done, err = r.first(ctx, conn, j, result); done {
-				return err
-			}
-		}
-		if err != nil {
+		done, err := r.asOne(ctx, conn, j, chosen, len(only) == 0, staleness, result)
+		if done || err != nil {
 			return err
 		}
 		for _, step := range chosen {
@@ -107,6 +95,50 @@ func (r *Runner) readStaleness(ctx context.Context, conn *pgx.Conn) (Staleness, 
 	return ReadStaleness(ctx, writelock.Retrying(conn), r.Engine, r.Steps, WriteMarks)
 }
 
+// asOne plans a run. It loads and transforms in one transaction, if that can be done.
+func (r *Runner) asOne(
+	ctx context.Context, conn *pgx.Conn, j *journal.Run, chosen []Step, all bool, staleness Staleness,
+	result *Result,
+) (done bool, err error) {
+	built, fresh := staleness.Built(), !staleness.Stale() && all
+	if !built && fresh {
+		if done, err := r.first(ctx, conn, j, result); done || err != nil {
+			return done, err
+		}
+	}
+	var missing []load.Index
+	var more bool
+	if built {
+		missing, more, err = r.missingIndexes(ctx, conn)
+	} else { // the tables may not be there, which the loads tell
+		var absent map[catalogue.Name]bool
+		absent, err = r.absentIndexes(ctx, conn)
+		more = len(absent) > 0
+	}
+	if err != nil {
+		return false, err
+	}
+	stages := []string{stageCheck}
+	if !built || staleness.Stale() && all {
+		stages = []string{stageCompare, stageApply, stageCheck}
+	}
+	stages = append(stages, r.closing(more || len(missing) > 0, all)...)
+	if !slices.ContainsFunc(chosen, func(s Step) bool { return !s.Load }) {
+		stages = nil
+		if len(missing) > 0 {
+			stages = []string{stageIndex}
+		}
+	}
+	r.planSteps(chosen, stages...)
+	if !built {
+		return false, nil
+	}
+	if err := r.buildIndexes(ctx, conn, j, missing, more); err != nil || !fresh {
+		return false, err
+	}
+	return r.atOnce(ctx, conn, j, result)
+}
+
 // journaled runs work on a connection of its own between the journal's first and last word.
 func (r *Runner) journaled(
 	ctx context.Context, command string,
@@ -124,12 +156,13 @@ func (r *Runner) journaled(
 	}
 	telemetry.Annotate(ctx, telemetry.Run(j.ID))
 	result := Result{Run: j.ID}
+	r.numbering.Begin()
 	r.Failpoint("run.begun")
 	err = work(conn, j, &result)
 	if err != nil && conn.IsClosed() && ctx.Err() == nil {
 		err = lost(err)
 	}
-	result.Duration = time.Since(started)
+	result.Duration, result.Steps, result.noted = time.Since(started), r.numbering.Taken(), j.Mark()
 	if endErr := j.End(ctx, err); endErr != nil {
 		// The run's own outcome matters more than the note about it: what it did is committed.
 		r.Logger.Warn("the journal could not be written", "run", j.ID, "error", endErr)
@@ -179,7 +212,22 @@ func (r *Runner) settle(ctx context.Context, conn *pgx.Conn, j *journal.Run, res
 	if err := r.analyzeWritten(ctx, conn, result); err != nil {
 		return err
 	}
-	return r.buildIndexes(ctx, conn, j)
+	missing, more, err := r.missingIndexes(ctx, conn)
+	if err != nil {
+		return err
+	}
+	apart := r.numbering.Open(stageIndex)
+	if apart {
+		result.publishing.end("")
+	}
+	if err := r.buildIndexes(ctx, conn, j, missing, more); err != nil {
+		return err
+	}
+	if !apart {
+		result.publishing.end("")
+	}
+	r.numbering.Skip("no index to build", stageIndex)
+	return nil
 }
 
 // explain puts file, line and column to what the server refused.

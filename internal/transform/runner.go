@@ -12,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
+	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/writelock"
@@ -28,6 +29,8 @@ type Runner struct {
 	writer  writelock.Writer
 	loader  *load.Loader
 	journal *journal.Journal
+	// numbering is what Observer passes through.
+	numbering *progress.Steps
 	// piecemeal says that loading as a whole has failed, so that it goes on batch by batch.
 	piecemeal bool
 	// indexed says that the indexes of the loads are known to be there.
@@ -55,6 +58,8 @@ func New(o Options) (*Runner, error) {
 		return nil, &OptionsError{Msg: msg}
 	}
 	o = o.withDefaults()
+	numbering := progress.NewSteps(o.Observer)
+	o.Observer = numbering.Observe
 	loader, err := load.New(load.Options{
 		Pool: o.Pool, Engine: o.Engine, Vars: o.Vars, Copier: o.Copier, Store: o.Store,
 		BatchObjects: o.BatchObjects, BatchBytes: o.BatchBytes, Observer: o.Observer, Failpoint: o.Failpoint,
@@ -63,7 +68,7 @@ func New(o Options) (*Runner, error) {
 		return nil, err
 	}
 	return &Runner{
-		Options: o, loader: loader, writer: writelock.Writer{Engine: o.Engine, Wait: o.Wait},
+		Options: o, loader: loader, numbering: numbering, writer: writelock.Writer{Engine: o.Engine, Wait: o.Wait},
 		journal: journal.New(journal.Options{
 			Pool: o.Pool, Engine: o.Engine, Version: o.Version, Heartbeat: o.Heartbeat, Logger: o.Logger,
 		}),

@@ -474,7 +474,7 @@ func TestFirstRunMakesTheFullCheck(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept := w.one("SELECT COUNT(*) FROM dwh_check")
-		results, err := runner.CheckAfter(t.Context(), result)
+		results, err := runner.CheckAfter(t.Context(), &result)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,6 +32,7 @@ type work struct {
 	tables      map[catalogue.Name]catalogue.Table
 	graph       *model.Graph
 	staged      []catalogue.Table        // tables of records with a flag, by name
+	idle        time.Time                // when the last step ended, or the work began
 	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
 	built       []dwhdb.FingerprintsRow  // the models that the star follows from
 	run         *model.Run               // nil before it begins
@@ -43,12 +45,14 @@ type work struct {
 
 // openWork reads the catalogue, checks the models against it, and counts what waits.
 func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name) (*work, error) {
+	opened := time.Now()
 	live, err := r.currentSchema(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	w := &work{
-		tx: tx, engine: r.Engine, schema: scratch, live: live,
+		idle: opened,
+		tx:   tx, engine: r.Engine, schema: scratch, live: live,
 		unprocessed: map[catalogue.Name]int64{},
 	}
 	w.handover = publish.New(r.publishing(), tx, w.schema)
