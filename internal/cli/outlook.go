@@ -147,7 +147,7 @@ func toDo(stepOutlook transform.StepOutlook) string {
 		words = append(words, "the text is "+stepOutlook.Change)
 	}
 	if stepOutlook.Objects > 0 {
-		words = append(words, counted(stepOutlook.Objects, "new object"), size(stepOutlook.Bytes))
+		words = append(words, counted(stepOutlook.Objects, "new object"), table.Bytes(stepOutlook.Bytes))
 	}
 	if stepOutlook.Problem != "" {
 		words = append(words, "not listed: "+stepOutlook.Problem)
@@ -163,19 +163,6 @@ func toDo(stepOutlook transform.StepOutlook) string {
 		words = append(words, "new rows")
 	}
 	return strings.Join(words, ", ")
-}
-
-// size is a number of bytes for people: "12.3 MB".
-func size(n int64) string {
-	units := []string{"bytes", "kB", "MB", "GB", "TB"}
-	value, unit := float64(n), 0
-	for value >= 1000 && unit < len(units)-1 {
-		value, unit = value/1000, unit+1
-	}
-	if unit == 0 {
-		return fmt.Sprintf("%d %s", n, units[0])
-	}
-	return fmt.Sprintf("%.1f %s", value, units[unit])
 }
 
 // diff colours what is gone and what is new in a unified diff.

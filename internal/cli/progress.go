@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/sparkify/dwh/internal/table"
 )
 
 // Unit is what a progress counts.
@@ -203,15 +205,7 @@ func (a Amount) text(n int64) string {
 	if a.Unit != Bytes {
 		return count(n)
 	}
-	const step = 1024
-	if n < step {
-		return fmt.Sprintf("%d B", n)
-	}
-	value, unit := float64(n)/step, 0
-	for value >= step && unit < 3 {
-		value, unit = value/step, unit+1
-	}
-	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[unit])
+	return table.Bytes(n)
 }
 
 // barCells is the width of a bar.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/warehouse"
 )
 
@@ -80,7 +81,7 @@ func (e *slowError) Hint() string {
 type tooLargeError struct{ limit int }
 
 func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("the result is larger than %s", bytesText(int64(e.limit)))
+	return fmt.Sprintf("the result is larger than %s", table.Bytes(int64(e.limit)))
 }
 
 // Hint says what to do about it.

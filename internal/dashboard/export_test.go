@@ -34,9 +34,6 @@ func Ago(d time.Duration) string {
 // Words is how a page says how long something took.
 func Words(d time.Duration) string { return words(d) }
 
-// Bytes is how a page says how large something is.
-func Bytes(n int64) string { return bytesText(n) }
-
 // Counted is how a page counts things.
 func Counted(n int64, what string) string { return counted(n, what) }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sparkify/dwh/internal/server"
+	"github.com/sparkify/dwh/internal/table"
 )
 
 //go:embed pages
@@ -31,7 +32,7 @@ func parsePages(a *assets) (map[string]*template.Template, error) {
 			n any, what string,
 		) string {
 			return counted(integer(n), what)
-		}, "bytes": bytesText, "duration": words, "moment": moment, "iso": isoTime,
+		}, "bytes": table.Bytes, "duration": words, "moment": moment, "iso": isoTime,
 		"ago":     func(at time.Time) string { return ago(at, time.Now()) },
 		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf,
 		"kept": keptOf, "tablePath": tablePath, "checkPath": checkPath,

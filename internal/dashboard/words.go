@@ -2,7 +2,6 @@ package dashboard
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,23 +23,6 @@ func counted(n int64, what string) string {
 		what += "e"
 	}
 	return number(n) + " " + what + "s"
-}
-
-// bytesText is a size: "812 B", "1.5 MiB".
-func bytesText(n int64) string {
-	if n < 1024 {
-		return strconv.FormatInt(n, 10) + " B"
-	}
-	size, unit := float64(n), 0
-	for size >= 1024 && unit < 5 {
-		size /= 1024
-		unit++
-	}
-	digits := 1
-	if size >= 100 {
-		digits = 0
-	}
-	return strconv.FormatFloat(size, 'f', digits, 64) + " " + string("KMGTP"[unit-1]) + "iB"
 }
 
 // words is a duration: "12 ms", "1.3 s", "2 min 5 s", "3 h 4 min", "5 days".

@@ -30,14 +30,6 @@ func TestWords(t *testing.T) {
 			t.Errorf("%d: got %q, want %q", d, got, want)
 		}
 	}
-	for n, want := range map[int64]string{
-		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 300 << 20: "300 MiB",
-		5 << 40: "5.0 TiB",
-	} {
-		if got := dashboard.Bytes(n); got != want {
-			t.Errorf("%d bytes: got %q, want %q", n, got, want)
-		}
-	}
 	for what, want := range map[string]string{
 		"row": "1,594 rows", "try": "1,594 tries", "batch": "1,594 batches", "day": "1,594 days",
 	} {

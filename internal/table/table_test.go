@@ -271,3 +271,16 @@ the most played \| artists
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestBytes: a size has a unit, and one digit behind the point below 100.
+func TestBytes(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 300 << 20: "300 MiB",
+		5 << 40: "5.0 TiB",
+	} {
+		if got := table.Bytes(n); got != want {
+			t.Errorf("%d bytes: got %q, want %q", n, got, want)
+		}
+	}
+}

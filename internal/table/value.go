@@ -90,6 +90,23 @@ func people(x float64) string {
 // Count writes a whole number for people, with commas between its thousands.
 func Count(n int64) string { return grouped(strconv.FormatInt(n, 10)) }
 
+// Bytes writes a size in bytes for people: "812 B", "1.5 MiB", "300 MiB".
+func Bytes(n int64) string {
+	if n < 1024 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	size, unit := float64(n), 0
+	for size >= 1024 && unit < 5 {
+		size /= 1024
+		unit++
+	}
+	digits := 1
+	if size >= 100 {
+		digits = 0
+	}
+	return strconv.FormatFloat(size, 'f', digits, 64) + " " + string("KMGTP"[unit-1]) + "iB"
+}
+
 // grouped puts commas between the thousands of a decimal number.
 func grouped(number string) string {
 	sign := ""
