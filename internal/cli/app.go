@@ -88,11 +88,11 @@ func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app 
 	a.log = a.out.logger("text", slog.LevelInfo)
 	a.root = &cli.App{
 		Name:  "dwh",
-		Usage: "declarative migrations, transforms, checks and reports for the song-play warehouse",
+		Usage: "declarative migrations, loads, transforms, checks and reports for a SQL warehouse",
 		Description: examples(
-			`Copies song and event objects from S3 or a folder into staging tables, builds dimensions and a
-fact table from those, checks the result and reports on it. Without a database URL it runs a
-private PostgreSQL of its own.`,
+			`Copies objects from S3 or a folder into staging tables, computes dimensions and facts from them,
+checks the result and reports on it. Without a project of your own, dwh works on the song-play
+warehouse that it ships. Without a database URL, dwh starts a private PostgreSQL.`,
 			"dwh demo", "dwh run "+sourcesWord, a.reportExamples()[1],
 		),
 		Flags:           globalFlags(),
@@ -295,7 +295,7 @@ func (a *app) openToWrite(ctx context.Context, cfg *config.Config) (*warehouse.W
 	}
 	a.out.Status("target: %s", w.Target())
 	w.WatchWaits(ctx, func(wait writelock.Wait) { a.out.Status("%s", wait) }, func(err error) {
-		a.log.Debug("nobody tells what a lock waits for", "error", err)
+		a.log.Debug("cannot tell what a lock waits for", "error", err)
 	})
 	return w, nil
 }

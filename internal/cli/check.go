@@ -18,11 +18,12 @@ import (
 func (a *app) checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "run the data-quality checks over everything",
+		Usage:     "run the data-quality checks over all rows",
 		ArgsUsage: "[NAME…]",
 		Description: examples(
-			`A check is a query whose rows are violations. One of severity error that finds any ends the command with
-exit code 3; a warning is told. The results are kept in the database.`,
+			`A check is a query that returns violations. If a check of severity error has violations, the command
+ends with exit code 3. Violations of severity warn are printed as warnings. The results are kept in
+the database.`,
 			"dwh check", "dwh check "+checksWord, "dwh check --json",
 			"dwh check --junit checks.xml",
 		),

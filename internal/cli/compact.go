@@ -18,18 +18,19 @@ import (
 func (a *app) compactCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "compact",
-		Usage: "load what is new into Redshift's staging, small objects packed into large ones first",
+		Usage: "load new objects into Redshift's staging tables, packed into large objects first",
 		Description: examples(
-			`Redshift's COPY takes long over many small objects. This packs the new ones, a batch at a time, into
-few large gzipped objects under --work-prefix, loads those, and deletes them. The ledger records the
-original objects, so that nothing is loaded twice however they were loaded. Packs that are finished
-when a load breaks off are taken up by the next one. Transforms do not run: "dwh transform" follows.
+			`Redshift's COPY is slow with many small objects. This command packs the new objects, batch by batch,
+into a few large gzip objects under --work-prefix, loads those and deletes them. The ledger records
+the original objects, so nothing is loaded twice. If a load stops early, the next one uses the packs
+that are finished. Transforms do not run: run "dwh transform" afterwards.
 
-load.compact: true in dwh.yaml makes every load on Redshift pack.`,
+With load.compact: true in dwh.yaml, every load on Redshift packs small objects.`,
 			"dwh compact "+sourcesWord+" --work-prefix s3://bucket/dwh-work --region us-west-2",
 		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{projectFlag(), waitFlag(), jsonFlag(),
-			&cli.StringFlag{Name: "only", Usage: "load just these tables, by `NUMBER` or table, separated by commas"}}),
+			&cli.StringFlag{Name: "only", Usage: "load only these tables, by `NUMBER` or table, separated by " +
+				"commas"}}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return &UsageError{
@@ -77,7 +78,7 @@ func (r compactRun) run(ctx context.Context) error {
 	defer s.close()
 	if s.warehouse.Engine() != sqlfile.Redshift {
 		return &UsageError{
-			Msg:    "dwh compact is for Redshift; on PostgreSQL dwh reads small objects itself, many at once",
+			Msg:    "dwh compact is for Redshift; on PostgreSQL dwh reads many small objects in parallel",
 			Advice: `use "dwh transform"`,
 		}
 	}
@@ -88,7 +89,7 @@ func (r compactRun) run(ctx context.Context) error {
 	if swept, err := compact.Sweep(ctx, store, prefix, time.Now()); err != nil {
 		return err
 	} else if swept > 0 {
-		r.app.out.Status("deleted %d objects of packs that no load took up for a week", swept)
+		r.app.out.Status("deleted %d pack objects that no load has used for a week", swept)
 	}
 	watch := s.newWatcher()
 	defer watch.stop()

@@ -28,9 +28,9 @@ func shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 func (a *app) completionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print the completion script of a shell",
+		Usage:     "print the completion script for a shell",
 		ArgsUsage: strings.Join(shells(), "|"),
-		Description: examples("The script asks dwh itself, so it stays right when dwh is updated.",
+		Description: examples("The script calls dwh, so it needs no change when dwh is updated.",
 			`source <(dwh completion bash)`,
 			`dwh completion zsh > "${fpath[1]}/_dwh"`,
 			`dwh completion fish > ~/.config/fish/completions/dwh.fish`,

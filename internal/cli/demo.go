@@ -22,11 +22,11 @@ const demoDatabase = "dwh_demo"
 func (a *app) demoCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",
-		Usage: "a whole warehouse on sample data in one go",
+		Usage: "build a whole warehouse from sample data",
 		Description: examples(
-			`Generates song and event objects, loads and transforms them, checks the result and shows a report, in a
-database of its own (dwh_demo) in the private PostgreSQL, made afresh each time. It reads no database URL, no
-configuration file and no source.`,
+			`Writes sample objects of songs and events, loads and transforms them, checks the result and prints a
+report. It uses the database dwh_demo of the private PostgreSQL and creates it again each time. It
+ignores database URLs, the configuration file and sources.`,
 			"dwh demo",
 		),
 		Flags: []cli.Flag{dataDirFlag()},
@@ -116,10 +116,10 @@ func (d demoRun) run(ctx context.Context) error {
 		flag = " --data-dir " + shellWord(d.cfg.DataDir)
 	}
 	d.app.out.Status(
-		"\nlook further: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list",
+		"\nmore reports: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list",
 		demoDatabase, flag,
 	)
-	d.app.out.Status("the private PostgreSQL goes on running; stop it with: dwh local stop%s", flag)
+	d.app.out.Status("the private PostgreSQL keeps running; stop it with: dwh local stop%s", flag)
 	return nil
 }
 

@@ -23,8 +23,8 @@ import (
 func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
-		Usage: "check connection, engine, schema, sources and permissions, each with the fix",
-		Description: examples(`Changes nothing. Ends with exit code 1 when something would keep a run from working.`,
+		Usage: "check connection, schema, sources and permissions, and print a fix for each problem",
+		Description: examples("Changes nothing. Ends with exit code 1 if a problem would make a run fail.",
 			"dwh doctor", "dwh doctor --json "+sourcesWord, "dwh doctor --notify"),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "notify",

@@ -113,7 +113,7 @@ func selectFlags() []cli.Flag {
 		&cli.GenericFlag{
 			Name:  "match",
 			Value: &matchValues{},
-			Usage: "records of --table with this `COLUMN=VALUE`; repeatable, and all have to hold",
+			Usage: "records of --table with this `COLUMN=VALUE`; repeatable, all must match",
 		},
 	}
 }

@@ -14,11 +14,12 @@ import (
 // reads those.
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "read `FILE` instead of the dwh.yaml found upwards from here"},
+		&cli.StringFlag{Name: "config", Usage: "read `FILE` instead of the dwh.yaml in the working folder or above " +
+			"it"},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", DefaultText: "text"},
-		&cli.BoolFlag{Name: "strict", Usage: "warnings fail the command"},
+		&cli.BoolFlag{Name: "strict", Usage: "treat warnings as errors"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "log more"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "no progress, only warnings and errors"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print no progress, only warnings and errors"},
 		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
 	}
 }
@@ -28,10 +29,11 @@ func connectionFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{
 			Name: "database-url",
-			Usage: "the warehouse's `URL`; better in DWH_DATABASE_URL or DATABASE_URL; without " +
-				"one a private PostgreSQL",
+			Usage: "`URL` of the warehouse; prefer DWH_DATABASE_URL or DATABASE_URL; without any, dwh starts a " +
+				"private PostgreSQL",
 		},
-		&cli.StringFlag{Name: "engine", Usage: "the `ENGINE`, postgres or redshift", DefaultText: "detected"},
+		&cli.StringFlag{Name: "engine", Usage: "`ENGINE` of the warehouse: postgres or " +
+			"redshift", DefaultText: "detected"},
 		dataDirFlag(),
 	}
 }
@@ -39,21 +41,21 @@ func connectionFlags() []cli.Flag {
 // dataDirFlag names the private PostgreSQL's folder.
 func dataDirFlag() cli.Flag {
 	return &cli.StringFlag{
-		Name: "data-dir", Usage: "`FOLDER` of the private PostgreSQL (DWH_DATA_DIR)",
-		DefaultText: "in the user's data home",
+		Name: "data-dir", Usage: "data `FOLDER` of the private PostgreSQL (DWH_DATA_DIR)",
+		DefaultText: "a folder in the user's data home",
 	}
 }
 
 // waitFlag is for commands that write.
 func waitFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "wait", Usage: "wait for another writer to end instead of giving up"}
+	return &cli.BoolFlag{Name: "wait", Usage: "wait until another writer ends, instead of failing"}
 }
 
 // projectFlag is for commands that read migrations, transforms, reports or checks.
 func projectFlag() cli.Flag {
 	return &cli.StringFlag{
 		Name:  "project",
-		Usage: "use the migrations/, transforms/, reports/, checks/ and tests/ of `FOLDER`",
+		Usage: "use the project in `FOLDER`: its migrations/, transforms/, reports/, checks/ and tests/",
 	}
 }
 
@@ -76,7 +78,7 @@ func formatFlag() cli.Flag {
 
 // yesFlag is for commands that delete.
 func yesFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "act; without it nothing is deleted"}
+	return &cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, Usage: "delete; without --yes nothing is deleted"}
 }
 
 // settingFlag is the flag of a setting, documented as the configuration documents it.

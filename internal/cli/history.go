@@ -19,10 +19,10 @@ import (
 func (a *app) historyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "history",
-		Usage:     "the journal: runs and their steps",
+		Usage:     "list past runs, or show the steps of one run",
 		ArgsUsage: "[RUN]",
-		Description: examples(`Without a RUN the latest runs; with one, what became of it and its steps. RUN is a
-run's id, the beginning of one that no other run has, or "latest".`,
+		Description: examples(`Without RUN it lists the latest runs. With RUN it shows the result and the steps of that run. RUN is
+a run's id, the first characters of the id if no other run begins with them, or "latest".`,
 			"dwh history", "dwh history latest", "dwh history --limit 3 --json", "dwh history 20181101T1015"),
 		Flags: flagSet(connectionFlags(), []cli.Flag{
 			projectFlag(), jsonFlag(),

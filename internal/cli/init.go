@@ -16,24 +16,24 @@ import (
 func (a *app) initCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "init",
-		Usage:     "make the folder of a project of your own",
+		Usage:     "create a new project",
 		ArgsUsage: "DIR",
 		Description: examples(
-			`Writes dwh.yaml with a comment on every setting, and a small project of a bicycle rental that
-runs at once and teaches: its README.md is the tutorial. --template sparkify copies the song-play
-warehouse that dwh ships instead, with its reports, checks and test cases; --template empty makes
-folders and dwh.yaml only. Commands that are called in the folder find dwh.yaml and need no flags.
-Nothing is ever overwritten.`,
+			`Writes dwh.yaml, with a comment on every setting, and a small example project about a bicycle
+rental. The example runs at once, and its README.md is a tutorial. --template sparkify copies the
+song-play warehouse that dwh ships, with its reports, checks and test cases. --template empty writes
+only folders and dwh.yaml. Commands that you start in the folder find dwh.yaml and need no flags.
+init never overwrites a file.`,
 			"dwh init bikes", "dwh init shop --template empty",
 			"dwh init . --template sparkify --database sparkify",
 		),
 		Flags: []cli.Flag{
 			&cli.StringFlag{
 				Name: "template", DefaultText: scaffold.Bikes,
-				Usage: "what the project begins as: `NAME` is " + strings.Join(scaffold.Templates(), ", "),
+				Usage: "begin with this template; `NAME` is " + strings.Join(scaffold.Templates(), ", "),
 			},
 			&cli.StringFlag{
-				Name: "database", Usage: "the warehouse's `NAME` in the private PostgreSQL",
+				Name: "database", Usage: "`NAME` of the warehouse's database in the private PostgreSQL",
 				DefaultText: "the folder's",
 			},
 			jsonFlag(),
@@ -102,7 +102,8 @@ func (r initRun) run() error {
 	}
 	where := fmt.Sprintf("the database %s of the private PostgreSQL", r.database)
 	if r.elsewhere != "" {
-		where = fmt.Sprintf("that of %s, which is set; unset it, and it is %s", r.elsewhere, where)
+		where = fmt.Sprintf("the one in %s, because this variable is set. Without it, the warehouse is "+
+			"%s", r.elsewhere, where)
 	}
 	_, err = fmt.Fprintf(r.app.out.Stdout, "made the project in %s: %s\n\nNext:\n  %s\n\n%s The warehouse is %s.\n",
 		r.dir, contents(project), strings.Join(next, "\n  "), r.advice(), where)

@@ -19,16 +19,15 @@ import (
 func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lint",
-		Usage: "check the SQL against what Redshift and PostgreSQL share, and the models against the migrations",
+		Usage: "check, without a connection, that the SQL runs on both engines and that the models are valid",
 		Description: examples(
-			`Every rule about SQL names the page of the Redshift guide it comes from; the same check runs before
-anything else does. In a project with engine: postgres, what concerns Redshift alone is a warning.
-The models are checked as a run checks them, against the tables that the migrations leave behind.
-Needs no connection.`,
+			`Each SQL rule names its page in the Redshift guide. Every run makes the same check first. In a
+project with engine: postgres, a finding that concerns only Redshift is a warning. The models are
+checked as in a run, against the tables that the migrations make.`,
 			"dwh lint", "dwh lint --project .", "dwh lint --rules",
 		),
 		Flags: flagSet(hidden(sourceFlags()), []cli.Flag{
-			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "rules", Usage: "list the rules and stop"},
+			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "rules", Usage: "list the rules and end"},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {

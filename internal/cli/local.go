@@ -18,16 +18,16 @@ func (a *app) localCommand() *cli.Command {
 	flags := func(more ...cli.Flag) []cli.Flag { return append([]cli.Flag{dataDirFlag()}, more...) }
 	return &cli.Command{
 		Name:  "local",
-		Usage: "the private PostgreSQL: start, stop, status, url, backup, restore, reset",
+		Usage: "manage the private PostgreSQL: start, stop, status, url, backup, restore, reset",
 		Description: examples(
-			`Without a database URL, dwh works on a PostgreSQL that it runs itself, in a folder of the user's.
-It is started by the first command that needs it and goes on running until "dwh local stop".`,
+			`Without a database URL, dwh uses a PostgreSQL server that it runs itself, in a folder of the user.
+The first command that needs the server starts it. It keeps running until "dwh local stop".`,
 			"dwh local status", `psql "$(dwh local url)"`, "dwh local stop",
 		),
 		Subcommands: []*cli.Command{
 			{
 				Name:  "start",
-				Usage: "start it, if it is down",
+				Usage: "start the server, if it is down",
 				Description: examples(
 					"", "dwh local start", "dwh local start --data-dir /srv/dwh",
 					"dwh local start --json",
@@ -37,33 +37,32 @@ It is started by the first command that needs it and goes on running until "dwh 
 			},
 			{
 				Name:        "stop",
-				Usage:       "stop it; the data stay",
+				Usage:       "stop the server; the data stay",
 				Description: examples("", "dwh local stop"),
 				Flags:       flags(jsonFlag()),
 				Action:      a.local(func(ctx context.Context, l localServer) error { return l.stop(ctx) }),
 			},
 			{
 				Name:        "status",
-				Usage:       "say whether it runs, where, and what it holds",
+				Usage:       "show whether the server runs, its address and its databases",
 				Description: examples("", "dwh local status", "dwh local status --json"),
 				Flags:       flags(jsonFlag()),
 				Action:      a.local(func(ctx context.Context, l localServer) error { return l.status(ctx) }),
 			},
 			{
 				Name:  "url",
-				Usage: "print the URL of its database, password included, for psql and other clients",
-				Description: examples(`The server is started if it is down. The URL is all that a client
-needs, from any user's shell. Its role, dwh, owns the warehouse and is no superuser.
-With --admin the role is the superuser dwh_admin, which creates roles and extensions; what
-it creates in the warehouse belongs to it, not to dwh.`,
+				Usage: "print the URL of a database, with its password, for psql and other clients",
+				Description: examples(`Starts the server if it is down. The URL is complete and works from any user's shell. Its role, dwh,
+owns the warehouse and is not a superuser. With --admin the role is the superuser dwh_admin, which
+can create roles and extensions. What dwh_admin creates belongs to dwh_admin, not to dwh.`,
 					`psql "$(dwh local url)"`, `DATABASE_URL="$(dwh local url)" some-other-tool`,
 					`psql "$(dwh local url --database dwh_demo)"`,
 					`psql "$(dwh local url --admin)" -c "CREATE ROLE reader LOGIN"`),
 				Flags: flags(jsonFlag(),
-					&cli.BoolFlag{Name: "admin", Usage: "of the server's superuser"},
+					&cli.BoolFlag{Name: "admin", Usage: "print the URL of the superuser dwh_admin"},
 					&cli.StringFlag{
 						Name:        "database",
-						Usage:       "another database there, by `NAME`; it has to exist",
+						Usage:       "use the database `NAME`, which must exist",
 						DefaultText: "the warehouse's",
 					}),
 				Action: a.local(func(ctx context.Context, l localServer) error { return l.url(ctx) }),
@@ -72,7 +71,7 @@ it creates in the warehouse belongs to it, not to dwh.`,
 			a.localRestoreCommand(),
 			{
 				Name:        "reset",
-				Usage:       "stop it and delete all its data",
+				Usage:       "stop the server and delete all its data",
 				Description: examples("", "dwh local reset --yes"),
 				Flags:       flags(yesFlag()),
 				Action:      a.local(func(ctx context.Context, l localServer) error { return l.reset(ctx) }),

@@ -23,16 +23,16 @@ import (
 const standardStream = "-"
 
 func localDatabaseFlag() cli.Flag {
-	return &cli.StringFlag{Name: "database", Usage: "another database there, by `NAME`", DefaultText: "the warehouse's"}
+	return &cli.StringFlag{Name: "database", Usage: "use the database `NAME`", DefaultText: "the warehouse's"}
 }
 
 func (a *app) localBackupCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "backup",
-		Usage:     "write its database to a file, while work goes on",
+		Usage:     "write a database to a file; others can work meanwhile",
 		ArgsUsage: "FILE",
-		Description: examples(`FILE is an archive of pg_dump, of one moment. It takes the place of an older one when it
-is complete. "-" is standard output. dwh makes no backup by itself.`,
+		Description: examples(`FILE is an archive of pg_dump, from one snapshot. It replaces an older file only when it is
+complete. "-" means standard output. dwh makes no backup by itself.`,
 			"dwh local backup dwh.backup", "dwh local backup --database dwh_demo demo.backup",
 			"dwh local backup - | gpg -e -r me > dwh.backup.gpg"),
 		Flags:  []cli.Flag{dataDirFlag(), jsonFlag(), localDatabaseFlag()},
@@ -43,19 +43,19 @@ is complete. "-" is standard output. dwh makes no backup by itself.`,
 func (a *app) localRestoreCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "restore",
-		Usage:     "replace its database by what a backup holds",
+		Usage:     "replace a database with a backup",
 		ArgsUsage: "FILE",
-		Description: examples(`The backup goes into a new database, which takes the old one's place when it is complete:
-after a failure the database is as it was. Clients of the old one are disconnected. A backup of an older PostgreSQL can
-be restored into a newer one, which is the way to upgrade.`,
+		Description: examples(`The backup goes into a new database, which replaces the old one when it is complete. After a failure
+the old database is unchanged. Clients of the old database are disconnected. A backup of an older
+PostgreSQL can be restored into a newer one; this is the way to upgrade.`,
 			"dwh local restore dwh.backup", "dwh local restore dwh.backup --yes",
 			"dwh local restore dwh.backup --database copy_of_yesterday",
 			"gpg -d dwh.backup.gpg | dwh local restore - --yes"),
 		Flags: []cli.Flag{
 			dataDirFlag(), jsonFlag(), localDatabaseFlag(),
-			&cli.BoolFlag{Name: "no-privileges", Usage: "leave out what was granted to other roles"},
+			&cli.BoolFlag{Name: "no-privileges", Usage: "do not restore grants to other roles"},
 			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"},
-				Usage: "act; without it a database that holds tables is not replaced"},
+				Usage: "replace a database that holds tables; without --yes the command refuses"},
 		},
 		Action: a.localArchive("restore", localServer.restore),
 	}

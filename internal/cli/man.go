@@ -35,12 +35,12 @@ func (a *app) manCommand() *cli.Command {
 func environment() [][2]string {
 	return [][2]string{
 		{"DATABASE_URL", "the warehouse, where DWH_DATABASE_URL is not set"},
-		{"DWH_TOKEN", "the token that clients of dwh serve have to give"},
+		{"DWH_TOKEN", "the token that dwh serve requires from clients"},
 		{"DWH_PG_BIN", "the folder of the PostgreSQL programs for the private server"},
-		{"DWH_DEBUG", "anything: show the stack when dwh itself is at fault"},
+		{"DWH_DEBUG", "any value: print the stack when dwh itself has a fault"},
 		{
 			"PGPASSFILE, PGPASSWORD, PGSERVICEFILE, PGSSLROOTCERT",
-			"as for psql; they concern a server of your own, not the private one",
+			"as for psql; used for your own server, not for the private one",
 		},
 		{
 			"AWS_PROFILE, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
@@ -48,8 +48,8 @@ func environment() [][2]string {
 		},
 		{"AWS_ENDPOINT_URL_S3", "an S3-compatible server in place of AWS's"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "where traces are sent; the other OTEL_ variables have their usual meaning"},
-		{"NO_COLOR", "anything: no colours"},
-		{"COLUMNS", "how wide tables may be"},
+		{"NO_COLOR", "any value: no colours"},
+		{"COLUMNS", "the width of tables and help"},
 	}
 }
 
@@ -63,7 +63,7 @@ func manFiles() [][2]string {
 		},
 		{"migrations/, transforms/, reports/, checks/", "the SQL of a project (setting project)"},
 		{"~/.local/share/dwh", "the private PostgreSQL; /var/lib/dwh for root"},
-		{"~/.pgpass, ~/.pg_service.conf", "as for psql; they concern a server of your own, not the private one"},
+		{"~/.pgpass, ~/.pg_service.conf", "as for psql; used for your own server, not for the private one"},
 	}
 }
 

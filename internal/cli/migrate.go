@@ -30,17 +30,17 @@ func (a *app) migrateCommand() *cli.Command {
 		return &cli.BoolFlag{Name: "dry-run", Usage: "print the SQL and change nothing"}
 	}
 	drop := func() cli.Flag {
-		return &cli.BoolFlag{Name: "drop-staged-rows", Usage: "allow what drops staged rows"}
+		return &cli.BoolFlag{Name: "drop-staged-rows", Usage: "go on even if staged rows are dropped"}
 	}
 	versions := func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownMigrations(), "\n")) }
 	return &cli.Command{
 		Name:  "migrate",
-		Usage: "the schema's history: up, up-to, down, down-to, redo, status, create",
+		Usage: "change the schema: up, up-to, down, down-to, redo, status, create",
 		Description: examples(
-			"The migrations are goose files in migrations/, rendered for the engine at hand. One that waits for a "+
-				"lock of\nsomebody else's gives up after two minutes. Every command that changes "+
-				"the schema first brings "+
-				"dwh's own tables\n(bookkeeping: s_object, s_reject, dwh_…) up to date; no command reverts those.",
+			"The migrations are goose files in migrations/, rendered for the warehouse's engine. A migration\n"+
+				"waits at most two minutes for a lock that another session holds. Every command that changes the\n"+
+				"schema first updates dwh's own tables (bookkeeping: s_object, s_reject, dwh_…). No command "+
+				"reverts\nthose.",
 			"dwh migrate up",
 			"dwh migrate status",
 			"dwh migrate create add_play_count --project .",
@@ -49,8 +49,8 @@ func (a *app) migrateCommand() *cli.Command {
 			{
 				Name: "up", Usage: "apply every pending migration",
 				Description: examples(
-					`Ends by naming what a migration made stale; dwh transform then replays it. Applies nothing where
-the migrations would leave a staging table that a model reads without its column processed.`,
+					`Names at the end which tables are stale; the next dwh transform replays them. Applies nothing if a
+staging table that a model reads would then lack its column processed.`,
 					"dwh migrate up", "dwh migrate up --dry-run", "dwh migrate up --json",
 				),
 				Flags: flags(jsonFlag(), dryRun()),
@@ -102,7 +102,7 @@ the migrations would leave a staging table that a model reads without its column
 			{
 				Name: "create", Usage: "write the next numbered migration file", ArgsUsage: "NAME",
 				Description: examples(
-					"The file goes to migrations/ of --project, by default of the working folder.",
+					"Writes the file to migrations/ in the folder of --project, by default the working folder.",
 					"dwh migrate create add_play_count --project .",
 				),
 				Flags:  []cli.Flag{projectFlag()},

@@ -69,7 +69,7 @@ func (v proveRun) judge(result proof.Result) error {
 		return nil
 	}
 	failed := &CheckFailed{
-		Advice: fmt.Sprintf("%q shows the same again, as long as the same rows are staged", v.again()),
+		Advice: fmt.Sprintf("%q repeats this result while the same rows are staged", v.again()),
 	}
 	if d.Err != nil {
 		failed.Msg = fmt.Sprintf("delivery %d of seed %d: %s: %v", d.Delivery, result.Seed, d.Msg, d.Err)
@@ -79,7 +79,7 @@ func (v proveRun) judge(result proof.Result) error {
 	for i, tableDifference := range d.Tables {
 		names[i] = string(tableDifference.Table)
 	}
-	failed.Msg = fmt.Sprintf("delivery %d of seed %d leaves other rows in %s than a build of everything",
+	failed.Msg = fmt.Sprintf("after delivery %d of seed %d, %s differs from a complete build",
 		d.Delivery, result.Seed, strings.Join(names, ", "))
 	return failed
 }
@@ -100,14 +100,14 @@ func (v proveRun) print(result proof.Result) error {
 	out := v.app.out.Stdout
 	if result.Refused > 0 {
 		if _, err := fmt.Fprintf(
-			out, "In %d of the deliveries the models refused copies with a column of another row. "+
-				"They came without.\n",
+			out, "In %d of the deliveries the models refused the copies that had a column of another row. These "+
+				"were delivered without the copies.\n",
 			result.Refused,
 		); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out, "%s agreed with a build of everything: seed %d, %s delivered, %s erased (%s)\n",
+	_, err := fmt.Fprintf(out, "%s agreed with a complete build: seed %d, %s delivered, %s erased (%s)\n",
 		counted(int64(result.Increments), "increment"), result.Seed, counted(result.Rows, "row"), count(result.Erased),
 		seconds(result.Duration))
 	return err
@@ -135,7 +135,7 @@ func differenceText(d proof.Difference) string {
 		rows("missing: ", tableDifference.MissingRows, tableDifference.Missing)
 		rows("too many:", tableDifference.UnexpectedRows, tableDifference.Unexpected)
 	}
-	say("The increment of delivery %d shows it, with no more than these rows:", d.Delivery)
+	say("These rows are enough to show the difference, in the increment of delivery %d:", d.Delivery)
 	for _, staged := range d.Staged {
 		if staged.Rows > 0 {
 			say("%s: %s new", staged.Table, counted(int64(staged.Rows), "row"))
@@ -148,13 +148,13 @@ func differenceText(d proof.Difference) string {
 	}
 	switch {
 	case d.Found:
-		say("The increment agrees without what this header line promises:")
+		say("Without this header line, the increment agrees:")
 	case len(d.Lines) > 0:
 		say(
-			"No single header line explains it. The SELECT may read what it does not name, such " +
-				"as a table in a function, or",
+			"No single header line explains the difference. The SELECT may read a table that it does not name, as " +
+				"in a function, or",
 		)
-		say("depend on the order of rows. These lines have to do with the delivery:")
+		say("it may depend on the order of rows. These header lines concern the delivery:")
 	}
 	for _, line := range d.Lines {
 		say("%s:%d: %s", line.File, line.Line, line.Text)

@@ -19,9 +19,9 @@ func (a *app) rejectCommand() *cli.Command {
 	_, loaded := a.stagingExample()
 	return &cli.Command{
 		Name:  "reject",
-		Usage: "records that COPY refused: list, skip, retry",
+		Usage: "show and retry records that COPY refused: list, skip, retry",
 		Description: examples(
-			"A record that cannot be loaded stands in s_reject with its object, line, column, reason and text.",
+			"dwh keeps each refused record in s_reject, with its object, line, column, reason and text.",
 			"dwh reject list", "dwh reject skip s3://bucket/orders/2026/11/broken.json",
 			"dwh reject retry",
 		),
@@ -29,8 +29,8 @@ func (a *app) rejectCommand() *cli.Command {
 			{
 				Name: "list", Usage: "show the refused records, the latest first",
 				Description: examples(
-					"Line 0 is an object that could not be read at all; it is tried again next "+
-						"time. Long texts are cut; --json has all of them.",
+					"Line 0 means that the object could not be read at all; the next load tries it again. Long "+
+						"texts are\ncut; --json prints them whole.",
 					"dwh reject list", "dwh reject list --limit 5 --json",
 				),
 				Flags: flagSet(connectionFlags(), []cli.Flag{
@@ -52,34 +52,34 @@ func (a *app) rejectCommand() *cli.Command {
 			{
 				Name: "skip", Usage: "record an object as skipped, so that it is not tried again", ArgsUsage: "URL",
 				Description: examples(
-					"The object is skipped as it is now: once it is rewritten, it is loaded.",
+					"Skips the object as it is now. If somebody rewrites the object, the next load takes it.",
 					"dwh reject skip s3://bucket/orders/2026/11/broken.json",
 				),
 				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 					projectFlag(), waitFlag(), &cli.StringFlag{
 						Name:  "table",
-						Usage: "the staging `TABLE` it was refused for, where there is no reject that says so",
+						Usage: "the staging `TABLE` that would load the object; needed only if no reject names it",
 					},
 				}),
 				Action: a.rejectedObject(rejectRun.skip),
 			},
 			{
-				Name: "retry", Usage: "try refused records again, after the COPY or the table " +
-					"has changed", ArgsUsage: "[URL]",
+				Name: "retry", Usage: "load refused records again, after the COPY or the table has " +
+					"changed", ArgsUsage: "[URL]",
 				Description: examples(
-					`Runs the refused records of all objects, of a table, or of one object through the COPY of today. Those
-that load leave the rejects; nothing is loaded twice. The records' texts are tried by themselves: header
-lines and a compression do not apply to them. A text that is kept in part is read from its object again.
-An object of which no record was loaded is read again whole.
+					`Sends the refused records of all objects, of one table or of one object through the current COPY.
+Records that load are removed from s_reject; nothing is loaded twice. dwh sends only the text of each
+record, so IGNOREHEADER and compression do not apply. If s_reject holds only part of a text, dwh reads
+the record from its object again. An object without a loaded record is read again from the beginning.
 
-With a URL it also takes back "reject skip", and what "dwh serve" does with an object that fails by
-itself: the next load, or the server's next sweep, tries the object again.`,
+With a URL it also ends a "reject skip" and a quarantine by "dwh serve": the next load, or the next
+full listing by the server, tries the object again.`,
 					"dwh reject retry", "dwh reject retry --table "+loaded,
 					"dwh reject retry s3://bucket/orders/2026/11/broken.json",
 				),
 				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 					projectFlag(), waitFlag(), jsonFlag(), &cli.StringFlag{
-						Name: "table", Usage: "try again for this staging `TABLE` only",
+						Name: "table", Usage: "only records of this staging `TABLE`",
 					},
 				}),
 				Action: a.retryRejects,

@@ -18,15 +18,15 @@ import (
 func (a *app) renderCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "render",
-		Usage:     "print the SQL of migrations and transforms as an engine gets it",
+		Usage:     "print the SQL of migrations and transforms for an engine",
 		ArgsUsage: "[FILE…]",
 		Description: examples(
-			`Variables are filled in and secrets redacted; a COPY whose source is not configured is shown as a comment.
-Needs no connection. Without FILEs everything is printed, the migrations of dwh's own tables last; the
-FILE bookkeeping means those.
+			`Fills in variables and hides secrets. A COPY whose source is not configured becomes a comment. Needs
+no connection. Without FILE it prints everything, the migrations of dwh's own tables last. The FILE
+"bookkeeping" means those migrations.
 
---as prints instead every statement that the models of such a run send, loads and checks apart. It
-takes every table for filled, so that no step is left out; a run skips those that have nothing to do.`,
+--as prints every statement that the models send in such a run, without loads and checks. It assumes
+that every table has rows, so that no step is missing. A real run skips steps that have nothing to do.`,
 			"dwh render --engine redshift", "dwh render "+stepWord,
 			"dwh render "+stepWord+" --as increment",
 			"dwh render "+sourcesWord+" --engine redshift",
@@ -34,10 +34,10 @@ takes every table for filled, so that no step is left out; a run skips those tha
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownSteps(), "\n")) },
 		Flags: flagSet([]cli.Flag{
 			&cli.StringFlag{
-				Name: "engine", Usage: "render for `ENGINE`, postgres or redshift",
+				Name: "engine", Usage: "render for `ENGINE`: postgres or redshift",
 				DefaultText: "postgres",
 			},
-			&cli.StringFlag{Name: "as", Usage: "print what a `RUN` sends: first, increment or replay"},
+			&cli.StringFlag{Name: "as", Usage: "print what the models send in a `RUN`: first, increment or replay"},
 		}, sourceFlags(), []cli.Flag{projectFlag()}),
 		Action: func(c *cli.Context) error {
 			cfg, err := a.load(c)

@@ -27,14 +27,15 @@ func (a *app) reportCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name:      "report",
-		Usage:     "answer a question: list, or the report of that name",
+		Usage:     "print a report, or list the reports",
 		ArgsUsage: "NAME",
-		Description: examples(`A project's reports are its files reports/NAME.sql; those of the embedded
-project stand in queries/reports.sql. --all puts every report that needs no value, or whose values
-are given, into one file that agrees with itself: all of them see the same moment. html is one page
-that needs nothing else and prints well; in it, of a long table, the first 100 rows stand. csv is
-for programs and keeps every cell as it is; for a spreadsheet, which takes a text that begins with
-= for a formula, add --safe.`,
+		Description: examples(`The reports of a project are its files reports/NAME.sql. Without a project, dwh has the reports of
+the song-play warehouse. "dwh report list" lists them.
+
+--all writes all reports into one file, from one snapshot. It leaves out a report if a value that the
+report requires is not given. An html file needs no other files and prints well; of a long table it
+shows the first 100 rows. A csv file is for programs and keeps every cell as it is. Use --safe for a
+spreadsheet, which would run a text that begins with = as a formula.`,
 			a.reportExamples()...),
 		Flags: append(flags(), append(reportFlags(), a.reportParams()...)...),
 		BashComplete: func(c *cli.Context) {
@@ -102,12 +103,12 @@ func reportFlags() []cli.Flag {
 		formatFlag(), jsonFlag(),
 		&cli.StringFlag{
 			Name: "output", Aliases: []string{"o"},
-			Usage: "write to `FILE`, whose ending says the format unless --format does",
+			Usage: "write to `FILE`; its ending chooses the format, unless --format is given",
 		},
-		&cli.BoolFlag{Name: "all", Usage: "every report, in one file of html, markdown or json"},
+		&cli.BoolFlag{Name: "all", Usage: "write all reports into one file: html, markdown or json"},
 		&cli.BoolFlag{Name: "chart", Usage: "draw bars in the terminal"},
 		&cli.BoolFlag{Name: "safe",
-			Usage: "csv for a spreadsheet: a cell that could be taken for a formula begins with '"},
+			Usage: "csv for a spreadsheet: put ' before a cell that looks like a formula"},
 	}
 }
 
@@ -174,7 +175,7 @@ func (a *app) reportParams() []cli.Flag {
 			if usage[param.Name] == "" {
 				usage[param.Name] = param.Usage
 				if param.Dated() {
-					usage[param.Name] += ", as 2018-11-30"
+					usage[param.Name] += ", such as 2018-11-30"
 				}
 				if param.Default != "" {
 					usage[param.Name] += ", " + param.Default + " unless given"

@@ -17,16 +17,16 @@ import (
 func (a *app) runCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "run",
-		Usage: "the main job: migrate, load, transform, check, one summary",
-		Description: examples(`Applies pending migrations, loads what is new, transforms it, and checks everything.
-Running it again loads nothing twice and changes nothing.`,
+		Usage: "migrate, load, transform, check: the main command",
+		Description: examples(`Applies pending migrations, loads new objects, computes what they change, and checks all rows. If
+nothing is new, another run changes nothing.`,
 			"dwh run "+sourcesWord,
 			"dwh run --config /srv/shop/dwh.yaml",
 		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(), waitFlag(), jsonFlag(),
-			&cli.BoolFlag{Name: "no-replay", Usage: "fail instead of replaying a stale warehouse"},
-			&cli.BoolFlag{Name: "no-full-check", Usage: "leave out the checks over everything at the end"},
+			&cli.BoolFlag{Name: "no-replay", Usage: "fail if the warehouse is stale, instead of replaying it"},
+			&cli.BoolFlag{Name: "no-full-check", Usage: "skip the checks of all rows at the end"},
 		}),
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {

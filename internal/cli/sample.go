@@ -12,10 +12,10 @@ import (
 func (a *app) sampleCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sample",
-		Usage: "write sample data in the layout of the real bucket",
+		Usage: "write sample data with the layout of the real bucket",
 		Description: examples(
-			`The same flags give the same bytes. late/song_data holds songs that arrive after their plays: copy it into
-song_data and run again to see them healed.`,
+			`The same flags always give the same files. late/song_data holds songs that arrive after their plays.
+Copy it into song_data and run again: dwh then fills in the songs of these plays.`,
 			"dwh sample --songs 1000 --events 50000 --out ./sample",
 			"dwh sample --songs 15000 --events 1000000 --out ./big --seed 7",
 		),
@@ -23,10 +23,10 @@ song_data and run again to see them healed.`,
 			&cli.IntFlag{Name: "songs", Usage: "write `N` songs", Value: 1000},
 			&cli.IntFlag{Name: "events", Usage: "write `M` events", Value: 50000},
 			&cli.StringFlag{
-				Name: "out", Usage: "write into `DIR`, which is new, empty or an earlier sample",
+				Name: "out", Usage: "write into `DIR`, which must be new, empty or an earlier sample",
 				Required: true,
 			},
-			&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the data", Value: 1},
+			&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the random data", Value: 1},
 			jsonFlag(),
 		},
 		Action: func(c *cli.Context) error {

@@ -26,12 +26,13 @@ import (
 func (a *app) serveCommand() *cli.Command {
 	return &cli.Command{
 		Name: "serve",
-		Usage: "the ETL server: watches the sources, delivers what arrives, serves a dashboard, " +
-			"/healthz, /readyz and /metrics",
+		Usage: "run the ETL server: load new objects as they arrive, and serve a dashboard, /healthz, /readyz and " +
+			"/metrics",
 		Description: examples(
-			`Delivers new objects in small batches: loads, transforms, checks and commits each in one transaction. Several servers
-of one warehouse take turns: one works, the others stand by. Migrations are not applied: run "dwh migrate up" first. SIGTERM
-finishes the batch at hand; a second one aborts it, and nothing of it is left behind.`,
+			`Delivers new objects in small batches. One transaction loads, transforms and checks a batch. Several
+servers can share a warehouse: one works, the others stand by. The server applies no migrations: run
+"dwh migrate up" first. After SIGTERM it finishes the current batch and ends. A second SIGTERM aborts
+the batch and rolls it back.`,
 			"dwh serve "+sourcesWord,
 			"dwh serve --queue https://sqs.us-west-2.amazonaws.com/123456789012/dwh",
 			"DWH_TOKEN=... dwh serve --listen 0.0.0.0:8080 --host dwh.example.com --log-format json",
@@ -41,12 +42,12 @@ finishes the batch at hand; a second one aborts it, and nothing of it is left be
 			settingFlag("serve.listen"),
 			&cli.StringFlag{
 				Name:  "token",
-				Usage: "`TOKEN` that clients have to give; better in DWH_TOKEN or --token-file",
+				Usage: "require this `TOKEN` from clients; prefer DWH_TOKEN or --token-file",
 			},
 			settingFlag("serve.token_file"),
 			&cli.StringSliceFlag{
 				Name:  "host",
-				Usage: "also serve requests for this `NAME` in the Host header; repeatable",
+				Usage: "also accept this `NAME` in the Host header; repeatable",
 			},
 			settingFlag("serve.queue"),
 			settingFlag("serve.batch_age"),

@@ -21,18 +21,19 @@ func sourceFlags() []cli.Flag {
 	var flags []cli.Flag
 	for _, doc := range config.Shorthands() {
 		flags = append(flags, &cli.StringFlag{
-			Name:  config.FlagName(doc.Key),
-			Usage: fmt.Sprintf("`URL` or path of the %s: --source %s=URL (%s)", doc.Usage, doc.Key, doc.Env),
+			Name: config.FlagName(doc.Key),
+			Usage: fmt.Sprintf("`URL` or path of the %s; short for --source %s=URL "+
+				"(%s)", doc.Usage, doc.Key, doc.Env),
 		})
 	}
 	return append(flags,
 		&cli.GenericFlag{Name: sourceName, Value: new(sourceValues),
-			Usage: "the URL or path of a source, as `NAME=URL`; repeatable (DWH_SOURCE_NAME)"},
+			Usage: "set the URL or path of a source, `NAME=URL`; repeatable (DWH_SOURCE_NAME)"},
 		&cli.StringFlag{Name: "region", Usage: "the bucket's `REGION`"},
-		&cli.StringFlag{Name: "iam-role", Usage: "`ROLE` that Redshift reads S3 as: default or an ARN",
+		&cli.StringFlag{Name: "iam-role", Usage: "IAM `ROLE` that Redshift uses to read S3: default or an ARN",
 			DefaultText: "default"},
 		&cli.BoolFlag{Name: "anonymous", Usage: "read a public bucket without credentials"},
-		&cli.StringFlag{Name: "work-prefix", Usage: "s3:// `URL` under which manifests for Redshift are written"},
+		&cli.StringFlag{Name: "work-prefix", Usage: "s3:// `URL` under which dwh writes manifests for Redshift"},
 	)
 }
 

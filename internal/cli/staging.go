@@ -22,25 +22,25 @@ func (a *app) stagingCommand() *cli.Command {
 	flag, loaded := a.stagingExample()
 	return &cli.Command{
 		Name:  "staging",
-		Usage: "remove staged records: delete, drop",
+		Usage: "delete staged records: delete, drop",
 		Description: examples(
-			`Staging is append-only: these commands, and a migrate down with --drop-staged-rows, are all that
-removes from it.`,
+			`Staging is append-only. Only these commands, and migrate down with --drop-staged-rows, delete staged
+rows.`,
 			"dwh staging delete "+flag, "dwh staging delete "+flag+" --yes",
 			"dwh staging drop "+loaded+" --yes",
 		),
 		Subcommands: []*cli.Command{
 			{
-				Name: "delete", Usage: "erase records in staging, among the rejects and in the models' tables",
+				Name: "delete", Usage: "erase records from staging, from the rejects and from the models' tables",
 				Description: examples(
-					`Shows the records; with --yes they are deleted, and the keys concerned recomputed, in one
-transaction. The ledger stays, so that the objects are not loaded again; an object that is rewritten
-brings its records back.
+					`Shows the records. With --yes it deletes them and computes the affected keys again, in one
+transaction. The ledger stays, so the objects are not loaded again. If somebody rewrites an object,
+the next load brings its records back.
 
-The loads of a project declare flags: the header line "-- erase: card_no" of a 0xx file makes
---card-no, "-- erase: card_no as customer" makes --customer. The value is looked for in every
+The loads of a project declare the flags: the header line "-- erase: card_no" of a 0xx file makes
+--card-no, and "-- erase: card_no as customer" makes --customer. dwh looks for the value in every
 staging table that declares the name. Blanks at the end of a text do not count, and numbers compare
-as numbers. A refused record goes where its text holds the value as a whole field or word.`,
+as numbers. A refused record is erased if its text holds the value as a whole field or word.`,
 					"dwh staging delete "+flag, "dwh staging delete "+flag+" --yes",
 					"dwh staging delete --table "+loaded+" --match first_column=a --match second_column=b",
 				),
@@ -58,11 +58,11 @@ as numbers. A refused record goes where its text holds the value as a whole fiel
 				},
 			},
 			{
-				Name: "drop", Usage: "delete every staged row of tables, with their ledger and " +
+				Name: "drop", Usage: "delete all staged rows of tables, with their ledger entries and " +
 					"rejects", ArgsUsage: "TABLE…",
 				Description: examples(
-					"Says which models follow from a table. The next load begins from nothing, "+
-						"and the models are replayed\nfrom what is left.",
+					"Names the models that follow from each table. The next load loads all objects of the tables "+
+						"again,\nand the models are replayed from the rows that are left.",
 					"dwh staging drop "+loaded+" --yes",
 				),
 				Flags: stagingFlags(),

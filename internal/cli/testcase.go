@@ -19,14 +19,15 @@ import (
 func (a *app) testCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "test",
-		Usage:     "run a project's test cases: given rows, and the rows that have to follow",
+		Usage:     "run the project's test cases: given staged rows, expected result",
 		ArgsUsage: "[NAME…]",
 		Description: examples(
-			`A case is a folder of tests/: given/TABLE.csv is put into staging, and then/TABLE.csv holds
-all rows that have to be there, in any order. The first line names the columns. An empty field is
-NULL, "" is the empty text. 1_given/, 2_given/ and so on are steps, each followed by a run. A case
-runs incrementally and by replay, in a schema that nobody else sees and that is gone afterwards.
-Checks and loads do not run. NAME may be a pattern.`,
+			`A case is a folder in tests/. dwh puts the rows of given/TABLE.csv into the staging table TABLE, and
+runs the models. then/TABLE.csv holds all rows that TABLE must have then, in any order. The first
+line of a file names the columns; other columns are not compared. An empty field is NULL, "" is the
+empty text. 1_given/, 2_given/ and so on are steps, each followed by a run. dwh runs each case
+incrementally and by replay, in schemas that no other session sees, and drops them afterwards. Loads
+and checks do not run. NAME may be a pattern.`,
 			"dwh test", "dwh test late_song", "dwh test 'd_user_*'", "dwh test --junit tests.xml",
 		),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownCases(), "\n")) },

@@ -16,28 +16,29 @@ import (
 func (a *app) transformCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "transform",
-		Usage: "load what is new and transform what is not processed yet",
+		Usage: "load new objects and compute what they change",
 		Description: examples(
-			`Copies new objects into staging, works out the keys that unprocessed rows touch, recomputes those,
-runs the checks over them and commits. A stale warehouse is replayed first.
+			`Copies new objects into staging, finds the keys that the new rows touch, computes those again, checks
+them and commits. If the warehouse is stale, dwh replays it first.
 
---replay rebuilds dimensions and facts from staging alone and applies only what differs; readers
-see the old state until then, and an unchanged warehouse is left untouched.`,
+--replay rebuilds dimensions and facts from staging alone and writes only the difference. Readers see
+the old state until then. If nothing differs, the tables are not touched.`,
 			"dwh transform "+sourcesWord, "dwh transform --replay --dry-run",
 			"dwh transform --plan",
 		),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(), waitFlag(), jsonFlag(),
-			&cli.BoolFlag{Name: "replay", Usage: "rebuild d_ and f_ from staging and apply the difference"},
+			&cli.BoolFlag{Name: "replay", Usage: "rebuild d_ and f_ tables from staging and write the difference"},
 			&cli.BoolFlag{Name: "no-replay", Usage: "fail instead of replaying a stale warehouse"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "stop after printing what a replay would change"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "with --replay: print what would change, and end"},
 			&cli.StringFlag{
-				Name:  "only",
-				Usage: "run just these steps, by `NUMBER` or table, separated by commas; flags nothing",
+				Name: "only",
+				Usage: "run only these steps and the models after them, by `NUMBER` or table, separated by commas; " +
+					"staged rows stay unprocessed",
 			},
 			&cli.BoolFlag{
 				Name:  "plan",
-				Usage: "list the steps with their kinds, what changed and what the next run finds to do, and stop",
+				Usage: "print the steps, what changed in them and what the next run would do, and end",
 			},
 		}),
 		Action: func(c *cli.Context) error {

@@ -15,15 +15,15 @@ import (
 func (a *app) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "verify",
-		Usage: "rebuild the star from staging beside the live one and compare them",
+		Usage: "rebuild the tables from staging and compare them with the live ones",
 		Description: examples(
-			`Writes nothing. Ends with exit code 3 if a live table differs from what its staged rows give.
+			`Writes nothing. Ends with exit code 3 if a live table differs from the rebuilt table.
 
---increments proves the headers of the models instead. It delivers the staged rows again in random
-parts, in a schema that nobody sees: some rows twice, some copies with one column of another row,
-some erased afterwards. Behind each part it compares every table with a build of everything. Where
-they differ it shows the few rows that are enough for it, and the header line to look at.
---seed repeats a proof that was made over the same staged rows.`,
+--increments tests the headers of the models instead. It delivers the staged rows again in random
+parts, in a schema that no other session sees: some rows twice, some copies with one column of
+another row, some rows erased afterwards. After each part it compares every table with a complete
+build. If they differ, it shows the few rows that cause the difference, and the header line to look
+at. --seed repeats an earlier test over the same staged rows.`,
 			"dwh verify", "dwh verify --json", "dwh verify --increments 20",
 			"dwh verify --increments 20 --seed 42 --sample 500",
 		),
@@ -31,12 +31,12 @@ they differ it shows the few rows that are enough for it, and the header line to
 			projectFlag(), jsonFlag(),
 			&cli.IntFlag{
 				Name: "increments", DefaultText: "none",
-				Usage: "prove the models' headers by `N` random deliveries; 20 is a good number",
+				Usage: "test the models' headers with `N` random deliveries; 20 is a good number",
 			},
-			&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the deliveries", DefaultText: "random"},
+			&cli.Uint64Flag{Name: "seed", Usage: "`SEED` of the random deliveries", DefaultText: "random"},
 			&cli.IntFlag{
 				Name: "sample", DefaultText: fmt.Sprint(proof.DefaultSample),
-				Usage: "take `ROWS` of a staging table that has more",
+				Usage: "take at most `ROWS` of each staging table",
 			},
 		}),
 		Action: func(c *cli.Context) error {
@@ -127,8 +127,8 @@ func (v verifyRun) run(ctx context.Context) error {
 		}
 	}
 	return &CheckFailed{
-		Msg: "staging gives other rows than " + strings.Join(tables, ", "),
-		Advice: `"dwh transform --replay" applies the difference; rows that wait in staging ` +
-			`count as one too, and "dwh transform" takes them in`,
+		Msg: "the live tables differ from a rebuild: " + strings.Join(tables, ", "),
+		Advice: `new rows in staging count as a difference: process them with "dwh transform"; for other ` +
+			`differences run "dwh transform --replay"`,
 	}
 }

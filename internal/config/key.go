@@ -102,13 +102,14 @@ func keys() []key {
 			set:  func(c *Config, v, _ string) error { c.DatabaseURL = Secret(v); return nil },
 			show: func(c *Config) string { return RedactDSN(c.DatabaseURL.Reveal()) },
 		}.about(
-			"the warehouse; without one it is the private PostgreSQL. Passwords belong in "+
-				"PGPASSFILE or the environment",
+			"URL of the warehouse; by default the private PostgreSQL. Keep passwords in PGPASSFILE or the "+
+				"environment",
 			"postgres://loader@warehouse.example.com/dwh",
 		),
 		choice("engine", []string{"postgres", "redshift"}, func(c *Config) *string { return &c.Engine }).
 			about(
-				"postgres or redshift; detected unless given. With postgres, lint only warns of what concerns Redshift",
+				"postgres or redshift; by default detected. With postgres, problems that concern only Redshift are "+
+					"warnings",
 				"redshift",
 			),
 		path("data_dir", func(c *Config) *string { return &c.DataDir }).
@@ -118,30 +119,30 @@ func keys() []key {
 			"a database's name: letters, digits, _ and -, at most 63",
 			func(c *Config) *string { return &c.Database },
 		).
-			about("the warehouse's database in the private PostgreSQL; made when it does not exist", ""),
+			about("name of the warehouse's database in the private PostgreSQL; created if it does not exist", ""),
 		path("project", func(c *Config) *string { return &c.Project }).
-			about("folder with migrations/, transforms/, reports/, checks/ and tests/ of your own", "."),
+			about("folder of your project, with migrations/, transforms/, reports/, checks/ and tests/", "."),
 		matching(
 			"region", `^[a-z0-9-]+$`, "a region's name such as us-west-2",
 			func(c *Config) *string { return &c.Region },
 		).
-			about("the bucket's region; found out unless given", "us-west-2"),
+			about("the bucket's region; by default detected", "us-west-2"),
 		matching("iam_role", `^(default|arn:\S+)$`, `"default" or an ARN such as arn:aws:iam::123456789012:role/dwh`,
 			func(c *Config) *string { return &c.IAMRole }).
-			about("role that Redshift reads S3 as: default or an ARN", ""),
+			about("IAM role that Redshift uses to read S3: default or an ARN", ""),
 		flag("anonymous", func(c *Config) *bool { return &c.Anonymous }).
 			about("read public buckets without credentials", ""),
 		matching(
 			"work_prefix", `^s3://[^/]+(/.*)?$`, "an s3://bucket/prefix URL",
 			func(c *Config) *string { return &c.WorkPrefix },
 		).
-			about("where manifests for Redshift are written", "s3://bucket/work/"),
+			about("URL under which dwh writes manifests for Redshift", "s3://bucket/work/"),
 		flag("wait", func(c *Config) *bool { return &c.Wait }).
-			about("wait for another writer to end instead of giving up", ""),
+			about("wait until another writer ends, instead of failing", ""),
 		flag("strict", func(c *Config) *bool { return &c.Strict }).
-			about("warnings fail a command", ""),
+			about("treat warnings as errors", ""),
 		choice("log_format", []string{"text", "json"}, func(c *Config) *string { return &c.LogFormat }).
-			about("log lines as text or json", ""),
+			about("format of log lines: text or json", ""),
 		key{
 			name: "checks.matched_share_warn_below", kind: number,
 			set: func(c *Config, v, _ string) error {
@@ -156,7 +157,7 @@ func keys() []key {
 				return nil
 			},
 			show: func(c *Config) string { return strconv.FormatFloat(c.Checks.MatchedShareWarnBelow, 'f', -1, 64) },
-		}.about("warn when a smaller share of plays knows its song, 0 to 1", ""),
+		}.about("warn if the share of plays that are matched to a song is below this threshold, 0 to 1", ""),
 		key{
 			name: "checks.max_age", kind: duration,
 			set: func(c *Config, v, _ string) error {
@@ -173,23 +174,23 @@ func keys() []key {
 				}
 				return formatDuration(c.Checks.MaxAge)
 			},
-		}.about("warn when the newest play is older; off unless set", "48h"),
+		}.about("warn if the newest play is older than this; off by default", "48h"),
 		count("load.batch_objects", 1, 1_000_000, func(c *Config) *int { return &c.Load.BatchObjects }).
-			about("objects that one transaction loads at most", ""),
+			about("maximum number of objects that one transaction loads", ""),
 		bytes("load.batch_bytes", 1, func(c *Config) *int64 { return &c.Load.BatchBytes }).
-			about("bytes that one transaction loads at most, unless one object is larger", ""),
+			about("maximum bytes that one transaction loads; one larger object is loaded alone", ""),
 		count("load.workers", 0, 1024, func(c *Config) *int { return &c.Load.Workers }).
-			about("objects fetched and decoded at once; 0 lets dwh choose", ""),
+			about("number of objects read in parallel; 0 lets dwh choose", ""),
 		// Below one MiB the largest legal row (4 MB on Redshift) could never pass in reasonable
 		// steps.
 		bytes("load.buffer_bytes", 1<<20, func(c *Config) *int64 { return &c.Load.BufferBytes }).
-			about("memory for objects and rows in flight", ""),
+			about("memory for objects and rows that are being loaded", ""),
 		choice("load.method", []string{"copy", "insert"}, func(c *Config) *string { return &c.Load.Method }).
-			about("how Redshift is loaded, copy or insert; chosen by the source unless given", "copy"),
+			about("how dwh loads Redshift: copy or insert; by default the source decides", "copy"),
 		flag("load.compact", func(c *Config) *bool { return &c.Load.Compact }).
 			about("pack small objects into large ones before Redshift's COPY", ""),
 		count("transform.parallel_rows", 1, 1_000_000_000, func(c *Config) *int { return &c.Transform.ParallelRows }).
-			about("new rows from which on PostgreSQL transforms by several of its processes", ""),
+			about("number of new rows from which PostgreSQL uses parallel workers for transforms", ""),
 		key{
 			name: "serve.listen",
 			set: func(c *Config, v, _ string) error {
@@ -200,7 +201,8 @@ func keys() []key {
 				return nil
 			},
 			show: func(c *Config) string { return c.Serve.Listen },
-		}.about("serve HTTP on `ADDRESS`, host:port or unix:/path; any but a loopback address needs a token", ""),
+		}.about("serve HTTP on `ADDRESS`, host:port or unix:/path; an address that is not loopback needs a "+
+			"token", ""),
 		key{
 			name: "serve.host", kind: list,
 			set: func(c *Config, v, _ string) error {
@@ -213,10 +215,10 @@ func keys() []key {
 				return nil
 			},
 			show: func(c *Config) string { return strings.Join(c.Serve.Hosts, ",") },
-		}.about("also serve requests for these `NAME`s in the Host header", "[dwh.example.com]"),
+		}.about("also accept these `NAME`s in the Host header", "[dwh.example.com]"),
 		path("serve.token_file", func(c *Config) *string { return &c.Serve.TokenFile }).
 			about(
-				"`FILE` with the token that clients have to give; DWH_TOKEN holds the token itself",
+				"`FILE` with the token that clients must send; DWH_TOKEN holds the token itself",
 				"/etc/dwh/token",
 			),
 		key{
@@ -230,24 +232,24 @@ func keys() []key {
 		period("serve.batch_age", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.BatchAge }).
 			about("deliver an object after at most `DURATION`", ""),
 		count("serve.batch_objects", 1, 1_000_000, func(c *Config) *int { return &c.Serve.BatchObjects }).
-			about("deliver at most `N` objects at once", ""),
+			about("deliver at most `N` objects in one batch", ""),
 		bytes("serve.batch_bytes", 1, func(c *Config) *int64 { return &c.Serve.BatchBytes }).
-			about("deliver at most `SIZE` at once, unless one object is larger", ""),
+			about("deliver at most `SIZE` in one batch; one larger object is a batch of its own", ""),
 		period("serve.sweep", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.Sweep }).
-			about("list all of a source every `DURATION`", ""),
+			about("list each source completely every `DURATION`", ""),
 		period("serve.poll", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.Poll }).
 			about("list the newest part of an S3 source every `DURATION`", ""),
 		count("serve.tries", 1, 1_000_000, func(c *Config) *int { return &c.Serve.Tries }).
-			about("quarantine an object that fails by itself `N` times", ""),
+			about("quarantine an object after it fails alone `N` times", ""),
 		period("serve.full_check", 0, func(c *Config) *time.Duration { return &c.Serve.FullCheck }).
-			about("check everything every `DURATION`; 0s never does", ""),
+			about("check all rows every `DURATION`; 0s turns this off", ""),
 		period("serve.lease", time.Millisecond, func(c *Config) *time.Duration { return &c.Serve.Lease }).
-			about("take over from a server that is silent for `DURATION`", ""),
+			about("take over when the working server is silent for `DURATION`", ""),
 		period(
 			"serve.shutdown_timeout", time.Millisecond,
 			func(c *Config) *time.Duration { return &c.Serve.ShutdownTimeout },
 		).
-			about("give the batch at hand `DURATION` when told to stop", ""),
+			about("after SIGTERM, let the current batch run for at most `DURATION`", ""),
 		key{
 			name: "notify.webhook",
 			set: func(c *Config, v, _ string) error {
@@ -265,12 +267,14 @@ func keys() []key {
 				}
 				return u.Scheme + "://" + u.Host + "/" + redacted
 			},
-		}.about("send a message to this URL when a run or a check fails, an object is quarantined, or all works again",
+		}.about("send a message to this URL when a run or a check fails, an object is quarantined, or the "+
+			"warehouse works again",
 			"https://hooks.example.com/services/dwh"),
 		choice("notify.format", []string{"json", "slack"}, func(c *Config) *string { return &c.Notify.Format }).
-			about("form of the messages, json or slack", ""),
+			about("format of the messages: json or slack", ""),
 		path("notify.header_file", func(c *Config) *string { return &c.Notify.HeaderFile }).
-			about("file with a header for each message, such as Authorization: Bearer …", "/etc/dwh/webhook-header"),
+			about("file with one HTTP header that is sent with each message, such as Authorization: Bearer "+
+				"…", "/etc/dwh/webhook-header"),
 	}
 }
 
