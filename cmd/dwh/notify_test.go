@@ -137,7 +137,7 @@ func TestWebhookThatIsDown(t *testing.T) {
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("got %s for a run whose webhook is down", took)
 	}
-	if !strings.Contains(errs.String(), "a notification (run_failed) is lost: webhook "+address) {
+	if !strings.Contains(errs.String(), "a notification (run_failed) was not delivered: webhook "+address) {
 		t.Errorf("got %q, want a warning about the lost notification", errs.String())
 	}
 	errs.Reset()

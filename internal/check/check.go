@@ -211,7 +211,7 @@ func (e *FailedError) Error() string {
 	}
 	text += strings.Join(names, ", ")
 	if e.Kept {
-		text += "; nothing was committed, readers see the state before"
+		text += "; nothing was committed, readers still see the earlier state"
 	}
 	return text
 }

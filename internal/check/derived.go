@@ -23,7 +23,7 @@ func Derived(rules []model.Rule, staging []string) []Check {
 	}
 	if len(staging) > 0 {
 		out = append(out, Check{
-			Name: "staged-unprocessed", Description: "nothing staged is left unprocessed", Severity: Error, Flags: true,
+			Name: "staged-unprocessed", Description: "every staged row is processed", Severity: Error, Flags: true,
 			Query: query.Text("check staged-unprocessed", model.Unprocessed(staging)),
 		})
 	}

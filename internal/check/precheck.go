@@ -77,7 +77,7 @@ func (c *PrecheckCache) row(ctx context.Context, q *query.Query) (Numbers, error
 			number, ok = number.SetString(fmt.Sprint(value), 10)
 		}
 		if !ok {
-			return nil, fmt.Errorf("%s is %v, and no whole number", name, value)
+			return nil, fmt.Errorf("%s is %v, not a whole number", name, value)
 		}
 		row[name] = number
 	}

@@ -129,7 +129,7 @@ func (r compactRun) loads() ([]string, error) {
 	}
 	if len(names) == 0 {
 		return nil, &UsageError{
-			Msg: "there is no load among the steps", Advice: "name steps whose number is 0xx",
+			Msg: "--only names no load", Advice: "name at least one load, a step whose number is 0xx",
 			Help: "dwh compact --help",
 		}
 	}

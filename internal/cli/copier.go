@@ -92,11 +92,11 @@ func (c *redshiftCopier) byInsert(statement *copystmt.Statement, objects []objec
 	case c.method == "copy":
 		return ""
 	case c.endpoint:
-		return "Redshift reads from AWS alone, and AWS_ENDPOINT_URL_S3 names another S3 server"
+		return "Redshift reads only from AWS, and AWS_ENDPOINT_URL_S3 names another S3 server"
 	case c.anonymous:
-		return "--anonymous leaves nobody to write a manifest"
+		return "with --anonymous there are no credentials to write a manifest"
 	case statement.Auth.Kind == copystmt.NoAuth:
-		return "the COPY names no IAM_ROLE to read S3 as"
+		return "the COPY has no IAM_ROLE that can read S3"
 	}
 	return ""
 }

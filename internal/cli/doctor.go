@@ -128,9 +128,9 @@ func (d *doctorRun) sql(s *session) {
 	case len(faults) > 0:
 		d.fail("SQL", lint.Err(faults), "run dwh lint")
 	case len(warnings) > 0:
-		d.add("SQL", "warn", "the project is for PostgreSQL alone: "+lint.Err(warnings).Error(), "run dwh lint")
+		d.add("SQL", "warn", "the project is for PostgreSQL only: "+lint.Err(warnings).Error(), "run dwh lint")
 	default:
-		d.add("SQL", "ok", "migrations, transforms and queries keep to the portable subset", "")
+		d.add("SQL", "ok", "migrations, transforms and queries run on both engines", "")
 	}
 }
 
@@ -150,12 +150,12 @@ func (d *doctorRun) clock(ctx context.Context, s *session) {
 	off := there.UTC().Sub(before.Add(time.Since(before) / 2).UTC()).Round(time.Second)
 	if off.Abs() > time.Minute {
 		d.add(
-			"clock", "warn", fmt.Sprintf("the server's clock is %s off this machine's", off),
+			"clock", "warn", fmt.Sprintf("the server's clock and this machine's clock differ by %s", off),
 			"set both by NTP: the journal and S3 signatures depend on it",
 		)
 		return
 	}
-	d.add("clock", "ok", "agrees with the server's to a minute", "")
+	d.add("clock", "ok", "differs from the server's clock by less than a minute", "")
 }
 
 func (d *doctorRun) privileges(ctx context.Context, s *session) {
@@ -271,7 +271,7 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 			`"dwh transform" replays first; see "dwh transform --replay --dry-run"`,
 		)
 	default:
-		d.add("transforms", "ok", "dimensions and facts follow from staging", "")
+		d.add("transforms", "ok", "no table is stale", "")
 	}
 	return true
 }
@@ -306,14 +306,14 @@ func (d *doctorRun) publications(ctx context.Context, s *session) {
 		}
 	}
 	if !found {
-		d.add(subject, "ok", "none keeps rows from being changed", "")
+		d.add(subject, "ok", "no publication blocks changes of rows", "")
 	}
 }
 
 // webhook sends a test message.
 func (d *doctorRun) webhook(ctx context.Context) {
 	if d.cfg.Notify.Webhook == "" {
-		d.add("notify", "fail", "there is no webhook to send a test message to",
+		d.add("notify", "fail", "no webhook is set, so no test message was sent",
 			"set notify.webhook in dwh.yaml, or DWH_NOTIFY_WEBHOOK")
 		return
 	}
@@ -329,7 +329,7 @@ func (d *doctorRun) webhook(ctx context.Context) {
 		d.fail("notify", err, "")
 		return
 	}
-	d.add("notify", "ok", notify.Place(d.cfg.Notify.Webhook)+" took a test message", "")
+	d.add("notify", "ok", notify.Place(d.cfg.Notify.Webhook)+" accepted a test message", "")
 }
 
 func (d *doctorRun) print() error {
@@ -352,7 +352,7 @@ func (d *doctorRun) print() error {
 		return err
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d subjects need a fix", failed, len(d.findings))
+		return fmt.Errorf("%d of %d items need a fix", failed, len(d.findings))
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (d *doctorRun) narrowings(ctx context.Context, s *session) {
 		return
 	}
 	if len(missing) == 0 {
-		d.add(subject, "ok", "increments find their rows by indexes", "")
+		d.add(subject, "ok", "increments find their rows through indexes", "")
 		return
 	}
 	var fixes []string
@@ -55,7 +55,8 @@ func (d *doctorRun) narrowings(ctx context.Context, s *session) {
 		if n.New() {
 			by = "their flag"
 		}
-		detail := fmt.Sprintf("increments find rows of %s by %s, and no index serves them: %s; add one by a migration",
+		detail := fmt.Sprintf("increments look for rows of %s by %s, and no index supports this: %s; add an index "+
+			"in a migration",
 			n.Table, by, strings.Join(asked, "; "))
 		d.add(subject, "warn", detail, n.Fix)
 	}

@@ -68,11 +68,11 @@ func (d *doctorRun) isolation(ctx context.Context, s *session) {
 			subject,
 			"warn",
 			fmt.Sprintf(
-				"user %s may not read it, a superuser may; at SERIALIZABLE readers are in the way of writers "+
-					"(error 1023)",
+				"user %s may not read the isolation level; with SERIALIZABLE, readers conflict with writers (error "+
+					"1023)",
 				s.warehouse.User(),
 			),
-			"as a superuser: SELECT * FROM stv_db_isolation_level; and where it says Serializable: "+change,
+			"as a superuser: SELECT * FROM stv_db_isolation_level; if it says Serializable: "+change,
 		)
 	case err != nil:
 		d.fail(subject, err, "")
@@ -80,11 +80,11 @@ func (d *doctorRun) isolation(ctx context.Context, s *session) {
 		d.add(
 			subject,
 			"warn",
-			level+": readers are in the way of writers, whose transactions end in error 1023 and are run again",
+			level+": readers conflict with writers, whose transactions then fail with error 1023 and run again",
 			change,
 		)
 	default:
-		d.add(subject, "ok", level+"; conflicts of writers are retried", "")
+		d.add(subject, "ok", level+"; conflicting transactions are retried", "")
 	}
 }
 
@@ -140,7 +140,7 @@ func (d *doctorRun) reach(
 	case errors.As(err, &tooMany), errors.As(err, &fatal):
 		d.add(
 			subject, "warn",
-			fmt.Sprintf("Redshift reads the source and the work prefix, and refuses records of %s", first.URL),
+			fmt.Sprintf("Redshift reads the source and the work prefix, but refuses records of %s", first.URL),
 			`see them with "dwh reject list" after a run`,
 		)
 	case errors.As(err, &refused):

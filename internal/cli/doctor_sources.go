@@ -90,10 +90,11 @@ func (d *doctorRun) source(ctx context.Context, store *objectstore.Store, subjec
 		d.add(subject, "ok", fmt.Sprintf("%s can be listed and read (%s)", s.url, s.origin), "")
 	case found:
 		_, why := file.Takes(objectstore.Object{})
-		d.add(subject, "warn", fmt.Sprintf("no object under %s has a fitting name: %s (%s)", s.url, why, s.origin),
-			"check the name, or the files: line of the load")
+		d.add(subject, "warn", fmt.Sprintf("the load takes no object under %s because of its name: %s "+
+			"(%s)", s.url, why, s.origin),
+			"check the source's URL, or the files: line of the load")
 	default:
-		d.add(subject, "warn", fmt.Sprintf("there are no objects under %s (%s)", s.url, s.origin), "check the name")
+		d.add(subject, "warn", fmt.Sprintf("no objects under %s (%s)", s.url, s.origin), "check the source's URL")
 	}
 }
 

@@ -141,7 +141,7 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 		given = append(given, "--"+knownErasable.flag)
 		value := c.String(knownErasable.flag)
 		if strings.TrimSpace(value) == "" {
-			return s, &UsageError{Msg: "--" + knownErasable.flag + " names no value", Help: help}
+			return s, &UsageError{Msg: "--" + knownErasable.flag + " has no value", Help: help}
 		}
 		for _, of := range knownErasable.of {
 			s.Of = append(
@@ -169,7 +169,7 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 		for _, knownErasable := range a.knownErasables() {
 			flags = append(flags, "--"+knownErasable.flag)
 		}
-		msg := "name the records"
+		msg := "nothing says which records to delete"
 		if len(given) > 1 {
 			msg = strings.Join(given, " and ") + " name different records"
 		}
@@ -185,8 +185,8 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 	selected := transform.Selected{Table: catalogue.Name(c.String("table"))}
 	if matches == nil || len(*matches) == 0 {
 		return s, &UsageError{
-			Msg: fmt.Sprintf("which records of %s?", selected.Table), Help: help,
-			Advice: "add --match column=value; dwh staging drop empties a table",
+			Msg: fmt.Sprintf("--table %s needs --match", selected.Table), Help: help,
+			Advice: "say which records: --match column=value; to empty the table use dwh staging drop",
 		}
 	}
 	for _, text := range *matches {

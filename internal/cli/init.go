@@ -130,10 +130,10 @@ func (r initRun) next() []string {
 func (r initRun) advice() string {
 	switch r.template {
 	case scaffold.Sparkify:
-		return "Then name your own data in " + filepath.Join(r.dir, config.FileName) + "."
+		return "Then write your own sources into " + filepath.Join(r.dir, config.FileName) + "."
 	case scaffold.Empty:
-		return "Then name your data under sources: in " + filepath.Join(r.dir, config.FileName) +
-			", and write a COPY and models into transforms/."
+		return "Then write your sources under sources: in " + filepath.Join(r.dir, config.FileName) +
+			", and a COPY and models into transforms/."
 	}
 	return filepath.Join(r.dir, "README.md") + " is the tutorial."
 }

@@ -121,13 +121,8 @@ func (l lintRun) run() error {
 	for _, warning := range warnings {
 		l.app.out.Warn("%s:%d: %s", warning.Err.File, warning.Err.Line, warning.Rule.Name)
 	}
-	switch {
-	case len(faults) > 0:
-		return places(len(findings)+len(faults), "would stop a run or leave the portable subset")
-	case len(findings) == 1:
-		return places(1, "leaves the portable subset")
-	case len(findings) > 1:
-		return places(len(findings), "leave the portable subset")
+	if found := len(findings) + len(faults); found > 0 {
+		return fmt.Errorf("lint found %s", counted(int64(found), "error"))
 	}
 	if steps, ok := l.app.stepsOf(l.cfg); ok {
 		if err := unknownSources(steps, l.cfg); err != nil {
@@ -135,10 +130,10 @@ func (l lintRun) run() error {
 		}
 	}
 	if len(portability) > 0 {
-		l.app.out.Status("the project is for PostgreSQL alone, and its SQL runs there")
+		l.app.out.Status("no errors: the SQL runs on PostgreSQL, the only engine of the project")
 		return nil
 	}
-	l.app.out.Status("the SQL keeps to the portable subset, and the models fit the migrations")
+	l.app.out.Status("no errors: the SQL runs on both engines, and the models match the migrations")
 	return nil
 }
 

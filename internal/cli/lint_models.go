@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 
@@ -15,7 +14,7 @@ import (
 // Rules about models, which know what is read and what the tables' columns are.
 var (
 	modelRule = lint.Rule{
-		Name: "model", Why: "what a run would refuse", Instead: "what the hint says",
+		Name: "model", Why: "a model that a run would refuse", Instead: "see the hint",
 	}
 	floatSumRule = lint.Rule{
 		Name:    "float-sum",
@@ -24,7 +23,7 @@ var (
 	}
 	correlatedRule = lint.Rule{
 		Name:    "correlated-from",
-		Why:     "an increment reads a scratch table without an index once for each row (a warning)",
+		Why:     "an increment reads a scratch table without an index, once for each row (a warning)",
 		Instead: "a join or a window function",
 	}
 )
@@ -108,12 +107,4 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 		}
 	}
 	return faults, warnings, nil
-}
-
-// places counts what was found.
-func places(n int, what string) error {
-	if n == 1 {
-		return fmt.Errorf("1 place %s", what)
-	}
-	return fmt.Errorf("%d places %s", n, what)
 }

@@ -172,7 +172,7 @@ func (l localServer) stop(ctx context.Context) error {
 	if l.json {
 		return writeJSON(l.out, localJSON{State: "stopped", DataDir: l.server.DataDir()})
 	}
-	l.out.Status("stopped the private PostgreSQL; its data stay in %s", l.server.DataDir())
+	l.out.Status("stopped the private PostgreSQL; the data stay in %s", l.server.DataDir())
 	return nil
 }
 
@@ -269,7 +269,7 @@ func (l localServer) reset(ctx context.Context) error {
 				"reset deletes every database of the private PostgreSQL in %s, staged rows included",
 				l.server.DataDir(),
 			),
-			Advice: "add --yes if that is meant",
+			Advice: "add --yes to do it",
 		}
 	}
 	if err := l.server.Reset(ctx); err != nil {

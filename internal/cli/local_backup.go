@@ -102,8 +102,8 @@ const lockTable = "*.dwh_lock"
 func (l localServer) backup(ctx context.Context, path string) error {
 	if path == standardStream {
 		if l.out.Terminal {
-			return &UsageError{Msg: "a backup is not text; it does not go to a terminal",
-				Advice: `name a file, or pipe it on: dwh local backup - | gzip > dwh.backup.gz`}
+			return &UsageError{Msg: "a backup is binary and cannot be written to a terminal",
+				Advice: "name a file, or use a pipe: dwh local backup - | gzip > dwh.backup.gz"}
 		}
 		if err := l.existing(ctx); err != nil {
 			return err
@@ -144,7 +144,7 @@ func replaceable(path string) error {
 	if n, err := io.ReadFull(file, head); n == 0 && errors.Is(err, io.EOF) || string(head) == localpg.ArchiveMagic {
 		return nil
 	}
-	return &notArchiveError{path: path, advice: "nothing was written over it; name another file"}
+	return &notArchiveError{path: path, advice: "it was not overwritten; name another file"}
 }
 
 // backupFile writes beside the file and renames, so that a failure leaves an older backup as it
@@ -202,7 +202,7 @@ func (l localServer) restore(ctx context.Context, path string) error {
 		return &UsageError{
 			Msg: fmt.Sprintf("restore replaces database %s of the private PostgreSQL in %s, which holds %s",
 				l.database, l.server.DataDir(), counted(tables, "table")),
-			Advice: "add --yes if that is meant, or restore it beside with --database NAME",
+			Advice: "add --yes to replace it, or restore into another database with --database NAME",
 		}
 	}
 	begun := time.Now()
@@ -223,7 +223,7 @@ func (l localServer) restore(ctx context.Context, path string) error {
 
 // archive opens a backup; size is 0 for standard input.
 func (l localServer) archive(path string) (archive io.Reader, size int64, done func(), err error) {
-	const advice = `a backup is what "dwh local backup FILE" writes`
+	const advice = `name a file that "dwh local backup FILE" wrote`
 	if path == standardStream {
 		in := bufio.NewReader(l.stdin)
 		if head, err := in.Peek(len(localpg.ArchiveMagic)); err != nil || !bytes.Equal(head,

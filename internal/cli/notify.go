@@ -62,7 +62,7 @@ func (a *app) newTeller(c *cli.Context, cfg *config.Config) *teller {
 	}
 	n, err := newNotifier(a, cfg)
 	if err != nil {
-		a.out.Warn("notify.header_file: %v; nothing is told to the webhook", err)
+		a.out.Warn("notify.header_file: %v; no messages are sent to the webhook", err)
 		return nil
 	}
 	return newTeller(n, c.Command.Name, tellAfter)
@@ -140,7 +140,7 @@ func (t *teller) anyCheckFailed(ctx context.Context, w *warehouse.Warehouse) boo
 	})
 }
 
-const seeChecks = `see the rows at fault with "dwh check"`
+const seeChecks = `see the violations with "dwh check"`
 
 // failure is what an error is told as; t.mu is held.
 func (t *teller) failure(err error) notify.Event {

@@ -17,11 +17,11 @@ import (
 // alone.
 func (t transformRun) outlook(ctx context.Context, chosen []transform.Step) (*transform.Outlook, error) {
 	without := func(why string) {
-		t.app.out.Status("the plan is that of the files alone: %s", why)
+		t.app.out.Status("the plan comes from the files only, without the warehouse: %s", why)
 	}
 	if t.cfg.DatabaseURL == "" {
 		if t.cfg.Engine == "redshift" {
-			without("there is no database URL")
+			without("no database URL is set")
 			return nil, nil
 		}
 		server, err := localpg.New(localpg.Options{DataDir: t.cfg.DataDir, Logger: t.app.log})
@@ -119,13 +119,14 @@ func (t transformRun) printOutlook(found *transform.Outlook) error {
 	case total == 0:
 	case known:
 		if err := say(
-			"about %s in all, as the last runs took; checks and publishing come on top",
+			"about %s in total, estimated from the last runs, plus checks and publishing",
 			seconds(total),
 		); err != nil {
 			return err
 		}
 	default:
-		if err := say("about %s and more: the journal does not know every step yet", seconds(total)); err != nil {
+		if err := say("at least about %s: some steps have no earlier run to estimate "+
+			"from", seconds(total)); err != nil {
 			return err
 		}
 	}
@@ -154,7 +155,7 @@ func toDo(stepOutlook transform.StepOutlook) string {
 	}
 	switch {
 	case stepOutlook.Replayed:
-		words = append(words, "computed from all that is staged")
+		words = append(words, "computed from all staged rows")
 	case stepOutlook.Rows > 0 && stepOutlook.Step.Load:
 		words = append(words, "about "+counted(stepOutlook.Rows, "row"))
 	case stepOutlook.Rows > 0:

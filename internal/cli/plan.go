@@ -111,7 +111,7 @@ func (t transformRun) printGraph(plan []planJSON, sources []source) error {
 		column{name: "note", narrow: table.NarrowWrap})}
 	finds := table.Table{
 		Title: "narrowings", Columns: columns(
-			column{name: "name", narrow: table.NarrowKeep}, column{name: "asked for by", narrow: table.NarrowWrap},
+			column{name: "name", narrow: table.NarrowKeep}, column{name: "required by", narrow: table.NarrowWrap},
 			column{name: "table", narrow: table.NarrowFold}, column{name: "columns", narrow: table.NarrowWrap},
 			column{name: "index", narrow: table.NarrowFold}),
 	}

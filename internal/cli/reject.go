@@ -228,7 +228,7 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	}
 	if len(tables) == 0 {
 		return &UsageError{
-			Msg:    fmt.Sprintf("no record of %s was refused, so it is not known which table it is meant for", u),
+			Msg:    fmt.Sprintf("no record of %s was refused, so dwh does not know which table the object is for", u),
 			Advice: "name the table with --table, one of: " + strings.Join(r.app.knownStaging(), ", "),
 		}
 	}

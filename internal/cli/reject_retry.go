@@ -95,16 +95,16 @@ func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
 	switch {
 	case err != nil:
 	case len(retried.GivenUp)+len(retried.Again) == 0:
-		r.app.out.Status("no refused record of a loaded object waits")
+		r.app.out.Status("there is no refused record to retry")
 	case retried.Rows() > 0:
-		r.app.out.Status(`"dwh transform" and "dwh run" bring the rows into the models`)
+		r.app.out.Status(`the rows are staged; "dwh transform" or "dwh run" brings them into the models`)
 	}
 	return err
 }
 
 func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) error {
 	for _, item := range retried.GivenUp {
-		line := fmt.Sprintf("%s is tried again for %s: it was %s", u, item.Table, item.Outcome)
+		line := fmt.Sprintf("the next load tries %s again for %s; it was %s", u, item.Table, item.Outcome)
 		if _, err := fmt.Fprintln(r.app.out.Stdout, line); err != nil {
 			return err
 		}
@@ -132,7 +132,7 @@ func againLine(again load.Again) string {
 	if again.Unread > 0 {
 		line += separated(
 			line,
-			fmt.Sprintf("%s not tried: the whole text is not known any more", counted(again.Unread, "record")),
+			fmt.Sprintf("%s not tried, because dwh does not have its complete text", counted(again.Unread, "record")),
 		)
 	}
 	if again.Objects > 0 {

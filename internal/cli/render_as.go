@@ -102,7 +102,7 @@ func (r renderRun) models(steps []transform.Step) ([]string, error) {
 			}
 			if step.Model == nil {
 				return nil, &UsageError{
-					Msg:    fmt.Sprintf("--as prints what models send, and %s is a load", step.Name),
+					Msg:    fmt.Sprintf("--as prints what models send, but %s is a load", step.Name),
 					Advice: "see its COPY with: dwh render " + step.Name,
 				}
 			}
@@ -111,7 +111,7 @@ func (r renderRun) models(steps []transform.Step) ([]string, error) {
 		if !found {
 			if strings.HasPrefix(path.Base(want), "0") && len(want) > 3 {
 				return nil, &UsageError{
-					Msg:    fmt.Sprintf("--as prints what models send, and there is no model %q", want),
+					Msg:    fmt.Sprintf("--as prints what models send, but there is no model %q", want),
 					Advice: "see the models with: dwh transform --plan",
 				}
 			}

@@ -50,15 +50,16 @@ spreadsheet, which would run a text that begins with = as a formula.`,
 			switch {
 			case r.all && c.NArg() > 0:
 				return reportUsage(
-					fmt.Sprintf("--all and the name %q contradict each other", c.Args().First()),
-					"leave one of them out",
+					fmt.Sprintf("--all cannot be used with the report name %q", c.Args().First()),
+					"leave out one of the two",
 				)
 			case !r.all && c.NArg() == 0:
-				return reportUsage("which report?", `see them with "dwh report list", or take all with --all`)
+				return reportUsage("which report?", `list the reports with "dwh report list", or write all with `+
+					`--all`)
 			case c.NArg() > 1:
 				return reportUsage(
 					fmt.Sprintf("unexpected argument %q", c.Args().Get(1)),
-					"a report's values are flags, such as --limit 3",
+					"give values of a report as flags, such as --limit 3",
 				)
 			case c.IsSet("output") && r.file == "":
 				return reportUsage("--output names no file", "")
@@ -73,18 +74,18 @@ spreadsheet, which would run a text that begins with = as a formula.`,
 			}
 			if r.chart && r.format != table.Text {
 				return reportUsage(
-					"--chart draws in the terminal and has no other format",
-					"leave one of them out; a picture is --format svg",
+					"--chart draws in the terminal and cannot be used with --format",
+					"leave out one of the two; --format svg writes a picture",
 				)
 			}
 			if r.all && (r.format == table.CSV || r.format == table.SVG) {
 				return reportUsage(
-					fmt.Sprintf("--all has no format %s, which holds one report", r.format),
-					"take html, markdown, json or table, or one report by its name",
+					fmt.Sprintf("--all cannot write %s, which holds only one report", r.format),
+					"use html, markdown, json or table, or name one report",
 				)
 			}
 			if r.safe && r.format != table.CSV {
-				return reportUsage(fmt.Sprintf("--safe concerns csv, and the format is %s", r.format),
+				return reportUsage(fmt.Sprintf("--safe is for csv, and the format is %s", r.format),
 					"add --format csv, or leave --safe out")
 			}
 			for _, name := range a.reportParamNames() {
@@ -121,7 +122,7 @@ func reportFormat(c *cli.Context, file string) (table.Format, error) {
 	given := c.String("format")
 	switch {
 	case c.Bool("json") && c.IsSet("format") && given != string(table.JSON):
-		return "", reportUsage(fmt.Sprintf("--json and --format %s contradict each other", given), "")
+		return "", reportUsage(fmt.Sprintf("--json cannot be used with --format %s", given), "")
 	case c.Bool("json"):
 		return table.JSON, nil
 	case c.IsSet("format") || file == "":
@@ -139,7 +140,7 @@ func reportFormat(c *cli.Context, file string) (table.Format, error) {
 	case ".svg":
 		return table.SVG, nil
 	case ".pdf":
-		return "", reportUsage("dwh writes no PDF", "write html and print it to PDF: it is made for that")
+		return "", reportUsage("dwh writes no PDF", "write html, open it in a browser and print it to PDF")
 	}
 	return table.Text, nil
 }

@@ -56,7 +56,8 @@ func checkParams(own []report.Report) error {
 	for _, r := range own {
 		for _, param := range r.Params {
 			if slices.Contains(taken, param.Name) {
-				return r.ParamError(param.Name, fmt.Sprintf("param: --%s is a flag of dwh report", param.Name),
+				return r.ParamError(param.Name, fmt.Sprintf("param: --%s is already a flag of dwh "+
+					"report", param.Name),
 					"give the parameter another name")
 			}
 		}

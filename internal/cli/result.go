@@ -92,7 +92,7 @@ func closingLine(result transform.Result, of extent, paint ink) string {
 	case of == justLoading:
 		return ""
 	case of == someLoads:
-		return fmt.Sprintf("transforms were left out by --only %s", took)
+		return fmt.Sprintf("--only named no transform %s", took)
 	case len(result.Transforms) == 0:
 		return "nothing to transform"
 	case of == someSteps:
@@ -103,7 +103,7 @@ func closingLine(result transform.Result, of extent, paint ink) string {
 			}
 		}
 		return fmt.Sprintf(
-			"ran %s; by --only no row counts as processed, so that the next run takes up all of them %s",
+			"ran %s; because of --only the staged rows stay unprocessed for the next run %s",
 			strings.Join(ran, ", "), took,
 		)
 	}

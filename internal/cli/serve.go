@@ -130,12 +130,12 @@ func (a *app) serveToken(flag string, cfg *config.Config) (config.Secret, error)
 	}
 	file, err := os.Open(cfg.Serve.TokenFile)
 	if err != nil {
-		return "", fault(fmt.Sprintf("cannot read the token: %v", err), err)
+		return "", fault(fmt.Sprintf("cannot read the token file: %v", err), err)
 	}
 	defer func() { _ = file.Close() }() // it was only read
 	text, err := io.ReadAll(io.LimitReader(file, maxTokenBytes+1))
 	if err != nil {
-		return "", fault(fmt.Sprintf("cannot read the token: %v", err), err)
+		return "", fault(fmt.Sprintf("cannot read the token file: %v", err), err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" || len(text) > maxTokenBytes || strings.ContainsAny(token, "\n\r") {
@@ -265,12 +265,12 @@ func (r serveRun) watch(e server.Event) {
 	case e.Batch != nil:
 		out.Status("%s", batchLine(*e.Batch))
 	case e.Problem != nil:
-		out.Warn("%s; trying again (try %d)%s", e.Problem.Text, e.Problem.Tries, hintSuffix(e.Problem.Hint))
+		out.Warn("%s; trying again (attempt %d)%s", e.Problem.Text, e.Problem.Tries, hintSuffix(e.Problem.Hint))
 	case e.Recovered != "":
-		out.Status("works again: %s", e.Recovered)
+		out.Status("working again: %s", e.Recovered)
 	case e.Quarantine != nil:
 		out.Warn(
-			"quarantined %s: %s; it is not tried again until it changes, or until dwh reject retry",
+			`quarantined %s: %s; dwh tries it again when the object changes, or after "dwh reject retry"`,
 			e.Quarantine.URL, e.Quarantine.Reason,
 		)
 	case e.Checks != nil:
@@ -281,7 +281,7 @@ func (r serveRun) watch(e server.Event) {
 			out.Status("checked everything")
 		}
 	case e.Phase == server.Standby:
-		out.Status("standing by: %s works", e.Leader)
+		out.Status("standing by: server %s is working", e.Leader)
 	case e.Phase != "":
 		out.Status("%s", e.Phase)
 	}

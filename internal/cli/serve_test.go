@@ -56,7 +56,7 @@ func TestServeFaults(t *testing.T) {
 		{"queue", "serve:\n  queue: nonsense\n", nil, "dwh.yaml:2: "},
 		{
 			"no token file", "serve:\n  token_file: nowhere\n", nil,
-			"cannot read the token: open " + filepath.Join(dir, "nowhere"),
+			"cannot read the token file: open " + filepath.Join(dir, "nowhere"),
 		},
 		{
 			"empty token file", "", []string{"--token-file", empty},

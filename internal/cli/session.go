@@ -94,7 +94,7 @@ func openProject(folder string) (project, error) {
 				"--project %s: there is no migrations, transforms, reports or checks folder in it",
 				folder,
 			),
-			Advice: "name the folder that holds them",
+			Advice: "name the folder that contains them",
 		}
 	}
 	return p, nil

@@ -79,7 +79,7 @@ func (a *app) checkSourceFlags(c *cli.Context, cfg *config.Config) error {
 		case config.Flag:
 			return &UsageError{
 				Msg: fmt.Sprintf(
-					"%s: no COPY takes its objects from the source %s", sortedSource.Origin,
+					"%s: no COPY of the project uses the source %s", sortedSource.Origin,
 					sortedSource.Name,
 				),
 				Advice: knownSources(sortedSource.Name, known),
@@ -87,7 +87,7 @@ func (a *app) checkSourceFlags(c *cli.Context, cfg *config.Config) error {
 		case config.Environment:
 			if near := suggest.Nearest(sortedSource.Name, known); near != "" && !config.IsShorthand(sortedSource.Name) {
 				a.out.Warn(
-					"%s: no COPY takes its objects from the source %s; did you mean %s?",
+					"%s: no COPY of the project uses the source %s; did you mean %s?",
 					sortedSource.Origin, sortedSource.Name, near,
 				)
 			}

@@ -167,7 +167,7 @@ func missingSources(missing []load.Need, all []transform.Step, cfg *config.Confi
 	}
 	for _, name := range names {
 		if near := suggest.Nearest(name, unused); near != "" {
-			hints = append(hints, fmt.Sprintf("did you mean %s, which %s gives?", near, cfg.Sources[near].Origin))
+			hints = append(hints, fmt.Sprintf("did you mean %s, which is set by %s?", near, cfg.Sources[near].Origin))
 			break
 		}
 	}
@@ -185,9 +185,9 @@ func missingSources(missing []load.Need, all []transform.Step, cfg *config.Confi
 		)
 	}
 	if len(given) > 0 {
-		hints = append(hints, "given are: "+strings.Join(given, ", "))
+		hints = append(hints, "the sources that are given: "+strings.Join(given, ", "))
 	} else {
-		hints = append(hints, `"dwh transform --replay" needs none`)
+		hints = append(hints, `"dwh transform --replay" needs no source`)
 	}
 	if len(given) > 0 && len(known) > len(names) {
 		hints = append(hints, `"dwh transform --only" runs some of the steps`)
@@ -219,7 +219,7 @@ func unknownSources(steps []transform.Step, cfg *config.Config) error {
 	for _, sortedSource := range cfg.SortedSources() {
 		if sortedSource.Origin.Kind == config.File && !slices.Contains(known, sortedSource.Name) {
 			return cfg.SourceError(sortedSource.Name, fmt.Sprintf(
-				"no COPY takes its objects from the source %s", sortedSource.Name,
+				"no COPY of the project uses the source %s", sortedSource.Name,
 			),
 				cmp.Or(forgottenProject(cfg), knownSources(sortedSource.Name, known)))
 		}
@@ -282,8 +282,9 @@ func movingPath(step transform.Step, cfg *config.Config) error {
 			strings.Contains(value, "://") || filepath.IsAbs(value) {
 			continue
 		}
-		msg := fmt.Sprintf("the relative path %q of a source means another folder wherever dwh is started", value)
-		return cfg.KeyError("variables."+need.Source, msg, "move the line under sources:", nil)
+		msg := fmt.Sprintf("the relative path %q of a source depends on the folder where dwh starts", value)
+		return cfg.KeyError("variables."+need.Source, msg, "move the line to sources:, where paths are relative to "+
+			"the file", nil)
 	}
 	return nil
 }

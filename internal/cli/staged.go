@@ -47,9 +47,9 @@ func (d *doctorRun) staging(ctx context.Context, s *session, steps []transform.S
 	}
 	var fault *model.FlagError
 	if err := transform.CheckFlags(steps, tables); errors.As(err, &fault) {
-		d.add(subject, "fail", fault.Error(), "put into a migration: "+strings.Join(fault.Statements, " "))
+		d.add(subject, "fail", fault.Error(), "add to a migration: "+strings.Join(fault.Statements, " "))
 		return false
 	}
-	d.add(subject, "ok", "staging tables tell new rows from processed ones", "")
+	d.add(subject, "ok", "staging tables have their column processed", "")
 	return true
 }

@@ -232,14 +232,15 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 		return nil
 	}
 	if !r.yes {
-		r.app.out.Status("nothing was deleted; add --yes to delete them and recompute what was made of them")
+		r.app.out.Status("nothing was deleted; add --yes to delete the records and compute the affected rows again")
 		return nil
 	}
 	result, err := runner.Delete(ctx, r.app.commandLine(), selection)
 	if err != nil {
 		return r.app.showViolations(err)
 	}
-	_, err = fmt.Fprintf(r.app.out.Stdout, "deleted %s of staging, and the texts of %s; the models follow (%s)\n",
+	_, err = fmt.Fprintf(r.app.out.Stdout, "deleted %s of staging, and the texts of %s; the models are up to date "+
+		"(%s)\n",
 		counted(rows, "row"), counted(rejects, "refused record"), seconds(result.Duration))
 	return err
 }
@@ -332,7 +333,7 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 		}
 		follows := "no model reads it"
 		if len(models) > 0 {
-			follows = "computed again without them: " + strings.Join(models, ", ")
+			follows = "computed again without these rows: " + strings.Join(models, ", ")
 		}
 		if _, err := fmt.Fprintf(
 			r.app.out.Stdout, "%s in %s; %s\n", counted(d.Rows, "row"), d.Table, follows,
@@ -345,7 +346,8 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 	}
 	if !r.yes {
 		r.app.out.Status(
-			"nothing was deleted; add --yes to delete them, with their ledger and rejects, and replay the models",
+			"nothing was deleted; add --yes to delete the rows, their ledger entries and rejects, and to replay " +
+				"the models",
 		)
 		return nil
 	}

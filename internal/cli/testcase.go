@@ -111,7 +111,7 @@ func (r testRun) run(ctx context.Context) error {
 	}
 	if len(cases) == 0 {
 		r.app.out.Status(
-			"there is no test case: make one in %s/NAME, with given/TABLE.csv and then/TABLE.csv",
+			"the project has no test case; make one in %s/NAME, with given/TABLE.csv and then/TABLE.csv",
 			p.testsDir,
 		)
 		return r.report(nil, file)
@@ -249,7 +249,7 @@ func differentText(d testcase.Difference) []string {
 	}
 	about := d.File
 	if about == "" {
-		about = "a replay gives other rows than the increments; see dwh verify --increments"
+		about = "replay and increments give different rows; see dwh verify --increments"
 	}
 	lines := []string{fmt.Sprintf("%s: %s (%s)", d.Table, strings.Join(counts, ", "), about)}
 	at := func(line int) string {

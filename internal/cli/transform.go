@@ -56,15 +56,15 @@ the old state until then. If nothing differs, the tables are not touched.`,
 			}
 			switch {
 			case t.replay && t.noReplay:
-				return &UsageError{Msg: "--replay and --no-replay contradict each other", Help: "dwh transform --help"}
+				return &UsageError{Msg: "--replay cannot be used with --no-replay", Help: "dwh transform --help"}
 			case t.replay && len(t.only) > 0:
 				return &UsageError{
-					Msg:    "--replay rebuilds everything, --only names some of it",
-					Advice: "leave one of them out", Help: "dwh transform --help",
+					Msg:    "--replay rebuilds everything and cannot be used with --only",
+					Advice: "leave out one of the two", Help: "dwh transform --help",
 				}
 			case t.dryRun && !t.replay:
 				return &UsageError{
-					Msg: "--dry-run goes with --replay", Advice: "see the steps with --plan",
+					Msg: "--dry-run needs --replay", Advice: "add --replay, or use --plan to see what a run would do",
 					Help: "dwh transform --help",
 				}
 			}

@@ -73,12 +73,12 @@ func deliveriesOf(c *cli.Context) (proof.Options, error) {
 	o := proof.Options{Increments: c.Int("increments"), Seed: c.Uint64("seed"), Sample: c.Int("sample")}
 	for _, name := range []string{"seed", "sample"} {
 		if c.IsSet(name) && !c.IsSet("increments") {
-			return o, usage(fmt.Sprintf("--%s goes with --increments", name), "add --increments 20")
+			return o, usage(fmt.Sprintf("--%s needs --increments", name), "add --increments 20")
 		}
 	}
 	for _, name := range []string{"increments", "sample"} {
 		if n := c.Int(name); c.IsSet(name) && n < 1 {
-			return o, usage(fmt.Sprintf("--%s is a number from 1 on, not %d", name, n), "")
+			return o, usage(fmt.Sprintf("--%s must be at least 1, not %d", name, n), "")
 		}
 	}
 	if !c.IsSet("seed") {

@@ -34,7 +34,7 @@ func (e *missingError) Hint() string { return e.advice }
 type methodError struct{ method string }
 
 func (e *methodError) Error() string {
-	return fmt.Sprintf("%.20q is not answered here: these pages only read", e.method)
+	return fmt.Sprintf("the method %.20q is not allowed: these pages are read-only", e.method)
 }
 
 // A badRequestError is an address whose values are malformed.
@@ -46,7 +46,7 @@ func (e *badRequestError) Error() string { return e.problem }
 type busyError struct{ most int }
 
 func (e *busyError) Error() string {
-	return fmt.Sprintf("as many as may, %d, are reading here already", e.most)
+	return fmt.Sprintf("the limit of %d open views is reached", e.most)
 }
 
 // Hint says what to do about it.
@@ -66,7 +66,7 @@ type slowError struct {
 
 func (e *slowError) Error() string {
 	return fmt.Sprintf(
-		"the answer takes longer than %s, and was given up so that others are not kept waiting",
+		"the query took longer than %s and was cancelled, so that it does not block others",
 		words(e.limit),
 	)
 }
@@ -74,7 +74,7 @@ func (e *slowError) Unwrap() error { return e.err }
 
 // Hint says what to do about it.
 func (e *slowError) Hint() string {
-	return "ask for less, or run it on the command line, which has no limit"
+	return "ask for less data, or run the report on the command line, which has no limit"
 }
 
 // A tooLargeError says that a result is larger than the server is to hold in memory.
@@ -117,31 +117,31 @@ func problemOf(err error) problem {
 	case errors.As(err, &missing):
 		p.Title, p.Status = "Not found", http.StatusNotFound
 		if p.Hint == "" {
-			p.Hint = "the pages are listed at the top"
+			p.Hint = "use the links at the top of the page"
 		}
 	case errors.As(err, &method):
 		p.Title, p.Status = "Not allowed", http.StatusMethodNotAllowed
 	case errors.As(err, &bad):
-		p.Title, p.Status = "Not understood", http.StatusBadRequest
+		p.Title, p.Status = "Bad request", http.StatusBadRequest
 	case errors.As(err, &busy):
 		p.Title, p.Status = "Busy", http.StatusServiceUnavailable
 	case errors.As(err, &unreachable):
-		p.Title, p.Status = "No warehouse", http.StatusServiceUnavailable
+		p.Title, p.Status = "Warehouse unreachable", http.StatusServiceUnavailable
 		if p.Hint = advice(err); p.Hint == "" {
-			p.Hint = "is the database server running, and may this machine reach it? dwh doctor " +
-				"says more; the page shows when it answers again"
+			p.Hint = "check that the database server runs and that this machine can reach it; dwh doctor says " +
+				"more; this page shows when the server answers again"
 		}
 	case errors.As(err, &slow):
 		p.Title, p.Status = "Too slow", http.StatusGatewayTimeout
 	case errors.As(err, &large):
 		p.Title, p.Status = "Too large", http.StatusRequestEntityTooLarge
 	case errors.As(err, &placed):
-		p.Title, p.Snippet = "The SQL is at fault", placed.Snippet()
+		p.Title, p.Snippet = "Error in the SQL", placed.Snippet()
 	case errors.As(err, &refused):
-		p.Title = "The warehouse refused"
+		p.Title = "The warehouse refused the query"
 		switch refused.Code {
 		case "42P01", "3F000": // undefined_table, invalid_schema_name
-			p.Text = "a table that this page reads is not there: " + query.Message(refused)
+			p.Text = "a table that this page reads does not exist: " + query.Message(refused)
 			p.Hint = "run dwh migrate up"
 		}
 	}

@@ -21,7 +21,7 @@ func (s *site) lineagePage(r *http.Request) (answer, error) {
 		body.Whole = true
 	case "tables":
 	default:
-		return nil, &badRequestError{"the lineage shows everything, or its tables alone: show=tables"}
+		return nil, &badRequestError{"the only value of show is tables: show=tables"}
 	}
 	state, _ := s.source.State()
 	l, err := s.look(r.Context(), state)

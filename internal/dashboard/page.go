@@ -132,9 +132,9 @@ func lightOf(outcome string) string {
 func keptOf(outcome string) string {
 	switch outcome {
 	case "loaded":
-		return "its other records are loaded"
+		return "the other records of the object are loaded"
 	case "failed":
-		return "nothing of it is loaded"
+		return "no record of the object is loaded"
 	}
 	return outcome
 }

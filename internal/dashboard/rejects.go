@@ -51,7 +51,7 @@ func (s *site) rejects(r *http.Request) (answer, error) {
 	body := rejectsBody{Table: values.Get("table"), URL: strings.TrimSpace(values.Get("url"))}
 	if !sendable(body.Table, 127) || !sendable(body.URL, 2048) {
 		return nil, &badRequestError{
-			"the filter is longer than any table's or object's name, or holds characters that none has",
+			"the filter is too long, or has characters that no table or object name has",
 		}
 	}
 	for _, step := range s.Steps {
@@ -73,7 +73,7 @@ func (s *site) rejects(r *http.Request) (answer, error) {
 	}
 	if len(rows) == 0 && page > 1 {
 		return nil, &missingError{
-			what:   fmt.Sprintf("page %s: the rejects end before it", number(int64(page))),
+			what:   fmt.Sprintf("page %s does not exist: there are fewer rejects", number(int64(page))),
 			advice: "see the latest ones at /rejects",
 		}
 	}
@@ -110,7 +110,7 @@ func (s *site) reject(r *http.Request) (answer, error) {
 	body := rejectBody{Load: values.Get("load"), Table: values.Get("table"), URL: values.Get("url")}
 	line, err := strconv.ParseInt(values.Get("line"), 10, 64)
 	if err != nil || !sendable(body.Load, 64) || !sendable(body.Table, 127) || !sendable(body.URL, 2048) {
-		return nil, &badRequestError{"a record's address has its load, table, url and line"}
+		return nil, &badRequestError{"the address of a record needs load, table, url and line"}
 	}
 	body.Line = line
 	ctx := r.Context()
@@ -126,7 +126,7 @@ func (s *site) reject(r *http.Request) (answer, error) {
 	if len(body.Records) == 0 {
 		return nil, &missingError{
 			what:   "reject of that line",
-			advice: "it was loaded since, or erased; the others are at /rejects",
+			advice: "perhaps it was loaded or erased since; see the other rejects at /rejects",
 		}
 	}
 	for _, record := range body.Records {

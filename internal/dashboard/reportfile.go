@@ -59,9 +59,9 @@ func (s *site) reportFile(r *http.Request) (answer, error) {
 		picture, err := chart.SVG(result.table, o)
 		var flat *table.NoMeasureError
 		if errors.As(err, &flat) {
-			advice := "it has no column of numbers"
+			advice := "the report has no column of numbers"
 			if flat.Off {
-				advice = "its header says chart: none"
+				advice = "the header of the report says chart: none"
 			}
 			return nil, &missingError{what: "chart of this report", advice: advice}
 		}

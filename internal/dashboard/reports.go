@@ -34,9 +34,9 @@ const (
 // The pictures of the index.
 const (
 	thumbnailHeight = 200
-	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" ` +
-		`viewBox="0 0 340 200"><text x="2" y="14" font-family="sans-serif" font-size="12" ` +
-		`fill="#76808a">a table, nothing to draw</text></svg>`
+	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" viewBox="0 0 340 ` +
+		`200"><text x="2" y="14" font-family="sans-serif" font-size="12" fill="#76808a">table without a ` +
+		`chart</text></svg>`
 )
 
 type reportsBody struct {
@@ -88,7 +88,7 @@ func (s *site) findReport(r *http.Request) (report.Report, error) {
 		hint, _, _ := strings.Cut(unknown.Hint(), ` (see "dwh`)
 		return item, &missingError{
 			what:   fmt.Sprintf("report %q", excerpt(name, 80)),
-			advice: cmp.Or(strings.TrimPrefix(hint, `see "dwh report list"`), "see the list at /reports"),
+			advice: cmp.Or(strings.TrimPrefix(hint, `see "dwh report list"`), "see all reports at /reports"),
 		}
 	}
 	return item, err
@@ -116,7 +116,7 @@ func values(r report.Report, query url.Values) (given map[string]string, problem
 		case len(value) > maxValue:
 			problems[param.Name] = "is longer than " + number(maxValue) + " bytes"
 		case !sendable(value, maxValue):
-			problems[param.Name] = "holds characters that no text has"
+			problems[param.Name] = "has characters that are not valid text"
 		case value == "" && (param.Default != "" || param.Required || param.Dated()):
 			delete(given, param.Name) // an emptied field means what a missing one does
 		}

@@ -163,8 +163,8 @@ SELECT '2018-11-02' AS day, CAST(100 AS NUMERIC(12, 2)) AS revenue UNION ALL SEL
 		"in the seven days before", "Listeners a day", "Plays of a known song",
 		"2018-11-24 to 2018-11-30",
 		`class="dwh-chart dwh-spark" role="img" aria-label="Plays, day by day, 2018-11-03 to 2018-11-30: least `,
-		"Revenue &lt;b&gt;", "12.50", "against 100.00", "-87.5 %", "no day yet", "Broken", "Slow",
-		"not known just now", `Nought</a></dt><dd><span class="figure">0</span>`,
+		"Revenue &lt;b&gt;", "12.50", "against 100.00", "-87.5 %", "no data yet", "Broken", "Slow",
+		"not known now", `Nought</a></dt><dd><span class="figure">0</span>`,
 	)
 	if strings.Contains(overview.body, "pg_sleep") || strings.Contains(overview.body, "division") {
 		t.Errorf("overview: got the error of a report\n%s", overview.body)
@@ -179,10 +179,10 @@ SELECT '2018-11-02' AS day, CAST(100 AS NUMERIC(12, 2)) AS revenue UNION ALL SEL
 		strings.Contains(page.body, "data.svg") {
 		t.Errorf("a report without a chart: got one in\n%s", page.body)
 	}
-	s.page("/reports/plain/chart.svg", 404, "its header says chart: none")
+	s.page("/reports/plain/chart.svg", 404, "the header of the report says chart: none")
 	// What failed is not asked again at once.
 	started = time.Now()
-	s.page("/", 200, "not known just now")
+	s.page("/", 200, "not known now")
 	if took := time.Since(started); took > 3*time.Second {
 		t.Errorf("the start page took %s again", took)
 	}

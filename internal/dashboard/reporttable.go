@@ -35,7 +35,8 @@ func arrangementOf(query url.Values) (arrangement, error) {
 	a := arrangement{sort: query.Get(sortName), search: strings.TrimSpace(query.Get(searchName))}
 	for name := range query {
 		if arranges(name) && !slices.Contains([]string{sortName, orderName, searchName}, name) {
-			return a, &badRequestError{fmt.Sprintf("%q says nothing about a table", excerpt(table.Visible(name), 80))}
+			return a, &badRequestError{fmt.Sprintf("%q is not a parameter of a "+
+				"table", excerpt(table.Visible(name), 80))}
 		}
 	}
 	switch order := query.Get(orderName); order {
@@ -43,12 +44,12 @@ func arrangementOf(query url.Values) (arrangement, error) {
 	case "descending":
 		a.descending = true
 	default:
-		return a, &badRequestError{"an order is ascending or descending"}
+		return a, &badRequestError{"order must be ascending or descending"}
 	}
 	for _, text := range []string{a.sort, a.search} {
 		if !sendable(text, maxValue) {
 			return a, &badRequestError{
-				"a column's name and what is searched for are texts of at most " + number(maxValue) + " bytes",
+				"a column name and a search text have at most " + number(maxValue) + " bytes",
 			}
 		}
 	}

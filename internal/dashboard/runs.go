@@ -58,7 +58,7 @@ func (s *site) runs(r *http.Request) (answer, error) {
 	}
 	if len(runs) == 0 && page > 1 {
 		return nil, &missingError{
-			what:   fmt.Sprintf("page %s: the journal ends before it", number(int64(page))),
+			what:   fmt.Sprintf("page %s does not exist: there are fewer runs", number(int64(page))),
 			advice: "see the latest runs at /runs",
 		}
 	}

@@ -75,7 +75,7 @@ func (s *site) tablePage(r *http.Request) (answer, error) {
 	found, known := s.lineage.table(name)
 	missing := &missingError{
 		what:   fmt.Sprintf("table %q in the transforms", excerpt(name, 80)),
-		advice: "see them all at /lineage",
+		advice: "see all tables at /lineage",
 	}
 	if !known {
 		// The warehouse's own tables have a page too. What else its database holds is not shown.

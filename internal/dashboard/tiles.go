@@ -47,7 +47,7 @@ func tilesOf(r report.Report, result result) ([]tile, error) {
 			spark := chart.Spark(figure.Spark, 7, sparkLabel(figure))
 			shown.Spark = template.HTML(spark) //nolint:gosec // Spark escapes
 		} else {
-			shown.Title, shown.Problem = declared.Title, "no day yet"
+			shown.Title, shown.Problem = declared.Title, "no data yet"
 		}
 		out = append(out, shown)
 	}
@@ -98,7 +98,7 @@ func (s *site) tiles(ctx context.Context, all []report.Report) (out []tile, agai
 		if err != nil {
 			for i, declared := range r.Tiles {
 				shown = append(shown, tile{Figure: report.Figure{Title: declared.Title},
-					Key: fmt.Sprintf("%s %d", r.Name, i), Link: reportPath(r.Name), Problem: "not known just now"})
+					Key: fmt.Sprintf("%s %d", r.Name, i), Link: reportPath(r.Name), Problem: "not known now"})
 			}
 		} else if state.CommittedAt.After(result.at.Add(-result.took)) {
 			again = max(again, max(result.fresh(), 0)+100*time.Millisecond)

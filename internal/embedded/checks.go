@@ -41,18 +41,18 @@ func Checks() []check.Check {
 		},
 	}
 
-	level := f("f-songplay-level", "a level in f_songplay is free or paid", check.Error,
+	level := f("f-songplay-level", "every level in f_songplay is free or paid", check.Error,
 		dwhdb.FSongplayLevelDomain, "f_songplay")
 	level.Precheck = shared(&stored, none("wrong_levels"))
-	hash := f("songplay-id-hash", "a songplay_id has 64 digits in lower case", check.Error,
+	hash := f("songplay-id-hash", "every songplay_id has 64 lower-case hex digits", check.Error,
 		dwhdb.SongplayIDHash, "f_songplay")
 	hash.Precheck = shared(&stored, none("wrong_ids"))
 
-	keyless := f("events-without-key", "every NextSong event names its user, session, item and time", check.Warn,
+	keyless := f("events-without-key", "every NextSong event has a user, session, item and valid time", check.Warn,
 		dwhdb.EventsWithoutKey)
 	keyless.Precheck = shared(&staged, none("incomplete"))
 
-	matched := f("matched-share", "enough plays know their song", check.Warn, "")
+	matched := f("matched-share", "matched share above the threshold", check.Warn, "")
 	matched.Query = query.Text("check matched-share", dwhdb.MatchedShare, "threshold")
 	matched.Args = func(s check.Settings) (map[string]any, bool) {
 		return map[string]any{"threshold": s.MatchedShare}, true
@@ -62,7 +62,7 @@ func Checks() []check.Check {
 		return plays == 0 || float64(known)/float64(plays) >= s.MatchedShare
 	})
 
-	fresh := f("freshness", "the newest play is young enough", check.Warn, "")
+	fresh := f("freshness", "newest play within the maximum age", check.Warn, "")
 	fresh.Query = query.Text("check freshness", dwhdb.Freshness, "oldest")
 	fresh.Args = func(s check.Settings) (map[string]any, bool) {
 		return map[string]any{"oldest": s.Now.UTC().Add(-s.MaxAge)}, s.MaxAge > 0
@@ -71,8 +71,8 @@ func Checks() []check.Check {
 	return []check.Check{
 		complete,
 		level,
-		f("d-user-level", "a level in d_user is free or paid", check.Error, dwhdb.DUserLevelDomain, "d_user"),
-		f("d-user-gender", "a gender in d_user is F or M", check.Error, dwhdb.DUserGenderDomain, "d_user"),
+		f("d-user-level", "every level in d_user is free or paid", check.Error, dwhdb.DUserLevelDomain, "d_user"),
+		f("d-user-gender", "every gender in d_user is F or M", check.Error, dwhdb.DUserGenderDomain, "d_user"),
 		hash,
 		keyless,
 		matched,

@@ -41,7 +41,7 @@ func ParseFile(name string, table catalogue.Name, file *sqlfile.File, engine sql
 			}
 			f.Indexes = append(f.Indexes, index)
 		case statement.Keyword() != "COPY" || i > 0:
-			return nil, statement.ErrorAt(0, "a 0xx transform is one COPY, with the indexes of its table behind it",
+			return nil, statement.ErrorAt(0, "a 0xx transform is one COPY, followed only by indexes of its table",
 				"put other statements into a 1xx or 2xx file", nil)
 		}
 	}

@@ -45,8 +45,8 @@ func (p *Plan) firstLines(copied clientcopy.Result) []string {
 	if urls := lines[clientcopy.NamesColumns]; len(urls) > 0 {
 		out = append(
 			out,
-			subject(urls, "begins with", "begin with")+" the names of the columns, which the COPY reads as a record: "+
-				"add IGNOREHEADER 1 to the COPY at "+at,
+			subject(urls, "begins with", "begin with")+" the names of the columns, and the COPY reads that line as "+
+				"a record: add IGNOREHEADER 1 to the COPY at "+at,
 		)
 	}
 	if urls := lines[clientcopy.PassedOver]; len(urls) > 0 {
@@ -56,8 +56,7 @@ func (p *Plan) firstLines(copied clientcopy.Result) []string {
 				urls,
 				"begins with",
 				"begin with",
-			)+" a line that reads like a record, and the COPY passes over it: "+
-				"remove IGNOREHEADER from the COPY at "+at+", or put the names of the columns into the first line",
+			)+" a line that looks like a record, and the COPY skips it: remove IGNOREHEADER from the COPY at "+at+", or put the names of the columns into the first line",
 		)
 	}
 	return out

@@ -82,17 +82,18 @@ type RetryError struct {
 
 func (e *RetryError) Error() string {
 	if e.Loaded {
-		return fmt.Sprintf("%s was loaded, and no record of it waits among the refused ones", e.URL)
+		return fmt.Sprintf("there is nothing to retry: %s was loaded, and s_reject holds no record of it", e.URL)
 	}
-	return fmt.Sprintf("%s was neither quarantined nor skipped, and no record of a loaded object was refused", e.URL)
+	return fmt.Sprintf("there is nothing to retry: %s was not skipped or quarantined, and s_reject holds no record "+
+		"of it", e.URL)
 }
 
 // Hint says how the object is loaded then.
 func (e *RetryError) Hint() string {
 	if e.Loaded {
-		return "an object is loaded once; it is loaded again when it is rewritten"
+		return "dwh loads an object once, and again only after somebody rewrites it"
 	}
-	return `the next load tries it anyway, if it is there; see "dwh reject list" for how URLs are written`
+	return `check the URL with "dwh reject list"; if the object exists, the next load takes it`
 }
 
 // Retry forgets that an object was quarantined or skipped, for the tables or, when there are none,

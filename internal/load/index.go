@@ -28,7 +28,7 @@ func parseIndex(statement sqlfile.Statement, table catalogue.Name) (Index, error
 		fits = i == nameAt || strings.EqualFold(tokens[i].Value(), form[i])
 	}
 	if !fits {
-		return Index{}, statement.ErrorAt(0, "behind its COPY, a load has indexes of its table only",
+		return Index{}, statement.ErrorAt(0, "after its COPY, a load may only create indexes of its table",
 			fmt.Sprintf("write CREATE INDEX IF NOT EXISTS name ON %s (...)", table), nil)
 	}
 	return Index{Name: catalogue.Name(tokens[nameAt].Value()), Statement: statement}, nil

@@ -72,8 +72,8 @@ func (f *File) checkPlaces() error {
 		if need.JSONPaths {
 			name += "_paths"
 		}
-		return need.ErrorAt(fmt.Sprintf("the relative path %q means another folder wherever dwh is started", p),
-			fmt.Sprintf("write :'%s' in place of '%s', and %s: %s under sources: in dwh.yaml", name, p, name, p))
+		return need.ErrorAt(fmt.Sprintf("the relative path %q depends on the folder where dwh starts", p),
+			fmt.Sprintf("write :'%s' instead of '%s', and %s: %s under sources: in dwh.yaml", name, p, name, p))
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func (p *part) texts(ctx context.Context, rows []dwhdb.RefusedRecordsRow) ([]tex
 	if p.unable != nil {
 		p.Observer(progress.Event{
 			Kind: progress.Warning, Step: p.file.Name,
-			Text: fmt.Sprintf("refused records cannot be tried by themselves: %v", p.unable),
+			Text: fmt.Sprintf("refused records cannot be tried one by one: %v", p.unable),
 		})
 	}
 	for _, v := range order {

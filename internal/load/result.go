@@ -82,10 +82,10 @@ func (x *execution) count(copied clientcopy.Result) {
 		switch {
 		case object.Changed:
 			result.Changed++
-			warn("%s changed while it was read; it is left for the next run", object.Object.URL)
+			warn("%s changed while dwh read it; the next run reads it again", object.Object.URL)
 		case object.Err != nil:
 			result.Unreadable++
-			warn("%s cannot be read and is tried again next time: %v", object.Object.URL, object.Err)
+			warn("%s cannot be read; the next run tries it again: %v", object.Object.URL, object.Err)
 		default:
 			result.Objects++
 			result.Bytes += object.Object.Size

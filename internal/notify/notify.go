@@ -133,7 +133,7 @@ func (n *Notifier) Send(e Event) {
 	select {
 	case n.queue <- e:
 	default:
-		n.o.Warn("a notification (%s) is lost: %d others wait already", e.Kind, cap(n.queue))
+		n.o.Warn("a notification (%s) is dropped: %d others are waiting", e.Kind, cap(n.queue))
 	}
 }
 
@@ -141,7 +141,7 @@ func (n *Notifier) work(ctx context.Context) {
 	defer close(n.ended)
 	for e := range n.queue {
 		if err := n.Deliver(ctx, e); err != nil {
-			n.o.Warn("a notification (%s) is lost: %v", e.Kind, err)
+			n.o.Warn("a notification (%s) was not delivered: %v", e.Kind, err)
 		}
 	}
 }
@@ -177,11 +177,11 @@ func (n *Notifier) Deliver(ctx context.Context, e Event) error {
 			return nil
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("%w; given up after try %d", err, try)
+			return fmt.Errorf("%w; gave up after attempt %d", err, try)
 		}
 		if !again || try >= n.o.Tries {
 			if try > 1 {
-				return fmt.Errorf("%w (after %d tries)", err, try)
+				return fmt.Errorf("%w (after %d attempts)", err, try)
 			}
 			return err
 		}
@@ -190,7 +190,7 @@ func (n *Notifier) Deliver(ctx context.Context, e Event) error {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("%w; given up after try %d", err, try)
+			return fmt.Errorf("%w; gave up after attempt %d", err, try)
 		}
 		pause *= 2
 	}
@@ -249,7 +249,7 @@ func (e *StatusError) Error() string {
 func (e *StatusError) Hint() string {
 	switch {
 	case e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden:
-		return "check the header in the file that notify.header_file names"
+		return "check the header in the file of notify.header_file"
 	case e.Code == http.StatusNotFound || e.Code == http.StatusGone || e.Code >= 300 && e.Code < 400:
 		return "check the address in notify.webhook"
 	case e.Code == http.StatusBadRequest:

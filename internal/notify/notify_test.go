@@ -151,7 +151,7 @@ func TestTriesAgain(t *testing.T) {
 		fails   string
 	}{
 		{[]int{503, 429, 408}, 4, ""},
-		{[]int{500, 500, 500, 500, 500}, 5, "answered 500 Internal Server Error (after 5 tries)"},
+		{[]int{500, 500, 500, 500, 500}, 5, "answered 500 Internal Server Error (after 5 attempts)"},
 		{[]int{404}, 1, "answered 404 Not Found"},
 		{[]int{401}, 1, "answered 401 Unauthorized"},
 		{[]int{302}, 1, "answered 302 Found"}, // it would carry the secret header elsewhere

@@ -450,7 +450,7 @@ func TestDoctor(t *testing.T) {
 	n.bucket.Put("log/a.json", []byte(event("1", 1, 0, "1541000000000")))
 	args := append([]string{"doctor"}, n.args[1:]...)
 	stdout, _ := n.must(args...)
-	for _, want := range []string{"Snapshot Isolation; conflicts of writers are retried",
+	for _, want := range []string{"Snapshot Isolation; conflicting transactions are retried",
 		"Redshift reads the source and the work prefix"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("got\n%s\nwant %q in it", stdout, want)

@@ -82,7 +82,7 @@ func TestRetryOfLinesWithSeveralRecords(t *testing.T) {
 	n.want("SELECT COUNT(*) FROM s_songplay_event", "2")
 	project := projectWith(t, "020_s_songplay_event.sql", "MAXERROR 1000", "MAXERROR 1001")
 	stdout, _ := n.must("reject", "retry", "--project", project, "--log-jsonpaths", n.bucket.URL("paths.json"))
-	if want := "s_songplay_event: 1 record not tried: the whole text is not known any more\n"; stdout != want {
+	if want := "s_songplay_event: 1 record not tried, because dwh does not have its complete text\n"; stdout != want {
 		t.Errorf("got %q, want %q", stdout, want)
 	}
 	n.want("SELECT COUNT(*) FROM s_songplay_event", "2")

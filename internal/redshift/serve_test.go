@@ -177,7 +177,7 @@ func TestServePoison(t *testing.T) {
 	// An object that was given up is tried again on request, as it is: the rule may be another one
 	// now.
 	if stdout, _ := s.must("reject", "retry", s.bucket.URL("log/odd.json")); !strings.Contains(
-		stdout, "odd.json is tried again for s_songplay_event: it was quarantined",
+		stdout, "odd.json again for s_songplay_event; it was quarantined",
 	) {
 		t.Errorf("got %q, want that the object is tried again", stdout)
 	}

@@ -115,7 +115,7 @@ func newChart(file *sqlfile.File, line sqlfile.Line) (*Chart, error) {
 			}
 			c.kind = kind
 		case !pair:
-			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %q is no KEY=COLUMN", w.text), chartHint)
+			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %q is not KEY=COLUMN", w.text), chartHint)
 		case c.kind == table.PlotNone:
 			return nil, c.place.fault(w.at, "chart: none has no columns", chartHint)
 		case key.text != "x" && key.text != "y":
@@ -131,7 +131,7 @@ func newChart(file *sqlfile.File, line sqlfile.Line) (*Chart, error) {
 			c.y = value.list()
 			if len(c.y) > mostMeasures {
 				return nil, c.place.fault(c.y[mostMeasures].at, fmt.Sprintf("chart: y= names %d columns", len(c.y)),
-					fmt.Sprintf("%d at most can be told apart", mostMeasures))
+					fmt.Sprintf("a chart can show at most %d columns", mostMeasures))
 			}
 		}
 	}
@@ -155,7 +155,7 @@ func (c *Chart) plot(t table.Table) (*table.Plot, error) {
 		}
 		if !t.Measurable(at) {
 			return nil, c.place.fault(y.at, fmt.Sprintf("chart: the column %s holds no numbers", table.Visible(y.text)),
-				"y= names columns of numbers")
+				"y= must name columns of numbers")
 		}
 		p.Measures = append(p.Measures, at)
 	}

@@ -15,13 +15,13 @@ import (
 // What is wrong with a header is an error with its place, when the file is read.
 func TestHeaderFaults(t *testing.T) {
 	t.Parallel()
-	const limit, whole = "the default of limit is a whole number from 1", "the default of n is a whole number"
+	const limit, whole = "the default of limit must be a whole number from 1", "the default of n must be a whole number"
 	for header, want := range map[string]string{
 		"-- chart:":                                  "r/one.sql:1:1: chart: is empty",
 		"-- chart: pie":                              `r/one.sql:1:11: chart: unknown kind "pie"`,
-		"-- chart: line day":                         `r/one.sql:1:16: chart: "day" is no KEY=COLUMN`,
+		"-- chart: line day":                         `r/one.sql:1:16: chart: "day" is not KEY=COLUMN`,
 		"-- chart: line z=day":                       `r/one.sql:1:16: chart: unknown key "z"`,
-		"-- chart: x=day line":                       `r/one.sql:1:17: chart: "line" is no KEY=COLUMN`,
+		"-- chart: x=day line":                       `r/one.sql:1:17: chart: "line" is not KEY=COLUMN`,
 		"-- chart: bar x=":                           "r/one.sql:1:15: chart: x= names no column",
 		"-- chart: bar x=a x=b":                      "r/one.sql:1:19: chart: x= stands twice",
 		"-- chart: bar y=a y=b":                      "r/one.sql:1:19: chart: y= stands twice",
@@ -29,7 +29,7 @@ func TestHeaderFaults(t *testing.T) {
 		"-- chart: bar y=a,b,c,d,e,f,g":              "r/one.sql:1:29: chart: y= names 7 columns",
 		"-- days\n-- param: limit 0":                 "r/one.sql:2:1: param: " + limit + `, not "0"`,
 		"-- param: n 99999999999999999999":           "r/one.sql:1:1: param: " + whole + `, not "99999999999999999999"`,
-		"-- title: Größe\n-- chart: bar x=größe,  z": `r/one.sql:2:25: chart: "z" is no KEY=COLUMN`,
+		"-- title: Größe\n-- chart: bar x=größe,  z": `r/one.sql:2:25: chart: "z" is not KEY=COLUMN`,
 	} {
 		files := fstest.MapFS{"one.sql": &fstest.MapFile{Data: []byte(header + "\nSELECT 1 AS one\n")}}
 		_, err := report.Project(files, "r", sqlfile.Postgres)

@@ -38,14 +38,14 @@ func newLink(file *sqlfile.File, line sqlfile.Line) (Link, error) {
 	l := Link{place: place{file, line.Line}}
 	words := wordsOf(line)
 	if len(words) < 3 {
-		return l, l.place.fault(line.At, "link: wants a column, a report and a parameter of it", linkHint)
+		return l, l.place.fault(line.At, "link: needs a column, a report and a parameter of that report", linkHint)
 	}
 	l.Report, l.at = words[1].text, words[1].at
 	l.Values = []LinkValue{{Param: words[2].text, column: words[0], at: words[2].at}}
 	for _, more := range words[3:] {
 		param, column, pair := more.cut("=")
 		if !pair || param.text == "" || column.text == "" {
-			return l, l.place.fault(more.at, fmt.Sprintf("link: %q is no PARAMETER=COLUMN", more.text), linkHint)
+			return l, l.place.fault(more.at, fmt.Sprintf("link: %q is not PARAMETER=COLUMN", more.text), linkHint)
 		}
 		l.Values = append(l.Values, LinkValue{Param: param.text, column: column, at: param.at})
 	}

@@ -92,14 +92,14 @@ func (p Param) value(text string) (value any, problem string) {
 		n, err := strconv.ParseInt(text, 10, 64)
 		switch {
 		case p.Name == "limit" && (err != nil || n < 1):
-			return nil, fmt.Sprintf("is a whole number from 1, not %q", text)
+			return nil, fmt.Sprintf("must be a whole number from 1, not %q", text)
 		case err != nil:
-			return nil, fmt.Sprintf("is a whole number, not %q", text)
+			return nil, fmt.Sprintf("must be a whole number, not %q", text)
 		}
 		return n, ""
 	case Number:
 		if !decimal.MatchString(text) || len(strings.Trim(text, "+-.")) > mostDigits {
-			return nil, fmt.Sprintf("is a number such as %s, not %q", p.Default, text)
+			return nil, fmt.Sprintf("must be a number such as %s, not %q", p.Default, text)
 		}
 		return query.Decimal(text), ""
 	case Date:
@@ -109,7 +109,7 @@ func (p Param) value(text string) (value any, problem string) {
 		case text == "":
 			text = firstDay
 		case !isDay(text):
-			return nil, fmt.Sprintf("is a date such as 2018-11-30, not %q", text)
+			return nil, fmt.Sprintf("must be a date such as 2018-11-30, not %q", text)
 		}
 		return query.Date(text), ""
 	}
@@ -181,7 +181,7 @@ func (r Report) Validate(values map[string]string) error {
 			known = known || param.Name == name
 		}
 		if !known {
-			return r.fault(name, "is not a parameter of it")
+			return r.fault(name, "is not a parameter of this report")
 		}
 	}
 	_, err := r.args(values)
@@ -220,7 +220,7 @@ func (r Report) args(values map[string]string) (map[string]any, error) {
 			}
 			text = param.Default
 		} else if text == "" && param.Kind == Date {
-			return nil, r.fault(param.Name, `is a date such as 2018-11-30, not ""`)
+			return nil, r.fault(param.Name, `must be a date such as 2018-11-30, not ""`)
 		}
 		value, problem := param.value(text)
 		if problem != "" {

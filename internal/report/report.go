@@ -69,7 +69,7 @@ func New(name string, file *sqlfile.File, q query.Query) (Report, error) {
 		param, err := newParam(declared)
 		if err != nil {
 			return r, file.ErrorAt(declared.Line, declared.Column, err.Error(),
-				"write a value that it takes, or - for none", err)
+				"write a valid default, or - if there is none", err)
 		}
 		r.Params = append(r.Params, param)
 	}
@@ -103,7 +103,7 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Report, error) {
 		if slices.ContainsFunc(header.Params, func(p sqlfile.Param) bool { return p.Name == name }) {
 			return "", ""
 		}
-		return fmt.Sprintf("the report uses :'%s', which it does not declare", name), undeclared(header, name)
+		return fmt.Sprintf("the report uses :'%s' without a param: line", name), undeclared(header, name)
 	})
 	if err != nil {
 		return nil, err

@@ -66,12 +66,12 @@ func newTile(file *sqlfile.File, line sqlfile.Line) (Tile, error) {
 	next := 1
 	if len(words) > 2 && words[1].text == "/" {
 		if t.function != "sum" {
-			return fault(1, "tile: a share is one sum divided by another")
+			return fault(1, "tile: a share needs two sums: one / other")
 		}
 		t.per, next = words[2], 3
 	}
 	if len(words) != next+2 || words[next].text != "by" {
-		return fault(next, "tile: wants by and the column of days behind the column")
+		return fault(next, "tile: by and a column of days must follow the column")
 	}
 	t.by = words[next+1]
 	if t.Title == "" {
@@ -184,10 +184,11 @@ func (t Tile) Figure(result table.Table) (f Figure, ok bool, err error) {
 		}
 		day, ok := DayOf(value)
 		if !ok {
-			return Figure{}, false, t.place.fault(t.by.at, fmt.Sprintf("tile: the column %s holds %q, which is no day",
+			return Figure{}, false, t.place.fault(t.by.at, fmt.Sprintf("tile: the column %s holds %q, which is not "+
+				"a day",
 				table.Visible(t.by.text), table.Visible(
 					table.Exact(value),
-				)), "a day is a date, or a text as 2018-11-30")
+				)), "a day is a date, or a text such as 2018-11-30")
 		}
 		days[row] = day
 		if newest.IsZero() || day.After(newest) {

@@ -54,13 +54,13 @@ func CheckAddress(address string, token bool) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return &AddressError{
-			Address: address, Reason: "it is no host:port",
+			Address: address, Reason: "it is not host:port",
 			Advice: "write 127.0.0.1:8080, :8080 or unix:/path", Usage: true,
 		}
 	}
 	if !loopback(host) && !token {
 		return &AddressError{
-			Address: address, Reason: "the address is not a loopback one, and there is no token", Usage: true,
+			Address: address, Reason: "the address is not a loopback address, and no token is set", Usage: true,
 			Advice: "set a token in DWH_TOKEN (or --token), or listen on 127.0.0.1 or a unix socket (unix:/path)",
 		}
 	}
@@ -87,7 +87,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return nil, &AddressError{
 				Address: address, Reason: "the address is in use",
-				Advice: "is another dwh serve running? A second one needs another --listen",
+				Advice: "perhaps another dwh serve is running; a second one needs another --listen",
 				Err:    err,
 			}
 		}
@@ -103,13 +103,13 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 		_ = conn.Close()
 		return nil, &AddressError{
 			Address: address, Reason: "another server answers there",
-			Advice: "give this one another path",
+			Advice: "give this server another path",
 		}
 	}
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSocket == 0 {
 		return nil, &AddressError{
-			Address: address, Reason: "there is a file of that name, and it is no socket",
-			Advice: "give another path", Usage: true,
+			Address: address, Reason: "a file with this name exists, and it is not a socket",
+			Advice: "choose another path", Usage: true,
 		}
 	} else if err == nil {
 		if err := os.Remove(path); err != nil {
@@ -122,7 +122,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, &AddressError{
 			Address: address, Reason: reasonOf(err),
-			Advice: "is there such a folder, and may this user write to it?", Err: err,
+			Advice: "check that the folder exists and that this user may write to it", Err: err,
 		}
 	}
 	listener.(*net.UnixListener).SetUnlinkOnClose(false)

@@ -44,7 +44,7 @@ func (s *Server) refreshChecks(ctx context.Context) error {
 			result, err := c.Run(ctx, s.Pool, settings)
 			costs[c.Name] = time.Since(began)
 			if err != nil {
-				s.Logger.Debug("a check could not be made after a batch", "check", c.Name, "error", err)
+				s.Logger.Debug("a check could not run after a batch", "check", c.Name, "error", err)
 				continue
 			}
 			s.checked([]check.Result{result}, time.Now())

@@ -152,7 +152,8 @@ func (d *deliverer) deliver(ctx, work context.Context, batch []*item) error {
 		return d.suspect(work, batch[0], err)
 	}
 	half := len(batch) / 2
-	d.Logger.Debug("batch is split to find the object at fault", "objects", len(batch), "error", err)
+	d.Logger.Debug("a batch failed and is split to find the object that causes "+
+		"it", "objects", len(batch), "error", err)
 	for k, part := range [][]*item{batch[:half], batch[half:]} {
 		if ctx.Err() != nil {
 			d.waiting.again(part...)
@@ -204,7 +205,7 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 	if i.tries < d.Tries {
 		d.metrics.retries.WithLabelValues("data").Inc()
 		d.Logger.Warn(
-			"an object fails by itself; it is tried again", "url", i.object.URL, "try", i.tries,
+			"an object failed alone; trying again", "url", i.object.URL, "try", i.tries,
 			"tries", d.Tries, "error", cause,
 		)
 		i.ready = time.Now().Add(pauseAfter(i.tries, longestPause))
@@ -260,7 +261,7 @@ type brokenError struct {
 
 func (e *brokenError) Error() string {
 	return fmt.Sprintf(
-		"the warehouse itself fails the check %s, so that nothing can be committed: %v", e.check,
+		"the warehouse already violates the check %s, so no batch can be committed: %v", e.check,
 		e.cause,
 	)
 }
@@ -269,7 +270,7 @@ func (e *brokenError) Unwrap() error { return e.cause }
 
 // Hint says what to do about it.
 func (*brokenError) Hint() string {
-	return `see "dwh check"; "dwh transform --replay" rebuilds d_ and f_ from staging`
+	return `see the violations with "dwh check"; "dwh transform --replay" rebuilds d_ and f_ tables from staging`
 }
 
 // committed accounts for a batch.
@@ -361,7 +362,7 @@ func (d *deliverer) putOff(work context.Context, left load.Left, i *item) {
 		i.ready = time.Now().Add(pause)
 		d.metrics.retries.WithLabelValues("store").Inc()
 		d.Logger.Warn(
-			"object cannot be read now; it is tried again", "url", i.object.URL, "error", left.Err,
+			"object cannot be read now; trying again", "url", i.object.URL, "error", left.Err,
 			"pause", pause.Round(time.Millisecond),
 		)
 	default:

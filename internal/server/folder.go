@@ -91,7 +91,8 @@ func (f *folderWatch) next(
 		case <-timer.C:
 			return true, nil
 		case err := <-f.watcher.Errors:
-			f.logger.Warn("events of the folder were lost; listing it", "path", f.root, "error", err)
+			f.logger.Warn("some changes in the folder were not reported; listing the "+
+				"folder", "path", f.root, "error", err)
 			return true, nil
 		case event := <-f.watcher.Events:
 			if !event.Has(fsnotify.Create) && !event.Has(fsnotify.Write) || f.outside(event.Name) {
@@ -103,7 +104,7 @@ func (f *folderWatch) next(
 					if err := f.add(event.Name, tell); err != nil {
 						if !errors.Is(err, errNoRoom) {
 							f.logger.Warn(
-								"a new folder cannot be watched; listing instead", "path",
+								"a new folder cannot be watched; dwh lists it instead", "path",
 								event.Name, "error", err,
 							)
 						}

@@ -101,7 +101,7 @@ func (s *Server) withHost(next http.Handler) http.Handler {
 		}
 		if !allowed {
 			http.Error(
-				w, fmt.Sprintf("the host %q is not served here; allow it with --host", r.Host),
+				w, fmt.Sprintf("the host name %q is not allowed here; allow it with --host", r.Host),
 				http.StatusMisdirectedRequest,
 			)
 			return
@@ -125,7 +125,7 @@ func (s *Server) withToken(next http.Handler) http.Handler {
 		got := sha256.Sum256([]byte(given))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 			w.Header().Set("WWW-Authenticate", `Basic realm="dwh", charset="UTF-8"`)
-			http.Error(w, "a token is needed: as Bearer, or as the password", http.StatusUnauthorized)
+			http.Error(w, "a token is required: as Bearer token, or as the password", http.StatusUnauthorized)
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -40,7 +40,7 @@ func newMetrics(pool *pgxpool.Pool, w *waiting, version string) *metrics {
 		objects: prometheus.NewCounterVec(
 			prometheus.CounterOpts{
 				Name: "dwh_objects_total",
-				Help: "Objects by what became of them: loaded, known, left, quarantined.",
+				Help: "Objects by outcome: loaded, known, left, quarantined.",
 			},
 			[]string{"table", "outcome"},
 		),
@@ -53,7 +53,7 @@ func newMetrics(pool *pgxpool.Pool, w *waiting, version string) *metrics {
 			[]string{"table"},
 		),
 		retries: prometheus.NewCounterVec(
-			prometheus.CounterOpts{Name: "dwh_retries_total", Help: "Tries again, by what failed."},
+			prometheus.CounterOpts{Name: "dwh_retries_total", Help: "Retries, by what failed."},
 			[]string{"cause"},
 		),
 		batchSize: prometheus.NewHistogram(
@@ -70,7 +70,7 @@ func newMetrics(pool *pgxpool.Pool, w *waiting, version string) *metrics {
 		),
 		batchTime: prometheus.NewHistogram(
 			prometheus.HistogramOpts{
-				Name: "dwh_batch_duration_seconds", Help: "From a batch's beginning to its commit.",
+				Name: "dwh_batch_duration_seconds", Help: "Time from a batch's start to its commit.",
 				Buckets: seconds,
 			},
 		),
@@ -88,8 +88,8 @@ func newMetrics(pool *pgxpool.Pool, w *waiting, version string) *metrics {
 		landed: prometheus.NewHistogram(
 			prometheus.HistogramOpts{
 				Name: "dwh_landed_to_committed_seconds",
-				Help: "From an object's landing in the source to the commit that shows it, " +
-					"for objects that landed while the server worked.",
+				Help: "Time from an object's arrival in the source to the commit that shows it, for objects that " +
+					"arrived while the server worked.",
 				Buckets: seconds,
 			},
 		),
@@ -101,7 +101,7 @@ func newMetrics(pool *pgxpool.Pool, w *waiting, version string) *metrics {
 			[]string{"step"},
 		),
 		checks: prometheus.NewGaugeVec(
-			prometheus.GaugeOpts{Name: "dwh_check_violations", Help: "Violations found by the last full check."},
+			prometheus.GaugeOpts{Name: "dwh_check_violations", Help: "Violations that the last full check found."},
 			[]string{"check", "severity"},
 		),
 		checkedAt: prometheus.NewGauge(
@@ -113,7 +113,7 @@ func newMetrics(pool *pgxpool.Pool, w *waiting, version string) *metrics {
 		phase: prometheus.NewGaugeVec(
 			prometheus.GaugeOpts{
 				Name: "dwh_phase",
-				Help: "1 for what the server is doing: starting, standby, working, retrying, stopping.",
+				Help: "1 for the server's current phase: starting, standby, working, retrying, stopping.",
 			},
 			[]string{"phase"},
 		),
@@ -146,7 +146,7 @@ func newMetrics(pool *pgxpool.Pool, w *waiting, version string) *metrics {
 			func() float64 { n, _, _ := w.look(); return float64(n) },
 		),
 		gauge(
-			"dwh_waiting_bytes", "Bytes of the objects that wait, as far as they are known.",
+			"dwh_waiting_bytes", "Bytes of the objects that wait, as far as known.",
 			func() float64 { _, n, _ := w.look(); return float64(n) },
 		),
 		pooled(

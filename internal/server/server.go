@@ -237,7 +237,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-var errDeadline = errors.New("the batch at hand was not finished in time and is given up; nothing of it was committed")
+var errDeadline = errors.New("the current batch did not finish in time and was rolled back")
 
 func (s *Server) address(bound string) string {
 	if strings.HasPrefix(s.Listen, socketScheme) {
@@ -335,7 +335,7 @@ func (s *Server) takeTurns(ctx, work context.Context, sources []load.Source) err
 	l := newLease(s.Pool, state.Holder, s.Lease)
 	for {
 		// Before the lease is read: its table is one of those that a migration makes.
-		if err := s.until(ctx, "look at the schema", func() error { return s.require(ctx) }); err != nil {
+		if err := s.until(ctx, "read the schema", func() error { return s.require(ctx) }); err != nil {
 			return err
 		}
 		for mine := false; !mine; {
@@ -362,7 +362,7 @@ func (s *Server) takeTurns(ctx, work context.Context, sources []load.Source) err
 		if !errors.Is(err, errLost) {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			if leaveErr := l.leave(leaving); leaveErr != nil {
-				s.Logger.Debug("the lease is left to run out", "error", leaveErr)
+				s.Logger.Debug("the lease could not be returned; it expires by itself", "error", leaveErr)
 			}
 			cancel()
 			return err

@@ -35,7 +35,8 @@ func (w *watched) watch(ctx context.Context) error {
 	if w.source.URL.Scheme() == objectstore.SchemeFile && !w.source.Manifest {
 		folder, err := newFolderWatch(w.source.URL, w.Logger)
 		if err != nil {
-			w.Logger.Warn("changes under the folder are found by listing", "url", w.source.URL, "error", err)
+			w.Logger.Warn("the folder cannot be watched; dwh finds changes by listing "+
+				"it", "url", w.source.URL, "error", err)
 		} else {
 			w.folder = folder
 			defer folder.close()

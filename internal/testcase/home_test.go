@@ -159,7 +159,7 @@ func TestWrongHeaderDiffers(t *testing.T) {
 		"ON by_name.name = play.artist AND by_name.artist_id = by_name.artist_id",
 	)
 	code, stdout, stderr := dwh(t, dwhtest.Database(t), "test", "--project", project(t, files))
-	want := "f_songplay: 1 changed (a replay gives other rows than the increments; see dwh verify --increments)"
+	want := "f_songplay: 1 changed (replay and increments give different rows; see dwh verify --increments)"
 	if code != 3 || !strings.Contains(stdout, want) || !strings.Contains(stdout,
 		"artist_id is NULL, not A1; song_id is NULL, not S1") {
 		t.Errorf("got exit code %d, want 3 and that the replay differs\n%s%s", code, stdout, stderr)

@@ -89,9 +89,9 @@ func TestTakes(t *testing.T) {
 func TestLoadFaults(t *testing.T) {
 	for name, c := range map[string]struct{ file, text, want string }{
 		"relative": {"010_s_a.sql", "COPY s_a (id)\nFROM 'data/a' FORMAT AS CSV;\n",
-			`t/010_s_a.sql:2:6: the relative path "data/a" means another folder wherever dwh is started`},
+			`t/010_s_a.sql:2:6: the relative path "data/a" depends on the folder where dwh starts`},
 		"relative paths": {"010_s_a.sql", "COPY s_a (id) FROM 's3://b/a'\nFORMAT AS JSON 'p.json';\n",
-			`t/010_s_a.sql:2:16: the relative path "p.json" means another folder wherever dwh is started`},
+			`t/010_s_a.sql:2:16: the relative path "p.json" depends on the folder where dwh starts`},
 		"optional model": {
 			"110_d_a.sql",
 			"-- d_a: a.\n-- key: id\n-- optional\n-- from: s_a\nSELECT id FROM s_a AS s_a;\n",
