@@ -113,7 +113,7 @@ func TestWebhookIsTold(t *testing.T) {
 	dwh(0, "check")
 	expect("the next check")
 
-	if out := dwh(0, "doctor", "--notify", "--json"); !strings.Contains(out, "took a test message") {
+	if out := dwh(0, "doctor", "--notify", "--json"); !strings.Contains(out, "accepted a test message") {
 		t.Errorf("got %s, want a line about the test message", out)
 	}
 	expect("a test", notify.Test)

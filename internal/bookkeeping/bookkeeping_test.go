@@ -175,18 +175,18 @@ func TestForeign(t *testing.T) {
 		"a newer dwh": {
 			`INSERT INTO dwh_db_version (version_id, is_applied) VALUES (99, TRUE)`,
 			fmt.Sprintf(
-				"of a newer dwh: it has version 99, and this dwh knows %d", bookkeeping.Newest(),
+				"by a newer dwh: it has version 99, and this dwh knows version %d", bookkeeping.Newest(),
 			), "use the newer dwh",
 		},
 		"somebody else's": {
 			`DROP TABLE dwh_db_version, goose_db_version, s_object, dwh_run, dwh_step, dwh_check, dwh_transform,
 			dwh_stale, dwh_lease`,
-			"there is a table s_reject that dwh did not make", "rename the table",
+			"dwh did not make the table s_reject", "rename the table",
 		},
 		"somebody else's, tried before": {
 			`DROP TABLE goose_db_version, s_object, dwh_run, dwh_step, dwh_check, dwh_transform, dwh_stale, dwh_lease;
 			DELETE FROM dwh_db_version WHERE version_id > 0`,
-			"there is a table s_reject that dwh did not make", "rename the table",
+			"dwh did not make the table s_reject", "rename the table",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

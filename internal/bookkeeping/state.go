@@ -93,7 +93,8 @@ func Read(ctx context.Context, db DB) (State, error) {
 	if state.Version > state.Newest {
 		return state, &ForeignError{
 			Msg: fmt.Sprintf(
-				"the bookkeeping of this warehouse is of a newer dwh: it has version %d, and this dwh knows %d",
+				"the bookkeeping of this warehouse was made by a newer dwh: it has version %d, and this dwh knows "+
+					"version %d",
 				state.Version, state.Newest,
 			),
 			Advice: "use the newer dwh",
@@ -111,16 +112,16 @@ func Read(ctx context.Context, db DB) (State, error) {
 	if applied > 0 {
 		return state, &ForeignError{
 			Msg: "this warehouse was made by an earlier, unreleased build of dwh, and this dwh cannot upgrade it",
-			Advice: "keep that build to read it; load again into a new database, or empty the private PostgreSQL: " +
-				"dwh local reset --yes",
+			Advice: "use that build to read it, or load again into a new database; dwh local reset --yes empties " +
+				"the private PostgreSQL",
 		}
 	}
 	return state, &ForeignError{
 		Msg: fmt.Sprintf(
-			"there is a table %s that dwh did not make, and dwh keeps its own records under that name",
+			"dwh did not make the table %s, but it needs that name for its own records",
 			first,
 		),
-		Advice: "rename the table, or give dwh a database or a schema of its own",
+		Advice: "rename the table, or give dwh its own database or schema",
 	}
 }
 

@@ -188,7 +188,7 @@ func (d *document) mapping(group string, node ast.Node) error {
 			full = group + "." + name
 		}
 		if seen[name] {
-			return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is given twice", full), "keep one of them")
+			return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is given twice", full), "remove one of them")
 		}
 		seen[name] = true
 		if err := d.entry(group, full, entry); err != nil {

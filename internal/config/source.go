@@ -108,7 +108,7 @@ func (e *twiceError) Error() string {
 	return fmt.Sprintf("the source %s has another value in %s", e.name, e.place)
 }
 
-func (e *twiceError) Hint() string { return "keep one of the two" }
+func (e *twiceError) Hint() string { return "remove one of the two" }
 
 // loadSourceEnv takes over DWH_SOURCE_ORDERS and the short variables. Variables are written in
 // upper case: a source of the file is meant whatever its case, else the name in lower case.
@@ -199,7 +199,7 @@ func (d *document) source(full, name string, entry *ast.MappingValueNode) error 
 		return masked(fmt.Sprintf("%s is a setting of its own", name), fmt.Sprintf("set the key %s instead", name))
 	}
 	if _, taken := d.config.Variables[name]; taken {
-		return masked(fmt.Sprintf("%s stands under variables: too", name), "keep one of the two")
+		return masked(fmt.Sprintf("%s stands under variables: too", name), "remove one of the two")
 	}
 	if entry.Value == nil || entry.Value.Type() == ast.NullType { // left open
 		return nil

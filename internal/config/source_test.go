@@ -111,7 +111,7 @@ func TestSourceTwice(t *testing.T) {
 			}
 			var fault *config.Error
 			if !errors.As(err, &fault) || !strings.Contains(err.Error(), x.want) || fault.ExitCode() != 2 ||
-				fault.Hint() != "keep one of the two" {
+				fault.Hint() != "remove one of the two" {
 				t.Errorf("got %v, want %q", err, x.want)
 			}
 		})
@@ -123,7 +123,7 @@ func TestSourceErrors(t *testing.T) {
 		{"name", "sources:\n  my-orders: x\n", `2:3: "my-orders" is no name for a source`, "use letters, digits and _"},
 		{"setting", "sources:\n  region: x\n", `2:3: region is a setting of its own`, "set the key region instead"},
 		{"variable", "variables:\n  orders: x\nsources:\n  orders: x\n", `4:3: orders stands under variables: too`,
-			"keep one of the two"},
+			"remove one of the two"},
 		{"variable last", "sources:\n  orders: x\nvariables:\n  orders: x\n", `4:3: orders is a source`,
 			"write it under sources: alone"},
 		{"list", "sources:\n  orders: [a]\n", `2:11: sources.orders wants text, got a list`, ""},

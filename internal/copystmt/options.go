@@ -62,7 +62,7 @@ func (p *parser) option() error {
 // once records the option, and refuses it when it is there already.
 func (p *parser) once(option string, t sqlfile.Token) error {
 	if p.statement.Has(option) {
-		return p.errorAt(t, option+" is given twice", "keep one of the two")
+		return p.errorAt(t, option+" is given twice", "remove one of the two")
 	}
 	p.mark(option, t)
 	return nil
@@ -158,7 +158,7 @@ func (p *parser) flag(word string, t sqlfile.Token) (bool, error) {
 		if s.Compression != None {
 			return true, p.errorAt(
 				t, fmt.Sprintf("second compression %s beside %s", c, s.Compression),
-				"every object of a COPY has the same compression: keep one of the two",
+				"every object of a COPY has the same compression: remove one of the two",
 			)
 		}
 		s.Compression = c

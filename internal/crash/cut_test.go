@@ -301,7 +301,7 @@ func TestFileGrows(t *testing.T) {
 			if !grew {
 				t.Fatal("the file was not touched")
 			}
-			if ended.code != 0 || !strings.Contains(ended.stderr, "grows.json changed while it was read") {
+			if ended.code != 0 || !strings.Contains(ended.stderr, "grows.json changed while dwh read it") {
 				t.Errorf("got %s, want exit code 0 and a warning of the change", ended)
 			}
 			if got := dwhtest.Query(

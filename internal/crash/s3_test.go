@@ -55,7 +55,7 @@ func (w *world) storage(t *testing.T) {
 			},
 		},
 		{
-			name: "replaced after the listing", says: "changed while it was read", left: true,
+			name: "replaced after the listing", says: "changed while dwh read it", left: true,
 			intercept: func(s *dwhtest.S3Server, n int64, w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if n == 1 {
 					s.Put(key, rewritten)
@@ -64,7 +64,7 @@ func (w *world) storage(t *testing.T) {
 			},
 		},
 		{
-			name: "replaced while it is read", says: "changed while it was read", left: true,
+			name: "replaced while it is read", says: "changed while dwh read it", left: true,
 			intercept: func(s *dwhtest.S3Server, n int64, w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if n == 1 {
 					w = dwhtest.CutBody(w, half)

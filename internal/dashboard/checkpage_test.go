@@ -86,7 +86,7 @@ func TestCheckPageSlow(t *testing.T) {
 	}
 	await(t, func() string {
 		body := s.page("/checks/rejects-in-last-load", 200, "SELECT", `id="history-scroll"`).body
-		if !strings.Contains(body, "he answer takes longer than") {
+		if !strings.Contains(body, "he query took longer than") {
 			return "the page does not say that the check takes too long"
 		}
 		return ""

@@ -29,7 +29,7 @@ func TestLineageStates(t *testing.T) {
 	s := newSite(t, dsn, nil)
 	a := s.page(
 		"/lineage", 200, ">Reports<", ">Checks<", `href="/reports/top-artists"`,
-		`href="/checks/f_songplay-unique"`, "Tables alone",
+		`href="/checks/f_songplay-unique"`, "Only tables",
 	)
 	for class, want := range map[string]int{
 		"report": len(embedded.Reports()), "check": len(star.Checks(t)), "fact": 1,
@@ -51,8 +51,8 @@ func TestLineageStates(t *testing.T) {
 	).body; strings.Contains(alone, `class="node check"`) {
 		t.Errorf("tables alone: got a check")
 	}
-	s.page("/lineage?show=x", 400, "tables alone")
-	s.page("/lineage?show=x'%3B--", 400, "tables alone")
+	s.page("/lineage?show=x", 400, "only value of show")
+	s.page("/lineage?show=x'%3B--", 400, "only value of show")
 }
 
 // What follows from a table that is stale is stale too, and a failed check says more.

@@ -139,8 +139,8 @@ func TestHostile(t *testing.T) {
 		{"/reports/top-artists?%22%3E%3Cscript%3E=1", 400, "not a parameter"},
 		{"/reports/top-artists/data.csv?limit=x", 400, "whole number"},
 		{"/reports/artist-locations?artist=", 400, "is needed"},
-		{"/reports/artist-locations?artist=%00", 400, "no text has"},
-		{"/reports/artist-locations?artist=%ff", 400, "no text has"},
+		{"/reports/artist-locations?artist=%00", 400, "not valid text"},
+		{"/reports/artist-locations?artist=%ff", 400, "not valid text"},
 		{"/reports/artist-locations?artist=" + long, 400, "longer than"},
 		{"/reports/artist-locations?artist='%3B%20DROP%20TABLE%20f_songplay%3B%20--", 200, "No rows"},
 		{"/reports/wrong-table", 500, "no_such_table"},
@@ -155,14 +155,14 @@ func TestHostile(t *testing.T) {
 		{"/runs?page=0", 400, "whole number"},
 		{"/runs?page=-1", 400, "whole number"},
 		{"/runs?page=x", 400, "whole number"},
-		{"/runs?page=100000", 404, "journal ends"},
+		{"/runs?page=100000", 404, "fewer runs"},
 		{"/runs?page=99999999999999999999", 400, "whole number"},
-		{"/rejects?page=100000", 404, "rejects end"},
-		{"/rejects?url=%00", 400, "no characters that none"},
-		{"/rejects/record", 400, "its load, table, url and line"},
+		{"/rejects?page=100000", 404, "fewer rejects"},
+		{"/rejects?url=%00", 400, "too long"},
+		{"/rejects/record", 400, "needs load, table, url and line"},
 		{"/rejects/record?load=a&table=b&url=c&line=1", 404, "no reject"},
-		{"/rejects/record?load=a&table=b&url=c&line=x", 400, "its load"},
-		{"/rejects/record?load=%00&table=b&url=c&line=1", 400, "its load"},
+		{"/rejects/record?load=a&table=b&url=c&line=x", 400, "needs load"},
+		{"/rejects/record?load=%00&table=b&url=c&line=1", 400, "needs load"},
 		{"/lineage/nothing", 404, "no table"},
 		{"/assets/0000/dwh.css", 404, "no page"},
 		{"/assets/..%2f..%2fpages/frame.html", 404, "no page"},
@@ -171,7 +171,7 @@ func TestHostile(t *testing.T) {
 	} {
 		text := c.text
 		if c.path == "/rejects?url=%00" {
-			text = "characters that none"
+			text = "no table or object name"
 		}
 		a := s.page(c.path, c.code, text)
 		if strings.Contains(
@@ -362,10 +362,10 @@ func TestSlowAndBusy(t *testing.T) {
 			return ""
 		})
 		busy := s.get("/runs")
-		if slow := <-ended; slow.code != 504 || !strings.Contains(slow.body, "takes longer") {
+		if slow := <-ended; slow.code != 504 || !strings.Contains(slow.body, "took longer") {
 			t.Errorf("a slow report: got %d, want 504\n%s", slow.code, slow.body)
 		}
-		if busy.code != 503 || !strings.Contains(busy.body, "as many as may") || busy.header.Get("Retry-After") == "" {
+		if busy.code != 503 || !strings.Contains(busy.body, "the limit of") || busy.header.Get("Retry-After") == "" {
 			return fmt.Sprintf("got %d, want 503", busy.code)
 		}
 		return ""

@@ -58,7 +58,7 @@ WHERE COALESCE(fruit.n, 5) >= :'least'`,
 		`<input type="hidden" name="least" value="2">`, `aria-sort="ascending"`,
 		`href="/reports/fruit/data.csv?least=2"`)
 	s.page("/reports/fruit?t.search=nothing", 200, "No row matches.", "0 rows of 6 match")
-	s.page("/reports/long", 200, "The first 10,000 rows of more; a download has all. Here are 500 of them.")
+	s.page("/reports/long", 200, "The first 10,000 rows only; a download has all. Here are 500 of them.")
 	if got := first(
 		s.page("/reports/long?t.sort=n&t.order=descending", 200),
 	); !strings.HasPrefix(got, "10,000 9,999 ") {
@@ -67,8 +67,9 @@ WHERE COALESCE(fruit.n, 5) >= :'least'`,
 	s.page("/reports/long?t.search=x99", 200, "111 rows of 10,000 match")
 	for address, want := range map[string]string{
 		"?t.sort=nothing": "no column", "?t.sort=%3Cscript%3E": "&lt;script&gt;",
-		"?t.order=up": "ascending or descending", "?t.other=1": "says nothing about a table",
-		"?t.search=%00": "are texts", "?t.sort=%ff": "are texts", "?t.search=" + strings.Repeat("a", 5000): "are texts",
+		"?t.order=up": "ascending or descending", "?t.other=1": "is not a parameter of a table",
+		"?t.search=%00": "have at most", "?t.sort=%ff": "have at most",
+		"?t.search=" + strings.Repeat("a", 5000): "have at most",
 	} {
 		s.page("/reports/fruit"+address, 400, want)
 	}
@@ -102,8 +103,8 @@ SELECT 'Ä & "b" <i>' AS shop, CAST('2018-11-05' AS DATE) AS since, 1 AS n UNION
 		`<input type="date" id="field-day"`,
 	)
 	s.page("/reports/sales?shop=a&day=", 200, ">0001-01-01<") // an emptied date is none
-	s.page("/reports/sales?shop=a&day=soon", 400, "is a date such as 2018-11-30")
-	s.page("/reports/sales?shop=a&day=2018-02-30", 400, "is a date such as 2018-11-30")
+	s.page("/reports/sales?shop=a&day=soon", 400, "must be a date such as 2018-11-30")
+	s.page("/reports/sales?shop=a&day=2018-02-30", 400, "must be a date such as 2018-11-30")
 }
 
 // Ranges of days end with the newest day that is known.

@@ -141,5 +141,5 @@ func TestTablePageRefused(t *testing.T) {
 	if _, err := tx.Exec(t.Context(), "LOCK TABLE d_song IN ACCESS EXCLUSIVE MODE"); err != nil {
 		t.Fatal(err)
 	}
-	s.page("/lineage/d_song", 200, "<code>song_id</code>", "the answer takes longer than", "SELECT")
+	s.page("/lineage/d_song", 200, "<code>song_id</code>", "the query took longer than", "SELECT")
 }

@@ -56,7 +56,8 @@ func (p *Plan) firstLines(copied clientcopy.Result) []string {
 				urls,
 				"begins with",
 				"begin with",
-			)+" a line that looks like a record, and the COPY skips it: remove IGNOREHEADER from the COPY at "+at+", or put the names of the columns into the first line",
+			)+" a line that looks like a record, and the COPY skips it: remove IGNOREHEADER from the COPY at "+at+
+				", or put the names of the columns into the first line",
 		)
 	}
 	return out

@@ -71,8 +71,7 @@ func refuseOwned(files []*sqlfile.File, engine sqlfile.Engine) error {
 		for _, statement := range file.Statements(engine) {
 			if name, ok := makes(statement); ok && bookkeeping.Owns(strings.ToLower(name.Value())) {
 				return statement.ErrorAt(name.Start, "the table "+name.Value()+" belongs to dwh, which makes it itself",
-					"take it out, or give the table another name: s_object, s_reject and all "+
-						"that begins with dwh_ are dwh's",
+					"rename the table, or remove it: the names s_object, s_reject and dwh_… are reserved for dwh",
 					nil)
 			}
 		}

@@ -36,7 +36,7 @@ func Create(folder, name string) (string, error) {
 		}
 	}
 	if newest == math.MaxInt64 {
-		return "", fmt.Errorf("there is no version after %d, which a migration in %s has", newest, folder)
+		return "", fmt.Errorf("version %d of a migration in %s is the highest possible version", newest, folder)
 	}
 	path := filepath.Join(folder, fmt.Sprintf("%05d_%s.sql", newest+1, clean))
 	text := fmt.Sprintf(

@@ -25,7 +25,7 @@ func (e *GuardError) Error() string {
 
 // Hint says how to do it all the same.
 func (*GuardError) Hint() string {
-	return "add --drop-staged-rows to do it all the same; nothing else keeps these records but their objects"
+	return "add --drop-staged-rows to drop them anyway; then only the source objects still hold these records"
 }
 
 // GuardStaging returns a *GuardError when the Down halves of the applied migrations above version

@@ -147,7 +147,7 @@ func (m *Migrator) look(ctx context.Context) (shape, error) {
 func (m *Migrator) forget(ctx context.Context, conn *pgx.Conn, now shape, emptied []string) error {
 	forgotten, err := now.forget(ctx, dwhdb.New(writelock.Retrying(conn)), emptied)
 	for _, table := range forgotten {
-		m.logger.Info("a table's staged rows are gone, and the ledger forgets their objects", "table", table)
+		m.logger.Info("the staged rows of a table were dropped, so the ledger forgets their objects", "table", table)
 	}
 	return err
 }

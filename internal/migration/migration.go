@@ -168,7 +168,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Migrator, error) 
 		if errors.Is(err, goose.ErrNoMigrations) {
 			return nil, &sqlfile.Error{
 				Msg:  "no migrations in " + m.project.dir,
-				Hint: `make one with "dwh migrate create NAME", and write the tables into it`,
+				Hint: `create one with "dwh migrate create NAME", and write CREATE TABLE statements into it`,
 			}
 		}
 		return nil, fmt.Errorf("read migrations: %w", err)

@@ -608,9 +608,10 @@ func TestBadMigrationNames(t *testing.T) {
 			"migrations/00000_base.sql: a version is greater than 0"},
 		"beyond 64 bits": {fstest.MapFS{"99999999999999999999_late.sql": bare},
 			"migrations/99999999999999999999_late.sql: version 99999999999999999999 is too large"},
-		"no separator": {fstest.MapFS{"00001.sql": bare}, "00001.sql: a migration is called NNNNN_name.sql"},
-		"signed":       {fstest.MapFS{"+1_a.sql": bare}, "+1_a.sql: a migration is called NNNNN_name.sql"},
-		"upper case":   {fstest.MapFS{"00001_a.SQL": bare}, "00001_a.SQL: a migration is called NNNNN_name.sql"},
+		"no separator": {fstest.MapFS{"00001.sql": bare}, "00001.sql: a migration file must be named NNNNN_name.sql"},
+		"signed":       {fstest.MapFS{"+1_a.sql": bare}, "+1_a.sql: a migration file must be named NNNNN_name.sql"},
+		"upper case": {fstest.MapFS{"00001_a.SQL": bare},
+			"00001_a.SQL: a migration file must be named NNNNN_name.sql"},
 	}
 	pool := open(t, dwhtest.Database(t))
 	for name, c := range cases {

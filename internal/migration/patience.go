@@ -40,11 +40,12 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // Hint says what to do next.
 func (e *WaitError) Hint() string {
 	if e.Wait == nil || e.Wait.Holder.PID == 0 {
-		return "have the other session end its transaction, then run the command again; nothing was committed halfway"
+		return "end the transaction of the other session, then run the command again; no migration was committed " +
+			"in part"
 	}
 	return fmt.Sprintf(
-		"see it: %s; have it end its transaction, or end it: SELECT pg_terminate_backend(%d); then run the command "+
-			"again",
+		"see the session with: %s; end its transaction, or the session: SELECT pg_terminate_backend(%d); then run "+
+			"the command again",
 		e.Wait.Holder.Query(),
 		e.Wait.Holder.PID,
 	)
@@ -100,7 +101,7 @@ func (m *Migrator) watch(ctx context.Context) *waits {
 				After:    after,
 				Tell:     tell,
 				Failed: func(err error) {
-					m.logger.Debug("nobody tells what a migration waits for", "error", err)
+					m.logger.Debug("cannot tell what a migration waits for", "error", err)
 				},
 			}
 			watcher.Run(looking)
@@ -141,7 +142,7 @@ func (m *Migrator) patient(ctx context.Context, waited *waits, work func(ctx con
 		case errors.As(context.Cause(waited.ctx), &gaveUp):
 			return struct{}{}, backoff.Permanent(gaveUp)
 		case writelock.Conflict(err):
-			m.logger.Warn("another transaction came between; trying again", "error", err)
+			m.logger.Warn("another transaction changed the same rows; trying again", "error", err)
 		case locked(err):
 			if !told {
 				told = true

@@ -48,7 +48,7 @@ func list(fsys fs.FS, dir string) ([]source, error) {
 		}
 		number, _, ok := strings.Cut(name, "_")
 		if !ok || number == "" || strings.Trim(number, "0123456789") != "" || ending != ".sql" {
-			return nil, fault("a migration is called NNNNN_name.sql")
+			return nil, fault("a migration file must be named NNNNN_name.sql")
 		}
 		version, err := strconv.ParseInt(number, 10, 64)
 		if err != nil {
@@ -58,7 +58,7 @@ func list(fsys fs.FS, dir string) ([]source, error) {
 			return nil, fault("a version is greater than 0; give the migration another number")
 		}
 		if first, twice := versions[version]; twice {
-			return nil, fault("version %s is taken by %s; give one of them another number", number, first)
+			return nil, fault("version %s is already used by %s; change the number of one file", number, first)
 		}
 		versions[version] = name
 		sources = append(sources, source{name: name, version: version})

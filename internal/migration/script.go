@@ -17,7 +17,7 @@ type recorder struct {
 	transaction bool // the statements were sent in one
 }
 
-var errRecorder = errors.New("a dry run only takes statements down")
+var errRecorder = errors.New("a dry run only collects statements")
 
 // Connect implements driver.Connector.
 func (r *recorder) Connect(context.Context) (driver.Conn, error) { return r, nil }

@@ -15,17 +15,17 @@ func (g *Graph) checkHeader(m *Model) error {
 		}
 		for _, pair := range from.By {
 			if !slices.Contains(m.Columns, pair.Here) {
-				return m.errorAt(from.at, fmt.Sprintf("by names %s, and the SELECT has no such column", pair.Here),
+				return m.errorAt(from.at, fmt.Sprintf("by names %s, but the SELECT has no such column", pair.Here),
 					"the columns are: "+strings.Join(
 						m.Columns, ", ",
-					)+"; write by x as a where it is called otherwise here")
+					)+"; if the column has another name here, write by x as a")
 			}
 			if g.textOfStaging(from.Relation, pair.There) {
 				return m.errorAt(from.at, fmt.Sprintf(
-					"by names %s, a text column of the staging table %s", pair.There, from.Relation,
+					"by names %s, which is a text column of the staging table %s", pair.There, from.Relation,
 				),
-					"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the "+
-						"column in a helper, and group that")
+					"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the column in a "+
+						"helper, and group by the helper's column")
 			}
 		}
 		if err := g.checkRounded(m, from); err != nil {
@@ -40,31 +40,31 @@ func (g *Graph) checkHeader(m *Model) error {
 	}
 	for _, from := range m.From {
 		if lookups[from.Relation] > 0 {
-			return m.errorAt(from.at, fmt.Sprintf("%s stands in from: and in joins:", from.Relation),
-				"a helper gives it a second name: SELECT its columns FROM "+from.Relation)
+			return m.errorAt(from.at, fmt.Sprintf("%s is named by from: and by joins:", from.Relation),
+				"give it a second name with a helper: SELECT its columns FROM "+from.Relation)
 		}
 	}
 	for _, column := range m.Key {
 		if !slices.Contains(m.Columns, column) {
-			return m.errorAt(m.keyAt, fmt.Sprintf("key: names %s, and the SELECT has no such column", column),
+			return m.errorAt(m.keyAt, fmt.Sprintf("key: names %s, but the SELECT has no such column", column),
 				"the columns are: "+strings.Join(m.Columns, ", "))
 		}
 	}
 	for _, order := range m.Pick {
 		if !slices.Contains(m.Columns, order.Column) {
-			return m.errorAt(m.pickAt, fmt.Sprintf("pick: names %s, and the SELECT has no such column", order.Column),
+			return m.errorAt(m.pickAt, fmt.Sprintf("pick: names %s, but the SELECT has no such column", order.Column),
 				"the columns are: "+strings.Join(m.Columns, ", "))
 		}
 		if slices.Contains(m.Key, order.Column) {
 			return m.errorAt(m.pickAt, fmt.Sprintf("pick: names %s, which is part of the key", order.Column),
-				"rows that compete have one key: leave it out of pick:")
+				"rows that compete have the same key: remove the column from pick:")
 		}
 	}
 	if err := g.checkRefers(m); err != nil {
 		return err
 	}
 	if len(m.Pick) > 0 && len(m.Key) == 0 {
-		return m.errorAt(m.pickAt, "pick: without key:", "say what identifies a row: -- key: a, b")
+		return m.errorAt(m.pickAt, "pick: without key:", "add the line that says what identifies a row: -- key: a, b")
 	}
 	return g.checkReferences(m, lookups)
 }
@@ -76,10 +76,10 @@ func (g *Graph) checkRounded(m *Model, from From) error {
 		column, stored := m.table.Column(pair.Here)
 		source, known := g.plain(from.Relation, pair.There, 0)
 		if m.Stored && stored && known && !fits(column, source) {
-			return m.errorAt(from.at, fmt.Sprintf("by names %s, which is %s, and column %s of table %s is %s",
+			return m.errorAt(from.at, fmt.Sprintf("by names %s, which is %s, but column %s of table %s is %s",
 				pair.There, source.Type, pair.Here, m.Name, column.Type),
-				fmt.Sprintf("several groups would become one in the table: cast it in a helper, CAST(%s AS %s), "+
-					"and group that", pair.There, column.Type))
+				fmt.Sprintf("several groups would become one in the table: write CAST(%s AS %s) in a helper, and "+
+					"group by the result", pair.There, column.Type))
 		}
 	}
 	return nil
@@ -89,8 +89,8 @@ func (g *Graph) checkRounded(m *Model, from From) error {
 func (g *Graph) checkJoin(m *Model, from From, join Join) error {
 	if join.Relation == m.Name {
 		return m.errorAt(
-			join.at, fmt.Sprintf("%s looks itself up", m.Name),
-			"look up the relation that it is made from",
+			join.at, fmt.Sprintf("joins: names the model %s itself", m.Name),
+			"join the relation that the model reads instead",
 		)
 	}
 	if err := g.checkNamed(m, join.at, join.Relation, thereOf(join.By)); err != nil {
@@ -104,13 +104,14 @@ func (g *Graph) checkJoin(m *Model, from From, join Join) error {
 		}
 		if g.textOfStaging(join.Relation, pair.There) || g.textOfStaging(from.Relation, pair.Here) {
 			return m.errorAt(join.at, fmt.Sprintf(
-				"by names %s = %s, a text column of a staging table", pair.There, pair.Here,
+				"by names %s = %s, which is a text column of a staging table", pair.There, pair.Here,
 			),
 				"PostgreSQL counts blanks at the end of a text, Redshift does not: trim the column in a helper")
 		}
 	}
 	if join.Left && m.Kind == Group {
-		return m.errorAt(join.at, "left joins: in a model that is computed group by group", "write joins:")
+		return m.errorAt(join.at, "left joins: cannot be used in a model that is computed group by "+
+			"group", "write joins:")
 	}
 	return nil
 }
@@ -119,9 +120,8 @@ func (g *Graph) checkJoin(m *Model, from From, join Join) error {
 func (g *Graph) checkNamed(m *Model, at place, relation string, names []string) error {
 	if !slices.Contains(m.Follows, relation) {
 		return m.errorAt(at, fmt.Sprintf(
-			"the header names %s, and the SELECT does not", relation,
-		), "remove the line, or correct the name; "+
-			"the SELECT names "+strings.Join(m.Follows, ", "))
+			"the header names %s, but the SELECT does not", relation,
+		), "remove the line, or correct the name; the SELECT names "+strings.Join(m.Follows, ", "))
 	}
 	for _, name := range names {
 		if !slices.Contains(g.columnsOf(relation), name) {
@@ -143,14 +143,15 @@ func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
 		refs := m.references(name)
 		switch {
 		case !isFrom && lookups[name] == 0:
-			return m.statement.ErrorAt(refs[0].Start, fmt.Sprintf("no header line explains %s", name),
-				fmt.Sprintf("write -- joins: %s by ... (or without by, where every row matches all of it)", name), nil)
+			return m.statement.ErrorAt(refs[0].Start, fmt.Sprintf("the SELECT reads %s, but no header line names "+
+				"it", name),
+				fmt.Sprintf("write -- joins: %s by ..., or without by if every row matches all of it", name), nil)
 		case !isFrom && len(refs) > lookups[name]:
 			return m.statement.ErrorAt(
 				refs[lookups[name]].Start,
-				fmt.Sprintf("the SELECT names %s %d times, and the header explains it %d times",
+				fmt.Sprintf("the SELECT names %s %d times, but the header names it %d times",
 					name, len(refs), lookups[name]),
-				"write a joins: line for each, by the columns of that join", nil,
+				"write one joins: line for each, with the columns of that join", nil,
 			)
 		}
 	}
@@ -162,8 +163,8 @@ func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
 func (m *Model) checkLists() error {
 	for _, ref := range m.query.Relations() {
 		if ref.Columns != nil {
-			return m.statement.ErrorAt(ref.Start, fmt.Sprintf("a list of column names stands behind %s", ref.Relation),
-				"name the columns in the SELECT: "+ref.Columns[0]+" would be whichever column is the first", nil)
+			return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s has a list of column names", ref.Relation),
+				"name the columns in the SELECT: "+ref.Columns[0]+" would depend on the order of the columns", nil)
 		}
 	}
 	return nil
@@ -176,8 +177,8 @@ func (g *Graph) checkTable(m *Model) error {
 		return nil
 	}
 	if len(m.Key) == 0 {
-		return m.file.ErrorAt(1, 1, fmt.Sprintf("%s is stored, and its header has no key:", m.Name),
-			"say what identifies a row: -- key: "+strings.Join(m.table.Key, ", "), nil)
+		return m.file.ErrorAt(1, 1, fmt.Sprintf("%s is stored, but its header has no key:", m.Name),
+			"add the line that says what identifies a row: -- key: "+strings.Join(m.table.Key, ", "), nil)
 	}
 	if !sameColumns(m.Key, m.table.Key) {
 		have := "none"
@@ -185,10 +186,10 @@ func (g *Graph) checkTable(m *Model) error {
 			have = strings.Join(m.table.Key, ", ")
 		}
 		return m.errorAt(m.keyAt, fmt.Sprintf(
-			"key: names %s, and the primary key of %s is %s", strings.Join(m.Key, ", "), m.Name,
+			"key: names %s, but the primary key of %s is %s", strings.Join(m.Key, ", "), m.Name,
 			have,
 		),
-			"let both name the same columns; a migration declares PRIMARY KEY ("+strings.Join(m.Key, ", ")+")")
+			"both must name the same columns; a migration declares PRIMARY KEY ("+strings.Join(m.Key, ", ")+")")
 	}
 	m.live = nil
 	for i, name := range m.Columns {
@@ -199,9 +200,9 @@ func (g *Graph) checkTable(m *Model) error {
 			m.live = append(m.live, name)
 		case !picked:
 			return m.statement.ErrorAt(m.query.Branches[0].Items[i].Expr.Start,
-				fmt.Sprintf("table %s has no column %s, and pick: does not name it", m.Name, name),
+				fmt.Sprintf("table %s has no column %s, and pick: does not name the column either", m.Name, name),
 				fmt.Sprintf(
-					"add the column by a migration (ALTER TABLE %s ADD COLUMN %s ...), or remove it here",
+					"add the column in a migration (ALTER TABLE %s ADD COLUMN %s ...), or remove it here",
 					m.Name, name,
 				), nil)
 		}
@@ -209,15 +210,15 @@ func (g *Graph) checkTable(m *Model) error {
 	for _, column := range m.table.Columns {
 		if !slices.Contains(m.Columns, column.Name) && !column.Default {
 			return m.statement.ErrorAt(0, fmt.Sprintf(
-				"table %s has the column %s, and the SELECT does not give it", m.Name, column.Name,
+				"table %s has the column %s, but the SELECT does not return it", m.Name, column.Name,
 			),
-				"add it to the SELECT, or give the column a default by a migration", nil)
+				"add it to the SELECT, or give the column a default in a migration", nil)
 		}
 	}
 	for _, name := range m.by() {
 		if !slices.Contains(m.live, name) {
-			return m.errorAt(m.From[0].at, fmt.Sprintf("by names %s, which table %s does not have", name, m.Name),
-				"rows that leave a group are found by it: add the column by a migration")
+			return m.errorAt(m.From[0].at, fmt.Sprintf("by names %s, but table %s has no such column", name, m.Name),
+				"dwh needs the column to find rows that leave a group: add it in a migration")
 		}
 	}
 	return nil

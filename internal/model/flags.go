@@ -28,7 +28,7 @@ func (e *FlagError) Unwrap() error { return e.Err }
 
 // Hint holds the statements, ready to paste.
 func (e *FlagError) Hint() string {
-	return "put into a migration:\n" + strings.Join(e.Statements, "\n")
+	return "add to a migration:\n" + strings.Join(e.Statements, "\n")
 }
 
 // CheckFlags returns a *FlagError where a table that a 0xx file loads and a model reads has no

@@ -77,7 +77,7 @@ func TestFlagOfStagingTables(t *testing.T) {
 			if !strings.HasPrefix(err.Error(), "transforms/1") || !strings.HasSuffix(err.Error(), ":3:16: "+said) {
 				t.Errorf("got %q, want the place of the name, and %q", err.Error(), said)
 			}
-			if hint := "put into a migration:\n" + tt.hint; fault.Hint() != hint {
+			if hint := "add to a migration:\n" + tt.hint; fault.Hint() != hint {
 				t.Errorf("hint: got %q, want %q", fault.Hint(), hint)
 			}
 		})

@@ -38,8 +38,8 @@ func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.E
 	for _, m := range g.Models {
 		if other := g.byName[m.Name]; other != nil {
 			return nil, m.file.ErrorAt(
-				1, 1, fmt.Sprintf("%s is the name of %s too", m.Name, other.Step),
-				"give one of them another name", nil,
+				1, 1, fmt.Sprintf("%s has the same name as %s", m.Name, other.Step),
+				"rename one of them", nil,
 			)
 		}
 		g.byName[m.Name] = m
@@ -48,11 +48,11 @@ func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.E
 		m.table = table
 		if m.Stored && !exists {
 			return nil, m.file.ErrorAt(1, 1, fmt.Sprintf("table %s does not exist", m.Name),
-				`create it by a migration and run "dwh migrate up"`, nil)
+				`create it in a migration and run "dwh migrate up"`, nil)
 		}
 		if slices.Contains(loads, m.Name) {
 			return nil, m.file.ErrorAt(1, 1, fmt.Sprintf("a 0xx file loads %s", m.Name),
-				"a model writes a table of its own: give it another name", nil)
+				"a model writes its own table: rename the model", nil)
 		}
 		for _, name := range m.Writes {
 			g.writes[name] = m
@@ -87,7 +87,7 @@ func (g *Graph) resolve(m *Model, before []*Model) error {
 			if _, ok := g.tables[name]; !ok {
 				return m.file.ErrorAt(
 					1, 1, fmt.Sprintf("table %s does not exist", name),
-					`create it by a migration and run "dwh migrate up"`, nil,
+					`create it in a migration and run "dwh migrate up"`, nil,
 				)
 			}
 		}
@@ -113,21 +113,22 @@ func (g *Graph) readable(m *Model, name string, before []*Model) error {
 	if name == m.Name {
 		return at(
 			fmt.Sprintf("%s reads itself", name),
-			"a model says which rows there are from other relations; dwh keeps what is stored",
+			"a model computes its rows from other relations, and dwh updates the stored rows; remove the relation",
 		)
 	}
 	if other := g.byName[name]; other != nil {
 		if !slices.Contains(before, other) {
 			return at(
-				fmt.Sprintf("%s stands later, in %s", name, other.Step),
-				"give the model that is read a smaller number",
+				fmt.Sprintf("%s is computed later, in %s", name, other.Step),
+				"give the file of the model that is read a smaller number",
 			)
 		}
 		return nil
 	}
 	if writer := g.writes[name]; writer != nil {
 		if !slices.Contains(before, writer) {
-			return at(fmt.Sprintf("%s is written later, by %s", name, writer.Step), "give the script a smaller number")
+			return at(fmt.Sprintf("%s is written later, by "+
+				"%s", name, writer.Step), "give the script a smaller number")
 		}
 		return nil
 	}

@@ -140,7 +140,7 @@ func (x *Run) checkGroups(ctx context.Context, m *Model, rows string) error {
 func (x *Run) errGroups(m *Model, found []string) error {
 	return x.errRows(
 		m, m.keyAt,
-		"rows with one key ("+strings.Join(m.Key, ", ")+") are in several groups by "+strings.Join(m.by(), ", "),
+		"rows with the same key ("+strings.Join(m.Key, ", ")+") are in several groups by "+strings.Join(m.by(), ", "),
 		"add the columns of by to the key, or group by columns that the key decides", found,
 	)
 }

@@ -110,7 +110,7 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 			h.Script = true
 		case "key":
 			if h.Key != nil {
-				return h, fail("key: stands twice", "keep one of the two lines")
+				return h, fail("key: is given twice", "remove one of the two lines")
 			}
 			if h.Key, err = names(l.value); err != nil {
 				return h, fail("key: "+err.Error(), "write -- key: a, b")
@@ -118,7 +118,7 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 			h.keyAt = l.at
 		case "pick":
 			if h.Pick != nil {
-				return h, fail("pick: stands twice", "keep one of the two lines")
+				return h, fail("pick: is given twice", "remove one of the two lines")
 			}
 			if h.Pick, err = orders(l.value); err != nil {
 				return h, fail("pick: "+err.Error(), "write -- pick: a DESC, b")
@@ -132,8 +132,9 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 			h.From = append(h.From, From{Relation: relation, By: by, at: l.at})
 		case "joins", "left joins":
 			if len(h.From) == 0 {
-				return h, fail(l.word+": stands before any from:", "a model that is computed whole needs no joins:; "+
-					"write -- from: first to have it computed in parts")
+				return h, fail(l.word+": comes before the first "+
+					"from:", "a model without from: needs no joins:; to compute the model in parts, write -- from: "+
+					"first")
 			}
 			relation, by, err := relationBy(l.value, regexp.MustCompile(`\s*=\s*`))
 			if err != nil {
@@ -150,7 +151,7 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 				r.at = l.at
 				if slices.ContainsFunc(h.Refers, r.same) {
 					twice := r.Table + " by " + strings.Join(r.Columns(), ", ")
-					return h, fail("refers: "+twice+" stands twice", "keep one of the two")
+					return h, fail("refers: "+twice+" is given twice", "remove one of the two")
 				}
 				h.Refers = append(h.Refers, r)
 			}
@@ -164,12 +165,12 @@ func parseHeader(file *sqlfile.File, name string) (Header, error) {
 	}
 	for _, l := range lines {
 		if !h.Script && (l.word == "reads" || l.word == "writes") {
-			return h, file.ErrorAt(l.at.line, l.at.column, l.word+": says nothing that the SELECT does not say",
-				"remove the line; only a script, which has the line -- script, needs it", nil)
+			return h, file.ErrorAt(l.at.line, l.at.column, l.word+": is not needed, because dwh reads the SELECT",
+				"remove the line; only a script, with the line -- script, needs it", nil)
 		}
 		if h.Script && l.word != "" && l.word != "script" && l.word != "reads" && l.word != "writes" {
 			return h, file.ErrorAt(l.at.line, l.at.column, "a script has no "+l.word+":",
-				"remove the line, or -- script", nil)
+				"remove this line, or the line -- script", nil)
 		}
 	}
 	return h, nil
@@ -185,7 +186,7 @@ func headerLines(file *sqlfile.File, name string) ([]line, error) {
 		if i == 0 {
 			match := wordLine.FindStringSubmatch(text)
 			if match == nil || match[1] != name || match[2] == "" {
-				return nil, fail(fmt.Sprintf("the first line does not say what a row of %s is", name),
+				return nil, fail(fmt.Sprintf("the first line must say what one row of %s is", name),
 					fmt.Sprintf("begin the file with -- %s: one row per ...", name))
 			}
 			lines = append(lines, line{value: match[2], at: at})
@@ -202,8 +203,9 @@ func headerLines(file *sqlfile.File, name string) ([]line, error) {
 		}
 		match := wordLine.FindStringSubmatch(text)
 		if match == nil {
-			return nil, fail("this comment stands among the lines of the header",
-				"put an empty line before it; a value that goes on in the next line begins with -- and three blanks")
+			return nil, fail("this comment is inside the header",
+				"put an empty line before the comment; to continue a value on the next line, begin with -- and "+
+					"three blanks")
 		}
 		lines = append(lines, line{word: strings.ToLower(match[1]), value: match[2], at: at})
 	}
@@ -218,7 +220,7 @@ func headerLines(file *sqlfile.File, name string) ([]line, error) {
 func unknownWord(file *sqlfile.File, l line, i int) error {
 	hint := "the lines are: " + strings.Join(
 		headerWords[:6], ", ",
-	) + "; a sentence of its own stands behind an empty line"
+	) + "; for a comment, put an empty line before it"
 	best := 3
 	for _, known := range headerWords {
 		if d := levenshtein.ComputeDistance(l.word, known); d < best {
@@ -226,7 +228,7 @@ func unknownWord(file *sqlfile.File, l line, i int) error {
 		}
 	}
 	if i == 1 && best == 3 {
-		hint += "; a description that goes on in the next line begins with -- and three blanks"
+		hint += "; to continue the description on the next line, begin with -- and three blanks"
 	}
 	return file.ErrorAt(l.at.line, l.at.column, fmt.Sprintf("unknown word %q in the header", l.word+":"), hint, nil)
 }

@@ -52,10 +52,10 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 			}
 			if sub.Kind == "NOT IN" {
 				return m.statement.ErrorAt(sub.Start, fmt.Sprintf(
-					"NOT IN over %s, which is narrowed by %s", join.Relation,
+					"NOT IN cannot be used over %s, which dwh reads only in part, by %s", join.Relation,
 					strings.Join(thereOf(join.By), ", "),
 				),
-					"a NULL outside the narrowed rows would count: write NOT EXISTS", nil)
+					"a NULL in the rows that dwh does not read would change the result: write NOT EXISTS", nil)
 			}
 			if sub.Kind == "IN" && len(
 				sub.Query.Branches,
@@ -69,7 +69,7 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 			for _, pair := range join.By {
 				if !inner.equated(branch, item, pair.There) {
 					return m.statement.ErrorAt(sub.Start, fmt.Sprintf(
-						"a subquery over %s is not correlated by %s", join.Relation, pair.There,
+						"the subquery over %s has no condition on %s", join.Relation, pair.There,
 					),
 						fmt.Sprintf(
 							"add %s.%s = ... of %s to its WHERE, or write -- joins: %s without by",
@@ -155,11 +155,10 @@ func (g *Graph) checkMatched(m *Model, from From, join Join) error {
 			for _, pair := range join.By {
 				if err == nil && !s.equated(branch, item, pair.There) && len(branch.From) > 1 {
 					err = m.errorAt(join.at, fmt.Sprintf(
-						"by names %s, and the SELECT does not join %s by it", pair.There,
+						"by names %s, but the SELECT does not join %s by that column", pair.There,
 						join.Relation,
 					),
-						"by names equalities of the join, and never more than it has: remove the "+
-							"column, or add it to ON")
+						"by may name only columns that the join compares with =: remove the column, or add it to ON")
 				}
 			}
 		}
@@ -178,8 +177,9 @@ func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
 			continue
 		}
 		fail := func(at int, where string) error {
-			return m.statement.ErrorAt(at, fmt.Sprintf("%s stands in left joins: and in %s", join.Relation, where),
-				"a lookup that decides which rows there are, or their key or pick, stands in joins:", nil)
+			return m.statement.ErrorAt(at, fmt.Sprintf("%s is named by left joins:, but it is used in "+
+				"%s", join.Relation, where),
+				"a lookup that decides which rows exist, their key or their pick must be named by joins:", nil)
 		}
 		if item.Join != "LEFT" {
 			kind := string(item.Join) + " JOIN"
@@ -228,7 +228,7 @@ func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
 			if ref.Relation == join.Relation {
 				return m.statement.ErrorAt(
 					ref.Start,
-					fmt.Sprintf("%s stands in left joins: and in a subquery", join.Relation),
+					fmt.Sprintf("%s is named by left joins:, but it is used in a subquery", join.Relation),
 					"write joins:", nil,
 				)
 			}

@@ -68,7 +68,7 @@ type storage struct {
 func Parse(file *sqlfile.File, name, step string, engine sqlfile.Engine) (*Model, error) {
 	m := &Model{Name: name, Step: step, source: source{file: file, statements: file.Statements(engine)}}
 	if len(m.statements) == 0 {
-		return nil, file.ErrorAt(1, 1, "there is no statement in the file", "write one SELECT, or remove the file", nil)
+		return nil, file.ErrorAt(1, 1, "the file has no statement", "write one SELECT, or remove the file", nil)
 	}
 	m.statement = m.statements[0]
 	isScript := slices.ContainsFunc(
@@ -99,7 +99,7 @@ func Parse(file *sqlfile.File, name, step string, engine sqlfile.Engine) (*Model
 	for _, ref := range m.query.Relations() {
 		if ref.Schema != "" {
 			return nil, m.statement.ErrorAt(
-				ref.Start, "a relation is named without its schema", "write "+ref.Relation, nil,
+				ref.Start, "name the relation without its schema", "write "+ref.Relation, nil,
 			)
 		}
 		if !slices.Contains(m.Follows, ref.Relation) {
@@ -124,8 +124,8 @@ func (m *Model) oneSelect() error {
 	case len(m.statements) > 1:
 		return m.statements[1].ErrorAt(
 			0, "a second statement",
-			"a transform is one SELECT: put a second one into a file of its own; "+
-				"a file with the line -- script runs as it stands",
+			"a transform is one SELECT: put the second statement into its own file; a file with the line -- script "+
+				"may hold several",
 			nil,
 		)
 	}
@@ -162,8 +162,8 @@ func (m *Model) asModel() string {
 		}
 		break
 	}
-	return "keep the SELECT alone, with a header; dwh derives INSERT and DELETE from it:\n" + example +
-		"\nA file with the header line -- script runs as it stands, in every run"
+	return "keep only the SELECT, with a header; dwh derives INSERT and DELETE from it:\n" + example +
+		"\nA file with the header line -- script runs unchanged, in every run"
 }
 
 // tokensOf are the tokens of a statement that are no comments.
@@ -191,11 +191,12 @@ func (m *Model) classify() error {
 		for i := range m.From[1:] {
 			from := &m.From[i+1]
 			if !sameColumns(hereOf(from.By), hereOf(m.From[0].By)) {
-				return m.errorAt(from.at, fmt.Sprintf("from: %s by names the columns %s here, and from: %s by names %s",
+				return m.errorAt(from.at, fmt.Sprintf("from: %s by names the columns %s here, but from: %s by "+
+					"names %s",
 					from.Relation, strings.Join(hereOf(from.By), ", "), m.From[0].Relation, strings.Join(
 						hereOf(m.From[0].By), ", ",
 					)),
-					"let every from: name the same columns of the model: by x as a")
+					"every from: must name the same columns of the model: by x as a")
 			}
 			// In the order of the first.
 			slices.SortFunc(from.By, func(a, b Pair) int {
@@ -204,15 +205,15 @@ func (m *Model) classify() error {
 			})
 		}
 	default:
-		return m.errorAt(m.From[0].at, "one from: has by and another has none",
-			"give each of them by, or none: a model is computed group by group or row by row")
+		return m.errorAt(m.From[0].at, "one from: has by and another has not",
+			"use by in all from: lines or in none: a model is computed either group by group or row by row")
 	}
 	for i, from := range m.From {
 		for _, other := range m.From[:i] {
 			if other.Relation == from.Relation {
 				return m.errorAt(
-					from.at, fmt.Sprintf("from: %s stands twice", from.Relation),
-					"give it a second name by a helper",
+					from.at, fmt.Sprintf("from: %s is given twice", from.Relation),
+					"give the relation a second name with a helper",
 				)
 			}
 		}
@@ -233,21 +234,21 @@ func (m *Model) readColumns() error {
 			}
 		}
 		if len(branch.Items) != len(first.Items) {
-			return m.statement.ErrorAt(branch.Start, fmt.Sprintf("branch %d has %d columns, and the first has %d",
-				i+1, len(branch.Items), len(first.Items)), "let every branch have the same columns", nil)
+			return m.statement.ErrorAt(branch.Start, fmt.Sprintf("branch %d has %d columns, but the first has %d",
+				i+1, len(branch.Items), len(first.Items)), "every branch must have the same columns", nil)
 		}
 	}
 	for i, item := range first.Items {
 		if item.Name == "" {
 			return m.statement.ErrorAt(
 				item.Expr.Start, fmt.Sprintf("column %d of the SELECT has no name", i+1),
-				"write AS name behind it", nil,
+				"add AS name", nil,
 			)
 		}
 		if slices.Contains(m.Columns, item.Name) {
 			return m.statement.ErrorAt(
-				item.Expr.Start, fmt.Sprintf("column %s stands twice", item.Name),
-				"give one of them another name", nil,
+				item.Expr.Start, fmt.Sprintf("column %s is there twice", item.Name),
+				"rename one of them", nil,
 			)
 		}
 		m.Columns = append(m.Columns, item.Name)

@@ -71,9 +71,9 @@ func (s scope) checkPart(m *Model, branch *selectstmt.Select, n narrowed, below 
 	})
 	beyond := func(call selectstmt.Call, kind, clause string) error {
 		return m.statement.ErrorAt(call.Start,
-			fmt.Sprintf("the %s %s reaches beyond the rows that %s: %s by narrows to", kind,
+			fmt.Sprintf("the %s %s needs rows of other values than the ones that %s: %s by reads", kind,
 				strings.ToUpper(call.Name), n.line, n.relation),
-			fmt.Sprintf("it sees only the rows of %s with certain values in %s: write %s %s, or leave by out",
+			fmt.Sprintf("it sees only the rows of %s with certain values in %s: write %s %s, or remove by",
 				n.relation, strings.Join(n.by, ", "), clause, strings.Join(n.by, ", ")), nil)
 	}
 	for _, e := range exprs(branch) {
@@ -144,7 +144,7 @@ func (g *Graph) checkBy(m *Model) error {
 			if slices.Contains(aggregates, call.Name) {
 				return m.statement.ErrorAt(item.Expr.Start,
 					fmt.Sprintf("by names %s, which %s computes from a group's rows", name, strings.ToUpper(call.Name)),
-					"by names columns that all rows of a group share: those of GROUP BY", nil)
+					"by must name columns of GROUP BY", nil)
 			}
 		}
 	}
@@ -157,7 +157,7 @@ func (g *Graph) checkBy(m *Model) error {
 					right = there
 				}
 				return m.errorAt(from.at,
-					fmt.Sprintf("by says that %s is %s of %s, and the SELECT takes it from %s", pair.Here,
+					fmt.Sprintf("by says that %s is %s of %s, but the SELECT takes it from %s", pair.Here,
 						pair.There, from.Relation, there),
 					"write by "+right+", or correct the SELECT")
 			}
@@ -174,7 +174,7 @@ func (g *Graph) checkSets(m *Model) error {
 		for _, with := range q.With {
 			if with.Recursive && err == nil {
 				err = fail(with.Start, "WITH RECURSIVE in a model that is computed in parts",
-					"leave from: out, so that the model is computed whole")
+					"remove from:, so that the model is computed whole")
 			}
 		}
 		for i, op := range q.Ops {
@@ -184,7 +184,7 @@ func (g *Graph) checkSets(m *Model) error {
 			}
 			right := q.Branches[i+1]
 			if all && m.Kind == Row {
-				err = fail(right.Start, op+" counts equal rows, and in a row-by-row model equal rows are one",
+				err = fail(right.Start, op+" counts equal rows, but in a row-by-row model equal rows are one row",
 					"write "+set)
 			}
 			for _, n := range m.narrowedBy() {
@@ -195,7 +195,7 @@ func (g *Graph) checkSets(m *Model) error {
 					for _, name := range n.by {
 						if !g.required(n.relation, name) {
 							err = fail(item.Start,
-								fmt.Sprintf("%s takes NULLs for equal, and by %s leaves them out", set, name),
+								fmt.Sprintf("%s treats NULLs as equal, but by %s leaves them out", set, name),
 								"write WHERE EXISTS or NOT EXISTS with =, or -- joins: "+n.relation+" without by")
 						}
 					}
@@ -245,7 +245,7 @@ func (s scope) checkColumn(m *Model, branch *selectstmt.Select, ref selectstmt.C
 		}
 		hint := "its columns are: " + strings.Join(names, ", ")
 		if ref.Column == FlagColumn {
-			hint = "dwh reads the flag itself: a model says which rows there are, of all that is staged"
+			hint = "dwh handles this flag itself: write the model as if all staged rows were new"
 		}
 		return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s has no column %s that a model may read",
 			item.Relation, ref.Column), hint, nil)
@@ -265,10 +265,10 @@ func (g *Graph) checkPairs(m *Model, from From, join Join) error {
 			for _, pair := range join.By {
 				if other, wrong := s.equatedOtherwise(branch, item, pair, from.Relation); wrong && err == nil {
 					err = m.errorAt(join.at,
-						fmt.Sprintf("by equates %s of %s with %s of %s, and the SELECT equates it with %s",
+						fmt.Sprintf("by compares %s of %s with %s of %s, but the SELECT compares it with %s",
 							pair.There, join.Relation, pair.Here, from.Relation, other),
-						"by names columns of from: what another lookup gives, a helper has to join first; "+
-							"or write -- joins: "+join.Relation+" without by")
+						"by can only name columns of from:; join the other lookup in a helper first, or write -- "+
+							"joins: "+join.Relation+" without by")
 				}
 			}
 		}

@@ -52,7 +52,7 @@ func (r Reference) lookedUpIn(of string, t target) (there []string, problem, hin
 			}
 			problem = fmt.Sprintf("refers: %s has no column %s", r.Table, missing)
 			if name == "" && r.Table == of {
-				problem = fmt.Sprintf("refers: it is not known which column of %s holds the values of %s",
+				problem = fmt.Sprintf("refers: dwh cannot tell which column of %s holds the values of %s",
 					of, pair.Here)
 			}
 			return nil, problem, fmt.Sprintf("write -- refers: %s by x = %s, where x is a column of %s: %s",
@@ -67,20 +67,21 @@ func (r Reference) lookedUpIn(of string, t target) (there []string, problem, hin
 func (g *Graph) checkRefers(m *Model) error {
 	for _, ref := range m.Refers {
 		if !m.Stored {
-			return m.errorAt(ref.at, fmt.Sprintf("refers: stands in %s, which is a helper", m.Name),
-				"no table holds its rows: write the line into the stored model that takes the column")
+			return m.errorAt(ref.at, fmt.Sprintf("refers: cannot be used in %s, which is a helper", m.Name),
+				"a helper has no table: write the line into the stored model that uses the column")
 		}
 		if err := g.checkTarget(m, ref); err != nil {
 			return err
 		}
 		for _, name := range ref.Columns() {
 			if !slices.Contains(m.Columns, name) {
-				return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, and the SELECT has no such column", name),
+				return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, but the SELECT has no such column", name),
 					"the columns are: "+strings.Join(m.Columns, ", "))
 			}
 			if _, ok := m.table.Column(name); !ok {
-				return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, which table %s does not have", name, m.Name),
-					"a check looks at the table: add the column by a migration")
+				return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, but table %s has no such "+
+					"column", name, m.Name),
+					"the check reads the table: add the column in a migration")
 			}
 		}
 		t, _ := targetOf(ref.Table, g.tables, g.Models)
@@ -92,8 +93,9 @@ func (g *Graph) checkRefers(m *Model) error {
 			here, _ := m.table.Column(name)
 			other, _ := g.tables[ref.Table].Column(there[i])
 			if !compares(here, other) {
-				return m.errorAt(ref.at, fmt.Sprintf("refers: %s is %s, and %s of %s is %s",
-					name, here.Type, there[i], ref.Table, other.Type), "let both columns have one type, by a migration")
+				return m.errorAt(ref.at, fmt.Sprintf("refers: %s is %s, but %s of %s is %s",
+					name, here.Type, there[i], ref.Table, other.Type), "give both columns the same type, in a "+
+					"migration")
 			}
 		}
 	}
@@ -106,13 +108,13 @@ func (g *Graph) checkTarget(m *Model, ref Reference) error {
 	switch {
 	case !exists && g.byName[ref.Table] != nil:
 		return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, which is a helper", ref.Table),
-			"a reference is to a stored table; write -- refers: d_x by a")
+			"a reference must name a stored table: -- refers: d_x by a")
 	case !exists:
-		return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, and there is no such table", ref.Table),
-			"a reference is to a stored table; write -- refers: d_x by a")
+		return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, but no such table exists", ref.Table),
+			"a reference must name a stored table: -- refers: d_x by a")
 	case g.IsStaging(ref.Table):
 		return m.errorAt(ref.at, fmt.Sprintf("refers: names %s, which is a staging table", ref.Table),
-			"a reference is to a stored table; write -- refers: d_x by a")
+			"a reference must name a stored table: -- refers: d_x by a")
 	}
 	return nil
 }

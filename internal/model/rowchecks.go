@@ -63,7 +63,7 @@ func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
 	}
 	return x.errRows(
 		m, m.keyAt, "a row has NULL in its key or group ("+strings.Join(what, ", ")+")",
-		"leave such rows out in the SELECT: WHERE ... IS NOT NULL", found,
+		"exclude such rows in the SELECT: WHERE ... IS NOT NULL", found,
 	)
 }
 
@@ -117,10 +117,9 @@ func (x *Run) checkSingle(ctx context.Context, m *Model, rows string) error {
 	if err != nil {
 		return err
 	}
-	return x.errRows(m, m.keyAt, "several different rows have one key ("+strings.Join(m.Key, ", ")+")",
-		"say which of them counts: -- pick: a DESC, b; or add to the key what tells them apart. "+
-			"If one of them is stored and wrong, "+
-			`"dwh verify" tells and "dwh transform --replay" repairs it`, found)
+	return x.errRows(m, m.keyAt, "several different rows have the same key ("+strings.Join(m.Key, ", ")+")",
+		`say which row counts: -- pick: a DESC, b; or add a column to the key. If a stored row is wrong, "dwh `+
+			`verify" shows it and "dwh transform --replay" corrects it`, found)
 }
 
 // required tells whether the columns of a table are NOT NULL.

@@ -15,8 +15,8 @@ func (m *Model) parseScript() error {
 		case "COPY":
 			return statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
 		case "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "TRUNCATE", "VACUUM":
-			return statement.ErrorAt(0, word+" would end or break the one transaction that all transforms share",
-				"leave it out; dwh begins and commits (use DELETE for TRUNCATE, which commits on Redshift)", nil)
+			return statement.ErrorAt(0, word+" would end or break the transaction that all transforms share",
+				"remove it; dwh begins and commits (use DELETE instead of TRUNCATE, which commits on Redshift)", nil)
 		}
 	}
 	if len(m.Reads) == 0 || len(m.Writes) == 0 {
@@ -24,8 +24,9 @@ func (m *Model) parseScript() error {
 			"add the lines -- reads: a, b and -- writes: c to its header", nil)
 	}
 	if !slices.Contains(m.Writes, m.Name) {
-		return m.file.ErrorAt(1, 1, fmt.Sprintf("the header says that it writes %s, its name %s", m.Writes[0], m.Name),
-			"let both name the same table", nil)
+		return m.file.ErrorAt(1, 1, fmt.Sprintf("the header says that the script writes %s, but the file's name "+
+			"says %s", m.Writes[0], m.Name),
+			"both must name the same table", nil)
 	}
 	m.Fingerprint = m.fingerprint()
 	return nil

@@ -34,9 +34,9 @@ func (g *Graph) checkSelect(m *Model) error {
 		var limit error
 		m.query.Walk(func(q *selectstmt.Query) {
 			if q.Limit >= 0 && limit == nil {
-				limit = fail(q.Limit, "LIMIT in a model that is computed in parts",
-					"leave from: out, so that the model is computed whole; a helper or an "+
-						"internal table below it can be computed in parts")
+				limit = fail(q.Limit, "LIMIT cannot be used in a model that is computed in parts",
+					"remove from:, so that the model is computed whole; a helper or an internal table that it "+
+						"reads can be computed in parts")
 			}
 		})
 		if limit != nil {
@@ -98,10 +98,10 @@ func (m *Model) checkMoments() error {
 				for _, call := range e.Calls {
 					if err == nil && slices.Contains(momentary, call.Name) {
 						err = m.statement.ErrorAt(call.Start, fmt.Sprintf(
-							"%s has another value at another moment", strings.ToUpper(call.Name),
+							"the value of %s changes with time or session", strings.ToUpper(call.Name),
 						),
-							"a replay would give other rows: take the moment from the staged "+
-								"rows, or compute it in a report", nil)
+							"a replay would give different rows: take the time from the staged rows, or compute "+
+								"the value in a report", nil)
 					}
 				}
 			}
@@ -123,8 +123,8 @@ func (m *Model) checkLimit() error {
 		}
 		if q.OrderBy == nil {
 			err = m.statement.ErrorAt(
-				q.Limit, "LIMIT without ORDER BY takes any rows",
-				"order by columns that contain the key", nil,
+				q.Limit, "LIMIT without ORDER BY returns arbitrary rows",
+				"add an ORDER BY that contains the key", nil,
 			)
 			return
 		}
@@ -133,7 +133,7 @@ func (m *Model) checkLimit() error {
 				err = m.statement.ErrorAt(q.Limit, fmt.Sprintf(
 					"the ORDER BY of LIMIT lacks %s, which is part of the key", name,
 				),
-					"rows that are equal in the order would be taken by chance: end the ORDER BY with the key", nil)
+					"rows that are equal in the order would be chosen at random: end the ORDER BY with the key", nil)
 				return
 			}
 		}
@@ -164,22 +164,22 @@ func (g *Graph) checkRowByRow(m *Model) error {
 		switch {
 		case len(here) > 1:
 			return fail(here[1].Start, fmt.Sprintf(
-				"%s stands a second time: each of its rows has to make its rows here by itself",
+				"the SELECT reads %s twice, but a row-by-row model computes its rows from one row of from: alone",
 				here[1].Relation,
 			),
-				"compute such a model group by group (-- from: "+here[1].Relation+" by ...), or whole, without from:")
+				"compute the model group by group (-- from: "+here[1].Relation+" by ...), or whole, without from:")
 		case i > 0 && len(here) == 1 && strings.HasPrefix(m.query.Ops[i-1], "EXCEPT"):
 			return fail(here[0].Start, fmt.Sprintf(
-				"%s stands behind EXCEPT: a row more there is a row less here", here[0].Relation,
+				"from: %s cannot be used after EXCEPT", here[0].Relation,
 			),
 				"compute the model group by group, or whole, without from:")
 		case i > 0 && len(here) == 1 && strings.HasPrefix(m.query.Ops[i-1], "INTERSECT"):
-			return fail(here[0].Start, fmt.Sprintf("%s stands behind INTERSECT", here[0].Relation),
+			return fail(here[0].Start, fmt.Sprintf("from: %s cannot be used after INTERSECT", here[0].Relation),
 				"compute the model group by group, or whole, without from:")
 		case len(here) == 0 && (i == 0 || m.query.Ops[i-1] == "UNION ALL" || m.query.Ops[i-1] == "UNION"):
 			return fail(
 				branch.Start, "this branch reads no relation of from:",
-				"name its relation in a from: line of its own",
+				"name the relation of this branch in its own from: line",
 			)
 		}
 		s := scope{g: g, with: m.query.With}
@@ -211,8 +211,8 @@ func (s scope) checkFlow(m *Model, branch *selectstmt.Select, froms map[string]b
 		for _, sub := range subqueries(branch) {
 			for _, ref := range sub.Query.Relations() {
 				if froms[ref.Relation] {
-					return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s stands in a subquery only", ref.Relation),
-						"a model that is computed row by row reads it in its FROM", nil)
+					return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s is only used in a subquery", ref.Relation),
+						"a row-by-row model must read it in FROM", nil)
 				}
 			}
 		}
@@ -246,12 +246,12 @@ func (s scope) checkFlow(m *Model, branch *selectstmt.Select, froms map[string]b
 	for _, item := range branch.From {
 		switch item.Join {
 		case "RIGHT", "FULL":
-			return m.statement.ErrorAt(item.Start, string(item.Join)+" JOIN gives rows that no row of from: makes",
+			return m.statement.ErrorAt(item.Start, string(item.Join)+" JOIN returns rows without a row of from:",
 				"write LEFT JOIN with from: on the left, or compute the model whole, without from:", nil)
 		case "LEFT":
 			if flows(item) {
-				return m.statement.ErrorAt(item.Start, "from: stands on the right of a LEFT JOIN",
-					"let from: stand on the left: rows without a match would depend on all of its rows", nil)
+				return m.statement.ErrorAt(item.Start, "from: is on the right of a LEFT JOIN",
+					"put from: on the left: rows without a match would depend on all of its rows", nil)
 			}
 		}
 		if q := s.query(item); q != nil && flows(item) {

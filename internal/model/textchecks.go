@@ -65,7 +65,7 @@ func (x *Run) checkLengths(ctx context.Context, m *Model, rows string) error {
 			return err
 		}
 		return x.errRows(m, place{}, fmt.Sprintf("a text of column %s is too long for %s", names[i], column.Type),
-			"widen the column by a migration, or shorten the text in the SELECT; dwh never cuts it", found)
+			"make the column longer in a migration, or shorten the text in the SELECT; dwh never cuts a text", found)
 	}
 	return nil
 }

@@ -37,8 +37,8 @@ func (g *Graph) Warnings() []Warning {
 					if (name == "SUM" || name == "AVG") && len(call.Args) > 0 && s.floats(m, branch, call.Args[0], 0) {
 						add("float-sum", call.Start,
 							name+" over DOUBLE PRECISION: its last digits depend on the order of the rows",
-							"CAST the value to NUMERIC(p, s) before it is summed; else dwh "+
-								"verify may find a difference")
+							"CAST the value to NUMERIC(p, s) before the sum; otherwise dwh verify may find a "+
+								"difference")
 					}
 				}
 			}
@@ -48,8 +48,8 @@ func (g *Graph) Warnings() []Warning {
 						"a correlated subquery over "+strings.Join(
 							fromOf(m), ", ",
 						)+", which the model is computed from",
-						"an increment reads a scratch table without an index once for each row: "+
-							"write a join or a window function")
+						"an increment reads a scratch table without an index, once for each row: write a join or a "+
+							"window function")
 				}
 			}
 		})

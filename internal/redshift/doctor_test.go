@@ -67,7 +67,8 @@ func TestDoctorSecondUser(t *testing.T) {
 	for _, table := range []string{"goose_db_version", "dwh_db_version", "dwh_stale", "dwh_transform", "dwh_lock"} {
 		paste(t, server.DSN, `GRANT SELECT ON `+table+` TO "`+user+`";`)
 	}
-	if got := findings(t, dwh)["isolation level"]; got[0] != "warn" || !strings.Contains(got[1], "may not read it") ||
+	if got := findings(t, dwh)["isolation level"]; got[0] != "warn" ||
+		!strings.Contains(got[1], "may not read the isolation level") ||
 		!strings.Contains(got[2], "ISOLATION LEVEL SNAPSHOT") {
 		t.Errorf("got %q, want a warning that this user may not read the level, with the statement", got)
 	}

@@ -26,7 +26,7 @@ func TestIncrementsByVerify(t *testing.T) {
 	seed := strconv.FormatUint(1+rand.Uint64N(1<<32-1), 10)
 	t.Logf("seed %s", seed)
 	stdout, _ := dwh.must("verify", "--increments", "10", "--seed", seed, "--sample", "100")
-	if !strings.Contains(stdout, "10 increments agreed with a build of everything: seed "+seed) {
+	if !strings.Contains(stdout, "10 increments agreed with a complete build: seed "+seed) {
 		t.Errorf("got\n%s\nwant 10 increments that agreed", stdout)
 	}
 	same(t, contents(t, server.Backing), want)
@@ -91,7 +91,7 @@ func TestWrongHeaderByVerify(t *testing.T) {
 		"DELETE FROM s_song AS a USING s_song AS b WHERE a.song_id = b.song_id AND a.ctid < b.ctid",
 	)
 	stdout, _ = dwh.must("verify", "--increments", "8", "--seed", "7", "--sample", "60", "--project", project)
-	if !strings.Contains(stdout, "the models refused copies with a column of another row") {
+	if !strings.Contains(stdout, "the models refused the copies that had a column of another row") {
 		t.Errorf("got\n%s\nwant to read that the models refuse copies", stdout)
 	}
 }

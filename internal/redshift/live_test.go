@@ -318,7 +318,7 @@ func TestLivePasted(t *testing.T) {
 		same(t, rounded(contents(t, dsn)), want)
 	})
 	stdout, _ := dwh.must("verify", "--increments", "10", "--sample", "100")
-	if !strings.Contains(stdout, "10 increments agreed with a build of everything") {
+	if !strings.Contains(stdout, "10 increments agreed with a complete build") {
 		t.Errorf("got\n%s\nwant 10 increments that agreed", stdout)
 	}
 }

@@ -124,7 +124,7 @@ func newChart(file *sqlfile.File, line sqlfile.Line) (*Chart, error) {
 		case value.text == "":
 			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %s= names no column", key.text), chartHint)
 		case key.text == "x" && c.x.text != "" || key.text == "y" && c.y != nil:
-			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %s= stands twice", key.text), "keep one of them")
+			return nil, c.place.fault(w.at, fmt.Sprintf("chart: %s= is given twice", key.text), "remove one of them")
 		case key.text == "x":
 			c.x = value
 		default:

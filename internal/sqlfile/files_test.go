@@ -41,7 +41,7 @@ func TestHeaderFiles(t *testing.T) {
 		"-- files: [a\n":     `f/010_s_a.sql:1:1: files: "[a" is no pattern`,
 		"-- files: a/*.csv\n": `f/010_s_a.sql:1:1: files: "a/*.csv" has a slash; a ` +
 			`pattern is of a file's name alone`,
-		"-- files: a\n-- files: b\n": "f/010_s_a.sql:2:1: files: stands twice",
+		"-- files: a\n-- files: b\n": "f/010_s_a.sql:2:1: files: is given twice",
 	} {
 		if _, err := sqlfile.Parse("f/010_s_a.sql", text); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)

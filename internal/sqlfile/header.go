@@ -180,7 +180,7 @@ func (f *File) holds(name string) bool {
 // set takes over the value of one line. It returns what is wrong with it, "" for nothing, and what
 // to write instead.
 func (h *Header) set(key string, value Line) (problem, hint string) {
-	twice := func() (string, string) { return key + ": stands twice", "keep one of the two lines" }
+	twice := func() (string, string) { return key + ": is given twice", "remove one of the two lines" }
 	switch key {
 	case "severity":
 		if h.Severity != "" {
@@ -222,7 +222,7 @@ func (h *Header) set(key string, value Line) (problem, hint string) {
 		}
 		for _, other := range h.Params {
 			if other.Name == param.Name {
-				return fmt.Sprintf("param: %s stands twice", param.Name), "keep one of the two lines"
+				return fmt.Sprintf("param: %s is given twice", param.Name), "remove one of the two lines"
 			}
 		}
 		h.Params = append(h.Params, param)
@@ -240,7 +240,7 @@ func (h *Header) set(key string, value Line) (problem, hint string) {
 func (h *Header) setFiles(value string) (problem, hint string) {
 	const write = "write -- files: *.csv, or several with commas: -- files: *.txt, *.csv"
 	if h.Files != nil {
-		return "files: stands twice", "keep one of the two lines"
+		return "files: is given twice", "remove one of the two lines"
 	}
 	for _, pattern := range strings.Split(value, ",") {
 		pattern = strings.ToLower(strings.TrimSpace(pattern))

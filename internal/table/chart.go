@@ -25,7 +25,7 @@ type NoMeasureError struct {
 
 func (e *NoMeasureError) Error() string {
 	if e.Off {
-		return strings.TrimSpace(e.Title + " has no chart: its header says chart: none")
+		return strings.TrimSpace(e.Title + " has no chart: the header of the report says chart: none")
 	}
 	if e.Title == "" {
 		return "there is no column of numbers to chart"

@@ -16,7 +16,7 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("the lock that keeps other writers away is lost: the session that held it has ended: %v", e.Err)
+	return fmt.Sprintf("the write lock is lost, because the session that held it has ended: %v", e.Err)
 }
 
 // Unwrap returns what the session's connection said.
@@ -24,8 +24,8 @@ func (e *LostError) Unwrap() error { return e.Err }
 
 // Hint says what to do next.
 func (*LostError) Hint() string {
-	return "what was not committed by then was rolled back: run the command again; the server's log says who or " +
-		"what ended the session"
+	return "work that was not committed was rolled back: run the command again; the server's log says why the " +
+		"session ended"
 }
 
 // errEnded says that the session is there and its transaction is not.

@@ -22,7 +22,7 @@ type BusyError struct{}
 func (*BusyError) Error() string { return "another dwh is writing to this warehouse" }
 
 // Hint says what to do about it.
-func (*BusyError) Hint() string { return "try again when it has ended, or wait for it with --wait" }
+func (*BusyError) Hint() string { return "run the command again later, or wait with --wait" }
 
 // Ensure creates the table that is locked, dwh_lock, where it is absent. Like goose's own version
 // table it stands outside the migrations, since they are what it has to serialize.
@@ -111,7 +111,7 @@ func take(ctx context.Context, tx pgx.Tx, lock string, limited bool, usual strin
 		}
 	}
 	if _, err := tx.Exec(ctx, lock); err != nil {
-		return fmt.Errorf("lock the table that keeps others away: %w", err)
+		return fmt.Errorf("lock table dwh_lock: %w", err)
 	}
 	if limited {
 		// Redshift shows whole milliseconds. What is no number is the default, in words.
