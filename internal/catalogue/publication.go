@@ -24,7 +24,7 @@ type PublicationFault struct {
 func (f PublicationFault) String() string {
 	if f.Table.Name == "" {
 		return fmt.Sprintf(
-			"publication %s is FOR ALL TABLES, and so for those that a run makes for itself, which have no replica "+
+			"publication %s is FOR ALL TABLES, so it includes the work tables of a run, which have no replica "+
 				"identity",
 			f.Publication,
 		)

@@ -85,7 +85,7 @@ func TestUsageErrors(t *testing.T) {
 			[]string{"local", "status", "--config", "/nonexistent/dwh.yaml"},
 			[]string{"/nonexistent/dwh.yaml: no such configuration file"},
 		},
-		{[]string{"local", "status", "--log-format", "xml"}, []string{`--log-format: wants text or json, got "xml"`}},
+		{[]string{"local", "status", "--log-format", "xml"}, []string{`--log-format: must be text or json, got "xml"`}},
 	} {
 		code, stdout, stderr := run(t, c.args...)
 		if code != 2 || stdout != "" {

@@ -168,7 +168,7 @@ func (a *app) migrate(args int, run func(context.Context, migrateRun) error) cli
 			version, err := strconv.ParseInt(c.Args().First(), 10, 64)
 			if err != nil || version < 0 {
 				return &UsageError{
-					Msg:    fmt.Sprintf("%q is no version", c.Args().First()),
+					Msg:    fmt.Sprintf("%q is not a version", c.Args().First()),
 					Advice: "a version is a whole number; see: dwh migrate status",
 				}
 			}

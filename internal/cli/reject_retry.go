@@ -61,7 +61,7 @@ func (r rejectRun) checkTable() error {
 	}
 	if known := transform.StagingTables(steps); !slices.Contains(known, r.table) {
 		return &UsageError{
-			Msg:    fmt.Sprintf("%q is no staging table of the project", r.table),
+			Msg:    fmt.Sprintf("%q is not a staging table of the project", r.table),
 			Advice: suggest.Hint(r.table, known),
 			Help:   "dwh reject retry --help",
 		}

@@ -45,13 +45,13 @@ func TestServeFaults(t *testing.T) {
 		want string
 	}{
 		{"key", "serve:\n  batch_agee: 1s\n", nil, `:2:3: unknown key "serve.batch_agee"`},
-		{"duration", "serve:\n  sweep: 0s\n", nil, `:2:10: serve.sweep wants a duration of at least 1ms, got "0s"`},
-		{"number", "serve:\n  tries: 0\n", nil, ":2:10: serve.tries wants a number from 1 to 1000000, got 0"},
-		{"list", "serve:\n  host: [a, 1]\n", nil, ":2:13: serve.host wants a list of texts, got a number in it"},
+		{"duration", "serve:\n  sweep: 0s\n", nil, `:2:10: serve.sweep must be a duration of at least 1ms, got "0s"`},
+		{"number", "serve:\n  tries: 0\n", nil, ":2:10: serve.tries must be a number from 1 to 1000000, got 0"},
+		{"list", "serve:\n  host: [a, 1]\n", nil, ":2:13: serve.host must be a list of texts, got a number in it"},
 		{"address", "serve:\n  listen: 0.0.0.0:80\n", nil, "token"},
 		{
 			"flag beats file", "serve:\n  sweep: 1s\n", []string{"--sweep", "soon"},
-			`--sweep: wants a duration (such as 36h or 7d), got "soon"`,
+			`--sweep: must be a duration (such as 36h or 7d), got "soon"`,
 		},
 		{"queue", "serve:\n  queue: nonsense\n", nil, "dwh.yaml:2: "},
 		{

@@ -151,7 +151,7 @@ func (a *app) stagingTables(cfg *config.Config, names []string) ([]catalogue.Nam
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			return nil, &UsageError{
-				Msg:    fmt.Sprintf("%q is no staging table of the project", name),
+				Msg:    fmt.Sprintf("%q is not a staging table of the project", name),
 				Advice: suggest.Hint(name, known), Help: "dwh staging drop --help",
 			}
 		}

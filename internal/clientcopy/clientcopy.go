@@ -160,7 +160,7 @@ type UnreadableError struct {
 
 func (e *UnreadableError) Error() string {
 	if len(e.Objects) == 0 {
-		return "objects could not be read to their end"
+		return "objects could not be read completely"
 	}
 	s := e.Objects[0].Err.Error()
 	if n := len(e.Objects) - 1; n > 0 {

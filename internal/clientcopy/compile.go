@@ -24,7 +24,7 @@ func Check(stmt *copystmt.Statement) error {
 	switch stmt.Format {
 	case copystmt.JSON:
 		if stmt.JSONPaths == copystmt.PathsNoShred {
-			return stmt.ErrorAt("JSON", "JSON 'noshred' is not supported where dwh itself copies, on PostgreSQL",
+			return stmt.ErrorAt("JSON", "JSON 'noshred' is not supported on PostgreSQL, where dwh itself copies",
 				"it loads into one SUPER column, a type that PostgreSQL lacks: use 'auto' or a JSONPaths file", nil)
 		}
 	case copystmt.CSV, copystmt.Delimited:
@@ -50,14 +50,14 @@ func Check(stmt *copystmt.Statement) error {
 	}{
 		{
 			stmt.Encrypted, "ENCRYPTED",
-			"client-side encryption is Redshift's alone; use server-side encryption in S3, which needs no option",
+			"only Redshift supports client-side encryption; use server-side encryption in S3, which needs no option",
 		},
-		{stmt.Has("MASTER_SYMMETRIC_KEY"), "MASTER_SYMMETRIC_KEY", "client-side encryption is Redshift's alone"},
+		{stmt.Has("MASTER_SYMMETRIC_KEY"), "MASTER_SYMMETRIC_KEY", "only Redshift supports client-side encryption"},
 		{stmt.SSH, "SSH", "copy the data into a bucket or a folder first"},
 		{stmt.Has("READRATIO"), "READRATIO", "it belongs to DynamoDB; copy the data into a bucket or a folder first"},
 		{
 			stmt.IgnoreAllErrors, "IGNOREALLERRORS",
-			"every reject is kept, so their number must be bounded: use MAXERROR 100000",
+			"dwh keeps every reject, so their number must be limited: use MAXERROR 100000",
 		},
 		{stmt.SerializeToJSON, "SERIALIZETOJSON", "it belongs to PARQUET and ORC"},
 		{stmt.Simplify || stmt.SimplifyAuto || stmt.SimplifyLimit != "", "SIMPLIFY", "it belongs to SHAPEFILE"},
@@ -125,8 +125,8 @@ func compile(
 		) {
 			return nil, stmt.ErrorAt(
 				"TABLE",
-				fmt.Sprintf("table %s has no BOOLEAN column %s beside those that are loaded", stmt.Table, set),
-				"leave it out of the column list", nil,
+				fmt.Sprintf("table %s needs a BOOLEAN column %s that the COPY does not load", stmt.Table, set),
+				"remove it from the column list", nil,
 			)
 		}
 		columns = append(columns, all[n])
@@ -285,7 +285,7 @@ func readPaths(ctx context.Context, store *objectstore.Store, stmt *copystmt.Sta
 	u, err := objectstore.ParseURL(stmt.JSONPaths)
 	if err != nil {
 		return jsonpaths.Paths{}, stmt.ErrorAt("JSON", fmt.Sprintf("JSON '%s': %v", stmt.JSONPaths, err),
-			"write 'auto', 'auto ignorecase', or where the JSONPaths file is", err)
+			"write 'auto', 'auto ignorecase', or the URL of the JSONPaths file", err)
 	}
 	data, _, err := store.ReadAll(ctx, u, jsonPathsLimit)
 	if err != nil {

@@ -102,7 +102,7 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 		case c-1 >= 0x7f: // not ASCII, or NUL
 			s.flags |= nonASCII
 		case c == p.quote && p.csv:
-			return s, i, malformed, "a quote inside a field that does not stand in quotes"
+			return s, i, malformed, "a quote inside a field that is not quoted"
 		}
 	}
 	if i >= len(b) {
@@ -126,7 +126,7 @@ func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, in
 	for i++; ; i++ {
 		if i >= len(b) {
 			if whole {
-				return s, len(b), malformed, "a quote is opened and never closed"
+				return s, len(b), malformed, "a quote is never closed"
 			}
 			return s, i, more, ""
 		}

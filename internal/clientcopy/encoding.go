@@ -116,7 +116,7 @@ func decodeUTF16(t *textReader, dst, raw []byte, end bool) (out []byte, taken in
 	if end && taken < len(raw) {
 		cut := &FormatError{
 			Found: "cut off within a character", Declared: "ENCODING " + t.declared,
-			Fix: "write it again as a whole",
+			Fix: "write the object again",
 		}
 		return dst, len(raw), cut
 	}
@@ -151,7 +151,7 @@ func checkEncoding(declared string, head []byte) error {
 		marked && declared == "UTF16LE" && found.magic[0] == '\xfe':
 		return &FormatError{
 			Found: found.name, Declared: "ENCODING " + declared,
-			Fix: "write UTF16, which goes by the mark",
+			Fix: "write UTF16, which reads the byte order mark",
 		}
 	}
 	return nil

@@ -23,7 +23,7 @@ type FormatError struct {
 // Error is one line: what the object is, what the COPY says, what to change.
 func (e *FormatError) Error() string {
 	if e.Declared != "" {
-		return fmt.Sprintf("the object is %s, and the COPY says %s: %s", e.Found, e.Declared, e.Fix)
+		return fmt.Sprintf("the object is %s, but the COPY says %s: %s", e.Found, e.Declared, e.Fix)
 	}
 	return fmt.Sprintf("the object is %s: %s", e.Found, e.Fix)
 }
@@ -115,7 +115,7 @@ func checkRaw(declared copystmt.Compression, head []byte) error {
 			"remove %s from the COPY, or compress the object", declared,
 		)
 	case found.option != copystmt.None:
-		wrong.Found, wrong.Fix = found.name, fmt.Sprintf("write %s in place of %s", found.option, declared)
+		wrong.Found, wrong.Fix = found.name, fmt.Sprintf("write %s instead of %s", found.option, declared)
 	case found.encoding():
 		wrong.Found, wrong.Fix = "not compressed but "+found.name, fmt.Sprintf(
 			"remove %s from the COPY, and %s", declared, found.unsupported(),

@@ -73,10 +73,10 @@ func TestWrongForm(t *testing.T) {
 		{"plain under BZIP2", "BZIP2", record, "not compressed", "remove BZIP2 from the COPY"},
 		{"plain under ZSTD", "ZSTD", record, "not compressed", "remove ZSTD from the COPY"},
 		{"a few bytes under ZSTD", "ZSTD", "\n", "not compressed", "remove ZSTD from the COPY"},
-		{"gzip under ZSTD", "ZSTD", gzipped(t, record), "compressed with GZIP", "write GZIP in place of ZSTD"},
-		{"zstd under GZIP", "GZIP", zstandard(t, record), "compressed with ZSTD", "write ZSTD in place of GZIP"},
-		{"zstd under BZIP2", "BZIP2", zstandard(t, record), "compressed with ZSTD", "write ZSTD in place of BZIP2"},
-		{"bzip2 under GZIP", "GZIP", bzipped, "compressed with BZIP2", "write BZIP2 in place of GZIP"},
+		{"gzip under ZSTD", "ZSTD", gzipped(t, record), "compressed with GZIP", "write GZIP instead of ZSTD"},
+		{"zstd under GZIP", "GZIP", zstandard(t, record), "compressed with ZSTD", "write ZSTD instead of GZIP"},
+		{"zstd under BZIP2", "BZIP2", zstandard(t, record), "compressed with ZSTD", "write ZSTD instead of BZIP2"},
+		{"bzip2 under GZIP", "GZIP", bzipped, "compressed with BZIP2", "write BZIP2 instead of GZIP"},
 		{"gzip twice", "GZIP", gzipped(t, gzipped(t, record)), "compressed with GZIP within its " +
 			"compression", "compress the object once"},
 		{"xz", "", "\xfd7zXZ\x00\x00\x04", "compressed with XZ", "compress it with GZIP, BZIP2 or ZSTD"},
@@ -157,7 +157,7 @@ func TestCheckObject(t *testing.T) {
 	tests := []struct{ kind, head, want string }{
 		{"", "{\"id\":1}\n", ""}, {"GZIP", gzipped(t, "x"), ""}, {"", "", ""},
 		{"", gzipped(t, "x"), "the object is compressed with GZIP: add GZIP to the COPY"},
-		{"GZIP", "{}", "the object is not compressed, and the COPY says GZIP: remove GZIP from the COPY, or " +
+		{"GZIP", "{}", "the object is not compressed, but the COPY says GZIP: remove GZIP from the COPY, or " +
 			"compress the object"},
 		{"", "\xff\xfe{\x00", "the object is in UTF-16 (its byte order mark is ff fe)"},
 	}

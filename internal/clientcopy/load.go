@@ -597,7 +597,7 @@ type blockReader struct {
 }
 
 // errAborted goes to the server, and its log, as the reason of CopyFail; data stays out of it.
-var errAborted = errors.New("the client gave the load up")
+var errAborted = errors.New("the client stopped the load")
 
 // close ends the reader and tells whether it had given up. When the connection breaks, CopyFrom
 // returns while its goroutine may still read: only after close nothing of the load is touched any

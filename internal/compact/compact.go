@@ -278,7 +278,7 @@ func (p *Packer) discard(ctx context.Context, made batch) {
 		// a pack without its index is none
 		for _, u := range []objectstore.URL{pack.Index, pack.Object.URL} {
 			if err := p.Store.Delete(ctx, u); err != nil {
-				p.Logger.Warn("a pack is left behind", "url", string(u), "error", err)
+				p.Logger.Warn("a pack object could not be deleted", "url", string(u), "error", err)
 			}
 		}
 	}

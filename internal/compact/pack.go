@@ -140,7 +140,7 @@ func (p *Packer) one(ctx context.Context, statement *copystmt.Statement, group [
 	made := pack{Index: nativecopy.Under(p.WorkPrefix, name+".index")}
 	if p.resume(ctx, &made) {
 		p.Logger.Info(
-			"a pack of an earlier try is taken up", "url", string(made.Object.URL), "objects",
+			"using a pack of an earlier attempt", "url", string(made.Object.URL), "objects",
 			len(made.Parts),
 		)
 		return made, nil

@@ -158,38 +158,38 @@ func TestFileErrors(t *testing.T) {
 		{"unknown key", "region: us-west-2\nsong_dta: x\n", `2:1: unknown key "song_dta"`, `did you mean "song_data"?`},
 		{"unknown nested key", "load:\n  worker: 3\n", `2:3: unknown key "load.worker"`, `did you mean "workers"?`},
 		{"nested key at the top", "max_age: 3d\n", `1:1: unknown key "max_age"`, `it belongs under "checks"`},
-		{"text for a switch", "wait: sometimes\n", `1:7: wait wants true or false, got text`, ""},
-		{"number for text", "region: 5\n", `1:9: region wants text, got a number`, "put it in quotes"},
-		{"list for text", "region: [a]\n", `1:9: region wants text, got a list`, ""},
-		{"text for a number", "load:\n  workers: many\n", `2:12: load.workers wants a whole number, got text`, ""},
+		{"text for a switch", "wait: sometimes\n", `1:7: wait must be true or false, got text`, ""},
+		{"number for text", "region: 5\n", `1:9: region must be text, got a number`, "put it in quotes"},
+		{"list for text", "region: [a]\n", `1:9: region must be text, got a list`, ""},
+		{"text for a number", "load:\n  workers: many\n", `2:12: load.workers must be a whole number, got text`, ""},
 		{
 			"out of range", "checks:\n  matched_share_warn_below: 1.5\n",
-			`2:29: checks.matched_share_warn_below wants a share between 0 and 1, got 1.5`, "",
+			`2:29: checks.matched_share_warn_below must be a share between 0 and 1, got 1.5`, "",
 		},
 		{
 			"wrong choice", "engine: postgress\n",
-			`1:9: engine wants postgres or redshift, got "postgress"`, `did you mean "postgres"?`,
+			`1:9: engine must be postgres or redshift, got "postgress"`, `did you mean "postgres"?`,
 		},
 		{
 			"wrong size", "load:\n  batch_bytes: 5 parsec\n",
-			`2:16: load.batch_bytes wants a size in bytes (such as 1GiB or 500MB), got "5 parsec"`,
+			`2:16: load.batch_bytes must be a size in bytes (such as 1GiB or 500MB), got "5 parsec"`,
 			"",
 		},
 		{
 			"wrong duration", "checks:\n  max_age: 3 moons\n",
-			`2:12: checks.max_age wants a duration (such as 36h or 7d), got "3 moons"`, "",
+			`2:12: checks.max_age must be a duration (such as 36h or 7d), got "3 moons"`, "",
 		},
 		{
 			"wrong scheme", "song_data: http://h/x\n",
-			`1:12: song_data wants an s3:// or file:// URL or a path, got "http://h/x"`, "",
+			`1:12: song_data must be an s3:// or file:// URL or a path, got "http://h/x"`, "",
 		},
 		{
 			"no bucket", "song_data: s3:///x\n",
-			`1:12: song_data "s3:///x" names no bucket; wants s3://bucket/prefix`, "",
+			`1:12: song_data "s3:///x" names no bucket; write s3://bucket/prefix`, "",
 		},
 		{
 			"one slash", "song_data: s3:/b/x\n",
-			`1:12: song_data "s3:/b/x" is no URL; wants s3://bucket/prefix, or ./s3:/b/x for a folder of that name`,
+			`1:12: song_data "s3:/b/x" is not a URL; write s3://bucket/prefix, or ./s3:/b/x for a folder with this name`,
 			"",
 		},
 		{
@@ -198,25 +198,25 @@ func TestFileErrors(t *testing.T) {
 				`AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`,
 			"",
 		},
-		{"group as text", "load: 5\n", `1:7: load wants keys and values, got a number`, "write key: value"},
-		{"file as a list", "- a\n", `1:1: the file wants keys and values, got a list`, "write key: value"},
+		{"group as text", "load: 5\n", `1:7: load needs keys and values, got a number`, "write key: value"},
+		{"file as a list", "- a\n", `1:1: the file needs keys and values, got a list`, "write key: value"},
 		{
 			"setting as variable", "variables:\n  song_data: x\n", `2:3: song_data is a source`,
-			"write it under sources: alone",
+			"write it only under sources:",
 		},
 		{
 			"setting as variable, region", "variables:\n  region: x\n",
-			`2:3: region is a setting of its own`, "set the key region instead",
+			`2:3: region is a setting itself`, "set the key region instead",
 		},
 		{
-			"variable's name", "variables:\n  a-b: x\n", `2:3: "a-b" is no name for a variable`,
+			"variable's name", "variables:\n  a-b: x\n", `2:3: "a-b" is not a valid name of a variable`,
 			"use letters, digits and _",
 		},
 		{"twice", "region: a\nregion: b\n", `2:1: `, ""},
 		{"two documents", "region: a\n---\nregion: b\n", `3:`, "keep one"},
 		{"no YAML", "region: [\n", `1:`, ""},
 		{
-			"after wide letters", "variables: {ä: x}\n", `1:13: "ä" is no name for a variable`,
+			"after wide letters", "variables: {ä: x}\n", `1:13: "ä" is not a valid name of a variable`,
 			"use letters, digits and _",
 		},
 	} {
@@ -273,16 +273,16 @@ func TestOverrideErrors(t *testing.T) {
 	}{
 		{
 			"flag", config.Options{Flags: map[string]string{"engine": "mysql"}},
-			`--engine: wants postgres or redshift, got "mysql"`,
+			`--engine: must be postgres or redshift, got "mysql"`,
 		},
 		{
 			"environment", config.Options{Env: map[string]string{"DWH_LOAD_WORKERS": "x"}},
-			`DWH_LOAD_WORKERS: wants a whole number, got "x"`,
+			`DWH_LOAD_WORKERS: must be a whole number, got "x"`,
 		},
 		{
 			"password in a source",
 			config.Options{Flags: map[string]string{"song_data": "http://u:topsecret@h/"}},
-			`--song-data: wants an s3:// or file:// URL or a path, got "http://u:xxxxx@h/"`,
+			`--song-data: must be an s3:// or file:// URL or a path, got "http://u:xxxxx@h/"`,
 		},
 		{
 			"no such project", config.Options{Flags: map[string]string{"project": "absent"}},
@@ -346,7 +346,7 @@ func TestWarnings(t *testing.T) {
 		{"flag without password", config.Options{Flags: map[string]string{"database_url": "postgres://u@h/b"}}, ""},
 		{
 			"misspelt variable", config.Options{Env: map[string]string{"DWH_SONGDATA": "x"}},
-			"DWH_SONGDATA means nothing to dwh; did you mean DWH_SONG_DATA?",
+			"dwh does not know the environment variable DWH_SONGDATA; did you mean DWH_SONG_DATA?",
 		},
 		{
 			"variables of ours",

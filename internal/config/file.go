@@ -112,7 +112,7 @@ func readTrusted(name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file", name)
+		return nil, fmt.Errorf("%s is not a regular file", name)
 	}
 	if err := trusted(name, info); err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (d *document) mapping(group string, node ast.Node) error {
 		if group != "" {
 			what = group
 		}
-		e := d.fault(node.GetToken(), group, fmt.Sprintf("%s wants keys and values, got %s", what, describe(node)),
+		e := d.fault(node.GetToken(), group, fmt.Sprintf("%s needs keys and values, got %s", what, describe(node)),
 			"write key: value")
 		if group == "" {
 			e.Source = maskedValues(e.Source)
@@ -277,7 +277,7 @@ func (d *document) scalar(k key, value ast.Node) (string, error) {
 		}
 		return "", d.fault(
 			value.GetToken(), k.name,
-			fmt.Sprintf("%s wants %s, got %s", k.name, k.kind, describe(value)), hint,
+			fmt.Sprintf("%s must be %s, got %s", k.name, k.kind, describe(value)), hint,
 		)
 	}
 	return scalarText(value), nil
@@ -293,7 +293,7 @@ func (d *document) texts(k key, value *ast.SequenceNode) (string, error) {
 		default:
 			return "", d.fault(
 				item.GetToken(), k.name,
-				fmt.Sprintf("%s wants %s, got %s in it", k.name, k.kind, describe(item)),
+				fmt.Sprintf("%s must be %s, got %s in it", k.name, k.kind, describe(item)),
 				"put it in quotes",
 			)
 		}
@@ -313,20 +313,20 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool) error {
 	name := strings.TrimPrefix(full, variablesKey+".")
 	if !variableName.MatchString(name) {
-		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is no name for a variable", RedactDSN(name)),
+		e := d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%q is not a valid name of a variable", RedactDSN(name)),
 			"use letters, digits and _")
 		e.Source = maskedValues(e.Source)
 		return e
 	}
 	if slices.Contains(ownVariables(), name) {
 		return d.fault(
-			entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting of its own", name),
+			entry.Key.GetToken(), full, fmt.Sprintf("%s is a setting itself", name),
 			fmt.Sprintf("set the key %s instead", name),
 		)
 	}
 	if _, taken := d.config.Sources[name]; taken || IsShorthand(name) {
 		return d.fault(entry.Key.GetToken(), full, fmt.Sprintf("%s is a source", name),
-			fmt.Sprintf("write it under %s: alone", sourcesKey))
+			fmt.Sprintf("write it only under %s:", sourcesKey))
 	}
 	value := ""
 	if !empty {
@@ -338,7 +338,7 @@ func (d *document) variable(full string, entry *ast.MappingValueNode, empty bool
 		default:
 			return d.fault(
 				entry.Value.GetToken(), full,
-				fmt.Sprintf("%s wants a value, got %s", full, describe(entry.Value)), "",
+				fmt.Sprintf("%s needs a value, got %s", full, describe(entry.Value)), "",
 			)
 		}
 	}

@@ -151,7 +151,7 @@ func keys() []key {
 					return wants(number, v)
 				}
 				if !(f >= 0 && f <= 1) {
-					return fmt.Errorf("wants a share between 0 and 1, got %s", v)
+					return fmt.Errorf("must be a share between 0 and 1, got %s", v)
 				}
 				c.Checks.MatchedShareWarnBelow = f
 				return nil
@@ -195,7 +195,7 @@ func keys() []key {
 			name: "serve.listen",
 			set: func(c *Config, v, _ string) error {
 				if v == "" {
-					return errors.New("wants an address, host:port or unix:/path")
+					return errors.New("must be an address, host:port or unix:/path")
 				}
 				c.Serve.Listen = v
 				return nil
@@ -255,7 +255,7 @@ func keys() []key {
 			set: func(c *Config, v, _ string) error {
 				u, err := url.Parse(v)
 				if v != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-					return errors.New("wants an https:// URL")
+					return errors.New("must be an https:// URL")
 				}
 				c.Notify.Webhook = Secret(v)
 				return nil
@@ -278,7 +278,7 @@ func keys() []key {
 	}
 }
 
-func wants(k kind, got string) error { return fmt.Errorf("wants %s, got %q", k, got) }
+func wants(k kind, got string) error { return fmt.Errorf("must be %s, got %q", k, got) }
 
 // choiceError is a value outside a fixed list.
 type choiceError struct {
@@ -287,7 +287,7 @@ type choiceError struct {
 }
 
 func (e *choiceError) Error() string {
-	return fmt.Sprintf("wants %s, got %q", strings.Join(e.choices, " or "), e.value)
+	return fmt.Sprintf("must be %s, got %q", strings.Join(e.choices, " or "), e.value)
 }
 
 func (e *choiceError) Hint() string {
@@ -319,7 +319,7 @@ func matching(name, form, what string, field func(*Config) *string) key {
 				v = *field(Defaults())
 			} else if !regexp.MustCompile(form).MatchString(v) {
 				// not before: every command lists the keys, several times
-				return fmt.Errorf("wants %s, got %q", what, v)
+				return fmt.Errorf("must be %s, got %q", what, v)
 			}
 			*field(c) = v
 			return nil
@@ -333,7 +333,7 @@ func path(name string, field func(*Config) *string) key {
 		name: name,
 		set: func(c *Config, v, folder string) error {
 			if strings.ContainsRune(v, 0) {
-				return fmt.Errorf("wants a path, got %q", v)
+				return fmt.Errorf("must be a path, got %q", v)
 			}
 			*field(c) = absolute(v, folder)
 			return nil
@@ -366,7 +366,7 @@ func count(name string, low, high int, field func(*Config) *int) key {
 				return wants(integer, v)
 			}
 			if n < low || n > high {
-				return fmt.Errorf("wants a number from %d to %d, got %d", low, high, n)
+				return fmt.Errorf("must be a number from %d to %d, got %d", low, high, n)
 			}
 			*field(c) = n
 			return nil
@@ -384,7 +384,7 @@ func period(name string, low time.Duration, field func(*Config) *time.Duration) 
 				return err
 			}
 			if d < low {
-				return fmt.Errorf("wants a duration of at least %s, got %q", formatDuration(low), v)
+				return fmt.Errorf("must be a duration of at least %s, got %q", formatDuration(low), v)
 			}
 			*field(c) = d
 			return nil
@@ -402,7 +402,7 @@ func bytes(name string, low int64, field func(*Config) *int64) key {
 				return err
 			}
 			if n < low {
-				return fmt.Errorf("wants at least %s, got %s", formatSize(low), v)
+				return fmt.Errorf("must be at least %s, got %s", formatSize(low), v)
 			}
 			*field(c) = n
 			return nil
@@ -474,7 +474,7 @@ func parseDuration(v string) (time.Duration, error) {
 		}
 	}
 	if d < 0 {
-		return 0, fmt.Errorf("wants a positive duration, got %q", v)
+		return 0, fmt.Errorf("must be a positive duration, got %q", v)
 	}
 	return d, nil
 }

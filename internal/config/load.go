@@ -120,7 +120,7 @@ func (c *Config) validate() error {
 		)
 	case !info.IsDir():
 		return c.KeyError(
-			"project", fmt.Sprintf("%s is no folder", c.Project),
+			"project", fmt.Sprintf("%s is not a folder", c.Project),
 			"name a folder that holds migrations/ or transforms/", nil,
 		)
 	}
@@ -131,7 +131,7 @@ func (c *Config) validate() error {
 		return c.KeyError("project", "not used: "+untrusted.reason,
 			"a project is code that runs with the warehouse's rights; "+untrusted.fix, err)
 	case err != nil:
-		return c.KeyError("project", fmt.Sprintf("cannot look at the project folder: %v", err), "", err)
+		return c.KeyError("project", fmt.Sprintf("cannot read the project folder: %v", err), "", err)
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func (c *Config) warnOfNearMisses(env map[string]string) {
 			bares[i] = bare(k)
 		}
 		if near := suggest.Nearest(bare(name), bares); near != "" {
-			c.warn(fmt.Sprintf("the environment variable %s means nothing to dwh; did you mean DWH_%s?", name, near))
+			c.warn(fmt.Sprintf("dwh does not know the environment variable %s; did you mean DWH_%s?", name, near))
 		}
 	}
 }

@@ -105,7 +105,7 @@ type twiceError struct {
 }
 
 func (e *twiceError) Error() string {
-	return fmt.Sprintf("the source %s has another value in %s", e.name, e.place)
+	return fmt.Sprintf("the source %s has a different value in %s", e.name, e.place)
 }
 
 func (e *twiceError) Hint() string { return "remove one of the two" }
@@ -163,7 +163,7 @@ func (c *Config) loadSourceFlags(o Options) error {
 			return &Error{
 				Key: sourcesKey, Origin: Origin{Kind: Flag, Name: sourceFlag},
 				Msg: fmt.Sprintf(
-					"wants NAME=URL, got %q", RedactDSN(text),
+					"must be NAME=URL, got %q", RedactDSN(text),
 				), Advice: "such as --source orders=s3://bucket/orders/",
 			}
 		}
@@ -193,13 +193,13 @@ func (d *document) source(full, name string, entry *ast.MappingValueNode) error 
 		return e
 	}
 	if !variableName.MatchString(name) {
-		return masked(fmt.Sprintf("%q is no name for a source", RedactDSN(name)), "use letters, digits and _")
+		return masked(fmt.Sprintf("%q is not a valid name of a source", RedactDSN(name)), "use letters, digits and _")
 	}
 	if slices.Contains(ownVariables(), name) {
-		return masked(fmt.Sprintf("%s is a setting of its own", name), fmt.Sprintf("set the key %s instead", name))
+		return masked(fmt.Sprintf("%s is a setting itself", name), fmt.Sprintf("set the key %s instead", name))
 	}
 	if _, taken := d.config.Variables[name]; taken {
-		return masked(fmt.Sprintf("%s stands under variables: too", name), "remove one of the two")
+		return masked(fmt.Sprintf("%s is also under variables:", name), "remove one of the two")
 	}
 	if entry.Value == nil || entry.Value.Type() == ast.NullType { // left open
 		return nil
@@ -226,11 +226,11 @@ func parseSource(v, folder string) (string, error) {
 	authority, _, _ := strings.Cut(rest, "/")
 	switch {
 	case strings.ContainsRune(v, 0):
-		return "", fmt.Errorf("wants a URL or a path, got %q", v)
+		return "", fmt.Errorf("must be a URL or a path, got %q", v)
 	case strings.HasPrefix(v, "s3:") && !isURL:
-		return "", fmt.Errorf("%q is no URL; wants s3://bucket/prefix, or ./%s for a folder of that name", v, v)
+		return "", fmt.Errorf("%q is not a URL; write s3://bucket/prefix, or ./%s for a folder with this name", v, v)
 	case strings.HasPrefix(v, "file:") && !isURL:
-		return "", fmt.Errorf("%q is no URL; wants file:///path, or ./%s for a folder of that name", v, v)
+		return "", fmt.Errorf("%q is not a URL; write file:///path, or ./%s for a folder with this name", v, v)
 	case !isURL:
 		return absolute(v, folder), nil
 	case scheme == "s3" && strings.Contains(authority, "@"):
@@ -238,13 +238,13 @@ func parseSource(v, folder string) (string, error) {
 		return "", errors.New("credentials do not belong in a URL: s3://xxxxx@…; set AWS_ACCESS_KEY_ID and " +
 			"AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")
 	case scheme == "s3" && (rest == "" || strings.HasPrefix(rest, "/")):
-		return "", fmt.Errorf("%q names no bucket; wants s3://bucket/prefix", v)
+		return "", fmt.Errorf("%q names no bucket; write s3://bucket/prefix", v)
 	case scheme == "s3":
 		return v, nil
 	case scheme == "file" && !strings.HasPrefix(rest, "/"):
-		return "", fmt.Errorf("%q is not an absolute file URL; wants file:///path", v)
+		return "", fmt.Errorf("%q is not an absolute file URL; write file:///path", v)
 	case scheme == "file":
 		return v, nil
 	}
-	return "", fmt.Errorf("wants an s3:// or file:// URL or a path, got %q", RedactDSN(v))
+	return "", fmt.Errorf("must be an s3:// or file:// URL or a path, got %q", RedactDSN(v))
 }

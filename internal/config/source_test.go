@@ -81,17 +81,17 @@ func TestSourceTwice(t *testing.T) {
 		want       string // of the error, "" for none
 	}{
 		{name: "file", file: "song_data: a\nsources:\n  song_data: b\n",
-			want: "dwh.yaml:3:14: sources.song_data the source song_data has another value in "},
+			want: "dwh.yaml:3:14: sources.song_data the source song_data has a different value in "},
 		{name: "file, short one last", file: "sources:\n  song_data: b\nsong_data: a\n",
-			want: "dwh.yaml:3:12: song_data the source song_data has another value in "},
+			want: "dwh.yaml:3:12: song_data the source song_data has a different value in "},
 		{name: "file, equal", file: "song_data: a\nsources:\n  song_data: a\n"},
 		{name: "environment", env: map[string]string{"DWH_SONG_DATA": "a", "DWH_SOURCE_SONG_DATA": "b"},
-			want: "DWH_SOURCE_SONG_DATA: the source song_data has another value in DWH_SONG_DATA"},
+			want: "DWH_SOURCE_SONG_DATA: the source song_data has a different value in DWH_SONG_DATA"},
 		{name: "environment, equal", env: map[string]string{"DWH_SONG_DATA": "a", "DWH_SOURCE_SONG_DATA": "a"}},
 		{name: "flags", flags: map[string]string{"song_data": "a"}, sources: []string{"song_data=b"},
-			want: "--source song_data: the source song_data has another value in --song-data"},
+			want: "--source song_data: the source song_data has a different value in --song-data"},
 		{name: "flag twice", sources: []string{"orders=a", "orders=b"},
-			want: "--source orders: the source orders has another value in --source orders"},
+			want: "--source orders: the source orders has a different value in --source orders"},
 		{
 			name: "flags, equal", flags: map[string]string{"song_data": "a"},
 			sources: []string{"song_data=a", "song_data=a"},
@@ -120,17 +120,17 @@ func TestSourceTwice(t *testing.T) {
 
 func TestSourceErrors(t *testing.T) {
 	for _, x := range []struct{ name, text, want, hint string }{
-		{"name", "sources:\n  my-orders: x\n", `2:3: "my-orders" is no name for a source`, "use letters, digits and _"},
-		{"setting", "sources:\n  region: x\n", `2:3: region is a setting of its own`, "set the key region instead"},
-		{"variable", "variables:\n  orders: x\nsources:\n  orders: x\n", `4:3: orders stands under variables: too`,
+		{"name", "sources:\n  my-orders: x\n", `2:3: "my-orders" is not a valid name of a source`, "use letters, digits and _"},
+		{"setting", "sources:\n  region: x\n", `2:3: region is a setting itself`, "set the key region instead"},
+		{"variable", "variables:\n  orders: x\nsources:\n  orders: x\n", `4:3: orders is also under variables:`,
 			"remove one of the two"},
 		{"variable last", "sources:\n  orders: x\nvariables:\n  orders: x\n", `4:3: orders is a source`,
-			"write it under sources: alone"},
-		{"list", "sources:\n  orders: [a]\n", `2:11: sources.orders wants text, got a list`, ""},
-		{"number", "sources:\n  orders: 5\n", `2:11: sources.orders wants text, got a number`, "put it in quotes"},
-		{"text", "sources: x\n", `1:10: sources wants keys and values, got text`, "write key: value"},
+			"write it only under sources:"},
+		{"list", "sources:\n  orders: [a]\n", `2:11: sources.orders must be text, got a list`, ""},
+		{"number", "sources:\n  orders: 5\n", `2:11: sources.orders must be text, got a number`, "put it in quotes"},
+		{"text", "sources: x\n", `1:10: sources needs keys and values, got text`, "write key: value"},
 		{"scheme", "sources:\n  orders: http://h/x\n",
-			`2:11: sources.orders wants an s3:// or file:// URL or a path, got "http://h/x"`, ""},
+			`2:11: sources.orders must be an s3:// or file:// URL or a path, got "http://h/x"`, ""},
 		{"credentials", "sources:\n  orders: s3://key:topsecret@b/x\n",
 			`2:11: sources.orders credentials do not belong in a URL`, ""},
 		{"key", "source:\n  orders: x\n", `1:1: unknown key "source"`, `did you mean "sources"?`},
@@ -154,7 +154,7 @@ func TestSourceErrors(t *testing.T) {
 	for _, text := range []string{"orders", "=x", "my-orders=x", "s3://u:topsecret@h/x"} {
 		_, err := config.Load(config.Options{Dir: t.TempDir(), Sources: []string{text}})
 		var fault *config.Error
-		if !errors.As(err, &fault) || !strings.HasPrefix(err.Error(), "--source: wants NAME=URL, got ") ||
+		if !errors.As(err, &fault) || !strings.HasPrefix(err.Error(), "--source: must be NAME=URL, got ") ||
 			strings.Contains(err.Error(), "topsecret") {
 			t.Errorf("%q: got %v, want that it is no NAME=URL", text, err)
 		}

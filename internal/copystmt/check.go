@@ -73,7 +73,7 @@ func (p *parser) check() error {
 			if strings.Contains(option.format, zone) {
 				return s.ErrorAt(option.name,
 					fmt.Sprintf(
-						"%s '%s' holds the time zone %s, which COPY does not take", option.name,
+						"%s '%s' holds the time zone %s, which COPY does not accept", option.name,
 						option.format, zone,
 					),
 					fmt.Sprintf(

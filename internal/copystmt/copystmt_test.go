@@ -146,18 +146,18 @@ func TestErrorsPointIntoTheFile(t *testing.T) {
 	}{
 		{
 			s.Unsupported("PARQUET", "convert it"),
-			"x.sql:5:11: PARQUET is not supported where dwh itself copies, on PostgreSQL",
+			"x.sql:5:11: PARQUET is not supported on PostgreSQL, where dwh itself copies",
 		},
 		{
 			s.Unsupported("ENCRYPTED", ""),
-			"x.sql:6:3: ENCRYPTED is not supported where dwh itself copies, on PostgreSQL",
+			"x.sql:6:3: ENCRYPTED is not supported on PostgreSQL, where dwh itself copies",
 		},
 		{s.ErrorAt("FROM", "nothing there", "", nil), "x.sql:4:1: nothing there"},
 		{s.ErrorAt("TABLE", "no such table", "", nil), "x.sql:2:6: no such table"},
 		{s.ErrorAt("GZIP", "bad", "", nil), "x.sql:2:1: bad"},
 		{s.ErrorAtColumn(1, "no such column", "", nil), "x.sql:3:3: no such column"},
 		{s.ErrorAtColumn(9, "no such column", "", nil), "x.sql:2:6: no such column"},
-		{new(copystmt.Statement).Unsupported("SSH", ""), "SSH is not supported where dwh itself copies, on PostgreSQL"},
+		{new(copystmt.Statement).Unsupported("SSH", ""), "SSH is not supported on PostgreSQL, where dwh itself copies"},
 	}
 	for _, tt := range tests {
 		if got := tt.err.Error(); got != tt.want {

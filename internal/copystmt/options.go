@@ -98,7 +98,7 @@ func (p *parser) format(word string, t sqlfile.Token) (bool, error) {
 		return true, err
 	}
 	if s.Format != Delimited {
-		return true, p.errorAt(t, fmt.Sprintf("second format %s beside %s", word, s.Format), "a COPY has one format")
+		return true, p.errorAt(t, fmt.Sprintf("second format %s after %s", word, s.Format), "a COPY has one format")
 	}
 	s.Format = Format(word)
 	var err error
@@ -157,7 +157,7 @@ func (p *parser) flag(word string, t sqlfile.Token) (bool, error) {
 		}
 		if s.Compression != None {
 			return true, p.errorAt(
-				t, fmt.Sprintf("second compression %s beside %s", c, s.Compression),
+				t, fmt.Sprintf("second compression %s after %s", c, s.Compression),
 				"every object of a COPY has the same compression: remove one of the two",
 			)
 		}
@@ -272,7 +272,7 @@ func (p *parser) authorization(word string, t sqlfile.Token) error {
 	}
 	if s.HasAuth && s.Auth.Kind != kind {
 		return p.errorAt(
-			t, fmt.Sprintf("second authorization %s beside %s", word, s.Auth.Kind),
+			t, fmt.Sprintf("second authorization %s after %s", word, s.Auth.Kind),
 			"a COPY has one authorization; prefer IAM_ROLE",
 		)
 	}

@@ -224,12 +224,12 @@ func (p *parser) str(option, hint string) (string, error) {
 		return "", p.errorAt(t, fmt.Sprintf("variable %s has no value", t.Text), "give it a value in the configuration")
 	case (t.Kind != sqlfile.KindString || t.Text[0] != '\'') && isSecret(option):
 		// What stands here may be the secret, its quotes forgotten: it is shown nowhere.
-		fault := p.text.ErrorAt(character(p.text.SQL, t.Start), option+" wants a string in single quotes", hint, nil)
+		fault := p.text.ErrorAt(character(p.text.SQL, t.Start), option+" needs a string in single quotes", hint, nil)
 		fault.Source = ""
 		return "", fault
 	case t.Kind != sqlfile.KindString || t.Text[0] != '\'':
 		// Redshift knows neither E'…' nor dollar quotes here.
-		return "", p.errorAt(t, fmt.Sprintf("%s wants a string in single quotes, not %s", option, describe(t)), hint)
+		return "", p.errorAt(t, fmt.Sprintf("%s needs a string in single quotes, not %s", option, describe(t)), hint)
 	}
 	return p.value(t), nil
 }
@@ -268,7 +268,7 @@ func (p *parser) number(option string, low, high int) (int, error) {
 		return 0, p.errorAt(t, fmt.Sprintf("%s -%s is out of range", option, p.peek().Text), hint)
 	}
 	if t.Kind != sqlfile.KindNumber || strings.Trim(t.Text, "0123456789") != "" {
-		return 0, p.errorAt(t, fmt.Sprintf("%s wants a whole number, not %s", option, describe(t)), hint)
+		return 0, p.errorAt(t, fmt.Sprintf("%s needs a whole number, not %s", option, describe(t)), hint)
 	}
 	n, err := strconv.Atoi(t.Text)
 	if err != nil || n < low || n > high {
@@ -286,7 +286,7 @@ func (p *parser) ascii(option string) (byte, error) {
 	}
 	if len(text) != 1 || text[0] == 0 || text[0] >= utf8.RuneSelf {
 		return 0, p.errorAt(
-			t, option+" wants a single ASCII character",
+			t, option+" needs a single ASCII character",
 			fmt.Sprintf("write %s AS 'c' with one ASCII character", option),
 		)
 	}

@@ -146,7 +146,7 @@ func (s *Statement) Options() []string {
 
 // Unsupported returns an error at the option that says that dwh's own COPY does not do it.
 func (s *Statement) Unsupported(option, hint string) error {
-	return s.ErrorAt(option, option+" is not supported where dwh itself copies, on PostgreSQL", hint, nil)
+	return s.ErrorAt(option, option+" is not supported on PostgreSQL, where dwh itself copies", hint, nil)
 }
 
 // ErrorAt returns an error at the option, or at the statement's beginning when it is not named.

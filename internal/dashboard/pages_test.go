@@ -145,7 +145,7 @@ func TestHostile(t *testing.T) {
 		{"/reports/artist-locations?artist='%3B%20DROP%20TABLE%20f_songplay%3B%20--", 200, "No rows"},
 		{"/reports/wrong-table", 500, "no_such_table"},
 		{"/reports/wrong-table/data.csv", 500, "no_such_table"},
-		{"/reports/writing", 500, "only read"},
+		{"/reports/writing", 500, "read-write mode"},
 		{"/reports/many-columns", 413, "larger than"},
 		{"/reports/%3Cb%3Eodd?who=%3Cb%3E", 200, "&lt;i&gt;&lt;b&gt;"},
 		{"/runs/nothing", 404, "no run"},

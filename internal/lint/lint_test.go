@@ -297,7 +297,7 @@ func TestErr(t *testing.T) {
 		{[]*sqlfile.File{file, two}, " (and 2 more findings)"},
 	} {
 		err := lint.Err(lint.Files(tt.files, lint.Transform))
-		want := "one.sql:1:1: TRUNCATE: on Redshift it commits the transaction that it stands in " +
+		want := "one.sql:1:1: TRUNCATE: on Redshift it commits the current transaction " +
 			"and cannot be rolled back [truncate]" + tt.more
 		if err == nil || err.Error() != want {
 			t.Errorf("got error %v, want %s", err, want)

@@ -51,19 +51,19 @@ func Rules() []Rule {
 		{
 			Name: "syntax", Always: true, Page: pageBoth,
 			Why: "neither engine can parse this rendering of the file",
-			Instead: "read the statement once without the Redshift markers and once with them " +
-				"in place of what stands between /*postgres*/ and /*redshift … */",
+			Instead: "check the text that each engine gets: without the /*redshift … */ markers, and with them " +
+				"instead of the text after /*postgres*/",
 			document: checkSyntax,
 		},
 		{
 			Name: "query-text", Always: true, Page: pageBoth,
 			Why:      "sqlc reads queries as they stand, and both engines get the same text",
-			Instead:  "stay in the subset that both engines share, and take values through sqlc.arg(name)",
+			Instead:  "use only SQL that both engines have, and pass values with sqlc.arg(name)",
 			document: checkQueryText,
 		},
 		{
 			Name: "one-select", Always: true, Page: "dg/r_SELECT_synopsis",
-			Why:      "reports and checks run in a read-only transaction, one SELECT a file",
+			Why:      "a file of a report or check is one SELECT, which runs in a read-only transaction",
 			Instead:  "write one SELECT, with a WITH clause for what comes before it",
 			document: checkOneSelect,
 		},
@@ -76,19 +76,18 @@ func Rules() []Rule {
 		},
 		{
 			Name: "statement-size", Page: pageInsert, lexical: true,
-			Why:     "Redshift takes at most 16 MB a statement",
-			Instead: "load many rows by COPY, or cut the statement into several",
+			Why:     "a statement on Redshift has at most 16 MB",
+			Instead: "load many rows by COPY, or split the statement",
 			check:   checkStatementSize,
 		},
 
 		// Statements.
 		{
 			Name: "statement", Page: "dg/c_SQL_commands",
-			Why:     "it is not among the statements that mean the same on both engines",
-			Instead: "write it inside a marker for the engine that has it, or do without",
-			inMarker: "of Redshift's own statements a file may hold ANALYZE, ALTER SCHEMA, ALTER DEFAULT " +
-				"PRIVILEGES and materialized views; " +
-				"run others beside dwh, as their owner",
+			Why:     "the statement does not mean the same on both engines",
+			Instead: "write it inside a marker for the engine that has it, or avoid it",
+			inMarker: "of the statements that only Redshift has, a file may use ANALYZE, ALTER SCHEMA, ALTER " +
+				"DEFAULT PRIVILEGES and materialized views; run others outside dwh",
 			check: checkStatement,
 		},
 		{
@@ -99,7 +98,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "truncate", Page: "dg/r_TRUNCATE",
-			Why:     "on Redshift it commits the transaction that it stands in and cannot be rolled back",
+			Why:     "on Redshift it commits the current transaction and cannot be rolled back",
 			Instead: "DELETE FROM t",
 			verbs:   []string{"TRUNCATE"}, check: checkVerb("TRUNCATE"),
 		},
@@ -117,14 +116,13 @@ func Rules() []Rule {
 		},
 		{
 			Name: "lock", Always: true, Page: "dg/r_LOCK",
-			Why: "the runner takes the one lock that writers share, first in the " +
-				"transaction; no other table is locked",
+			Why:     "dwh itself locks the table dwh_lock first in each transaction; no other table is locked",
 			Instead: "leave it out",
 			verbs:   []string{"LOCK"}, check: checkVerb("LOCK"),
 		},
 		{
 			Name: "transaction", Always: true, Page: "dg/r_BEGIN",
-			Why: "the runner opens the transaction and ends it",
+			Why: "dwh begins and ends the transaction",
 			Instead: "leave it out; a migration that must run outside a transaction begins with " +
 				"-- +goose NO TRANSACTION",
 			verbs: []string{"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE"},
@@ -133,7 +131,7 @@ func Rules() []Rule {
 		{
 			Name: "savepoint", Page: pageFunctions,
 			Why:     "Redshift cannot roll back to a savepoint",
-			Instead: "leave it out, or cut the file in two",
+			Instead: "leave it out, or split the file",
 			verbs: []string{
 				"SAVEPOINT", "RELEASE", "ROLLBACK TO",
 			}, check: checkVerb("SAVEPOINT", "RELEASE", "ROLLBACK TO"),
@@ -172,7 +170,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "type-definition", Page: pageTypes,
-			Why:     "Redshift has no types, domains or extensions of one's own",
+			Why:     "Redshift has no user-defined types, domains or extensions",
 			Instead: "a built-in type, and a check for its values in checks/",
 			verbs: []string{
 				"CREATE TYPE", "DROP TYPE", "ALTER TYPE", "CREATE DOMAIN", "DROP DOMAIN",
@@ -189,7 +187,7 @@ func Rules() []Rule {
 		// Queries.
 		{
 			Name: "on-conflict", Page: "dg/merge-replacing-existing-rows",
-			Why:     "Redshift has no upsert, and enforces no key that could conflict",
+			Why:     "Redshift has no upsert, and does not enforce keys",
 			Instead: "DELETE FROM t USING changed WHERE t.k = changed.k, then INSERT",
 			check:   checkOnConflict,
 		},
@@ -218,7 +216,7 @@ func Rules() []Rule {
 		{
 			Name: "array", Page: pageFeatures,
 			Why:     "Redshift has no arrays, no subscripts and no ANY or ALL over them",
-			Instead: "one row an element, IN (…), or EXISTS",
+			Instead: "one row for each element, IN (…), or EXISTS",
 			check:   checkArray,
 		},
 		{
@@ -233,8 +231,8 @@ func Rules() []Rule {
 		},
 		{
 			Name: "skip-level", Page: pageCorrelated,
-			Why:     "Redshift refuses a correlated subquery whose reference leaves more than one query block",
-			Instead: "join the inner table with the outer one, or test it in a subquery of the outer block's own",
+			Why:     "Redshift refuses a correlated subquery that refers to a query more than one level above it",
+			Instead: "join the inner table with the outer one, or refer only to the query directly above",
 			check:   checkSkipLevel,
 		},
 		{
@@ -297,7 +295,7 @@ func Rules() []Rule {
 		{
 			Name: "data-modifying-cte", Page: pageWith,
 			Why:     "on Redshift a WITH clause only reads",
-			Instead: "a table of the keys that are touched, then one statement after the other",
+			Instead: "write the touched keys into a table, then use separate statements",
 			check:   checkModifyingCTE,
 		},
 		{
@@ -327,7 +325,7 @@ func Rules() []Rule {
 		// Window functions.
 		{
 			Name: "window-frame", Page: pageWindow,
-			Why:     "Redshift asks for a frame, and PostgreSQL's default is RANGE, which takes in equal rows",
+			Why:     "Redshift requires a frame, and PostgreSQL's default is RANGE, which includes equal rows",
 			Instead: "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW after an ORDER BY that ends in a unique key",
 			check:   checkWindowFrame,
 		},
@@ -376,8 +374,9 @@ func Rules() []Rule {
 		},
 		{
 			Name: "function", Page: pageFunctions,
-			Why:      "Redshift does not have it, or means something else by it",
-			Instead:  "another function; a marker for each engine where there is none: /*postgres*/ … /*redshift … */",
+			Why: "Redshift does not have it, or it means something else there",
+			Instead: "use another function; if there is none, a marker for each engine: /*postgres*/ … /*redshift " +
+				"… */",
 			inMarker: "another function, one that Redshift has",
 			check:    checkFunction,
 		},
@@ -388,14 +387,14 @@ func Rules() []Rule {
 		},
 		{
 			Name: "concat", Page: "dg/r_CONCAT",
-			Why: "on Redshift it takes two arguments and is NULL if one is; PostgreSQL leaves " +
-				"NULLs out", Instead: "a || b, with COALESCE(b, '') where b may be NULL",
+			Why: "on Redshift it takes two arguments and is NULL if one of them is NULL; PostgreSQL ignores " +
+				"NULLs", Instead: "a || b, with COALESCE(b, '') where b may be NULL",
 			check: checkConcat,
 		},
 		{
 			Name: "advisory-lock", Page: pageFunctions,
 			Why:     "Redshift has no advisory locks",
-			Instead: "leave it out: writers take turns by the lock that the runner takes",
+			Instead: "leave it out: dwh's own lock lets one writer work at a time",
 			check:   checkAdvisoryLock,
 		},
 		{
@@ -406,13 +405,13 @@ func Rules() []Rule {
 		},
 		{
 			Name: "extract-fraction", Page: "dg/r_EXTRACT_function",
-			Why: "Redshift gives the whole number of that field alone, PostgreSQL one with its " +
+			Why: "Redshift returns a whole number for this field, PostgreSQL a number with a " +
 				"fraction", Instead: "keep epoch milliseconds, and compute with / and MOD; or DATE_TRUNC first",
 			check: checkExtractFraction,
 		},
 		{
 			Name: "operator", Page: "dg/r_OPERATOR_SYMBOLS",
-			Why: "it is not among the operators that both engines have with one meaning",
+			Why: "the operator does not mean the same on both engines",
 			Instead: "a function that both have; for JSON, columns of their own, which COPY fills through a " +
 				"JSONPaths file",
 			check: checkOperator,
@@ -463,8 +462,8 @@ func Rules() []Rule {
 		// Tables.
 		{
 			Name: "foreign-key", Page: "dg/t_Defining_constraints",
-			Why: "Redshift does not enforce it but plans by it, PostgreSQL enforces the order of " +
-				"loading", Instead: "a check that every key exists",
+			Why: "Redshift does not enforce it but uses it to plan queries; PostgreSQL enforces it, and so the " +
+				"order of loading", Instead: "a check that every key exists",
 			check: checkForeignKey,
 		},
 		{
@@ -508,7 +507,7 @@ func Rules() []Rule {
 		{
 			Name: "with-data", Page: pageCreateAs,
 			Why:     "on Redshift CREATE TABLE … AS always fills the table",
-			Instead: "a WHERE clause that nothing meets, or CREATE TABLE t (LIKE other)",
+			Instead: "a WHERE clause that is always false, or CREATE TABLE t (LIKE other)",
 			check:   checkTableTail("WITH DATA", "WITH NO DATA"),
 		},
 		{
@@ -552,7 +551,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "alter-several", Page: pageAlter,
-			Why: "Redshift does one thing an ALTER TABLE", Instead: "one ALTER TABLE for each",
+			Why: "Redshift allows one action in each ALTER TABLE", Instead: "one ALTER TABLE for each",
 			check: checkAlterSeveral,
 		},
 		{
@@ -587,7 +586,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "alter-action", Page: pageAlter,
-			Why: "it is not among the actions that both engines have",
+			Why: "only one of the engines has this action",
 			Instead: "ADD COLUMN, DROP COLUMN, RENAME, ADD PRIMARY KEY or UNIQUE, DROP " +
 				"CONSTRAINT; else a marker for the engine that has it",
 			inMarker: "an action of Redshift's ALTER TABLE",
@@ -608,7 +607,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "quoted-case", Page: "dg/r_names", lexical: true,
-			Why:     "Redshift folds quoted names to lower case too, PostgreSQL keeps them",
+			Why:     "Redshift changes quoted names to lower case too, PostgreSQL keeps them",
 			Instead: "lower case, without quotes",
 			check:   checkQuotedCase,
 		},

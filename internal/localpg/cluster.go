@@ -39,7 +39,7 @@ func (s *Server) clusterVersion() (int, error) {
 // initialize makes the cluster. It grows under another name and is renamed when it is whole, so
 // that an interrupted initdb leaves nothing that looks like a cluster.
 func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err error) {
-	s.logger.Info("making the private PostgreSQL", "folder", s.dataDir, "version", b.Version)
+	s.logger.Info("creating the private PostgreSQL", "folder", s.dataDir, "version", b.Version)
 	for _, path := range []string{s.passwordPath(), s.adminPasswordPath()} {
 		if err := writeFile(path, []byte(newPassword().Reveal()+"\n"), a); err != nil {
 			return fmt.Errorf("write the server's password: %w", err)
@@ -84,7 +84,8 @@ func (s *Server) initialize(ctx context.Context, b Binaries, a account) (err err
 	}
 	text = append(
 		text,
-		"\n# dwh writes this file at every start; what stands below it wins.\ninclude '"+settingsFile+"'\n"...,
+		"\n# dwh writes this file at every start. Settings below the include line win.\ninclude "+
+			"'"+settingsFile+"'\n"...,
 	)
 	if err := writeFile(conf, text, a); err != nil {
 		return fmt.Errorf("settings of the new cluster: %w", err)

@@ -23,9 +23,9 @@ func (s *Server) checkName() error {
 	case !utf8.ValidString(s.dataDir):
 		return fault("its name is not UTF-8")
 	case strings.ContainsFunc(s.dataDir, unicode.IsControl):
-		return fault("its name holds a control character, and PostgreSQL keeps it in a file of lines")
+		return fault("its name holds a control character, which PostgreSQL's files do not allow")
 	case s.shellTakesApart() && runtime.GOOS != "linux":
-		return fault("its name holds a character that PostgreSQL's pg_ctl does not take")
+		return fault("its name holds a character that PostgreSQL's pg_ctl does not accept")
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (s *Server) shutFolder(info fs.FileInfo) error {
 	}
 	if err := chmod(s.dataDir, syscall.O_DIRECTORY, 0o700); err != nil {
 		return fmt.Errorf(
-			"data folder %s can be read by others (mode %04o), and that cannot be changed: %w",
+			"data folder %s can be read by others (mode %04o), and dwh cannot change the mode: %w",
 			s.dataDir, info.Mode().Perm(), err)
 	}
 	if made, err := s.exists(); made || err != nil {
@@ -65,10 +65,10 @@ func (s *Server) shutPasswords(a account) error {
 			return fmt.Errorf("password file: %w", err)
 		}
 		if !info.Mode().IsRegular() {
-			return fmt.Errorf("password file %s is no regular file: remove it", path)
+			return fmt.Errorf("password file %s is not a regular file: remove it", path)
 		}
 		if uid, _, ok := owner(info); ok && uid != a.uid && uid != 0 {
-			return fmt.Errorf("password file %s belongs to user %s, not to %s: have it removed",
+			return fmt.Errorf("password file %s belongs to user %s, not to %s: remove it",
 				path, userName(uid), a.name)
 		}
 		if shut(info) {
@@ -76,7 +76,7 @@ func (s *Server) shutPasswords(a account) error {
 		}
 		if err := chmod(path, 0, 0o600); err != nil {
 			return fmt.Errorf(
-				"password file %s can be read by others (mode %04o), and that cannot be changed: %w",
+				"password file %s can be read by others (mode %04o), and dwh cannot change the mode: %w",
 				path, info.Mode().Perm(), err)
 		}
 		s.logger.Warn("others could read a password of the private PostgreSQL; the file's mode is 0600 now",
@@ -122,7 +122,7 @@ func (s *Server) clean() {
 	}
 	for _, path := range leftovers {
 		if err := os.RemoveAll(path); err != nil {
-			s.logger.Info("cannot remove what an interrupted command left", "error", err)
+			s.logger.Info("cannot remove the files of an interrupted command", "error", err)
 		}
 	}
 }

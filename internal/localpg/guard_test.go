@@ -146,7 +146,7 @@ func TestOpenToOthers(t *testing.T) {
 	if err := os.Symlink(key+".kept", key); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "is no regular file") {
+	if _, err := s.Start(t.Context()); err == nil || !strings.Contains(err.Error(), "is not a regular file") {
 		t.Errorf("a symbolic link: got %v, want a refusal", err)
 	}
 }

@@ -255,9 +255,9 @@ func (s *Server) refused(err error) error {
 	switch {
 	case strings.Contains(err.Error(), "require_auth"):
 		refused.Advice = fmt.Sprintf(
-			`dwh connects by scram-sha-256 alone: let the lines of %s end in it, and run "dwh local stop"`, hba)
+			`dwh connects only with scram-sha-256: the lines of %s must end with it; then run "dwh local stop"`, hba)
 	case code(err) == "28P01":
-		refused.Advice = fmt.Sprintf("the server's role %s has another password than %s: set it back with psql",
+		refused.Advice = fmt.Sprintf("the server's role %s does not have the password in %s: set it again with psql",
 			Superuser, s.adminPasswordPath())
 	case strings.HasPrefix(code(err), "28"):
 		refused.Advice = fmt.Sprintf("look at %s: the roles %s and %s need lines with scram-sha-256 "+
@@ -268,7 +268,7 @@ func (s *Server) refused(err error) error {
 	return refused
 }
 
-var errForeign = errors.New("the port is answered by another server")
+var errForeign = errors.New("another server answers on the port")
 
 // probe returns the version of the server behind info, and checks that it is the one of this data
 // folder.

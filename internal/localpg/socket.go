@@ -52,7 +52,7 @@ func makeSocketDir(dir string, a account) error {
 		uid = a.uid
 	}
 	if uid != a.uid {
-		return fmt.Errorf("socket folder %s belongs to user %s, not to %s: have it removed", dir, userName(uid), a.name)
+		return fmt.Errorf("socket folder %s belongs to user %s, not to %s: remove it", dir, userName(uid), a.name)
 	}
 	if mode := info.Mode().Perm(); mode != 0o700 {
 		return fmt.Errorf("socket folder %s has mode %04o, not 0700: remove it", dir, mode)

@@ -602,7 +602,7 @@ func TestBadMigrationNames(t *testing.T) {
 			"00001_a.sql": {
 				Data: []byte("-- +goose Up\nSELECT 1;\n"),
 			}, "1_b.sql": {Data: []byte("-- +goose Up\nSELECT 1;\n")},
-		}, "is taken by"},
+		}, "is already used by"},
 		"none": {fstest.MapFS{}, "no migrations in migrations"},
 		"zero": {fstest.MapFS{"00000_base.sql": bare},
 			"migrations/00000_base.sql: a version is greater than 0"},

@@ -66,7 +66,7 @@ func New(o Options) (*Copier, error) {
 type WorkPrefixError struct{}
 
 func (*WorkPrefixError) Error() string {
-	return "Redshift loads from S3 by a manifest, and --work-prefix does not say where to write it"
+	return "Redshift loads from S3 with a manifest, and no --work-prefix says where to write it"
 }
 
 // ExitCode is 2: the command line has to change.
@@ -174,7 +174,7 @@ func Check(statement *copystmt.Statement) error {
 		)
 	}
 	return statement.ErrorAt(
-		string(statement.Auth.Kind), "keys would stand in Redshift's query log",
+		string(statement.Auth.Kind), "Redshift's query log would show the keys",
 		"use IAM_ROLE :'iam_role'", nil,
 	)
 }
@@ -193,7 +193,7 @@ func (c *Copier) prepare(
 		defer cancel()
 		for _, u := range written {
 			if err := c.Store.Delete(ctx, u); err != nil {
-				c.Logger.Warn("a manifest is left behind", "url", string(u), "error", err)
+				c.Logger.Warn("a manifest could not be deleted", "url", string(u), "error", err)
 			}
 		}
 	}
@@ -212,7 +212,7 @@ func (c *Copier) prepare(
 		if err != nil {
 			return nil, cleanUp, statement.ErrorAt(
 				"JSON", fmt.Sprintf("JSON '%s': %v", local, err),
-				"write 'auto', 'auto ignorecase', or where the JSONPaths file is", err,
+				"write 'auto', 'auto ignorecase', or the URL of the JSONPaths file", err,
 			)
 		}
 		if u.Scheme() != objectstore.SchemeS3 {
@@ -336,7 +336,8 @@ func (c *Copier) attribute(
 		}
 	}
 	if !complete {
-		c.Logger.Debug("the load views are behind; the counts of objects are filled in later", "copy", id)
+		c.Logger.Debug("Redshift's load views are not up to date; the counts of objects are written "+
+			"later", "copy", id)
 		for i := range result.Objects {
 			if o := &result.Objects[i]; o.Object.Size != 0 && o.Err == nil {
 				o.Rows, o.Rejects = -1, -1
@@ -437,7 +438,7 @@ func (c *Copier) explain(
 	case has("permission denied"):
 		e.Advice = "the user needs INSERT on the table"
 	case has("manifest"):
-		e.Advice = "an object of the manifest may have gone since it was listed: run the command again"
+		e.Advice = "an object of the manifest may have been deleted after the listing: run the command again"
 	}
 	return e
 }

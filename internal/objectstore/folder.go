@@ -122,7 +122,7 @@ func (s *folderStore) remove(ctx context.Context, u URL) error {
 // changed is the error of an object that is not the listed one any more.
 func changed(op string, u URL, cause error) error {
 	return &Error{Op: op, URL: u, Err: &fault{msg: ErrChanged.Error(), kind: ErrChanged, cause: cause},
-		hint: "it is left for the next run, which lists it anew"}
+		hint: "the next run lists and reads it again"}
 }
 
 // folderError names the path inside the tree that the system refused, which may
@@ -137,7 +137,7 @@ func folderError(op string, u URL, err error) error {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		hint := "check the path"
 		if parent := firstMissing(u.Path()); parent != u.Path() {
-			hint = fmt.Sprintf("check the path: already %s does not exist", parent)
+			hint = fmt.Sprintf("check the path: the folder %s does not exist", parent)
 		}
 		return &Error{
 			Op: op, URL: u,

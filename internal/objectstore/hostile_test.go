@@ -198,22 +198,22 @@ func TestListingThatDoesNotGetOn(t *testing.T) {
 		want   string
 		keys   int
 	}{
-		"empty pages": {func(n int) string { return listingXML(fmt.Sprint(n)) }, "brought no new key", 0},
-		"one page repeated": {func(n int) string { return listingXML(fmt.Sprint(n), "a", "b") }, "brought no " +
+		"empty pages": {func(n int) string { return listingXML(fmt.Sprint(n)) }, "had no new key", 0},
+		"one page repeated": {func(n int) string { return listingXML(fmt.Sprint(n), "a", "b") }, "had no " +
 			"new key", 2},
 		"a marker repeated": {
 			func(n int) string { return strings.ReplaceAll(listingXML(fmt.Sprint(n), "a/"), "<Size>1", "<Size>0") },
-			"brought no new key", 0,
+			"had no new key", 0,
 		},
-		"one token": {func(n int) string { return listingXML("t", fmt.Sprintf("%09d", n)) }, "one " +
+		"one token": {func(n int) string { return listingXML("t", fmt.Sprintf("%09d", n)) }, "the same " +
 			"continuation token twice", -1},
 		"a circle of tokens": {
 			func(n int) string { return listingXML(fmt.Sprint(n%7), fmt.Sprintf("%09d", n)) },
-			"one continuation token twice", -1,
+			"the same continuation token twice", -1,
 		},
 		"pages back and away": {
 			func(n int) string { return listingXML(fmt.Sprint(n), []string{"a", "b", "c"}[n%3]) },
-			"brought no new key", 3,
+			"had no new key", 3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

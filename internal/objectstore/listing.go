@@ -173,7 +173,7 @@ func (p *page) end(prefix URL, truncated bool, next string) {
 	case next == "":
 		p.err = &Error{
 			Op: "list", URL: prefix,
-			Err: errors.New("the server broke the listing off without a continuation token"),
+			Err: errors.New("the server ended the listing early, without a continuation token"),
 		}
 	default:
 		p.next = next

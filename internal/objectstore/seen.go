@@ -75,9 +75,9 @@ func (s *seen) settle(p *page) {
 	msg := ""
 	switch {
 	case again:
-		msg = "the server's listing goes round in a circle: it gave one continuation token twice"
+		msg = "the server's listing repeats itself: it returned the same continuation token twice"
 	case s.empty > maxEmptyPages:
-		msg = fmt.Sprintf("the server's listing does not get on: %d answers in a row brought no new key", s.empty)
+		msg = fmt.Sprintf("the server's listing makes no progress: %d answers in a row had no new key", s.empty)
 	default:
 		return
 	}

@@ -273,7 +273,7 @@ func (r *reader) read(n *node) {
 func (r *reader) list(n *node, path string) error {
 	for above := n.above; above != nil; above = above.above {
 		if above.status.same(n.status) {
-			n.gone = append(n.gone, notice{"symbolic link leads back into its own folder, left out", path})
+			n.gone = append(n.gone, notice{"symbolic link points back to its own folder; skipped", path})
 			return nil
 		}
 	}
@@ -373,7 +373,7 @@ func (r *reader) resolve(n *node, path string, list []dirent) ([]dirent, error) 
 			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) {
 				n.gone = append(
 					n.gone,
-					notice{"symbolic link leads nowhere, left out", filepath.Join(path, string(e.name))},
+					notice{"symbolic link has no target; skipped", filepath.Join(path, string(e.name))},
 				)
 				continue
 			}

@@ -79,7 +79,7 @@ func TestCompactResumes(t *testing.T) {
 	// The COPY meets a conflict after the pack was made, and then the commit another one.
 	n.server.Raise1023(2)
 	_, stderr := n.must(n.args...)
-	for _, want := range []string{"packed 20 objects into 1", "a pack of an earlier try is taken up"} {
+	for _, want := range []string{"packed 20 objects into 1", "using a pack of an earlier attempt"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("got\n%s\nwant %q in it", stderr, want)
 		}

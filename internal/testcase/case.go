@@ -125,7 +125,7 @@ func readCase(fsys fs.FS, dir, name string) (Case, error) {
 		}
 		parts := folderName.FindStringSubmatch(entry.Name())
 		if parts == nil {
-			return c, refuse(at, "this folder means nothing in a test case", form)
+			return c, refuse(at, "a test case has no folder of this name", form)
 		}
 		files, err := readFolder(fsys, path.Join(name, entry.Name()), at)
 		if err != nil {
@@ -139,7 +139,8 @@ func readCase(fsys fs.FS, dir, name string) (Case, error) {
 		}
 	}
 	if given[0] != nil && len(given) > 1 {
-		return c, refuse(c.Dir, "the case has given/ and numbered steps", "call given/ 1_given, or the like")
+		return c, refuse(c.Dir, "the case has given/ and numbered steps", "rename given/ to 1_given/, or to "+
+			"another step")
 	}
 	if given[0] != nil {
 		c.Steps = append(c.Steps, Step{Given: given[0]})
@@ -160,7 +161,8 @@ func readCase(fsys fs.FS, dir, name string) (Case, error) {
 	}
 	if c.Then == nil && !slices.ContainsFunc(c.Steps, func(s Step) bool { return s.Then != nil }) {
 		return c, refuse(c.Dir, "the case has no then/",
-			"say what has to be there: then/TABLE.csv, all rows, with a first line that names the columns to compare")
+			"write the expected rows into then/TABLE.csv: all rows, with a first line that names the columns to "+
+				"compare")
 	}
 	return c, nil
 }
@@ -179,7 +181,7 @@ func readFolder(fsys fs.FS, folder, dir string) ([]*File, error) {
 		}
 		table, ok := strings.CutSuffix(entry.Name(), ".csv")
 		if !ok || entry.IsDir() || table == "" {
-			return nil, &sqlfile.Error{File: at, Msg: "this is no TABLE.csv", Hint: form}
+			return nil, &sqlfile.Error{File: at, Msg: "this file is not TABLE.csv", Hint: form}
 		}
 		text, err := fs.ReadFile(fsys, path.Join(folder, entry.Name()))
 		if err != nil {

@@ -51,7 +51,7 @@ func parseFile(name, table, text string) (*File, error) {
 		case len(row.Values) != len(f.Columns):
 			return nil, f.errorAt(
 				row.Line, 0,
-				fmt.Sprintf("the record has %d values, and the first line names %d columns",
+				fmt.Sprintf("the record has %d values, but the first line names %d columns",
 					len(row.Values), len(f.Columns)),
 				"a value that holds a comma stands in double quotes",
 			)
@@ -73,8 +73,8 @@ func (f *File) setColumns(names []Value) error {
 		case name.Text == "":
 			return f.errorAt(name.Line, name.Column, "a column has no name", "name the columns in the first line")
 		case seen[name.Text]:
-			return f.errorAt(name.Line, name.Column, fmt.Sprintf("column %s stands here twice", name.Text),
-				"leave one of them out")
+			return f.errorAt(name.Line, name.Column, fmt.Sprintf("column %s is named twice", name.Text),
+				"remove one of them")
 		}
 		seen[name.Text] = true
 	}

@@ -96,11 +96,11 @@ func TestWrongFiles(t *testing.T) {
 		"empty": {"", "tests/one/then/d_x.csv:1: the file is empty"},
 		"few_values": {
 			"a,b\n1,2\n3\n",
-			"tests/one/then/d_x.csv:3: the record has 1 values, and the first line names 2 columns",
+			"tests/one/then/d_x.csv:3: the record has 1 values, but the first line names 2 columns",
 		},
 		"comma_in_value": {
 			"a,b\n1,2,3\n",
-			"tests/one/then/d_x.csv:2: the record has 3 values, and the first line names 2 columns",
+			"tests/one/then/d_x.csv:2: the record has 3 values, but the first line names 2 columns",
 		},
 		"unclosed": {"a,b\n1,\"2\n3,4\n", "tests/one/then/d_x.csv:2:3: the double quote is never closed"},
 		"quote_inside": {
@@ -111,7 +111,7 @@ func TestWrongFiles(t *testing.T) {
 			"a,b\n1,\"5\" disc\n",
 			"tests/one/then/d_x.csv:2:6: a comma or the end of the line has to follow a closing quote",
 		},
-		"column_twice":   {"a,b,a\n", "tests/one/then/d_x.csv:1:5: column a stands here twice"},
+		"column_twice":   {"a,b,a\n", "tests/one/then/d_x.csv:1:5: column a is named twice"},
 		"column_unnamed": {"a,,b\n", "tests/one/then/d_x.csv:1:3: a column has no name"},
 		"encoding":       {"a,b\n1,\xff\n", "tests/one/then/d_x.csv:2:3: the value is not valid UTF-8"},
 		"nul":            {"a,b\n1,x\x00\n", "tests/one/then/d_x.csv:2:3: the value holds a NUL character"},
@@ -169,11 +169,11 @@ func TestWrongFolders(t *testing.T) {
 		"no_then": {[]string{"given/s_x.csv"}, "tests/one: the case has no then/"},
 		"unknown_folder": {
 			[]string{"givn/s_x.csv", "then/d_x.csv"},
-			"tests/one/givn: this folder means nothing in a test case",
+			"tests/one/givn: a test case has no folder of this name",
 		},
 		"zero_step": {
 			[]string{"0_given/s_x.csv", "then/d_x.csv"},
-			"tests/one/0_given: this folder means nothing in a test case",
+			"tests/one/0_given: a test case has no folder of this name",
 		},
 		"given_and_steps": {
 			[]string{"given/s_x.csv", "1_given/s_x.csv", "then/d_x.csv"},
@@ -191,7 +191,7 @@ func TestWrongFolders(t *testing.T) {
 			[]string{"s_x.csv", "then/d_x.csv"},
 			"tests/one/s_x.csv: a case holds folders, and README.md",
 		},
-		"no_csv":        {[]string{"given/s_x.json", "then/d_x.csv"}, "tests/one/given/s_x.json: this is no TABLE.csv"},
+		"no_csv":        {[]string{"given/s_x.json", "then/d_x.csv"}, "tests/one/given/s_x.json: this file is not TABLE.csv"},
 		"nothing_in_it": {[]string{"given/.keep", "then/d_x.csv"}, "tests/one/given: the folder holds no TABLE.csv"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -137,7 +137,8 @@ func (b *bench) blame(ctx context.Context, file *File, rows []Row, cause error) 
 				return err
 			}
 			if refusal != nil {
-				return file.valueError(value, fmt.Sprintf("column %s: %q is no %s: %s", columns[i].Name, value.Text,
+				return file.valueError(value, fmt.Sprintf("column %s: %q is not a valid %s: "+
+					"%s", columns[i].Name, value.Text,
 					columns[i].Type,
 					refusal.Message), "")
 			}

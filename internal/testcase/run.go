@@ -231,13 +231,13 @@ func (b *bench) checkGiven(file *File) error {
 	if staging := b.stagingTables(); !slices.Contains(staging, file.Table) {
 		if _, exists := b.tables[catalogue.Name(file.Table)]; exists || b.graph.Model(file.Table) != nil {
 			return file.errorAt(1, 0, file.Table+" is no staging table",
-				"rows are given to staging: "+strings.Join(staging, ", "))
+				"rows can only be given to staging tables: "+strings.Join(staging, ", "))
 		}
-		return file.unknownTable(staging, "rows are given to staging")
+		return file.unknownTable(staging, "rows can only be given to staging tables")
 	}
 	for _, column := range file.Columns {
 		if column.Text == model.FlagColumn {
-			return file.valueError(column, model.FlagColumn+" is dwh's own: a run sets it", "leave the column out")
+			return file.valueError(column, model.FlagColumn+" is set by dwh in a run", "remove the column")
 		}
 	}
 	return file.checkColumns(b.columnsOf(file.Table))
@@ -247,7 +247,7 @@ func (b *bench) checkThen(file *File) error {
 	if _, exists := b.tables[catalogue.Name(file.Table)]; !exists {
 		if b.graph.Model(file.Table) != nil {
 			return file.errorAt(1, 0, file.Table+" is a helper and has no table",
-				"models make "+strings.Join(b.modelTables(), ", "))
+				"models compute "+strings.Join(b.modelTables(), ", "))
 		}
 		return file.unknownTable(append(b.modelTables(), b.stagingTables()...), "models make")
 	}

@@ -62,8 +62,8 @@ func Steps(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Step, error) {
 		}
 		if n := len(steps); n > 0 && steps[n-1].Number == step.Number {
 			return nil, file.ErrorAt(
-				1, 1, fmt.Sprintf("number %s is taken by %s", step.Number, steps[n-1].Name),
-				"give one of them another number", nil,
+				1, 1, fmt.Sprintf("number %s is already used by %s", step.Number, steps[n-1].Name),
+				"change the number of one file", nil,
 			)
 		}
 		steps = append(steps, step)
@@ -76,7 +76,7 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 	parts := stepName.FindStringSubmatch(base)
 	if parts == nil {
 		return Step{}, file.ErrorAt(
-			1, 1, "a transform is called NNN_table.sql",
+			1, 1, "a transform file must be named NNN_table.sql",
 			"rename it, such as 220_f_session.sql: 0xx loads staging, 1xx builds dimensions, 2xx facts",
 			nil,
 		)

@@ -254,7 +254,7 @@ func (r *Runner) comparable(w *work, chosen []*model.Model) error {
 			if !ok {
 				return step.File.ErrorAt(
 					1, 1, fmt.Sprintf("table %s does not exist", name),
-					`create it by a migration and run "dwh migrate up"`, nil,
+					`create it in a migration and run "dwh migrate up"`, nil,
 				)
 			}
 			if columns, _ := publish.ComparedBy(live); len(columns) == 0 {
@@ -285,7 +285,7 @@ func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
 		"table %s has neither a PRIMARY KEY nor a NOT NULL column, and replay compares by one",
 		name,
 	),
-		"declare one by a migration", nil)
+		"declare one in a migration", nil)
 }
 
 // compare compares what was built with the live tables, and writes both into the journal, if there

@@ -142,7 +142,8 @@ func (e *LostError) Unwrap() error { return e.Err }
 
 // Hint says what to do about it.
 func (*LostError) Hint() string {
-	return "the connection failed or broke: is the server running? Run the command again; nothing was committed halfway"
+	return "the connection failed or broke: check that the server runs, and run the command again; nothing was " +
+		"committed in part"
 }
 
 // lost makes err a *LostError unless somebody knows better: the server said why it ended the
@@ -161,7 +162,7 @@ func lost(err error) error {
 func (r *Runner) write(ctx context.Context, conn *pgx.Conn, j *journal.Run, work func(tx pgx.Tx) error) error {
 	err := r.writer.Write(ctx, conn, work, func(conflict error) {
 		j.Retries++
-		r.Logger.Warn("another transaction came between; trying again", "error", conflict)
+		r.Logger.Warn("another transaction changed the same rows; trying again", "error", conflict)
 	})
 	return catalogue.ExplainPublication(ctx, r.Pool, err)
 }

@@ -77,7 +77,7 @@ func (r *Runner) resolve(ctx context.Context, q catalogue.Querier, s Selection) 
 	for _, selected := range s.Of {
 		if !slices.Contains(staging, string(selected.Table)) {
 			return nil, &SelectionError{
-				Msg:    fmt.Sprintf("%q is no staging table of the project", selected.Table),
+				Msg:    fmt.Sprintf("%q is not a staging table of the project", selected.Table),
 				Advice: suggest.Hint(string(selected.Table), staging),
 			}
 		}

@@ -72,7 +72,7 @@ func malformed(dsn string) (reason, hint string) {
 			"leave jdbc: out, put user and password before the host, and settings behind ?: " + form
 	case strings.HasPrefix(lower, "postgres:"), strings.HasPrefix(lower, "postgresql:"), strings.HasPrefix(lower,
 		"redshift:"):
-		return "its scheme does not end in ://, in lower case", encodeHint
+		return "it does not begin with postgres:// in lower case", encodeHint
 	case dsn != "" && !strings.Contains(dsn, "="):
 		return "it is neither a URL nor key=value pairs", encodeHint
 	}
@@ -148,13 +148,13 @@ func malformedURL(rest string) string {
 	}
 	switch {
 	case strings.Contains(behind, "@"):
-		return "an @ stands behind the host, so that it is not clear where the password ends"
+		return "there is an @ after the host, so it is not clear where the password ends"
 	case strings.ContainsAny(behind, "#;"):
-		return "a # or ; stands behind the host"
+		return "there is a # or ; after the host"
 	}
 	for _, text := range strings.Split(hosts, ",") {
 		if !netloc.MatchString(text) {
-			return "what stands at the place of the host is no host and port"
+			return "the host part is not HOST:PORT"
 		}
 	}
 	path, query, _ := strings.Cut(behind, "?")
@@ -169,17 +169,17 @@ func malformedURL(rest string) string {
 	}
 	for _, pair := range strings.Split(query, "&") {
 		if !parameter.MatchString(pair) {
-			return "what stands behind the ? is not a list of key=value pairs that & separates"
+			return "the part after ? is not a list of key=value pairs separated by &"
 		}
 		if key, _, _ := strings.Cut(pair, "="); foreign(key) {
 			return foreignReason
 		}
 	}
 	if _, err := url.ParseQuery(query); err != nil {
-		return "what stands behind the ? holds a % that encodes no character"
+		return "the part after ? holds a % that encodes no character"
 	}
 	if _, err := url.Parse("postgres://" + rest); err != nil && !strings.Contains(hosts, ",") {
-		return "it is no valid URL" // what url.Parse says may quote a part of the password
+		return "it is not a valid URL" // what url.Parse says may quote a part of the password
 	}
 	return ""
 }
@@ -203,14 +203,14 @@ func implausible(cc *pgx.ConnConfig, dsn string, o Options) error {
 	for _, host := range hosts {
 		_, err := netip.ParseAddr(host)
 		if err != nil && !filepath.IsAbs(host) && !strings.HasPrefix(host, "@") && !hostName.MatchString(host) {
-			return fault("what stands at the place of the host is no host's name", "host", "PGHOST")
+			return fault("the host part is not a host name", "host", "PGHOST")
 		}
 	}
 	if strings.Contains(cc.User, ":") && !iamUser.MatchString(cc.User) {
 		return fault("the user's name holds a colon", "user", "PGUSER")
 	}
 	if _, isURL := asURL(dsn); (!isURL || !sets(dsn, "dbname")) && strings.ContainsAny(cc.Database, "@:/;") {
-		return fault("what stands at the place of the database's name is none", "dbname", "PGDATABASE")
+		return fault("the database part is not the name of a database", "dbname", "PGDATABASE")
 	}
 	return nil
 }

@@ -60,8 +60,8 @@ func dsnError(err error, dsn string, o Options) *DSNError {
 	message := complaint(err)
 	e := &DSNError{Origin: o.Origin, Variable: culprit(message, dsn), Reason: "it cannot be parsed"}
 	for _, known := range []struct{ begin, reason string }{
-		{"failed to parse as URL", "it is no valid URL"},
-		{"failed to parse as keyword/value", "it is no list of key=value pairs"},
+		{"failed to parse as URL", "it is not a valid URL"},
+		{"failed to parse as keyword/value", "it is not a list of key=value pairs"},
 		{"failed to read service", "the service is not in the pg_service file, or there is no such file"},
 		{"failed to configure TLS (unable to read CA file",
 			"the file of the authority's certificate (sslrootcert) cannot be read"},
@@ -74,8 +74,8 @@ func dsnError(err error, dsn string, o Options) *DSNError {
 			"the file of the client's certificate (sslcert) cannot be read"},
 		{"failed to configure TLS", "sslmode, or a certificate that is named, is wrong"},
 		{"could not match", "there are more ports than hosts"},
-		{"invalid connect_timeout", "connect_timeout is no number of seconds"},
-		{"invalid port", "invalid port: it is no number from 1 to 65535"},
+		{"invalid connect_timeout", "connect_timeout is not a number of seconds"},
+		{"invalid port", "invalid port: it is not a number from 1 to 65535"},
 		{"invalid sslcertmode", "there is no such sslcertmode"},
 		{"unknown target_session_attrs", "there is no such value of target_session_attrs"},
 		{"unknown channel_binding", "there is no such value of channel_binding"},
@@ -239,7 +239,7 @@ func reason(err error) string {
 		if server.Code == "42704" || server.Code == "22023" {
 			// The message quotes the name and the value, which may be the rest of a password with
 			// an unescaped character.
-			return fmt.Sprintf("the server does not take a setting that the connection asks for (SQLSTATE %s)",
+			return fmt.Sprintf("the server refuses a setting of the connection (SQLSTATE %s)",
 				server.Code)
 		}
 		return fmt.Sprintf("%s (SQLSTATE %s)", server.Message, server.Code)
@@ -306,16 +306,16 @@ func advice(err error, e *ConnectError, private bool) string {
 		return PgErrorHint(err)
 	}
 	if private {
-		return `see "dwh local status", or start afresh with "dwh local stop" and "dwh local start"`
+		return `see "dwh local status", or restart the server with "dwh local stop" and "dwh local start"`
 	}
 	switch {
 	case strings.Contains(e.Reason, "certificate"):
 		return "sslrootcert= names the authority's certificate; sslmode= says how much is verified"
 	case strings.Contains(e.Reason, "refused TLS"):
-		return "the server speaks no TLS: sslmode=disable connects without"
+		return "the server does not support TLS: sslmode=disable connects without TLS"
 	}
-	return `is the server running, and the address right? Without a database URL dwh uses a ` +
-		`private PostgreSQL ("dwh local status")`
+	return `check that the server runs and that the address is right; without a database URL dwh uses a private ` +
+		`PostgreSQL ("dwh local status")`
 }
 
 // PgErrorHint says what to do about an error of the server, by its SQLSTATE; "" when nothing
@@ -333,27 +333,27 @@ func PgErrorHint(err error) string {
 		return ""
 	}
 	if writelock.Conflict(err) {
-		return "another transaction was in the way: run the command again"
+		return "another transaction changed the same rows: run the command again"
 	}
 	if server.Routine == "CheckCmdReplicaIdentity" {
-		return "a publication of changes is in the way, see pg_publication_tables: take the table out of it, or " +
-			"give the table REPLICA IDENTITY FULL"
+		return "a publication prevents the change (see pg_publication_tables): remove the table from it, or set " +
+			"REPLICA IDENTITY FULL on the table"
 	}
 	switch server.Code {
 	case "42501":
-		return "the role lacks a privilege: have the owner GRANT it, or connect as the owner"
+		return "the role lacks a privilege: the owner must GRANT it, or connect as the owner"
 	case "42P01", "42703", "3F000":
-		return `is the schema up to date? See "dwh migrate status"`
+		return "check that the schema is up to date: dwh migrate status"
 	case "53100":
-		return "the server's disk is full: free space there and run the command again; nothing was committed halfway"
+		return "the server's disk is full: free some space and run the command again; nothing was committed in part"
 	case "53200":
 		return "the server ran out of memory: try a smaller load.batch_objects, or give it more"
 	case "53300":
-		return "the server has no connection left: close other clients, or raise max_connections"
+		return "the server has no free connection: close other clients, or raise max_connections"
 	case "54000":
-		return "the statement is beyond a limit of the server"
+		return "the statement exceeds a limit of the server"
 	case "57P01", "57P02":
-		return "the server was shut down or restarted: run the command again; nothing was committed halfway"
+		return "the server was shut down or restarted: run the command again; nothing was committed in part"
 	case "57P03":
 		return "the server is starting up or shutting down: try again in a moment"
 	case "57014":
@@ -365,7 +365,7 @@ func PgErrorHint(err error) string {
 	case "28P01":
 		return "check user and password in the database URL, or PGPASSFILE (~/.pgpass)"
 	case "28000":
-		return "the server's pg_hba.conf lets this user not in from here, or the role does not exist"
+		return "the server's pg_hba.conf does not allow this user from this host, or the role does not exist"
 	case "25006":
 		return "the server or the session is read-only: connect to the primary"
 	}
@@ -375,10 +375,10 @@ func PgErrorHint(err error) string {
 	case strings.HasPrefix(server.Code, "28"):
 		return "check user, password and the server's rules for clients"
 	case strings.HasPrefix(server.Code, "XX"):
-		return "the server reports an error of its own: see its log"
+		return "the server reports an internal error: see its log"
 	}
 	return ""
 }
 
-const connectionHint = "the connection failed or broke: is the server running? Run the command " +
-	"again; nothing was committed halfway"
+const connectionHint = "the connection failed or broke: check that the server runs, and run the command again; " +
+	"nothing was committed in part"

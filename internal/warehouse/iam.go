@@ -146,8 +146,8 @@ func (e endpoint) explain(err error) error {
 			cause = next
 		}
 		fault.Reason = cause.Error()
-		fault.Advice = "give AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, or the machine's " +
-			"role), or put a password into PGPASSWORD, PGPASSFILE or the database URL"
+		fault.Advice = "set AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID, or the machine's role), or put a " +
+			"password into PGPASSWORD, PGPASSFILE or the database URL"
 		if os.Getenv("AWS_EC2_METADATA_DISABLED") == "" && strings.Contains(cause.Error(), "169.254.169.254") {
 			fault.Reason = "no AWS credentials were found"
 		}
@@ -162,7 +162,7 @@ func (e endpoint) explain(err error) error {
 		fault.Advice = "check the host's name, and that the credentials are of the account that it is in"
 	case "InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken",
 		"ExpiredTokenException", "SignatureDoesNotMatch", "InvalidSignatureException":
-		fault.Advice = "the AWS credentials are not valid any more: renew them"
+		fault.Advice = "the AWS credentials have expired: renew them"
 	default:
 		fault.Advice = "put a password into PGPASSWORD, PGPASSFILE or the database URL, or see " +
 			"what IAM says of " + e.action()

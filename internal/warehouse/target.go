@@ -25,7 +25,7 @@ func ResolveTarget(ctx context.Context, cfg *config.Config, log *slog.Logger) (O
 		return Options{}, &config.Error{
 			Key: "engine", Origin: cfg.Origin(
 				"engine",
-			), Msg: "redshift is chosen, but there is no database URL; the private server is a PostgreSQL",
+			), Msg: "the engine is redshift, but no database URL is set; the private server is PostgreSQL",
 			Advice: "set DWH_DATABASE_URL to the cluster's or workgroup's address",
 		}
 	}

@@ -153,10 +153,10 @@ func TestRefusedConnections(t *testing.T) {
 			with(func(u *url.URL) { u.User = url.UserPassword(good.User.Username(), "topsecret") }),
 			"SQLSTATE 28P01", "PGPASSFILE",
 		},
-		{"nobody listens", with(func(u *url.URL) { u.Host = closed }), "connection refused", "is the server running"},
+		{"nobody listens", with(func(u *url.URL) { u.Host = closed }), "connection refused", "check that the server runs"},
 		{
 			"no such socket", config.Secret("host=/nonexistent/socket dbname=b user=u"),
-			"no such socket", "is the server running",
+			"no such socket", "check that the server runs",
 		},
 		{
 			"TLS where there is none", with(func(u *url.URL) { u.RawQuery = "sslmode=require" }),
@@ -275,7 +275,7 @@ func TestConnectTimeout(t *testing.T) {
 func TestPgErrorHint(t *testing.T) {
 	for code, want := range map[string]string{
 		"42501": "GRANT", "53100": "disk", "57P03": "try again", "3D000": "createdb",
-		"28P01": "PGPASSFILE", "08006": "running", "55P03": "--wait", "42601": "",
+		"28P01": "PGPASSFILE", "08006": "server runs", "55P03": "--wait", "42601": "",
 	} {
 		got := warehouse.PgErrorHint(fmt.Errorf("load: %w", &pgconn.PgError{Code: code}))
 		if (want == "") != (got == "") || !strings.Contains(got, want) {
