@@ -31,7 +31,7 @@ func (r *Run) keepAlive(ctx context.Context) {
 			case now := <-ticker.C:
 				now = now.UTC()
 				if err := r.journal.db.BeatRun(ctx, &now, r.ID); err != nil && ctx.Err() == nil {
-					r.journal.Logger.Debug("the journal could not be told that the run works", "error", err)
+					r.journal.Logger.Debug("the journal's heartbeat could not be written", "error", err)
 				}
 			}
 		}

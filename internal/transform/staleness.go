@@ -88,7 +88,7 @@ func (s *Staleness) readUnbuilt(ctx context.Context, q catalogue.Querier, engine
 	}
 	if flagged {
 		s.reasons = []staleReason{
-			{text: "staged rows are flagged as processed, and no transform has built from them"},
+			{text: "staged rows are marked as processed, but no transform has used them"},
 		}
 	}
 	return nil
