@@ -189,7 +189,8 @@ func TestFileErrors(t *testing.T) {
 		},
 		{
 			"one slash", "song_data: s3:/b/x\n",
-			`1:12: song_data "s3:/b/x" is not a URL; write s3://bucket/prefix, or ./s3:/b/x for a folder with this name`,
+			`1:12: song_data "s3:/b/x" is not a URL; write s3://bucket/prefix, or ./s3:/b/x ` +
+				`for a folder with this name`,
 			"",
 		},
 		{

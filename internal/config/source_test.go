@@ -120,7 +120,8 @@ func TestSourceTwice(t *testing.T) {
 
 func TestSourceErrors(t *testing.T) {
 	for _, x := range []struct{ name, text, want, hint string }{
-		{"name", "sources:\n  my-orders: x\n", `2:3: "my-orders" is not a valid name of a source`, "use letters, digits and _"},
+		{"name", "sources:\n  my-orders: x\n", `2:3: "my-orders" is not a valid name of a source`,
+			"use letters, digits and _"},
 		{"setting", "sources:\n  region: x\n", `2:3: region is a setting itself`, "set the key region instead"},
 		{"variable", "variables:\n  orders: x\nsources:\n  orders: x\n", `4:3: orders is also under variables:`,
 			"remove one of the two"},

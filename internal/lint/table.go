@@ -176,7 +176,7 @@ func checkFunctionShape(u *unit, found func(int, string)) {
 
 func checkFunctionBody(u *unit, found func(int, string)) {
 	if u.verb != "SELECT" || u.with {
-		found(0, "body that is no SELECT")
+		found(0, "body that is not a SELECT")
 		return
 	}
 	for i := range u.tokens {

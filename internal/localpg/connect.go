@@ -19,7 +19,7 @@ func PoolConfig(dsn string) (*pgxpool.Config, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
 		// err would quote the password
-		return nil, errors.New("the private server's connection string is no URL")
+		return nil, errors.New("the private server's connection string is not a URL")
 	}
 	query := u.Query()
 	for keyword, value := range map[string]string{

@@ -36,9 +36,9 @@ func TestHeaderFiles(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"-- files:\n":        "f/010_s_a.sql:1:1: files: wants patterns of file names",
-		"-- files: *.csv,\n": "f/010_s_a.sql:1:1: files: wants patterns of file names",
-		"-- files: [a\n":     `f/010_s_a.sql:1:1: files: "[a" is no pattern`,
+		"-- files:\n":        "f/010_s_a.sql:1:1: files: needs patterns of file names",
+		"-- files: *.csv,\n": "f/010_s_a.sql:1:1: files: needs patterns of file names",
+		"-- files: [a\n":     `f/010_s_a.sql:1:1: files: "[a" is not a pattern`,
 		"-- files: a/*.csv\n": `f/010_s_a.sql:1:1: files: "a/*.csv" has a slash; a ` +
 			`pattern is of a file's name alone`,
 		"-- files: a\n-- files: b\n": "f/010_s_a.sql:2:1: files: is given twice",

@@ -195,7 +195,7 @@ func (h *Header) set(key string, value Line) (problem, hint string) {
 			return twice()
 		}
 		if value.Text != "no" && value.Text != "yes" {
-			return fmt.Sprintf("gate: wants yes or no, not %q", value.Text), "write -- gate: no"
+			return fmt.Sprintf("gate: must be yes or no, not %q", value.Text), "write -- gate: no"
 		}
 		h.Gate = value.Text
 	case "title":
@@ -247,9 +247,9 @@ func (h *Header) setFiles(value string) (problem, hint string) {
 		_, err := path.Match(pattern, "")
 		switch {
 		case pattern == "":
-			return "files: wants patterns of file names", write
+			return "files: needs patterns of file names", write
 		case err != nil:
-			return fmt.Sprintf("files: %q is no pattern", pattern), write
+			return fmt.Sprintf("files: %q is not a pattern", pattern), write
 		case strings.Contains(pattern, "/"):
 			return fmt.Sprintf("files: %q has a slash; a pattern is of a file's name alone", pattern), write
 		}
@@ -300,10 +300,10 @@ func parseErase(value Line) (erase Erase, problem string) {
 	case len(words) == 3 && words[1] == "as":
 		erase.Column, erase.Flag = words[0], words[2]
 	default:
-		return Erase{}, fmt.Sprintf("erase: wants a column, not %q", value.Text)
+		return Erase{}, fmt.Sprintf("erase: needs a column, not %q", value.Text)
 	}
 	if !headerName.MatchString(erase.Column) || !headerName.MatchString(strings.ReplaceAll(erase.Flag, "-", "_")) {
-		return Erase{}, fmt.Sprintf("erase: wants a column, not %q", value.Text)
+		return Erase{}, fmt.Sprintf("erase: needs a column, not %q", value.Text)
 	}
 	erase.Flag = strings.ReplaceAll(erase.Flag, "-", "_")
 	return erase, ""

@@ -101,11 +101,11 @@ func TestHeaderFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"-- severity: bad\n":                       `f.sql:1:1: unknown severity "bad"`,
 		"-- severity: warn\n-- severity: warn\n":   "f.sql:2:1: severity: is given twice",
-		"-- gate: never\n":                         `f.sql:1:1: gate: wants yes or no, not "never"`,
+		"-- gate: never\n":                         `f.sql:1:1: gate: must be yes or no, not "never"`,
 		"-- a\n-- titel: x\n-- sverity: warn\n":    `f.sql:3:1: unknown key "sverity" in the file's header`,
 		"-- param: a-b\n":                          `f.sql:1:1: param: "a-b" is not a name`,
 		"-- param: a\n-- param: a 3\n":             "f.sql:2:1: param: a is given twice",
-		"-- erase: user id\n":                      `f.sql:1:1: erase: wants a column, not "user id"`,
+		"-- erase: user id\n":                      `f.sql:1:1: erase: needs a column, not "user id"`,
 		"-- chart: bar\n-- chart: line\n":          "f.sql:2:1: chart: is given twice",
 		"-- title:\n":                              "f.sql:1:1: title: is empty",
 		"-- a report\n-- params: limit 3\n":        `f.sql:2:1: unknown key "params" in the file's header`,

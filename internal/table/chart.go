@@ -28,9 +28,9 @@ func (e *NoMeasureError) Error() string {
 		return strings.TrimSpace(e.Title + " has no chart: the header of the report says chart: none")
 	}
 	if e.Title == "" {
-		return "there is no column of numbers to chart"
+		return "there is no column of numbers to draw"
 	}
-	return fmt.Sprintf("%s has no column of numbers to chart", e.Title)
+	return fmt.Sprintf("%s has no column of numbers to draw", e.Title)
 }
 
 // ExitCode returns 2: another report or no --chart is needed.

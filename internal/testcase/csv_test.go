@@ -191,7 +191,8 @@ func TestWrongFolders(t *testing.T) {
 			[]string{"s_x.csv", "then/d_x.csv"},
 			"tests/one/s_x.csv: a case holds folders, and README.md",
 		},
-		"no_csv":        {[]string{"given/s_x.json", "then/d_x.csv"}, "tests/one/given/s_x.json: this file is not TABLE.csv"},
+		"no_csv": {[]string{"given/s_x.json", "then/d_x.csv"},
+			"tests/one/given/s_x.json: this file is not TABLE.csv"},
 		"nothing_in_it": {[]string{"given/.keep", "then/d_x.csv"}, "tests/one/given: the folder holds no TABLE.csv"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -230,7 +230,7 @@ func (b *bench) modelTables() []string {
 func (b *bench) checkGiven(file *File) error {
 	if staging := b.stagingTables(); !slices.Contains(staging, file.Table) {
 		if _, exists := b.tables[catalogue.Name(file.Table)]; exists || b.graph.Model(file.Table) != nil {
-			return file.errorAt(1, 0, file.Table+" is no staging table",
+			return file.errorAt(1, 0, file.Table+" is not a staging table",
 				"rows can only be given to staging tables: "+strings.Join(staging, ", "))
 		}
 		return file.unknownTable(staging, "rows can only be given to staging tables")

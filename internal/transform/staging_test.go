@@ -301,7 +301,8 @@ func TestEraseByMatches(t *testing.T) {
 	}{
 		{match("crd", "39"), "table s_order has no column crd", `did you mean "card"?`},
 		{match("price", "much"), `column price of s_order is of type numeric(8,2), and cannot hold "much"`, ""},
-		{transform.Selected{Table: "s_ordr"}, `"s_ordr" is not a staging table of the project`, `did you mean "s_order"?`},
+		{transform.Selected{Table: "s_ordr"}, `"s_ordr" is not a staging table of the project`,
+			`did you mean "s_order"?`},
 		{
 			transform.Selected{Table: "f_order"}, `"f_order" is not a staging table of the project`,
 			`did you mean "s_order"?`,

@@ -153,7 +153,8 @@ func TestRefusedConnections(t *testing.T) {
 			with(func(u *url.URL) { u.User = url.UserPassword(good.User.Username(), "topsecret") }),
 			"SQLSTATE 28P01", "PGPASSFILE",
 		},
-		{"nobody listens", with(func(u *url.URL) { u.Host = closed }), "connection refused", "check that the server runs"},
+		{"nobody listens", with(func(u *url.URL) { u.Host = closed }), "connection refused",
+			"check that the server runs"},
 		{
 			"no such socket", config.Secret("host=/nonexistent/socket dbname=b user=u"),
 			"no such socket", "check that the server runs",

@@ -184,7 +184,7 @@ func Parse(body []byte) ([]objectstore.Object, error) {
 		}
 	}
 	if e.Records == nil && e.Event != "s3:TestEvent" {
-		return nil, errors.New("parse notification: it is no S3 event")
+		return nil, errors.New("parse notification: it is not an S3 event")
 	}
 	var out []objectstore.Object
 	for _, record := range e.Records {
