@@ -30,7 +30,7 @@ func names(value string) ([]string, error) {
 			return nil, fmt.Errorf("%q is not the name of a column", name)
 		}
 		if seen[name] {
-			return nil, fmt.Errorf("%s stands twice", name)
+			return nil, fmt.Errorf("%s is named twice", name)
 		}
 		seen[name] = true
 	}
@@ -54,7 +54,7 @@ func orders(value string) ([]Order, error) {
 		}
 		for _, other := range out {
 			if other.Column == order.Column {
-				return nil, fmt.Errorf("%s stands twice", order.Column)
+				return nil, fmt.Errorf("%s is named twice", order.Column)
 			}
 		}
 		out = append(out, order)
@@ -79,18 +79,18 @@ func relationBy(value string, separator *regexp.Regexp) (relation string, by []P
 		both := separator.Split(part, 2)
 		pair := Pair{There: strings.TrimSpace(both[0]), Here: strings.TrimSpace(both[len(both)-1])}
 		if !columnName.MatchString(pair.There) || !columnName.MatchString(pair.Here) {
-			return "", nil, fmt.Errorf("%q is not a column, or a pair of two", part)
+			return "", nil, fmt.Errorf("%q is neither a column nor a pair of columns", part)
 		}
 		for _, other := range by {
 			if other.Here == pair.Here && separator == asSeparator ||
 				other.There == pair.There && separator != asSeparator {
-				return "", nil, fmt.Errorf("%q names a column that stands there already", part)
+				return "", nil, fmt.Errorf("%q names a column that is already in the list", part)
 			}
 		}
 		by = append(by, pair)
 	}
 	if len(by) == 0 {
-		return "", nil, fmt.Errorf("no column stands behind by")
+		return "", nil, fmt.Errorf("by needs a column")
 	}
 	return relation, by, nil
 }
@@ -121,11 +121,11 @@ func references(value string) ([]Reference, error) {
 			pair = Pair{Here: columns}
 		}
 		if len(out) == 0 || !columnName.MatchString(pair.Here) || paired && !columnName.MatchString(pair.There) {
-			return nil, fmt.Errorf("%q is not a table with its column", part)
+			return nil, fmt.Errorf("%q is not TABLE by COLUMN", part)
 		}
 		last := &out[len(out)-1]
 		if slices.Contains(last.Columns(), pair.Here) {
-			return nil, fmt.Errorf("%s stands twice behind %s by", pair.Here, last.Table)
+			return nil, fmt.Errorf("%s is named twice after %s by", pair.Here, last.Table)
 		}
 		last.By = append(last.By, pair)
 		last.Warn = last.Warn || warn
