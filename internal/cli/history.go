@@ -14,6 +14,7 @@ import (
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
 )
 
 func (a *app) historyCommand() *cli.Command {
@@ -103,7 +104,7 @@ func (h historyRun) show(ctx context.Context) error {
 			narrow: table.NarrowFold})}
 	for _, run := range runs {
 		t.Rows = append(t.Rows, []any{
-			run.RunID, run.StartedAt.UTC().Format(time.DateTime), took(run.StartedAt, run.EndedAt), run.Command,
+			run.RunID, moment(run.StartedAt), took(run.StartedAt, run.EndedAt), run.Command,
 			run.Outcome, firstLine(run.Error),
 		})
 	}
@@ -130,14 +131,19 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 	}
 	t := table.Table{Columns: columns(
 		column{name: "step", narrow: table.NarrowKeep}, column{name: "took", narrow: table.NarrowKeep, style: faint},
-		column{name: "rows_in"}, column{name: "rows_out", style: strong},
+		column{name: "in"}, column{name: "out"},
 		column{name: "outcome", narrow: table.NarrowKeep, style: outcomeStyle}, column{name: "note",
 			narrow: table.NarrowWrap})}
+	t.Columns[2].Align, t.Columns[3].Align = table.AlignRight, table.AlignRight
 	for _, step := range steps {
-		t.Rows = append(
-			t.Rows,
-			[]any{step.Step, took(step.StartedAt, step.EndedAt), step.RowsIn, step.RowsOut, step.Outcome, step.Note},
-		)
+		what := "row"
+		if transform.IsLoad(step.Step) {
+			what = "object"
+		}
+		t.Rows = append(t.Rows, []any{
+			step.Step, took(step.StartedAt, step.EndedAt), countedOf(step.RowsIn, what), countedOf(step.RowsOut, "row"),
+			step.Outcome, step.Note,
+		})
 	}
 	return h.app.out.Table(t, table.Text)
 }
@@ -148,7 +154,7 @@ func (h historyRun) heading(run dwhdb.DwhRun) error {
 	lines := []string{
 		"run:     " + paint.dye(table.Strong, run.RunID),
 		"command: " + printable(run.Command),
-		"started: " + run.StartedAt.UTC().Format(time.DateTime) + " UTC",
+		"started: " + moment(run.StartedAt),
 		"outcome: " + paint.outcome(run.Outcome),
 	}
 	if took, ok := took(run.StartedAt, run.EndedAt).(string); ok {
@@ -216,6 +222,17 @@ func (h historyRun) find(ctx context.Context, db *dwhdb.Queries) (dwhdb.DwhRun, 
 	return dwhdb.DwhRun{}, &UsageError{Msg: fmt.Sprintf("there is no run %q", h.run),
 		Advice: "see the runs with: dwh history"}
 }
+
+// countedOf is counted of what the journal may not know.
+func countedOf(n *int64, what string) any {
+	if n == nil {
+		return nil
+	}
+	return counted(*n, what)
+}
+
+// moment is a time for people, with its zone.
+func moment(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func took(started time.Time, ended *time.Time) any {
 	if ended == nil {

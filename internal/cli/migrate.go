@@ -15,7 +15,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/transform"
@@ -350,48 +349,6 @@ func (m migrateRun) redo(ctx context.Context) error {
 	}
 	steps, err := m.migrator.Redo(ctx)
 	return m.tell(ctx, steps, err)
-}
-
-func (m migrateRun) status(ctx context.Context) error {
-	all, err := m.migrator.Status(ctx)
-	if err != nil {
-		return err
-	}
-	own, err := m.migrator.Bookkeeping(ctx)
-	if err != nil {
-		return err
-	}
-	if m.json {
-		rows := []statusJSON{bookkeepingStatus(own)}
-		for _, item := range all {
-			rows = append(rows, newStatusJSON(item.Version, item.Name, item.Applied, item.At))
-		}
-		return writeJSON(m.out, rows)
-	}
-	if _, err := fmt.Fprintf(m.out.Stdout, "%s: %s\n", bookkeeping.Name, own); err != nil {
-		return err
-	}
-	t := table.Table{Columns: columns(
-		column{name: "version"}, column{name: "name", narrow: table.NarrowKeep}, column{
-			name: "applied_at", style: appliedStyle,
-		})}
-	t.Columns[0].Kind = table.KindLabel
-	for _, item := range all {
-		var at any = "pending"
-		if item.Applied {
-			at = item.At.UTC().Format("2006-01-02 15:04:05")
-		}
-		t.Rows = append(t.Rows, []any{item.Version, item.Name, at})
-	}
-	return m.out.Table(t, table.Text)
-}
-
-// appliedStyle makes what is pending stand out among the times.
-func appliedStyle(value any) table.Style {
-	if value == "pending" {
-		return table.Caution
-	}
-	return table.Faint
 }
 
 // printPlan writes the migrations' SQL.

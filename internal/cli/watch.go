@@ -150,6 +150,9 @@ func skippedLine(e progress.Event, paint ink) string {
 	if e.Through-e.Number >= named {
 		return number + printable(e.Text)
 	}
+	if e.Through > e.Number {
+		return fmt.Sprintf("%s%s: %s", number, printable(e.Step), printable(e.Text))
+	}
 	return fmt.Sprintf("%s%-22s %s", number, printable(e.Step), printable(e.Text))
 }
 

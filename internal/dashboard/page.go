@@ -33,7 +33,8 @@ func parsePages(a *assets) (map[string]*template.Template, error) {
 		) string {
 			return counted(integer(n), what)
 		}, "bytes": table.Bytes, "duration": words, "moment": moment, "iso": isoTime,
-		"ago":     func(at time.Time) string { return ago(at, time.Now()) },
+		"ago":  func(at time.Time) string { return ago(at, time.Now()) },
+		"into": intoStep, "countOf": countOf,
 		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf,
 		"kept": keptOf, "tablePath": tablePath, "checkPath": checkPath,
 	}).ParseFS(pageFiles, "pages/frame.html", "pages/parts.html")

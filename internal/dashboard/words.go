@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sparkify/dwh/internal/table"
+	"github.com/sparkify/dwh/internal/transform"
 )
 
 // number is a count as people read it.
@@ -23,6 +24,23 @@ func counted(n int64, what string) string {
 		what += "e"
 	}
 	return number(n) + " " + what + "s"
+}
+
+// countOf is what went into a step or came out of it: "1,834 objects"; "" where the journal does
+// not know.
+func countOf(n *int64, what string) string {
+	if n == nil {
+		return ""
+	}
+	return counted(*n, what)
+}
+
+// intoStep is what a step started from: a load from objects, a model from rows.
+func intoStep(step string, n *int64) string {
+	if transform.IsLoad(step) {
+		return countOf(n, "object")
+	}
+	return countOf(n, "row")
 }
 
 // words is a duration: "12 ms", "1.3 s", "2 min 5 s", "3 h 4 min", "5 days".

@@ -39,6 +39,12 @@ type Step struct {
 	file        *load.File   // nil of a model
 }
 
+// IsLoad tells whether a step of this name loads objects: its number is 0xx.
+func IsLoad(name string) bool {
+	parts := stepName.FindStringSubmatch(name + ".sql")
+	return parts != nil && parts[1][0] == '0'
+}
+
 var stepName = regexp.MustCompile(`^([0-9]{3})_([a-z][a-z0-9_]*)\.sql$`)
 
 // Steps reads every NNN_table.sql of fsys in order of their numbers. dir is how the folder is
@@ -85,7 +91,7 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 		Name: strings.TrimSuffix(
 			base, ".sql",
 		), Number: parts[1], Table: catalogue.Name(parts[2]), Description: file.Header().Description,
-		Load: parts[1][0] == '0', File: file,
+		Load: IsLoad(strings.TrimSuffix(base, ".sql")), File: file,
 	}
 	if !step.Load {
 		if file.Header().Optional {
