@@ -27,7 +27,10 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		if err != nil {
 			return nil, false, err
 		}
-		query := semi(x.tableColumns(name), qualified(x.Live, name), m.Key, keys, m.Key)
+		query, err := x.rowsOf(ctx, m, keys)
+		if err != nil {
+			return nil, false, err
+		}
 		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
@@ -38,6 +41,32 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 		return t, err == nil, err
 	}
 	return nil, false, nil
+}
+
+// rowsOf selects the rows of a stored model that have the keys. Rows that the run has just written
+// are taken from where it wrote them from, if they are many and the table stores what it is given:
+// finding 41,000 rows again among 4 million took a tenth of an increment.
+func (x *Run) rowsOf(ctx context.Context, m *Model, keys *Table) (string, error) {
+	live, list := qualified(x.Live, m.Name), x.tableColumns(m.Name)
+	looked := func(keys *Table) string { return semi(list, live, m.Key, keys, m.Key) }
+	added := x.delta[m.Name].added
+	if added.empty() || added.Rows < x.Large/10 || !subset(list, m.live) {
+		return looked(keys), nil
+	}
+	if verbatim, err := x.Session.Verbatim(ctx, live); err != nil || !verbatim {
+		return looked(keys), err
+	}
+	others, err := x.create(ctx, m.Name+"_others", "those keys whose rows the run has not written",
+		"SELECT "+columns("r.", m.Key)+"\nFROM "+keys.SQL+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+added.SQL+
+			" AS a WHERE "+equal("a", m.Key, "r", m.Key)+")", nil)
+	if err != nil {
+		return "", err
+	}
+	written := "SELECT " + columns("r.", list) + "\nFROM " + added.SQL + " AS r"
+	if others.empty() {
+		return written, nil
+	}
+	return written + "\nUNION ALL\n" + looked(others), nil
 }
 
 // stagedRows are the rows of a staging table in the groups that the run looked at, or, where no

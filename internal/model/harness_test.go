@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/schema"
@@ -215,6 +216,7 @@ func (s *store) increment(erase ...erasure) (map[string]model.Change, error) {
 	if err := x.Increment(ctx, s.graph.Models, func(*model.Model, model.Change) error { return nil }); err != nil {
 		return nil, err
 	}
+	s.checkTouched(tx, x)
 	if _, err := x.Erase(ctx); err != nil {
 		return nil, err
 	}
@@ -229,6 +231,41 @@ func (s *store) increment(erase ...erasure) (map[string]model.Change, error) {
 		s.t.Fatal(err)
 	}
 	return x.Changes, nil
+}
+
+// checkTouched compares what the run says it touched of a stored model with what the table holds:
+// the same rows, all those of each key, and all that the run has written.
+func (s *store) checkTouched(tx pgx.Tx, x *model.Run) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	for _, m := range s.graph.Models {
+		if !m.Stored || m.Kind == model.Script {
+			continue
+		}
+		touched, ok, err := x.Touched(ctx, m.Name)
+		if err != nil || !ok {
+			s.t.Fatalf("%s: the touched rows: got %v, %v", m.Name, ok, err)
+		}
+		var quoted []string
+		for _, name := range m.Key {
+			quoted = append(quoted, pgx.Identifier{name}.Sanitize())
+		}
+		key := strings.Join(quoted, ", ")
+		held := "SELECT * FROM " + m.Name + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + touched.SQL + ")"
+		if len(m.Key) == 0 {
+			held = "SELECT * FROM " + m.Name
+		}
+		var differing, rows int64
+		if err := tx.QueryRow(ctx, "SELECT (SELECT COUNT(*) FROM (TABLE "+touched.SQL+" EXCEPT ALL "+held+") AS a)"+
+			" + (SELECT COUNT(*) FROM ("+held+" EXCEPT ALL TABLE "+touched.SQL+") AS b), "+
+			"(SELECT COUNT(*) FROM "+touched.SQL+")").Scan(&differing, &rows); err != nil {
+			s.t.Fatalf("%s: compare the touched rows: %v", m.Name, err)
+		}
+		if change := x.Changes[m.Name]; differing > 0 || rows < change.Added+change.Changed+change.Healed {
+			s.t.Errorf("%s: got %d touched rows, %d of them not as the table has them, with %+v",
+				m.Name, rows, differing, change)
+		}
+	}
 }
 
 func (s *store) run(tx pgx.Tx, scratch string, staged map[string]model.Staged) *model.Run {
@@ -456,6 +493,11 @@ func (s *session) Text(ctx context.Context, relation string) (map[string]bool, e
 		out[name] = true
 	}
 	return out, err
+}
+
+// Verbatim asks the server: the tests have tables with triggers too.
+func (s *session) Verbatim(ctx context.Context, relation string) (bool, error) {
+	return catalogue.PlainRelation(ctx, s.tx, relation)
 }
 
 func (s *session) Attempt(ctx context.Context, do func() error) error {

@@ -58,5 +58,8 @@ func (r *Recorder) Rows(_ context.Context, s Statement) ([]string, error) {
 // Text implements Session: what the SELECT does not show is not known.
 func (r *Recorder) Text(context.Context, string) (map[string]bool, error) { return nil, nil }
 
+// Verbatim implements Session: nobody can tell.
+func (r *Recorder) Verbatim(context.Context, string) (bool, error) { return false, nil }
+
 // Attempt implements Session.
 func (r *Recorder) Attempt(_ context.Context, do func() error) error { return do() }

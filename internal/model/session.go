@@ -31,6 +31,9 @@ type Session interface {
 	// Text returns the columns of a view or table of PostgreSQL that hold text; nil where the
 	// session cannot tell, and then those count that the SELECT shows to be text.
 	Text(ctx context.Context, relation string) (map[string]bool, error)
+	// Verbatim tells whether a table stores just what an INSERT gives it: it has no trigger, rule
+	// or computed column. It is false where the session cannot tell.
+	Verbatim(ctx context.Context, relation string) (bool, error)
 	// Attempt does something so that its failure undoes that and nothing else, where the engine
 	// can.
 	Attempt(ctx context.Context, do func() error) error

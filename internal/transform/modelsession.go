@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/sparkify/dwh/internal/bulk"
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -161,6 +162,14 @@ func (s *modelSession) Text(ctx context.Context, relation string) (map[string]bo
 		return nil, fmt.Errorf("read the types of %s: %w", relation, err)
 	}
 	return out, nil
+}
+
+// Verbatim implements model.Session. Redshift's catalogue does not tell.
+func (s *modelSession) Verbatim(ctx context.Context, relation string) (bool, error) {
+	if s.engine != sqlfile.Postgres {
+		return false, nil
+	}
+	return catalogue.PlainRelation(ctx, s.w.tx, relation)
 }
 
 // Attempt implements model.Session: a savepoint, which Redshift does not have.
