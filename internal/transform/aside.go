@@ -10,15 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 )
 
 // indexCopies builds the indexes that loads name on the staging copies that they have filled.
 // Behind the commit they would take half as long again: each row is then looked up in the commit
 // log and marked.
-func (r *Runner) indexCopies(ctx context.Context, conn *pgx.Conn, w *work) (built int, err error) {
-	absent, err := r.absentIndexes(ctx, conn)
+func (r *activeRun) indexCopies(ctx context.Context, w *work) (built int, err error) {
+	absent, err := r.absentIndexes(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -41,9 +40,9 @@ func (r *Runner) indexCopies(ctx context.Context, conn *pgx.Conn, w *work) (buil
 
 // copyStaging has a plan load into a copy of its staging table, if that is worth it and can take
 // the place of the table.
-func (r *Runner) copyStaging(ctx context.Context, w *work, plan *load.Plan) (made bool, err error) {
+func (w *work) copyStaging(ctx context.Context, plan *load.Plan) (made bool, err error) {
 	schema := catalogue.Name(plan.Statement.Schema)
-	if !r.publishing().LargeLoad(plan.Bytes()) || schema != "" && schema != w.live {
+	if !w.publishOptions().LargeLoad(plan.Bytes()) || schema != "" && schema != w.live {
 		return false, nil
 	}
 	into, made, err := w.handover.CopyStaging(ctx, w.tables[plan.File.Table])
@@ -54,15 +53,9 @@ func (r *Runner) copyStaging(ctx context.Context, w *work, plan *load.Plan) (mad
 }
 
 // loadInto loads a plan in the open transaction, and tells the planner of the rows.
-func (r *Runner) loadInto(
-	ctx context.Context,
-	conn *pgx.Conn,
-	w *work,
-	j *journal.Run,
-	plan *load.Plan,
-) (load.Result, error) {
+func (r *activeRun) loadInto(ctx context.Context, w *work, plan *load.Plan) (load.Result, error) {
 	plan.Tx = w.tx
-	result, err := r.loader.Load(ctx, r.loadRun(conn, j), plan)
+	result, err := r.loader.Load(ctx, r.loadRun(), plan)
 	if err != nil || result.Rows == 0 {
 		return result, err
 	}
@@ -80,15 +73,15 @@ func (r *Runner) loadInto(
 
 // mayLoadAside tells whether a load whose first batch is listed may go into a staging copy: its
 // table is empty. Whether the table can be replaced is seen under the lock.
-func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, plan *load.Plan) (bool, error) {
-	if r.piecemeal || !r.publishing().LargeLoad(plan.Bytes()) {
+func (r *activeRun) mayLoadAside(ctx context.Context, plan *load.Plan) (bool, error) {
+	if r.piecemeal || !r.publishOptions().LargeLoad(plan.Bytes()) {
 		return false, nil
 	}
-	schema, err := r.currentSchema(ctx, conn)
+	schema, err := r.currentSchema(ctx, r.conn)
 	if err != nil {
 		return false, err
 	}
-	filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: plan.File.Table})
+	filled, err := hasRows(ctx, r.conn, catalogue.Table{Schema: schema, Name: plan.File.Table})
 	if catalogue.SQLState(err) == catalogue.UndefinedTable {
 		return false, nil // the usual way says so, and where
 	}
@@ -98,13 +91,10 @@ func (r *Runner) mayLoadAside(ctx context.Context, conn *pgx.Conn, plan *load.Pl
 // loadAside loads into an empty table in one transaction, so that its rows can be staged in a copy.
 // Where it is not done, it has loaded nothing: the table was not empty any more, or cannot be
 // replaced, or something went wrong that the usual way tells of, and survives as far as it can.
-func (r *Runner) loadAside(
-	ctx context.Context,
-	conn *pgx.Conn,
-	j *journal.Run,
-	plan *load.Plan,
+func (r *activeRun) loadAside(
+	ctx context.Context, plan *load.Plan,
 ) (result load.Result, done bool, err error) {
-	err = r.write(ctx, conn, j, func(tx pgx.Tx) error {
+	err = r.write(ctx, func(tx pgx.Tx) error {
 		w, err := r.openWork(ctx, tx, r.Scratch+scratchSuffix)
 		if err != nil {
 			return err
@@ -117,10 +107,10 @@ func (r *Runner) loadAside(
 			return err
 		}
 		aside := *plan
-		if made, err := r.copyStaging(ctx, w, &aside); err != nil || !made {
+		if made, err := w.copyStaging(ctx, &aside); err != nil || !made {
 			return cmp.Or(err, errNotFirst)
 		}
-		if result, err = r.loadInto(ctx, conn, w, j, &aside); err != nil {
+		if result, err = r.loadInto(ctx, w, &aside); err != nil {
 			return err
 		}
 		if _, err := w.handover.Finish(ctx); err != nil {
@@ -139,7 +129,7 @@ func (r *Runner) loadAside(
 	case err == nil:
 		r.Failpoint("load.committed")
 		return result, true, nil
-	case cannotGoOn(ctx, conn, err):
+	case cannotGoOn(ctx, r.conn, err):
 		return result, false, fmt.Errorf("load %s: %w", plan.File.Name, err)
 	case !errors.Is(err, errNotFirst):
 		r.goPiecemeal(err)

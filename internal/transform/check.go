@@ -35,7 +35,7 @@ func (r *Runner) CheckAfter(ctx context.Context, ran *Result) ([]check.Result, e
 	if len(names) == 0 {
 		r.numbering.Skip("the gate has checked everything", stageFullCheck)
 	} else {
-		checking := r.beginStage(nil, stageFullCheck)
+		checking := r.newStage(nil, stageFullCheck)
 		rest, err := r.check(ctx, ran.Run, ran.noted+1, names)
 		if err != nil {
 			return nil, err

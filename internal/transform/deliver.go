@@ -36,7 +36,7 @@ type Stream struct {
 	command string
 	conn    *pgx.Conn
 	release func()
-	j       *journal.Run             // of the period; nil between them
+	entry   *journal.Run             // of the period, in the journal; nil between periods
 	steps   map[string]*journal.Step // what the period's batches did, by step
 }
 
@@ -46,15 +46,15 @@ func (r *Runner) Stream(command string) *Stream { return &Stream{r: r, command: 
 // Run is the id under which the journal and the ledger know the batches of the current period; ""
 // between periods.
 func (s *Stream) Run() string {
-	if s.j == nil {
+	if s.entry == nil {
 		return ""
 	}
-	return s.j.ID
+	return s.entry.ID
 }
 
 // open readies the connection and the journal.
 func (s *Stream) open(ctx context.Context) error {
-	if s.j != nil && time.Since(s.j.Started) >= period {
+	if s.entry != nil && time.Since(s.entry.Started) >= period {
 		if err := s.Close(ctx); err != nil {
 			return err
 		}
@@ -70,12 +70,12 @@ func (s *Stream) open(ctx context.Context) error {
 		}
 		s.conn, s.release = conn, release
 	}
-	if s.j == nil {
-		j, err := s.r.begin(ctx, s.command)
+	if s.entry == nil {
+		entry, err := s.r.beginEntry(ctx, s.command)
 		if err != nil {
 			return err
 		}
-		s.j, s.steps = j, map[string]*journal.Step{}
+		s.entry, s.steps = entry, map[string]*journal.Step{}
 		return s.complete(ctx)
 	}
 	return nil
@@ -87,7 +87,7 @@ func (s *Stream) complete(ctx context.Context) error {
 		if !step.Load || s.r.Copier == nil {
 			continue
 		}
-		if err := s.r.loader.Complete(ctx, s.r.loadRun(s.conn, s.j), step.file); err != nil {
+		if err := s.r.loader.Complete(ctx, s.active(s.entry, nil).loadRun(), step.file); err != nil {
 			return err
 		}
 	}
@@ -100,17 +100,17 @@ func (s *Stream) Close(ctx context.Context) error {
 		s.release()
 		s.conn = nil
 	}
-	if s.j == nil {
+	if s.entry == nil {
 		return nil
 	}
-	j := s.j
-	s.j = nil
+	entry := s.entry
+	s.entry = nil
 	for _, step := range s.r.Steps {
 		if sum := s.steps[step.Name]; sum != nil {
-			j.Step(*sum)
+			entry.Step(*sum)
 		}
 	}
-	if err := j.End(ctx, nil); err != nil {
+	if err := entry.End(ctx, nil); err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
 	return nil
@@ -149,36 +149,11 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 	}
 	var excluded []load.Left
 	for {
-		j := s.j.Part()
-		d := Delivery{Result: Result{Run: j.ID}}
-		err := r.incrementalAfter(ctx, s.conn, j, r.Steps, true, &d.Result, func(tx pgx.Tx, a *load.Arrivals) error {
-			d.Loads, d.Left, d.Known = nil, nil, 0
-			for _, step := range r.Steps {
-				if step.Load && len(batch[step.Name]) > 0 {
-					if err := s.load(ctx, tx, a, step, batch[step.Name], &d); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		})
-		s.j.Retries += j.Retries
+		d, err := s.try(ctx, batch)
 		var unreadable *clientcopy.UnreadableError
 		if errors.As(err, &unreadable) {
 			// Rows of theirs had gone out already.
-			for _, object := range unreadable.Objects {
-				for name, list := range batch {
-					batch[name] = slices.DeleteFunc(list, func(o objectstore.Object) bool {
-						if o.URL == object.Object.URL {
-							excluded = append(
-								excluded,
-								load.Left{Step: name, Object: o, Err: object.Err, Changed: object.Changed},
-							)
-						}
-						return o.URL == object.Object.URL
-					})
-				}
-			}
+			excluded = append(excluded, exclude(batch, unreadable.Objects)...)
 			continue
 		}
 		d.Left = append(d.Left, excluded...)
@@ -190,25 +165,52 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 	}
 }
 
-// load copies one source's objects into the open transaction.
-func (s *Stream) load(
-	ctx context.Context, tx pgx.Tx, a *load.Arrivals, step Step, objects []objectstore.Object,
-	d *Delivery,
-) error {
-	plan, err := s.r.loader.PlanObjects(step.file, objects)
-	if err != nil {
-		return err
+// try delivers a batch. It leaves objects out that it finds unreadable before rows of theirs have
+// gone out; later they are an error.
+func (s *Stream) try(ctx context.Context, batch map[string][]objectstore.Object) (Delivery, error) {
+	d := Delivery{Result: Result{Run: s.entry.ID}}
+	m := increment{activeRun: s.active(s.entry.Part(), &d.Result)}
+	for _, step := range s.r.Steps {
+		if !step.Load || len(batch[step.Name]) == 0 {
+			continue
+		}
+		plan, err := s.r.loader.PlanObjects(step.file, batch[step.Name])
+		if err != nil {
+			return d, err
+		}
+		m.plans = append(m.plans, plan)
 	}
-	loaded, err := s.r.loadBeside(ctx, s.conn, tx, a, s.j, plan)
-	if err != nil {
-		return err
+	err := m.run(ctx)
+	s.entry.Retries += m.entry.Retries
+	for _, loaded := range d.Loads {
+		d.Known += loaded.Known
+		d.Left = append(d.Left, loaded.Left...)
 	}
-	d.Known += loaded.Known
-	d.Left = append(d.Left, loaded.Left...)
-	if loaded.Known < int64(len(objects)) {
-		d.Loads = append(d.Loads, loaded)
+	d.Loads = slices.DeleteFunc(d.Loads, func(loaded load.Result) bool {
+		return loaded.Known >= int64(len(batch[loaded.Step])) // nothing of it was new
+	})
+	return d, err
+}
+
+// active is a run over the stream's connection.
+func (s *Stream) active(entry *journal.Run, result *Result) *activeRun {
+	return &activeRun{Runner: s.r, conn: s.conn, entry: entry, result: result}
+}
+
+// exclude takes objects out of a batch.
+func exclude(batch map[string][]objectstore.Object, unreadable []clientcopy.ObjectResult) []load.Left {
+	var out []load.Left
+	for _, object := range unreadable {
+		for name, list := range batch {
+			batch[name] = slices.DeleteFunc(list, func(o objectstore.Object) bool {
+				if o.URL == object.Object.URL {
+					out = append(out, load.Left{Step: name, Object: o, Err: object.Err, Changed: object.Changed})
+				}
+				return o.URL == object.Object.URL
+			})
+		}
 	}
-	return nil
+	return out
 }
 
 // account adds a batch to the period's row of each step.
@@ -247,5 +249,5 @@ func (s *Stream) Quarantine(ctx context.Context, name string, object objectstore
 	if i < 0 {
 		return fmt.Errorf("there is no load %q", name)
 	}
-	return s.r.loader.Quarantine(ctx, s.r.loadRun(s.conn, s.j), s.r.Steps[i].file, object, cause)
+	return s.r.loader.Quarantine(ctx, s.active(s.entry, nil).loadRun(), s.r.Steps[i].file, object, cause)
 }

@@ -9,9 +9,9 @@ import (
 
 // newGate returns the gate of a run in which these steps ran. The models have begun: where a build
 // of everything came first, no check is narrowed to what the run touched.
-func (r *Runner) newGate(w *work, ran []Step) *gate.Gate {
+func (w *work) newGate(ran []Step) *gate.Gate {
 	options := gate.Options{
-		Checker: gate.Checker{Tx: w.tx, Engine: r.Engine, Settings: r.Settings}, Checks: r.Checks,
+		Checker: gate.Checker{Tx: w.tx, Engine: w.Engine, Settings: w.Settings}, Checks: w.Checks,
 		Scratch: w.schema, Live: w.live, Tables: w.tables, Staged: w.staged,
 		LacksKey: w.handover.LacksKey,
 		Writes: func(table catalogue.Name) bool {
@@ -20,7 +20,7 @@ func (r *Runner) newGate(w *work, ran []Step) *gate.Gate {
 				slices.ContainsFunc(ran, func(s Step) bool { return slices.Contains(s.Writes, table) })
 		},
 	}
-	if !w.first {
+	if !w.first() {
 		options.Touched = w.run.Touched
 	}
 	return gate.New(options)

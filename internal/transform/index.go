@@ -8,60 +8,63 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/progress"
 )
 
-// missingIndexes are the indexes that the loads name and that are not there, of tables that hold
-// rows. more says that there are others, whose tables hold no row yet.
-func (r *Runner) missingIndexes(ctx context.Context, conn *pgx.Conn) (missing []load.Index, more bool, err error) {
+// missingIndexes are the indexes that the loads name and that are not there.
+type missingIndexes struct {
+	buildable []load.Index // of tables that hold rows
+	later     bool         // there are others, whose tables hold no row yet
+}
+
+// any tells whether an index is missing.
+func (m missingIndexes) any() bool { return m.later || len(m.buildable) > 0 }
+
+// missingIndexes finds the indexes that are missing.
+func (r *activeRun) missingIndexes(ctx context.Context) (missing missingIndexes, err error) {
 	if r.indexed {
-		return nil, false, nil
+		return missing, nil
 	}
-	schema, err := r.currentSchema(ctx, conn)
+	schema, err := r.currentSchema(ctx, r.conn)
 	if err != nil {
-		return nil, false, err
+		return missing, err
 	}
-	absent, err := r.absentIndexes(ctx, conn)
+	absent, err := r.absentIndexes(ctx)
 	if err != nil {
-		return nil, false, err
+		return missing, err
 	}
 	for _, step := range r.Steps {
-		wanted := slices.DeleteFunc(
-			step.loadIndexes(), func(loadIndex load.Index) bool { return !absent[loadIndex.Name] },
-		)
+		wanted := slices.DeleteFunc(step.loadIndexes(), func(index load.Index) bool { return !absent[index.Name] })
 		if len(wanted) == 0 {
 			continue
 		}
-		filled, err := hasRows(ctx, conn, catalogue.Table{Schema: schema, Name: step.Table})
+		filled, err := hasRows(ctx, r.conn, catalogue.Table{Schema: schema, Name: step.Table})
 		if err != nil {
-			return nil, false, err
+			return missing, err
 		}
 		if !filled {
-			more = true
+			missing.later = true
 			continue
 		}
-		missing = append(missing, wanted...)
+		missing.buildable = append(missing.buildable, wanted...)
 	}
-	r.indexed = !more && len(missing) == 0
-	return missing, more, nil
+	r.indexed = !missing.any()
+	return missing, nil
 }
 
 // buildIndexes builds missing indexes, as a step of its own where the run has planned that. Readers
 // go on meanwhile: CREATE INDEX locks out writers alone, and this is the one writer.
-func (r *Runner) buildIndexes(
-	ctx context.Context, conn *pgx.Conn, j *journal.Run, missing []load.Index, more bool,
-) error {
-	if len(missing) == 0 {
+func (r *activeRun) buildIndexes(ctx context.Context, missing missingIndexes) error {
+	if len(missing.buildable) == 0 {
 		return nil
 	}
 	var building *stage
 	if r.numbering.Open(stageIndex) {
-		building = r.beginStage(j, stageIndex)
+		building = r.beginStage(stageIndex)
 	}
-	err := r.write(ctx, conn, j, func(tx pgx.Tx) error {
-		for _, index := range missing {
+	err := r.write(ctx, func(tx pgx.Tx) error {
+		for _, index := range missing.buildable {
 			if err := r.buildIndex(ctx, tx, index); err != nil {
 				return err
 			}
@@ -71,12 +74,12 @@ func (r *Runner) buildIndexes(
 	if err != nil {
 		return err
 	}
-	r.indexed = !more
-	building.end(indexesText(len(missing)))
+	r.indexed = !missing.later
+	building.end(indexesText(len(missing.buildable)))
 	return nil
 }
 
-func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, index load.Index) error {
+func (r *activeRun) buildIndex(ctx context.Context, tx pgx.Tx, index load.Index) error {
 	expanded, err := index.Statement.Expand(r.Vars)
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ func (r *Runner) buildIndex(ctx context.Context, tx pgx.Tx, index load.Index) er
 }
 
 // createIndex runs a CREATE INDEX, and says so.
-func (r *Runner) createIndex(ctx context.Context, tx pgx.Tx, name catalogue.Name, sql string) error {
+func (r *activeRun) createIndex(ctx context.Context, tx pgx.Tx, name catalogue.Name, sql string) error {
 	r.Observer(progress.Event{Kind: progress.StepUnderWay, Text: "index " + string(name)})
 	if _, err := tx.Exec(ctx, sql); err != nil {
 		return err
@@ -98,7 +101,7 @@ func (r *Runner) createIndex(ctx context.Context, tx pgx.Tx, name catalogue.Name
 }
 
 // absentIndexes are the indexes of the loads that are not there.
-func (r *Runner) absentIndexes(ctx context.Context, conn *pgx.Conn) (map[catalogue.Name]bool, error) {
+func (r *activeRun) absentIndexes(ctx context.Context) (map[catalogue.Name]bool, error) {
 	absent := map[catalogue.Name]bool{}
 	var names, quoted []string
 	for _, step := range r.Steps {
@@ -109,7 +112,7 @@ func (r *Runner) absentIndexes(ctx context.Context, conn *pgx.Conn) (map[catalog
 	if len(names) == 0 {
 		return absent, nil
 	}
-	rows, err := conn.Query(ctx, `
+	rows, err := r.conn.Query(ctx, `
 		SELECT one.Name
 		FROM unnest(CAST($1 AS text[]), CAST($2 AS text[])) AS one (name, quoted)
 		WHERE to_regclass(one.quoted) IS NULL`, names, quoted)

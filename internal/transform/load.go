@@ -64,11 +64,7 @@ func (r *Runner) loadsAsProcessed() bool {
 }
 
 // loadRun is a run as package load knows it.
-func (r *Runner) loadRun(conn *pgx.Conn, j *journal.Run) load.Run {
-	return load.Run{ID: j.ID, Conn: conn, Write: func(ctx context.Context, work func(tx pgx.Tx) error) error {
-		return r.write(ctx, conn, j, work)
-	}}
-}
+func (r *activeRun) loadRun() load.Run { return load.Run{ID: r.entry.ID, Conn: r.conn, Write: r.write} }
 
 // planLoads lists what all loads have to load, as long as that fits. whole says that it does.
 func (r *Runner) planLoads(
@@ -98,7 +94,7 @@ func (r *Runner) planLoads(
 }
 
 // load copies the objects of one source that the ledger does not know.
-func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal.Run, step Step) (result load.Result, err error) {
+func (r *activeRun) load(ctx context.Context, step Step) (result load.Result, err error) {
 	started := time.Now()
 	plan, err := r.loader.Plan(ctx, step.file)
 	if err != nil {
@@ -106,17 +102,17 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal.Run, step 
 	}
 	defer plan.Close()
 	if plan.Statement == nil {
-		return r.loader.Load(ctx, r.loadRun(conn, j), plan)
+		return r.loader.Load(ctx, r.loadRun(), plan)
 	}
-	result, analyzed, err := r.loadNew(ctx, conn, j, plan)
+	result, analyzed, err := r.loadNew(ctx, plan)
 	outcome := ""
 	if err != nil {
 		outcome = journal.Failed
 	} else if result.Rows >= publish.AnalyzeFirst && !analyzed { // fewer can wait for the run's end
-		err = r.analyzeAfter(ctx, conn, map[catalogue.Name]int64{step.Table: result.Rows})
+		err = r.analyzeAfter(ctx, map[catalogue.Name]int64{step.Table: result.Rows})
 	}
 	result.Duration = time.Since(started)
-	noteLoad(j, step.file, result, outcome)
+	r.noteLoad(step.file, result, outcome)
 	if err != nil {
 		return result, err
 	}
@@ -125,8 +121,8 @@ func (r *Runner) load(ctx context.Context, conn *pgx.Conn, j *journal.Run, step 
 }
 
 // noteLoad notes a load in the journal. outcome "" means done.
-func noteLoad(j *journal.Run, file *load.File, result load.Result, outcome string) {
-	j.Step(journal.Step{
+func (r *activeRun) noteLoad(file *load.File, result load.Result, outcome string) {
+	r.entry.Step(journal.Step{
 		Name: file.Name, Started: time.Now().Add(-result.Duration), RowsIn: result.Objects, RowsOut: result.Rows,
 		Fingerprint: file.Fingerprint, Outcome: outcome,
 		Note: fmt.Sprintf("%d objects, %d known, %d rejects", result.Objects, result.Known, result.Rejects),
@@ -135,14 +131,11 @@ func noteLoad(j *journal.Run, file *load.File, result load.Result, outcome strin
 
 // loadNew carries out the plan of one load, aside where its table is empty and there is much to
 // load.
-func (r *Runner) loadNew(
-	ctx context.Context,
-	conn *pgx.Conn,
-	j *journal.Run,
-	plan *load.Plan,
+func (r *activeRun) loadNew(
+	ctx context.Context, plan *load.Plan,
 ) (result load.Result, analyzed bool, err error) {
 	result = load.Result{Step: plan.File.Name, Table: plan.File.Table}
-	if err := r.loader.Complete(ctx, r.loadRun(conn, j), plan.File); err != nil {
+	if err := r.loader.Complete(ctx, r.loadRun(), plan.File); err != nil {
 		return result, false, err
 	}
 	// The first batch decides whether the load goes aside as a whole.
@@ -150,7 +143,7 @@ func (r *Runner) loadNew(
 	var asked error
 	whole, broken := plan.Gather(func(objects int, bytes int64) bool {
 		if !aside {
-			if aside, asked = r.mayLoadAside(ctx, conn, plan); asked != nil {
+			if aside, asked = r.mayLoadAside(ctx, plan); asked != nil {
 				return false
 			}
 		}
@@ -161,12 +154,12 @@ func (r *Runner) loadNew(
 	}
 	if aside && whole {
 		// Also where the listing broke off: what it has found is loaded.
-		if result, analyzed, err = r.loadAside(ctx, conn, j, plan); err != nil {
+		if result, analyzed, err = r.loadAside(ctx, plan); err != nil {
 			return result, false, err
 		}
 	}
 	if !analyzed {
-		if result, err = r.loader.Load(ctx, r.loadRun(conn, j), plan); err != nil {
+		if result, err = r.loader.Load(ctx, r.loadRun(), plan); err != nil {
 			return result, false, err
 		}
 	}
@@ -178,28 +171,23 @@ func (r *Runner) loadNew(
 }
 
 // loadBeside loads a plan in the open transaction, beside staging where that is worth it.
-func (r *Runner) loadBeside(
-	ctx context.Context,
-	conn *pgx.Conn,
-	tx pgx.Tx,
-	a *load.Arrivals,
-	j *journal.Run,
-	plan *load.Plan,
+func (r *activeRun) loadBeside(
+	ctx context.Context, tx pgx.Tx, arrivals *load.Arrivals, plan *load.Plan,
 ) (load.Result, error) {
 	plan.Tx, plan.Into = tx, catalogue.Table{}
 	if plan.Statement != nil {
-		if err := a.Take(ctx, plan); err != nil {
+		if err := arrivals.Take(ctx, plan); err != nil {
 			return load.Result{}, err
 		}
 	}
-	result, err := r.loader.Load(ctx, r.loadRun(conn, j), plan)
-	a.Add(plan, result)
+	result, err := r.loader.Load(ctx, r.loadRun(), plan)
+	arrivals.Add(plan, result)
 	return result, err
 }
 
 // atOnce loads and transforms in one transaction what is new, if that is no more than a batch.
 // Whatever goes wrong but the connection or the lock is left to the usual way.
-func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal.Run, result *Result) (done bool, err error) {
+func (r *activeRun) atOnce(ctx context.Context) (done bool, err error) {
 	if !r.loadsAsProcessed() {
 		return false, nil
 	}
@@ -207,34 +195,20 @@ func (r *Runner) atOnce(ctx context.Context, conn *pgx.Conn, j *journal.Run, res
 	if err != nil || !whole {
 		return false, ctx.Err() // the usual way comes as far as it can
 	}
-	mark := j.Mark()
-	err = r.incrementalAfter(ctx, conn, j, r.Steps, true, result, func(tx pgx.Tx, a *load.Arrivals) error {
-		result.Loads = nil
-		for _, plan := range plans {
-			loaded, err := r.loadBeside(ctx, conn, tx, a, j, plan)
-			if err != nil {
-				return err
-			}
-			if plan.Statement != nil {
-				noteLoad(j, plan.File, loaded, "")
-				r.Observer(loaded.Done())
-			}
-			result.Loads = append(result.Loads, loaded)
-		}
-		return nil
-	})
+	mark := r.entry.Mark()
+	err = increment{r, plans}.run(ctx)
 	switch {
 	case err == nil:
 		for _, plan := range plans {
 			plan.Tell()
 		}
 		return true, nil
-	case !slices.ContainsFunc(result.Loads, func(l load.Result) bool { return l.Rows > 0 }) && !refused(err),
-		cannotGoOn(ctx, conn, err):
+	case !slices.ContainsFunc(r.result.Loads, func(l load.Result) bool { return l.Rows > 0 }) && !refused(err),
+		cannotGoOn(ctx, r.conn, err):
 		return true, err // nothing of the loads is to blame, or to be kept
 	}
-	j.Forget(mark)
-	*result = Result{Run: result.Run}
+	r.entry.Forget(mark)
+	*r.result = Result{Run: r.result.Run}
 	r.goPiecemeal(err)
 	return false, nil
 }
@@ -262,8 +236,8 @@ func (r *Runner) goPiecemeal(cause error) {
 // Skip records an object, as it is now, as skipped for the tables: no load tries this version of it
 // again.
 func (r *Runner) Skip(ctx context.Context, command string, object objectstore.Object, tables []string) error {
-	_, err := r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, _ *Result) error {
-		return r.loader.Skip(ctx, r.loadRun(conn, j), object, tables)
+	_, err := r.journaled(ctx, command, func(run *activeRun) error {
+		return r.loader.Skip(ctx, run.loadRun(), object, tables)
 	})
 	return err
 }
@@ -281,13 +255,13 @@ func (r *Runner) newArrivals(ctx context.Context, tx pgx.Tx) (*load.Arrivals, er
 }
 
 // countArrivals counts what arrived as unprocessed.
-func (r *Runner) countArrivals(ctx context.Context, w *work, a *load.Arrivals) error {
+func (w *work) countArrivals(ctx context.Context, arrivals *load.Arrivals) error {
 	for _, table := range w.staged {
-		rows := a.Rows(table.Name)
+		rows := arrivals.Rows(table.Name)
 		w.unprocessed[table.Name] += rows
 		// fewer are read as quickly by any plan, and to analyze would take 50 ms
-		if rows >= r.ParallelRows {
-			if err := a.Analyze(ctx, table); err != nil {
+		if rows >= w.ParallelRows {
+			if err := arrivals.Analyze(ctx, table); err != nil {
 				return err
 			}
 		}

@@ -179,3 +179,12 @@ func (s *modelSession) Attempt(ctx context.Context, do func() error) error {
 	}
 	return pgx.BeginFunc(ctx, s.w.tx, func(pgx.Tx) error { return do() })
 }
+
+// explain puts file, line and column to what the server refused.
+func explain(expanded sqlfile.Expanded, err error) error {
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	return expanded.ErrorAt(int(refused.Position), query.Message(refused), refused.Hint, err)
+}

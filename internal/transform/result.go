@@ -56,14 +56,17 @@ type Result struct {
 	Steps       []progress.Taken // all steps, in their order; together they take about Duration
 	Duration    time.Duration
 
-	noted      int          // the steps in the journal
-	publishing *stage       // that ends behind the commit; nil where nothing is published
-	everything bool         // Checks looked at all rows
-	counts     []TableCount // rows of every table, where they were counted
-	// of the checks of severity warn over all rows, where they were made
-	warnings []check.Result
-	analyzed []catalogue.Name         // tables of which the planner knows what the run wrote
-	waiting  map[catalogue.Name]int64 // rows of each staging table that were not processed before
+	known
+}
+
+// known is what a run has found out, for what follows it.
+type known struct {
+	noted      int                      // the steps in the journal
+	everything bool                     // Checks looked at all rows
+	warnings   []check.Result           // of severity warn over all rows, where they were made
+	counts     []TableCount             // rows of every table, where they were counted
+	analyzed   []catalogue.Name         // tables of which the planner knows what the run wrote
+	waiting    map[catalogue.Name]int64 // rows of each staging table that were not processed before
 }
 
 // Changed tells whether a difference was found or written.

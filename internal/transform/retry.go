@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/journal"
@@ -42,8 +40,8 @@ func (r *Runner) Retry(
 	name catalogue.Name,
 	url objectstore.URL,
 ) (out Retried, err error) {
-	_, err = r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, _ *Result) error {
-		run := r.loadRun(conn, j)
+	_, err = r.journaled(ctx, command, func(active *activeRun) error {
+		run := active.loadRun()
 		var nothing *load.RetryError
 		if url != "" {
 			var tables []string
@@ -64,7 +62,7 @@ func (r *Runner) Retry(
 			if found {
 				nothing = nil
 				out.Again = append(out.Again, again)
-				j.Step(journal.Step{
+				active.entry.Step(journal.Step{
 					Name: "reject retry " + step.Name, Started: started, RowsIn: again.Tried,
 					RowsOut: again.Rows + again.ObjectRows, Fingerprint: step.Fingerprint,
 					Note: fmt.Sprintf(

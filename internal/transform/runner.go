@@ -75,8 +75,8 @@ func New(o Options) (*Runner, error) {
 	}, nil
 }
 
-// publishing are the options of package publish.
-func (r *Runner) publishing() publish.Options {
+// publishOptions are the options of package publish.
+func (r *Runner) publishOptions() publish.Options {
 	return publish.Options{
 		Pool: r.Pool, Engine: r.Engine, Large: r.ParallelRows, Flush: r.Flush, Logger: r.Logger,
 		Observer: r.Observer, Failpoint: r.Failpoint,
@@ -155,14 +155,4 @@ func lost(err error) error {
 		return err
 	}
 	return &LostError{Err: err}
-}
-
-// write runs work in a transaction that holds the lock, and commits; retries are counted in
-// j.
-func (r *Runner) write(ctx context.Context, conn *pgx.Conn, j *journal.Run, work func(tx pgx.Tx) error) error {
-	err := r.writer.Write(ctx, conn, work, func(conflict error) {
-		j.Retries++
-		r.Logger.Warn("another transaction changed the same rows; trying again", "error", conflict)
-	})
-	return catalogue.ExplainPublication(ctx, r.Pool, err)
 }

@@ -32,10 +32,14 @@ type stage struct {
 	started time.Time
 }
 
-func (r *Runner) beginStage(j *journal.Run, name string) *stage {
+// newStage begins a stage; entry is the run's in the journal, or nil.
+func (r *Runner) newStage(entry *journal.Run, name string) *stage {
 	r.Observer(progress.Event{Kind: progress.StepStarted, Step: name})
-	return &stage{runner: r, journal: j, name: name, started: time.Now()}
+	return &stage{runner: r, journal: entry, name: name, started: time.Now()}
 }
+
+// beginStage begins a stage of the run.
+func (r *activeRun) beginStage(name string) *stage { return r.newStage(r.entry, name) }
 
 // end tells of the stage, if it is not nil; note says in a few words what it did.
 func (s *stage) end(note string) {
@@ -52,10 +56,10 @@ func (s *stage) end(note string) {
 
 // publishAfter ends the gate and begins to publish. flagging is how long the gate waited for the
 // flags of staged rows, which count as published.
-func (r *Runner) publishAfter(checking *stage, flagging time.Duration, note string) *stage {
+func (r *activeRun) publishAfter(checking *stage, flagging time.Duration, note string) *stage {
 	checking.started = checking.started.Add(flagging)
 	checking.end(note)
-	publishing := r.beginStage(checking.journal, stagePublish)
+	publishing := r.beginStage(stagePublish)
 	publishing.started = publishing.started.Add(-flagging)
 	return publishing
 }
@@ -71,17 +75,20 @@ func (r *Runner) planSteps(chosen []Step, stages ...string) {
 	r.numbering.Plan(append(names, stages...)...)
 }
 
-// closing are the stages behind the gate: with index, indexes are to be built; with full,
-// CheckAfter follows.
-func (r *Runner) closing(index, full bool) []string {
-	stages := []string{stagePublish}
+// closing are the stages behind the gate; with index, indexes are to be built.
+func closing(index bool) []string {
 	if index {
-		stages = append(stages, stageIndex)
+		return []string{stagePublish, stageIndex}
 	}
-	if full && r.FullCheck && len(r.Checks) > 0 {
-		stages = append(stages, stageFullCheck)
+	return []string{stagePublish}
+}
+
+// fullCheckStage is the stage of CheckAfter, where it follows.
+func (r *Runner) fullCheckStage() []string {
+	if r.FullCheck {
+		return []string{stageFullCheck}
 	}
-	return stages
+	return nil
 }
 
 // modelSteps are the steps without the loads.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
-	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -148,21 +147,29 @@ func (r *Runner) Drop(ctx context.Context, command string, tables []catalogue.Na
 	if err != nil {
 		return Result{}, err
 	}
-	return r.journaled(ctx, command, func(conn *pgx.Conn, j *journal.Run, result *Result) error {
-		return r.replayAfter(ctx, conn, j, result, func(tx pgx.Tx) error {
-			db := dwhdb.New(tx)
+	return r.journaled(ctx, command, func(run *activeRun) error {
+		return run.commit(ctx, "replay.committed", func(tx pgx.Tx) error {
 			for _, name := range tables {
-				if _, err := tx.Exec(ctx, catalogue.DeleteAll(catalogue.Table{Schema: live, Name: name})); err != nil {
-					return fmt.Errorf("delete from %s: %w", name, err)
-				}
-				if err := db.DeleteObjects(ctx, string(name)); err != nil {
-					return fmt.Errorf("delete the ledger of %s: %w", name, err)
-				}
-				if err := db.DeleteRejects(ctx, string(name)); err != nil {
-					return fmt.Errorf("delete the rejects of %s: %w", name, err)
+				if err := empty(ctx, tx, catalogue.Table{Schema: live, Name: name}); err != nil {
+					return err
 				}
 			}
-			return nil
-		}, Staleness{})
+			return replay{run}.transact(ctx, tx)
+		})
 	})
+}
+
+// empty deletes the rows of a staging table, with their ledger and rejects.
+func empty(ctx context.Context, tx pgx.Tx, table catalogue.Table) error {
+	if _, err := tx.Exec(ctx, catalogue.DeleteAll(table)); err != nil {
+		return fmt.Errorf("delete from %s: %w", table.Name, err)
+	}
+	db := dwhdb.New(tx)
+	if err := db.DeleteObjects(ctx, string(table.Name)); err != nil {
+		return fmt.Errorf("delete the ledger of %s: %w", table.Name, err)
+	}
+	if err := db.DeleteRejects(ctx, string(table.Name)); err != nil {
+		return fmt.Errorf("delete the rejects of %s: %w", table.Name, err)
+	}
+	return nil
 }

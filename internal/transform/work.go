@@ -2,7 +2,6 @@ package transform
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,36 +11,38 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
-	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
-	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
-	"github.com/sparkify/dwh/internal/telemetry"
 )
 
 // flagColumn says in a staging table whether the star holds the row.
 const flagColumn = catalogue.Processed
 
-// work is what one building transaction knows of the schema, and the scratch schema it builds in.
+// work is one transaction that builds, and its scratch schema.
 type work struct {
-	tx          pgx.Tx
-	engine      sqlfile.Engine
-	schema      catalogue.Name // of the scratch
-	live        catalogue.Name // of the tables that readers use
+	*Runner
+	tx     pgx.Tx
+	schema catalogue.Name // the scratch schema
+	snapshot
+	run      *model.Run // nil before beginModels
+	handover *publish.Handover
+	parallel bool      // several processes of the server work for a statement
+	idle     time.Time // when the last step ended, or the work began
+}
+
+// A snapshot is what a transaction has found at its beginning.
+type snapshot struct {
+	live        catalogue.Name // the schema of the tables that readers use
 	tables      map[catalogue.Name]catalogue.Table
 	graph       *model.Graph
 	staged      []catalogue.Table        // tables of records with a flag, by name
-	idle        time.Time                // when the last step ended, or the work began
-	unprocessed map[catalogue.Name]int64 // rows of each that the star does not hold
-	built       []dwhdb.FingerprintsRow  // the models that the star follows from
-	run         *model.Run               // nil before it begins
-	// no model has built anything yet: all of the star is touched
-	first    bool
-	parallel bool // several processes of the server work for a statement
-	// of the tables that are built or loaded in the scratch schema
-	handover *publish.Handover
+	unprocessed map[catalogue.Name]int64 // rows of each that the models' tables do not hold
+	builds      []dwhdb.FingerprintsRow  // the models that the tables follow from
 }
+
+// first tells whether no model has built anything yet: the run touches everything.
+func (s snapshot) first() bool { return len(s.builds) == 0 }
 
 // openWork reads the catalogue, checks the models against it, and counts what waits.
 func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name) (*work, error) {
@@ -51,11 +52,10 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 		return nil, err
 	}
 	w := &work{
-		idle: opened,
-		tx:   tx, engine: r.Engine, schema: scratch, live: live,
-		unprocessed: map[catalogue.Name]int64{},
+		Runner: r, tx: tx, schema: scratch, idle: opened,
+		snapshot: snapshot{live: live, unprocessed: map[catalogue.Name]int64{}},
 	}
-	w.handover = publish.New(r.publishing(), tx, w.schema)
+	w.handover = publish.New(r.publishOptions(), tx, w.schema)
 	if w.tables, err = catalogue.Read(ctx, tx, r.Engine, live); err != nil {
 		return nil, err
 	}
@@ -71,10 +71,9 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 			w.staged = append(w.staged, table)
 		}
 	}
-	if w.built, err = dwhdb.New(tx).Fingerprints(ctx); err != nil {
+	if w.builds, err = dwhdb.New(tx).Fingerprints(ctx); err != nil {
 		return nil, fmt.Errorf("read fingerprints: %w", err)
 	}
-	w.first = len(w.built) == 0
 	slices.SortFunc(w.staged, func(a, b catalogue.Table) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	if len(w.staged) == 0 {
 		return w, nil
@@ -96,12 +95,20 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 // enter makes the scratch schema. One that an earlier version left behind goes first.
 func (w *work) enter(ctx context.Context) error {
 	if err := catalogue.ExecTogether(
-		ctx, w.engine, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema),
+		ctx, w.Engine, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema),
 		catalogue.SetSearchPath(w.live),
 	); err != nil {
 		return fmt.Errorf("make schema %s: %w", w.schema, err)
 	}
 	return nil
+}
+
+// enterFor is enter for a run over so many rows.
+func (w *work) enterFor(ctx context.Context, rows int64) error {
+	if err := w.preferParallel(ctx, rows); err != nil {
+		return err
+	}
+	return w.enter(ctx)
 }
 
 // behindScratch has unqualified names mean what stands in the scratch schema first, for the checks.
@@ -119,8 +126,8 @@ func (w *work) behindScratch(ctx context.Context) error {
 const preferParallel = "SET LOCAL parallel_tuple_cost = 0.001; SET LOCAL parallel_setup_cost = 100"
 
 // preferParallel has several processes of PostgreSQL work for a run over so many rows.
-func (r *Runner) preferParallel(ctx context.Context, w *work, rows int64) error {
-	if r.Engine != sqlfile.Postgres || rows < r.ParallelRows {
+func (w *work) preferParallel(ctx context.Context, rows int64) error {
+	if w.Engine != sqlfile.Postgres || rows < w.ParallelRows {
 		return nil
 	}
 	if err := catalogue.Exec(ctx, w.tx, preferParallel); err != nil {
@@ -128,40 +135,6 @@ func (r *Runner) preferParallel(ctx context.Context, w *work, rows int64) error 
 	}
 	w.parallel = true
 	return nil
-}
-
-// beginModels begins the run of the models. arrived are rows beside staging, erase are rows to
-// erase.
-func (r *Runner) beginModels(w *work, a *load.Arrivals, erase map[string][]model.Erasure) {
-	staged := map[string]model.Staged{}
-	for _, table := range w.staged {
-		s := model.Staged{Unprocessed: w.unprocessed[table.Name], Erase: erase[string(table.Name)]}
-		if rows := a.Rows(table.Name); rows > 0 {
-			s.Arrived = &model.Table{SQL: a.Beside(table).SQL(), Rows: rows}
-			s.Unprocessed -= rows // openWork's count, to which show has added them
-		}
-		if w.handover.HasCopy(table.Name) {
-			s.At = w.handover.At(table).SQL()
-		}
-		staged[string(table.Name)] = s
-	}
-	w.run = model.NewRun(model.Options{
-		Graph: w.graph, Session: &modelSession{engine: r.Engine, w: w}, Vars: r.Vars,
-		Scratch: string(w.schema), Live: string(w.live), Staged: staged, Large: r.ParallelRows,
-		Begin: func(ctx context.Context, m *model.Model) (context.Context, func(error)) {
-			rows := w.rowsIn(m)
-			r.Observer(progress.Event{Kind: progress.StepStarted, Step: m.Step, RowsIn: rows})
-			ctx, span := telemetry.Begin(ctx, "transform "+m.Step, telemetry.Step(m.Step))
-			return ctx, func(err error) {
-				change := w.run.Changes[m.Name]
-				written := change.Added + change.Changed + change.Healed
-				if built := w.run.BuiltTable(m.Name); built != nil {
-					written = built.Rows
-				}
-				span.End(err, telemetry.RowsIn(rows), telemetry.Rows(written))
-			}
-		},
-	})
 }
 
 // total is how many rows wait in all the tables.
@@ -176,23 +149,11 @@ func total(waiting map[catalogue.Name]int64) int64 {
 // leave drops the scratch schema, and runs further statements that clear up.
 func (w *work) leave(ctx context.Context, further ...string) error {
 	steps := append([]string{catalogue.SetSearchPath(w.live), catalogue.DropSchema(w.schema)}, further...)
-	if err := catalogue.ExecTogether(ctx, w.engine, w.tx, steps...); err != nil {
+	if err := catalogue.ExecTogether(ctx, w.Engine, w.tx, steps...); err != nil {
 		return fmt.Errorf("drop schema %s: %w", w.schema, err)
 	}
 	w.handover.Clear()
 	return nil
-}
-
-// errNoStep says that a model belongs to no step, which cannot be.
-var errNoStep = errors.New("the model belongs to no step")
-
-// stepOf is the step of a model.
-func (r *Runner) stepOf(m *model.Model) (Step, error) {
-	i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.Name == m.Step })
-	if i < 0 {
-		return Step{}, fmt.Errorf("%s: %w", m.Step, errNoStep)
-	}
-	return r.Steps[i], nil
 }
 
 // rowsIn is how many new rows of staging a model can follow from.

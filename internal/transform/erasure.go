@@ -1,0 +1,241 @@
+package transform
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/journal"
+	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// Delete erases the selected rows of staging, and the texts of the refused records that hold the
+// same values, in one transaction. The models are brought up to date as in any other run, whose
+// changes are rows that go away. Where rows among them are not processed yet, the models are
+// replayed instead: a run of some steps (--only) may have computed from such rows, and an
+// increment takes them for rows that nothing follows from.
+func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Result, error) {
+	all, err := r.resolve(ctx, r.Pool, s)
+	if err != nil {
+		return Result{}, err
+	}
+	return r.journaled(ctx, command, func(run *activeRun) error {
+		staleness, err := run.readStaleness(ctx)
+		if err = cmp.Or(err, staleness.Err()); err != nil {
+			return err // a replay has to come first
+		}
+		started, mark := time.Now(), run.entry.Mark()
+		erased, err := erasure{run, all}.run(ctx)
+		if errors.Is(err, errUnprocessed) {
+			run.entry.Forget(mark)
+			erased, err = erasingReplay{run, all}.run(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		var names []string
+		for _, c := range all {
+			names = append(names, string(c.table.Name))
+		}
+		run.entry.Step(journal.Step{
+			Name: "staging delete " + strings.Join(names, ", "), Started: started, RowsIn: erased,
+		})
+		return nil
+	})
+}
+
+// erasure is an increment whose change is rows that go away.
+type erasure struct {
+	*activeRun
+	chosen []*chosen
+}
+
+// run returns how many rows were erased. errUnprocessed says that an erasingReplay has to do it.
+func (m erasure) run(ctx context.Context) (erased int64, err error) {
+	err = m.commit(ctx, "transform.committed", func(tx pgx.Tx) (err error) {
+		erased, err = m.transact(ctx, tx)
+		return err
+	})
+	return erased, err
+}
+
+func (m erasure) transact(ctx context.Context, tx pgx.Tx) (erased int64, err error) {
+	w, err := m.open(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	if err := w.enterFor(ctx, total(w.unprocessed)); err != nil {
+		return 0, err
+	}
+	if unprocessed, err := m.unprocessed(ctx, w); err != nil {
+		return 0, err
+	} else if unprocessed {
+		return 0, errUnprocessed
+	}
+	read, beside, err := m.noteErased(ctx, w)
+	if err != nil {
+		return 0, err
+	}
+	w.beginModels(nil, read)
+	if err := m.compute(ctx, w, m.Steps); err != nil {
+		return 0, err
+	}
+	if erased, err = m.erase(ctx, w, beside); err != nil {
+		return 0, err
+	}
+	return erased, m.checkAndFlag(ctx, w, nil)
+}
+
+// erase deletes the rows behind the last model, and takes the texts out of refused records. beside
+// are rows that no model reads.
+func (m erasure) erase(ctx context.Context, w *work, beside map[*chosen][]model.Erasure) (int64, error) {
+	erased, err := w.run.Erase(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for c, erasures := range beside {
+		rows, err := m.deleteBeside(ctx, w.tx, c, erasures)
+		if err != nil {
+			return 0, err
+		}
+		erased += rows
+	}
+	for _, c := range m.chosen {
+		if err := c.eraseRefused(ctx, w.tx); err != nil {
+			return 0, err
+		}
+	}
+	m.Failpoint("staging.deleted")
+	return erased, nil
+}
+
+// erasingReplay erases rows and replays the models from what is left.
+type erasingReplay struct {
+	*activeRun
+	chosen []*chosen
+}
+
+// run returns how many rows were erased.
+func (m erasingReplay) run(ctx context.Context) (erased int64, err error) {
+	err = m.commit(ctx, "replay.committed", func(tx pgx.Tx) (err error) {
+		if erased, err = m.erase(ctx, tx); err != nil {
+			return err
+		}
+		return replay{m.activeRun}.transact(ctx, tx)
+	})
+	return erased, err
+}
+
+// errUnprocessed says that rows to delete are not processed.
+var errUnprocessed = errors.New("rows to delete are not processed")
+
+// unprocessed tells whether a chosen row that the models read is not processed. It is false
+// where nothing was built before: then everything is built without the chosen rows.
+func (m erasure) unprocessed(ctx context.Context, w *work) (bool, error) {
+	if w.first() {
+		return false, nil
+	}
+	for _, c := range m.chosen {
+		where, values := c.condition(m.Engine, "staged")
+		if where == "" || w.unprocessed[c.table.Name] == 0 {
+			continue
+		}
+		where = "NOT staged." + flagColumn.SQL() + " AND (" + where + ")"
+		var rows int64
+		if err := w.tx.QueryRow(ctx, catalogue.CountWhere(c.table, where), values...).Scan(&rows); err != nil {
+			return false, fmt.Errorf("count rows of %s: %w", c.table.Name, err)
+		}
+		if rows > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// erase deletes the chosen rows and the texts of refused records, without a word to the models.
+func (m erasingReplay) erase(ctx context.Context, tx pgx.Tx) (erased int64, err error) {
+	for _, c := range m.chosen {
+		if where, values := c.condition(m.Engine, c.table.SQL()); where != "" {
+			tag, err := tx.Exec(ctx, catalogue.DeleteWhere(c.table, where), values...)
+			if err != nil {
+				return 0, fmt.Errorf("delete from %s: %w", c.table.Name, err)
+			}
+			erased += tag.RowsAffected()
+		}
+		if err := c.eraseRefused(ctx, tx); err != nil {
+			return 0, err
+		}
+	}
+	m.Failpoint("staging.deleted")
+	return erased, nil
+}
+
+// noteErased notes the values of the chosen rows: read are of tables that models read, beside of
+// others.
+func (m erasure) noteErased(
+	ctx context.Context, w *work,
+) (read map[string][]model.Erasure, beside map[*chosen][]model.Erasure, err error) {
+	read, beside = map[string][]model.Erasure{}, map[*chosen][]model.Erasure{}
+	for i, c := range m.chosen {
+		erasures, err := m.noteValues(ctx, w, i, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == c.table.Name }) {
+			read[string(c.table.Name)] = erasures
+		} else {
+			beside[c] = erasures
+		}
+	}
+	return read, beside, nil
+}
+
+// noteValues puts the values of a chosen table into tables of the scratch schema, where the
+// statements of the models find them: they stand in no statement's text.
+func (m erasure) noteValues(ctx context.Context, w *work, place int, c *chosen) ([]model.Erasure, error) {
+	var out []model.Erasure
+	for i, list := range c.lists {
+		var erasure model.Erasure
+		for k, match := range list {
+			values := catalogue.Table{
+				Schema: w.schema,
+				Name:   catalogue.Name(fmt.Sprintf("dwh_erased_%d_%d_%d", place, i, k)),
+			}
+			if err := catalogue.Exec(ctx, w.tx, catalogue.CreateValues(values)); err != nil {
+				return nil, fmt.Errorf("note what to erase: %w", err)
+			}
+			if _, err := w.tx.Exec(ctx, catalogue.InsertValue(values), match.value); err != nil {
+				return nil, fmt.Errorf("note what to erase: %w", err)
+			}
+			if m.Engine == sqlfile.Postgres {
+				if err := catalogue.Exec(ctx, w.tx, catalogue.Analyze(values)); err != nil {
+					return nil, fmt.Errorf("note what to erase: %w", err)
+				}
+			}
+			erasure = append(erasure, model.Match{Column: match.column.Name, Values: values.SQL()})
+		}
+		out = append(out, erasure)
+	}
+	return out, nil
+}
+
+// deleteBeside deletes the chosen rows of a table that no model reads.
+func (m erasure) deleteBeside(ctx context.Context, tx pgx.Tx, c *chosen, erasures []model.Erasure) (int64, error) {
+	if len(erasures) == 0 {
+		return 0, nil
+	}
+	where := model.Erased(m.Engine, c.schema, c.table.SQL(), erasures)
+	tag, err := tx.Exec(ctx, catalogue.DeleteWhere(c.table, where))
+	if err != nil {
+		return 0, fmt.Errorf("delete from %s: %w", c.table.Name, err)
+	}
+	return tag.RowsAffected(), nil
+}
