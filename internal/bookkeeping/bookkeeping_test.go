@@ -154,7 +154,7 @@ func TestRead(t *testing.T) {
 		for _, row := range there {
 			dwhtest.Query(t, other, `CREATE TABLE `+row[0]+` (a INTEGER)`)
 			_, err := bookkeeping.Read(t.Context(), empty)
-			if err == nil || !strings.Contains(err.Error(), "a table "+row[0]+" that") {
+			if err == nil || !strings.Contains(err.Error(), "the table "+row[0]+",") {
 				t.Errorf("%s without a version: got %v, want an error that names it", row[0], err)
 			}
 			dwhtest.Query(t, other, `DROP TABLE `+row[0])
