@@ -227,10 +227,12 @@ func cannotGoOn(ctx context.Context, conn *pgx.Conn, err error) bool {
 	return ctx.Err() != nil || conn.IsClosed() || errors.As(err, &busy)
 }
 
-// goPiecemeal says that what could not be loaded as a whole is loaded batch by batch.
+// goPiecemeal says that what could not be loaded as a whole is loaded batch by batch. The cause is
+// met again on that way, and told there.
 func (r *Runner) goPiecemeal(cause error) {
 	r.piecemeal = true
-	r.Observer(progress.Event{Kind: progress.Note, Text: fmt.Sprintf("loading again, batch by batch: %v", cause)})
+	r.Observer(progress.Event{Kind: progress.Note, Text: "loading again, batch by batch, to keep what can be loaded"})
+	r.Logger.Debug("one transaction for all loads and models failed", "error", cause)
 }
 
 // Skip records an object, as it is now, as skipped for the tables: no load tries this version of it
