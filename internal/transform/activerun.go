@@ -3,7 +3,6 @@ package transform
 import (
 	"context"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -11,13 +10,15 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/journal"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/telemetry"
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
 // An activeRun is a run under way. The modes of a run embed it: firstRun, increment, onlySteps,
-// erasure, replay, partialReplay.
+// erasure, erasingReplay, emptying, replay and partialReplay. Each has a method transact, which is
+// its work in one transaction, and a method run, which commits that.
 type activeRun struct {
 	*Runner
 	conn       *pgx.Conn    // of its own
@@ -73,25 +74,6 @@ func (r *activeRun) write(ctx context.Context, work func(tx pgx.Tx) error) error
 	return catalogue.ExplainPublication(ctx, r.Pool, err)
 }
 
-// commit runs the one transaction of a mode, and what follows it. failpoint is the name of the
-// moment behind the commit.
-func (r *activeRun) commit(ctx context.Context, failpoint string, transact func(tx pgx.Tx) error) error {
-	mark := r.entry.Mark()
-	err := r.write(ctx, func(tx pgx.Tx) error {
-		// A retry begins from nothing.
-		r.result.Transforms, r.result.Checks, r.result.Differences, r.result.Flagged = nil, nil, nil, 0
-		r.publishing = nil
-		r.entry.Forget(mark)
-		return transact(tx)
-	})
-	if err != nil {
-		r.entry.RolledBack(mark)
-		return err
-	}
-	r.Failpoint(failpoint)
-	return r.settle(ctx)
-}
-
 // readStaleness reads the staleness of the warehouse, and marks steps whose text has changed.
 func (r *activeRun) readStaleness(ctx context.Context) (Staleness, error) {
 	return ReadStaleness(ctx, writelock.Retrying(r.conn), r.Engine, r.Steps, WriteMarks)
@@ -138,47 +120,6 @@ func (r *activeRun) remember(ctx context.Context, w *work) error {
 	return nil
 }
 
-// settle is what follows the commit of a run: statistics and indexes. A run that ends before leaves
-// it to the next.
-func (r *activeRun) settle(ctx context.Context) error {
-	if err := r.analyzeWritten(ctx); err != nil {
-		return err
-	}
-	missing, err := r.missingIndexes(ctx)
-	if err != nil {
-		return err
-	}
-	apart := r.numbering.Open(stageIndex)
-	if apart {
-		r.publishing.end("")
-	}
-	if err := r.buildIndexes(ctx, missing); err != nil {
-		return err
-	}
-	if !apart {
-		r.publishing.end("")
-	}
-	r.numbering.Skip("no index to build", stageIndex)
-	return nil
-}
-
-// analyzeWritten refreshes the statistics of what a run wrote much of. The flags count: the indexes
-// that an increment follows cover processed rows only, and as long as the planner takes those for
-// few, it reads everything instead.
-func (r *activeRun) analyzeWritten(ctx context.Context) error {
-	written := map[catalogue.Name]int64{}
-	if r.result.Flagged > 0 {
-		maps.Copy(written, r.result.waiting)
-	}
-	for _, step := range r.result.Transforms {
-		written[step.Table] += step.RowsOut
-	}
-	for _, name := range r.result.analyzed {
-		delete(written, name)
-	}
-	return r.analyzeAfter(ctx, written)
-}
-
 // analyzeAfter refreshes PostgreSQL's statistics of the tables to which rows were added, where it
 // is worth it.
 func (r *activeRun) analyzeAfter(ctx context.Context, added map[catalogue.Name]int64) error {
@@ -187,4 +128,20 @@ func (r *activeRun) analyzeAfter(ctx context.Context, added map[catalogue.Name]i
 		return err
 	}
 	return publish.AnalyzeAfter(ctx, r.conn, r.Engine, schema, added)
+}
+
+// loadRun is a run as package load knows it.
+func (r *activeRun) loadRun() load.Run { return load.Run{ID: r.entry.ID, Conn: r.conn, Write: r.write} }
+
+// beginStage begins a stage of the run.
+func (r *activeRun) beginStage(name string) *stage { return r.newStage(r.entry, name) }
+
+// publishAfter ends the gate and begins to publish. flagging is how long the gate waited for the
+// flags of staged rows, which count as published.
+func (r *activeRun) publishAfter(checking *stage, flagging time.Duration, note string) *stage {
+	checking.started = checking.started.Add(flagging)
+	checking.end(note)
+	publishing := r.beginStage(stagePublish)
+	publishing.started = publishing.started.Add(-flagging)
+	return publishing
 }

@@ -100,7 +100,7 @@ func (r *activeRun) loadAside(
 			return err
 		}
 		if filled, err := hasRows(ctx, tx, w.tables[plan.File.Table]); err != nil || filled {
-			return cmp.Or(err, errNotFirst)
+			return cmp.Or(err, errNotEmpty)
 		}
 		defer w.handover.Close()
 		if err := w.enter(ctx); err != nil {
@@ -108,7 +108,7 @@ func (r *activeRun) loadAside(
 		}
 		aside := *plan
 		if made, err := w.copyStaging(ctx, &aside); err != nil || !made {
-			return cmp.Or(err, errNotFirst)
+			return cmp.Or(err, errNotEmpty)
 		}
 		if result, err = r.loadInto(ctx, w, &aside); err != nil {
 			return err
@@ -131,7 +131,7 @@ func (r *activeRun) loadAside(
 		return result, true, nil
 	case cannotGoOn(ctx, r.conn, err):
 		return result, false, fmt.Errorf("load %s: %w", plan.File.Name, err)
-	case !errors.Is(err, errNotFirst):
+	case !errors.Is(err, errNotEmpty):
 		r.goPiecemeal(err)
 	}
 	return result, false, nil

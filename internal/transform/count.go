@@ -10,12 +10,6 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 )
 
-// TableCount is how many rows a table holds.
-type TableCount struct {
-	Table catalogue.Name
-	Rows  int64
-}
-
 // CountsAfter is Counts behind a run, which may have counted already.
 func (r *Runner) CountsAfter(ctx context.Context, ran Result) ([]TableCount, error) {
 	if ran.counts != nil {
@@ -63,4 +57,17 @@ func (r *Runner) count(
 		}
 	}
 	return out, nil
+}
+
+// hasRows tells whether a table has a row.
+func hasRows(ctx context.Context, q catalogue.Querier, table catalogue.Table) (bool, error) {
+	rows, err := q.Query(ctx, catalogue.HasRows(table))
+	if err != nil {
+		return false, fmt.Errorf("look for rows of %s: %w", table.Name, err)
+	}
+	filled, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
+	if err != nil {
+		return false, fmt.Errorf("look for rows of %s: %w", table.Name, err)
+	}
+	return filled, nil
 }

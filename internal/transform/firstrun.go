@@ -18,9 +18,6 @@ import (
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
-// errNotFirst says that another dwh came first.
-var errNotFirst = errors.New("the warehouse is not empty any more")
-
 // firstRun loads and builds an empty warehouse in one transaction. The rows are staged as
 // processed, since nobody sees them before the facts that they are in. Flagging them afterwards
 // would write each of them twice, which costs as much as all the transforms.
@@ -63,7 +60,7 @@ func (m firstRun) run(ctx context.Context) (done bool, err error) {
 		return false, err
 	default:
 		forget()
-		if !errors.Is(err, errNotFirst) {
+		if !errors.Is(err, errNotEmpty) {
 			m.goPiecemeal(err)
 		}
 		return false, nil
@@ -79,7 +76,7 @@ func (m firstRun) transact(ctx context.Context, tx pgx.Tx) error {
 	if fresh, err := m.fresh(ctx, tx); err != nil {
 		return err
 	} else if !fresh {
-		return errNotFirst
+		return errNotEmpty
 	}
 	w, err := m.openWork(ctx, tx, m.Scratch+scratchSuffix)
 	if err != nil {
@@ -100,7 +97,7 @@ func (m firstRun) transact(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	if slices.ContainsFunc(w.graph.Models, func(each *model.Model) bool { return each.Stored && !each.Complete() }) {
-		return errNotFirst // a table of what the models give does not stand for the table
+		return errNotEmpty // a table of what the models give does not stand for the table
 	}
 	if err := m.indexLoaded(ctx, w); err != nil {
 		return err
@@ -306,17 +303,4 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 		}
 	}
 	return true, nil
-}
-
-// hasRows tells whether a table has a row.
-func hasRows(ctx context.Context, q catalogue.Querier, table catalogue.Table) (bool, error) {
-	rows, err := q.Query(ctx, catalogue.HasRows(table))
-	if err != nil {
-		return false, fmt.Errorf("look for rows of %s: %w", table.Name, err)
-	}
-	filled, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[bool])
-	if err != nil {
-		return false, fmt.Errorf("look for rows of %s: %w", table.Name, err)
-	}
-	return filled, nil
 }

@@ -154,3 +154,31 @@ func (r *activeRun) checkTouched(
 	r.result.Checks, err = g.Pass(ctx, gate.BeforeFlags)
 	return g, err
 }
+
+// atOnce loads and transforms in one transaction what is new, if that is no more than a batch.
+// Whatever goes wrong but the connection or the lock is left to the usual way.
+func (r *activeRun) atOnce(ctx context.Context) (done bool, err error) {
+	if !r.loadsAsProcessed() {
+		return false, nil
+	}
+	plans, whole, err := r.planLoads(ctx, r.fitsBatch)
+	if err != nil || !whole {
+		return false, ctx.Err() // the usual way comes as far as it can
+	}
+	mark := r.entry.Mark()
+	err = increment{r, plans}.run(ctx)
+	switch {
+	case err == nil:
+		for _, plan := range plans {
+			plan.Tell()
+		}
+		return true, nil
+	case !slices.ContainsFunc(r.result.Loads, func(l load.Result) bool { return l.Rows > 0 }) && !refused(err),
+		cannotGoOn(ctx, r.conn, err):
+		return true, err // nothing of the loads is to blame, or to be kept
+	}
+	r.entry.Forget(mark)
+	*r.result = Result{Run: r.result.Run}
+	r.goPiecemeal(err)
+	return false, nil
+}

@@ -2,34 +2,27 @@ package transform
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/journal"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
-	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
-	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// What a run loads takes one of four roads, by how much of it there is and what the warehouse
-// holds:
+// A run loads in one of four ways, by how much there is to load and what the warehouse holds:
 //
-//   - first: everything into an empty warehouse, in one transaction with the build of the models;
+//   - firstRun: all into an empty warehouse, in one transaction with the build of the models;
 //   - increment: no more than one batch, in one transaction with the increment of the models;
 //   - loadAside: one load into its empty table, in one transaction;
 //   - load: batch by batch, each in its own transaction.
 //
-// The first three give way to the last where something is wrong: it keeps what it has loaded, and
-// tells the fault.
+// The first three fall back to the last where something is wrong (fallback.go).
 
 // firstObjects and firstBytes bound what a first run, or a load into an empty table, loads in one
 // transaction, a minute or two, unless the options bound it. A larger load commits batch by batch,
@@ -62,9 +55,6 @@ func (r *Runner) fitsBatch(objects int, bytes int64) bool {
 func (r *Runner) loadsAsProcessed() bool {
 	return r.Engine == sqlfile.Postgres && r.Copier != nil && r.Copier.Can().SetTrue
 }
-
-// loadRun is a run as package load knows it.
-func (r *activeRun) loadRun() load.Run { return load.Run{ID: r.entry.ID, Conn: r.conn, Write: r.write} }
 
 // planLoads lists what all loads have to load, as long as that fits. whole says that it does.
 func (r *Runner) planLoads(
@@ -183,56 +173,6 @@ func (r *activeRun) loadBeside(
 	result, err := r.loader.Load(ctx, r.loadRun(), plan)
 	arrivals.Add(plan, result)
 	return result, err
-}
-
-// atOnce loads and transforms in one transaction what is new, if that is no more than a batch.
-// Whatever goes wrong but the connection or the lock is left to the usual way.
-func (r *activeRun) atOnce(ctx context.Context) (done bool, err error) {
-	if !r.loadsAsProcessed() {
-		return false, nil
-	}
-	plans, whole, err := r.planLoads(ctx, r.fitsBatch)
-	if err != nil || !whole {
-		return false, ctx.Err() // the usual way comes as far as it can
-	}
-	mark := r.entry.Mark()
-	err = increment{r, plans}.run(ctx)
-	switch {
-	case err == nil:
-		for _, plan := range plans {
-			plan.Tell()
-		}
-		return true, nil
-	case !slices.ContainsFunc(r.result.Loads, func(l load.Result) bool { return l.Rows > 0 }) && !refused(err),
-		cannotGoOn(ctx, r.conn, err):
-		return true, err // nothing of the loads is to blame, or to be kept
-	}
-	r.entry.Forget(mark)
-	*r.result = Result{Run: r.result.Run}
-	r.goPiecemeal(err)
-	return false, nil
-}
-
-// refused tells whether the data of a load are to blame for an error.
-func refused(err error) bool {
-	var records *load.RefusedError
-	var unreadable *clientcopy.UnreadableError
-	return errors.As(err, &records) || errors.As(err, &unreadable)
-}
-
-// cannotGoOn tells whether an error leaves nothing to do in another way: the run was interrupted,
-// the connection is gone, or another dwh has the lock.
-func cannotGoOn(ctx context.Context, conn *pgx.Conn, err error) bool {
-	var busy *writelock.BusyError
-	return ctx.Err() != nil || conn.IsClosed() || errors.As(err, &busy)
-}
-
-// goPiecemeal says that what could not be loaded as a whole is loaded batch by batch. The cause is
-// met again on that way, and told there.
-func (r *Runner) goPiecemeal(cause error) {
-	r.piecemeal = true
-	r.Observer(progress.Event{Kind: progress.Note, Text: "loading again, batch by batch, to keep what can be loaded"})
-	r.Logger.Debug("one transaction for all loads and models failed", "error", cause)
 }
 
 // Skip records an object, as it is now, as skipped for the tables: no load tries this version of it

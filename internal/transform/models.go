@@ -244,3 +244,14 @@ func errIncomparable(file *sqlfile.File, name catalogue.Name) error {
 	),
 		"declare one in a migration", nil)
 }
+
+// withHelpers adds to models the helpers that they read. Stored ones that are not chosen stay as
+// they are.
+func withHelpers(graph *model.Graph, chosen []*model.Model) []*model.Model {
+	isChosen := map[string]bool{}
+	for _, m := range chosen {
+		isChosen[m.Name] = true
+	}
+	stays := func(m *model.Model) bool { return m.Stored && !isChosen[m.Name] }
+	return slices.DeleteFunc(graph.Upstream(chosen...), stays)
+}

@@ -1,10 +1,7 @@
 package transform
 
 import (
-	"strings"
-
 	"github.com/sparkify/dwh/internal/load"
-	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // Needs returns the sources of a load, that of its objects first; none of a model.
@@ -26,15 +23,4 @@ func Missing(steps []Step, vars map[string]string) []load.Need {
 		}
 	}
 	return out
-}
-
-// optionalModel is the error about `-- optional` in the header of a model.
-func optionalModel(file *sqlfile.File) error {
-	at := sqlfile.Comment{Line: 1, Column: 1}
-	for _, line := range file.HeaderLines() {
-		if strings.TrimSpace(strings.TrimPrefix(line.Text, "--")) == "optional" {
-			at = line
-		}
-	}
-	return file.ErrorAt(at.Line, at.Column, "optional: only a load, a 0xx file, can be skipped", "remove the line", nil)
 }

@@ -262,3 +262,31 @@ func Select(steps []Step, only []string) ([]Step, error) {
 func (s Step) Configured(vars map[string]string) bool {
 	return s.Source == "" || vars[s.Source] != ""
 }
+
+// optionalModel is the error about `-- optional` in the header of a model.
+func optionalModel(file *sqlfile.File) error {
+	at := sqlfile.Comment{Line: 1, Column: 1}
+	for _, line := range file.HeaderLines() {
+		if strings.TrimSpace(strings.TrimPrefix(line.Text, "--")) == "optional" {
+			at = line
+		}
+	}
+	return file.ErrorAt(at.Line, at.Column, "optional: only a load, a 0xx file, can be skipped", "remove the line", nil)
+}
+
+// Followers are the names of the steps that follow from a table, directly or not, in order.
+func Followers(steps []Step, name catalogue.Name) []string {
+	reached := map[catalogue.Name]bool{name: true}
+	var out []string
+	for _, step := range steps {
+		if step.Load || !slices.ContainsFunc(step.Reads, func(n catalogue.Name) bool { return reached[n] }) {
+			continue
+		}
+		reached[step.Table] = true
+		for _, written := range step.Writes {
+			reached[written] = true
+		}
+		out = append(out, step.Name)
+	}
+	return out
+}

@@ -73,3 +73,9 @@ type known struct {
 func (r Result) Changed() bool {
 	return slices.ContainsFunc(r.Differences, publish.Difference.Some)
 }
+
+// TableCount is how many rows a table holds.
+type TableCount struct {
+	Table catalogue.Name
+	Rows  int64
+}

@@ -38,9 +38,6 @@ func (r *Runner) newStage(entry *journal.Run, name string) *stage {
 	return &stage{runner: r, journal: entry, name: name, started: time.Now()}
 }
 
-// beginStage begins a stage of the run.
-func (r *activeRun) beginStage(name string) *stage { return r.newStage(r.entry, name) }
-
 // end tells of the stage, if it is not nil; note says in a few words what it did.
 func (s *stage) end(note string) {
 	if s == nil {
@@ -52,16 +49,6 @@ func (s *stage) end(note string) {
 	s.runner.Observer(progress.Event{
 		Kind: progress.StepDone, Sort: progress.Stage, Step: s.name, Text: note, Duration: time.Since(s.started),
 	})
-}
-
-// publishAfter ends the gate and begins to publish. flagging is how long the gate waited for the
-// flags of staged rows, which count as published.
-func (r *activeRun) publishAfter(checking *stage, flagging time.Duration, note string) *stage {
-	checking.started = checking.started.Add(flagging)
-	checking.end(note)
-	publishing := r.beginStage(stagePublish)
-	publishing.started = publishing.started.Add(-flagging)
-	return publishing
 }
 
 // planSteps names the steps of a run that takes the chosen files and the stages.

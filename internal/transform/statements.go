@@ -127,17 +127,6 @@ func (s *script) increment(ctx context.Context, chosen []*model.Model) error {
 	return s.run.Increment(ctx, s.graph.Upstream(chosen...), func(*model.Model, model.Change) error { return nil })
 }
 
-// withHelpers adds to models the helpers that they read. Stored ones that are not chosen stay as
-// they are.
-func withHelpers(graph *model.Graph, chosen []*model.Model) []*model.Model {
-	isChosen := map[string]bool{}
-	for _, m := range chosen {
-		isChosen[m.Name] = true
-	}
-	stays := func(m *model.Model) bool { return m.Stored && !isChosen[m.Name] }
-	return slices.DeleteFunc(graph.Upstream(chosen...), stays)
-}
-
 // build derives a build of everything and what follows it: a first load of PostgreSQL copies what
 // was built into the empty tables; every other build is compared with what stands there.
 func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) error {
