@@ -1,4 +1,4 @@
--- Dimensions: what a play refers to, one row per key.
+-- Dimensions: the tables that plays refer to, one row per key.
 
 -- +goose Up
 CREATE TABLE d_song (

@@ -1,5 +1,5 @@
--- The flag that says whether the star already holds a staged row. Rows that were there before the
--- flag get TRUE: the warehouse is then marked stale, and a replay builds the star from them.
+-- The flag that says whether the star already contains a staged row. Rows that exist before this
+-- migration get TRUE. The warehouse is then marked stale, and a replay builds the star from them.
 
 -- +goose Up
 ALTER TABLE s_song ADD COLUMN processed BOOLEAN DEFAULT FALSE NOT NULL;

@@ -1,7 +1,7 @@
--- PostgreSQL only: the indexes by which an increment's cost follows its batch, and what the planner
--- has to know of the expressions that the models select and join by. Without the statistics it
--- takes a whole first load for a handful of rows. The indexes of s_songplay_event stand in
--- transforms/020_s_songplay_event.sql: a load builds them, once there are rows.
+-- PostgreSQL only: indexes that make the cost of an increment follow the size of its batch, and
+-- statistics on the expressions that the models select and join by. Without the statistics the
+-- planner expects a handful of rows in a whole first load. The indexes of s_songplay_event are in
+-- transforms/020_s_songplay_event.sql: a load builds them when the table has rows.
 
 -- +goose Up
 /*postgres*/ CREATE INDEX s_song_new ON s_song (song_id) WHERE NOT processed /*redshift*/;
@@ -32,7 +32,7 @@
     ON (RTRIM(song)) FROM s_songplay_event /*redshift*/;
 
 -- +goose Down
--- Those that a load built, if one has.
+-- The indexes that a load has built.
 /*postgres*/ DROP INDEX IF EXISTS s_songplay_event_user /*redshift*/;
 
 /*postgres*/ DROP INDEX IF EXISTS s_songplay_event_song /*redshift*/;

@@ -1,5 +1,5 @@
 -- name: SongplaysComplete :many
--- Every songplay in staging is a row of f_songplay, and the other way round.
+-- f_songplay has one row for each songplay in staging, and no other rows.
 WITH doubtful AS (
     -- All but a play with one row, however often it was delivered. By the CASE a planner expects
     -- few.
@@ -81,7 +81,7 @@ HAVING SUM(counted.staged) <> SUM(counted.held)
 ORDER BY counted.user_id, counted.session_id, counted.played_at;
 
 -- name: FSongplayLevelDomain :many
--- A level in f_songplay is free or paid, or unknown.
+-- Every level in f_songplay is free, paid or NULL.
 SELECT
     play.level,
     COUNT(*) OVER (PARTITION BY play.level) AS songplays,
@@ -91,7 +91,7 @@ WHERE play.level NOT IN ('free', 'paid')
 ORDER BY play.level, play.songplay_id;
 
 -- name: DUserLevelDomain :many
--- A level in d_user is free or paid, or unknown.
+-- Every level in d_user is free, paid or NULL.
 SELECT
     listener.user_id,
     listener.level
@@ -100,7 +100,7 @@ WHERE listener.level NOT IN ('free', 'paid')
 ORDER BY listener.user_id;
 
 -- name: DUserGenderDomain :many
--- A gender in d_user is F or M, or unknown.
+-- Every gender in d_user is F, M or NULL.
 SELECT
     listener.user_id,
     listener.gender
@@ -109,8 +109,8 @@ WHERE listener.gender NOT IN ('F', 'M')
 ORDER BY listener.user_id;
 
 -- name: SongplayIDHash :many
--- A songplay_id is 64 digits long, in lower case. By the CASE a planner expects few violations, and
--- does not read the table in the order of its key.
+-- Every songplay_id has 64 lower-case hex digits. The CASE makes the planner expect few violations,
+-- so it does not read the table in the order of the key.
 SELECT
     play.songplay_id,
     LENGTH(play.songplay_id) AS digits
@@ -120,7 +120,7 @@ WHERE CASE WHEN LENGTH(play.songplay_id) = 64 AND LOWER(play.songplay_id) = play
 ORDER BY play.songplay_id;
 
 -- name: EventsWithoutKey :many
--- NextSong events that lack a user, a session, an item or a usable time; they are staged, and no
+-- NextSong events without a user, session, item or valid time. They are staged, but they are not
 -- songplays.
 SELECT
     incomplete.lacks,
@@ -163,7 +163,7 @@ ORDER BY
     incomplete.song;
 
 -- name: MatchedShare :many
--- The share of plays that know their song is not below the threshold.
+-- The share of plays that are matched to a song is not below the threshold.
 SELECT
     share.songplays,
     share.matched,
@@ -179,7 +179,7 @@ WHERE share.songplays > 0
         < CAST(sqlc.arg(threshold) AS DOUBLE PRECISION);
 
 -- name: Freshness :many
--- The newest songplay is not older than the maximum age; off unless one is configured.
+-- The newest songplay is not older than the maximum age. Without a maximum age the check is off.
 SELECT
     newest.played_at
 FROM (
@@ -189,12 +189,12 @@ FROM (
 WHERE newest.played_at < CAST(sqlc.arg(oldest) AS TIMESTAMP);
 
 -- name: SongplayPrecheck :one
--- What one pass over f_songplay tells of several checks (PostgreSQL): songplays-complete compares
--- plays and hash_sum with those of StagedSongplayPrecheck, matched-share divides matched by plays,
--- and wrong_levels and wrong_ids are the violations of f-songplay-level and songplay-id-hash.
--- hash_sum adds up 64 bits of each play's user, session and moment. The hash of an integer folds it
--- to 32 bits first, the same for 1 and 2^32. So a session is hashed as a number of 53 bits as well,
--- and a moment by its second as well.
+-- One pass over f_songplay for several checks (PostgreSQL). songplays-complete compares plays and
+-- hash_sum with StagedSongplayPrecheck. matched-share divides matched by plays. wrong_levels and
+-- wrong_ids count the violations of f-songplay-level and songplay-id-hash. hash_sum adds 64-bit
+-- hashes of each play's user, session and time. The hash of an integer first folds it to 32 bits,
+-- so 1 and 2^32 give the same hash. Therefore a session is also hashed as a DOUBLE PRECISION, and a
+-- time also by its second.
 SELECT
     COUNT(*) AS plays,
     COUNT(play.song_id) AS matched,
@@ -210,10 +210,10 @@ SELECT
 FROM f_songplay AS play;
 
 -- name: StagedSongplayPrecheck :one
--- The same of staging (PostgreSQL), each play once, however often it was delivered; incomplete is 0
--- where events-without-key has no violation. A moment is microseconds since the year 2000. Before
--- 1970 the second is another one, so that the sums differ though the plays do not, and the check
--- itself decides. The query sorts two integers of each NextSong event.
+-- The same numbers for staging (PostgreSQL). A play that was delivered several times counts once.
+-- incomplete is 0 if events-without-key has no violation. A time is in microseconds since the year
+-- 2000. Before 1970 the second is rounded the other way: the sums then differ although the plays
+-- are equal, and the check itself decides. The query sorts two integers of each NextSong event.
 SELECT
     COUNT(play.hash) AS plays,
     CAST(COALESCE(SUM(play.hash), 0) AS VARCHAR(64)) AS hash_sum,

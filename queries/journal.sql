@@ -10,20 +10,20 @@ SET ended_at = sqlc.arg(ended_at), outcome = sqlc.arg(outcome), error = sqlc.nar
 WHERE run_id = sqlc.arg(run_id);
 
 -- name: BeatRun :exec
--- A run that works says so now and then: until it ends, its end is when it last did.
+-- The heartbeat of a run: until the run ends, ended_at is its last heartbeat.
 UPDATE dwh_run
 SET ended_at = sqlc.arg(ended_at)
 WHERE run_id = sqlc.arg(run_id)
     AND outcome = 'running';
 
 -- name: FailRun :exec
--- What was found out about a run after its end.
+-- Sets the outcome of a run after its end.
 UPDATE dwh_run
 SET outcome = sqlc.arg(outcome), error = sqlc.arg(error)
 WHERE run_id = sqlc.arg(run_id);
 
 -- name: ExtendRun :exec
--- The checks over everything come behind a run, and are a part of it.
+-- The checks over all rows come after a run, and belong to it.
 UPDATE dwh_run
 SET ended_at = sqlc.arg(ended_at)
 WHERE run_id = sqlc.arg(run_id);
@@ -68,7 +68,7 @@ WHERE object.table_name = sqlc.arg(table_name)
 ORDER BY object.url, object.etag;
 
 -- name: ForgetFailedRejects :exec
--- What a failed try left behind about an object goes when the object is tried again.
+-- Deletes the rejects of a failed attempt when the object is tried again.
 DELETE FROM s_reject
 WHERE table_name = sqlc.arg(table_name)
     AND url = sqlc.arg(url)
@@ -171,7 +171,7 @@ WHERE subject = sqlc.arg(subject)
     AND reason = sqlc.arg(reason);
 
 -- name: Lease :one
--- Who holds a role, and how often it has said so.
+-- The holder of a role, and the number of its heartbeats.
 SELECT lease.holder, lease.beat
 FROM dwh_lease AS lease
 WHERE lease.name = sqlc.arg(name);
@@ -192,7 +192,7 @@ WHERE name = sqlc.arg(name)
 
 -- name: UncountedObjects :many
 -- The loaded objects of a table whose counts were not known yet when they were loaded. Where only
--- rows is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an
+-- rows is NULL, the number stays unknown: Redshift counts the rows of a COPY, not those of an
 -- object.
 SELECT object.url, object.etag, object.load_id
 FROM s_object AS object

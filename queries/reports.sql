@@ -249,10 +249,10 @@ GROUP BY TO_CHAR(play.start_time, 'YYYY-MM-DD')
 ORDER BY 1;
 
 -- name: DailyMatches :many
--- plays of each day, UTC, and how many of them know their song
+-- plays of each day, UTC, and how many of them are matched to a song
 -- param: from date the first day
 -- param: to date the last day
--- tile: Plays of a known song = matched / songplays by day
+-- tile: Plays matched to a song = matched / songplays by day
 SELECT
     CAST(TO_CHAR(play.start_time, 'YYYY-MM-DD') AS VARCHAR(10)) AS day,
     COUNT(*) AS songplays,

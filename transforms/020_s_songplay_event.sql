@@ -1,4 +1,4 @@
--- s_songplay_event: one row per event of any page, as it came. The columns stand in the order of
+-- s_songplay_event: one row per event of any page, as it came. The columns are in the order of
 --                   the JSONPaths file.
 -- erase: user_id
 COPY s_songplay_event (
@@ -28,9 +28,9 @@ FORMAT AS JSON :'log_jsonpaths'
 MAXERROR 1000
 COMPUPDATE OFF;
 
--- dwh runs the statements below once the table holds rows, and leaves them out before: with the
--- indexes in place a first load would take four times as long. They serve, in this order: the new
--- events, the deliveries of one songplay, the plays that a late song matches, a user's plays.
+-- dwh runs the statements below only when the table has rows: with the indexes in place, a first
+-- load would take four times as long. The indexes find, in this order: new events, the deliveries
+-- of one songplay, the plays that a late song matches, a user's plays.
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_new
     ON s_songplay_event (ts) WHERE NOT processed /*redshift*/;
 

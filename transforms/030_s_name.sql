@@ -1,6 +1,6 @@
 -- s_name: one row per line of a yobYYYY.txt file: a first name, a sex, and how many children of
 --         that sex were given the name in that year. The archive of the Social Security
---         Administration holds a PDF beside them.
+--         Administration also holds a PDF, which files: leaves out.
 -- optional
 -- files: *.txt, *.csv, *.zip
 COPY s_name (name, sex, births)

@@ -1,4 +1,4 @@
--- name_artist: one row per artist name, with its smallest artist_id, for plays with no known song.
+-- name_artist: one row per artist name, with its smallest artist_id, for plays without a song.
 -- key:  name
 -- from: song by artist_name as name
 SELECT

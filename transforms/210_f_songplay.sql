@@ -1,5 +1,5 @@
--- f_songplay: one row per songplay, with the song that its title and artist name match, the nearest
---             in duration; else with an artist of that name, or none.
+-- f_songplay: one row per songplay, with the song of the same title and artist name, the nearest in
+--             duration. Without a song, it has an artist of the same name, or NULL.
 -- key:   songplay_id
 -- pick:  distance, song_id, artist_id
 -- from:  songplay

@@ -161,7 +161,7 @@ SELECT '2018-11-02' AS day, CAST(100 AS NUMERIC(12, 2)) AS revenue UNION ALL SEL
 	overview := s.page(
 		"/", 200, "The newest seven days",
 		`<dt><a href="/reports/daily-activity">Plays</a></dt><dd><span class="figure">`+week+`</span>`,
-		"in the seven days before", "Listeners a day", "Plays of a known song",
+		"in the seven days before", "Listeners a day", "Plays matched to a song",
 		"2018-11-24 to 2018-11-30",
 		`class="dwh-chart dwh-spark" role="img" aria-label="Plays, day by day, 2018-11-03 to 2018-11-30: least `,
 		"Revenue &lt;b&gt;", "12.50", "against 100.00", "-87.5 %", "no data yet", "Broken", "Slow",

@@ -24,7 +24,7 @@ type DUserGenderDomainRow struct {
 	Gender *string `json:"gender"`
 }
 
-// A gender in d_user is F or M, or unknown.
+// Every gender in d_user is F, M or NULL.
 func (q *Queries) DUserGenderDomain(ctx context.Context) ([]DUserGenderDomainRow, error) {
 	rows, err := q.db.Query(ctx, DUserGenderDomain)
 	if err != nil {
@@ -59,7 +59,7 @@ type DUserLevelDomainRow struct {
 	Level  *string `json:"level"`
 }
 
-// A level in d_user is free or paid, or unknown.
+// Every level in d_user is free, paid or NULL.
 func (q *Queries) DUserLevelDomain(ctx context.Context) ([]DUserLevelDomainRow, error) {
 	rows, err := q.db.Query(ctx, DUserLevelDomain)
 	if err != nil {
@@ -132,7 +132,7 @@ type EventsWithoutKeyRow struct {
 	Song          *string     `json:"song"`
 }
 
-// NextSong events that lack a user, a session, an item or a usable time; they are staged, and no
+// NextSong events without a user, session, item or valid time. They are staged, but they are not
 // songplays.
 func (q *Queries) EventsWithoutKey(ctx context.Context) ([]EventsWithoutKeyRow, error) {
 	rows, err := q.db.Query(ctx, EventsWithoutKey)
@@ -178,7 +178,7 @@ type FSongplayLevelDomainRow struct {
 	SongplayID string  `json:"songplay_id"`
 }
 
-// A level in f_songplay is free or paid, or unknown.
+// Every level in f_songplay is free, paid or NULL.
 func (q *Queries) FSongplayLevelDomain(ctx context.Context) ([]FSongplayLevelDomainRow, error) {
 	rows, err := q.db.Query(ctx, FSongplayLevelDomain)
 	if err != nil {
@@ -209,7 +209,7 @@ FROM (
 WHERE newest.played_at < CAST($1 AS TIMESTAMP)
 `
 
-// The newest songplay is not older than the maximum age; off unless one is configured.
+// The newest songplay is not older than the maximum age. Without a maximum age the check is off.
 func (q *Queries) Freshness(ctx context.Context, oldest time.Time) ([]interface{}, error) {
 	rows, err := q.db.Query(ctx, Freshness, oldest)
 	if err != nil {
@@ -252,7 +252,7 @@ type MatchedShareRow struct {
 	MatchedShare int32 `json:"matched_share"`
 }
 
-// The share of plays that know their song is not below the threshold.
+// The share of plays that are matched to a song is not below the threshold.
 func (q *Queries) MatchedShare(ctx context.Context, threshold float64) ([]MatchedShareRow, error) {
 	rows, err := q.db.Query(ctx, MatchedShare, threshold)
 	if err != nil {
@@ -288,8 +288,8 @@ type SongplayIDHashRow struct {
 	Digits     float64 `json:"digits"`
 }
 
-// A songplay_id is 64 digits long, in lower case. By the CASE a planner expects few violations, and
-// does not read the table in the order of its key.
+// Every songplay_id has 64 lower-case hex digits. The CASE makes the planner expect few violations,
+// so it does not read the table in the order of the key.
 func (q *Queries) SongplayIDHash(ctx context.Context) ([]SongplayIDHashRow, error) {
 	rows, err := q.db.Query(ctx, SongplayIDHash)
 	if err != nil {
@@ -334,12 +334,12 @@ type SongplayPrecheckRow struct {
 	HashSum     string `json:"hash_sum"`
 }
 
-// What one pass over f_songplay tells of several checks (PostgreSQL): songplays-complete compares
-// plays and hash_sum with those of StagedSongplayPrecheck, matched-share divides matched by plays,
-// and wrong_levels and wrong_ids are the violations of f-songplay-level and songplay-id-hash.
-// hash_sum adds up 64 bits of each play's user, session and moment. The hash of an integer folds it
-// to 32 bits first, the same for 1 and 2^32. So a session is hashed as a number of 53 bits as well,
-// and a moment by its second as well.
+// One pass over f_songplay for several checks (PostgreSQL). songplays-complete compares plays and
+// hash_sum with StagedSongplayPrecheck. matched-share divides matched by plays. wrong_levels and
+// wrong_ids count the violations of f-songplay-level and songplay-id-hash. hash_sum adds 64-bit
+// hashes of each play's user, session and time. The hash of an integer first folds it to 32 bits,
+// so 1 and 2^32 give the same hash. Therefore a session is also hashed as a DOUBLE PRECISION, and a
+// time also by its second.
 func (q *Queries) SongplayPrecheck(ctx context.Context) (SongplayPrecheckRow, error) {
 	row := q.db.QueryRow(ctx, SongplayPrecheck)
 	var i SongplayPrecheckRow
@@ -443,7 +443,7 @@ type SongplaysCompleteRow struct {
 	Held      int64     `json:"held"`
 }
 
-// Every songplay in staging is a row of f_songplay, and the other way round.
+// f_songplay has one row for each songplay in staging, and no other rows.
 func (q *Queries) SongplaysComplete(ctx context.Context) ([]SongplaysCompleteRow, error) {
 	rows, err := q.db.Query(ctx, SongplaysComplete)
 	if err != nil {
@@ -500,10 +500,10 @@ type StagedSongplayPrecheckRow struct {
 	Incomplete int32  `json:"incomplete"`
 }
 
-// The same of staging (PostgreSQL), each play once, however often it was delivered; incomplete is 0
-// where events-without-key has no violation. A moment is microseconds since the year 2000. Before
-// 1970 the second is another one, so that the sums differ though the plays do not, and the check
-// itself decides. The query sorts two integers of each NextSong event.
+// The same numbers for staging (PostgreSQL). A play that was delivered several times counts once.
+// incomplete is 0 if events-without-key has no violation. A time is in microseconds since the year
+// 2000. Before 1970 the second is rounded the other way: the sums then differ although the plays
+// are equal, and the check itself decides. The query sorts two integers of each NextSong event.
 func (q *Queries) StagedSongplayPrecheck(ctx context.Context) (StagedSongplayPrecheckRow, error) {
 	row := q.db.QueryRow(ctx, StagedSongplayPrecheck)
 	var i StagedSongplayPrecheckRow

@@ -113,7 +113,7 @@ WHERE run_id = $2
     AND outcome = 'running'
 `
 
-// A run that works says so now and then: until it ends, its end is when it last did.
+// The heartbeat of a run: until the run ends, ended_at is its last heartbeat.
 func (q *Queries) BeatRun(ctx context.Context, endedAt *time.Time, runID string) error {
 	_, err := q.db.Exec(ctx, BeatRun, endedAt, runID)
 	return err
@@ -183,7 +183,7 @@ SET ended_at = $1
 WHERE run_id = $2
 `
 
-// The checks over everything come behind a run, and are a part of it.
+// The checks over all rows come after a run, and belong to it.
 func (q *Queries) ExtendRun(ctx context.Context, endedAt *time.Time, runID string) error {
 	_, err := q.db.Exec(ctx, ExtendRun, endedAt, runID)
 	return err
@@ -195,7 +195,7 @@ SET outcome = $1, error = $2
 WHERE run_id = $3
 `
 
-// What was found out about a run after its end.
+// Sets the outcome of a run after its end.
 func (q *Queries) FailRun(ctx context.Context, outcome string, error *string, runID string) error {
 	_, err := q.db.Exec(ctx, FailRun, outcome, error, runID)
 	return err
@@ -278,7 +278,7 @@ WHERE table_name = $1
     AND outcome = 'failed'
 `
 
-// What a failed try left behind about an object goes when the object is tried again.
+// Deletes the rejects of a failed attempt when the object is tried again.
 func (q *Queries) ForgetFailedRejects(ctx context.Context, tableName string, url string) error {
 	_, err := q.db.Exec(ctx, ForgetFailedRejects, tableName, url)
 	return err
@@ -375,7 +375,7 @@ type LeaseRow struct {
 	Beat   int64  `json:"beat"`
 }
 
-// Who holds a role, and how often it has said so.
+// The holder of a role, and the number of its heartbeats.
 func (q *Queries) Lease(ctx context.Context, name string) (LeaseRow, error) {
 	row := q.db.QueryRow(ctx, Lease, name)
 	var i LeaseRow
@@ -879,7 +879,7 @@ type UncountedObjectsRow struct {
 }
 
 // The loaded objects of a table whose counts were not known yet when they were loaded. Where only
-// rows is NULL, nobody can tell it any more: Redshift counts the rows of a COPY, not those of an
+// rows is NULL, the number stays unknown: Redshift counts the rows of a COPY, not those of an
 // object.
 func (q *Queries) UncountedObjects(ctx context.Context, tableName string) ([]UncountedObjectsRow, error) {
 	rows, err := q.db.Query(ctx, UncountedObjects, tableName)

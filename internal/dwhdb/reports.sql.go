@@ -235,10 +235,10 @@ type DailyMatchesRow struct {
 	Matched   int64  `json:"matched"`
 }
 
-// plays of each day, UTC, and how many of them know their song
+// plays of each day, UTC, and how many of them are matched to a song
 // param: from date the first day
 // param: to date the last day
-// tile: Plays of a known song = matched / songplays by day
+// tile: Plays matched to a song = matched / songplays by day
 func (q *Queries) DailyMatches(ctx context.Context, from pgtype.Date, to pgtype.Date) ([]DailyMatchesRow, error) {
 	rows, err := q.db.Query(ctx, DailyMatches, from, to)
 	if err != nil {

@@ -1,5 +1,5 @@
--- song: one row per staged song, with clean texts: no blanks behind them. Year 0 is NULL, and so is
---       a location that is empty or HTML.
+-- song: one row per staged song, with trimmed texts. Year 0 becomes NULL, and so does a location
+--       that is empty or HTML.
 -- from: s_song
 SELECT
     RTRIM(song_id) AS song_id,

@@ -1,11 +1,11 @@
--- songplay: one row per songplay: a NextSong event with user, session, item and time, however often
---           it was delivered.
+-- songplay: one row per songplay, even if it was delivered several times. A songplay is a NextSong
+--           event with user, session, item and time.
 -- key:  songplay_id
 -- pick: song, artist, length, level, location, user_agent, first_name, last_name, gender
 -- from: s_songplay_event by ts, session_id, item_in_session
 
--- Of several deliveries the one that sorts first counts. Any would do, as long as it is always the
--- same.
+-- Of several deliveries the one that sorts first counts. Another choice would be right too, but it
+-- must always be the same.
 SELECT
 
                SHA2(id, 256)    AS songplay_id,
@@ -30,7 +30,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,

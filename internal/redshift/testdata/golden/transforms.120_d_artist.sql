@@ -1,4 +1,4 @@
--- d_artist: one row per artist_id, from a song that carries the artist's most frequent name.
+-- d_artist: one row per artist_id, from a song with the artist's most frequent name.
 -- key:  artist_id
 -- pick: has_name DESC, songs_with_name DESC, name_length, name, has_latitude DESC,
 --       has_location DESC, song_id, location, latitude, longitude

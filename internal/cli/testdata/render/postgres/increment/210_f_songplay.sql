@@ -100,7 +100,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -159,7 +159,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -231,7 +231,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -417,7 +417,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -494,7 +494,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -606,7 +606,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,

@@ -56,7 +56,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -123,7 +123,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
@@ -195,7 +195,7 @@ FROM (
             || '|' || CAST(session_id AS VARCHAR(20))
             || '|' || CAST(item_in_session AS VARCHAR(11))
             || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Whole seconds and milliseconds apart: a fraction of a second would be rounded.
+        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
         TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
             + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
         RTRIM(user_id) AS user_id,
