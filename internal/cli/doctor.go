@@ -75,7 +75,7 @@ func (d *doctorRun) fail(subject string, err error, fix string) {
 	if hint := hintOf(err); hint != "" {
 		fix = hint
 	}
-	d.add(subject, "fail", err.Error(), fix)
+	d.add(subject, "fail", withoutSeverity(err), fix)
 }
 
 func (d *doctorRun) run(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/config"
@@ -105,8 +106,7 @@ func exitCode(err error) int {
 
 // print writes the error, the line of source it is about, and what to do next.
 func (a *app) print(err error) {
-	text := strings.TrimRight(err.Error(), "\n")
-	text = printable(text)
+	text := printable(strings.TrimRight(withoutSeverity(err), "\n"))
 	// A position comes first on its line, so that editors and terminals make it a link.
 	if !positioned(err, text) {
 		text = a.out.paint(red, "error:") + " " + text
@@ -130,6 +130,17 @@ func (a *app) print(err error) {
 			a.out.line("run %q for more", usage.Help)
 		}
 	}
+}
+
+// withoutSeverity returns an error's text without the severity that the driver puts before the
+// server's message, because the printed line begins with "error:" already.
+func withoutSeverity(err error) string {
+	text := err.Error()
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Severity != "" {
+		text = strings.Replace(text, server.Severity+": "+server.Message, server.Message, 1)
+	}
+	return text
 }
 
 // positioned says whether the text of an error begins with file, line and column.

@@ -139,13 +139,13 @@ func (l lintRun) run() error {
 
 // show prints one finding.
 func (l lintRun) show(prefix string, f lint.Finding) error {
-	page := ""
+	label, page := "hint: ", ""
 	if f.Rule.Page != "" {
-		page = " (" + f.Rule.Page + ")"
+		label, page = "instead: ", " ("+f.Rule.Page+")"
 	}
 	text := fmt.Sprintf("%s%s\n%s\n", prefix, printable(f.Err.Error()), indent(printable(f.Err.Snippet()), "    "))
 	if f.Rule.Instead != "" {
-		text += indent("instead: "+printable(f.Rule.Instead)+page, "    ") + "\n"
+		text += indent(label+printable(f.Rule.Instead)+page, "    ") + "\n"
 	}
 	_, err := fmt.Fprint(l.app.out.Stdout, text)
 	return err

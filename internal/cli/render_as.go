@@ -48,7 +48,7 @@ func (r renderRun) runAs(ctx context.Context, word string) error {
 	as := transform.Occasion(word)
 	if !slices.Contains(transform.Occasions(), as) {
 		return &UsageError{
-			Msg:    fmt.Sprintf("--as: must be first, increment or replay, got %q", word),
+			Msg:    fmt.Sprintf("unknown run %q for --as", word),
 			Advice: suggest.Hint(word, occasionNames()), Help: help,
 		}
 	}

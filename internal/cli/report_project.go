@@ -89,8 +89,11 @@ func (a *app) explainFlags(err error) error {
 	for _, word := range a.args {
 		r, missing := report.Find(a.knownReports(), word)
 		if missing == nil {
-			usage.Advice = strings.TrimPrefix(usage.Advice+"; ",
-				"; ") + "the report " + r.Name + " has " + r.Flags()
+			hint := "the report " + r.Name + " has " + r.Flags()
+			if usage.Advice != "" {
+				hint = sentences([]string{usage.Advice, hint})
+			}
+			usage.Advice = hint
 			break
 		}
 	}

@@ -36,7 +36,7 @@ Copy it into song_data and run again: dwh then fills in the songs of these plays
 			for _, name := range []string{"songs", "events"} {
 				if n := c.Int(name); n < 0 || n > sample.Largest {
 					return &UsageError{
-						Msg:  fmt.Sprintf("--%s is a number from 0 to %d, not %d", name, sample.Largest, n),
+						Msg:  fmt.Sprintf("--%s must be a number from 0 to %d, not %d", name, sample.Largest, n),
 						Help: "dwh sample --help",
 					}
 				}

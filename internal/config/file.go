@@ -138,7 +138,8 @@ func (d *document) load(data []byte) error {
 		var syntax yaml.Error
 		if errors.As(err, &syntax) && syntax.GetToken() != nil {
 			// Which value the line belongs to is not known.
-			e := d.fault(syntax.GetToken(), "", maskedSyntax(syntax.GetMessage()), "")
+			e := d.fault(syntax.GetToken(), "", maskedSyntax(syntax.GetMessage()),
+				"check the YAML here and above: KEY: VALUE, with the same indentation for keys of one level")
 			if e.Line >= 1 && e.Line <= len(d.lines) {
 				e.Source = maskedValues(d.lines[e.Line-1])
 			}

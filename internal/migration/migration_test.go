@@ -605,7 +605,7 @@ func TestBadMigrationNames(t *testing.T) {
 		}, "is already used by"},
 		"none": {fstest.MapFS{}, "no migrations in migrations"},
 		"zero": {fstest.MapFS{"00000_base.sql": bare},
-			"migrations/00000_base.sql: a version is greater than 0"},
+			"migrations/00000_base.sql: a version must be greater than 0"},
 		"beyond 64 bits": {fstest.MapFS{"99999999999999999999_late.sql": bare},
 			"migrations/99999999999999999999_late.sql: version 99999999999999999999 is too large"},
 		"no separator": {fstest.MapFS{"00001.sql": bare}, "00001.sql: a migration file must be named NNNNN_name.sql"},

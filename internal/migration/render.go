@@ -55,7 +55,7 @@ func list(fsys fs.FS, dir string) ([]source, error) {
 			return nil, fault("version %s is too large; a version is at most %d", number, math.MaxInt64)
 		}
 		if version == 0 {
-			return nil, fault("a version is greater than 0; give the migration another number")
+			return nil, fault("a version must be greater than 0; change the number of the file")
 		}
 		if first, twice := versions[version]; twice {
 			return nil, fault("version %s is already used by %s; change the number of one file", number, first)

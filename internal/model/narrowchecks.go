@@ -243,12 +243,13 @@ func (s scope) checkColumn(m *Model, branch *selectstmt.Select, ref selectstmt.C
 		if len(names) == 0 || s.g.tables[item.Relation].Unknown || slices.Contains(names, ref.Column) {
 			continue
 		}
+		msg := fmt.Sprintf("%s has no column %s", item.Relation, ref.Column)
 		hint := "its columns are: " + strings.Join(names, ", ")
 		if ref.Column == FlagColumn {
+			msg += " that a model may read"
 			hint = "dwh handles this flag itself: write the model as if all staged rows were new"
 		}
-		return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s has no column %s that a model may read",
-			item.Relation, ref.Column), hint, nil)
+		return m.statement.ErrorAt(ref.Start, msg, hint, nil)
 	}
 	return nil
 }

@@ -428,7 +428,7 @@ var wrongHeaders = []struct {
 		"210_f_order",
 		"    o.amount,\n",
 		"    o.amout AS amount,\n",
-		"210_f_order.sql:10:5: s_order has no column amout that a model may read",
+		"210_f_order.sql:10:5: s_order has no column amout",
 		"its columns are: order_no",
 	},
 	{

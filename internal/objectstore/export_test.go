@@ -31,7 +31,7 @@ func NewAhead(o Options, ahead int) *Store {
 
 // Address is where a bucket's requests go without the SDK, "" if nowhere.
 func (s *Store) Address(ctx context.Context, bucket, region string) (string, error) {
-	if _, err := s.s3.connect(ctx, "stat", newS3URL(bucket, "")); err != nil {
+	if _, err := s.s3.connect(ctx, "find", newS3URL(bucket, "")); err != nil {
 		return "", err
 	}
 	t := s.s3.lean.target(ctx, bucket, region)

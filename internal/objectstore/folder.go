@@ -45,9 +45,9 @@ func (s *folderStore) list(ctx context.Context, prefix, after URL) iter.Seq2[Obj
 
 func (s *folderStore) stat(ctx context.Context, u URL) (Object, error) {
 	if err := ctx.Err(); err != nil {
-		return Object{}, &Error{Op: "stat", URL: u, Err: err}
+		return Object{}, &Error{Op: "find", URL: u, Err: err}
 	}
-	status, err := s.statFile("stat", u)
+	status, err := s.statFile("find", u)
 	if err != nil {
 		return Object{}, err
 	}

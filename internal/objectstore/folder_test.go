@@ -157,7 +157,7 @@ func testFolderIsNoObject(t *testing.T, at location) {
 	at.put("sub/x.json", []byte("x"))
 	store := at.open(objectstore.Options{})
 	_, err := store.Stat(context.Background(), at.root+"/sub")
-	wantError(t, "stat", err, objectstore.ErrNotExist, at.root+"/sub")
+	wantError(t, "find", err, objectstore.ErrNotExist, at.root+"/sub")
 	_, err = store.Open(context.Background(), objectstore.Object{URL: at.root + "/sub"})
 	wantError(t, "open", err, objectstore.ErrNotExist, at.root+"/sub")
 	// A file where a folder is expected.

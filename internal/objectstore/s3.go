@@ -41,11 +41,11 @@ func checkObject(op string, u URL) error {
 }
 
 func (s *bucketStore) stat(ctx context.Context, u URL) (Object, error) {
-	if err := checkObject("stat", u); err != nil {
+	if err := checkObject("find", u); err != nil {
 		return Object{}, err
 	}
 	var out *s3.HeadObjectOutput
-	err := s.do(ctx, "stat", u, func(client *s3.Client, region func(*s3.Options)) (err error) {
+	err := s.do(ctx, "find", u, func(client *s3.Client, region func(*s3.Options)) (err error) {
 		out, err = client.HeadObject(
 			ctx, &s3.HeadObjectInput{Bucket: aws.String(u.Bucket()), Key: aws.String(u.Key())},
 			region,

@@ -335,7 +335,7 @@ func TestS3AccessDenied(t *testing.T) {
 		wantHint(t, err, "--region")
 	}
 	_, err := store.Stat(context.Background(), u)
-	wantError(t, "stat", err, objectstore.ErrAccess, u)
+	wantError(t, "find", err, objectstore.ErrAccess, u)
 	_, err = store.Open(context.Background(), objectstore.Object{URL: u})
 	wantError(t, "open", err, objectstore.ErrAccess, u)
 }

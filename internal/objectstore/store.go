@@ -127,7 +127,7 @@ func (s *Store) Beside(prefix URL, o Object) bool {
 
 // Stat looks one object up. A missing one, and a folder, is ErrNotExist.
 func (s *Store) Stat(ctx context.Context, u URL) (Object, error) {
-	b, err := s.backend("stat", u)
+	b, err := s.backend("find", u)
 	if err != nil {
 		return Object{}, err
 	}

@@ -198,10 +198,10 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 			wantError(t, "list", err, objectstore.ErrNotExist, at.absent)
 		}
 		_, err := store.Stat(ctx, at.absent)
-		wantError(t, "stat", err, objectstore.ErrNotExist, at.absent)
+		wantError(t, "find", err, objectstore.ErrNotExist, at.absent)
 		missing := at.root + "/missing.json"
 		_, err = store.Stat(ctx, missing)
-		wantError(t, "stat", err, objectstore.ErrNotExist, missing)
+		wantError(t, "find", err, objectstore.ErrNotExist, missing)
 		_, err = store.Open(ctx, objectstore.Object{URL: missing})
 		wantError(t, "open", err, objectstore.ErrNotExist, missing)
 		_, _, err = store.ReadAll(ctx, missing, 10)
@@ -284,7 +284,7 @@ func exercise(t *testing.T, locate func(*testing.T) location) {
 			wantError(t, "list", err, context.Canceled, at.root)
 		}
 		_, err := store.Stat(cancelled, listed.URL)
-		wantError(t, "stat", err, context.Canceled, listed.URL)
+		wantError(t, "find", err, context.Canceled, listed.URL)
 		_, err = store.Open(cancelled, listed)
 		wantError(t, "open", err, context.Canceled, listed.URL)
 		wantError(t, "write", store.Write(cancelled, listed.URL, nil), context.Canceled, listed.URL)
@@ -323,7 +323,7 @@ func TestUnknownScheme(t *testing.T) {
 		wantError(t, "list", err, objectstore.ErrURL, u)
 	}
 	_, err := store.Stat(context.Background(), "")
-	wantError(t, "stat", err, objectstore.ErrURL, "")
+	wantError(t, "find", err, objectstore.ErrURL, "")
 }
 
 func TestBeside(t *testing.T) {

@@ -23,7 +23,7 @@ func (e *ConflictError) Error() string {
 	if len(names) > 10 {
 		names, more = names[:10], fmt.Sprintf(" and %d more", len(names)-10)
 	}
-	return fmt.Sprintf("%s holds %s%s already", e.Dir, strings.Join(names, ", "), more)
+	return fmt.Sprintf("%s already holds %s%s", e.Dir, strings.Join(names, ", "), more)
 }
 
 // ExitCode is 2: the command line has to change.
