@@ -12,7 +12,7 @@ import (
 // errRows is an error about rows that a model may not have.
 func (x *Run) errRows(m *Model, at place, msg, hint string, rows []string) error {
 	if len(rows) > 0 {
-		hint = "such as " + strings.Join(rows, "; ") + "\n" + hint
+		hint = "for example " + strings.Join(rows, "; ") + "\n" + hint
 	}
 	if at.line == 0 {
 		at = place{1, 1}

@@ -84,7 +84,7 @@ func (e *RefusedError) Error() string {
 	if e.Delivery == 0 {
 		return fmt.Sprintf("%s of seed %d: %v", naming(e.Delivery), e.Seed, e.Err)
 	}
-	return fmt.Sprintf("%s of seed %d: a build of everything fails, too: %v", naming(e.Delivery), e.Seed, e.Err)
+	return fmt.Sprintf("%s of seed %d: a complete build fails too: %v", naming(e.Delivery), e.Seed, e.Err)
 }
 
 // Unwrap returns why.
@@ -218,8 +218,8 @@ func (p *prover) try(ctx context.Context, next delivery) (tried trial, err error
 
 // What Difference.Msg says.
 const (
-	incrementFails = "the increment fails, and a build of everything does not"
-	buildFails     = "a build of everything fails, and the increment did not"
+	incrementFails = "the increment fails, but a complete build does not"
+	buildFails     = "a complete build fails, but the increment did not"
 )
 
 // renewSchema makes an empty schema in the place of one that an earlier delivery has left.

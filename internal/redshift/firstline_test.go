@@ -17,7 +17,7 @@ func TestFirstLineWithNames(t *testing.T) {
 			n.bucket.Put("names/yob2000.txt", []byte("Ada,F,4\n"))
 			_, stderr := n.must(append(n.args, "--names", n.bucket.URL("names"))...)
 			want := "warning: 030_s_name: " + n.bucket.URL("names/yob1999.txt") +
-				" begins with the names of the columns, which the COPY reads as a record: " +
+				" begins with the names of the columns, and the COPY reads that line as a record: " +
 				"add IGNOREHEADER 1 to the COPY at transforms/030_s_name.sql:6"
 			if got := strings.Count(stderr, want); got != 1 {
 				t.Errorf("got %d times %q, want it once:\n%s", got, want, stderr)

@@ -82,8 +82,8 @@ func TestWrongHeaderByVerify(t *testing.T) {
 	put("210_f_songplay.sql", "", "")
 	put("110_d_song.sql", "-- pick: year DESC, duration DESC, title, artist_id\n", "")
 	code, _, stderr = dwh.run("verify", "--increments", "8", "--seed", "7", "--sample", "60", "--project", project)
-	if code != 1 || !strings.Contains(stderr, "a build of everything fails, too") ||
-		!strings.Contains(stderr, "110_d_song.sql:2:1: d_song: several different rows have one key") {
+	if code != 1 || !strings.Contains(stderr, "a complete build fails too") ||
+		!strings.Contains(stderr, "110_d_song.sql:2:1: d_song: several different rows have the same key") {
 		t.Errorf("got exit code %d, want 1 and the rows that the model refuses\n%s", code, stderr)
 	}
 	execute(

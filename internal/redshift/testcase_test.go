@@ -24,7 +24,7 @@ func TestCasesByTest(t *testing.T) {
 	write(t, project+"/tests/right/given/s_song.csv", []byte("song_id,year,title\nS1,1999,a\\b\n"))
 	write(t, project+"/tests/right/then/d_song.csv", []byte("song_id,title\nS1,a\\b\n"))
 	code, stdout, stderr := dwh.run("test", "--project", project)
-	if code != 1 || !strings.Contains(stdout, "given/s_song.csv:3:4: column year: \"soon\" is no integer") ||
+	if code != 1 || !strings.Contains(stdout, "given/s_song.csv:3:4: column year: \"soon\" is not a valid integer") ||
 		!strings.Contains(stdout, "ok    right") {
 		t.Errorf("got exit code %d, want 1 and the value\n%s%s", code, stdout, stderr)
 	}

@@ -148,7 +148,7 @@ func TestS3(t *testing.T) {
 	awaitOne(t, dsn, countObjects, strconv.Itoa(2*third))
 	put(f.all[2*third:])
 	awaitOne(t, dsn, countObjects, strconv.Itoa(len(f.all)))
-	s.Says("works again")
+	s.Says("working again")
 	if got := one(t, dsn, `SELECT count(*) FROM s_reject`) + one(
 		t, dsn, `SELECT count(*) FROM s_object WHERE outcome <> 'loaded'`,
 	); got != "00" {
