@@ -94,7 +94,7 @@ func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
 	}
 	switch {
 	case err != nil:
-	case len(retried.GivenUp)+len(retried.Again) == 0:
+	case len(retried.GivenUp)+len(retried.Loads) == 0:
 		r.app.out.Status("there is no refused record to retry")
 	case retried.Rows() > 0:
 		r.app.out.Status(`the rows are staged; "dwh transform" or "dwh run" brings them into the models`)
@@ -109,7 +109,7 @@ func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) er
 			return err
 		}
 	}
-	for _, again := range retried.Again {
+	for _, again := range retried.Loads {
 		if _, err := fmt.Fprintln(r.app.out.Stdout, againLine(again)); err != nil {
 			return err
 		}
@@ -119,7 +119,7 @@ func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) er
 
 // againLine is "s_order: 12 records tried again: 10 loaded, 2 refused again; 1 object read again: 5
 // rows".
-func againLine(again load.Again) string {
+func againLine(again load.RetryResult) string {
 	line := string(again.Table) + ":"
 	if again.Tried > 0 {
 		line += fmt.Sprintf(
@@ -178,7 +178,7 @@ func retriedJSON(retried transform.Retried) any {
 		Tables  []againJSON   `json:"tables"`
 		GivenUp []givenUpJSON `json:"given_up"`
 	}{[]againJSON{}, []givenUpJSON{}}
-	for _, again := range retried.Again {
+	for _, again := range retried.Loads {
 		out.Tables = append(out.Tables, againJSON{
 			Table: string(
 				again.Table,

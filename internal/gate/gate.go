@@ -1,4 +1,5 @@
-// Package gate runs the checks that a run has to pass before it commits.
+// Package gate runs the checks that a run has to pass before it commits. Begin with Gate.Check: it
+// narrows each check to the rows that the run touched (narrow.go), and runs it (checker.go).
 package gate
 
 import (
@@ -25,10 +26,10 @@ type Options struct {
 	// where the run does not know them. nil: the run touched everything, so that no check is
 	// narrowed, which would only cost.
 	Touched func(ctx context.Context, table string) (rows *model.Table, ok bool, err error)
-	// Writes tells whether the run's steps write a table of models.
+	// Writes tells whether the run's steps write a table of models. Required.
 	Writes func(table catalogue.Name) bool
 	// LacksKey tells whether a table stands without its key for now, so that the server does not
-	// keep it unique.
+	// keep it unique. Required.
 	LacksKey func(table catalogue.Name) bool
 }
 
@@ -42,26 +43,26 @@ type Gate struct {
 // New returns the Gate of a run.
 func New(o Options) *Gate { return &Gate{Options: o, narrowed: map[catalogue.Name]narrowed{}} }
 
-// Stage says where in a run the Gate is asked.
-type Stage bool
+// Moment says where in a run the Gate is asked.
+type Moment int
 
-// The stages.
+// The moments.
 const (
-	BeforeFlags Stage = false // the new rows are not flagged as processed yet
-	AfterFlags  Stage = true  // the checks that are about the flags
+	BeforeFlags Moment = iota // the new rows are not flagged as processed yet
+	AfterFlags                // for the checks that are about the flags
 )
 
-// Pass runs the checks of severity error that belong to a stage, each over what the run touched as
+// Check runs the checks of severity error that belong to a moment, each over what the run touched as
 // far as the check allows that. The check of a rule reads the touched rows themselves. For others a
 // view of the touched rows stands before the live table in search_path. A check of tables that no
-// step of the run writes is left out. The results hold what was found: Pass itself refuses nothing.
-func (g *Gate) Pass(ctx context.Context, stage Stage) (results []check.Result, err error) {
+// step of the run writes is left out. The results hold what was found: Check itself refuses nothing.
+func (g *Gate) Check(ctx context.Context, moment Moment) (results []check.Result, err error) {
 	ctx, span := telemetry.Begin(ctx, "gate")
 	defer func() { span.End(err, Attributes(results)...) }()
 	var chosen []gated
 	var open []check.Check
 	for _, candidate := range g.Checks {
-		if candidate.Severity != check.Error || candidate.Ungated || candidate.Flags != bool(stage) ||
+		if candidate.Severity != check.Error || candidate.Ungated || candidate.Flags != (moment == AfterFlags) ||
 			!g.concerns(candidate) {
 			continue
 		}

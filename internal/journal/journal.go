@@ -1,4 +1,5 @@
-// Package journal writes what a run does into dwh_run, dwh_step and dwh_check.
+// Package journal writes what a run does into dwh_run, dwh_step and dwh_check. Begin with
+// Journal.Begin, which returns the Run that steps and checks are noted in.
 package journal
 
 import (
@@ -23,7 +24,7 @@ import (
 const (
 	running     = "running"
 	done        = "done"
-	Failed      = "failed"
+	Failed      = "failed"       // exported for the outcome of a step that broke off
 	refused     = "refused"      // another dwh held the lock
 	checkFailed = "check failed" // checks found violations of error severity
 	interrupted = "interrupted"
@@ -106,13 +107,19 @@ func (j *Journal) Extend(ctx context.Context, run string, position int, step Ste
 	if err := entry.put(ctx, nil); err != nil {
 		return err
 	}
-	return j.db.ExtendRun(ctx, entry.steps[0].EndedAt, run)
+	if err := j.db.ExtendRun(ctx, entry.steps[0].EndedAt, run); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
 }
 
 // FailChecked writes that checks behind the end of a run failed.
 func (j *Journal) FailChecked(ctx context.Context, run string, cause error) error {
 	text := bulk.Clip(cause.Error(), longestText)
-	return j.db.FailRun(ctx, checkFailed, &text, run)
+	if err := j.db.FailRun(ctx, checkFailed, &text, run); err != nil {
+		return fmt.Errorf("write journal: %w", err)
+	}
+	return nil
 }
 
 // outcomeOf is how a run went that ended with an error; nil is done.

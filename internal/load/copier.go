@@ -1,4 +1,3 @@
-// Package load brings new objects into staging tables, each object once.
 package load
 
 import (

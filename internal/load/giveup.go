@@ -68,8 +68,8 @@ func (r recorder) giveUp(
 	return r.objects(ctx, [][]any{r.object(object, 0, int64(len(rejects)), time.Now().UTC(), outcome)})
 }
 
-// Retried is an object's given-up version that the ledger has forgotten.
-type Retried struct {
+// Forgotten is an object's given-up version that the ledger has forgotten.
+type Forgotten struct {
 	Table   string
 	Outcome string // what it was: quarantined or skipped
 }
@@ -99,8 +99,8 @@ func (e *RetryError) Hint() string {
 // Retry forgets that an object was quarantined or skipped, for the tables or, when there are none,
 // for all: the next load tries it again. What was loaded of it stays known. A *RetryError says that
 // there is nothing to forget.
-func (l *Loader) Retry(ctx context.Context, run Run, url objectstore.URL, tables []string) ([]Retried, error) {
-	var out []Retried
+func (l *Loader) Retry(ctx context.Context, run Run, url objectstore.URL, tables []string) ([]Forgotten, error) {
+	var out []Forgotten
 	err := run.Write(ctx, func(tx pgx.Tx) error {
 		out = nil
 		db := dwhdb.New(tx)
@@ -117,7 +117,7 @@ func (l *Loader) Retry(ctx context.Context, run Run, url objectstore.URL, tables
 				loaded = true
 				continue
 			}
-			out = append(out, Retried{Table: row.TableName, Outcome: row.Outcome})
+			out = append(out, Forgotten{Table: row.TableName, Outcome: row.Outcome})
 			if _, err := db.ForgetGivenUp(ctx, string(url), row.TableName); err != nil {
 				return fmt.Errorf("write ledger: %w", err)
 			}

@@ -1,3 +1,6 @@
+// Package load brings new objects into staging tables, each object once. Begin with Loader.Plan and
+// Loader.Load: a listing without what the ledger knows makes plans, a Copier copies them, and a
+// recorder writes the ledger and the rejects.
 package load
 
 import (
@@ -12,14 +15,15 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// Options are what a Loader needs.
+// Options are what a Loader needs. Pool, Engine, Observer and Failpoint are required.
 type Options struct {
 	Pool   *pgxpool.Pool // for the ledger, which is read beside a listing
 	Engine sqlfile.Engine
 	Vars   map[string]string // psql variables; a source that is not configured is absent or empty
 	Copier Copier            // nil: nothing can be loaded
 	Store  *objectstore.Store
-	// BatchObjects and BatchBytes bound what one transaction loads.
+	// BatchObjects (objects) and BatchBytes (bytes) bound what one transaction loads. They have no
+	// default here.
 	BatchObjects int
 	BatchBytes   int64
 	Observer     progress.Observer

@@ -20,8 +20,8 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
-// Again is what became of the refused records of one load that were tried again.
-type Again struct {
+// RetryResult is what became of the refused records of one load that were tried again.
+type RetryResult struct {
 	Step    string
 	Table   catalogue.Name
 	Tried   int64 // records
@@ -45,8 +45,8 @@ type version struct{ url, load string }
 //
 // What is loaded leaves s_reject, and the ledger counts it. What is refused again stands there with
 // its new reason. Objects that were given up, or that no load has loaded, are not touched.
-func (l *Loader) RetryRefused(ctx context.Context, run Run, file *File, url objectstore.URL) (Again, error) {
-	result := Again{Step: file.Name, Table: file.Table}
+func (l *Loader) RetryRefused(ctx context.Context, run Run, file *File, url objectstore.URL) (RetryResult, error) {
+	result := RetryResult{Step: file.Name, Table: file.Table}
 	refused, err := dwhdb.New(l.Pool).RefusedCount(ctx, string(file.Table), string(url))
 	if err != nil {
 		return result, fmt.Errorf("read rejects: %w", err)
@@ -103,10 +103,10 @@ const retryBytes = 16 << 20
 
 // records tries records by themselves, in one transaction. They are read on another connection: the
 // lock keeps everybody else from changing them.
-func (r *retry) records(ctx context.Context, result *Again) error {
-	var tried Again
+func (r *retry) records(ctx context.Context, result *RetryResult) error {
+	var tried RetryResult
 	err := r.run.Write(ctx, func(tx pgx.Tx) error {
-		tried = Again{}
+		tried = RetryResult{}
 		conn, err := r.Pool.Acquire(ctx)
 		if err != nil {
 			return fmt.Errorf("connect: %w", err)
@@ -152,7 +152,7 @@ func (r *retry) records(ctx context.Context, result *Again) error {
 type part struct {
 	*retry
 	tx     pgx.Tx
-	result *Again
+	result *RetryResult
 
 	rows  []dwhdb.RefusedRecordsRow
 	urls  []string

@@ -40,7 +40,7 @@ func (l *Loader) unloaded(
 // objects loads again, as any other objects, those of which nothing was loaded. Their old rejects
 // go in the same transaction. One that cannot be read, or a COPY that fails, leaves them as they
 // are.
-func (r *retry) objects(ctx context.Context, result *Again) error {
+func (r *retry) objects(ctx context.Context, result *RetryResult) error {
 	versions := map[objectstore.URL]version{}
 	var objects []objectstore.Object
 	for v, object := range r.unloaded {
@@ -63,7 +63,7 @@ func (r *retry) objects(ctx context.Context, result *Again) error {
 }
 
 func (r *retry) batch(
-	ctx context.Context, objects []objectstore.Object, versions map[objectstore.URL]version, result *Again,
+	ctx context.Context, objects []objectstore.Object, versions map[objectstore.URL]version, result *RetryResult,
 ) error {
 	statement := *r.statement
 	statement.From = string(objects[0].URL) // it decides who copies: dwh or Redshift

@@ -16,9 +16,9 @@ type Waiting struct {
 	Place   string // of the COPY: file and line
 }
 
-// Wait returns the loads with refused records that wait to be tried again, because the text of the
+// WaitingLoads returns the loads with refused records that wait to be tried again, because the text of the
 // COPY has changed since it refused them.
-func Wait(ctx context.Context, db *dwhdb.Queries, files []*File) ([]Waiting, error) {
+func WaitingLoads(ctx context.Context, db *dwhdb.Queries, files []*File) ([]Waiting, error) {
 	rows, err := db.RefusedByText(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read rejects: %w", err)

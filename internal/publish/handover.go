@@ -1,4 +1,5 @@
 // Package publish gives readers what a run has built and loaded beside the tables that they see.
+// Begin with Handover.
 package publish
 
 import (
@@ -16,11 +17,11 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// Options are what a Handover needs beside its transaction.
+// Options are what a Handover needs beside its transaction. All but Flush are required.
 type Options struct {
 	Pool   *pgxpool.Pool // shows what others have committed since the transaction's snapshot
 	Engine sqlfile.Engine
-	Large  int64 // a table of so many rows is worth taking the place of the live one
+	Large  int64 // a table of so many rows takes the place of the live one; 0: each table does
 	// Flush, where set, writes to disk what the server has written to its files, for a server on
 	// this machine.
 	Flush    func() error

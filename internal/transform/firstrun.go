@@ -194,8 +194,8 @@ func (m firstRun) checkBuilt(ctx context.Context, w *work) error {
 	}
 	g := w.newGate(m.Steps)
 	g.Cache = check.NewPrecheckCache(w.tx) // nothing is written between the checks
-	for _, stage := range []gate.Stage{gate.BeforeFlags, gate.AfterFlags} {
-		found, err := g.Pass(ctx, stage)
+	for _, moment := range []gate.Moment{gate.BeforeFlags, gate.AfterFlags} {
+		found, err := g.Check(ctx, moment)
 		if err != nil {
 			return err
 		}

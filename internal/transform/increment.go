@@ -119,7 +119,7 @@ func (r *activeRun) checkAndFlag(ctx context.Context, w *work, arrivals *load.Ar
 	}
 	flagged := time.Since(flagging)
 	r.Failpoint("transform.flagged")
-	late, err := g.Pass(ctx, gate.AfterFlags)
+	late, err := g.Check(ctx, gate.AfterFlags)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (r *activeRun) checkTouched(
 	}
 	g := w.newGate(steps)
 	var err error
-	r.result.Checks, err = g.Pass(ctx, gate.BeforeFlags)
+	r.result.Checks, err = g.Check(ctx, gate.BeforeFlags)
 	return g, err
 }
 

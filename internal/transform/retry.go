@@ -17,14 +17,14 @@ import (
 
 // Retried is what Retry did.
 type Retried struct {
-	GivenUp []load.Retried // versions of the object that the next load tries
-	Again   []load.Again   // of each load that had refused records
+	GivenUp []load.Forgotten // versions of the object that the next load tries
+	Loads   []load.RetryResult   // of each load that had refused records
 }
 
 // Rows is how many rows were loaded.
 func (r Retried) Rows() int64 {
 	var rows int64
-	for _, again := range r.Again {
+	for _, again := range r.Loads {
 		rows += again.Rows + again.ObjectRows
 	}
 	return rows
@@ -61,7 +61,7 @@ func (r *Runner) Retry(
 			found := again.Tried+again.Unread+again.Objects > 0
 			if found {
 				nothing = nil
-				out.Again = append(out.Again, again)
+				out.Loads = append(out.Loads, again)
 				active.entry.Step(journal.Step{
 					Name: "reject retry " + step.Name, Started: started, RowsIn: again.Tried,
 					RowsOut: again.Rows + again.ObjectRows, Fingerprint: step.Fingerprint,
@@ -92,7 +92,7 @@ func (r *Runner) tellWaiting(ctx context.Context, result *Result) error {
 		}
 	}
 	var err error
-	if result.Waiting, err = load.Wait(ctx, dwhdb.New(r.Pool), files); err != nil {
+	if result.Waiting, err = load.WaitingLoads(ctx, dwhdb.New(r.Pool), files); err != nil {
 		return err
 	}
 	for _, waiting := range result.Waiting {

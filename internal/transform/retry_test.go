@@ -25,7 +25,7 @@ func (k *kiosk) retry(change ...func(*transform.Options)) string {
 		k.t.Fatalf("retry: %v", err)
 	}
 	var out []string
-	for _, again := range retried.Again {
+	for _, again := range retried.Loads {
 		out = append(
 			out,
 			fmt.Sprintf(
