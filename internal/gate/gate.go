@@ -52,10 +52,11 @@ const (
 	AfterFlags                // for the checks that are about the flags
 )
 
-// Check runs the checks of severity error that belong to a moment, each over what the run touched as
-// far as the check allows that. The check of a rule reads the touched rows themselves. For others a
-// view of the touched rows stands before the live table in search_path. A check of tables that no
-// step of the run writes is left out. The results hold what was found: Check itself refuses nothing.
+// Check runs the checks of severity error that belong to a moment, each over what the run touched
+// as far as the check allows that. The check of a rule reads the touched rows themselves. For
+// others a view of the touched rows stands before the live table in search_path. A check of tables
+// that no step of the run writes is left out. The results hold what was found: Check itself refuses
+// nothing.
 func (g *Gate) Check(ctx context.Context, moment Moment) (results []check.Result, err error) {
 	ctx, span := telemetry.Begin(ctx, "gate")
 	defer func() { span.End(err, Attributes(results)...) }()

@@ -16,8 +16,8 @@ type Waiting struct {
 	Place   string // of the COPY: file and line
 }
 
-// WaitingLoads returns the loads with refused records that wait to be tried again, because the text of the
-// COPY has changed since it refused them.
+// WaitingLoads returns the loads with refused records that wait to be tried again, because the text
+// of the COPY has changed since it refused them.
 func WaitingLoads(ctx context.Context, db *dwhdb.Queries, files []*File) ([]Waiting, error) {
 	rows, err := db.RefusedByText(ctx)
 	if err != nil {
