@@ -328,9 +328,9 @@ func hintSuffix(hint string) string {
 	return ": " + hint
 }
 
-// batchLine is "12 objects, 340 rows, f_order 300 added, 2 healed (230 ms, waited 210 ms)".
+// batchLine is "12 objects in, 340 rows out, f_order 300 added, 2 healed (230 ms, waited 210 ms)".
 func batchLine(b server.Batch) string {
-	words := []string{counted(b.Objects, "object"), counted(b.Rows, "row")}
+	words := []string{counted(b.Objects, "object") + " in", counted(b.Rows, "row") + " out"}
 	if b.Rejects > 0 {
 		words = append(words, counted(b.Rejects, "reject"))
 	}

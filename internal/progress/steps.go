@@ -19,6 +19,7 @@ type Steps struct {
 // Taken is a step that a run has taken.
 type Taken struct {
 	Name     string
+	Sort     Sort
 	Number   int // from 1; 0 of a step that was not planned
 	Of       int // how many steps were planned
 	Duration time.Duration
@@ -80,7 +81,7 @@ func (s *Steps) Observe(e Event) {
 		if e.Number > 0 {
 			s.planned[e.Step] = true
 		}
-		taken := Taken{Name: e.Step, Number: e.Number, Of: e.Of, Duration: e.Duration}
+		taken := Taken{Name: e.Step, Sort: e.Sort, Number: e.Number, Of: e.Of, Duration: e.Duration}
 		s.taken = slices.DeleteFunc(s.taken, func(t Taken) bool { return t.Name == e.Step })
 		s.taken = append(s.taken, taken)
 	}

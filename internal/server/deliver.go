@@ -300,6 +300,9 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 			},
 		)
 	}
+	for _, step := range delivery.Stages() {
+		b.Steps = append(b.Steps, BatchStep{Step: step.Name, Duration: step.Duration})
+	}
 	left := map[itemKey]load.Left{}
 	for _, l := range delivery.Left {
 		left[itemKey{l.Step, l.Object.URL}] = l

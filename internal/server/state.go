@@ -104,7 +104,7 @@ type Batch struct {
 	Steps    []BatchStep
 }
 
-// BatchStep is one load or transform of a batch.
+// BatchStep is one load or model of a batch, or its gate or publishing.
 type BatchStep struct {
 	Step     string
 	Table    string

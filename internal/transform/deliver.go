@@ -110,6 +110,11 @@ func (s *Stream) Close(ctx context.Context) error {
 			entry.Step(*sum)
 		}
 	}
+	for _, name := range []string{stageCheck, stagePublish} {
+		if sum := s.steps[name]; sum != nil {
+			entry.Step(*sum)
+		}
+	}
 	if err := entry.End(ctx, nil); err != nil {
 		return fmt.Errorf("write journal: %w", err)
 	}
@@ -169,6 +174,7 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 // gone out; later they are an error.
 func (s *Stream) try(ctx context.Context, batch map[string][]objectstore.Object) (Delivery, error) {
 	d := Delivery{Result: Result{Run: s.entry.ID}}
+	s.r.numbering.Begin()
 	m := increment{activeRun: s.active(s.entry.Part(), &d.Result)}
 	for _, step := range s.r.Steps {
 		if !step.Load || len(batch[step.Name]) == 0 {
@@ -182,6 +188,7 @@ func (s *Stream) try(ctx context.Context, batch map[string][]objectstore.Object)
 	}
 	err := m.run(ctx)
 	s.entry.Retries += m.entry.Retries
+	d.Steps = s.r.numbering.Taken()
 	for _, loaded := range d.Loads {
 		d.Known += loaded.Known
 		d.Left = append(d.Left, loaded.Left...)
@@ -236,6 +243,10 @@ func (s *Stream) account(d Delivery) {
 	}
 	for _, step := range d.Transforms {
 		add(step.Step, step.RowsIn, step.RowsOut, step.Duration)
+	}
+	for _, step := range d.Stages() {
+		add(step.Name, 0, 0, step.Duration)
+		s.steps[step.Name].Uncounted = true
 	}
 }
 

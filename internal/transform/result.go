@@ -69,6 +69,11 @@ type known struct {
 	waiting    map[catalogue.Name]int64 // rows of each staging table that were not processed before
 }
 
+// Stages are the steps that belong to no file.
+func (r Result) Stages() []progress.Taken {
+	return slices.DeleteFunc(slices.Clone(r.Steps), func(t progress.Taken) bool { return t.Sort != progress.Stage })
+}
+
 // Changed tells whether a difference was found or written.
 func (r Result) Changed() bool {
 	return slices.ContainsFunc(r.Differences, publish.Difference.Some)
