@@ -111,8 +111,8 @@ func (m *manual) write() {
 	}
 	m.macro("SH", "SETTINGS")
 	m.text(
-		"Keys of dwh.yaml; a dot stands for a key in a mapping. A flag beats an environment " +
-			"variable, which beats the file. Further keys under",
+		"Keys of dwh.yaml; a.b means the key b in the mapping a. A flag beats an environment variable, which beats " +
+			"the file. Further keys under",
 	)
 	m.bold("variables")
 	m.text("are values for :'name' in a project's SQL.")
@@ -126,7 +126,7 @@ func (m *manual) write() {
 	m.item("sources.NAME, DWH_SOURCE_NAME",
 		"where a COPY FROM :'NAME' finds its objects: an s3:// or file:// URL, or a path")
 	m.macro("SH", "ENVIRONMENT")
-	m.text("The variable of each setting stands beside it above.")
+	m.text("The list of settings above names the variable of each setting.")
 	m.items(environment())
 	m.macro("SH", "FILES")
 	m.items(manFiles())

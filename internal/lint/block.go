@@ -222,7 +222,7 @@ func checkCorrelated(u *unit, found func(int, string)) {
 		case u.hasWindow(blocks, n):
 			found(b.farthest, reference+" from a subquery with a window function")
 		case u.is(b.group-1, "IN") && u.next(b.start, b.end, "GROUP") >= 0 && u.aggregates(blocks, n):
-			found(b.farthest, reference+" from a subquery with an aggregate and GROUP BY behind IN")
+			found(b.farthest, reference+" from a subquery with an aggregate and GROUP BY after IN")
 		case u.groupedBy(blocks[b.parent], b):
 			found(b.start, "GROUP BY the result of a correlated subquery")
 		}

@@ -37,7 +37,7 @@ const (
 	pageCorrelated = "dg/r_correlated_subqueries"
 )
 
-const postgresOnly = "keep it for PostgreSQL alone: /*postgres*/ … /*redshift*/;"
+const postgresOnly = "keep it for PostgreSQL only: /*postgres*/ … /*redshift*/;"
 
 // Rules returns every rule.
 //
@@ -249,7 +249,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "generate-series", Page: pageFunctions,
-			Why:     "on Redshift it runs on the leader node alone and is refused beside a table",
+			Why:     "on Redshift it runs only on the leader node and is refused together with a table",
 			Instead: "a table of numbers, or ROW_NUMBER() over a table that is long enough",
 			check:   checkGenerateSeries,
 		},
@@ -273,7 +273,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "fetch-first", Page: "dg/r_ORDER_BY_clause",
-			Why: "Redshift limits rows by LIMIT alone", Instead: "LIMIT n, or ROW_NUMBER() and a condition on it",
+			Why: "Redshift limits rows only by LIMIT", Instead: "LIMIT n, or ROW_NUMBER() and a condition on it",
 			check: checkPhrases("FETCH FIRST", "FETCH NEXT"),
 		},
 		{
@@ -354,16 +354,15 @@ func Rules() []Rule {
 		// Functions and operators.
 		{
 			Name: "now", Page: "dg/c_SQL_functions_leader_node_only",
-			Why:     "on Redshift it runs on the leader node alone and is refused beside a table",
+			Why:     "on Redshift it runs only on the leader node and is refused together with a table",
 			Instead: "take the time from outside, as a parameter or a variable; CURRENT_DATE is on both",
 			check:   checkNow,
 		},
 		{
 			Name: "leader-node", Page: "dg/c_SQL_functions_leader_node_only",
-			Why: "on Redshift it is on the leader node alone, and a query over tables runs on the others",
-			Instead: "a query of its own, without tables; or take the value from outside, as a parameter or a " +
-				"variable",
-			check: checkLeaderNode,
+			Why:     "on Redshift only the leader node has it, and a query over tables runs on the other nodes",
+			Instead: "a separate query without tables; or take the value from outside, as a parameter or a variable",
+			check:   checkLeaderNode,
 		},
 		{
 			Name: "to-timestamp", Page: "dg/r_TO_TIMESTAMP",
@@ -518,8 +517,8 @@ func Rules() []Rule {
 		},
 		{
 			Name: "generated-column", Page: pageCreate,
-			Why: "Redshift generates identities only, in a form of its own, and a replay would " +
-				"number rows differently",
+			Why: "Redshift generates only identities, with its own syntax, and a replay would number rows " +
+				"differently",
 			Instead: "compute the value in the transform; a hash of the natural key for a key",
 			check:   checkGenerated,
 		},
@@ -562,7 +561,7 @@ func Rules() []Rule {
 		},
 		{
 			Name: "add-order", Page: pageAlter,
-			Why: "on Redshift DEFAULT stands before NOT NULL", Instead: "ADD COLUMN c BOOLEAN DEFAULT FALSE NOT NULL",
+			Why: "on Redshift DEFAULT comes before NOT NULL", Instead: "ADD COLUMN c BOOLEAN DEFAULT FALSE NOT NULL",
 			check: checkAddOrder,
 		},
 		{

@@ -125,7 +125,7 @@ func checkSyntax(d *document, found func(line, column int, what string)) {
 				) && (u.pair[i] < 0 || u.any(i, "(", ")") != u.any(u.pair[i], "(", ")")):
 					at(i, fmt.Sprintf("%s without its partner", u.tokens[i].Text))
 				case u.is(i, ",") && (i == 0 || i == len(u.tokens)-1 || u.any(i+1, ",", ")") || u.is(i-1, "(")):
-					at(i, "comma with nothing beside it")
+					at(i, "comma without a value next to it")
 				}
 			}
 		}

@@ -115,7 +115,7 @@ func (m *Model) oneSelect() error {
 	word := m.statement.Keyword()
 	switch {
 	case word == "COPY":
-		return m.statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
+		return m.statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into its own 0xx file", nil)
 	case word != "SELECT" && word != "WITH":
 		return m.statement.ErrorAt(
 			0, fmt.Sprintf("a transform is one SELECT, and this is %s", article(word)), m.asModel(),

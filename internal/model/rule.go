@@ -113,7 +113,7 @@ func (r Rule) Hint() string {
 	if r.Kind != RuleExists || r.Warn {
 		return ""
 	}
-	return fmt.Sprintf("if %s may arrive later, write (warn) behind refers: %s by %s in %s.sql",
+	return fmt.Sprintf("if %s may arrive later, write (warn) after refers: %s by %s in %s.sql",
 		r.To, r.To, strings.Join(r.Columns, ", "), r.Step)
 }
 

@@ -13,7 +13,7 @@ func (m *Model) parseScript() error {
 	for _, statement := range m.statements {
 		switch word := statement.Keyword(); word {
 		case "COPY":
-			return statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into a 0xx file of its own", nil)
+			return statement.ErrorAt(0, "COPY stands outside a 0xx transform", "put it into its own 0xx file", nil)
 		case "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "TRUNCATE", "VACUUM":
 			return statement.ErrorAt(0, word+" would end or break the transaction that all transforms share",
 				"remove it; dwh begins and commits (use DELETE instead of TRUNCATE, which commits on Redshift)", nil)

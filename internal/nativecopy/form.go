@@ -28,7 +28,7 @@ func (c *Copier) nameForms(ctx context.Context, statement *copystmt.Statement, r
 			if ctx.Err() != nil {
 				return err
 			}
-			c.Logger.Debug("the form of an object cannot be told", "url", string(o.Object.URL), "error", err)
+			c.Logger.Debug("the format of an object is not known", "url", string(o.Object.URL), "error", err)
 			continue
 		}
 		if wrong == nil {

@@ -157,7 +157,7 @@ func (p *parser) alias(item *FromItem) {
 		item.Alias, item.Aliased = nameOf(t), true
 		p.i++
 	case as && !p.isOp("("):
-		p.failHere("a name behind AS")
+		p.failHere("a name after AS")
 		return
 	case !as:
 		return

@@ -265,7 +265,7 @@ func (p *parser) item() Item {
 		item.Name, item.Aliased = nameOf(t), true
 		p.i++
 	} else if as {
-		p.failHere("a name behind AS")
+		p.failHere("a name after AS")
 	}
 	return item
 }

@@ -285,7 +285,7 @@ func TestFaults(t *testing.T) {
 		{"SELECT a FROM t JOIN u ON", "x.sql:1:26: ON without an expression"},
 		{"SELECT a FROM t ON a = b", "x.sql:1:17: ON without a join"},
 		{"SELECT a FROM t, WHERE a", `x.sql:1:18: found "WHERE", want a table`},
-		{"SELECT a FROM t AS", "x.sql:1:19: found the end, want a name behind AS"},
+		{"SELECT a FROM t AS", "x.sql:1:19: found the end, want a name after AS"},
 		{"SELECT a FROM t x y", `x.sql:1:19: found "y", want the end of the query`},
 		{"SELECT a b c FROM t", `x.sql:1:12: found "c", want the end of the query`},
 		{"SELECT a FROM t UNION", "x.sql:1:22: found the end, want SELECT"},

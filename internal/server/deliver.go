@@ -350,7 +350,7 @@ func (d *deliverer) putOff(work context.Context, left load.Left, i *item) {
 	d.metrics.objects.WithLabelValues(d.table(i.step), "left").Inc()
 	switch {
 	case errors.Is(left.Err, objectstore.ErrNotExist):
-		d.Logger.Debug("object is gone", "url", i.object.URL)
+		d.Logger.Debug("object no longer exists", "url", i.object.URL)
 		d.waiting.over(i)
 		return
 	case left.Changed || errors.Is(left.Err, objectstore.ErrChanged):

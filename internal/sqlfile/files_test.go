@@ -40,7 +40,7 @@ func TestHeaderFiles(t *testing.T) {
 		"-- files: *.csv,\n": "f/010_s_a.sql:1:1: files: needs patterns of file names",
 		"-- files: [a\n":     `f/010_s_a.sql:1:1: files: "[a" is not a pattern`,
 		"-- files: a/*.csv\n": `f/010_s_a.sql:1:1: files: "a/*.csv" has a slash; a ` +
-			`pattern is of a file's name alone`,
+			`pattern matches only the file's name`,
 		"-- files: a\n-- files: b\n": "f/010_s_a.sql:2:1: files: is given twice",
 	} {
 		if _, err := sqlfile.Parse("f/010_s_a.sql", text); err == nil || err.Error() != want {

@@ -251,7 +251,7 @@ func (h *Header) setFiles(value string) (problem, hint string) {
 		case err != nil:
 			return fmt.Sprintf("files: %q is not a pattern", pattern), write
 		case strings.Contains(pattern, "/"):
-			return fmt.Sprintf("files: %q has a slash; a pattern is of a file's name alone", pattern), write
+			return fmt.Sprintf("files: %q has a slash; a pattern matches only the file's name", pattern), write
 		}
 		h.Files = append(h.Files, pattern)
 	}

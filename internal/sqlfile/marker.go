@@ -52,7 +52,7 @@ func (f *File) regions(tokens []Token) ([]region, error) {
 		case "postgres":
 			if strings.TrimSpace(body) != "" {
 				return nil, f.errorAt(t.Start, "text inside the marker /*postgres*/",
-					"PostgreSQL's text stands after the marker: /*postgres*/ text /*redshift text */")
+					"PostgreSQL's text comes after the marker: /*postgres*/ text /*redshift text */")
 			}
 			if open >= 0 {
 				return nil, f.errorAt(t.Start, "/*postgres*/ inside another /*postgres*/ … /*redshift … */",

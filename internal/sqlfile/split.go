@@ -156,7 +156,7 @@ func (f *File) checkLines(tokens []Token, spans []span) error {
 			}
 			if i+1 < len(tokens) && tokens[i+1].Line == t.Line && tokens[i+1].Kind != KindComment {
 				return f.errorAt(tokens[i+1].Start, "text after a semicolon on the same line",
-					"the semicolon comes last on its line: start the next statement on a line of its own")
+					"the semicolon must be last on its line: start the next statement on a new line")
 			}
 			semicolons[t.Line] = t.Start
 		}

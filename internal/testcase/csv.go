@@ -53,7 +53,7 @@ func parseFile(name, table, text string) (*File, error) {
 				row.Line, 0,
 				fmt.Sprintf("the record has %d values, but the first line names %d columns",
 					len(row.Values), len(f.Columns)),
-				"a value that holds a comma stands in double quotes",
+				"write a value that holds a comma in double quotes",
 			)
 		default:
 			f.Rows = append(f.Rows, *row)

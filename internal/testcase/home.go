@@ -143,7 +143,7 @@ func unqualified(file *sqlfile.File, engine sqlfile.Engine, live string) error {
 			name := token.Kind == sqlfile.KindWord || token.Kind == sqlfile.KindQuotedIdent
 			if name && strings.EqualFold(token.Value(), live) && i+1 < len(tokens) && tokens[i+1].Text == "." {
 				return statement.ErrorAt(token.Start,
-					fmt.Sprintf("the schema %s is named, and a test case runs in one of its own", live),
+					fmt.Sprintf("the SQL names the schema %s, but a test case runs in its own schema", live),
 					"leave the schema out: a name without one means the schema of the connection", nil)
 			}
 		}

@@ -208,7 +208,7 @@ func TestNamedSchema(t *testing.T) {
 	}
 	dsn := dwhtest.Database(t)
 	code, _, stderr := dwh(t, dsn, "test", "--project", project(t, files))
-	if code != 1 || !strings.Contains(stderr, "00001_note.sql:3:14: the schema public is named") {
+	if code != 1 || !strings.Contains(stderr, "00001_note.sql:3:14: the SQL names the schema public") {
 		t.Errorf("got exit code %d, want 1 and the place\n%s", code, stderr)
 	}
 	if got := dwhtest.Query(

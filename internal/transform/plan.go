@@ -131,7 +131,8 @@ func (s Step) loadIndexes() []load.Index {
 // withModel reads the model of a 1xx or 2xx file.
 func (s Step) withModel(engine sqlfile.Engine) (Step, error) {
 	if erase := s.File.Header().Erase; len(erase) > 0 {
-		return Step{}, s.File.ErrorAt(erase[0].Line, erase[0].At, "erase: stands in the header of a load, a 0xx file",
+		return Step{}, s.File.ErrorAt(erase[0].Line, erase[0].At, "erase: belongs in the header of a load, a 0xx "+
+			"file",
 			"put the line into the file that loads the column", nil)
 	}
 	m, err := model.Parse(s.File, string(s.Table), s.Name, engine)

@@ -348,7 +348,7 @@ func TestGateSeesWhatAnOtherModelLeaves(t *testing.T) {
 				) != 1 || failed.Results[0].Check.Name != "f_order-store" || failed.Results[0].Violations != 1 {
 					t.Fatalf("got %v, want 1 violation of f_order-store", err)
 				}
-				const hint = "if d_store may arrive later, write (warn) behind refers: d_store " +
+				const hint = "if d_store may arrive later, write (warn) after refers: d_store " +
 					"by store in 210_f_order.sql"
 				if failed.Hint() != hint {
 					t.Errorf("hint: got %q, want %q", failed.Hint(), hint)

@@ -69,7 +69,7 @@ func malformed(dsn string) (reason, hint string) {
 			form = redshiftForm
 		}
 		return "it is a JDBC URL, and dwh reads PostgreSQL's form",
-			"leave jdbc: out, put user and password before the host, and settings behind ?: " + form
+			"leave out jdbc:, write user and password before the host, and settings after ?: " + form
 	case strings.HasPrefix(lower, "postgres:"), strings.HasPrefix(lower, "postgresql:"), strings.HasPrefix(lower,
 		"redshift:"):
 		return "it does not begin with postgres:// in lower case", encodeHint

@@ -253,7 +253,7 @@ WHERE f_line.customer_id IS NOT NULL
 ORDER BY f_line.customer_id, f_line.order_id, f_line.line;
 
 -- f_line-bill_to: f_line: every bill_to is in d_address as address_id
--- hint: if d_address may arrive later, write (warn) behind refers: d_address by bill_to in 210_f_line.sql
+-- hint: if d_address may arrive later, write (warn) after refers: d_address by bill_to in 210_f_line.sql
 SELECT
     f_line.bill_to,
     COUNT(*) OVER (PARTITION BY f_line.bill_to) AS rows,
@@ -276,7 +276,7 @@ WHERE f_line.bill_to IS NOT NULL
 ORDER BY f_line.bill_to, f_line.order_id, f_line.line;
 
 -- f_line-ship_to: f_line: every ship_to is in d_address as address_id
--- hint: if d_address may arrive later, write (warn) behind refers: d_address by ship_to in 210_f_line.sql
+-- hint: if d_address may arrive later, write (warn) after refers: d_address by ship_to in 210_f_line.sql
 SELECT
     f_line.ship_to,
     COUNT(*) OVER (PARTITION BY f_line.ship_to) AS rows,
@@ -299,7 +299,7 @@ WHERE f_line.ship_to IS NOT NULL
 ORDER BY f_line.ship_to, f_line.order_id, f_line.line;
 
 -- f_line-product-unit: f_line: every product, unit is in d_product
--- hint: if d_product may arrive later, write (warn) behind refers: d_product by product, unit in 210_f_line.sql
+-- hint: if d_product may arrive later, write (warn) after refers: d_product by product, unit in 210_f_line.sql
 SELECT
     f_line.product,
     f_line.unit,
@@ -326,7 +326,7 @@ WHERE f_line.product IS NOT NULL
 ORDER BY f_line.product, f_line.unit, f_line.order_id, f_line.line;
 
 -- f_line-country: f_line: every country is in country as code
--- hint: if country may arrive later, write (warn) behind refers: country by country in 210_f_line.sql
+-- hint: if country may arrive later, write (warn) after refers: country by country in 210_f_line.sql
 SELECT
     f_line.country,
     COUNT(*) OVER (PARTITION BY f_line.country) AS rows,
@@ -349,7 +349,7 @@ WHERE f_line.country IS NOT NULL
 ORDER BY f_line.country, f_line.order_id, f_line.line;
 
 -- f_line-order_id: f_line: every order_id is in orders
--- hint: if orders may arrive later, write (warn) behind refers: orders by order_id in 210_f_line.sql
+-- hint: if orders may arrive later, write (warn) after refers: orders by order_id in 210_f_line.sql
 SELECT
     f_line.order_id,
     COUNT(*) OVER (PARTITION BY f_line.order_id) AS rows,
@@ -370,7 +370,7 @@ WHERE f_line.order_id IS NOT NULL
 ORDER BY f_line.order_id, f_line.line;
 
 -- f_line-order: f_line: every order is in orders as order_id
--- hint: if orders may arrive later, write (warn) behind refers: orders by order in 210_f_line.sql
+-- hint: if orders may arrive later, write (warn) after refers: orders by order in 210_f_line.sql
 SELECT
     f_line."order",
     COUNT(*) OVER (PARTITION BY f_line."order") AS rows,
