@@ -214,7 +214,7 @@ func (r stagingRun) delete(ctx context.Context, selection transform.Selection) e
 	if faults := r.app.checkErasables(s.project, s.warehouse.Engine()); len(faults) > 0 {
 		return faults[0]
 	}
-	staged, err := runner.Look(ctx, selection)
+	staged, err := runner.PreviewDelete(ctx, selection)
 	if err != nil {
 		return err
 	}
@@ -320,7 +320,7 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 		return err
 	}
 	defer s.close()
-	dropped, err := runner.LookDrop(ctx, tables)
+	dropped, err := runner.PreviewDrop(ctx, tables)
 	if err != nil {
 		return err
 	}

@@ -83,14 +83,14 @@ func (r *activeRun) mayLoadAside(ctx context.Context, plan *load.Plan) (bool, er
 	}
 	filled, err := hasRows(ctx, r.conn, catalogue.Table{Schema: schema, Name: plan.File.Table})
 	if catalogue.SQLState(err) == catalogue.UndefinedTable {
-		return false, nil // the usual way says so, and where
+		return false, nil // loading batch by batch says so, and where
 	}
 	return !filled, err
 }
 
 // loadAside loads into an empty table in one transaction, so that its rows can be staged in a copy.
 // Where it is not done, it has loaded nothing: the table was not empty any more, or cannot be
-// replaced, or something went wrong that the usual way tells of, and survives as far as it can.
+// replaced, or something went wrong, and the load goes on batch by batch (fallback.go).
 func (r *activeRun) loadAside(
 	ctx context.Context, plan *load.Plan,
 ) (result load.Result, done bool, err error) {

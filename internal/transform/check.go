@@ -76,7 +76,7 @@ func (r *Runner) check(
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	if r.Engine == sqlfile.Postgres {
-		if err := catalogue.Exec(ctx, tx, preferParallel); err != nil {
+		if err := catalogue.Exec(ctx, tx, parallelCosts); err != nil {
 			return nil, fmt.Errorf("set planner costs: %w", err)
 		}
 	}

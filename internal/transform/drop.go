@@ -18,9 +18,9 @@ type Dropped struct {
 	Models []string
 }
 
-// LookDrop returns what Drop would delete, and what is computed again without it. The tables have
-// to be staging tables.
-func (r *Runner) LookDrop(ctx context.Context, tables []catalogue.Name) ([]Dropped, error) {
+// PreviewDrop returns what Drop would delete, and what is computed again without it. The tables
+// have to be staging tables.
+func (r *Runner) PreviewDrop(ctx context.Context, tables []catalogue.Name) ([]Dropped, error) {
 	live, err := r.currentSchema(ctx, r.Pool)
 	if err != nil {
 		return nil, err

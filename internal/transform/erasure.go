@@ -160,7 +160,7 @@ func (m erasure) unprocessed(ctx context.Context, w *work) (bool, error) {
 	return false, nil
 }
 
-// erase deletes the chosen rows and the texts of refused records, without a word to the models.
+// erase deletes the chosen rows and the texts of refused records. The models do not see which.
 func (m erasingReplay) erase(ctx context.Context, tx pgx.Tx) (erased int64, err error) {
 	for _, c := range m.chosen {
 		if where, values := c.condition(m.Engine, c.table.SQL()); where != "" {

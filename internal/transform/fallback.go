@@ -13,7 +13,7 @@ import (
 )
 
 // A first run, and a load that is one transaction, fall back to loading batch by batch where
-// something is wrong: that keeps what it has loaded, and tells the fault.
+// something is wrong. That keeps the batches before the fault, and reports the fault.
 
 // errNotEmpty stops work that is for an empty warehouse or table: another dwh came first.
 var errNotEmpty = errors.New("the warehouse is not empty any more")

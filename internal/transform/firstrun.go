@@ -27,8 +27,8 @@ type firstRun struct {
 }
 
 // first makes a firstRun, if the warehouse is empty and there is neither nothing nor too much to
-// load. Whatever goes wrong but the connection or the lock is left to the usual way, which keeps
-// what it has loaded and tells the fault.
+// load. Where something goes wrong but the connection or the lock, done is false, and the run loads
+// batch by batch (fallback.go).
 func (r *activeRun) first(ctx context.Context) (done bool, err error) {
 	if !r.loadsAsProcessed() {
 		return false, nil
@@ -264,7 +264,7 @@ func (m firstRun) checkFully(ctx context.Context, w *work, checker gate.Checker)
 	return err
 }
 
-// built tells whether the transforms have built the star before.
+// built tells whether models have built their tables before.
 func (r *Runner) built(ctx context.Context) (bool, error) {
 	known, err := dwhdb.New(r.Pool).Fingerprints(ctx)
 	if err != nil {
@@ -295,7 +295,7 @@ func (r *Runner) fresh(ctx context.Context, q catalogue.Querier) (bool, error) {
 				continue // a helper
 			}
 			if !ok || step.Load && !table.Has(flagColumn) {
-				return false, nil // the usual way says what is missing
+				return false, nil // loading batch by batch says what is missing
 			}
 			if filled, err := hasRows(ctx, q, table); err != nil || filled {
 				return false, err

@@ -156,14 +156,14 @@ func (r *activeRun) checkTouched(
 }
 
 // atOnce loads and transforms in one transaction what is new, if that is no more than a batch.
-// Whatever goes wrong but the connection or the lock is left to the usual way.
+// Where something goes wrong but the connection or the lock, done is false (fallback.go).
 func (r *activeRun) atOnce(ctx context.Context) (done bool, err error) {
 	if !r.loadsAsProcessed() {
 		return false, nil
 	}
 	plans, whole, err := r.planLoads(ctx, r.fitsBatch)
 	if err != nil || !whole {
-		return false, ctx.Err() // the usual way comes as far as it can
+		return false, ctx.Err() // loading batch by batch comes as far as it can
 	}
 	mark := r.entry.Mark()
 	err = increment{r, plans}.run(ctx)

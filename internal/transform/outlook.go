@@ -81,7 +81,7 @@ func (r *Runner) Outlook(ctx context.Context, steps []Step) (Outlook, error) {
 	for _, step := range steps {
 		stepOutlook := StepOutlook{Step: step}
 		if step.Load {
-			if err := r.lookAhead(ctx, &stepOutlook, guess); err != nil {
+			if err := r.listNew(ctx, &stepOutlook, guess); err != nil {
 				return out, err
 			}
 			w.unprocessed[step.Table] += max(0, stepOutlook.Rows)
@@ -122,8 +122,8 @@ func changeOf(step Step, built []dwhdb.DwhTransform) (change, diff string) {
 	)
 }
 
-// lookAhead lists what is new of a load's source.
-func (r *Runner) lookAhead(ctx context.Context, stepOutlook *StepOutlook, guess *estimator) error {
+// listNew lists what is new of a load's source.
+func (r *Runner) listNew(ctx context.Context, stepOutlook *StepOutlook, guess *estimator) error {
 	plan, err := r.loader.Plan(ctx, stepOutlook.Step.file)
 	if err != nil || plan.Statement == nil {
 		return err

@@ -1,4 +1,4 @@
-// Package transform loads staging, runs the numbered transforms and publishes what they build.
+// Package transform carries out runs of the numbered files; run.go chooses the mode of a run.
 package transform
 
 import (

@@ -17,8 +17,8 @@ import (
 
 // Retried is what Retry did.
 type Retried struct {
-	GivenUp []load.Forgotten // versions of the object that the next load tries
-	Loads   []load.RetryResult   // of each load that had refused records
+	GivenUp []load.Forgotten   // versions of the object that the next load tries
+	Loads   []load.RetryResult // of each load that had refused records
 }
 
 // Rows is how many rows were loaded.

@@ -23,8 +23,9 @@ type Staged struct {
 	Refused table.Table // the first of them: object, line, reason, raw
 }
 
-// Look returns what Delete would delete. A selection that does not fit is a *SelectionError.
-func (r *Runner) Look(ctx context.Context, s Selection) ([]Staged, error) {
+// PreviewDelete returns what Delete would delete. A selection that does not fit is a
+// *SelectionError.
+func (r *Runner) PreviewDelete(ctx context.Context, s Selection) ([]Staged, error) {
 	all, err := r.resolve(ctx, r.Pool, s)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (r *Runner) Look(ctx context.Context, s Selection) ([]Staged, error) {
 	var out []Staged
 	for _, c := range all {
 		staged := Staged{Table: c.table.Name}
-		if err := r.lookAtRows(ctx, c, &staged); err != nil {
+		if err := r.sampleRows(ctx, c, &staged); err != nil {
 			return nil, err
 		}
 		refused, err := c.refusedOf(ctx, r.Pool)
@@ -50,8 +51,8 @@ func (r *Runner) Look(ctx context.Context, s Selection) ([]Staged, error) {
 	return out, nil
 }
 
-// lookAtRows counts the chosen rows of a table, and reads the first ones.
-func (r *Runner) lookAtRows(ctx context.Context, c *chosen, staged *Staged) error {
+// sampleRows counts the chosen rows of a table, and reads the first ones.
+func (r *Runner) sampleRows(ctx context.Context, c *chosen, staged *Staged) error {
 	where, values := c.condition(r.Engine, "staged")
 	var names []string
 	args := map[string]any{}

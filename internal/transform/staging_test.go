@@ -195,7 +195,7 @@ func TestEraseWhatIsDeclared(t *testing.T) {
 	k.put("s_note", "1.csv", "39,late\n139,early\n39.0,again\n")
 	k.run()
 	k.want("SELECT COUNT(*) FROM f_order WHERE name = 'Ada'", "2")
-	list, err := k.runner().Look(t.Context(), customer("39"))
+	list, err := k.runner().PreviewDelete(t.Context(), customer("39"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestEraseWhatIsDeclared(t *testing.T) {
 	k.want("SELECT COUNT(*) FROM s_object", "3") // nothing is loaded again
 	k.run()
 	k.want("SELECT COUNT(*) FROM f_order", "2")
-	list, err = k.runner().Look(t.Context(), customer("39"))
+	list, err = k.runner().PreviewDelete(t.Context(), customer("39"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,8 @@ func TestEraseByMatches(t *testing.T) {
 			`did you mean "s_order"?`,
 		},
 	} {
-		_, err := k.runner().Look(t.Context(), transform.Selection{Strict: true, Of: []transform.Selected{tt.one}})
+		selection := transform.Selection{Strict: true, Of: []transform.Selected{tt.one}}
+		_, err := k.runner().PreviewDelete(t.Context(), selection)
 		var fault *transform.SelectionError
 		if !errors.As(err, &fault) || fault.Error() != tt.said || fault.Hint() != tt.hint {
 			t.Errorf("got %v, want %s (%s)", err, tt.said, tt.hint)
@@ -326,7 +327,7 @@ func TestDropAnyStagingTable(t *testing.T) {
 	k.put("s_note", "1.csv", "39,late\n")
 	k.run()
 	names := []catalogue.Name{"s_customer", "s_note"}
-	dropped, err := k.runner().LookDrop(t.Context(), names)
+	dropped, err := k.runner().PreviewDrop(t.Context(), names)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func (w *work) enter(ctx context.Context) error {
 	return nil
 }
 
-// enterFor is enter for a run over so many rows.
+// enterFor makes the scratch schema for a run over so many rows.
 func (w *work) enterFor(ctx context.Context, rows int64) error {
 	if err := w.preferParallel(ctx, rows); err != nil {
 		return err
@@ -111,7 +111,8 @@ func (w *work) enterFor(ctx context.Context, rows int64) error {
 	return w.enter(ctx)
 }
 
-// behindScratch has unqualified names mean what stands in the scratch schema first, for the checks.
+// behindScratch sets search_path so that an unqualified name means a table of the scratch schema,
+// and a live table where there is none.
 func (w *work) behindScratch(ctx context.Context) error {
 	if err := catalogue.Exec(ctx, w.tx, catalogue.SetSearchPath(w.schema, w.live)); err != nil {
 		return fmt.Errorf("set search_path: %w", err)
@@ -119,25 +120,25 @@ func (w *work) behindScratch(ctx context.Context) error {
 	return nil
 }
 
-// preferParallel makes PostgreSQL's planner think better of parallel plans for the rest of the
-// transaction: by default it takes handing a row from one process to another for ten times the work
-// of reading it, and has one process build what all of them could
+// parallelCosts makes PostgreSQL's planner prefer parallel plans for the rest of the transaction.
+// By default it assumes that to hand a row from one process to another costs ten times as much as
+// to read it, so that one process builds what all of them could
 // (https://www.postgresql.org/docs/current/runtime-config-query.html#GUC-PARALLEL-TUPLE-COST).
-const preferParallel = "SET LOCAL parallel_tuple_cost = 0.001; SET LOCAL parallel_setup_cost = 100"
+const parallelCosts = "SET LOCAL parallel_tuple_cost = 0.001; SET LOCAL parallel_setup_cost = 100"
 
 // preferParallel has several processes of PostgreSQL work for a run over so many rows.
 func (w *work) preferParallel(ctx context.Context, rows int64) error {
 	if w.Engine != sqlfile.Postgres || rows < w.ParallelRows {
 		return nil
 	}
-	if err := catalogue.Exec(ctx, w.tx, preferParallel); err != nil {
+	if err := catalogue.Exec(ctx, w.tx, parallelCosts); err != nil {
 		return fmt.Errorf("set planner costs: %w", err)
 	}
 	w.parallel = true
 	return nil
 }
 
-// total is how many rows wait in all the tables.
+// total is how many unprocessed rows all the tables hold.
 func total(waiting map[catalogue.Name]int64) int64 {
 	var rows int64
 	for _, count := range waiting {
