@@ -36,8 +36,8 @@ func ExecTogether(ctx context.Context, engine sqlfile.Engine, on Executor, state
 
 // SQLSTATEs of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
-	LockNotAvailable = "55P03"
-	UndefinedTable   = "42P01"
+	LockNotAvailable = "55P03" // NOWAIT or lock_timeout ended the wait for a lock
+	UndefinedTable   = "42P01" // the table does not exist
 )
 
 // SQLState is the SQLSTATE of an error that the server gave, "" of another error.

@@ -17,16 +17,17 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// Severity says what a violation means.
+// Severity says whether a violation stops a commit (Error) or only warns (Warn).
 type Severity string
 
-// The severities: an error stops a commit and ends a command with exit code 3, a warning is told.
+// The severities. A violation of Error stops the commit and ends a command with exit code 3. A
+// violation of Warn is printed as a warning.
 const (
 	Error Severity = "error"
 	Warn  Severity = "warn"
 )
 
-// Settings are what checks can be told.
+// Settings are the values from dwh.yaml that checks use.
 type Settings struct {
 	MatchedShare float64       // the share of plays with a song, 0 to 1, below which is a warning
 	MaxAge       time.Duration // how old the newest play may be; 0 turns the check off
@@ -146,7 +147,7 @@ func Select(all []Check, names []string) ([]Check, error) {
 // keepRows is how many violations a result shows.
 const keepRows = 10
 
-// Result is what a check found.
+// Result is the outcome of one check in one run.
 type Result struct {
 	Check      Check
 	Skipped    bool // it is turned off
@@ -155,7 +156,7 @@ type Result struct {
 	Duration   time.Duration
 }
 
-// Failed tells whether an error was found.
+// Failed tells whether a check of severity error found a violation.
 func (r Result) Failed() bool { return r.Violations > 0 && r.Check.Severity == Error }
 
 // Outcome is ok, warn, fail or off.
@@ -172,7 +173,7 @@ func (r Result) Outcome() string {
 	}
 }
 
-// Run makes one check.
+// Run runs the check's query and returns its violations, counted, with the first rows.
 func (c Check) Run(ctx context.Context, db query.Querier, s Settings) (Result, error) {
 	var args map[string]any
 	if c.Args != nil {

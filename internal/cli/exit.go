@@ -38,7 +38,7 @@ func exitCodes() [][2]string {
 	}
 }
 
-// UsageError is a command line that has to change.
+// UsageError says what is wrong with the command line. Its exit code is 2.
 type UsageError struct {
 	Msg    string
 	Advice string // what to do next, "" when unknown

@@ -117,7 +117,7 @@ func (o *Output) above(write func()) {
 	}
 }
 
-// Status writes a line about what goes on, unless Quiet.
+// Status writes a progress line to Stderr, unless Quiet.
 func (o *Output) Status(format string, args ...any) {
 	if !o.Quiet {
 		o.line("%s", printable(fmt.Sprintf(format, args...)))

@@ -13,7 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// Unit is what a progress counts.
+// Unit is the unit of an Amount: things or bytes.
 type Unit int
 
 // The units.
@@ -22,7 +22,7 @@ const (
 	Bytes
 )
 
-// Amount is how far a piece of work is.
+// Amount is the part of a piece of work that is done.
 type Amount struct {
 	Done  int64
 	Total int64  // 0: unknown
@@ -111,7 +111,7 @@ func (p *Progress) watch(ctx context.Context) {
 	}
 }
 
-// Show says how far the work is.
+// Show prints how much of the work is done.
 func (p *Progress) Show(a Amount) {
 	p.o.mu.Lock()
 	defer p.o.mu.Unlock()
@@ -262,7 +262,7 @@ func (p *Progress) redraw() {
 	}
 }
 
-// Done takes the line off the screen. It may be called again.
+// Done removes the line from the screen. A second call does nothing.
 func (p *Progress) Done() {
 	p.stop()
 	p.ended.Wait()

@@ -45,7 +45,7 @@ type Checks struct {
 	MaxAge                time.Duration // of the newest play; 0 switches the freshness check off
 }
 
-// Limits bounds what a load takes at a time.
+// Limits bounds the objects, bytes and memory of one load transaction.
 type Limits struct {
 	BatchObjects int // objects committed together at most
 	// bytes of objects committed together at most, unless one object alone is bigger

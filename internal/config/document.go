@@ -7,7 +7,7 @@ import (
 	"github.com/sparkify/dwh/internal/table"
 )
 
-// Doc documents one key.
+// Doc is the documentation of one key of dwh.yaml: its default, variable, flag and meaning.
 type Doc struct {
 	Key     string // as in the file, nested ones with a dot
 	Env     string // its environment variable

@@ -7,10 +7,10 @@ type Kind int
 
 // The layers, lowest first.
 const (
-	Default Kind = iota
-	File
-	Environment
-	Flag
+	Default     Kind = iota // the built-in value
+	File                    // dwh.yaml
+	Environment             // a DWH_ variable
+	Flag                    // the command line
 )
 
 // Origin says where a value came from.

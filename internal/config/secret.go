@@ -21,19 +21,19 @@ func (s Secret) Reveal() string { return string(s) }
 // String returns xxxxx.
 func (s Secret) String() string { return redacted }
 
-// GoString returns xxxxx.
+// GoString returns xxxxx, so that %#v hides the text.
 func (s Secret) GoString() string { return redacted }
 
 // Format writes xxxxx whatever the verb; without it %x or %d would show the bytes.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
 
-// MarshalJSON returns "xxxxx".
+// MarshalJSON returns "xxxxx", so that JSON hides the text.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
 // MarshalText returns xxxxx, which covers YAML and XML.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// LogValue returns xxxxx.
+// LogValue returns xxxxx, so that slog hides the text.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // secretParameter matches a secret in a key=value connection string or in the query of a URL: a

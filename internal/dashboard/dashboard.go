@@ -53,9 +53,9 @@ type Newest struct {
 
 // The defaults of Options.
 const (
-	DefaultTimeout     = 15 * time.Second
-	DefaultConcurrency = 4
-	DefaultMaxBytes    = 32 << 20
+	DefaultTimeout     = 15 * time.Second // of one statement
+	DefaultConcurrency = 4                // statements at once
+	DefaultMaxBytes    = 32 << 20         // bytes of one result
 )
 
 // Dashboard makes the pages. Close it when nobody asks for them any more.

@@ -17,10 +17,10 @@ type Kind int
 // The kinds. The default of a parameter says which it has: 3 is a whole number, 0.5 a number, the
 // word date or a day a date.
 const (
-	Text Kind = iota
-	Whole
-	Number
-	Date
+	Text   Kind = iota // any text
+	Whole              // an integer
+	Number             // a number with or without decimals
+	Date               // a day such as 2018-11-30
 )
 
 // Param is a value that a report asks for.

@@ -15,7 +15,7 @@ import (
 // socketScheme marks a listen address that is a unix socket.
 const socketScheme = "unix:"
 
-// An AddressError is a listen address that cannot be used as it is.
+// An AddressError says why the server cannot listen on an address.
 type AddressError struct {
 	Address string
 	Reason  string
@@ -40,7 +40,8 @@ func (e *AddressError) ExitCode() int {
 	return 1
 }
 
-// CheckAddress refuses an address that would open the server to others without a token.
+// CheckAddress returns an *AddressError for an address that other machines can reach if no token is
+// set.
 func CheckAddress(address string, token bool) error {
 	if path, ok := strings.CutPrefix(address, socketScheme); ok {
 		if path == "" {

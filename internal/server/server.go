@@ -28,7 +28,7 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// Store looks objects up whose events say no more than their name.
+// Store looks up objects when an event gives only their names.
 type Store interface {
 	Stat(ctx context.Context, u objectstore.URL) (objectstore.Object, error)
 }
@@ -84,12 +84,12 @@ type Options struct {
 const (
 	DefaultBatchAge     = 200 * time.Millisecond
 	DefaultBatchObjects = 1000
-	DefaultBatchBytes   = 64 << 20
-	DefaultMaxWaiting   = 10_000
+	DefaultBatchBytes   = 64 << 20 // bytes of objects, as stored
+	DefaultMaxWaiting   = 10_000   // objects in the queue
 	DefaultSettle       = 100 * time.Millisecond
 	DefaultSweep        = 2 * time.Minute
 	DefaultPoll         = 2 * time.Second
-	DefaultTries        = 5
+	DefaultTries        = 5 // failures of an object before its quarantine
 	DefaultFullCheck    = time.Hour
 	DefaultLease        = 10 * time.Second
 	DefaultShutdown     = 30 * time.Second
@@ -107,7 +107,7 @@ type Event struct {
 	Leader     string // with Standby
 }
 
-// Server is dwh serve.
+// Server watches sources and delivers new objects in batches, for dwh serve.
 type Server struct {
 	Options
 	board    *board
@@ -120,7 +120,7 @@ type Server struct {
 
 var _ StateSource = (*Server)(nil)
 
-// New returns a Server. Run runs it.
+// New returns a Server that has not started; Run starts it.
 func New(o Options) (*Server, error) {
 	if o.Listen != "" {
 		if err := CheckAddress(o.Listen, o.Token != ""); err != nil {
@@ -171,7 +171,7 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// State implements StateSource.
+// State returns a copy of the server's state, and a channel that closes at the next change.
 func (s *Server) State() (State, <-chan struct{}) {
 	state, changed := s.board.read()
 	state.Waiting.Objects, state.Waiting.Bytes, state.Waiting.Oldest = s.waiting.look()
