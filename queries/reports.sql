@@ -270,47 +270,89 @@ ORDER BY 1;
 -- param: to date the last day of the seven
 -- chart: bar x=artist y=change
 -- link: artist artist-locations artist from=since
+-- caption: period since
 WITH week AS (
     SELECT CAST(CAST(MAX(f_songplay.start_time) AS DATE) - 6 AS DATE) AS since
     FROM f_songplay
     WHERE f_songplay.start_time < CAST(sqlc.arg('to') AS DATE) + 1
+),
+
+played AS (
+    SELECT
+        week.since,
+        f_songplay.artist_id,
+        CAST(f_songplay.start_time AS DATE) AS day,
+        COUNT(*) AS songplays
+    FROM f_songplay
+    CROSS JOIN week
+    WHERE f_songplay.start_time >= week.since - 7
+        AND f_songplay.start_time < week.since + 7
+    GROUP BY week.since, f_songplay.artist_id, CAST(f_songplay.start_time AS DATE)
+),
+
+-- The two weeks in words, with their days that have no plays.
+told AS (
+    SELECT
+        days.since,
+        CAST(
+            TO_CHAR(days.since, 'YYYY-MM-DD') || ' to ' || TO_CHAR(days.since + 6, 'YYYY-MM-DD')
+            || CASE WHEN days.newest < 7
+                THEN ' (' || CAST(7 - days.newest AS VARCHAR(1)) || ' of 7 days without plays)'
+                ELSE ''
+            END
+            || ' against '
+            || TO_CHAR(days.since - 7, 'YYYY-MM-DD') || ' to '
+            || TO_CHAR(days.since - 1, 'YYYY-MM-DD')
+            || CASE WHEN days.before < 7
+                THEN ' (' || CAST(7 - days.before AS VARCHAR(1)) || ' of 7 days without plays)'
+                ELSE ''
+            END
+            AS VARCHAR(120)
+        ) AS period
+    FROM (
+        SELECT
+            played.since,
+            COUNT(DISTINCT CASE WHEN played.day >= played.since THEN played.day END) AS newest,
+            COUNT(DISTINCT CASE WHEN played.day < played.since THEN played.day END) AS before
+        FROM played
+        GROUP BY played.since
+    ) AS days
 )
+
 SELECT
     ranked.artist,
+    ranked.change,
     ranked.songplays,
     ranked.week_before,
-    ranked.change,
-    ranked.since
+    told.period,
+    told.since
 FROM (
     SELECT
-        artist.name AS artist,
+        play.artist,
+        CAST(play.songplays - play.week_before AS BIGINT) AS change,
         play.songplays,
         play.week_before,
-        CAST(play.songplays - play.week_before AS BIGINT) AS change,
-        play.since,
         ROW_NUMBER() OVER (
             ORDER BY
                 play.songplays - play.week_before DESC,
                 play.songplays DESC,
-                artist.name,
-                play.artist_id
+                play.artist
         ) AS place
     FROM (
+        -- By name, as the report that each artist leads to.
         SELECT
-            f_songplay.artist_id,
-            week.since,
-            COUNT(CASE WHEN f_songplay.start_time >= week.since THEN 1 END) AS songplays,
-            COUNT(CASE WHEN f_songplay.start_time < week.since THEN 1 END) AS week_before
-        FROM f_songplay
-        CROSS JOIN week
-        WHERE f_songplay.artist_id IS NOT NULL
-            AND f_songplay.start_time >= week.since - 7
-            AND f_songplay.start_time < week.since + 7
-        GROUP BY f_songplay.artist_id, week.since
+            artist.name AS artist,
+            CAST(SUM(CASE WHEN played.day >= played.since THEN played.songplays ELSE 0 END)
+                AS BIGINT) AS songplays,
+            CAST(SUM(CASE WHEN played.day < played.since THEN played.songplays ELSE 0 END)
+                AS BIGINT) AS week_before
+        FROM played
+        INNER JOIN d_artist AS artist
+            ON artist.artist_id = played.artist_id
+        GROUP BY artist.name
     ) AS play
-    LEFT JOIN d_artist AS artist
-        ON artist.artist_id = play.artist_id
     WHERE play.songplays > play.week_before
 ) AS ranked
+CROSS JOIN told
 WHERE ranked.place <= CAST(sqlc.arg('limit') AS BIGINT)
 ORDER BY ranked.place;

@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/sparkify/dwh/internal/chart"
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/table"
@@ -27,8 +26,9 @@ type checkBody struct {
 	Reads      []string
 	Query      template.HTML
 	Problem    *problem // why the warehouse could not be asked
+	Refused    []refusal
 	History    []checkRow
-	Spark      template.HTML
+	Spark      *historyLine
 	Found      *violations // nil where none were found last, or it is turned off
 	Rows       template.HTML
 	FoundFault *problem
@@ -44,7 +44,7 @@ type violations struct {
 // checkRow is what a check found in a run.
 type checkRow struct {
 	dwhdb.DwhCheck
-	Link string
+	Link string // to its run; "" for what this server found since
 }
 
 // checkPath is the address of a check's page.
@@ -71,6 +71,7 @@ func (s *site) checkPage(r *http.Request) (answer, error) {
 	}
 	lights, _ := s.lights(state, entry.Checks)
 	body.checkLight = lights[slices.IndexFunc(lights, func(l checkLight) bool { return l.Name == name })]
+	body.Refused = refusals(entry, state, name)
 	page := view{name: "check", Title: name, Nav: "Overview"}
 	if err := s.fillCheck(ctx, &body); err != nil {
 		p := problemOf(err)
@@ -97,7 +98,20 @@ func (s *site) fillCheck(ctx context.Context, body *checkBody) error {
 	}); err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
+	// The latest of each run: one may make a check for each batch, and once more over everything.
+	runs := map[string]bool{}
+	found = slices.DeleteFunc(found, func(c dwhdb.DwhCheck) bool {
+		twice := runs[c.RunID]
+		runs[c.RunID] = true
+		return twice
+	})
 	var counts []float64
+	// The journal gets what a server finds when its run ends.
+	if !body.CheckedAt.IsZero() && (len(found) == 0 || body.CheckedAt.After(found[0].CheckedAt)) {
+		live := dwhdb.DwhCheck{Name: body.Name, Outcome: body.Outcome, Violations: body.Violations,
+			CheckedAt: body.CheckedAt}
+		found = slices.Insert(found, 0, live)
+	}
 	for _, row := range found {
 		value := float64(row.Violations)
 		if row.Outcome == "off" {
@@ -105,13 +119,17 @@ func (s *site) fillCheck(ctx context.Context, body *checkBody) error {
 		}
 		counts = append(counts, value)
 		if len(body.History) < listedRuns {
-			body.History = append(body.History, checkRow{row, "/runs/" + url.PathEscape(row.RunID)})
+			shown := checkRow{DwhCheck: row}
+			if row.RunID != "" {
+				shown.Link = "/runs/" + url.PathEscape(row.RunID)
+			}
+			body.History = append(body.History, shown)
 		}
 	}
 	slices.Reverse(counts)
-	if slices.ContainsFunc(counts, func(v float64) bool { return v > 0 }) && len(counts) > 1 {
+	if slices.ContainsFunc(counts, func(v float64) bool { return v > 0 }) {
 		label := fmt.Sprintf("Violations of %s in the latest %s", body.Name, counted(int64(len(counts)), "run"))
-		body.Spark = template.HTML(chart.Spark(counts, 0, label)) //nolint:gosec // escaped there
+		body.Spark = newHistoryLine(counts, "Violations", label)
 	}
 	return nil
 }

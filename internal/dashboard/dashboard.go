@@ -100,7 +100,7 @@ func New(ctx context.Context, o Options) (*Dashboard, error) {
 	if d.assets, err = newAssets(); err != nil {
 		return nil, fmt.Errorf("read the dashboard's assets: %w", err)
 	}
-	if d.pages, err = parsePages(d.assets); err != nil {
+	if d.pages, err = parsePages(d.assets, o.Checks); err != nil {
 		return nil, fmt.Errorf("read the dashboard's pages: %w", err)
 	}
 	if d.warehouse, err = newReader(ctx, o); err != nil {

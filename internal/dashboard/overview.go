@@ -77,6 +77,18 @@ type givenUp struct {
 	Link string
 }
 
+// GivenUpCount is how many objects are quarantined or unreadable; "" for none.
+func (b overviewBody) GivenUpCount() string {
+	n := max(len(b.GivenUp), len(b.Quarantined))
+	switch {
+	case n == 0:
+		return ""
+	case n == shownGivenUp:
+		return number(int64(n)) + " or more"
+	}
+	return number(int64(n))
+}
+
 // shownBatches is how many of the latest batches the overview lists.
 const shownBatches = 8
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/server"
 	"github.com/sparkify/dwh/internal/table"
 )
@@ -26,7 +27,7 @@ func pageNames() []string {
 	}
 }
 
-func parsePages(a *assets) (map[string]*template.Template, error) {
+func parsePages(a *assets, checks []check.Check) (map[string]*template.Template, error) {
 	frame, err := template.New("frame.html").Funcs(template.FuncMap{
 		"asset": a.path, "number": func(n any) string { return number(integer(n)) }, "counted": func(
 			n any, what string,
@@ -36,7 +37,7 @@ func parsePages(a *assets) (map[string]*template.Template, error) {
 		"ago":  func(at time.Time) string { return ago(at, time.Now()) },
 		"into": intoStep, "countOf": countOf,
 		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf,
-		"kept": keptOf, "tablePath": tablePath, "checkPath": checkPath,
+		"kept": keptOf, "why": whyOf(checks), "tablePath": tablePath, "checkPath": checkPath,
 	}).ParseFS(pageFiles, "pages/frame.html", "pages/parts.html")
 	if err != nil {
 		return nil, err

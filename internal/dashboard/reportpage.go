@@ -23,6 +23,8 @@ type reportBody struct {
 	Problem           *problem
 	Table             *reportTable // nil: it did not run
 	Title             string
+	Once              string // what is the same in each row
+	Limited           *limited
 	Tiles             []tile
 	Chart, Narrow     template.HTML // the chart beside a table, and on a phone; "" for none
 	Downloads         []link
@@ -87,6 +89,8 @@ func (s *site) fillReport(ctx context.Context, r report.Report, given map[string
 	if body.Table, err = s.arrange(r, result, given, arranged); err != nil {
 		return 0, err
 	}
+	_, body.Once = result.table.Shown()
+	body.Limited = limitedOf(r, result, given, arranged)
 	if body.Tiles, err = tilesOf(r, result); err != nil {
 		return 0, err
 	}

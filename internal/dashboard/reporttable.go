@@ -137,6 +137,7 @@ func (s *site) arrange(r report.Report, result result, given map[string]string, 
 	_, measures := measured.Axes()
 	options := table.HTMLOptions{
 		Caption: r.Title(),
+		Label:   func(name string) string { return strings.ReplaceAll(name, "_", " ") },
 		Head: func(column int) string {
 			next := arrangement{sort: names[column], search: a.search, descending: slices.Contains(measures, column)}
 			if column == sorted {

@@ -80,6 +80,26 @@ type runBody struct {
 	Rejects string         // address of those of this run
 }
 
+// latestOf keeps the latest result of each check: a run may make a check for each batch, and once
+// more over everything.
+func latestOf(checks []dwhdb.DwhCheck) []dwhdb.DwhCheck {
+	latest := map[string]time.Time{}
+	for _, c := range checks {
+		if c.CheckedAt.After(latest[c.Name]) {
+			latest[c.Name] = c.CheckedAt
+		}
+	}
+	seen := map[string]bool{}
+	var out []dwhdb.DwhCheck
+	for _, c := range checks {
+		if c.CheckedAt.Equal(latest[c.Name]) && !seen[c.Name] {
+			seen[c.Name] = true
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // stepRow is a step with its share of the run's time.
 type stepRow struct {
 	dwhdb.DwhStep
@@ -154,6 +174,7 @@ func (s *site) readRun(ctx context.Context, id string) (*runBody, error) {
 		}
 		body.Steps = append(body.Steps, row)
 	}
+	body.Checks = latestOf(body.Checks)
 	for _, check := range body.Checks {
 		body.Tally.add(check.Outcome)
 	}

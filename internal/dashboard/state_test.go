@@ -62,7 +62,7 @@ func TestState(t *testing.T) {
 		{"full", full, []string{
 			"Trying again", "No &lt;b&gt;bucket", "make &lt;i&gt;it", "3 tries", "12 objects", "3.0 MiB",
 			"the sources wait", "1,234,567", "98,765", "7 violations", "1 failed", ", as of <time",
-			", the oldest from <time", `<span class="badge">2<span class="quiet"> in the last load`,
+			", the oldest from <time", `<span class="badge">2<span class="badge-words"> in the last load`,
 			`<use href="#light-warn"></use></svg><span>1</span>`, "notification", "not listed yet|fail",
 			`<th scope="row">songs</th>`, "/&lt;shop&gt;/dwh.yaml:3",
 			`<th scope="row">names</th><td><span class="null">not given</span></td>`,

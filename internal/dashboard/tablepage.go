@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sparkify/dwh/internal/catalogue"
-	"github.com/sparkify/dwh/internal/chart"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/schema"
@@ -43,7 +42,7 @@ type tableBody struct {
 	Stored      bool     // the warehouse has such a table
 	Columns     []columnRow
 	Count       *tableCount // nil where nobody counts it
-	Spark       template.HTML
+	Spark       *historyLine
 	History     []historyRow
 	Sample      *table.Table
 	SampleHTML  template.HTML
@@ -186,13 +185,13 @@ func (s *site) fillHistory(ctx context.Context, db *dwhdb.Queries, body *tableBo
 			written = append(written, float64(*row.RowsOut))
 		}
 	}
-	if len(written) > 1 {
+	if len(written) >= fewRuns {
 		label := fmt.Sprintf(
 			"Rows written to %s by each of its latest %s: least %s, most %s", body.Name,
 			counted(int64(len(written)), "run"), number(int64(slices.Min(written))),
 			number(int64(slices.Max(written))),
 		)
-		body.Spark = template.HTML(chart.Spark(written, 0, label)) //nolint:gosec // escaped there
+		body.Spark = newHistoryLine(written, "Rows written", label)
 	}
 	body.History = body.History[:min(len(body.History), listedRuns)]
 	return nil

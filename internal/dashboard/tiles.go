@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,25 @@ func (t tile) Period() string {
 		return t.To.Format(time.DateOnly)
 	}
 	return t.From.Format(time.DateOnly) + " to " + t.To.Format(time.DateOnly)
+}
+
+// Gaps says which days have no data; "" for none.
+func (t tile) Gaps() string {
+	var texts []string
+	tell := func(n int, what string) {
+		switch n {
+		case 0:
+		case 1:
+			texts = append(texts, "1 of "+what+" has no data")
+		default:
+			texts = append(texts, fmt.Sprintf("%d of %s have no data", n, what))
+		}
+	}
+	tell(t.Missing, "7 days")
+	if t.Before != "" {
+		tell(t.MissingBefore, "the 7 days before")
+	}
+	return strings.Join(texts, "; ")
 }
 
 // Light is the direction of the change.

@@ -60,8 +60,8 @@ func words(d time.Duration) string {
 	return number(int64(d.Hours())/24) + " days"
 }
 
-// ago is how long a moment is past, or how far ahead, in one unit. dwh.js says the same while the
-// page stands.
+// ago is how long a moment is past, or how far ahead, in one unit, years with one digit. dwh.js
+// says the same while the page stands.
 func ago(at, now time.Time) string {
 	d := now.Sub(at)
 	before, after := "", " ago"
@@ -87,7 +87,8 @@ func ago(at, now time.Time) string {
 	case s < 2*365*86400:
 		text = counted(s/(30*86400), "month")
 	default:
-		text = counted(s/(365*86400), "year")
+		tenths := s / (365 * 8640)
+		text = fmt.Sprintf("%s.%d years", number(tenths/10), tenths%10)
 	}
 	return before + text + after
 }

@@ -14,8 +14,9 @@ func TestWords(t *testing.T) {
 		0: "just now", 4 * time.Second: "just now", 5 * time.Second: "5 seconds ago",
 		time.Minute: "1 minute ago", 59 * time.Minute: "59 minutes ago",
 		time.Hour: "1 hour ago", 47 * time.Hour: "47 hours ago", 2 * day: "2 days ago",
-		61 * day: "2 months ago", 800 * day: "2 years ago",
-		-3 * time.Second: "now", -90 * time.Second: "in 1 minute",
+		61 * day: "2 months ago", 800 * day: "2.1 years ago",
+		(7*365 + 360) * day: "7.9 years ago",
+		-3 * time.Second:    "now", -90 * time.Second: "in 1 minute",
 	} {
 		if got := dashboard.Ago(d); got != want {
 			t.Errorf("%s ago: got %q, want %q", d, got, want)

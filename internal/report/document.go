@@ -145,6 +145,9 @@ func (s Section) page(most int) (pageSection, error) {
 		caption = fmt.Sprintf("the first %d of %s", most, caption)
 		out.More = fmt.Sprintf("The table holds %s. All rows: dwh report %s --format csv", caption, out.Name)
 	}
+	if _, once := s.Table.Shown(); once != "" {
+		out.Values = strings.TrimPrefix(out.Values+"; "+table.Visible(once), "; ")
+	}
 	out.Short = len(shown.Rows) <= shortTable
 	out.HTML = template.HTML(table.HTMLTable(shown, caption)) //nolint:gosec // table escapes every text
 	return out, nil

@@ -29,6 +29,8 @@ func TestHeaderFaults(t *testing.T) {
 		"-- chart: bar y=a,b,c,d,e,f,g":              "r/one.sql:1:29: chart: y= names 7 columns",
 		"-- days\n-- param: limit 0":                 "r/one.sql:2:1: param: " + limit + `, not "0"`,
 		"-- param: n 99999999999999999999":           "r/one.sql:1:1: param: " + whole + `, not "99999999999999999999"`,
+		"-- caption:":                                "r/one.sql:1:1: caption: names no column",
+		"-- caption: a\n-- caption: b":               "r/one.sql:2:1: caption: is given twice",
 		"-- title: Größe\n-- chart: bar x=größe,  z": `r/one.sql:2:25: chart: "z" is not KEY=COLUMN`,
 	} {
 		files := fstest.MapFS{"one.sql": &fstest.MapFile{Data: []byte(header + "\nSELECT 1 AS one\n")}}

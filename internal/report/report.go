@@ -27,6 +27,7 @@ type Report struct {
 	Chart       *Chart // nil: the columns decide
 	Tiles       []Tile
 	Links       []Link
+	Caption     Caption
 
 	file *sqlfile.File // whose header says all this
 }
@@ -93,6 +94,7 @@ func New(name string, file *sqlfile.File, q query.Query) (Report, error) {
 		}
 		r.Links = append(r.Links, link)
 	}
+	r.Caption = newCaption(file, header.Caption)
 	return r, nil
 }
 
@@ -190,6 +192,9 @@ func (r Report) Run(ctx context.Context, db query.Querier, values map[string]str
 		if err := link.check(result.Table); err != nil {
 			return table.Table{}, err
 		}
+	}
+	if result.Table.Once, err = r.Caption.columns(result.Table); err != nil {
+		return table.Table{}, err
 	}
 	return result.Table, nil
 }

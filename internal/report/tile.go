@@ -92,8 +92,10 @@ type Figure struct {
 	// SparkFrom is the first day of Spark, whose values are those of each day up to To; NaN is a
 	// day without one.
 	SparkFrom time.Time
-	decimals  int
-	share     bool
+	// Missing is how many of the seven days have no row, MissingBefore the same of the days before.
+	Missing, MissingBefore int
+	decimals               int
+	share                  bool
 }
 
 // Day is a value of Spark for people.
@@ -240,6 +242,8 @@ func (t Tile) Figure(result table.Table) (f Figure, ok bool, err error) {
 	if !oldest.After(newest.AddDate(0, 0, 1-2*week)) && !math.IsNaN(before) && !math.IsNaN(now) {
 		f.compare(now, before)
 	}
+	f.Missing = missing(days, f.From)
+	f.MissingBefore = missing(days, f.From.AddDate(0, 0, -week))
 	f.SparkFrom = newest.AddDate(0, 0, 1-sparkDays)
 	if oldest.After(f.SparkFrom) {
 		f.SparkFrom = oldest
@@ -248,6 +252,17 @@ func (t Tile) Figure(result table.Table) (f Figure, ok bool, err error) {
 		f.Spark = append(f.Spark, t.value(between(day, day)))
 	}
 	return f, true, nil
+}
+
+// missing counts the days of the week from a day on that no row has.
+func missing(days []time.Time, from time.Time) int {
+	n := 0
+	for i := range week {
+		if !slices.Contains(days, from.AddDate(0, 0, i)) {
+			n++
+		}
+	}
+	return n
 }
 
 func (f Figure) shown(v float64) string {

@@ -203,7 +203,7 @@ func dataFault(err error) bool {
 func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 	i.tries, i.cause = i.tries+1, cause
 	if i.tries < d.Tries {
-		d.metrics.retries.WithLabelValues("data").Inc()
+		d.retried("data")
 		d.Logger.Warn(
 			"an object failed alone; trying again", "url", i.object.URL, "try", i.tries,
 			"tries", d.Tries, "error", cause,
@@ -231,6 +231,12 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 	})
 	d.Watch(Event{Quarantine: &q})
 	return nil
+}
+
+// retried counts an object that is tried again; cause is that of the metric dwh_retries_total.
+func (d *deliverer) retried(cause string) {
+	d.metrics.retries.WithLabelValues(cause).Inc()
+	d.board.change(func(s *State) { s.Totals.Retries++ })
 }
 
 // blame makes sure that a failed check is the object's fault: what fails without it too is not.
@@ -363,7 +369,7 @@ func (d *deliverer) putOff(work context.Context, left load.Left, i *item) {
 		pause := pauseAfter(i.waits, longestPause)
 		i.stale = true
 		i.ready = time.Now().Add(pause)
-		d.metrics.retries.WithLabelValues("store").Inc()
+		d.retried("store")
 		d.Logger.Warn(
 			"object cannot be read now; trying again", "url", i.object.URL, "error", left.Err,
 			"pause", pause.Round(time.Millisecond),

@@ -68,22 +68,29 @@ func signal(c chan struct{}) {
 // put adds an object, or renews what is known of one that waits already. It reports false when
 // there is no room.
 func (w *waiting) put(i *item) bool {
+	_, room := w.add(i)
+	return room
+}
+
+// add is put; added tells whether the object was not waiting, nor on its way, before.
+func (w *waiting) add(i *item) (added, room bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.flight[i.key()] == i.object.ETag && !i.stale {
 		// It is on its way. Whoever wants to know how it ends asks again.
-		return len(i.done) == 0
+		return false, len(i.done) == 0
 	}
 	if held, ok := w.items[i.key()]; ok {
 		held.Value.(*item).renew(i)
-		return true
+		return false, true
 	}
 	if w.order.Len() >= w.size {
-		return false
+		return false, false
 	}
+	_, flying := w.flight[i.key()]
 	w.items[i.key()] = w.order.PushBack(i)
 	signal(w.wake)
-	return true
+	return !flying, true
 }
 
 // renew takes over what came of the same object. A name that comes again, as a queue delivers it

@@ -210,6 +210,21 @@ func TestPoisonedObjects(t *testing.T) {
 		return ""
 	})
 	s.Says("the object is compressed with GZIP: add GZIP to the COPY")
+	// The overview counts each object once, however often it was tried, and the tries apart.
+	dwhtest.Await(t, func() string {
+		_, body := s.get("/")
+		for _, want := range []string{
+			`<td class="number">15</td></tr>`, "<span>3 quarantined</span>", ", 3 quarantined.",
+		} {
+			if !strings.Contains(body, want) {
+				return "the overview does not hold " + want
+			}
+		}
+		if strings.Contains(body, ", 0 retries") {
+			return "the overview does not count the retries"
+		}
+		return ""
+	})
 	if got := one(t, dsn, `SELECT count(*) FROM s_reject WHERE line > 0 AND url LIKE '%bad.json'`); got != "1000" {
 		t.Errorf("rejects of the object: got %s, want 1000", got)
 	}

@@ -163,12 +163,13 @@ func (w *watched) scan(ctx context.Context, part load.Part) error {
 					ready = now // its time lies in the future
 				}
 			}
-			if !w.waiting.put(&item{step: w.source.File.Name, object: object, seen: now, ready: ready}) {
+			added, room := w.waiting.add(&item{step: w.source.File.Name, object: object, seen: now, ready: ready})
+			if !room {
 				full = true
 				break
 			}
 			part.After = object.URL
-			w.found()
+			w.found(added)
 		}
 		if !full {
 			return nil
@@ -181,8 +182,12 @@ func (w *watched) scan(ctx context.Context, part load.Part) error {
 	}
 }
 
-// found counts a new object of the source.
-func (w *watched) found() {
+// found counts an object of the source, unless it was waiting already: one that is tried again is
+// listed again.
+func (w *watched) found(added bool) {
+	if !added {
+		return
+	}
 	w.board.source(w.source.File.Name, func(s *SourceState) { s.Found++ })
 }
 
@@ -197,10 +202,13 @@ func (w *watched) arrived(u objectstore.URL, at time.Time) bool {
 	if ok, _ := w.source.File.Takes(object); !ok {
 		return true
 	}
-	if !w.waiting.put(&item{step: w.source.File.Name, object: object, stale: true, seen: at, ready: at.Add(w.Settle)}) {
+	added, room := w.waiting.add(&item{
+		step: w.source.File.Name, object: object, stale: true, seen: at, ready: at.Add(w.Settle),
+	})
+	if !room {
 		return false
 	}
-	w.found()
+	w.found(added)
 	return true
 }
 

@@ -38,6 +38,8 @@ type Header struct {
 	Chart  Line
 	Tiles  []Line
 	Links  []Line
+	// Caption names the columns that people see once, above the table.
+	Caption Line
 }
 
 // A Line is the value of one line of a header, as written, and its place, from 1.
@@ -72,7 +74,7 @@ var (
 	headerWord   = regexp.MustCompile(`^("[^"]*"|\S+)\s*(.*)$`)
 )
 
-var headerKeys = []string{"severity", "gate", "title", "param", "chart", "tile", "link", "erase"}
+var headerKeys = []string{"severity", "gate", "title", "param", "chart", "tile", "link", "caption", "erase"}
 
 // filesLine is a line of a load's header. In another file it is a part of the description.
 var (
@@ -211,6 +213,14 @@ func (h *Header) set(key string, value Line) (problem, hint string) {
 			return twice()
 		}
 		h.Chart = value
+	case "caption":
+		if h.Caption != (Line{}) {
+			return twice()
+		}
+		if value.Text == "" {
+			return "caption: names no column", "write -- caption: COLUMN"
+		}
+		h.Caption = value
 	case "tile":
 		h.Tiles = append(h.Tiles, value)
 	case "link":

@@ -2,12 +2,15 @@ package table
 
 import (
 	"html"
+	"slices"
 	"strings"
 )
 
 // HTMLOptions say what a table in a page leads to.
 type HTMLOptions struct {
 	Caption string // the table's name, "" for none
+	// Label is what people read instead of the name of a column; nil for the names.
+	Label func(name string) string
 	// Head is what the name of a column leads to, "" for nothing; nil for nothing anywhere.
 	Head func(column int) string
 	// Sorted is how the rows are sorted by a column: "ascending", "descending", or "" for not; nil
@@ -21,14 +24,15 @@ type HTMLOptions struct {
 // HTMLTable is HTMLWith without anything that the table leads to.
 func HTMLTable(t Table, caption string) string { return HTMLWith(t, HTMLOptions{Caption: caption}) }
 
-// HTMLWith returns a table element. Numbers are of class "number", NULLs of class "null"; every
-// text and address is escaped.
+// HTMLWith returns a table element without the columns of Table.Once. Numbers are of class
+// "number", NULLs of class "null"; every text and address is escaped.
 func HTMLWith(t Table, o HTMLOptions) string {
 	var out strings.Builder
 	out.WriteString("<table>\n")
 	if o.Caption != "" {
 		out.WriteString("<caption>" + htmlText(o.Caption) + "</caption>\n")
 	}
+	hidden := func(column int) bool { return slices.Contains(t.Once, column) }
 	class := make([]string, len(t.Columns))
 	kinds := make([]Kind, len(t.Columns))
 	out.WriteString("<thead>\n<tr>")
@@ -41,7 +45,13 @@ func HTMLWith(t Table, o HTMLOptions) string {
 		if o.Sorted != nil && o.Sorted(i) != "" {
 			sorted = ` aria-sort="` + htmlText(o.Sorted(i)) + `"`
 		}
+		if hidden(i) {
+			continue
+		}
 		head := htmlText(c.Name)
+		if o.Label != nil {
+			head = htmlText(o.Label(c.Name))
+		}
 		if o.Head != nil {
 			head = anchor(o.Head(i), head)
 		}
@@ -51,6 +61,9 @@ func HTMLWith(t Table, o HTMLOptions) string {
 	for n, row := range t.Rows {
 		out.WriteString("<tr>")
 		for i, cell := range row {
+			if hidden(i) {
+				continue
+			}
 			value := plain(cell)
 			if value == nil {
 				null := ` class="null"`

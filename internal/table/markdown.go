@@ -11,13 +11,16 @@ const widestPadding = 60
 
 // renderMarkdown writes a pipe table as GitHub reads it, its columns lined up for those who read
 // the source.
-func renderMarkdown(t Table) []byte {
+func renderMarkdown(t Table, once string) []byte {
 	var out bytes.Buffer
 	if t.Title != "" {
 		out.WriteString("### " + MarkdownText(t.Title) + "\n\n")
 	}
 	if t.Description != "" {
 		out.WriteString(MarkdownText(t.Description) + "\n\n")
+	}
+	if once != "" {
+		out.WriteString(MarkdownText(once) + "\n\n")
 	}
 	cells := make([][]string, 0, len(t.Rows)+1)
 	header := make([]string, len(t.Columns))

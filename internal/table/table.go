@@ -50,6 +50,9 @@ type Table struct {
 	Columns     []Column
 	Rows        [][]any
 	Plot        *Plot // how it is drawn; nil: the columns decide
+	// Once are columns whose value is the same in each row. Text, HTML pages and Markdown show the
+	// value of the first of them once, above the table, and leave all of them out. Nil for none.
+	Once []int
 }
 
 // Columns returns columns of these names, with alignment and kind found by themselves.
@@ -131,7 +134,8 @@ func Render(w io.Writer, t Table, f Format, o TextOptions) error {
 	var out []byte
 	switch f {
 	case Text:
-		out = renderText(t, o)
+		shown, once := t.Shown()
+		out = renderText(shown, once, o)
 	case JSON:
 		var err error
 		if out, err = renderJSON(t); err != nil {
@@ -140,7 +144,8 @@ func Render(w io.Writer, t Table, f Format, o TextOptions) error {
 	case CSV:
 		out = renderCSV(t)
 	case Markdown:
-		out = renderMarkdown(t)
+		shown, once := t.Shown()
+		out = renderMarkdown(shown, once)
 	case HTML:
 		out = []byte(HTMLTable(t, t.Title))
 	default:

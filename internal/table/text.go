@@ -14,7 +14,7 @@ const foldIndent = 4
 // renderText draws the table for people. With a width, no line is wider, unless a single value is
 // that must stay whole; layout says what becomes of columns that do not fit. Where even that is too
 // wide, each row is a block of lines if a value must stay whole, else lines are cut.
-func renderText(t Table, o TextOptions) []byte {
+func renderText(t Table, once string, o TextOptions) []byte {
 	width, more := o.Width, ellipsis(o.ASCII)
 	cells := make([][]string, len(t.Rows))
 	kinds := make([]Kind, len(t.Columns))
@@ -34,6 +34,9 @@ func renderText(t Table, o TextOptions) []byte {
 	var out strings.Builder
 	if t.Title != "" {
 		out.WriteString(Strong.paint(clip(visible(t.Title), width, more), o.Color) + "\n")
+	}
+	if once != "" {
+		out.WriteString(Wrap(once, width, 0) + "\n")
 	}
 	if !l.fits && whole {
 		renderRecords(&out, t, cells, o)

@@ -46,7 +46,8 @@
     } else if (s < 2 * 365 * 86400) {
       text = unit(Math.floor(s / (30 * 86400)), "month");
     } else {
-      text = unit(Math.floor(s / (365 * 86400)), "year");
+      var tenths = Math.floor(s / (365 * 8640));
+      text = Math.floor(tenths / 10).toLocaleString("en-US") + "." + tenths % 10 + " years";
     }
     return before + text + after;
   }
