@@ -199,6 +199,7 @@ func (c Check) Run(ctx context.Context, db query.Querier, s Settings) (Result, e
 type FailedError struct {
 	Results []Result // the failed ones
 	Kept    bool     // a commit was refused: readers still see what was there before
+	Staged  []string // staging tables with rows that the refused run did not process
 }
 
 func (e *FailedError) Error() string {
@@ -212,7 +213,7 @@ func (e *FailedError) Error() string {
 	}
 	text += strings.Join(names, ", ")
 	if e.Kept {
-		text += "; nothing was committed, readers still see the earlier state"
+		text += "; the models' tables are unchanged, readers still see the earlier state"
 	}
 	return text
 }
@@ -232,8 +233,39 @@ func (e *FailedError) Hint() string {
 			hints = append(hints, hint)
 		}
 	}
+	if len(e.Staged) > 0 {
+		rows := "the new rows of " + strings.Join(e.Staged, ", ") + " stay in staging, and the next run computes " +
+			"them again: load a corrected record that wins, or erase them with dwh staging delete --table " +
+			e.Staged[0] + " --match COLUMN=VALUE --yes"
+		hints = append(hints, rows)
+	}
 	return strings.Join(hints, "; ")
 }
+
+// First is the first row that a failed check found, such as "x-ray: store 9, rows 1", cut to a
+// line; "" where none was kept.
+func (e *FailedError) First() string {
+	for _, result := range e.Results {
+		if len(result.Rows.Rows) == 0 {
+			continue
+		}
+		var cells []string
+		for i, value := range result.Rows.Rows[0] {
+			if i < len(result.Rows.Columns) {
+				cells = append(cells, fmt.Sprintf("%s %v", result.Rows.Columns[i].Name, value))
+			}
+		}
+		text := []rune(strings.Join(strings.Fields(strings.Join(cells, ", ")), " "))
+		if len(text) > longestFirst {
+			text = append(text[:longestFirst], '…')
+		}
+		return result.Check.Name + ": " + string(text)
+	}
+	return ""
+}
+
+// longestFirst is how many characters of a row First shows.
+const longestFirst = 300
 
 // ExitCode is 3: a check of error severity failed.
 func (e *FailedError) ExitCode() int { return 3 }

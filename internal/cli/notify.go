@@ -140,7 +140,12 @@ func (t *teller) anyCheckFailed(ctx context.Context, w *warehouse.Warehouse) boo
 	})
 }
 
-const seeChecks = `see the violations with "dwh check"`
+const (
+	// seeChecks is for a check over what readers see.
+	seeChecks = `see the violations with "dwh check"`
+	// seeRun is for a check that refused a commit: the tables hold none of what it found.
+	seeRun = `"dwh history" lists the runs, and "dwh history RUN" shows the checks of one`
+)
 
 // failure is what an error is told as; t.mu is held.
 func (t *teller) failure(err error) notify.Event {
@@ -150,8 +155,16 @@ func (t *teller) failure(err error) notify.Event {
 		e.Kind = notify.CheckFailed
 		e.Checks = failedChecks(failed.Results)
 	}
-	e.Error, e.Hint = printable(strings.TrimSpace(err.Error())), printable(hintOf(err))
-	if e.Kind == notify.CheckFailed && e.Hint == "" {
+	text := strings.TrimSpace(err.Error())
+	if failed != nil && failed.First() != "" {
+		text += "; the first violation: " + failed.First()
+	}
+	e.Error, e.Hint = printable(text), printable(hintOf(err))
+	switch {
+	case e.Kind != notify.CheckFailed || e.Hint != "":
+	case failed.Kept:
+		e.Hint = seeRun
+	default:
 		e.Hint = seeChecks
 	}
 	return e

@@ -203,6 +203,9 @@ func headerLines(file *sqlfile.File, name string) ([]line, error) {
 		}
 		match := wordLine.FindStringSubmatch(text)
 		if match == nil {
+			if msg, hint, ok := misspelt(text); ok {
+				return nil, fail(msg, hint)
+			}
 			return nil, fail("this comment is inside the header",
 				"put an empty line before the comment; to continue a value on the next line, begin with -- and "+
 					"three blanks")

@@ -2,8 +2,10 @@ package transform
 
 import (
 	"context"
+	"errors"
 	"slices"
 
+	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/progress"
 )
 
@@ -38,7 +40,29 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 	if err == nil && len(only) == 0 && !r.NoLoad {
 		err = r.tellWaiting(ctx, &result)
 	}
+	var failed *check.FailedError
+	if errors.As(err, &failed) && failed.Kept {
+		failed.Staged = r.unprocessedTables(ctx)
+	}
 	return result, err
+}
+
+// unprocessedTables are the staging tables with rows that are not processed, in the order of their
+// names; none where that cannot be read.
+func (r *Runner) unprocessedTables(ctx context.Context) []string {
+	w, err := r.waiting(ctx)
+	if err != nil {
+		r.Logger.Debug("the unprocessed rows cannot be counted", "error", err)
+		return nil
+	}
+	var names []string
+	for name, rows := range w.unprocessed {
+		if rows > 0 {
+			names = append(names, string(name))
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // checkStatements refuses loads that cannot be performed. What is wrong with the command line is
