@@ -7,7 +7,7 @@ import (
 )
 
 // fold holds the touched keys of a stored model all of whose columns are stored.
-type fold struct{ gone, fresh, stale, touched *Table }
+type fold struct{ gone, fresh, outdated, touched *Table }
 
 // fold selects the rows that compete for the touched keys. The stored row stands for all that lost
 // to it, unless it equals a row that this run takes away: then all rows of its key compete again.
@@ -23,7 +23,7 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 			)+" FROM "+f.gone.SQL+" AS g\nINTERSECT\n"+stored+"\n) AS i",
 		)
 	}
-	if !f.stale.empty() {
+	if !f.outdated.empty() {
 		var changed []string
 		for _, t := range []*Table{f.gone, f.fresh} {
 			if !t.empty() {
@@ -37,14 +37,14 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 					keys, ", ", ", i.",
 				)+" FROM (\nSELECT "+columns(
 					"s.", m.Key,
-				)+" FROM "+f.stale.SQL+" AS s\nINTERSECT\n("+strings.Join(changed, "\nUNION\n")+")\n) AS i",
+				)+" FROM "+f.outdated.SQL+" AS s\nINTERSECT\n("+strings.Join(changed, "\nUNION\n")+")\n) AS i",
 			)
 		}
 		nulls := make([]string, 0, len(m.Pick))
 		for _, order := range m.Pick {
 			nulls = append(nulls, "r."+ident(order.Column)+" IS NULL")
 		}
-		stored := semi(m.Columns, live, m.Key, f.stale, m.Key)
+		stored := semi(m.Columns, live, m.Key, f.outdated, m.Key)
 		lostParts = append(
 			lostParts,
 			"SELECT "+columns("r.", m.Key)+" FROM "+from(stored)+" AS r\nWHERE "+strings.Join(nulls, " OR "),
@@ -60,12 +60,12 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 			return "", err
 		}
 	}
-	stale, err := x.except(ctx, m, "stale", "the stored rows to make again", f.stale, lost, m.Key)
+	outdated, err := x.except(ctx, m, "outdated", "the stored rows to make again", f.outdated, lost, m.Key)
 	if err != nil {
 		return "", err
 	}
 	folded := f.touched
-	for _, other := range []*Table{lost, stale} {
+	for _, other := range []*Table{lost, outdated} {
 		if folded, err = x.except(
 			ctx, m, "folded", "the keys whose stored row stands for all that lost to it", folded,
 			other, m.Key,
@@ -80,8 +80,8 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 			parts = append(parts, semi(m.Columns, f.fresh.SQL, m.Key, folded, m.Key))
 		}
 	}
-	if !stale.empty() {
-		query, err := x.again(ctx, m, stale)
+	if !outdated.empty() {
+		query, err := x.again(ctx, m, outdated)
 		if err != nil {
 			return "", err
 		}
@@ -103,7 +103,7 @@ func (x *Run) fold(ctx context.Context, m *Model, f fold) (string, error) {
 
 // again computes stored rows again after a row of a lookup changed. It reads the rows of from: that
 // have the same key and the same pick columns.
-func (x *Run) again(ctx context.Context, m *Model, stale *Table) (string, error) {
+func (x *Run) again(ctx context.Context, m *Model, outdated *Table) (string, error) {
 	f := m.From[0]
 	line := x.Graph.exact(m, f.Relation)
 	here := slices.Clone(m.Key)
@@ -114,7 +114,7 @@ func (x *Run) again(ctx context.Context, m *Model, stale *Table) (string, error)
 	for i, name := range here {
 		there[i] = line[name]
 	}
-	held := semi(here, qualified(x.Live, m.Name), m.Key, stale, m.Key)
+	held := semi(here, qualified(x.Live, m.Name), m.Key, outdated, m.Key)
 	values, err := x.values(ctx, "again", "the keys and picks of these rows", part{from(held), here, here})
 	if err != nil {
 		return "", err
@@ -127,5 +127,5 @@ func (x *Run) again(ctx context.Context, m *Model, stale *Table) (string, error)
 	if err != nil {
 		return "", err
 	}
-	return semi(m.Columns, from(queries[now]), m.Key, stale, m.Key), nil
+	return semi(m.Columns, from(queries[now]), m.Key, outdated, m.Key), nil
 }

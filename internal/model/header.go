@@ -52,7 +52,7 @@ type Pair struct {
 type Join struct {
 	Relation string
 	By       []Pair // empty: every row matches all of the lookup
-	Left     bool   // it decides neither whether a row exists, nor its key, nor its pick
+	Left     bool   // it says "left joins:": it decides neither rows, nor keys, nor the pick
 
 	at place
 }

@@ -83,7 +83,8 @@ func (x *Run) changed(ctx context.Context, join Join) (*Table, error) {
 
 // foundByStored tells whether a changed row of a lookup touches just stored rows, which are found
 // by the columns that they hold: the lookup decides neither whether a row exists, nor its key, nor
-// its pick.
+// its pick. It is false without `left joins:`, and where one row of from: makes all rows of a key:
+// then the rows of from: are found.
 func (x *Run) foundByStored(m *Model, f From, join Join) bool {
 	if !join.Left || len(
 		join.By,

@@ -1,4 +1,8 @@
 // Package model turns a header and a SELECT into the SQL that keeps a table up to date.
+//
+// Begin with Parse, which makes a Model of a file, and New, which makes a Graph of models.
+// Run.Increment (increment.go) and Run.Build (build.go) derive the SQL and send it. heal.go is how
+// a late row of a lookup reaches rows that were made before it, and write.go writes the result.
 package model
 
 import (

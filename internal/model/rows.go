@@ -9,7 +9,7 @@ import (
 // stepRows computes the keys again that a change touches: a changed row of from:, or of a lookup
 // that its rows match (heal.go).
 func (x *Run) stepRows(ctx context.Context, m *Model) error {
-	inputsOf, stale, err := x.touchedRows(ctx, m)
+	inputsOf, outdated, err := x.touchedRows(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -39,12 +39,12 @@ func (x *Run) stepRows(ctx context.Context, m *Model) error {
 			return err
 		}
 	}
-	return x.stepKeys(ctx, m, made, stale)
+	return x.stepKeys(ctx, m, made, outdated)
 }
 
 // touchedRows are the rows of each from: relation that changed, or that a changed row of a lookup
-// touches. stale are stored rows that a changed row of a lookup touches.
-func (x *Run) touchedRows(ctx context.Context, m *Model) (inputsOf bothInputs, stale []part, err error) {
+// touches. outdated are stored rows that hold what a row of a lookup said before it changed.
+func (x *Run) touchedRows(ctx context.Context, m *Model) (inputsOf bothInputs, outdated []part, err error) {
 	inputsOf = noInputs()
 	for _, f := range m.From {
 		d := x.delta[f.Relation]
@@ -59,7 +59,7 @@ func (x *Run) touchedRows(ctx context.Context, m *Model) (inputsOf bothInputs, s
 			if err != nil {
 				return inputsOf, nil, err
 			}
-			stale = append(stale, stored...)
+			outdated = append(outdated, stored...)
 			for st, at := range rows {
 				if at != "" {
 					sides[st] = append(sides[st], at)
@@ -77,7 +77,7 @@ func (x *Run) touchedRows(ctx context.Context, m *Model) (inputsOf bothInputs, s
 			}
 		}
 	}
-	return inputsOf, stale, nil
+	return inputsOf, outdated, nil
 }
 
 // lookedAt notes, for the gate, which groups of a helper the run looked at. stepGroups has noted
@@ -143,8 +143,10 @@ func (x *Run) union(ctx context.Context, f From, st state, parts []string) (stri
 	return t.SQL, nil
 }
 
-// stepKeys computes the touched keys of a model that is computed row by row.
-func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []part) error {
+// stepKeys keeps the keys whose rows differ between made before and made now, and those of outdated
+// rows. It ranks the rows of these keys as they are now, and writes them. Where rows of other
+// inputs may compete for a key, it computes those too (byKey, fold).
+func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, outdated []part) error {
 	gone, err := x.except(ctx, m, "gone", "the rows that are made no more", made[before], made[now], m.Columns)
 	if err != nil {
 		return err
@@ -153,7 +155,7 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []pa
 	if err != nil {
 		return err
 	}
-	held, err := x.values(ctx, "stale", "the stored rows that hold what changed in a lookup", stale...)
+	held, err := x.values(ctx, "outdated", "the stored rows that hold what changed in a lookup", outdated...)
 	if err != nil {
 		return err
 	}
@@ -183,7 +185,7 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, stale []pa
 		}
 		query = queries[now]
 	default:
-		if query, err = x.fold(ctx, m, fold{gone: gone, fresh: fresh, stale: held, touched: touched}); err != nil {
+		if query, err = x.fold(ctx, m, fold{gone: gone, fresh: fresh, outdated: held, touched: touched}); err != nil {
 			return err
 		}
 	}

@@ -447,7 +447,7 @@ SELECT b.user_id, b.first_name, b.last_name, b.gender, b.level, b.last_ts, b.las
 SELECT COUNT(*) FROM dwh_scratch.d_user__fresh;
 
 -- d_user: the stored rows that hold what changed in a lookup
-CREATE TABLE dwh_scratch.d_user__stale AS
+CREATE TABLE dwh_scratch.d_user__outdated AS
 SELECT DISTINCT x.user_id
 FROM (
 SELECT r.user_id
@@ -457,7 +457,7 @@ INNER JOIN dwh_scratch.d_user__name_sex_changed AS v ON r.first_name = v.name
 WHERE x.user_id IS NOT NULL;
 
 -- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__stale;
+SELECT COUNT(*) FROM dwh_scratch.d_user__outdated;
 
 -- d_user: the keys that a change touches
 CREATE TABLE dwh_scratch.d_user__touched AS
@@ -470,7 +470,7 @@ FROM dwh_scratch.d_user__fresh AS x
 WHERE x.user_id IS NOT NULL
 UNION
 SELECT x.user_id
-FROM dwh_scratch.d_user__stale AS x
+FROM dwh_scratch.d_user__outdated AS x
 WHERE x.user_id IS NOT NULL;
 
 -- d_user: count its rows
@@ -487,7 +487,7 @@ INNER JOIN dwh_scratch.d_user__touched AS v ON r.user_id = v.user_id
 ) AS i
 UNION
 SELECT i.user_id FROM (
-SELECT s.user_id FROM dwh_scratch.d_user__stale AS s
+SELECT s.user_id FROM dwh_scratch.d_user__outdated AS s
 INTERSECT
 (SELECT c.user_id FROM dwh_scratch.d_user__gone AS c
 UNION
@@ -497,7 +497,7 @@ UNION
 SELECT r.user_id FROM (
 SELECT r.user_id, r.first_name, r.last_name, r.gender, r.level, r.last_ts, r.last_session_id, r.last_item_in_session
 FROM public.d_user AS r
-INNER JOIN dwh_scratch.d_user__stale AS v ON r.user_id = v.user_id
+INNER JOIN dwh_scratch.d_user__outdated AS v ON r.user_id = v.user_id
 ) AS r
 WHERE r.last_ts IS NULL OR r.last_session_id IS NULL OR r.last_item_in_session IS NULL;
 
@@ -505,13 +505,13 @@ WHERE r.last_ts IS NULL OR r.last_session_id IS NULL OR r.last_item_in_session I
 SELECT COUNT(*) FROM dwh_scratch.d_user__lost;
 
 -- d_user: the stored rows to make again
-CREATE TABLE dwh_scratch.d_user__stale_2 AS
-SELECT a.user_id FROM dwh_scratch.d_user__stale AS a
+CREATE TABLE dwh_scratch.d_user__outdated_2 AS
+SELECT a.user_id FROM dwh_scratch.d_user__outdated AS a
 EXCEPT
 SELECT b.user_id FROM dwh_scratch.d_user__lost AS b;
 
 -- d_user: count its rows
-SELECT COUNT(*) FROM dwh_scratch.d_user__stale_2;
+SELECT COUNT(*) FROM dwh_scratch.d_user__outdated_2;
 
 -- d_user: the keys whose stored row stands for all that lost to it
 CREATE TABLE dwh_scratch.d_user__folded AS
@@ -526,7 +526,7 @@ SELECT COUNT(*) FROM dwh_scratch.d_user__folded;
 CREATE TABLE dwh_scratch.d_user__folded_2 AS
 SELECT a.user_id FROM dwh_scratch.d_user__folded AS a
 EXCEPT
-SELECT b.user_id FROM dwh_scratch.d_user__stale_2 AS b;
+SELECT b.user_id FROM dwh_scratch.d_user__outdated_2 AS b;
 
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user__folded_2;
@@ -537,7 +537,7 @@ SELECT DISTINCT x.user_id, x.last_ts, x.last_session_id, x.last_item_in_session
 FROM (
 SELECT r.user_id, r.last_ts, r.last_session_id, r.last_item_in_session
 FROM public.d_user AS r
-INNER JOIN dwh_scratch.d_user__stale_2 AS v ON r.user_id = v.user_id
+INNER JOIN dwh_scratch.d_user__outdated_2 AS v ON r.user_id = v.user_id
 ) AS x
 WHERE x.user_id IS NOT NULL AND x.last_ts IS NOT NULL AND x.last_session_id IS NOT NULL AND x.last_item_in_session IS NOT NULL;
 
@@ -900,7 +900,7 @@ LEFT JOIN dwh_scratch.d_user__name_sex_now_2 AS by_name
     ON by_name.name = play.first_name
 ) AS q
 ) AS r
-INNER JOIN dwh_scratch.d_user__stale_2 AS v ON r.user_id = v.user_id
+INNER JOIN dwh_scratch.d_user__outdated_2 AS v ON r.user_id = v.user_id
 UNION ALL
 SELECT r.user_id, r.first_name, r.last_name, r.gender, r.level, r.last_ts, r.last_session_id, r.last_item_in_session
 FROM (
