@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -54,15 +53,15 @@ func ProgressWords(amounts []Amount, after, expected time.Duration) string {
 	for i, a := range amounts {
 		p.show(a, begun.Add(time.Duration(i)*time.Second))
 	}
-	return strings.Join(p.words(begun.Add(after)), ", ")
+	return sentenceOf(p.words(begun.Add(after)))
 }
 
-// ProgressLine is a terminal's line at the beginning.
-func ProgressLine(title string, a Amount, width int, env map[string]string) string {
+// ProgressLine is a terminal's line so long after the beginning.
+func ProgressLine(title string, a Amount, after time.Duration, width int, env map[string]string) string {
 	begun := time.Date(2018, 11, 1, 0, 0, 0, 0, time.UTC)
 	p := &Progress{o: newOutput(io.Discard, io.Discard, env), title: title, started: begun, since: begun}
 	p.show(a, begun)
-	return p.line(begun, width)
+	return p.line(begun.Add(after), width)
 }
 
 // Tick lets a progress that is done look at the clock so long after its beginning.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -154,13 +156,46 @@ func (p *Progress) tick(now time.Time) {
 		}
 	}
 	p.said, p.tenths = now, tenths
-	_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s\n", p.title, printable(strings.Join(p.words(now), ", ")))
+	_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s\n", p.title, printable(sentenceOf(p.words(now))))
+}
+
+// A phrase is a part of what a progress says. Where there is no room, the phrase of the highest rank
+// goes first; 0 stays.
+type phrase struct {
+	text string
+	rank int
+}
+
+// sentenceOf is the phrases with commas between them.
+func sentenceOf(phrases []phrase) string {
+	texts := make([]string, len(phrases))
+	for i, part := range phrases {
+		texts[i] = part.text
+	}
+	return strings.Join(texts, ", ")
+}
+
+// fitting leaves out phrases until the others fit into so many columns, or none may go.
+func fitting(phrases []phrase, room int) string {
+	for utf8.RuneCountInString(sentenceOf(phrases)) > room {
+		last := 0
+		for i, part := range phrases {
+			if part.rank > phrases[last].rank {
+				last = i
+			}
+		}
+		if len(phrases) == 0 || phrases[last].rank == 0 {
+			break
+		}
+		phrases = slices.Delete(phrases, last, last+1)
+	}
+	return sentenceOf(phrases)
 }
 
 // words say how far the work is: the amount, its rate, the time so far, and the time left when that
 // is more than a guess.
-func (p *Progress) words(now time.Time) []string {
-	var words []string
+func (p *Progress) words(now time.Time) []phrase {
+	var words []phrase
 	a, elapsed := p.amount, now.Sub(p.since)
 	perSecond := 0.0
 	if elapsed >= rateAfter && a.Done > p.base {
@@ -178,24 +213,25 @@ func (p *Progress) words(now time.Time) []string {
 		if a.What != "" {
 			text += " " + a.What
 		}
-		words = append(words, text)
+		words = append(words, phrase{text, 2})
 		if perSecond > 0 && !all { // what is done stays done, however long its commit takes
-			words = append(words, a.text(int64(perSecond))+"/s")
+			words = append(words, phrase{a.text(int64(perSecond)) + "/s", 3})
 		}
 	}
-	words = append(words, elapsedText(now.Sub(p.started)))
+	words = append(words, phrase{elapsedText(now.Sub(p.started)), 1})
 	switch {
 	case a.Total > 0:
 		if !all && !a.More && perSecond > 0 && elapsed >= estimateAfter {
-			words = append(words, leftText(time.Duration(float64(a.Total-a.Done)/perSecond*float64(time.Second))))
+			left := time.Duration(float64(a.Total-a.Done) / perSecond * float64(time.Second))
+			words = append(words, phrase{text: leftText(left)})
 		}
 	case p.expected > 0 && now.Sub(p.started) < p.expected:
-		words = append(words, leftText(p.expected-now.Sub(p.started)))
+		words = append(words, phrase{text: leftText(p.expected - now.Sub(p.started))})
 	case p.expected > 0:
-		words = append(words, "longer than last time")
+		words = append(words, phrase{text: "longer than last time"})
 	}
-	if a.Note != "" { // last: a narrow terminal cuts it off
-		words = append(words, a.Note)
+	if a.Note != "" {
+		words = append(words, phrase{a.Note, 4})
 	}
 	return words
 }
@@ -208,24 +244,29 @@ func (a Amount) text(n int64) string {
 	return table.Bytes(n)
 }
 
-// barCells is the width of a bar.
-const barCells = 20
+// The width of a bar: a long title takes some of it.
+const (
+	barCells   = 20
+	barAtLeast = 10
+	titleCells = 22
+)
 
 // line is the progress as a terminal shows it, no wider than width.
 func (p *Progress) line(now time.Time, width int) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%-22s ", p.title)
+	fmt.Fprintf(&out, "%-*s ", titleCells, p.title)
 	if a := p.amount; a.Total > 0 {
 		full, empty := "█", "░"
 		if !p.o.UTF8 {
 			full, empty = "#", "."
 		}
 		done := min(a.Done, a.Total)
-		cells := int(done * barCells / a.Total)
-		out.WriteString(strings.Repeat(full, cells) + strings.Repeat(empty, barCells-cells))
+		bar := min(barCells, max(barAtLeast, barCells+titleCells-utf8.RuneCountInString(p.title)))
+		cells := int(done * int64(bar) / a.Total)
+		out.WriteString(strings.Repeat(full, cells) + strings.Repeat(empty, bar-cells))
 		fmt.Fprintf(&out, " %3d %%  ", done*100/a.Total)
 	}
-	out.WriteString(strings.Join(p.words(now), ", "))
+	out.WriteString(fitting(p.words(now), width-utf8.RuneCountInString(out.String())))
 	runes := []rune(out.String())
 	if len(runes) > width {
 		runes = runes[:max(width, 0)]

@@ -60,6 +60,22 @@ func TestProgressWords(t *testing.T) {
 	}
 }
 
+// With little room the time left stays, and what is beside the point goes first.
+func TestProgressLineKeepsTimeLeft(t *testing.T) {
+	const mib = 1 << 20
+	a := cli.Amount{Done: 12 * mib, Total: 27 * mib, Unit: cli.Bytes, Note: "8 objects, 1,200 rows"}
+	for width, want := range map[int]string{
+		119: "14 of 16  020_s_songplay_event #####.......  44 %  12.0 MiB of 27.0 MiB, 3.0 MiB/s, 4 s, about 5 s left",
+		99:  "14 of 16  020_s_songplay_event #####.......  44 %  12.0 MiB of 27.0 MiB, 4 s, about 5 s left",
+		79:  "14 of 16  020_s_songplay_event #####.......  44 %  4 s, about 5 s left",
+	} {
+		got := cli.ProgressLine("14 of 16  020_s_songplay_event", a, 4*time.Second, width, map[string]string{"LANG": "C"})
+		if got != want {
+			t.Errorf("%d columns: got %q, want %q", width, got, want)
+		}
+	}
+}
+
 // The line fits its terminal, and is ASCII where that is asked for.
 func TestProgressLine(t *testing.T) {
 	a := cli.Amount{Done: 3, Total: 4, What: "things"}
@@ -73,7 +89,7 @@ func TestProgressLine(t *testing.T) {
 		{30, "C", "load                   #######"},
 		{0, "C", ""},
 	} {
-		if got := cli.ProgressLine("load", a, c.width, map[string]string{"LANG": c.lang}); got != c.want {
+		if got := cli.ProgressLine("load", a, 0, c.width, map[string]string{"LANG": c.lang}); got != c.want {
 			t.Errorf("%d columns, %s: got %q, want %q", c.width, c.lang, got, c.want)
 		}
 	}
