@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -92,6 +93,10 @@ func TestFolder(t *testing.T) {
 	rows := dwhtest.Query(t, dsn, `SELECT outcome FROM dwh_run WHERE command = 'serve'`)
 	if len(rows) != 1 || rows[0][0] != "done" {
 		t.Errorf("journal: got %v, want one run that is done", rows)
+	}
+	rows = dwhtest.Query(t, dsn, `SELECT step, rows_in FROM dwh_step WHERE step IN ('check', 'publish') ORDER BY position`)
+	if want := [][]string{{"check", dwhtest.Null}, {"publish", dwhtest.Null}}; !reflect.DeepEqual(rows, want) {
+		t.Errorf("gate and publishing in the journal: got %v, want %v", rows, want)
 	}
 	if got := one(t, dsn, `SELECT holder FROM dwh_lease`); got != "" {
 		t.Errorf("lease after the end: got %q, want none", got)
