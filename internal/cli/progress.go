@@ -159,8 +159,8 @@ func (p *Progress) tick(now time.Time) {
 	_, _ = fmt.Fprintf(p.o.Stderr, "%s: %s\n", p.title, printable(sentenceOf(p.words(now))))
 }
 
-// A phrase is a part of what a progress says. Where there is no room, the phrase of the highest rank
-// goes first; 0 stays.
+// A phrase is a part of what a progress says. Where there is no room, the phrase of the highest
+// rank goes first; 0 stays.
 type phrase struct {
 	text string
 	rank int

@@ -69,7 +69,8 @@ func TestProgressLineKeepsTimeLeft(t *testing.T) {
 		99:  "14 of 16  020_s_songplay_event #####.......  44 %  12.0 MiB of 27.0 MiB, 4 s, about 5 s left",
 		79:  "14 of 16  020_s_songplay_event #####.......  44 %  4 s, about 5 s left",
 	} {
-		got := cli.ProgressLine("14 of 16  020_s_songplay_event", a, 4*time.Second, width, map[string]string{"LANG": "C"})
+		env := map[string]string{"LANG": "C"}
+		got := cli.ProgressLine("14 of 16  020_s_songplay_event", a, 4*time.Second, width, env)
 		if got != want {
 			t.Errorf("%d columns: got %q, want %q", width, got, want)
 		}

@@ -94,7 +94,8 @@ func TestFolder(t *testing.T) {
 	if len(rows) != 1 || rows[0][0] != "done" {
 		t.Errorf("journal: got %v, want one run that is done", rows)
 	}
-	rows = dwhtest.Query(t, dsn, `SELECT step, rows_in FROM dwh_step WHERE step IN ('check', 'publish') ORDER BY position`)
+	rows = dwhtest.Query(t, dsn, `
+		SELECT step, rows_in FROM dwh_step WHERE step IN ('check', 'publish') ORDER BY position`)
 	if want := [][]string{{"check", dwhtest.Null}, {"publish", dwhtest.Null}}; !reflect.DeepEqual(rows, want) {
 		t.Errorf("gate and publishing in the journal: got %v, want %v", rows, want)
 	}
