@@ -12,7 +12,10 @@ func TestMisspelt(t *testing.T) {
 		{"-- left-joins: d_book by book_id", `unknown word "left-joins:" in the header did you mean "left joins:"?`},
 		{"-- joins d_book by book_id", `"joins" needs a colon write -- joins: d_book by book_id`},
 		{"-- left joins d_book by book_id", `"left joins" needs a colon write -- left joins: d_book by book_id`},
-		{"-- left join d_book by book_id", `unknown word "left join" in the header write -- left joins: d_book by book_id`},
+		{
+			"-- left join d_book by book_id",
+			`unknown word "left join" in the header write -- left joins: d_book by book_id`,
+		},
 		{"-- join d_book by book_id", `unknown word "join" in the header write -- joins: d_book by book_id`},
 		{"-- key loan_id", `"key" needs a colon write -- key: loan_id`},
 		{"-- Pick version DESC", `"pick" needs a colon write -- pick: version DESC`},
