@@ -36,7 +36,10 @@ func (d *drawing) draw(m *model, title string, height float64) float64 {
 }
 
 // head writes title, subtitle and legend and returns the y where the plot begins.
-func (d *drawing) head(m *model, title string) float64 {
+func (d *drawing) head(m *model, title string) float64 { return d.headAt(m, title, d.margin) }
+
+// headAt is head with the subtitle over the bars, which begin at x.
+func (d *drawing) headAt(m *model, title string, x float64) float64 {
 	y := d.margin
 	if title != "" {
 		d.text(
@@ -46,7 +49,10 @@ func (d *drawing) head(m *model, title string) float64 {
 		y += titleHeight
 	}
 	if s := m.subtitle(); s != "" {
-		d.text(d.margin, y+textSize-2, textSize, start, false, true, fit(s, textSize, d.width-2*d.margin))
+		if textWidth(s, textSize) > d.width-d.margin-x {
+			x = d.margin
+		}
+		d.text(x, y+textSize-2, textSize, start, false, true, fit(s, textSize, d.width-d.margin-x))
 		y += lineHeight
 	}
 	if len(m.series) > 1 {
@@ -91,7 +97,8 @@ func (d *drawing) bars(m *model, title string, height float64) float64 {
 		most = max(int((height-d.margin-96)/(lanes*10+4)), 1)
 	}
 	m.largest(most)
-	top := d.head(m, title)
+	probe := drawing{palette: d.palette, width: d.width, margin: d.margin}
+	top := probe.head(m, title)
 	if height > 0 {
 		height = max(height, top+d.margin+10*lanes)
 		pitch = min((height-top-d.margin)/float64(len(m.categories)), 1.6*pitch)
@@ -120,6 +127,7 @@ func (d *drawing) bars(m *model, title string, height float64) float64 {
 	if labelWidth == 0 {
 		left = d.margin
 	}
+	d.headAt(m, title, left)
 	if low < 0 {
 		left += valueWidth + 6
 	}

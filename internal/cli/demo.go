@@ -12,6 +12,7 @@ import (
 	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/sample"
+	"github.com/sparkify/dwh/internal/server"
 	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/warehouse"
 )
@@ -46,6 +47,13 @@ ignores database URLs, the configuration file and sources.`,
 	}
 }
 
+// The sample of dwh demo.
+const (
+	demoSongs  = 2000
+	demoEvents = 60000
+	demoSeed   = 2018
+)
+
 // demoRun performs dwh demo.
 type demoRun struct {
 	app *app
@@ -59,17 +67,17 @@ func (d demoRun) run(ctx context.Context) error {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	d.app.out.Status("writing sample data: 2,000 songs and 60,000 events")
-	summary, err := sample.Write(ctx, folder, sample.Options{Songs: 2000, Events: 60000, Seed: 2018})
+	summary, err := sample.Write(ctx, folder, sample.Options{Songs: demoSongs, Events: demoEvents, Seed: demoSeed})
 	if err != nil {
 		return err
 	}
 	d.app.out.Status("%s", summary)
 
-	server, err := localpg.New(localpg.Options{DataDir: d.cfg.DataDir, Logger: d.app.log})
+	private, err := localpg.New(localpg.Options{DataDir: d.cfg.DataDir, Logger: d.app.log})
 	if err != nil {
 		return err
 	}
-	if err := server.DropDatabase(ctx, demoDatabase); err != nil {
+	if err := private.DropDatabase(ctx, demoDatabase); err != nil {
 		return err
 	}
 	target, err := warehouse.Private(ctx, d.cfg.DataDir, demoDatabase, d.app.log)
@@ -117,6 +125,13 @@ func (d demoRun) run(ctx context.Context) error {
 	}
 	d.app.out.Status(
 		"\nmore reports: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list",
+		demoDatabase, flag,
+	)
+	d.app.out.Status("dashboard, which loads the same sample data again and shows it at http://%s/:", server.DefaultListen)
+	d.app.out.Status("  dwh sample --songs %d --events %d --seed %d --out dwh-sample", demoSongs, demoEvents, demoSeed)
+	d.app.out.Status(
+		"  DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh serve --song-data dwh-sample/song_data "+
+			"--log-data dwh-sample/log_data --log-jsonpaths dwh-sample/log_json_path.json --names dwh-sample/names",
 		demoDatabase, flag,
 	)
 	d.app.out.Status("the private PostgreSQL keeps running; stop it with: dwh local stop%s", flag)

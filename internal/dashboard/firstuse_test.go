@@ -177,3 +177,59 @@ func TestHistoryLine(t *testing.T) {
 	s.page("/checks/d_song-unique", 200, "Violations of the latest 5 runs, the oldest first",
 		"<div><span>0</span><svg", "<span>40</span></div>")
 }
+
+// What keeps a check from being made, and what a check with violations expects, is said.
+func TestChecksSayWhatTheyExpect(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, loaded(t), nil)
+	s.page("/", 200, "no maximum age is set; set checks.max_age in dwh.yaml",
+		`<p class="muted">Expected: the last load refused no record</p>`)
+	s.page("/checks/rejects-in-last-load", 200, "Expected: the last load refused no record")
+	s.page("/checks/freshness", 200, "No maximum age is set")
+	lacks(t, "/checks/d_song-unique", s.page("/checks/d_song-unique", 200).body, "Expected:")
+}
+
+// Pages of tables say what a row is, and who reads it: transforms and reports.
+func TestTablesSayWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, loaded(t), nil)
+	s.page("/lineage/s_object", 200, "The ledger: one row per object that was loaded")
+	s.page("/lineage/s_reject", 200, "The records that a load refused")
+	for _, name := range []string{"s_song", "s_name", "s_songplay_event"} {
+		path := "/lineage/" + name
+		lacks(t, path, s.page(path, 200).body, `class="lead">S_`)
+	}
+	lacks(t, "/lineage/d_song", s.page("/lineage/d_song", 200,
+		`<dt>Read by</dt><dd><a href="/reports/top-songs">Top songs</a>`).body, "no transform")
+	s.page("/lineage/song", 200, `<a href="/lineage/d_song">d_song</a>`)
+}
+
+// A report without its value says how to go on, one without rows why, and a range the wrong way
+// round what is wrong.
+func TestReportSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, loaded(t), nil)
+	s.page("/reports/artist-locations", 200, `Give a value for: artist, or choose one in <a href="/reports/top-artists">`)
+	s.page("/reports/artist-locations?artist=nobody", 200, "No rows for these values. A text must match exactly.")
+	s.page("/reports/top-artists?from=2018-11-09&to=2018-11-02", 400, `id="error-from"`, "From is after 2018-11-02.")
+	s.page("/reports/top-artists?from=2018-11-02&to=2018-11-02", 200)
+}
+
+// A server that waits is no run without steps.
+func TestServingRun(t *testing.T) {
+	t.Parallel()
+	dsn := loaded(t)
+	s := newSite(t, dsn, nil)
+	dwhtest.Query(t, dsn, `INSERT INTO dwh_run (run_id, command, engine, dwh_version, started_at, outcome)
+		VALUES ('idle', 'serve', 'postgres', 'test', now() AT TIME ZONE 'UTC', 'running')`)
+	s.page("/runs", 200, "serving since <time")
+	s.page("/runs/idle", 200, "The server waits for objects.")
+}
+
+// Refused records say the next step.
+func TestRejectsSayTheNextStep(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, loaded(t), nil)
+	a := s.page("/rejects", 200, "dwh reject retry", `data-label="Why"`)
+	s.page(link(t, recordLink, a.body), 200, "What to do:", "dwh reject retry")
+}

@@ -15,9 +15,10 @@ const (
 	readerNode  = 28 // a report's or a check's
 	readerGap   = 8
 	rowGap      = 18
-	columnGap   = 86
+	columnGap   = 56
+	belowWidth  = 7 // of a letter below a name
 	letterWidth = 8 // of the names' font, generously
-	leastNode   = 150
+	leastNode   = 120
 	longestName = 34 // in characters; the whole name stands in the node's title
 	longestRead = 22 // the same of reports and checks
 	margin      = 8
@@ -48,6 +49,12 @@ type graphNode struct {
 	LightX, LightY      int // of its state
 }
 
+// fitting is the widest picture, in pixels, whose texts stay readable when it is scaled to a page.
+const fitting = 1560
+
+// Fits tells whether a page may scale the picture to its width.
+func (g *graph) Fits() bool { return g.Width <= fitting }
+
 // graphEdge is a line from a table to one that is made from it.
 type graphEdge struct {
 	From, To string
@@ -64,8 +71,7 @@ type slot struct {
 }
 
 const (
-	columnHeading = 28  // is above the nodes
-	mostAbove     = 160 // how far a short column begins below the longest
+	columnHeading = 28 // is above the nodes
 )
 
 // newGraph lays the tables out.
@@ -92,10 +98,24 @@ func newGraph(tables []lineageTable) *graph {
 		}
 	}
 	order(columns, tables, index, layer)
+	for _, slots := range columns { // tables stand at the top, lines pass below them
+		slices.SortStableFunc(slots, func(a, b slot) int { return cmp.Compare(a.laneRank(), b.laneRank()) })
+	}
 
-	width, height := leastNode, 0
-	for _, t := range tables {
-		width = max(width, utf8.RuneCountInString(t.shown())*letterWidth+36)
+	height := 0
+	widths, lefts := make([]int, len(columns)), make([]int, len(columns)+1)
+	lefts[0] = margin
+	for c, slots := range columns {
+		widths[c] = leastNode
+		for _, s := range slots {
+			if t := tables[s.table]; !s.lane {
+				widths[c] = max(
+					widths[c], utf8.RuneCountInString(t.shown())*letterWidth+40,
+					utf8.RuneCountInString(madeBy(t))*belowWidth+24,
+				)
+			}
+		}
+		lefts[c+1] = lefts[c] + widths[c] + columnGap
 	}
 	heights := make([]int, len(columns))
 	for c, slots := range columns {
@@ -107,12 +127,12 @@ func newGraph(tables []lineageTable) *graph {
 		height = max(height, heights[c])
 	}
 	g := &graph{
-		Width:  2*margin + len(columns)*width + (len(columns)-1)*columnGap,
+		Width:  lefts[len(columns)] - columnGap + margin,
 		Height: columnHeading + height + 2*margin,
 	}
-	left := func(c int) int { return margin + c*(width+columnGap) }
-	for c, slots := range columns {
-		y := columnHeading + margin + min((height-heights[c])/2, mostAbove)
+	left := func(c int) int { return lefts[c] }
+	for _, slots := range columns {
+		y := columnHeading + margin
 		for i := range slots {
 			slots[i].y = y + slots[i].height()/2
 			y += slots[i].height() + slots[i].gap()
@@ -127,14 +147,14 @@ func newGraph(tables []lineageTable) *graph {
 			}
 			t := tables[s.table]
 			n := graphNode{
-				lineageTable: t, X: left(c), Y: s.y - s.height()/2, Width: width,
+				lineageTable: t, X: left(c), Y: s.y - s.height()/2, Width: widths[c],
 				Height: s.height(), Shown: t.shown(), Below: madeBy(t),
 			}
 			n.TextX, n.NameY, n.BelowY = n.X+14, n.Y+23, n.Y+40
 			if t.reader() {
 				n.NameY = n.Y + 18
 			}
-			n.LightX, n.LightY = n.X+width-22, n.Y+6
+			n.LightX, n.LightY = n.X+widths[c]-22, n.Y+6
 			g.Nodes = append(g.Nodes, n)
 			names[t.Layer] = true
 		}
@@ -165,7 +185,7 @@ func newGraph(tables []lineageTable) *graph {
 	for i, t := range tables {
 		for _, name := range t.ReadBy {
 			to := index[name]
-			x, y := left(layer[i])+width, at(layer[i], i, false)
+			x, y := left(layer[i])+widths[layer[i]], at(layer[i], i, false)
 			var path strings.Builder
 			fmt.Fprintf(&path, "M%d %d", x, y)
 			curve := func(toX, toY int) {
@@ -175,7 +195,7 @@ func newGraph(tables []lineageTable) *graph {
 			}
 			for c := layer[i] + 1; c < layer[to]; c++ {
 				curve(left(c), at(c, i, true))
-				x += width
+				x += widths[c]
 				fmt.Fprintf(&path, "H%d", x)
 			}
 			curve(left(layer[to]), at(layer[to], to, false))
@@ -184,7 +204,7 @@ func newGraph(tables []lineageTable) *graph {
 		for _, name := range t.Refers {
 			to := index[name]
 			x, y := left(layer[i]), at(layer[i], i, false)
-			toX, toY := left(layer[to])+width, at(layer[to], to, false)
+			toX, toY := left(layer[to])+widths[layer[to]], at(layer[to], to, false)
 			bend := max(columnGap/2, (x-toX)/2)
 			nearX := toX + bend
 			if layer[to] == layer[i] { // a bow beside the column
@@ -197,6 +217,14 @@ func newGraph(tables []lineageTable) *graph {
 		}
 	}
 	return g
+}
+
+// laneRank is 1 of a lane, 0 of a node.
+func (s slot) laneRank() int {
+	if s.lane {
+		return 1
+	}
+	return 0
 }
 
 func (s slot) height() int {

@@ -40,6 +40,18 @@ type checkLight struct {
 	Name, Description, Severity, Outcome string
 	Violations                           int64
 	CheckedAt                            time.Time
+	Off                                  string // why it is turned off, where that is known
+}
+
+// Expected is the description; of a check that found violations it is what should hold.
+func (c checkLight) Expected() string {
+	switch {
+	case c.Outcome == "off" && c.Off != "":
+		return c.Off
+	case c.Violations > 0 && c.Description != "":
+		return "Expected: " + c.Description
+	}
+	return c.Description
 }
 
 // tally counts outcomes.
@@ -186,7 +198,7 @@ func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLigh
 		if !ok {
 			light = checkLight{Name: check.Name, Severity: string(check.Severity), Outcome: "not run yet"}
 		}
-		light.Description = check.Description
+		light.Description, light.Off = check.Description, check.Off
 		out = append(out, light)
 	}
 	// What fails stands first: that is what one looks for.

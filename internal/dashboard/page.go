@@ -37,7 +37,7 @@ func parsePages(a *assets, checks []check.Check) (map[string]*template.Template,
 		"ago":  func(at time.Time) string { return ago(at, time.Now()) },
 		"into": intoStep, "countOf": countOf,
 		"excerpt": excerpt, "visible": visible, "sentence": sentence, "light": lightOf,
-		"kept": keptOf, "why": whyOf(checks), "tablePath": tablePath, "checkPath": checkPath,
+		"kept": keptOf, "why": whyOf(checks), "describe": describe, "tablePath": tablePath, "checkPath": checkPath,
 	}).ParseFS(pageFiles, "pages/frame.html", "pages/parts.html")
 	if err != nil {
 		return nil, err

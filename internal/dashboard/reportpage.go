@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sparkify/dwh/internal/chart"
@@ -18,8 +19,11 @@ type reportBody struct {
 	Fields            []field
 	Kept              []hidden // what the form sends along: how the table is arranged
 	Ranges            []rangeLink
-	Newest            time.Time // the day that Ranges end with
-	Asked             bool      // it has no parameters, or was asked with them
+	Newest            time.Time   // the day that Ranges end with
+	Asked             bool        // it has no parameters, or was asked with them
+	Needs             string      // the values that it cannot do without, where it was not asked yet
+	Chooser           *reportLink // the report to choose one in; nil for none
+	Exact             bool        // a text was given, which must match exactly
 	Problem           *problem
 	Table             *reportTable // nil: it did not run
 	Title             string
@@ -60,6 +64,9 @@ func (s *site) report(r *http.Request) (answer, error) {
 		if len(problems) > 0 {
 			page.status = http.StatusBadRequest
 		}
+		if !body.Asked {
+			body.Needs, body.Chooser = s.needs(item)
+		}
 		body.Ranges, body.Newest = s.ranges(r.Context(), item, given, arranged)
 		page.Body = body
 		return page, nil
@@ -73,6 +80,24 @@ func (s *site) report(r *http.Request) (answer, error) {
 	return page, nil
 }
 
+// needs are the values that a report cannot do without, in words, and the first report whose values
+// lead to it.
+func (s *site) needs(r report.Report) (string, *reportLink) {
+	var names []string
+	for _, param := range r.Params {
+		if param.Required {
+			names = append(names, strings.ReplaceAll(param.Name, "_", " "))
+		}
+	}
+	all, _ := s.Reports() // the page of reports says what is wrong with them
+	for _, other := range all {
+		if slices.ContainsFunc(other.Links, func(l report.Link) bool { return l.Report == r.Name }) {
+			return strings.Join(names, ", "), &reportLink{other.Name, other.Title(), reportPath(other.Name)}
+		}
+	}
+	return strings.Join(names, ", "), nil
+}
+
 // fillReport runs the report for its page, and tells when to run it again though nothing else is
 // committed.
 func (s *site) fillReport(ctx context.Context, r report.Report, given map[string]string, arranged arrangement,
@@ -83,6 +108,9 @@ func (s *site) fillReport(ctx context.Context, r report.Report, given map[string
 	}
 	if state, _ := s.source.State(); state.CommittedAt.After(result.at.Add(-result.took)) {
 		again = max(result.fresh(), 0) + 100*time.Millisecond
+	}
+	for _, param := range r.Params {
+		body.Exact = body.Exact || param.Kind == report.Text && given[param.Name] != ""
 	}
 	body.Took, body.At, body.Values = result.took, result.at, r.Told(given)
 	s.newest.learn(r, given, result)

@@ -141,4 +141,8 @@ func problemsOf(r report.Report, given, problems map[string]string) {
 			problems[param.Name] = table.Visible(excerpt(invalid.Problem, 200))
 		}
 	}
+	from, to, ok := rangeOf(r)
+	if ok && problems[from] == "" && problems[to] == "" && given[to] != "" && given[from] > given[to] {
+		problems[from] = "is after " + given[to]
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,7 +23,11 @@ type runRow struct {
 	Outcome string
 	Error   string
 	Live    bool // it is this server's, and goes on
+	Serving bool // it is a server's, and goes on
 }
+
+// isServe tells whether a command is that of a server.
+func isServe(command string) bool { return command == "serve" || strings.HasPrefix(command, "serve ") }
 
 func newRunRow(run dwhdb.DwhRun, state server.State) runRow {
 	run = journal.Seen(run, time.Now())
@@ -33,6 +38,7 @@ func newRunRow(run dwhdb.DwhRun, state server.State) runRow {
 	if run.Error != nil {
 		row.Error = *run.Error
 	}
+	row.Serving = run.EndedAt == nil && run.Outcome == "running" && isServe(run.Command)
 	row.Live = run.EndedAt == nil && len(state.Batches) > 0 && state.Batches[0].Run == run.RunID
 	return row
 }

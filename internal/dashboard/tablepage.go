@@ -68,6 +68,18 @@ type stepSQL struct {
 	Problem *problem
 }
 
+// ownTables describes the tables that no transform's header describes.
+var ownTables = map[string]string{
+	"s_object": "the ledger: one row per object that was loaded",
+	"s_reject": "the records that a load refused",
+}
+
+// describe is a description without the table's name, which the page has as its title.
+func describe(name, description string) string {
+	rest, _ := strings.CutPrefix(description, name+":")
+	return strings.TrimSpace(rest)
+}
+
 // tablePage shows a table, or a helper, from what is known of it and what the warehouse says.
 func (s *site) tablePage(r *http.Request) (answer, error) {
 	ctx, name := r.Context(), r.PathValue("table")
@@ -83,12 +95,12 @@ func (s *site) tablePage(r *http.Request) (answer, error) {
 		}
 		found = lineageTable{Name: name, Layer: layerName(name), Link: tablePath(name)}
 	}
-	body := tableBody{lineageTable: found, Engine: "PostgreSQL", Reports: s.reportsOf(name)}
+	body := tableBody{lineageTable: found, Description: ownTables[name], Engine: "PostgreSQL", Reports: s.reportsOf(name)}
 	if s.Engine == "redshift" {
 		body.Engine = "Redshift"
 	}
 	for _, step := range found.Steps {
-		body.Description = cmp.Or(body.Description, step.Description)
+		body.Description = cmp.Or(body.Description, describe(name, step.Description))
 		body.SQL = append(body.SQL, s.stepSQL(step))
 	}
 	page := view{name: "table", Title: name, Nav: "Lineage"}

@@ -67,6 +67,7 @@ func Checks() []check.Check {
 	fresh.Args = func(s check.Settings) (map[string]any, bool) {
 		return map[string]any{"oldest": s.Now.UTC().Add(-s.MaxAge)}, s.MaxAge > 0
 	}
+	fresh.Off = "no maximum age is set; set checks.max_age in dwh.yaml"
 
 	return []check.Check{
 		complete,

@@ -218,7 +218,8 @@ func (s *Server) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.Logger.Info("listening", "address", s.address(listener.Addr().String()))
+		address := s.address(listener.Addr().String())
+		s.Logger.Info("listening; the dashboard is the page at this address", "address", address)
 		group.Go(func() error { return s.serveHTTP(ctx, listener) })
 	}
 	// Work outlives ctx by a while, so that a batch is finished rather than broken off.
