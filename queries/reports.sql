@@ -290,8 +290,8 @@ played AS (
     GROUP BY week.since, f_songplay.artist_id, CAST(f_songplay.start_time AS DATE)
 ),
 
--- The two weeks in words, with their days that have no plays.
 told AS (
+    -- The two weeks in words, with their days that have no plays.
     SELECT
         days.since,
         CAST(

@@ -127,7 +127,9 @@ func (d demoRun) run(ctx context.Context) error {
 		"\nmore reports: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list",
 		demoDatabase, flag,
 	)
-	d.app.out.Status("dashboard, which loads the same sample data again and shows it at http://%s/:", server.DefaultListen)
+	d.app.out.Status(
+		"dashboard, which loads the same sample data again and shows it at http://%s/:", server.DefaultListen,
+	)
 	d.app.out.Status("  dwh sample --songs %d --events %d --seed %d --out dwh-sample", demoSongs, demoEvents, demoSeed)
 	d.app.out.Status(
 		"  DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh serve --song-data dwh-sample/song_data "+

@@ -209,7 +209,8 @@ func TestTablesSayWhatTheyAre(t *testing.T) {
 func TestReportSaysWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, loaded(t), nil)
-	s.page("/reports/artist-locations", 200, `Give a value for: artist, or choose one in <a href="/reports/top-artists">`)
+	s.page("/reports/artist-locations", 200,
+		`Give a value for: artist, or choose one in <a href="/reports/top-artists">`)
 	s.page("/reports/artist-locations?artist=nobody", 200, "No rows for these values. A text must match exactly.")
 	s.page("/reports/top-artists?from=2018-11-09&to=2018-11-02", 400, `id="error-from"`, "From is after 2018-11-02.")
 	s.page("/reports/top-artists?from=2018-11-02&to=2018-11-02", 200)

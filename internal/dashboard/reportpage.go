@@ -21,7 +21,7 @@ type reportBody struct {
 	Ranges            []rangeLink
 	Newest            time.Time   // the day that Ranges end with
 	Asked             bool        // it has no parameters, or was asked with them
-	Needs             string      // the values that it cannot do without, where it was not asked yet
+	Needs             string      // the values that it needs, where it was not asked yet
 	Chooser           *reportLink // the report to choose one in; nil for none
 	Exact             bool        // a text was given, which must match exactly
 	Problem           *problem

@@ -95,7 +95,9 @@ func (s *site) tablePage(r *http.Request) (answer, error) {
 		}
 		found = lineageTable{Name: name, Layer: layerName(name), Link: tablePath(name)}
 	}
-	body := tableBody{lineageTable: found, Description: ownTables[name], Engine: "PostgreSQL", Reports: s.reportsOf(name)}
+	body := tableBody{
+		lineageTable: found, Description: ownTables[name], Engine: "PostgreSQL", Reports: s.reportsOf(name),
+	}
 	if s.Engine == "redshift" {
 		body.Engine = "Redshift"
 	}

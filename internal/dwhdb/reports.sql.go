@@ -101,6 +101,7 @@ played AS (
 ),
 
 told AS (
+    -- The two weeks in words, with their days that have no plays.
     SELECT
         days.since,
         CAST(
@@ -183,7 +184,6 @@ type ArtistsGainingRow struct {
 // chart: bar x=artist y=change
 // link: artist artist-locations artist from=since
 // caption: period since
-// The two weeks in words, with their days that have no plays.
 func (q *Queries) ArtistsGaining(ctx context.Context, limit int64, to pgtype.Date) ([]ArtistsGainingRow, error) {
 	rows, err := q.db.Query(ctx, ArtistsGaining, limit, to)
 	if err != nil {
