@@ -118,9 +118,7 @@ func (l lintRun) run() error {
 			}
 		}
 	}
-	for _, warning := range warnings {
-		l.app.out.Warn("%s:%d: %s", warning.Err.File, warning.Err.Line, warning.Rule.Name)
-	}
+	l.app.out.count(len(warnings)) // they are printed above
 	if found := len(findings) + len(faults); found > 0 {
 		return fmt.Errorf("lint found %s", counted(int64(found), "error"))
 	}
@@ -178,10 +176,14 @@ func weigh(findings []lint.Finding, cfg *config.Config) (warnings, faults []lint
 	return lint.Portability(findings)
 }
 
-// warnPortability says what leaves the portable subset in a project for PostgreSQL alone.
+// warnPortability says how much leaves the portable subset in a project for PostgreSQL alone.
 func (s *session) warnPortability() {
-	for _, f := range s.portability {
-		s.app.out.Warn("%s", f.Err.Error())
+	switch n := len(s.portability); n {
+	case 0:
+	case 1:
+		s.app.out.mildly("1 place would not run on Redshift: dwh lint shows it")
+	default:
+		s.app.out.mildly("%d places would not run on Redshift: dwh lint lists them", n)
 	}
 }
 

@@ -139,6 +139,22 @@ func (o *Output) Warn(format string, args ...any) {
 	o.line("%s %s", o.paint(yellow, "warning:"), printable(fmt.Sprintf(format, args...)))
 }
 
+// mildly is Warn for what need not be said every time: nothing is written when Quiet.
+func (o *Output) mildly(format string, args ...any) {
+	if o.Quiet {
+		o.count(1)
+		return
+	}
+	o.Warn(format, args...)
+}
+
+// count counts warnings that are written elsewhere, for --strict.
+func (o *Output) count(warnings int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.warnings += warnings
+}
+
 func (o *Output) strictError() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -206,6 +207,18 @@ func firstLine(text *string) *string {
 	return limited(&line, longestLine)
 }
 
+// A skipError says that an object was loaded without a refused record, so that there is nothing to skip.
+type skipError struct{ url objectstore.URL }
+
+func (e *skipError) Error() string {
+	return fmt.Sprintf("there is nothing to skip: %s was loaded", e.url)
+}
+
+// Hint says what that means.
+func (*skipError) Hint() string {
+	return "dwh loads an object once, and again only after somebody rewrites it"
+}
+
 func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	s, err := r.app.begin(ctx, r.cfg, true)
 	if err != nil {
@@ -222,6 +235,16 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	tables, err := dwhdb.New(s.warehouse.Pool()).RejectTables(ctx, string(u))
 	if err != nil {
 		return fmt.Errorf("read rejects: %w", err)
+	}
+	known, err := dwhdb.New(s.warehouse.Pool()).LedgerOf(ctx, string(u))
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	if slices.ContainsFunc(known, func(row dwhdb.LedgerOfRow) bool {
+		return row.Outcome == "loaded" && row.Etag == string(object.ETag) &&
+			(r.table == "" || row.TableName == r.table) && !slices.Contains(tables, row.TableName)
+	}) {
+		return &skipError{url: u}
 	}
 	if r.table != "" {
 		tables = []string{r.table}

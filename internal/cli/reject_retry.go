@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/suggest"
@@ -98,9 +99,37 @@ func (r rejectRun) retry(ctx context.Context, u objectstore.URL) error {
 		r.app.out.Status("there is no refused record to retry")
 	case retried.Rows() > 0:
 		r.app.out.Status(`the rows are staged; "dwh transform" or "dwh run" brings them into the models`)
+	default:
+		return r.tellRefused(ctx, s, u, retried)
 	}
 	return err
 }
+
+// tellRefused says why the first record was refused again, where nothing was loaded.
+func (r rejectRun) tellRefused(ctx context.Context, s *session, u objectstore.URL, retried transform.Retried) error {
+	at := slices.IndexFunc(retried.Loads, func(again load.RetryResult) bool { return again.Refused > 0 })
+	if at < 0 {
+		return nil
+	}
+	rejects, err := dwhdb.New(s.warehouse.Pool()).Rejects(ctx, retryShown)
+	if err != nil {
+		return fmt.Errorf("read rejects: %w", err)
+	}
+	for _, reject := range rejects {
+		if reject.TableName != string(retried.Loads[at].Table) || reject.Line == 0 ||
+			u != "" && reject.Url != string(u) || reject.Reason == nil {
+			continue
+		}
+		r.app.out.Status("%s, line %d: %s", reject.Url, reject.Line, *firstLine(reject.Reason))
+		break
+	}
+	r.app.out.Status(`correct the COPY and run "dwh reject retry" again, or correct the file: the next load takes it; ` +
+		`"dwh reject list" shows all reasons`)
+	return nil
+}
+
+// retryShown is among how many of the latest rejects tellRefused looks for one.
+const retryShown = 1000
 
 func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) error {
 	for _, item := range retried.GivenUp {

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -253,8 +254,26 @@ func (s *session) requireCurrent(ctx context.Context) error {
 		return err
 	}
 	defer m.Close()
-	return m.RequireCurrent(ctx)
+	err = m.RequireCurrent(ctx)
+	var pending *migration.PendingError
+	if hint := cmp.Or(forgottenProject(s.cfg), shippedProject(s.cfg)); hint != "" && errors.As(err, &pending) {
+		return &pendingError{PendingError: pending, hint: hint}
+	}
+	return err
 }
+
+// A pendingError is a *migration.PendingError of the shipped project, where the user may have meant
+// another one.
+type pendingError struct {
+	*migration.PendingError
+	hint string
+}
+
+// Hint says what to do about it.
+func (e *pendingError) Hint() string { return e.PendingError.Hint() + "; " + e.hint }
+
+// Unwrap returns the error without that hint.
+func (e *pendingError) Unwrap() error { return e.PendingError }
 
 // settings are the checks' settings.
 func (s *session) settings() check.Settings {

@@ -188,6 +188,9 @@ func missingSources(missing []load.Need, all []transform.Step, cfg *config.Confi
 		hints = append(hints, "the sources that are given: "+strings.Join(given, ", "))
 	} else {
 		hints = append(hints, `"dwh transform --replay" needs no source`)
+		if hint := shippedProject(cfg); hint != "" {
+			hints = append(hints, hint)
+		}
 	}
 	if len(given) > 0 && len(known) > len(names) {
 		hints = append(hints, `"dwh transform --only" runs some of the steps`)
@@ -225,6 +228,16 @@ func unknownSources(steps []transform.Step, cfg *config.Config) error {
 		}
 	}
 	return nil
+}
+
+// shippedProject is what to do where there is no dwh.yaml and the user may have meant a project of
+// their own: the embedded one runs then.
+func shippedProject(cfg *config.Config) string {
+	if cfg.Path != "" || cfg.Project != "" {
+		return ""
+	}
+	return fmt.Sprintf("no %s here or above: this is the song-play project that dwh ships; for yours, cd into it "+
+		"or give --project DIR", config.FileName)
 }
 
 // forgottenProject is what to do where dwh.yaml lies in a project's folder and does not say so: the

@@ -234,7 +234,8 @@ func (d *textDecoder) decode(w *window, out *output) error {
 				}
 			case l.fields < len(d.targets) && !d.text.fillRecord:
 				bad = &fieldError{column: d.targets[l.fields].Name,
-					reason: fmt.Sprintf("delimiter not found: %d fields for %d columns", l.fields, len(d.targets))}
+					reason: fmt.Sprintf("delimiter not found: %d fields for %d columns", l.fields, len(d.targets)) +
+						otherDelimiter(b[:l.end], d.text.delimiter, len(d.targets))}
 			default:
 				out.buf, bad = d.record(out.buf, b, d.slots)
 			}

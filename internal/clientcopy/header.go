@@ -3,6 +3,7 @@ package clientcopy
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -20,6 +21,9 @@ const (
 	NamesColumns
 	// PassedOver is a line that reads like a record, and that IGNOREHEADER 1 passed over.
 	PassedOver
+	// OtherOrder is a line with the names of the columns that IGNOREHEADER 1 passed over, and that
+	// has them in another order than the COPY.
+	OtherOrder
 )
 
 // fields returns the text of each field of the record at b[0]; nil where its quotes are wrong.
@@ -97,10 +101,51 @@ func (d *textDecoder) lookAt(record []byte, out *output) {
 	}
 }
 
+// otherOrder tells whether fields are the names of all columns, in another order than theirs.
+func (d *textDecoder) otherOrder(fields []string) bool {
+	if len(fields) != len(d.targets) {
+		return false
+	}
+	places, same := map[string]int{}, true
+	for i, field := range fields {
+		name := plainName(field)
+		if _, twice := places[name]; twice || name == "" {
+			return false
+		}
+		places[name] = i
+	}
+	for i := range d.targets {
+		place, ok := places[plainName(d.targets[i].Name)]
+		if !ok {
+			return false
+		}
+		same = same && place == i
+	}
+	return !same
+}
+
+// otherDelimiter is a usual delimiter that parts a record into so many fields, for the reason why
+// it was refused; "" for none. Quotes do not count.
+func otherDelimiter(record []byte, own byte, fields int) string {
+	for _, usual := range []struct {
+		delimiter byte
+		written   string
+	}{{';', ";"}, {'\t', `\t`}, {'|', "|"}, {',', ","}} {
+		if usual.delimiter != own && bytes.Count(record, []byte{usual.delimiter}) == fields-1 {
+			return fmt.Sprintf("; with DELIMITER '%s' it has %d fields", usual.written, fields)
+		}
+	}
+	return ""
+}
+
 // passOver looks at the one line that IGNOREHEADER passes over. It reads like a record if every
 // value fits its column, and a number or a date is among them: a text fits everywhere.
 func (d *textDecoder) passOver(line []byte, out *output) {
 	line = bytes.TrimSuffix(line, []byte("\r"))
+	if len(line) <= longestNames && d.otherOrder(d.text.fields(line, true)) {
+		out.first = OtherOrder
+		return
+	}
 	l, v := d.scanLine(line, true)
 	if v != ok || l.fields != len(d.targets) || l.end != len(line) {
 		return

@@ -60,6 +60,13 @@ func (p *Plan) firstLines(copied clientcopy.Result) []string {
 				", or put the names of the columns into the first line",
 		)
 	}
+	if urls := lines[clientcopy.OtherOrder]; len(urls) > 0 {
+		out = append(
+			out,
+			subject(urls, "names", "name")+" the columns in another order than the COPY: give the COPY's list of columns "+
+				"in the order of the first line, at "+at,
+		)
+	}
 	return out
 }
 
