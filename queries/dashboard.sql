@@ -13,6 +13,22 @@ WHERE latest.place >= CAST(sqlc.arg(first_place) AS BIGINT)
     AND latest.place <= CAST(sqlc.arg(last_place) AS BIGINT)
 ORDER BY latest.place;
 
+-- name: StepsOfRuns :many
+-- The steps that went well in the runs from one place to another, as RunsPage counts them.
+SELECT step.run_id, step.step, step.rows_out, step.note
+FROM dwh_step AS step
+INNER JOIN (
+    SELECT
+        run.run_id,
+        ROW_NUMBER() OVER (ORDER BY run.started_at DESC, run.run_id DESC) AS place
+    FROM dwh_run AS run
+) AS latest
+    ON latest.run_id = step.run_id
+WHERE latest.place >= CAST(sqlc.arg(first_place) AS BIGINT)
+    AND latest.place <= CAST(sqlc.arg(last_place) AS BIGINT)
+    AND step.outcome = 'done'
+ORDER BY step.run_id, step.position;
+
 -- name: OneRun :many
 -- The run of an id, or no row.
 SELECT run.run_id, run.command, run.engine, run.dwh_version, run.started_at, run.ended_at,

@@ -3,6 +3,7 @@ package dashboard_test
 import (
 	"fmt"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/server"
+	"github.com/sparkify/dwh/internal/table"
 )
 
 // holds fails for each text that a page does not hold.
@@ -225,6 +227,18 @@ func TestServingRun(t *testing.T) {
 		VALUES ('idle', 'serve', 'postgres', 'test', now() AT TIME ZONE 'UTC', 'running')`)
 	s.page("/runs", 200, "serving since <time")
 	s.page("/runs/idle", 200, "The server waits for objects.")
+}
+
+// Lists of runs say what each run changed.
+func TestRunsSayWhatChanged(t *testing.T) {
+	t.Parallel()
+	dsn := loaded(t)
+	s := newSite(t, dsn, nil)
+	plays, _ := strconv.ParseInt(dwhtest.Query(t, dsn, "SELECT count(*) FROM f_songplay")[0][0], 10, 64)
+	for _, path := range []string{"/", "/runs"} {
+		s.page(path, 200, "What changed", " rows, f_songplay "+table.Number(float64(plays))+" added, d_song ",
+			", …</td>")
+	}
 }
 
 // Refused records say the next step.

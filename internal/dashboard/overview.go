@@ -147,8 +147,11 @@ func (s *site) overview(r *http.Request) (answer, error) {
 	if body.CheckedAt.Sub(body.CheckedFrom) <= time.Minute {
 		body.CheckedFrom = time.Time{}
 	}
+	changes := changesOf(found.RunSteps, s.Steps)
 	for _, run := range found.Runs {
-		body.Runs = append(body.Runs, newRunRow(run, state))
+		row := newRunRow(run, state)
+		row.Changed = changes[run.RunID]
+		body.Runs = append(body.Runs, row)
 	}
 	for _, row := range found.GivenUp {
 		body.GivenUp = append(body.GivenUp, givenUp{row, rejectLink(row.LoadID, row.TableName, row.Url, 0)})

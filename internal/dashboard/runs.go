@@ -22,8 +22,9 @@ type runRow struct {
 	Took    string // "" while it runs
 	Outcome string
 	Error   string
-	Live    bool // it is this server's, and goes on
-	Serving bool // it is a server's, and goes on
+	Live    bool   // it is this server's, and goes on
+	Serving bool   // it is a server's, and goes on
+	Changed string // what it changed; "" for nothing that the journal knows
 }
 
 // isServe tells whether a command is that of a server.
@@ -55,9 +56,13 @@ func (s *site) runs(r *http.Request) (answer, error) {
 	}
 	ctx := r.Context()
 	var runs []dwhdb.DwhRun
+	var steps []dwhdb.StepsOfRunsRow
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
 		first, last := places(page)
-		runs, err = dwhdb.New(tx).RunsPage(ctx, first, last)
+		if runs, err = dwhdb.New(tx).RunsPage(ctx, first, last); err != nil {
+			return err
+		}
+		steps, err = dwhdb.New(tx).StepsOfRuns(ctx, first, last)
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
@@ -71,8 +76,11 @@ func (s *site) runs(r *http.Request) (answer, error) {
 	state, _ := s.source.State()
 	body := runsBody{}
 	runs, body.paging = cutPage(r, page, runs)
+	changes := changesOf(steps, s.Steps)
 	for _, run := range runs {
-		body.Runs = append(body.Runs, newRunRow(run, state))
+		row := newRunRow(run, state)
+		row.Changed = changes[run.RunID]
+		body.Runs = append(body.Runs, row)
 	}
 	return view{name: "runs", Title: "Runs", Nav: "Runs", Body: body}, nil
 }

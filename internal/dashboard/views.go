@@ -34,8 +34,10 @@ type look struct {
 	DoneAt  time.Time // when the latest run that went well ended; zero for none
 	Checks  []dwhdb.DwhCheck
 	Runs    []dwhdb.DwhRun
-	GivenUp []dwhdb.GivenUpObjectsRow
-	Stale   []string // why d_ and f_ do not follow from staging
+	// RunSteps are the steps of Runs.
+	RunSteps []dwhdb.StepsOfRunsRow
+	GivenUp  []dwhdb.GivenUpObjectsRow
+	Stale    []string // why d_ and f_ do not follow from staging
 	// StaleTables are the tables and helpers that do not.
 	StaleTables []string
 
@@ -81,7 +83,7 @@ func (d *Dashboard) look(ctx context.Context, state server.State) (look, error) 
 		next.Counts, next.Counted, next.Newest, next.DoneAt = last.Counts, last.Counted, last.Newest, last.DoneAt
 		next.Checks, next.Runs, next.GivenUp, next.Stale, next.journal = last.Checks, last.Runs,
 			last.GivenUp, last.Stale, last.journal
-		next.StaleTables = last.StaleTables
+		next.StaleTables, next.RunSteps = last.StaleTables, last.RunSteps
 	}
 	d.views.last = &next
 	return next, nil
@@ -101,7 +103,7 @@ func (d *Dashboard) fill(ctx context.Context, next, last *look, same bool) error
 		next.journal = fmt.Sprint(pulse)
 		if last != nil && last.journal == next.journal && last.checked.Equal(next.checked) {
 			// Batches leave the journal alone until their run ends, and it grows for ever.
-			next.Runs, next.Checks = last.Runs, last.Checks
+			next.Runs, next.RunSteps, next.Checks = last.Runs, last.RunSteps, last.Checks
 		} else if err := readJournal(ctx, db, next); err != nil {
 			return err
 		}
@@ -134,6 +136,9 @@ func (d *Dashboard) fill(ctx context.Context, next, last *look, same bool) error
 // readJournal reads the latest runs and checks.
 func readJournal(ctx context.Context, db *dwhdb.Queries, next *look) (err error) {
 	if next.Runs, err = db.RunsPage(ctx, 1, shownRuns); err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	if next.RunSteps, err = db.StepsOfRuns(ctx, 1, shownRuns); err != nil {
 		return fmt.Errorf("read the journal: %w", err)
 	}
 	if next.Checks, err = db.LatestChecks(ctx); err != nil {

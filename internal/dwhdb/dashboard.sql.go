@@ -537,3 +537,52 @@ func (q *Queries) StepHistory(ctx context.Context, step string, maxRows int64) (
 	}
 	return items, nil
 }
+
+const StepsOfRuns = `-- name: StepsOfRuns :many
+SELECT step.run_id, step.step, step.rows_out, step.note
+FROM dwh_step AS step
+INNER JOIN (
+    SELECT
+        run.run_id,
+        ROW_NUMBER() OVER (ORDER BY run.started_at DESC, run.run_id DESC) AS place
+    FROM dwh_run AS run
+) AS latest
+    ON latest.run_id = step.run_id
+WHERE latest.place >= CAST($1 AS BIGINT)
+    AND latest.place <= CAST($2 AS BIGINT)
+    AND step.outcome = 'done'
+ORDER BY step.run_id, step.position
+`
+
+type StepsOfRunsRow struct {
+	RunID   string  `json:"run_id"`
+	Step    string  `json:"step"`
+	RowsOut *int64  `json:"rows_out"`
+	Note    *string `json:"note"`
+}
+
+// The steps that went well in the runs from one place to another, as RunsPage counts them.
+func (q *Queries) StepsOfRuns(ctx context.Context, firstPlace int64, lastPlace int64) ([]StepsOfRunsRow, error) {
+	rows, err := q.db.Query(ctx, StepsOfRuns, firstPlace, lastPlace)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StepsOfRunsRow{}
+	for rows.Next() {
+		var i StepsOfRunsRow
+		if err := rows.Scan(
+			&i.RunID,
+			&i.Step,
+			&i.RowsOut,
+			&i.Note,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
