@@ -97,6 +97,20 @@ func TestWebhookIsTold(t *testing.T) {
 	dwh(0, "transform", "--plan")
 	expect("a plan")
 
+	// A run whose rows a check refuses, the rows' erasure, and the next run, which goes well.
+	dwhtest.Query(t, dsn, `INSERT INTO s_songplay_event (artist, auth, first_name, item_in_session, last_name, length, level, page, session_id, song, ts, user_id)
+		VALUES ('a', 'b', 'c', 1, 'd', 1, 'platinum', 'NextSong', 4711, 's', 1541105830796, '98') RETURNING 1`)
+	dwh(3, run...)
+	refused := expect("a run that a check refuses", notify.CheckFailed)[0]
+	if !strings.Contains(refused.Error, "; the first violation: f-songplay-level: ") ||
+		!strings.Contains(refused.Hint, "s_songplay_event stay in staging") {
+		t.Errorf("got %+v, want the first violation and where the rows are", refused)
+	}
+	dwh(0, "staging", "delete", "--table", "s_songplay_event", "--match", "session_id=4711", "--yes")
+	expect("the rows' erasure")
+	dwh(0, run...)
+	expect("the run after it", notify.Recovered)
+
 	dwhtest.Query(t, dsn, `UPDATE f_songplay SET user_id = '99' WHERE session_id = 38 RETURNING 1`)
 	dwh(3, "check")
 	if e := expect("a check that fails", notify.CheckFailed)[0]; len(e.Checks) != 2 ||

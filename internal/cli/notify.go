@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,12 +107,24 @@ func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse, checks []ch
 	defer t.mu.Unlock()
 	t.target = w.Target()
 	// Before the first migration there is no journal, and nothing that could recover.
-	runs, err := dwhdb.New(w.Pool()).Runs(ctx, 1)
-	runFailed := err == nil && len(runs) == 1 && strings.Contains(journal.Seen(dwhdb.DwhRun(runs[0]),
+	runs, err := dwhdb.New(w.Pool()).Runs(ctx, runsLookedAt)
+	last := slices.IndexFunc(runs, func(run dwhdb.DwhRun) bool { return !repairs(run.Command) })
+	runFailed := err == nil && last >= 0 && strings.Contains(journal.Seen(runs[last],
 		time.Now()).Outcome, "fail")
 	t.known = checks
 	t.checkFailed = t.anyCheckFailed(ctx, w)
 	t.recovers = runFailed || t.checkFailed
+}
+
+// runsLookedAt is among how many of the last runs opened looks for one that is told.
+const runsLookedAt = 50
+
+// repairs tells whether a run in the journal is of a command that is used after a failure, and whose
+// end is not told: the failure is over when a run or a transform ends well.
+func repairs(command string) bool {
+	return slices.ContainsFunc(strings.Fields(command), func(word string) bool {
+		return slices.Contains([]string{"staging", "reject", "migrate", "compact"}, word)
+	})
 }
 
 // closing finds out whether a check that failed before the command still does; the warehouse is
@@ -155,11 +168,7 @@ func (t *teller) failure(err error) notify.Event {
 		e.Kind = notify.CheckFailed
 		e.Checks = failedChecks(failed.Results)
 	}
-	text := strings.TrimSpace(err.Error())
-	if failed != nil && failed.First() != "" {
-		text += "; the first violation: " + failed.First()
-	}
-	e.Error, e.Hint = printable(text), printable(hintOf(err))
+	e.Error, e.Hint = printable(check.Told(err)), printable(hintOf(err))
 	switch {
 	case e.Kind != notify.CheckFailed || e.Hint != "":
 	case failed.Kept:
@@ -223,9 +232,16 @@ func (t *teller) watch(e server.Event) {
 		}
 	case e.Quarantine != nil:
 		quarantined := t.event(notify.Quarantined)
-		quarantined.Object, quarantined.Error = printable(string(e.Quarantine.URL)), printable(e.Quarantine.Reason)
+		quarantined.Object, quarantined.Error = printable(string(e.Quarantine.URL)), printable(cmp.Or(e.Quarantine.Told, e.Quarantine.Reason))
 		quarantined.Hint = fmt.Sprintf("dwh reject retry %s", shellWord(printable(string(e.Quarantine.URL))))
+		if e.Quarantine.Hint != "" {
+			quarantined.Hint = printable(e.Quarantine.Hint) + "; then " + quarantined.Hint
+		}
 		t.notifier.Send(quarantined)
+	case e.Mended != "":
+		mended := t.event(notify.Recovered)
+		mended.Object = printable(string(e.Mended))
+		t.notifier.Send(mended)
 	case e.Checks != nil:
 		t.checks(e.Checks)
 	}

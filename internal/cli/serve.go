@@ -270,9 +270,11 @@ func (r serveRun) watch(e server.Event) {
 		out.Status("working again: %s", e.Recovered)
 	case e.Quarantine != nil:
 		out.Warn(
-			`quarantined %s: %s; dwh tries it again when the object changes, or after "dwh reject retry"`,
-			e.Quarantine.URL, e.Quarantine.Reason,
+			`quarantined %s: %s; dwh tries it again when the object changes, or after "dwh reject retry"%s`,
+			e.Quarantine.URL, e.Quarantine.Told, hintSuffix(e.Quarantine.Hint),
 		)
+	case e.Mended != "":
+		out.Status("loaded at last: %s, which was quarantined", e.Mended)
 	case e.Checks != nil:
 		r.app.warnChecks(e.Checks)
 		if err := check.Failed(e.Checks, false); err != nil {
@@ -305,7 +307,12 @@ func (r serveRun) record(e server.Event) {
 	case e.Recovered != "":
 		log.Info("works again", "what", e.Recovered)
 	case e.Quarantine != nil:
-		log.Warn("object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step, "error", e.Quarantine.Reason)
+		log.Warn(
+			"object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step, "error", e.Quarantine.Told,
+			"hint", e.Quarantine.Hint,
+		)
+	case e.Mended != "":
+		log.Info("quarantined object loaded", "url", e.Mended)
 	case e.Checks != nil:
 		for _, result := range e.Checks {
 			if outcome := result.Outcome(); outcome == "fail" || outcome == "warn" {

@@ -24,6 +24,8 @@ import (
 type deliverer struct {
 	*Server
 	stream *transform.Stream
+	// quarantined are the versions that this server has given up and not loaded since.
+	quarantined map[itemKey]string
 }
 
 func (d *deliverer) close(work context.Context) {
@@ -206,7 +208,7 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 		d.retried("data")
 		d.Logger.Warn(
 			"an object failed alone; trying again", "url", i.object.URL, "try", i.tries,
-			"tries", d.Tries, "error", cause,
+			"tries", d.Tries, "error", check.Told(cause), "hint", hintOf(cause),
 		)
 		i.ready = time.Now().Add(pauseAfter(i.tries, longestPause))
 		d.waiting.again(i)
@@ -223,7 +225,14 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 		return err
 	}
 	d.waiting.over(i)
-	q := Quarantine{URL: i.object.URL, ETag: i.object.ETag, Step: i.step, Reason: cause.Error(), At: time.Now()}
+	if d.quarantined == nil {
+		d.quarantined = map[itemKey]string{}
+	}
+	d.quarantined[i.key()] = i.object.ETag
+	q := Quarantine{
+		URL: i.object.URL, ETag: i.object.ETag, Step: i.step, Reason: cause.Error(), Told: check.Told(cause),
+		Hint: hintOf(cause), At: time.Now(),
+	}
 	d.metrics.objects.WithLabelValues(d.table(i.step), "quarantined").Inc()
 	d.board.change(func(s *State) {
 		s.Quarantined = latest(s.Quarantined, q)
@@ -329,6 +338,14 @@ func (d *deliverer) committed(work context.Context, delivery transform.Delivery,
 		}
 	}
 	d.waiting.over(over...)
+	for _, i := range over {
+		etag, ok := d.quarantined[i.key()]
+		if !ok || etag == i.object.ETag && delivery.Known > 0 { // it may be known as given up
+			continue
+		}
+		delete(d.quarantined, i.key())
+		d.Watch(Event{Mended: i.object.URL})
+	}
 	if delivery.Known > 0 {
 		d.metrics.objects.WithLabelValues("", "known").Add(float64(delivery.Known))
 	}

@@ -98,9 +98,11 @@ const (
 
 // Event is something that people want to see; exactly one of its fields is set.
 type Event struct {
-	Batch      *Batch
-	Problem    *Problem // something fails, and is tried again
-	Recovered  string   // what works again
+	Batch     *Batch
+	Problem   *Problem // something fails, and is tried again
+	Recovered string   // what works again
+	// Mended is an object that this server quarantined and that was loaded since.
+	Mended     objectstore.URL
 	Quarantine *Quarantine
 	Checks     []check.Result
 	Phase      Phase

@@ -120,6 +120,8 @@ type Quarantine struct {
 	ETag   string
 	Step   string
 	Reason string
+	Told   string // the reason with the first violation that a check found
+	Hint   string // what to do about it, "" when unknown
 	At     time.Time
 }
 
@@ -205,7 +207,7 @@ func (p *problems) failed(
 	}
 	problem.Tries++
 	d := pause(problem.Tries)
-	problem.Text, problem.Hint, problem.Next = err.Error(), hint, time.Now().Add(d)
+	problem.Text, problem.Hint, problem.Next = check.Told(err), hint, time.Now().Add(d)
 	return *problem, d
 }
 
