@@ -45,6 +45,8 @@ type Check struct {
 	// Args are the values of the query's parameters. on is false where the settings turn the check
 	// off. nil: the query has no parameters, and is always on.
 	Args func(Settings) (args map[string]any, on bool)
+	// Limit is what the settings demand, in words such as "at least 10 %"; nil for nothing.
+	Limit func(Settings) string
 	// Off says why the settings turn the check off, and what to set; "" for nothing to say.
 	Off string
 	// Rule is the rule of a model that the check follows from; nil of a check with a text of its

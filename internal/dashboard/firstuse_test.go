@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/sparkify/dwh/internal/check"
+	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/server"
 	"github.com/sparkify/dwh/internal/table"
@@ -187,6 +188,8 @@ func TestChecksSayWhatTheyExpect(t *testing.T) {
 	s.page("/", 200, "no maximum age is set; set checks.max_age in dwh.yaml",
 		`<p class="muted">Expected: the last load refused no record</p>`)
 	s.page("/checks/rejects-in-last-load", 200, "Expected: the last load refused no record")
+	share := newSite(t, loaded(t), func(o *dashboard.Options) { o.Settings.MatchedShare = 0.25 })
+	share.page("/checks/matched-share", 200, ": at least 25 %")
 	s.page("/checks/freshness", 200, "No maximum age is set")
 	lacks(t, "/checks/d_song-unique", s.page("/checks/d_song-unique", 200).body, "Expected:")
 }

@@ -202,6 +202,9 @@ func (s *site) lights(state server.State, journal []dwhdb.DwhCheck) ([]checkLigh
 			light = checkLight{Name: check.Name, Severity: string(check.Severity), Outcome: "not run yet"}
 		}
 		light.Description, light.Off = check.Description, check.Off
+		if check.Limit != nil {
+			light.Description += ": " + check.Limit(s.Settings)
+		}
 		out = append(out, light)
 	}
 	// What fails stands first: that is what one looks for.

@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"strconv"
+
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/query"
@@ -56,6 +58,9 @@ func Checks() []check.Check {
 	matched.Query = query.Text("check matched-share", dwhdb.MatchedShare, "threshold")
 	matched.Args = func(s check.Settings) (map[string]any, bool) {
 		return map[string]any{"threshold": s.MatchedShare}, true
+	}
+	matched.Limit = func(s check.Settings) string {
+		return "at least " + strconv.FormatFloat(100*s.MatchedShare, 'f', -1, 64) + " %"
 	}
 	matched.Precheck = shared(&stored, func(row check.Numbers, s check.Settings) bool {
 		plays, known := row["plays"].Int64(), row["matched"].Int64()
