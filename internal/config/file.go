@@ -140,6 +140,9 @@ func (d *document) load(data []byte) error {
 			// Which value the line belongs to is not known.
 			e := d.fault(syntax.GetToken(), "", maskedSyntax(syntax.GetMessage()),
 				"check the YAML here and above: KEY: VALUE, with the same indentation for keys of one level")
+			if hint := d.layoutHint(e.Line); hint != "" {
+				e.Advice = hint
+			}
 			if e.Line >= 1 && e.Line <= len(d.lines) {
 				e.Source = maskedValues(d.lines[e.Line-1])
 			}
@@ -173,6 +176,9 @@ func (d *document) mapping(group string, node ast.Node) error {
 		}
 		e := d.fault(node.GetToken(), group, fmt.Sprintf("%s needs keys and values, got %s", what, describe(node)),
 			"write key: value")
+		if hint := d.layoutHint(e.Line); hint != "" {
+			e.Advice = hint
+		}
 		if group == "" {
 			e.Source = maskedValues(e.Source)
 		}
