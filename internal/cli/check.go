@@ -94,7 +94,7 @@ func (r checkRun) run(ctx context.Context) error {
 	}
 	results, err := runner.Check(ctx, "", r.names)
 	if err != nil {
-		return err
+		return s.explainCheck(err, all)
 	}
 	if junit != nil {
 		if err := writeJUnit(junit, results); err != nil {

@@ -281,7 +281,7 @@ func (r reportRun) sections(ctx context.Context, s *session, chosen []report.Rep
 		values := r.valuesOf(item)
 		result, err := item.Run(ctx, tx, values)
 		if err != nil {
-			return nil, err
+			return nil, s.withColumns(err, item.Query.SQL())
 		}
 		out = append(out, report.Section{Name: item.Name, Title: item.Heading, Description: item.Description,
 			Values: item.Told(values), Table: result})
