@@ -1,8 +1,10 @@
 package transform_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -137,6 +139,20 @@ func TestRefusedIncrementalRunKeepsWhatItLoaded(t *testing.T) {
 		// Nothing was loaded now, so that there is no other way to go.
 		if _, err := w.runner(s.vars(), refusing).Run(t.Context(), "test", nil); !errors.As(err, &failed) {
 			t.Fatalf("got %v, want a *check.FailedError", err)
+		}
+		const staged = "the new rows of s_songplay_event stay in staging"
+		if hint := failed.Hint(); !strings.Contains(hint, staged) {
+			t.Errorf("hint of the run: got %q, want %q", hint, staged)
+		}
+		// So a server begins.
+		stream := w.runner(s.vars(), refusing).Stream("test")
+		defer func() { _ = stream.Close(context.Background()) }()
+		failed = nil
+		if _, err := stream.Deliver(t.Context(), nil); !errors.As(err, &failed) {
+			t.Fatalf("deliver nothing: got %v, want a *check.FailedError", err)
+		}
+		if hint := failed.Hint(); !strings.Contains(hint, staged) {
+			t.Errorf("hint of the delivery: got %q, want %q", hint, staged)
 		}
 		w.run(s.vars())
 		w.same()

@@ -165,6 +165,8 @@ func (s *Stream) Deliver(ctx context.Context, objects map[string][]objectstore.O
 		d.Duration = time.Since(started)
 		if err == nil {
 			s.account(d)
+		} else if len(objects) == 0 { // the rows of a batch are rolled back with it
+			r.nameStaged(ctx, err)
 		}
 		return d, err
 	}

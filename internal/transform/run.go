@@ -40,11 +40,17 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 	if err == nil && len(only) == 0 && !r.NoLoad {
 		err = r.tellWaiting(ctx, &result)
 	}
+	r.nameStaged(ctx, err)
+	return result, err
+}
+
+// nameStaged adds to the error of a refused run which staging tables have rows that it did not
+// process.
+func (r *Runner) nameStaged(ctx context.Context, err error) {
 	var failed *check.FailedError
 	if errors.As(err, &failed) && failed.Kept {
 		failed.Staged = r.unprocessedTables(ctx)
 	}
-	return result, err
 }
 
 // unprocessedTables are the staging tables with rows that are not processed, in the order of their
