@@ -102,9 +102,10 @@ func TestWebhookIsTold(t *testing.T) {
 		VALUES ('a', 'b', 'c', 1, 'd', 1, 'platinum', 'NextSong', 4711, 's', 1541105830796, '98') RETURNING 1`)
 	dwh(3, run...)
 	refused := expect("a run that a check refuses", notify.CheckFailed)[0]
-	if !strings.Contains(refused.Error, "; the first violation: f-songplay-level: ") ||
+	// The check by name, and no row: a webhook may belong to others.
+	if !strings.Contains(refused.Error, "f-songplay-level") || strings.Contains(refused.Error, "4711") ||
 		!strings.Contains(refused.Hint, "s_songplay_event stay in staging") {
-		t.Errorf("got %+v, want the first violation and where the rows are", refused)
+		t.Errorf("got %+v, want the check, no row, and where the rows are", refused)
 	}
 	dwh(0, "staging", "delete", "--table", "s_songplay_event", "--match", "session_id=4711", "--yes")
 	expect("the rows' erasure")

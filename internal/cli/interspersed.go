@@ -251,7 +251,8 @@ func (p *parser) unknownFlag(written string, l *level) error {
 		hint = fmt.Sprintf("did you mean --%s?", near)
 	}
 	if name := strings.Trim(written, "-"); l.name == "dwh run" && (name == "dry-run" || name == "dryrun") {
-		hint = `"dwh transform --plan" says what a run would do, and "dwh transform --replay --dry-run" what a replay ` +
+		hint = `"dwh transform --plan" says what a run would do, and "dwh transform --replay ` +
+			`--dry-run" what a replay ` +
 			"would change"
 	}
 	return p.usage(fmt.Sprintf("unknown flag %s for %q", written, l.name), hint)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -119,8 +118,8 @@ func (t *teller) opened(ctx context.Context, w *warehouse.Warehouse, checks []ch
 // runsLookedAt is among how many of the last runs opened looks for one that is told.
 const runsLookedAt = 50
 
-// repairs tells whether a run in the journal is of a command that is used after a failure, and whose
-// end is not told: the failure is over when a run or a transform ends well.
+// repairs tells whether a run in the journal is of a command that is used after a failure, and
+// whose end is not told: the failure is over when a run or a transform ends well.
 func repairs(command string) bool {
 	return slices.ContainsFunc(strings.Fields(command), func(word string) bool {
 		return slices.Contains([]string{"staging", "reject", "migrate", "compact"}, word)
@@ -168,7 +167,7 @@ func (t *teller) failure(err error) notify.Event {
 		e.Kind = notify.CheckFailed
 		e.Checks = failedChecks(failed.Results)
 	}
-	e.Error, e.Hint = printable(check.Told(err)), printable(hintOf(err))
+	e.Error, e.Hint = printable(strings.TrimSpace(err.Error())), printable(hintOf(err))
 	switch {
 	case e.Kind != notify.CheckFailed || e.Hint != "":
 	case failed.Kept:
@@ -232,7 +231,7 @@ func (t *teller) watch(e server.Event) {
 		}
 	case e.Quarantine != nil:
 		quarantined := t.event(notify.Quarantined)
-		quarantined.Object, quarantined.Error = printable(string(e.Quarantine.URL)), printable(cmp.Or(e.Quarantine.Told, e.Quarantine.Reason))
+		quarantined.Object, quarantined.Error = printable(string(e.Quarantine.URL)), printable(e.Quarantine.Reason)
 		quarantined.Hint = fmt.Sprintf("dwh reject retry %s", shellWord(printable(string(e.Quarantine.URL))))
 		if e.Quarantine.Hint != "" {
 			quarantined.Hint = printable(e.Quarantine.Hint) + "; then " + quarantined.Hint

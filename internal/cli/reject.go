@@ -207,7 +207,7 @@ func firstLine(text *string) *string {
 	return limited(&line, longestLine)
 }
 
-// A skipError says that an object was loaded without a refused record, so that there is nothing to skip.
+// A skipError says that an object was loaded without a refused record: there is nothing to skip.
 type skipError struct{ url objectstore.URL }
 
 func (e *skipError) Error() string {

@@ -123,8 +123,10 @@ func (r rejectRun) tellRefused(ctx context.Context, s *session, u objectstore.UR
 		r.app.out.Status("%s, line %d: %s", reject.Url, reject.Line, *firstLine(reject.Reason))
 		break
 	}
-	r.app.out.Status(`correct the COPY and run "dwh reject retry" again, or correct the file: the next load takes it; ` +
-		`"dwh reject list" shows all reasons`)
+	r.app.out.Status(
+		`correct the COPY and run "dwh reject retry" again, or correct the file: the next load takes it; ` +
+			`"dwh reject list" shows all reasons`,
+	)
 	return nil
 }
 

@@ -373,7 +373,9 @@ func TestBrowserKeyboard(t *testing.T) {
 		}
 	}
 	b.do(chromedp.Focus("#field-artist"), chromedp.KeyEvent("nobody <b>"), chromedp.KeyEvent(kb.Enter))
-	b.until(`location.search.includes("artist=nobody") && document.body.innerText.includes("No rows for these values.")`)
+	b.until(
+		`location.search.includes("artist=nobody") && document.body.innerText.includes("No rows for these values.")`,
+	)
 	// The skip link leads into the content.
 	b.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 	b.until(`location.hash === "#main"`)

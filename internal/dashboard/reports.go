@@ -36,7 +36,8 @@ const (
 	thumbnailHeight = 200
 	emptyPicture    = `<svg xmlns="http://www.w3.org/2000/svg" width="340" height="200" viewBox="0 0 340 ` +
 		`200"><g fill="none" stroke="#76808a" stroke-opacity="0.5" stroke-width="2"><rect x="90" y="40" ` +
-		`width="160" height="96" rx="6"/><path d="M90 64h160M90 88h160M90 112h160M150 40v96M200 40v96"/></g><text x="170" ` +
+		`width="160" height="96" rx="6"/><path d="M90 64h160M90 88h160M90 112h160M150 40v96M200 40v96"/></g>` +
+		`<text x="170" ` +
 		`y="166" text-anchor="middle" font-family="sans-serif" font-size="13" fill="#76808a">a table without a ` +
 		`chart</text></svg>`
 )

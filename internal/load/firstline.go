@@ -63,7 +63,9 @@ func (p *Plan) firstLines(copied clientcopy.Result) []string {
 	if urls := lines[clientcopy.OtherOrder]; len(urls) > 0 {
 		out = append(
 			out,
-			subject(urls, "names", "name")+" the columns in another order than the COPY: give the COPY's list of columns "+
+			subject(
+				urls, "names", "name",
+			)+" the columns in another order than the COPY: give the COPY's list of columns "+
 				"in the order of the first line, at "+at,
 		)
 	}
