@@ -41,6 +41,7 @@ func Insert(
 
 // Executor is a transaction, a connection or a pool.
 type Executor interface {
+	// Exec sends a statement with args for $1, $2 and so on, and returns its command tag.
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 

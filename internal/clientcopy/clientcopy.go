@@ -43,7 +43,7 @@ type Progress struct {
 	Objects int   // read to their end, or found unreadable
 	Bytes   int64 // read from the store, compressed as they are there
 	Rows    int64 // of finished objects
-	Rejects int64 // of finished objects
+	Rejects int64 // refused records of finished objects
 }
 
 // Result is what a Copy did. It does not depend on the number of workers, save the order of rows in
@@ -59,9 +59,9 @@ type Result struct {
 
 // ObjectResult is what became of one object.
 type ObjectResult struct {
-	Object  Object
+	Object  Object // the object that this is about
 	Rows    int64
-	Rejects int64
+	Rejects int64 // how many records were refused; -1 where it is not known yet
 	// Err is why the object could not be read to its end; nothing of it is loaded then. Unless
 	// Changed, it counts as one reject, of line 0.
 	Err error
@@ -75,7 +75,7 @@ type ObjectResult struct {
 
 // RecordError is a record that COPY refused, with what STL_LOAD_ERRORS would say of it.
 type RecordError struct {
-	Object objectstore.URL
+	Object objectstore.URL // where the record comes from
 	// Part is the file inside a .zip; Line counts in it.
 	Part string
 	// Line is the last line of the bad record, from 1 (r_STL_LOAD_ERRORS); 0: the object as a
@@ -139,7 +139,7 @@ func (e *MaxErrorError) Hint() string {
 // FatalError is a record at which COPY fails whatever MAXERROR says: one larger than 4 MB, or one
 // in which a JSONPath's array index leads nowhere. The transaction must be rolled back.
 type FatalError struct {
-	Record RecordError
+	Record RecordError // the record that ended the COPY
 	// Result holds the rejects found before that record.
 	Result Result
 }
@@ -155,7 +155,7 @@ func (e *FatalError) Hint() string {
 // rows had been streamed to the server, which happens to large ones only. Roll back and repeat the
 // batch without these objects.
 type UnreadableError struct {
-	Objects []ObjectResult
+	Objects []ObjectResult // those to leave out of the batch
 }
 
 func (e *UnreadableError) Error() string {

@@ -11,6 +11,7 @@ import (
 
 // Querier is what Columns needs of a connection, a transaction or a pool.
 type Querier interface {
+	// Query sends a query with args for $1, $2 and so on. The caller closes the rows.
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 

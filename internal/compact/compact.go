@@ -20,23 +20,27 @@ import (
 
 // Copier is a COPY that reads objects where they are.
 type Copier interface {
+	// Copy loads just these objects, inside the transaction that is open on conn, as
+	// nativecopy.Copier does.
 	Copy(
 		ctx context.Context, conn *pgx.Conn, statement *copystmt.Statement,
 		objects []objectstore.Object, progress func(clientcopy.Progress),
 	) (clientcopy.Result, error)
+	// Complete finds counts that Copy did not know, as load.Copier says.
 	Complete(
 		ctx context.Context, statement *copystmt.Statement, objects []objectstore.Object,
 	) (clientcopy.Result, error)
+	// ForRun names the run that the next copies work for.
 	ForRun(run string)
 }
 
 // Options are what a Packer needs.
 type Options struct {
-	Copier     Copier // loads the packs
-	Store      *objectstore.Store
-	WorkPrefix objectstore.URL // where packs are written
-	Workers    int             // objects read at once; 0: 32
-	Logger     *slog.Logger    // nil: none
+	Copier     Copier             // loads the packs, and the objects that are not packed
+	Store      *objectstore.Store // reads the objects, and writes and deletes packs
+	WorkPrefix objectstore.URL    // where packs are written
+	Workers    int                // objects read at once; 0: 32
+	Logger     *slog.Logger       // of what is packed; nil: none
 	// Told is called once for a load that packs, with how many objects became how many packs; nil:
 	// not.
 	Told func(objects, packs int)
@@ -255,7 +259,8 @@ func (p *Packer) settle(
 	return clientcopy.Result{}, &BehindError{Missing: missing}
 }
 
-// A BehindError says that Redshift refused records of packs and does not say which.
+// A BehindError says that Redshift refused records of packs and does not say which. Missing is how
+// many they are.
 type BehindError struct{ Missing int64 }
 
 func (e *BehindError) Error() string {

@@ -11,17 +11,17 @@ type AuthKind string
 
 // The ways.
 const (
-	NoAuth      AuthKind = ""
-	IAMRole     AuthKind = "IAM_ROLE"
-	Credentials AuthKind = "CREDENTIALS"
-	AccessKey   AuthKind = "ACCESS_KEY_ID"
+	NoAuth      AuthKind = ""              // no authorization clause is written
+	IAMRole     AuthKind = "IAM_ROLE"      // IAM_ROLE, with an ARN or default
+	Credentials AuthKind = "CREDENTIALS"   // CREDENTIALS, with its string of arguments
+	AccessKey   AuthKind = "ACCESS_KEY_ID" // ACCESS_KEY_ID, with its SECRET_ACCESS_KEY
 )
 
 // Auth is an authorization clause. It prints without its secrets, in every format.
 type Auth struct {
-	Kind    AuthKind
-	Default bool   // IAM_ROLE default
-	Role    string // IAM_ROLE's ARN, or ARNs with commas between them; no secret
+	Kind    AuthKind // which clause it is; NoAuth for none
+	Default bool     // the clause is IAM_ROLE default
+	Role    string   // IAM_ROLE's ARN, or ARNs with commas between them; no secret
 
 	hasToken                        bool
 	credentials, key, secret, token string

@@ -30,11 +30,11 @@ type Compression string
 
 // The compressions.
 const (
-	None  Compression = ""
-	Gzip  Compression = "GZIP"
-	Bzip2 Compression = "BZIP2"
-	Lzop  Compression = "LZOP"
-	Zstd  Compression = "ZSTD"
+	None  Compression = ""      // the objects are not compressed
+	Gzip  Compression = "GZIP"  // GZIP: the objects are gzip files
+	Bzip2 Compression = "BZIP2" // BZIP2: the objects are bzip2 files
+	Lzop  Compression = "LZOP"  // LZOP: the objects are lzop files
+	Zstd  Compression = "ZSTD"  // ZSTD: the objects are zstd files
 )
 
 // Switch is the argument of COMPUPDATE and STATUPDATE.
@@ -68,14 +68,14 @@ type Statement struct {
 	Columns      []string // names without quotes, in order; nil: no column list
 	From         string   // source as written: s3://…, file://… or a path
 
-	Manifest  bool
-	Encrypted bool
+	Manifest  bool   // From names a manifest, which lists the objects
+	Encrypted bool   // ENCRYPTED: the objects are encrypted by the client
 	SSH       bool   // the source is a manifest of remote hosts
 	Region    string // "": the warehouse's own
 	HasAuth   bool   // an authorization clause is there
-	Auth      Auth
-	ReadRatio int // percent of a DynamoDB table's throughput, 0: not given
-	Format    Format
+	Auth      Auth   // of the load; zero without HasAuth
+	ReadRatio int    // percent of a DynamoDB table's throughput, 0: not given
+	Format    Format // of the data; Delimited by default
 	// JSON and AVRO: "auto", "auto ignorecase", "noshred", or where the JSONPaths file is
 	JSONPaths       string
 	FixedWidthSpec  string // 'label:width,…'

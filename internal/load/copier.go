@@ -55,8 +55,8 @@ type Capabilities struct {
 
 // A Copy is one COPY of exactly the given objects.
 type Copy struct {
-	Statement *copystmt.Statement
-	Objects   []objectstore.Object
+	Statement *copystmt.Statement  // the COPY with its values
+	Objects   []objectstore.Object // what it loads, and nothing else
 	// True names a BOOLEAN column outside the statement's list that holds TRUE in every row; "":
 	// none. It needs the capability SetTrue.
 	True string
@@ -66,8 +66,8 @@ type Copy struct {
 
 // ClientCopier performs COPY by dwh itself, for PostgreSQL.
 type ClientCopier struct {
-	Store   *objectstore.Store
-	Options clientcopy.Options
+	Store   *objectstore.Store // reads the objects to load
+	Options clientcopy.Options // of each copy; a Copy sets Progress and True
 }
 
 // Can implements Copier.

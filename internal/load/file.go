@@ -13,8 +13,8 @@ import (
 
 // File is a 0xx file: one COPY, and the indexes that its table gets once it holds rows.
 type File struct {
-	Name  string // without .sql, such as 020_s_order
-	Table catalogue.Name
+	Name  string         // without .sql, such as 020_s_order
+	Table catalogue.Name // the staging table that it fills
 	// the variable that names what is copied, such as orders; "" when the COPY names it itself
 	Source      string
 	Fingerprint string // hex SHA-256 of the SQL as the engine gets it, comments and layout apart
@@ -100,9 +100,9 @@ func (f *File) Statement(vars map[string]string) (*copystmt.Statement, error) {
 
 // A MissingError says that a load lacks a value beside its source.
 type MissingError struct {
-	Step     string
-	Variable string
-	Err      error // where the statement needs it
+	Step     string // the load's, such as 020_s_order
+	Variable string // the psql variable without a value
+	Err      error  // where the statement needs it
 }
 
 func (e *MissingError) Error() string {

@@ -70,14 +70,14 @@ func (r recorder) giveUp(
 
 // Forgotten is an object's given-up version that the ledger has forgotten.
 type Forgotten struct {
-	Table   string
+	Table   string // the object's staging table
 	Outcome string // what it was: quarantined or skipped
 }
 
 // A RetryError says why there is nothing to try again.
 type RetryError struct {
-	URL    objectstore.URL
-	Loaded bool // it was loaded; else the ledger does not know it
+	URL    objectstore.URL // of the object to try again
+	Loaded bool            // it was loaded; else the ledger does not know it
 }
 
 func (e *RetryError) Error() string {

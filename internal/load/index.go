@@ -15,7 +15,7 @@ import (
 // follow are the first to use it.
 type Index struct {
 	Name      catalogue.Name
-	Statement sqlfile.Statement
+	Statement sqlfile.Statement // CREATE INDEX, as it stands in the file
 }
 
 // parseIndex accepts CREATE INDEX IF NOT EXISTS name ON table …

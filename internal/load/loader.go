@@ -17,11 +17,11 @@ import (
 
 // Options are what a Loader needs. Pool, Engine, Observer and Failpoint are required.
 type Options struct {
-	Pool   *pgxpool.Pool // for the ledger, which is read beside a listing
-	Engine sqlfile.Engine
-	Vars   map[string]string // psql variables; a source that is not configured is absent or empty
-	Copier Copier            // nil: nothing can be loaded
-	Store  *objectstore.Store
+	Pool   *pgxpool.Pool      // for the ledger, which is read beside a listing
+	Engine sqlfile.Engine     // of the warehouse behind Pool
+	Vars   map[string]string  // psql variables; a source that is not configured is absent or empty
+	Copier Copier             // nil: nothing can be loaded
+	Store  *objectstore.Store // lists the sources and reads manifests
 	// BatchObjects (objects) and BatchBytes (bytes) bound what one transaction loads. They have no
 	// default here.
 	BatchObjects int
@@ -44,8 +44,8 @@ func New(o Options) (*Loader, error) {
 
 // A Run is the run that a load works for.
 type Run struct {
-	ID   string // in the journal; the ledger's load_id
-	Conn *pgx.Conn
+	ID   string    // in the journal; the ledger's load_id
+	Conn *pgx.Conn // the connection that the run works on
 	// Write runs work in a transaction of its own on Conn that holds the write lock, and commits.
 	Write func(ctx context.Context, work func(tx pgx.Tx) error) error
 }

@@ -12,7 +12,7 @@ import (
 
 // A Need is a source of a load: where its COPY finds the objects, or the JSONPaths file.
 type Need struct {
-	File *File
+	File *File // the load that needs it
 	// the variable's name, such as orders; "" where the COPY names the place itself
 	Source    string
 	Literal   string // the place that the COPY names itself; "" of a variable

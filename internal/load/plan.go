@@ -16,7 +16,7 @@ import (
 // A Plan says what one load copies, where to, and in which transactions. Loader.Load carries it
 // out.
 type Plan struct {
-	File *File
+	File *File // the load that is planned
 	// Statement is the file's COPY with its values; nil of a load without a source, which is
 	// skipped.
 	Statement *copystmt.Statement

@@ -14,24 +14,24 @@ import (
 
 // Result is what a load did.
 type Result struct {
-	Step       string
-	Table      catalogue.Name
-	Skipped    string // why nothing was looked for, "" where it was
-	Objects    int64  // loaded
-	Known      int64  // loaded by an earlier run
+	Step       string         // the load's, such as 020_s_order
+	Table      catalogue.Name // the staging table that it fills
+	Skipped    string         // why nothing was looked for, "" where it was
+	Objects    int64          // that this load loaded
+	Known      int64          // loaded by an earlier run
 	Rows       int64
-	Rejects    int64
-	Unreadable int64  // objects that could not be read at all
-	Changed    int64  // objects that changed while they were read, left for the next run
-	Left       []Left // objects that the caller tries again
-	Bytes      int64
-	Duration   time.Duration
+	Rejects    int64         // records refused, objects that cannot be read included
+	Unreadable int64         // objects that could not be read at all
+	Changed    int64         // objects that changed while they were read, left for the next run
+	Left       []Left        // objects that the caller tries again
+	Bytes      int64         // of the loaded objects, as they are stored
+	Duration   time.Duration // of the load, its listing included
 }
 
 // Left is an object that was not loaded.
 type Left struct {
-	Step   string
-	Object objectstore.Object
+	Step   string             // the load's, such as 020_s_order
+	Object objectstore.Object // as it was listed
 	Err    error
 	// Changed says that it was replaced or written to since it was listed.
 	Changed bool
@@ -110,8 +110,8 @@ func (x *execution) count(copied clientcopy.Result) {
 
 // A RefusedError says that a batch was rolled back because of its records.
 type RefusedError struct {
-	Step  string
-	Cause error // *clientcopy.MaxErrorError or *clientcopy.FatalError
+	Step  string // the load's, such as 020_s_order
+	Cause error  // a *clientcopy.MaxErrorError or *clientcopy.FatalError
 }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("load %s: %v", e.Step, e.Cause) }

@@ -22,12 +22,12 @@ import (
 
 // RetryResult is what became of the refused records of one load that were tried again.
 type RetryResult struct {
-	Step    string
-	Table   catalogue.Name
-	Tried   int64 // records
-	Loaded  int64 // of them, that were loaded, or that the COPY passes over now; they left s_reject
-	Rows    int64 // that they gave
-	Refused int64 // of them, that were refused again
+	Step    string         // the load's, such as 020_s_order
+	Table   catalogue.Name // the staging table that it fills
+	Tried   int64          // records that were tried again
+	Loaded  int64          // of them, loaded, or passed over by the COPY now; they left s_reject
+	Rows    int64          // that they gave
+	Refused int64          // of them, that were refused again
 	// Unread are records that were not tried: their kept text is not all of them, and their object
 	// has changed or gone; or dwh cannot read the format of the COPY.
 	Unread  int64

@@ -10,10 +10,10 @@ import (
 
 // A Waiting load has refused records that another text of its COPY has refused.
 type Waiting struct {
-	Step    string
-	Table   catalogue.Name
-	Records int64
-	Place   string // of the COPY: file and line
+	Step    string         // the load's, such as 020_s_order
+	Table   catalogue.Name // the staging table that it fills
+	Records int64          // how many they are, at least 1
+	Place   string         // of the COPY: file and line
 }
 
 // WaitingLoads returns the loads with refused records that wait to be tried again, because the text

@@ -10,9 +10,9 @@ import (
 
 // Source is where a configured load finds its objects, as a server watches it.
 type Source struct {
-	File     *File
+	File     *File           // the load that reads it
 	URL      objectstore.URL // the prefix, folder, file or manifest
-	Manifest bool
+	Manifest bool            // URL is that of a manifest
 }
 
 // Sources returns where the loads find their objects, in their order, without those that are not

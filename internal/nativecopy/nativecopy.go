@@ -359,9 +359,9 @@ func (c *Copier) attribute(
 
 // An Error is a COPY that Redshift refused for another reason than its records.
 type Error struct {
-	Table  string
-	Reason string
-	Advice string
+	Table  string // the target as the COPY names it
+	Reason string // why Redshift refused it
+	Advice string // what to do next, "" when unknown
 	Err    error
 }
 

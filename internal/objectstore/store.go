@@ -20,7 +20,7 @@ const DefaultConcurrency = 96
 
 // Object is one object as it was listed.
 type Object struct {
-	URL URL
+	URL URL // where it is: an s3:// or file:// URL
 	// S3: the entity tag without quotes; local file: "size-mtime", mtime in nanoseconds since 1970
 	ETag string
 	Size int64 // bytes

@@ -40,9 +40,9 @@ type Case struct {
 
 // Reject is a refused record.
 type Reject struct {
-	Key    string // under Root
-	Line   int64
-	Column string
+	Key    string // of its object, under Root
+	Line   int64  // as in clientcopy.RecordError: the last line of the record, from 1
+	Column string // the column at fault; "" for none
 	Reason string // a part of it
 }
 
@@ -66,6 +66,7 @@ type Outcome struct {
 // of their own, runs the statement in a transaction, and commits it when the COPY succeeds; the
 // rows are those of a new transaction. It fails t only when it cannot do so.
 type Implementation interface {
+	// Load runs the COPY of c and returns what came of it.
 	Load(t *testing.T, c Case) Outcome
 }
 
