@@ -12,6 +12,7 @@ import (
 
 // Executor is a transaction, a connection or a pool.
 type Executor interface {
+	// Exec sends a statement with args for $1, $2 and so on, and returns its command tag.
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 

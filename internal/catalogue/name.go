@@ -16,7 +16,7 @@ func (n Name) SQL() string {
 
 // A Table is a table or view with the columns and the primary key that the database knows of.
 type Table struct {
-	Schema   Name
+	Schema   Name // the schema that holds it
 	Name     Name
 	Columns  []Name // in order of definition
 	Required []Name // the columns that are NOT NULL, in order

@@ -14,7 +14,7 @@ import (
 // deletions of a table that has nothing by which subscribers could find the row (PostgreSQL 15,
 // Logical Replication, Publication).
 type PublicationFault struct {
-	Publication Name
+	Publication Name // the name of the publication
 	// Table is the table without a replica identity; "" of a publication FOR ALL TABLES, which also
 	// takes in the tables that a run makes for itself.
 	Table Table
@@ -56,7 +56,7 @@ func (f PublicationFault) Fix() string {
 
 // A PublicationError says that the server refused to change rows because of publications.
 type PublicationError struct {
-	Faults []PublicationFault // at least one
+	Faults []PublicationFault // the publications that are in the way, at least one
 	Err    error              // the server's
 }
 

@@ -12,6 +12,7 @@ import (
 
 // Querier is what reading the catalogue needs of a connection, a pool or a transaction.
 type Querier interface {
+	// Query sends a query with args for $1, $2 and so on. The caller closes the rows.
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 

@@ -34,7 +34,7 @@ const Number Name = "dwh_number"
 // A Typed is a column with its type as package schema spells it.
 type Typed struct {
 	Name Name
-	Type string
+	Type string // the type in package schema's spelling
 }
 
 // SelectTexts reads columns of a table as texts, in the order of Number where numbered says that

@@ -37,7 +37,7 @@ type Settings struct {
 // Check is one query and what its rows mean.
 type Check struct {
 	Name        string
-	Description string
+	Description string // what must hold, in a sentence for people
 	// Hint says what to do where the check demands too much; "" for nothing.
 	Hint     string
 	Severity Severity
@@ -108,7 +108,7 @@ func Project(fsys fs.FS, dir string, engine sqlfile.Engine, vars map[string]stri
 // An UnknownError is a name that no check has.
 type UnknownError struct {
 	Name  string
-	Names []string
+	Names []string // the checks that there are
 }
 
 func (e *UnknownError) Error() string { return fmt.Sprintf("there is no check %q", e.Name) }
@@ -153,11 +153,11 @@ const keepRows = 10
 
 // Result is the outcome of one check in one run.
 type Result struct {
-	Check      Check
-	Skipped    bool // it is turned off
-	Violations int64
-	Rows       table.Table // the first violations
-	Duration   time.Duration
+	Check      Check         // the check that ran
+	Skipped    bool          // it is turned off
+	Violations int64         // how many rows its query returned
+	Rows       table.Table   // the first violations
+	Duration   time.Duration // of its query; 0 where none was needed
 }
 
 // Failed tells whether a check of severity error found a violation.
@@ -201,7 +201,7 @@ func (c Check) Run(ctx context.Context, db query.Querier, s Settings) (Result, e
 
 // A FailedError says that checks of error severity found violations.
 type FailedError struct {
-	Results []Result // the failed ones
+	Results []Result // the results of the failed checks
 	Kept    bool     // a commit was refused: readers still see what was there before
 	Staged  []string // staging tables with rows that the refused run did not process
 }

@@ -15,8 +15,8 @@ import (
 
 // A Checker makes checks in one transaction.
 type Checker struct {
-	Tx     pgx.Tx
-	Engine sqlfile.Engine
+	Tx     pgx.Tx         // in which the checks' queries run
+	Engine sqlfile.Engine // of the warehouse behind Tx
 	// Settings are the checks' settings. Their Now is set whenever checks begin.
 	Settings check.Settings
 	// Cache keeps what prechecks have read, for as long as nothing is written to the tables. nil:

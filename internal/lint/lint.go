@@ -54,7 +54,7 @@ func TransformKind(name string) Kind {
 
 // Finding is one place that breaks a rule.
 type Finding struct {
-	Rule Rule
+	Rule Rule           // which rule is broken
 	Err  *sqlfile.Error // where it is, what is wrong, and as its hint what to write instead
 }
 
@@ -118,7 +118,7 @@ func Files(files []*sqlfile.File, kind Kind) []Finding {
 // FindingsError is what lint found, as an error; its first finding is what errors.As finds as a
 // *sqlfile.Error.
 type FindingsError struct {
-	Findings []Finding // at least one
+	Findings []Finding // what was found, at least one
 }
 
 // Portability parts the findings that are about Redshift alone from the others.
@@ -165,5 +165,5 @@ func (e *FindingsError) Unwrap() error {
 	return e.Findings[0].Err
 }
 
-// ExitCode returns 1.
+// ExitCode returns 1: the command failed.
 func (e *FindingsError) ExitCode() int { return 1 }

@@ -7,7 +7,7 @@ type Rule struct {
 	Name    string // such as "on-conflict"
 	Page    string // page of the Amazon Redshift Database Developer Guide, such as "dg/r_MERGE"
 	Why     string // what an engine does with it
-	Instead string // what to write
+	Instead string // what to write in its place
 
 	// Always says that the rule is about PostgreSQL or about dwh itself too, not only about
 	// Redshift: it holds in a project for PostgreSQL alone.

@@ -17,7 +17,7 @@ type Erasure []Match
 // A Match names rows by the values of a column. Of text, blanks at the end do not count; numbers
 // compare as numbers.
 type Match struct {
-	Column string
+	Column string // the name of the column
 	// Values is a qualified table with a text column named value. Of a number, a date or a time
 	// each text has to be one.
 	Values string

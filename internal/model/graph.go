@@ -11,13 +11,14 @@ import (
 	"github.com/sparkify/dwh/internal/suggest"
 )
 
-// FlagColumn is catalogue.Processed.
+// FlagColumn is catalogue.Processed: the column of a staging table that says whether the tables of
+// the models hold the row.
 const FlagColumn = string(catalogue.Processed)
 
 // A Graph is a project's models with the relations that they read, in the order of their numbers.
 type Graph struct {
-	Models []*Model
-	Engine sqlfile.Engine
+	Models []*Model       // in the order of their numbers
+	Engine sqlfile.Engine // that the statements are for
 
 	tables  schema.Schema
 	byName  map[string]*Model

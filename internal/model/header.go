@@ -13,27 +13,27 @@ import (
 
 // A Header is what the comment at the top of a model's file declares.
 type Header struct {
-	Description string   // what one row is
-	Key         []string // what identifies a row; empty: the rows are a bag
-	Pick        []Order  // of several rows with one key the first counts
-	From        []From
-	Refers      []Reference
-	Script      bool     // the file runs as it stands
-	Reads       []string // of a script
-	Writes      []string // of a script
+	Description string      // what one row is
+	Key         []string    // what identifies a row; empty: the rows are a bag
+	Pick        []Order     // of several rows with one key the first counts
+	From        []From      // the lines of `from:`; empty without one
+	Refers      []Reference // the lines of `refers:`
+	Script      bool        // the file runs as it stands
+	Reads       []string    // relations that a script reads
+	Writes      []string    // tables that a script writes
 
 	keyAt, pickAt place
 }
 
 // An Order is one column of `pick:`. NULL is last in either direction.
 type Order struct {
-	Column string
-	Desc   bool
+	Column string // the name of the column
+	Desc   bool   // the largest value comes first
 }
 
 // A From is one relation that a model computes its rows from.
 type From struct {
-	Relation string
+	Relation string // the name of the relation, such as s_order
 	By       []Pair // the columns of a group; empty: row by row
 	Joins    []Join // the lookups that its rows match
 
@@ -50,7 +50,7 @@ type Pair struct {
 
 // A Join is a lookup.
 type Join struct {
-	Relation string
+	Relation string // the name of the lookup, such as d_customer
 	By       []Pair // empty: every row matches all of the lookup
 	Left     bool   // it says "left joins:": it decides neither rows, nor keys, nor the pick
 
@@ -59,7 +59,7 @@ type Join struct {
 
 // A Reference says that the values of columns exist in a table.
 type Reference struct {
-	Table string
+	Table string // the table that holds the values
 	// By pairs columns of the table with columns of the model. There is "" where the line does not
 	// name the table's column.
 	By   []Pair

@@ -46,7 +46,7 @@ func (n Narrowing) Index(t schema.Table) (name string, ok bool) {
 // An Indexed narrowing is one with the index that serves it, or with a statement that makes one.
 type Indexed struct {
 	Narrowing
-	Index string // "" without one
+	Index string // name of the index that serves it; "" without one
 	Fix   string // CREATE INDEX, where there is no index
 }
 

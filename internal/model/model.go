@@ -39,8 +39,8 @@ type Model struct {
 	Header
 	Name   string // of the relation: 210_f_order.sql holds f_order
 	Step   string // the file's name without .sql
-	Kind   Kind
-	Stored bool // a migration made the table
+	Kind   Kind   // how its rows are kept up to date
+	Stored bool   // a migration made the table
 	// Columns are the SELECT's output columns, in order.
 	Columns []string
 	// Follows names the relations that the SELECT, or a script's header, reads.

@@ -12,7 +12,7 @@ const AssumedRows = 1000
 // statement makes is assumed to hold AssumedRows rows, so that no step is left out, and no check
 // finds a fault.
 type Recorder struct {
-	Statements []Statement
+	Statements []Statement // what was sent, in order
 	// CountCreated adds the query by which a run counts the rows of a CREATE TABLE AS: on Redshift
 	// the command does not tell.
 	CountCreated bool

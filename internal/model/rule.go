@@ -23,7 +23,7 @@ const (
 // A Rule is something that a stored model's header says of the rows of its table, and that a check
 // follows from.
 type Rule struct {
-	Kind RuleKind
+	Kind RuleKind // what the rule says; the zero value is RuleUnique
 	// Name is the check's: f_order-unique, f_order-key, f_order-store_id. It has at most 127 bytes.
 	Name    string
 	Table   string

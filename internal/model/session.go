@@ -63,6 +63,9 @@ type Staged struct {
 
 // A Change counts what became of a stored model's rows, by keys.
 type Change struct {
+	// Added are new keys, Removed are keys that are gone. The rows of Changed have other values. In
+	// those of Healed, values took the place of NULLs, and nothing else changed. No row counts
+	// twice.
 	Added, Changed, Healed, Removed int64
 }
 
@@ -71,12 +74,12 @@ func (c Change) Sum() int64 { return c.Added + c.Changed + c.Healed + c.Removed 
 
 // Options are what a Run needs.
 type Options struct {
-	Graph   *Graph
-	Session Session
-	Vars    map[string]string // psql variables
+	Graph   *Graph            // the models of the project
+	Session Session           // sends the statements of the run
+	Vars    map[string]string // values of psql variables
 	Scratch string            // the schema in which it makes tables and views
 	Live    string            // the schema of the tables that readers use
-	Staged  map[string]Staged // by staging table
+	Staged  map[string]Staged // what comes in, by staging table
 	// Large is from how many rows on a table is worth a plan of its own: ranking repeated keys
 	// apart.
 	Large int64

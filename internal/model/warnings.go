@@ -10,7 +10,7 @@ import (
 
 // A Warning is a place in a model that works and may cost more, or give less, than it seems.
 type Warning struct {
-	Rule string // "float-sum" or "correlated-from"
+	Rule string // its name, "float-sum" or "correlated-from"
 	Err  *sqlfile.Error
 }
 

@@ -38,7 +38,7 @@ func (s stored) list(prefix string) string {
 
 // A Difference is where an increment did not agree with a build of everything.
 type Difference struct {
-	Delivery int
+	Delivery int               // its number, from 1; 0 is the first run
 	Tables   []TableDifference // in the order of the models; empty where Err is set
 	Err      error             // what failed in one of the two
 	Msg      string            // which of the two failed, where Err is set
@@ -51,28 +51,28 @@ type Difference struct {
 
 // A TableDifference is one table that differs.
 type TableDifference struct {
-	Model      string // the step that computes it, such as 210_f_order
-	Table      catalogue.Name
-	Missing    int64 // rows of a build that the increments do not give
-	Unexpected int64 // rows of the increments that a build does not give
+	Model      string         // the step that computes it, such as 210_f_order
+	Table      catalogue.Name // the table that the model fills
+	Missing    int64          // rows of a build that the increments do not give
+	Unexpected int64          // rows of the increments that a build does not give
 	// The first of these rows.
 	MissingRows, UnexpectedRows []string
 }
 
 // Staged is what a delivery does to one staging table.
 type Staged struct {
-	Table        catalogue.Name
-	Rows, Erased int
+	Table        catalogue.Name // the name of the staging table
+	Rows, Erased int            // rows that come in, and rows that are erased
 	// The first of these rows.
 	NewRows, ErasedRows []string
 }
 
 // A Line is a line of a header that may be wrong, with what to ask about it.
 type Line struct {
-	File   string
-	Line   int
-	Text   string
-	Advice string
+	File   string // the model's file, as errors call it
+	Line   int    // its number in File, from 1
+	Text   string // what the line says; "" for the file as a whole
+	Advice string // what to ask about the line; "" for nothing
 }
 
 // shownRows is how many rows a difference shows of each kind.

@@ -24,7 +24,7 @@ import (
 // A Warehouse is what a proof works on. It writes to schemas of its own, within Tx, which the
 // caller rolls back.
 type Warehouse struct {
-	Tx pgx.Tx
+	Tx pgx.Tx // the transaction that all the work happens in
 	// Renew rolls Tx back and begins another one, in which Session sends from then on. It is called
 	// on Redshift only.
 	Renew   func(ctx context.Context) (pgx.Tx, error)
@@ -52,10 +52,10 @@ type Options struct {
 
 // A Result is what a proof found.
 type Result struct {
-	Seed       uint64
-	Increments int   // that agreed with a build
-	Rows       int64 // delivered
-	Erased     int64
+	Seed       uint64 // that of the Options: it repeats the proof
+	Increments int    // that agreed with a build
+	Rows       int64  // delivered
+	Erased     int64  // rows that the deliveries erased
 	// Refused is how many deliveries the models refused, in an increment and a build alike, because
 	// of copies with a changed column: they came without. After three of them no more copies are
 	// made.
@@ -75,8 +75,8 @@ type Table struct {
 // A RefusedError says that the models refuse rows as they are staged, in an increment and in a
 // build alike.
 type RefusedError struct {
-	Seed     uint64
-	Delivery int
+	Seed     uint64 // that of the Options: it repeats the proof
+	Delivery int    // its number, from 1; 0 is the first run
 	Err      error
 }
 

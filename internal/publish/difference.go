@@ -11,11 +11,11 @@ import (
 
 // Difference is how a live table differs from the one that was built beside it, counted by keys.
 type Difference struct {
-	Table   catalogue.Name
-	Rows    int64 // of the built table
-	Added   int64 // keys that only the built table has
-	Changed int64 // keys whose rows differ
-	Removed int64 // keys that only the live table has
+	Table   catalogue.Name // the name of both tables
+	Rows    int64          // of the built table
+	Added   int64          // keys that only the built table has
+	Changed int64          // keys whose rows differ
+	Removed int64          // keys that only the live table has
 }
 
 // Some tells whether anything differs.

@@ -19,9 +19,9 @@ import (
 
 // Options are what a Handover needs beside its transaction. All but Flush are required.
 type Options struct {
-	Pool   *pgxpool.Pool // shows what others have committed since the transaction's snapshot
-	Engine sqlfile.Engine
-	Large  int64 // a table of so many rows takes the place of the live one; 0: each table does
+	Pool   *pgxpool.Pool  // shows what others have committed since the transaction's snapshot
+	Engine sqlfile.Engine // of the warehouse behind Pool
+	Large  int64          // a table of so many rows replaces the live one; 0: each table does
 	// Flush, where set, writes to disk what the server has written to its files, for a server on
 	// this machine.
 	Flush    func() error

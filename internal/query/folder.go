@@ -11,10 +11,10 @@ import (
 
 // Named is a query of a user's folder.
 type Named struct {
-	Name   string // the file's, without .sql
-	File   *sqlfile.File
-	Header sqlfile.Header
-	Query  Query
+	Name   string         // the file's, without .sql
+	File   *sqlfile.File  // that the query stands in
+	Header sqlfile.Header // what the file's header declares
+	Query  Query          // the SELECT, ready to run
 }
 
 // Folder reads a user's queries, NAME.sql in fsys: one SELECT each, in the order of their names.

@@ -21,6 +21,7 @@ import (
 
 // Querier is what a query needs of a connection, a pool or a transaction.
 type Querier interface {
+	// Query sends a query with args for $1, $2 and so on. The caller closes the rows.
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
@@ -128,8 +129,8 @@ func (q Query) Params() []string { return q.params }
 
 // Result is what a query returned.
 type Result struct {
-	Table table.Table // the first rows
-	Count int64       // all rows
+	Table table.Table // the columns, and the rows that were kept
+	Count int64       // how many rows there were, kept or not
 }
 
 // Run reads every row, counts them and keeps the first keep of them; 0 keeps all. A parameter

@@ -39,7 +39,7 @@ type Column struct {
 // An Index is an index of PostgreSQL.
 type Index struct {
 	Name   string
-	Unique bool
+	Unique bool // it is a UNIQUE index
 	// Expressions holds one text per column or expression, with COLLATE, operator class and order
 	// where given. Tokens are joined by one blank and in lower case outside literals and quotes:
 	// "rtrim ( song_id )". Brackets around the whole expression are left out.

@@ -8,7 +8,7 @@ import (
 
 // Conjunct is one of the conditions that AND joins.
 type Conjunct struct {
-	Expr Expr
+	Expr Expr // the condition as a whole
 	// Left, Op and Right are set where the condition is one comparison: a = b. Op is =, <>, <, >,
 	// <= or >=, else "".
 	Left, Right Expr

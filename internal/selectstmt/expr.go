@@ -8,10 +8,10 @@ import (
 
 // Expr is an expression or a list of them, as it stands in the text.
 type Expr struct {
-	Start, End int
-	Columns    []ColumnRef // outside subqueries
+	Start, End int         // byte offsets in the SQL: it is sql[Start:End]
+	Columns    []ColumnRef // its column references, outside subqueries
 	Calls      []Call      // outside subqueries, nested calls included, by their starts
-	Subqueries []Subquery  // outside other subqueries
+	Subqueries []Subquery  // the outermost ones, in order
 
 	source   *source
 	from, to int // indexes of tokens

@@ -8,7 +8,7 @@ import (
 // Query is a SELECT, VALUES, or several of them with set operations between them.
 // All offsets of this package are byte offsets in the statement's SQL.
 type Query struct {
-	With []CTE // in order
+	With []CTE // the queries of WITH, in order; nil without
 	// Branches are the SELECTs of a set operation, left to right. Parentheses are flattened.
 	Branches []*Select
 	// Ops stand between the branches: UNION, EXCEPT or INTERSECT, perhaps with ALL.
@@ -27,17 +27,17 @@ type Query struct {
 type CTE struct {
 	Name       string
 	Columns    []string // the list behind the name, nil without
-	Query      *Query
-	Recursive  bool // the WITH says RECURSIVE
-	Start, End int  // from the name to the closing parenthesis
+	Query      *Query   // what stands in its parentheses
+	Recursive  bool     // the WITH says RECURSIVE
+	Start, End int      // from the name to the closing parenthesis
 }
 
 // Select is one SELECT, or VALUES.
 type Select struct {
-	Distinct   bool // also for DISTINCT ON
-	DistinctOn bool
-	DistinctBy *Expr // the list of DISTINCT ON
-	Items      []Item
+	Distinct   bool   // also for DISTINCT ON
+	DistinctOn bool   // DISTINCT ON (…) is written
+	DistinctBy *Expr  // the list of DISTINCT ON
+	Items      []Item // of the SELECT list, in order
 	// Values are the rows of VALUES, each with its parentheses. A Select with Values has no items.
 	Values []Expr
 	// From has the items in order of appearance. Joins in parentheses are flattened.
@@ -74,7 +74,7 @@ const (
 
 // FromItem is a table, view, WITH query, subquery or table function in FROM.
 type FromItem struct {
-	Join JoinKind
+	Join JoinKind // how it joins the items before it
 	// Nested is true inside a join in parentheses. The group's first item carries the group's Join
 	// and On.
 	Nested   bool
@@ -101,18 +101,18 @@ type FromItem struct {
 type ColumnRef struct {
 	Schema, Table string // "" where not written
 	Column        string // in lower case unless quoted
-	Start, End    int
+	Start, End    int    // byte offsets in the SQL
 }
 
 // Call is a call of a function, aggregate or window function, CAST included.
 type Call struct {
 	Schema   string // "" where not written
 	Name     string // in lower case unless quoted
-	Star     bool   // COUNT(*)
-	Distinct bool
-	Over     bool // a window function
-	Filter   bool // FILTER (WHERE …) is written
-	Bare     bool // no parentheses: CURRENT_DATE
+	Star     bool   // its argument is just *: COUNT(*)
+	Distinct bool   // DISTINCT stands before the arguments
+	Over     bool   // it is a window function: OVER is written
+	Filter   bool   // FILTER (WHERE …) is written
+	Bare     bool   // it has no parentheses: CURRENT_DATE
 	// Args are the arguments, also where FROM, FOR or PLACING separates them: SUBSTRING(x FROM 1).
 	// The field of EXTRACT and the type of CAST are no arguments.
 	Args       []Expr
@@ -121,21 +121,21 @@ type Call struct {
 
 // Kinds of subqueries.
 const (
-	Exists    = "EXISTS"
-	NotExists = "NOT EXISTS"
-	In        = "IN"
-	NotIn     = "NOT IN"
-	Any       = "ANY" // also SOME
-	All       = "ALL"
-	Array     = "ARRAY" // ARRAY (SELECT …)
-	Scalar    = "SCALAR"
+	Exists    = "EXISTS"     // the condition EXISTS (SELECT …)
+	NotExists = "NOT EXISTS" // the condition NOT EXISTS (SELECT …)
+	In        = "IN"         // x IN (SELECT …)
+	NotIn     = "NOT IN"     // x NOT IN (SELECT …)
+	Any       = "ANY"        // x = ANY (SELECT …), also SOME
+	All       = "ALL"        // x > ALL (SELECT …)
+	Array     = "ARRAY"      // an array: ARRAY (SELECT …)
+	Scalar    = "SCALAR"     // any other (SELECT …), such as a value
 )
 
 // Subquery is a query inside an expression.
 type Subquery struct {
-	Kind       string
-	Query      *Query
-	Start, End int // with the parentheses, EXISTS or IN apart
+	Kind       string // a constant above, such as Exists
+	Query      *Query // what stands in its parentheses
+	Start, End int    // with the parentheses, EXISTS or IN apart
 }
 
 // Parse reads a statement that is one query: SELECT, WITH … SELECT, VALUES or set operations over

@@ -10,7 +10,7 @@ import (
 
 // Error is a fault at a place in a SQL file.
 type Error struct {
-	File string
+	File string // its path, as messages show it
 	// Line and Column count from 1, columns in characters; 0 means unknown.
 	Line, Column int
 	Source       string // text of that line with secrets masked, "" if unknown

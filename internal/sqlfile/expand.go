@@ -38,8 +38,8 @@ func Plain(name, sql string) Expanded {
 
 // Edit replaces Statement.SQL[Start:End] by Text.
 type Edit struct {
-	Start, End int // byte offsets
-	Text       string
+	Start, End int    // byte offsets in Statement.SQL
+	Text       string // what stands there afterwards
 }
 
 // Expand fills in the variables and applies further edits, as Replace does. A name that vars does

@@ -44,24 +44,24 @@ type Header struct {
 
 // A Line is the value of one line of a header, as written, and its place, from 1.
 type Line struct {
-	Text         string
-	Line, Column int // of the line
-	At           int // the column in which Text begins
+	Text         string // the value without its key; "" where there is no line
+	Line, Column int    // where the line stands, from 1
+	At           int    // the column in which Text begins
 }
 
 // A Param is a value that a report asks for: `-- param: name default help`.
 type Param struct {
 	Name     string
-	Default  string // "" with Required
-	Help     string // "" for none
+	Default  string // used where no value is given; "" with Required
+	Help     string // what it means, for people; "" for none
 	Required bool   // no default, or "-"
 
-	Line, Column int // from 1
+	Line, Column int // where the line stands, from 1
 }
 
 // An Erase is a column that names a person: `-- erase: column as flag`.
 type Erase struct {
-	Column string
+	Column string // the column's name, as written
 	Flag   string // what the flag is called, with underscores; the column without `as`
 
 	Line, At int // where the line stands: line and column, from 1
@@ -92,7 +92,7 @@ var (
 // A Comment is one line of the comment at the top of a file.
 type Comment struct {
 	Text         string // as it stands, with its dashes
-	Line, Column int    // from 1
+	Line, Column int    // where it stands, from 1
 }
 
 // HeaderLines returns the -- comments before the first statement, up to the first line that is

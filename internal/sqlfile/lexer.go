@@ -56,7 +56,7 @@ func (k Kind) String() string {
 
 // Token is one lexical element of SQL text.
 type Token struct {
-	Kind Kind
+	Kind Kind   // which kind of element it is
 	Text string // as it stands in the source, delimiters included
 	// Start and End are byte offsets in the text that was read: Text is sql[Start:End].
 	Start, End int

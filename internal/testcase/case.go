@@ -18,22 +18,22 @@ import (
 // A Case is one folder of tests/.
 type Case struct {
 	Name  string
-	About string // the first line of its README.md; "" without one
-	Dir   string // as errors call it, such as tests/late_song
-	Steps []Step // each ends in a run; none where the case is about an empty staging
-	Then  []*File
+	About string  // the first line of its README.md; "" without one
+	Dir   string  // as errors call it, such as tests/late_song
+	Steps []Step  // each ends in a run; none where the case is about an empty staging
+	Then  []*File // what has to be there at the end; nil without then/
 }
 
 // A Step is what is staged before one run.
 type Step struct {
-	Given []*File
+	Given []*File // the rows to stage, one file for each table
 	Then  []*File // what has to be there behind this run
 }
 
 // An UnknownError is a name that no case has.
 type UnknownError struct {
 	Name  string
-	Names []string
+	Names []string // the cases that there are
 }
 
 func (e *UnknownError) Error() string { return fmt.Sprintf("there is no test case %q", e.Name) }

@@ -12,9 +12,9 @@ import (
 // A File holds rows of a table, given or expected: comma-separated values whose first line names
 // the columns.
 type File struct {
-	Name    string // as errors call it, such as tests/late_order/given/s_order.csv
-	Table   string // the file's name without .csv
-	Columns []Value
+	Name    string  // as errors call it, such as tests/late_order/given/s_order.csv
+	Table   string  // the file's name without .csv
+	Columns []Value // the names in its first line, in order
 	Rows    []Row
 
 	text string
@@ -22,15 +22,15 @@ type File struct {
 
 // A Row is one record. Its values are as many as the file has columns.
 type Row struct {
-	Line   int // of its first value
-	Values []Value
+	Line   int     // of its first value
+	Values []Value // in the order of Columns
 }
 
 // A Value is a field of a record, and where it stands. An empty field without quotes is NULL.
 type Value struct {
-	Text         string
-	Null         bool
-	Line, Column int // from 1; columns in characters
+	Text         string // without its quotes; "" for NULL
+	Null         bool   // the field is NULL
+	Line, Column int    // from 1; columns in characters
 }
 
 // parseFile reads the text of a file.

@@ -12,7 +12,7 @@ import (
 // A Difference is how a table differs from what a file says, or a replay of it from what the
 // increments gave.
 type Difference struct {
-	Table string
+	Table string // the name of the table
 	// File is the file, as errors call it; "" where the replay differs from the increments. What is
 	// missing is then what the replay alone gives.
 	File       string
@@ -23,28 +23,28 @@ type Difference struct {
 
 // A DifferentRow is a row that stands on one side alone.
 type DifferentRow struct {
-	Line  int // of the file; 0 where the row is none of a file's
-	Cells []Cell
+	Line  int    // of the file; 0 where the row is none of a file's
+	Cells []Cell // the values of the compared columns
 }
 
 // A Cell is a value with the name of its column.
 type Cell struct {
-	Column string
-	Text   string
-	Null   bool
+	Column string // the name of the column
+	Text   string // the value as text
+	Null   bool   // the value is NULL
 }
 
 // A ChangedRow is a row of which both sides have the key.
 type ChangedRow struct {
-	Line    int
-	Key     []Cell
-	Columns []ChangedCell // those that differ
+	Line    int           // of the file; 0 where the row is none of a file's
+	Key     []Cell        // the values of the key's columns
+	Columns []ChangedCell // the columns that differ, at least one
 }
 
 // A ChangedCell is a column that differs.
 type ChangedCell struct {
-	Column    string
-	Got, Want Cell
+	Column    string // the name of the column
+	Got, Want Cell   // what there is, and what there should be
 }
 
 // side is the rows of one side.

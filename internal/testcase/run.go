@@ -18,9 +18,9 @@ import (
 
 // Options are what running cases needs.
 type Options struct {
-	Pool   *pgxpool.Pool // the cases run in a schema of their own in its database
-	Engine sqlfile.Engine
-	Steps  []transform.Step
+	Pool   *pgxpool.Pool     // the cases run in a schema of their own in its database
+	Engine sqlfile.Engine    // of the database behind Pool
+	Steps  []transform.Step  // the project's loads and models
 	Vars   map[string]string // psql variables that models use
 	// Files are the project's migrations and transforms. One that names the schema of the warehouse
 	// is refused: it would leave the schema of the cases.
@@ -34,10 +34,10 @@ type Options struct {
 
 // A Result is what came of a case.
 type Result struct {
-	Case     Case
-	Tables   []Difference // what differs, in the order of the files; empty where nothing does
-	Err      error        // why the case could not be run to its end, nil where it could
-	Duration time.Duration
+	Case     Case          // the case that ran
+	Tables   []Difference  // what differs, in the order of the files; empty where nothing does
+	Err      error         // why the case could not be run to its end, nil where it could
+	Duration time.Duration // how long the case took
 }
 
 // Outcomes of a case.

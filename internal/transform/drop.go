@@ -12,7 +12,7 @@ import (
 
 // A Dropped table is one that Drop empties.
 type Dropped struct {
-	Table catalogue.Name
+	Table catalogue.Name // the name of the staging table
 	Rows  int64
 	// Models are the steps that follow from the table, directly or not, in order.
 	Models []string

@@ -18,10 +18,10 @@ import (
 
 // Options are what a Runner needs. Pool and Engine are required.
 type Options struct {
-	Pool    *pgxpool.Pool
-	Engine  sqlfile.Engine
-	Version string // of dwh, for the journal
-	Steps   []Step
+	Pool    *pgxpool.Pool     // connections to the warehouse
+	Engine  sqlfile.Engine    // of the warehouse behind Pool
+	Version string            // of dwh, for the journal
+	Steps   []Step            // the project's, in the order of their numbers
 	Vars    map[string]string // psql variables; a source that is not configured is absent or empty
 	Loading
 	Checking
@@ -46,7 +46,7 @@ type Loading struct {
 
 // Checking says what a Runner checks.
 type Checking struct {
-	Checks []check.Check
+	Checks []check.Check // those that the gate and CheckAfter make
 	// Settings are the checks' settings. Leave Now out: it is set whenever checks run.
 	Settings check.Settings
 	// FullCheck says that CheckAfter follows each run, so that a first run may make all checks
@@ -70,8 +70,8 @@ type Building struct {
 
 // Watching says who is told what a Runner does.
 type Watching struct {
-	Logger   *slog.Logger      // nil discards
-	Observer progress.Observer // nil: nobody
+	Logger   *slog.Logger      // of what the run does; nil discards
+	Observer progress.Observer // is told of each step; nil: nobody
 	// Heartbeat is how often a run says in the journal that it works; 0 means every minute.
 	Heartbeat time.Duration
 	// Failpoint, where set, is called at named moments; the crash tests end the process there.
@@ -80,9 +80,9 @@ type Watching struct {
 
 // Defaults of Options.
 const (
-	DefaultBatchObjects = 10_000
-	DefaultBatchBytes   = 1 << 30
-	DefaultParallelRows = 100_000
+	DefaultBatchObjects = 10_000  // objects that one transaction loads
+	DefaultBatchBytes   = 1 << 30 // bytes that one transaction loads, as stored: 1 GiB
+	DefaultParallelRows = 100_000 // unprocessed rows, see Building.ParallelRows
 	defaultScratch      = "dwh"
 )
 
@@ -93,7 +93,7 @@ const (
 	comparisonSuffix = "_compare"
 )
 
-// An OptionsError says why Options are refused.
+// An OptionsError says why Options are refused. Msg is the reason, in a sentence.
 type OptionsError struct{ Msg string }
 
 func (e *OptionsError) Error() string { return "options of a Runner: " + e.Msg }

@@ -23,7 +23,7 @@ type Outlook struct {
 
 // A StepOutlook says what the next run would find to do for one step.
 type StepOutlook struct {
-	Step Step
+	Step Step // the step that it is about
 	// Change is "", "new", or "changed": a model's text since the tables were built with it.
 	Change string
 	// Diff is a unified diff of the file, from what the tables were built with to what stands there

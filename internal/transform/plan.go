@@ -21,11 +21,11 @@ import (
 // Step is one numbered file: a load (0xx, one COPY and what indexes its table has once it is
 // filled) or a model.
 type Step struct {
-	Name        string // the file's name without .sql, such as 210_f_order
-	Number      string // its three digits
-	Table       catalogue.Name
-	Description string
-	Load        bool
+	Name        string         // the file's name without .sql, such as 210_f_order
+	Number      string         // its three digits, such as 210
+	Table       catalogue.Name // named by the file, such as f_order
+	Description string         // what its header says; "" for nothing
+	Load        bool           // it is a load; false: a model
 	// a load: the variable that names what is copied, such as orders; "" when the file names it
 	// itself
 	Source string
@@ -207,7 +207,7 @@ func loaded(steps []Step) []string {
 // An UnknownStepError is a name or number that no step has.
 type UnknownStepError struct {
 	Name  string
-	Names []string
+	Names []string // the names of all steps
 }
 
 func (e *UnknownStepError) Error() string { return fmt.Sprintf("there is no transform %q", e.Name) }

@@ -17,13 +17,13 @@ import (
 
 // StepResult is what one model did.
 type StepResult struct {
-	Step     string
-	Table    catalogue.Name
-	Helper   bool  // nothing is stored
-	RowsIn   int64 // unprocessed rows of the staging tables that it follows from
-	RowsOut  int64 // rows written to its table, or that a build gave
-	Change   model.Change
-	Duration time.Duration
+	Step     string         // its name, such as 210_f_order
+	Table    catalogue.Name // the relation of the model
+	Helper   bool           // nothing is stored: the model is a helper
+	RowsIn   int64          // unprocessed rows of the staging tables that it follows from
+	RowsOut  int64          // rows written to its table, or that a build gave
+	Change   model.Change   // what became of its rows, by keys
+	Duration time.Duration  // how long the step took
 
 	ended time.Time
 }
@@ -44,17 +44,17 @@ func Summary(c model.Change) string {
 
 // Result is what a run did.
 type Result struct {
-	Run         string // its id in the journal
-	Loads       []load.Result
-	Waiting     []load.Waiting // refused records that the COPY of today may load
-	Transforms  []StepResult
+	Run         string               // its id in the journal
+	Loads       []load.Result        // what each of the loads did
+	Waiting     []load.Waiting       // refused records that the COPY of today may load
+	Transforms  []StepResult         // what each of the models did
 	Flagged     int64                // staged rows that are processed since this run
 	Differences []publish.Difference // a replay: what it changed, or would change
-	Stale       []string             // why it replayed
-	Replayed    bool
-	Checks      []check.Result   // of the gate
-	Steps       []progress.Taken // all steps, in their order; together they take about Duration
-	Duration    time.Duration
+	Stale       []string             // why it replayed; empty for no reason
+	Replayed    bool                 // it replayed, or compared with a replay
+	Checks      []check.Result       // what the checks of the gate found
+	Steps       []progress.Taken     // all steps, in their order; together they take about Duration
+	Duration    time.Duration        // of the run as a whole
 
 	known
 }
@@ -81,6 +81,6 @@ func (r Result) Changed() bool {
 
 // TableCount is how many rows a table holds.
 type TableCount struct {
-	Table catalogue.Name
+	Table catalogue.Name // the name of the table
 	Rows  int64
 }

@@ -18,25 +18,25 @@ import (
 
 // A Selection names staged rows, and the refused records that hold the same values.
 type Selection struct {
-	Of []Selected
+	Of []Selected // rows that any of these selects
 	// Strict refuses a value that its column cannot hold; else such a column has no such row.
 	Strict bool
 }
 
 // Selected are the rows of a staging table in which every match holds.
 type Selected struct {
-	Table   catalogue.Name
-	Matches []Match
+	Table   catalogue.Name // the name of the staging table
+	Matches []Match        // all of them must hold
 }
 
-// A Match is a value of a column. Of text, blanks at its end do not count; numbers compare as
-// numbers.
+// A Match is a value of a column: Column is the name of the column, Value the value as text. Of
+// text, blanks at its end do not count; numbers compare as numbers.
 type Match struct{ Column, Value string }
 
 // A SelectionError says that a selection does not fit the staging tables.
 type SelectionError struct {
-	Msg    string
-	Advice string
+	Msg    string // what does not fit
+	Advice string // what to write instead; "" when unknown
 }
 
 func (e *SelectionError) Error() string { return e.Msg }

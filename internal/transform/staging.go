@@ -16,9 +16,9 @@ const keepStaged = 20
 
 // Staged shows what a selection means in one table.
 type Staged struct {
-	Table   catalogue.Name
+	Table   catalogue.Name // the name of the staging table
 	Rows    int64
-	Sample  table.Table // the first rows
+	Sample  table.Table // the first of the rows
 	Rejects int64       // refused records that hold the values
 	Refused table.Table // the first of them: object, line, reason, raw
 }

@@ -258,7 +258,7 @@ func (s Staleness) addTables(stale map[string]bool, subject string) {
 
 // A StaleError says that a warehouse is stale, and that replaying was ruled out.
 type StaleError struct {
-	Reasons []string
+	Reasons []string // why it is stale, in a few words each
 }
 
 func (e *StaleError) Error() string {

@@ -27,10 +27,10 @@ func Occasions() []Occasion { return []Occasion{AsFirst, AsIncrement, AsReplay} 
 
 // Offline is what derives statements without a database.
 type Offline struct {
-	Engine sqlfile.Engine
-	Steps  []Step
+	Engine sqlfile.Engine    // that the statements are for
+	Steps  []Step            // the project's loads and models
 	Tables schema.Schema     // as the migrations leave them behind
-	Vars   map[string]string // psql variables
+	Vars   map[string]string // values of psql variables
 	Live   string            // the schema of the tables that readers use
 	Only   []string          // names of steps; empty: every model
 }
