@@ -14,7 +14,7 @@ import (
 
 // Options says how a chart looks.
 type Options struct {
-	Title         string // "": the table's
+	Title         string // above the chart; "": the table's
 	Width, Height int    // pixels; 0: what fits a report's page and the rows
 	Dark          bool   // for a dark page
 	// for a page that has the title already: none is drawn, and no margin; screen readers still

@@ -38,10 +38,10 @@ type Options struct {
 	// SQL is the text of a step as the engine gets it, without secrets.
 	SQL func(transform.Step) (string, error)
 
-	Timeout     time.Duration // of a statement
+	Timeout     time.Duration // of a statement; 0: DefaultTimeout
 	Concurrency int           // how many views read the warehouse at once
 	MaxBytes    int           // of a report that is downloaded, as the database sends it
-	Logger      *slog.Logger
+	Logger      *slog.Logger  // of the dashboard; nil: none
 }
 
 // Newest is the tile about the newest record of a project.

@@ -41,9 +41,9 @@ const (
 
 // Options are what a Journal needs. Pool and Engine are required.
 type Options struct {
-	Pool    *pgxpool.Pool
-	Engine  sqlfile.Engine
-	Version string // of dwh
+	Pool    *pgxpool.Pool  // connections to the warehouse
+	Engine  sqlfile.Engine // which each run notes
+	Version string         // of dwh, which each run notes
 	// Heartbeat is how often a run writes that it works; 0 means every minute.
 	Heartbeat time.Duration
 	Logger    *slog.Logger // nil discards

@@ -13,7 +13,7 @@ import (
 // not safe for concurrent use.
 type Run struct {
 	ID      string
-	Started time.Time // UTC
+	Started time.Time // when it began, in UTC
 	Retries int32     // how often a transaction began again because of a conflict
 
 	journal *Journal
@@ -25,13 +25,13 @@ type Run struct {
 // A Step is one step of a run.
 type Step struct {
 	Name            string
-	Started         time.Time
-	Ended           time.Time // zero: now
-	RowsIn, RowsOut int64
-	Uncounted       bool   // the step counts no rows
-	Fingerprint     string // of the step's file; "" for none
-	Outcome         string // "" means done
-	Note            string // for people; "" for none
+	Started         time.Time // when it began, in any time zone
+	Ended           time.Time // when it ended; zero: now
+	RowsIn, RowsOut int64     // rows that it read and wrote; not written with Uncounted
+	Uncounted       bool      // the step counts no rows
+	Fingerprint     string    // of the step's file; "" for none
+	Outcome         string    // how it went; "" means done
+	Note            string    // for people; "" for none
 }
 
 // Step notes a step.

@@ -10,9 +10,9 @@ import (
 
 // A Case is one result.
 type Case struct {
-	Class    string
+	Class    string // the group that it belongs to, such as dwh.test
 	Name     string
-	Duration time.Duration
+	Duration time.Duration // how long it took; written in seconds
 	// At most one of these is set.
 	Failure, Error, Skipped *Message
 	Output                  string // of a case that passed
@@ -20,8 +20,8 @@ type Case struct {
 
 // A Message says why.
 type Message struct {
-	Message string // one line
-	Text    string
+	Message string // the reason, in one line
+	Text    string // the details; "" for none
 }
 
 type suite struct {

@@ -23,21 +23,21 @@ const (
 // Check is a check that failed.
 type Check struct {
 	Name       string `json:"name"`
-	Violations int64  `json:"violations"`
+	Violations int64  `json:"violations"` // how many rows it found
 }
 
 // Event is one message. In JSON its keys are these, and those without a value are left out.
 type Event struct {
-	Kind    Kind      `json:"event"`
-	At      time.Time `json:"at"`
+	Kind    Kind      `json:"event"`             // what happened; always set
+	At      time.Time `json:"at"`                // when it happened; sent in UTC
 	Target  string    `json:"target,omitempty"`  // the warehouse in words, without secrets
 	Host    string    `json:"host,omitempty"`    // the machine that dwh runs on
-	Version string    `json:"version,omitempty"` // of dwh
+	Version string    `json:"version,omitempty"` // the version of dwh
 	Command string    `json:"command,omitempty"` // such as "run" or "serve"
-	Object  string    `json:"object,omitempty"`  // of Quarantined
-	Checks  []Check   `json:"checks,omitempty"`  // of CheckFailed
-	Error   string    `json:"error,omitempty"`
-	Hint    string    `json:"hint,omitempty"` // what to do about it
+	Object  string    `json:"object,omitempty"`  // URL of the object, for Quarantined and Recovered
+	Checks  []Check   `json:"checks,omitempty"`  // the failed checks, for CheckFailed
+	Error   string    `json:"error,omitempty"`   // why it failed, "" for none
+	Hint    string    `json:"hint,omitempty"`    // what to do about it
 }
 
 // title is the event in a line.

@@ -22,8 +22,8 @@ import (
 // Options are what a Notifier needs; a zero setting means its default.
 type Options struct {
 	URL        config.Secret // of the webhook; it may be a secret as a whole
-	Format     Format
-	HeaderFile string // file with one line "Name: value", which each message carries; "" for none
+	Format     Format        // of the messages; "" is JSON
+	HeaderFile string        // file with a line "Name: value" for each message; "" for none
 	// Warn is told that a message was lost. It is called from another goroutine.
 	Warn    func(format string, args ...any)
 	Tries   int           // of each message
@@ -237,8 +237,8 @@ const maxReplyRead = 64 << 10
 
 // StatusError is an answer that is not a success.
 type StatusError struct {
-	Place string
-	Code  int
+	Place string // the webhook without its secrets
+	Code  int    // the HTTP status code
 }
 
 func (e *StatusError) Error() string {

@@ -5,7 +5,7 @@ import "time"
 
 // Event is something that happened in a run.
 type Event struct {
-	Kind    Kind
+	Kind    Kind   // what happened; the zero value is Note
 	Step    string // the step or the table it is about
 	Sort    Sort   // of the step, at its end
 	Number  int    // of the step in its run, from 1; 0 where it is not known
@@ -15,7 +15,7 @@ type Event struct {
 	Objects int64  // loaded so far, or at the end
 	Known   int64  // objects that earlier runs loaded, at the end
 	Rows    int64  // written so far, or at the end
-	Bytes   int64  // read so far
+	Bytes   int64  // read so far, or at the end
 	// bytes of the objects to load, as far as they are listed; with More the list goes on
 	Total    int64
 	More     bool          // more objects may be found

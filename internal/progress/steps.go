@@ -19,10 +19,10 @@ type Steps struct {
 // Taken is a step that a run has taken.
 type Taken struct {
 	Name     string
-	Sort     Sort
-	Number   int // from 1; 0 of a step that was not planned
-	Of       int // how many steps were planned
-	Duration time.Duration
+	Sort     Sort          // what the step works on
+	Number   int           // from 1; 0 of a step that was not planned
+	Of       int           // how many steps were planned
+	Duration time.Duration // how long the step took
 }
 
 // NewSteps returns a Steps that passes events on to observer.

@@ -17,19 +17,19 @@ import (
 
 // Document is reports to keep: one, or many in one file.
 type Document struct {
-	Title    string
+	Title    string    // of the page or text
 	Target   string    // the warehouse, without secrets
-	When     time.Time // of the snapshot
-	Sections []Section
-	LeftOut  []LeftOut
+	When     time.Time // the moment of the snapshot; shown in UTC
+	Sections []Section // the reports, in the order of the document
+	LeftOut  []LeftOut // the reports that could not run; nil for none
 }
 
 // Section is one report in a document.
 type Section struct {
-	Name, Description string
-	Title             string // as the report's header says it; "" for none
-	Values            string // the parameters it ran with, for people; "" for none
-	Table             table.Table
+	Name, Description string      // name and description of the report
+	Title             string      // as the report's header says it; "" for none
+	Values            string      // the parameters it ran with, for people; "" for none
+	Table             table.Table // its result, or its first rows
 }
 
 // Heading is the section's title, else its name.
@@ -40,7 +40,7 @@ func (s Section) Heading() string {
 	return s.Name
 }
 
-// LeftOut is a report that could not run, and why.
+// LeftOut is a report that could not run. Name is its name, Reason says why, for people.
 type LeftOut struct{ Name, Reason string }
 
 // mostRows is how many rows of each table a page of several reports holds: such a page is read and

@@ -16,8 +16,8 @@ import (
 // The value of artist becomes the other report's parameter artist, and that of the column since in
 // the same row its parameter from.
 type Link struct {
-	Report string // which it leads to
-	Values []LinkValue
+	Report string      // which it leads to
+	Values []LinkValue // of the other report's parameters, at least one
 
 	place place
 	at    int // of the report's name
@@ -26,7 +26,7 @@ type Link struct {
 // A LinkValue is a parameter that a link gives, and the column that has its value. The first one's
 // column is the one that is linked.
 type LinkValue struct {
-	Param string
+	Param string // a parameter of the other report
 
 	column word
 	at     int // of the parameter

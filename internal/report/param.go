@@ -26,10 +26,10 @@ const (
 // Param is a value that a report asks for.
 type Param struct {
 	Name     string
-	Usage    string
+	Usage    string // what it means, for people
 	Default  string // "" with Required, and for a date whose range is open
-	Required bool
-	Kind     Kind
+	Required bool   // it has no default
+	Kind     Kind   // of its values; Text by default
 }
 
 // The first and the last day there is: what a range of dates without a value runs from and to.
@@ -132,7 +132,7 @@ func (p Param) Flag() string {
 
 // A ValueError is a parameter that is missing, malformed or not the report's.
 type ValueError struct {
-	Report, Param, Problem string
+	Report, Param, Problem string // which report and parameter, and what is wrong
 
 	params []Param
 }

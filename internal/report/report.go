@@ -20,14 +20,14 @@ import (
 // Report is one query with a name.
 type Report struct {
 	Name        string
-	Heading     string // as its header says it; "" for none
-	Description string
-	Params      []Param
-	Query       query.Query
-	Chart       *Chart // nil: the columns decide
-	Tiles       []Tile
-	Links       []Link
-	Caption     Caption
+	Heading     string      // as its header says it; "" for none
+	Description string      // from its header; "" for none
+	Params      []Param     // in the order of its header
+	Query       query.Query // the SELECT, ready to run
+	Chart       *Chart      // nil: the columns decide
+	Tiles       []Tile      // in the order of its header; nil for none
+	Links       []Link      // in the order of its header; nil for none
+	Caption     Caption     // columns shown once, above the table
 
 	file *sqlfile.File // whose header says all this
 }
@@ -137,7 +137,7 @@ func undeclared(header sqlfile.Header, name string) string {
 // An UnknownError is a name that no report has.
 type UnknownError struct {
 	Name  string
-	Names []string
+	Names []string // the reports that there are
 }
 
 func (e *UnknownError) Error() string { return fmt.Sprintf("there is no report %q", e.Name) }

@@ -19,7 +19,7 @@ import (
 //	-- tile: Average basket = mean basket by day
 //	-- tile: Paid share = paid / orders by day
 type Tile struct {
-	Title string
+	Title string // for people, above the figure
 
 	function string // sum, mean or last
 	column   word
@@ -82,13 +82,13 @@ func newTile(file *sqlfile.File, line sqlfile.Line) (Tile, error) {
 
 // A Figure is what a tile shows of a result.
 type Figure struct {
-	Title    string
-	Value    string // for people: "1,270.90", "73.2 %"
-	From, To time.Time
-	Change   string // "+12.3 %", "-1.2 points"; "" where there is nothing to compare with
-	Before   string // the value of the seven days before
-	Trend    int    // 1 more than before, -1 less, 0 the same, or nothing to compare with
-	Spark    []float64
+	Title    string    // that of its Tile
+	Value    string    // for people: "1,270.90", "73.2 %"
+	From, To time.Time // the first and the last day of Value, seven days or less
+	Change   string    // "+12.3 %", "-1.2 points"; "" where there is nothing to compare with
+	Before   string    // the value of the seven days before
+	Trend    int       // 1 more than before, -1 less, 0 the same, or nothing to compare with
+	Spark    []float64 // values of up to TileDays days, the oldest first
 	// SparkFrom is the first day of Spark, whose values are those of each day up to To; NaN is a
 	// day without one.
 	SparkFrom time.Time

@@ -17,10 +17,10 @@ const socketScheme = "unix:"
 
 // An AddressError says why the server cannot listen on an address.
 type AddressError struct {
-	Address string
-	Reason  string
-	Advice  string
-	Usage   bool // the command line has to change
+	Address string // as the user gave it: host:port or unix:/path
+	Reason  string // in a few words
+	Advice  string // what to do next, "" when unknown
+	Usage   bool   // the command line has to change
 	Err     error
 }
 

@@ -30,6 +30,7 @@ import (
 
 // Store looks up objects when an event gives only their names.
 type Store interface {
+	// Stat looks one object up. A missing one, and a folder, is objectstore.ErrNotExist.
 	Stat(ctx context.Context, u objectstore.URL) (objectstore.Object, error)
 }
 
@@ -44,9 +45,9 @@ type Notifications interface {
 
 // Options are what a Server needs; a zero setting means its default.
 type Options struct {
-	Runner *transform.Runner
-	Pool   *pgxpool.Pool
-	Store  Store
+	Runner *transform.Runner // loads and transforms; required
+	Pool   *pgxpool.Pool     // for the lease and for checks; required
+	Store  Store             // looks up objects of which only the URL is known
 	// RequireCurrent fails with a *migration.PendingError while a migration is pending, and with a
 	// *bookkeeping.ForeignError where the tables are those of another dwh.
 	RequireCurrent func(ctx context.Context) error
@@ -61,8 +62,8 @@ type Options struct {
 	Home func(StateSource) http.Handler
 
 	BatchAge     time.Duration // how long an object waits for others
-	BatchObjects int
-	BatchBytes   int64
+	BatchObjects int           // objects in one batch, at most
+	BatchBytes   int64         // bytes in one batch, at most, as stored
 	MaxWaiting   int           // objects that may wait; what comes beyond is found again by listing
 	Settle       time.Duration // how long a local file has to be left alone
 	Sweep        time.Duration // between full listings of a source
@@ -71,7 +72,7 @@ type Options struct {
 	FullCheck    time.Duration // between checks over everything; negative: never
 	Lease        time.Duration // how long a silent server keeps a standby waiting
 	Shutdown     time.Duration // for the batch at hand when ctx ends
-	Queue        Notifications // nil for none
+	Queue        Notifications // names new objects; nil for none
 
 	// Origins say where the URL of each source comes from, by the source's name; for people.
 	Origins map[string]string
@@ -98,9 +99,9 @@ const (
 
 // Event is something that people want to see; exactly one of its fields is set.
 type Event struct {
-	Batch     *Batch
+	Batch     *Batch   // a batch that was committed
 	Problem   *Problem // something fails, and is tried again
-	Recovered string   // what works again
+	Recovered string   // what works again, as Problem.What named it
 	// Mended is an object that this server quarantined and that was loaded since.
 	Mended     objectstore.URL
 	Quarantine *Quarantine

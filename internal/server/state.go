@@ -28,19 +28,19 @@ const keep = 50
 
 // State is what a server knows of itself at one moment. It is a copy: nobody changes it afterwards.
 type State struct {
-	Phase       Phase
-	Started     time.Time
-	Holder      string // this server's name in the lease
-	Leader      string // the name of the server that works, "" while unknown
-	Target      string // the warehouse, without secrets
-	Version     string // of dwh
-	Problem     *Problem
-	Sources     []SourceState
+	Phase       Phase           // what the server does now
+	Started     time.Time       // when the server started
+	Holder      string          // this server's name in the lease
+	Leader      string          // the name of the server that works, "" while unknown
+	Target      string          // the warehouse, without secrets
+	Version     string          // the version of dwh
+	Problem     *Problem        // what fails now; nil for nothing
+	Sources     []SourceState   // those that are watched
 	Skipped     []SkippedSource // the sources of optional loads that nobody gave
-	Waiting     WaitingState
-	Totals      Totals
-	Batches     []Batch      // the latest, newest first
-	Quarantined []Quarantine // the latest, newest first
+	Waiting     WaitingState    // what the next batches deliver
+	Totals      Totals          // since the server started
+	Batches     []Batch         // the latest, newest first
+	Quarantined []Quarantine    // the latest, newest first
 	// of the last full check; the cheap ones that warn are made with each batch
 	Checks      []CheckState
 	CheckedAt   time.Time // of the last full check; zero before the first
@@ -49,18 +49,18 @@ type State struct {
 
 // Problem is what keeps a server, or one of its sources, from going on.
 type Problem struct {
-	What  string // fails, as in Event.Recovered
-	Text  string
+	What  string    // fails, as in Event.Recovered
+	Text  string    // why it fails, for people
 	Hint  string    // what to do about it, "" when unknown
 	Since time.Time // of the first of these failures in a row
-	Tries int       // so far
-	Next  time.Time // the next try
+	Tries int       // how often it failed so far
+	Next  time.Time // when it is tried again
 }
 
 // SourceState is a source and how it is watched.
 type SourceState struct {
-	Step  string
-	Table string
+	Step  string // the load's, such as 020_s_order
+	Table string // the staging table that it fills
 	// as the COPY names it, such as orders; the load's where it names the place itself
 	Name string
 	URL  objectstore.URL
@@ -74,64 +74,68 @@ type SourceState struct {
 	Problem  *Problem
 }
 
-// SkippedSource is the source of an optional load that nobody gave.
+// SkippedSource is the source of an optional load that nobody gave. Name names the source,
+// Step the load and Table the staging table.
 type SkippedSource struct{ Name, Step, Table string }
 
 // WaitingState is what waits to be delivered.
 type WaitingState struct {
-	Objects int
-	Bytes   int64
+	Objects int       // how many objects wait
+	Bytes   int64     // their sizes together, as stored
 	Oldest  time.Time // when the server first heard of the oldest; zero for none
 	Full    bool      // there is no room: the sources wait
 }
 
 // Totals are counted since the server started.
 type Totals struct {
+	// Batches were committed. Objects, Rows and Bytes were loaded; Bytes are as stored. Known are
+	// objects that the ledger held already. Rejects are refused records. Quarantined are objects
+	// that were given up. Retries are further tries.
 	Batches, Objects, Known, Rows, Bytes, Rejects, Quarantined, Retries int64
 }
 
 // Batch is a batch that was committed.
 type Batch struct {
-	Run      string // in the journal; batches of ten minutes share one
-	At       time.Time
-	Objects  int64
-	Known    int64 // objects that the ledger held already
-	Rows     int64 // staged
-	Rejects  int64
-	Bytes    int64
+	Run      string        // in the journal; batches of ten minutes share one
+	At       time.Time     // when it was committed
+	Objects  int64         // objects that were loaded
+	Known    int64         // objects that the ledger held already
+	Rows     int64         // staged
+	Rejects  int64         // records that were refused
+	Bytes    int64         // of the loaded objects, as stored
 	Waited   time.Duration // of the oldest object until the batch began
-	Duration time.Duration
-	Steps    []BatchStep
+	Duration time.Duration // from its beginning to its commit
+	Steps    []BatchStep   // loads, then models, then the rest
 }
 
 // BatchStep is one load or model of a batch, or its gate or publishing.
 type BatchStep struct {
-	Step     string
-	Table    string
-	RowsIn   int64 // of a load: objects
-	RowsOut  int64
-	Change   model.Change // of a model
-	Duration time.Duration
+	Step     string        // its name, such as 210_f_order
+	Table    string        // that a model fills; "" of other steps
+	RowsIn   int64         // of a load: objects
+	RowsOut  int64         // that a load staged or a model wrote
+	Change   model.Change  // what a model did to its rows
+	Duration time.Duration // how long the step took
 }
 
 // Quarantine is an object that was given up.
 type Quarantine struct {
-	URL    objectstore.URL
-	ETag   string
-	Step   string
-	Reason string
-	Told   string // the reason with the first violation that a check found
-	Hint   string // what to do about it, "" when unknown
-	At     time.Time
+	URL    objectstore.URL // where the object is
+	ETag   string          // of the version that was given up
+	Step   string          // the load's, such as 020_s_order
+	Reason string          // why it was given up
+	Told   string          // the reason with the first violation that a check found
+	Hint   string          // what to do about it, "" when unknown
+	At     time.Time       // when it was given up
 }
 
 // CheckState is the outcome of a check.
 type CheckState struct {
-	Name, Description string
-	Severity          check.Severity
-	Outcome           string // ok, warn, fail or off
-	Violations        int64
-	At                time.Time // when it was made
+	Name, Description string         // name and description of the check
+	Severity          check.Severity // whether a violation fails or warns
+	Outcome           string         // ok, warn, fail or off
+	Violations        int64          // how many rows it found
+	At                time.Time      // when it was made
 }
 
 // StateSource is what a page needs of a server: its state, and word of the next change.

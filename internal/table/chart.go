@@ -19,8 +19,8 @@ type ChartOptions struct {
 
 // NoMeasureError is a table that holds nothing to draw bars of, or is not to be drawn.
 type NoMeasureError struct {
-	Title string
-	Off   bool // its Plot says that there is no chart
+	Title string // of the table; "" for none
+	Off   bool   // its Plot says that there is no chart
 }
 
 func (e *NoMeasureError) Error() string {

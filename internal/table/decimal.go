@@ -8,7 +8,7 @@ import (
 // Decimal is a number with a point that is exact: every format writes its digits as they are, so
 // that NUMERIC(12, 2) 270.9 stays 270.90.
 type Decimal struct {
-	Digits string // such as "-1270.90"
+	Digits string // the number as text, such as "-1270.90"
 	// Long says that no type limits the digits behind the point, as in an average. People are shown
 	// as many as of a float; JSON and CSV have all of them.
 	Long bool

@@ -13,9 +13,9 @@ const (
 
 // Plot says how a table is drawn, where its columns are not to decide.
 type Plot struct {
-	Kind     PlotKind
-	Label    int   // the column that names a row; -1: the columns decide
-	Measures []int // the columns that are drawn; nil: the columns decide
+	Kind     PlotKind // the chart; the zero value is PlotAuto
+	Label    int      // the column that names a row; -1: the columns decide
+	Measures []int    // the columns that are drawn; nil: the columns decide
 }
 
 // Measurable says whether a chart can draw a column: it holds numbers, or nothing at all.

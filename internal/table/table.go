@@ -36,8 +36,8 @@ const (
 // Column is one column of a result.
 type Column struct {
 	Name   string
-	Align  Align
-	Kind   Kind
+	Align  Align                 // of its cells; the zero value is AlignAuto
+	Kind   Kind                  // of its values; the zero value is KindAuto
 	Narrow Narrow                // what becomes of it on a narrow terminal
 	Style  func(value any) Style // of each value on a terminal that takes colours; nil for none
 }
@@ -45,9 +45,9 @@ type Column struct {
 // Table is a result. A value is a string, a bool, an integer, a float, a Decimal, a time.Time or
 // nil for NULL; pointers to these stand for what they point at.
 type Table struct {
-	Title       string
-	Description string // what a row is, in a line; shown where there is room for prose
-	Columns     []Column
+	Title       string   // what people call it; "" for none
+	Description string   // what a row is, in a line; shown where there is room for prose
+	Columns     []Column // in the order of each row's values
 	Rows        [][]any
 	Plot        *Plot // how it is drawn; nil: the columns decide
 	// Once are columns whose value is the same in each row. Text, HTML pages and Markdown show the
@@ -69,10 +69,10 @@ type Format string
 
 // The formats.
 const (
-	Text     Format = "table"    // for people
+	Text     Format = "table"    // a table with aligned columns, for people
 	JSON     Format = "json"     // one array of objects, keys in column order
 	CSV      Format = "csv"      // RFC 4180 with a header row
-	Markdown Format = "markdown" // a pipe table
+	Markdown Format = "markdown" // a pipe table in Markdown
 	HTML     Format = "html"     // a table element, to stand in a page
 	SVG      Format = "svg"      // a picture, which package chart draws and Write does not
 )

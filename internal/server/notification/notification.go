@@ -32,7 +32,7 @@ const (
 // An Error says what the queue refused.
 type Error struct {
 	Op    string // receive, delete, or configure
-	Queue string
+	Queue string // the URL of the queue
 	Err   error
 }
 
