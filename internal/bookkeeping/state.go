@@ -32,7 +32,7 @@ func (s State) String() string {
 
 // A ForeignError says that dwh cannot work with the tables that a warehouse has.
 type ForeignError struct {
-	Msg    string
+	Msg    string // what is wrong with the tables
 	Advice string // what to do next
 }
 
@@ -43,7 +43,9 @@ func (e *ForeignError) Hint() string { return e.Advice }
 
 // A DB is a pool or a connection.
 type DB interface {
+	// Query sends a query with args for $1, $2 and so on. The caller closes the rows.
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	// QueryRow is Query for one row. Errors come from the row's Scan.
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 

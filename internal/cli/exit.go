@@ -40,7 +40,7 @@ func exitCodes() [][2]string {
 
 // UsageError says what is wrong with the command line. Its exit code is 2.
 type UsageError struct {
-	Msg    string
+	Msg    string // what is wrong, in a sentence
 	Advice string // what to do next, "" when unknown
 	Usage  string // the usage line of the command concerned, "" when it says nothing new
 	Help   string // the command that prints its help, such as "dwh run --help"
@@ -48,7 +48,7 @@ type UsageError struct {
 
 func (e *UsageError) Error() string { return e.Msg }
 
-// ExitCode returns 2.
+// ExitCode returns 2: the command line has to change.
 func (e *UsageError) ExitCode() int { return exitUsage }
 
 // Hint says what to do next.
@@ -58,12 +58,12 @@ func (e *UsageError) Hint() string { return e.Advice }
 // failed has been printed as the command's result.
 type CheckFailed struct {
 	Msg    string // such as "2 of 21 checks failed"
-	Advice string
+	Advice string // what to do next, "" when unknown
 }
 
 func (e *CheckFailed) Error() string { return e.Msg }
 
-// ExitCode returns 3.
+// ExitCode returns 3: a check failed.
 func (e *CheckFailed) ExitCode() int { return exitCheck }
 
 // Hint says what to do next.

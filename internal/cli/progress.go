@@ -20,18 +20,18 @@ type Unit int
 
 // The units.
 const (
-	Items Unit = iota
-	Bytes
+	Items Unit = iota // things, such as objects or rows
+	Bytes             // bytes, shown in KiB, MiB and so on
 )
 
 // Amount is the part of a piece of work that is done.
 type Amount struct {
-	Done  int64
-	Total int64  // 0: unknown
+	Done  int64  // how much is done, in Unit
+	Total int64  // how much there is, in Unit; 0: unknown
 	More  bool   // the total is known so far only, and says nothing about the time left
 	What  string // what is counted, such as "objects listed"; "" says nothing new
-	Note  string // said beside it
-	Unit  Unit
+	Note  string // more facts for people, such as "8 objects, 1,200 rows"; "" for none
+	Unit  Unit   // of Done and Total; Items by default
 }
 
 // The pace of a Progress. A bar that moves five times a second looks alive; what is written into a

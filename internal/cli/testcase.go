@@ -70,7 +70,7 @@ type testRun struct {
 
 // A TestError says how many test cases did not pass. What is wrong has been printed as the result.
 type TestError struct {
-	Cases, Failed, Broken int
+	Cases, Failed, Broken int // how many ran, differed, and could not run to their end
 }
 
 func (e *TestError) Error() string {

@@ -67,25 +67,25 @@ type Transform struct {
 
 // Serve are the settings of the server. Their defaults are those of package server.
 type Serve struct {
-	Listen          string   // host:port or unix:/path
-	Hosts           []string // Host headers that are served beside the loopback ones
-	TokenFile       string   // file with the token that clients have to give, "" for none
-	Queue           string   // URL of an SQS queue, "" for none
-	BatchAge        time.Duration
-	BatchObjects    int
-	BatchBytes      int64
-	Sweep           time.Duration
-	Poll            time.Duration
-	Tries           int
-	FullCheck       time.Duration // 0: never
-	Lease           time.Duration
-	ShutdownTimeout time.Duration
+	Listen          string        // where HTTP is served: host:port or unix:/path
+	Hosts           []string      // Host headers that are served beside the loopback ones
+	TokenFile       string        // file with the token that clients have to give, "" for none
+	Queue           string        // URL of an SQS queue, "" for none
+	BatchAge        time.Duration // an object is delivered after this at the latest
+	BatchObjects    int           // objects in one batch, at most
+	BatchBytes      int64         // bytes in one batch, at most; a larger object goes alone
+	Sweep           time.Duration // between complete listings of a source
+	Poll            time.Duration // between listings of the newest part of an S3 source
+	Tries           int           // how often an object fails alone before its quarantine
+	FullCheck       time.Duration // between checks over all rows; 0: never
+	Lease           time.Duration // how long the working server is silent before another takes over
+	ShutdownTimeout time.Duration // for the current batch after SIGTERM
 }
 
 // Notify are the settings of the messages about failures.
 type Notify struct {
 	Webhook    Secret // URL that messages are sent to, "" for none; it may be a secret as a whole
-	Format     string // "json" or "slack"
+	Format     string // of the messages: "json" or "slack"
 	HeaderFile string // file with a header that each message carries, "" for none
 }
 
@@ -116,9 +116,9 @@ func (c *Config) Origin(key string) Origin { return c.origins[key] }
 
 // Setting is one key with its value, as it is shown to people.
 type Setting struct {
-	Key    string
+	Key    string // as in dwh.yaml, nested ones with a dot
 	Value  string // passwords redacted; "" when not set
-	Origin Origin
+	Origin Origin // where the value came from
 }
 
 // Settings returns every key in the order of the documentation, then sources and variables, with

@@ -10,9 +10,9 @@ import (
 // Doc is the documentation of one key of dwh.yaml: its default, variable, flag and meaning.
 type Doc struct {
 	Key     string // as in the file, nested ones with a dot
-	Env     string // its environment variable
+	Env     string // its environment variable, such as DWH_LOG_FORMAT
 	Usage   string // what it means: one line, maybe with the name of its value in backquotes
-	Default string // "" for none
+	Default string // the built-in value, "" for none
 	Example string // a value to show where there is no default
 }
 

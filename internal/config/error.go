@@ -9,12 +9,12 @@ import (
 // It is a usage error. File, Line and Column are set when the value stands in a file; else Origin
 // says where it came from.
 type Error struct {
-	File         string
+	File         string // path of the file, "" when the value stands in none
 	Line, Column int    // 1-based, in characters; 0 unknown
 	Source       string // the text of that line
 	Key          string // the key concerned, "" for the file as a whole
 	Origin       Origin // where the value came from
-	Msg          string
+	Msg          string // what is wrong, without secrets
 	Advice       string // what to do next, "" when unknown
 	Err          error
 }

@@ -15,7 +15,7 @@ const (
 
 // Origin says where a value came from.
 type Origin struct {
-	Kind Kind
+	Kind Kind   // the layer; the zero value is Default
 	Name string // the file's path, the variable's or the flag's name
 	Line int    // in the file, 1-based
 }

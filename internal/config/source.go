@@ -20,7 +20,7 @@ const (
 type Source struct {
 	Name   string // the variable's
 	URL    string // an s3:// or file:// URL, or an absolute path; "" where it is set to nothing
-	Origin Origin
+	Origin Origin // where the URL came from
 
 	column int    // in the file, from 1
 	line   string // the file's, without secrets

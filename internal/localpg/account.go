@@ -87,10 +87,10 @@ func (a account) mayTraverse(info fs.FileInfo) bool {
 
 // TraverseError says that the user who is to run the server cannot reach a folder.
 type TraverseError struct {
-	Path   string // the folder that the server needs
-	Parent string // the folder above it that shuts the user out
-	User   string
-	Mode   fs.FileMode // of Parent
+	Path   string      // the folder that the server needs
+	Parent string      // the folder above it that shuts the user out
+	User   string      // the user's name, or the id where no name is known
+	Mode   fs.FileMode // the permissions of Parent
 }
 
 func (e *TraverseError) Error() string {

@@ -38,7 +38,7 @@ const maxName = 63
 
 // ArchiveError says that pg_dump or pg_restore failed.
 type ArchiveError struct {
-	Program string
+	Program string // its name: pg_dump or pg_restore
 	Output  string // the end of what it said
 	Err     error
 }
@@ -68,9 +68,9 @@ func (e *ArchiveError) Hint() string {
 
 // ToolError says that a client program of PostgreSQL is missing.
 type ToolError struct {
-	Program string
-	Major   int // the least version that will do
-	Found   []string
+	Program string   // its name, such as pg_dump
+	Major   int      // the least version that will do
+	Found   []string // why each program that was found will not do
 }
 
 func (e *ToolError) Error() string {

@@ -15,9 +15,9 @@ import (
 
 // Binaries is a folder with PostgreSQL's server programs.
 type Binaries struct {
-	Dir     string
+	Dir     string // the path of the folder
 	Version string // for example 15.18, 17beta1
-	Major   int
+	Major   int    // the first number of Version
 }
 
 func (b Binaries) path(program string) string { return filepath.Join(b.Dir, program) }

@@ -157,7 +157,7 @@ func (s *Server) logSince(offset int64) string {
 
 // StartError says that the server did not come up.
 type StartError struct {
-	LogPath string
+	LogPath string // the file of the server's log
 	Log     string // the last lines that the server logged in this attempt
 	Err     error
 }

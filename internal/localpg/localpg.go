@@ -150,11 +150,11 @@ func (s Secret) Reveal() string { return string(s) }
 
 // Info is how to reach a running server.
 type Info struct {
-	Host     string // always 127.0.0.1
-	Port     int
+	Host     string // of TCP connections, always 127.0.0.1
+	Port     int    // of TCP connections on Host
 	Socket   string // folder of the unix socket
-	User     string
-	Password Secret
+	User     string // the role that dwh connects as, always Role
+	Password Secret // of User; it prints as xxxxx
 	// folder of the binaries that run; "" when the server ran already and its binaries are not
 	// known
 	BinDir  string

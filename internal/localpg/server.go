@@ -234,8 +234,8 @@ func message(err error) string {
 
 // A RefusedError says that the private server answers and does not let dwh in.
 type RefusedError struct {
-	DataDir string
-	Advice  string
+	DataDir string // the server's data folder
+	Advice  string // what to do next
 	Err     error
 }
 

@@ -11,7 +11,7 @@ import (
 // Database is one of the server's databases.
 type Database struct {
 	Name  string `json:"name"`
-	Bytes int64  `json:"bytes"`
+	Bytes int64  `json:"bytes"` // size on disk, in bytes
 }
 
 // Running says how to reach a server that is up, as far as the data folder tells: it neither
@@ -45,16 +45,16 @@ func (s *Server) Running(ctx context.Context) (Info, bool) {
 
 // Status describes a server without starting it.
 type Status struct {
-	DataDir     string `json:"data_dir"`
-	LogPath     string `json:"log"`
-	Initialized bool   `json:"initialized"`     // there is a cluster
-	Major       int    `json:"major,omitempty"` // of the cluster
-	Running     bool   `json:"running"`
-	PID         int    `json:"pid,omitempty"`
-	Host        string `json:"host,omitempty"`
-	Port        int    `json:"port,omitempty"`
-	Socket      string `json:"socket,omitempty"`
-	Version     string `json:"version,omitempty"`
+	DataDir     string `json:"data_dir"`          // the server's data folder
+	LogPath     string `json:"log"`               // the file of the server's log
+	Initialized bool   `json:"initialized"`       // there is a cluster
+	Major       int    `json:"major,omitempty"`   // of the cluster's PostgreSQL; 0 without one
+	Running     bool   `json:"running"`           // a server runs; else what follows is empty
+	PID         int    `json:"pid,omitempty"`     // the server's process id
+	Host        string `json:"host,omitempty"`    // of TCP connections, always 127.0.0.1
+	Port        int    `json:"port,omitempty"`    // of TCP connections; 0 while it is just starting
+	Socket      string `json:"socket,omitempty"`  // folder of the unix socket
+	Version     string `json:"version,omitempty"` // as the server reports it, such as 15.18
 	// by name, templates left out; empty when the server does not run
 	Databases []Database `json:"databases"`
 }

@@ -13,7 +13,7 @@ import (
 
 // A GuardError says that reverting would drop staged rows.
 type GuardError struct {
-	Tables []string
+	Tables []string // staging tables with rows to lose, sorted
 }
 
 func (e *GuardError) Error() string {

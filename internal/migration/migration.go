@@ -32,24 +32,24 @@ const lockPatience = 2 * time.Minute
 
 // A Migration is one numbered file.
 type Migration struct {
-	Version int64     `json:"version"`
-	Name    string    `json:"name"` // the file's name, such as 00001_create_staging_tables.sql
-	Applied bool      `json:"applied"`
+	Version int64     `json:"version"`    // the number in its name
+	Name    string    `json:"name"`       // the name of the file, such as 00001_create_tables.sql
+	Applied bool      `json:"applied"`    // the warehouse has it
 	At      time.Time `json:"applied_at"` // zero while not applied
 }
 
 // A Step is a migration that was run.
 type Step struct {
-	Version  int64
+	Version  int64 // the number in the migration's name
 	Name     string
-	Up       bool // false: Down
-	Duration time.Duration
+	Up       bool          // it was applied; false: reverted
+	Duration time.Duration // how long it took
 }
 
 // A PendingError says that the schema is older than the program's migrations.
 type PendingError struct {
 	Migrations  []Migration       // the project's that are pending
-	Bookkeeping bookkeeping.State // may be current
+	Bookkeeping bookkeeping.State // of dwh's own tables; it may be current
 }
 
 func (e *PendingError) Error() string {
@@ -89,11 +89,11 @@ type Migrator struct {
 
 // Options are what a Migrator needs beside the pool.
 type Options struct {
-	Engine sqlfile.Engine
-	FS     fs.FS  // holds NNNNN_name.sql
-	Dir    string // how the files' folder is called in errors; "" means migrations
-	Wait   bool   // wait for another dwh instead of failing
-	Logger *slog.Logger
+	Engine sqlfile.Engine // of the warehouse behind the pool
+	FS     fs.FS          // holds the migrations, NNNNN_name.sql
+	Dir    string         // how the files' folder is called in errors; "" means migrations
+	Wait   bool           // wait for another dwh instead of failing
+	Logger *slog.Logger   // of the migrator; nil discards
 	// Models, where set, tells what models depend on, so that a migration that changes the rows of
 	// a table or a function marks them stale.
 	Models Dependents

@@ -17,8 +17,8 @@ import (
 
 // A WaitError says that a migration gave up waiting for a lock.
 type WaitError struct {
-	Migration string // the file; "" where the schema was only looked at
-	Patience  time.Duration
+	Migration string          // the file; "" where the schema was only looked at
+	Patience  time.Duration   // how long it waited
 	Wait      *writelock.Wait // whose lock it was; nil where nobody could tell
 	Err       error
 }

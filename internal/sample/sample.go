@@ -51,9 +51,9 @@ var (
 // Options say what to generate. The same Songs, Events and Seed give the same
 // bytes on every system.
 type Options struct {
-	Songs  int // song records in song_data, from 0 to Largest
-	Events int // event records in log_data, from 0 to Largest
-	Seed   uint64
+	Songs  int    // song records in song_data, from 0 to Largest
+	Events int    // event records in log_data, from 0 to Largest
+	Seed   uint64 // of the random numbers; any value will do
 	// Late also writes late/song_data: LateShare more songs whose plays are in
 	// log_data already. Copied into song_data they heal those plays. Nothing
 	// else depends on it.
@@ -65,11 +65,11 @@ type Options struct {
 
 // Summary counts what was written.
 type Summary struct {
-	Dir         string `json:"dir"`
-	Songs       int    `json:"songs"`        // records in song_data
+	Dir         string `json:"dir"`          // the folder that was written
+	Songs       int    `json:"songs"`        // song records in song_data
 	SongIDs     int    `json:"song_ids"`     // different song_ids among them
-	SongObjects int    `json:"song_objects"` // files in song_data
-	Events      int    `json:"events"`       // records in log_data
+	SongObjects int    `json:"song_objects"` // number of files in song_data
+	Events      int    `json:"events"`       // event records in log_data
 	// EventObjects are the files in log_data, one a day with events.
 	EventObjects int `json:"event_objects"`
 	// events with page NextSong, repeated ones and those without a user included

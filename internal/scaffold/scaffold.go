@@ -41,7 +41,7 @@ type File struct {
 
 // Options say what the project holds.
 type Options struct {
-	Template string // "" means Bikes
+	Template string // one of Templates; "" means Bikes
 	Database string // in the private PostgreSQL
 }
 

@@ -13,8 +13,8 @@ import (
 
 // A ConflictError says that the folder holds files that would have been overwritten.
 type ConflictError struct {
-	Dir   string
-	Names []string // with slashes, sorted
+	Dir   string   // the folder of the project
+	Names []string // paths in Dir, with slashes, sorted
 }
 
 func (e *ConflictError) Error() string {

@@ -27,7 +27,7 @@ import (
 type DSNError struct {
 	Origin   string // where the string came from, "" unknown
 	Variable string // the environment variable that is at fault, "" when the string itself is
-	Reason   string
+	Reason   string // what is wrong, without secrets
 	Advice   string // what to do next; "" shows the form
 }
 
@@ -43,7 +43,7 @@ func (e *DSNError) Error() string {
 	return "malformed database URL" + from + ": " + e.Reason
 }
 
-// ExitCode returns 2.
+// ExitCode returns 2: the configuration has to change.
 func (e *DSNError) ExitCode() int { return 2 }
 
 // Hint shows the form.
@@ -164,8 +164,8 @@ func culprit(message, dsn string) string {
 // ConnectError is a server that cannot be reached or that refuses the connection.
 type ConnectError struct {
 	Address  string // host:port, or the socket
-	Database string
-	User     string
+	Database string // the name of the database
+	User     string // the role that dwh connects as
 	Origin   string // where the connection string came from, "" unknown
 	Reason   string // in a few words, without secrets
 	Advice   string // what to do next
@@ -192,9 +192,9 @@ func (e *ConnectError) Hint() string { return e.Advice }
 
 // UnsupportedError is a server or database that dwh cannot work on.
 type UnsupportedError struct {
-	Target string
-	Reason string
-	Advice string
+	Target string // the warehouse in words, without secrets
+	Reason string // what it lacks, in a sentence
+	Advice string // what to do next
 }
 
 func (e *UnsupportedError) Error() string { return e.Target + ": " + e.Reason }

@@ -52,8 +52,8 @@ func parseEndpoint(host string) (endpoint, bool) {
 // A CredentialsError says that IAM gave no password for a Redshift cluster or workgroup.
 type CredentialsError struct {
 	Target string // "cluster sparkify in us-west-2"
-	Reason string
-	Advice string
+	Reason string // in a few words
+	Advice string // what to do next, "" when unknown
 	Err    error
 }
 

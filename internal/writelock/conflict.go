@@ -90,8 +90,11 @@ func Retry(ctx context.Context, work func() error) error {
 
 // A DB is a pool or a connection outside a transaction.
 type DB interface {
+	// Exec sends a statement with args for $1, $2 and so on, and returns its command tag.
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	// Query sends a query with args for $1, $2 and so on. The caller closes the rows.
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	// QueryRow is Query for one row. Errors come from the row's Scan.
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 

@@ -25,11 +25,11 @@ type Wait struct {
 
 // A Holder is a session that holds a lock. What the user may not see of another session is zero.
 type Holder struct {
-	PID   int64
-	User  string
-	App   string
-	State string // such as "idle in transaction"
-	Since time.Time
+	PID   int64     // the server's process id; 0 for a prepared transaction
+	User  string    // the database user of the session
+	App   string    // the application_name of the session
+	State string    // such as "idle in transaction"
+	Since time.Time // when its transaction began
 
 	engine sqlfile.Engine
 }
@@ -126,6 +126,7 @@ func (s *Sessions) pids() []int64 {
 
 // Querier is a connection or a pool.
 type Querier interface {
+	// Query sends a query with args for $1, $2 and so on. The caller closes the rows.
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
@@ -268,8 +269,8 @@ func redshiftTable(ctx context.Context, q Querier, id int64) (string, error) {
 
 // A Watcher tells when a session of dwh's waits for somebody else's lock.
 type Watcher struct {
-	Engine   sqlfile.Engine
-	Sessions *Sessions
+	Engine   sqlfile.Engine // of the server that is watched
+	Sessions *Sessions      // dwh's own, whose waits are told
 	// Connect opens a connection of the watcher's own. It is called when there has been something
 	// to watch for a second, so that a short command opens none.
 	Connect func(ctx context.Context) (*pgx.Conn, error)

@@ -13,8 +13,8 @@ import (
 // A Writer runs transactions that hold the lock. The zero Wait fails with a *BusyError when another
 // dwh holds it. It is not safe for concurrent use.
 type Writer struct {
-	Engine sqlfile.Engine
-	Wait   bool // wait for another dwh until the context ends
+	Engine sqlfile.Engine // of the server; says how the lock is taken
+	Wait   bool           // wait for another dwh until the context ends
 
 	// had says that this Writer has had the lock. It waits for the lock from then on: another dwh
 	// may take it between two transactions, and work that has begun should go on.
