@@ -270,7 +270,7 @@ type pendingError struct {
 }
 
 // Hint says what to do about it.
-func (e *pendingError) Hint() string { return e.PendingError.Hint() + "; " + e.hint }
+func (e *pendingError) Hint() string { return e.PendingError.Hint() + noteLine + e.hint }
 
 // Unwrap returns the error without that hint.
 func (e *pendingError) Unwrap() error { return e.PendingError }
