@@ -229,7 +229,7 @@ func violations(n int64) string {
 	return fmt.Sprintf("%d violations", n)
 }
 
-// Hint says what to do where a check demands too much.
+// Hint says what to do where a check demands too much, and in a note behind that, where rows wait.
 func (e *FailedError) Hint() string {
 	var hints []string
 	for _, result := range e.Results {
@@ -241,7 +241,10 @@ func (e *FailedError) Hint() string {
 		rows := "the new rows of " + strings.Join(e.Staged, ", ") + " stay in staging, and the next run computes " +
 			"them again: load a corrected record that wins, or erase them with dwh staging delete --table " +
 			e.Staged[0] + " --match COLUMN=VALUE --yes"
-		hints = append(hints, rows)
+		if len(hints) == 0 {
+			return rows
+		}
+		return strings.Join(hints, "; ") + "\nnote: " + rows
 	}
 	return strings.Join(hints, "; ")
 }

@@ -499,6 +499,6 @@ func TestWarningsFollowBatches(t *testing.T) {
 	f.put("log_data/mixed.json", []byte(event("2", "free", 2)+"{\"ts\": \"soon\"}\n{\"ts\": \"later\"}\n"))
 	awaitOne(t, dsn, countPlays, "2")
 	shows(warn)
-	shows(`<span class="badge">2<span class="quiet"> in the last load</span></span>`)
+	shows(`<span class="badge">2<span class="badge-words"> in the last load</span></span>`)
 	s.Stop()
 }

@@ -350,7 +350,7 @@ func TestGateSeesWhatAnOtherModelLeaves(t *testing.T) {
 				}
 				const hint = "if d_store may arrive later, write (warn) after refers: d_store " +
 					"by store in 210_f_order.sql"
-				if failed.Hint() != hint {
+				if got, _, _ := strings.Cut(failed.Hint(), "\nnote: "); got != hint {
 					t.Errorf("hint: got %q, want %q", failed.Hint(), hint)
 				}
 				if got := w.one("SELECT COUNT(*) FROM d_store"); got != "2" {
