@@ -241,10 +241,7 @@ func (e *FailedError) Hint() string {
 		rows := "the new rows of " + strings.Join(e.Staged, ", ") + " stay in staging, and the next run computes " +
 			"them again: load a corrected record that wins, or erase them with dwh staging delete --table " +
 			e.Staged[0] + " --match COLUMN=VALUE --yes"
-		if len(hints) == 0 {
-			return rows
-		}
-		return strings.Join(hints, "; ") + "\nnote: " + rows
+		return suggest.Note(strings.Join(hints, "; "), rows)
 	}
 	return strings.Join(hints, "; ")
 }

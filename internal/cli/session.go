@@ -21,6 +21,7 @@ import (
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/internal/warehouse"
 	"github.com/sparkify/dwh/migrations"
@@ -270,7 +271,7 @@ type pendingError struct {
 }
 
 // Hint says what to do about it.
-func (e *pendingError) Hint() string { return e.PendingError.Hint() + noteLine + e.hint }
+func (e *pendingError) Hint() string { return suggest.Note(e.PendingError.Hint(), e.hint) }
 
 // Unwrap returns the error without that hint.
 func (e *pendingError) Unwrap() error { return e.PendingError }

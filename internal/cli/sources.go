@@ -189,7 +189,7 @@ func missingSources(missing []load.Need, all []transform.Step, cfg *config.Confi
 	} else {
 		hints = append(hints, `"dwh transform --replay" needs no source`)
 		if note := shippedProject(cfg); note != "" {
-			return &sourceError{missing[0].ErrorAt(msg, sentences(hints)+noteLine+note)}
+			return &sourceError{missing[0].ErrorAt(msg, suggest.Note(sentences(hints), note))}
 		}
 	}
 	if len(given) > 0 && len(known) > len(names) {
@@ -229,9 +229,6 @@ func unknownSources(steps []transform.Step, cfg *config.Config) error {
 	}
 	return nil
 }
-
-// noteLine begins a line behind a hint that tells what the user may not know.
-const noteLine = "\nnote: "
 
 // shippedProject is what to do where there is no dwh.yaml and the user may have meant a project of
 // their own: the embedded one runs then.

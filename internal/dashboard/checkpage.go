@@ -161,6 +161,7 @@ func (s *site) fillViolations(ctx context.Context, c check.Check, body *checkBod
 		s.results.put(found)
 	}
 	body.Found = &violations{Count: found.count, Kept: int64(len(found.table.Rows)), At: found.at, Took: found.took}
-	body.Rows = template.HTML(table.HTMLTable(found.table, "Violations of "+c.Name)) //nolint:gosec // escaped there
+	rows := table.HTMLTable(found.table, "Violations of "+c.Name)
+	body.Rows = template.HTML(rows) //nolint:gosec // HTMLTable escapes
 	return nil
 }

@@ -49,3 +49,11 @@ func Hint(word string, known []string) string {
 	}
 	return "one of: " + strings.Join(known, ", ")
 }
+
+// Note returns a hint with a note behind it, on a line of its own; without a hint, the note alone.
+func Note(hint, note string) string {
+	if hint == "" {
+		return note
+	}
+	return hint + "\nnote: " + note
+}
