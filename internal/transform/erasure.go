@@ -96,13 +96,13 @@ func (m erasure) transact(ctx context.Context, tx pgx.Tx) (erased int64, err err
 
 // erase deletes the rows behind the last model, and takes the texts out of refused records. beside
 // are rows that no model reads.
-func (m erasure) erase(ctx context.Context, w *work, beside map[*chosen][]model.Erasure) (int64, error) {
+func (m erasure) erase(ctx context.Context, w *work, beside []*chosen) (int64, error) {
 	erased, err := w.run.Erase(ctx)
 	if err != nil {
 		return 0, err
 	}
-	for c, erasures := range beside {
-		rows, err := m.deleteBeside(ctx, w.tx, c, erasures)
+	for _, c := range beside {
+		rows, err := c.deleteRows(ctx, w.tx, m.Engine)
 		if err != nil {
 			return 0, err
 		}
@@ -163,13 +163,11 @@ func (m erasure) unprocessed(ctx context.Context, w *work) (bool, error) {
 // erase deletes the chosen rows and the texts of refused records. The models do not see which.
 func (m erasingReplay) erase(ctx context.Context, tx pgx.Tx) (erased int64, err error) {
 	for _, c := range m.chosen {
-		if where, values := c.condition(m.Engine, c.table.SQL()); where != "" {
-			tag, err := tx.Exec(ctx, catalogue.DeleteWhere(c.table, where), values...)
-			if err != nil {
-				return 0, fmt.Errorf("delete from %s: %w", c.table.Name, err)
-			}
-			erased += tag.RowsAffected()
+		rows, err := c.deleteRows(ctx, tx, m.Engine)
+		if err != nil {
+			return 0, err
 		}
+		erased += rows
 		if err := c.eraseRefused(ctx, tx); err != nil {
 			return 0, err
 		}
@@ -178,21 +176,19 @@ func (m erasingReplay) erase(ctx context.Context, tx pgx.Tx) (erased int64, err 
 	return erased, nil
 }
 
-// noteErased notes the values of the chosen rows: read are of tables that models read, beside of
-// others.
+// noteErased notes the values of the chosen rows of tables that models read. beside are the chosen
+// rows of other tables, which need no note.
 func (m erasure) noteErased(
 	ctx context.Context, w *work,
-) (read map[string][]model.Erasure, beside map[*chosen][]model.Erasure, err error) {
-	read, beside = map[string][]model.Erasure{}, map[*chosen][]model.Erasure{}
+) (read map[string][]model.Erasure, beside []*chosen, err error) {
+	read = map[string][]model.Erasure{}
 	for i, c := range m.chosen {
-		erasures, err := m.noteValues(ctx, w, i, c)
-		if err != nil {
-			return nil, nil, err
+		if !slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == c.table.Name }) {
+			beside = append(beside, c)
+			continue
 		}
-		if slices.ContainsFunc(w.staged, func(t catalogue.Table) bool { return t.Name == c.table.Name }) {
-			read[string(c.table.Name)] = erasures
-		} else {
-			beside[c] = erasures
+		if read[string(c.table.Name)], err = m.noteValues(ctx, w, i, c); err != nil {
+			return nil, nil, err
 		}
 	}
 	return read, beside, nil
@@ -227,13 +223,13 @@ func (m erasure) noteValues(ctx context.Context, w *work, place int, c *chosen) 
 	return out, nil
 }
 
-// deleteBeside deletes the chosen rows of a table that no model reads.
-func (m erasure) deleteBeside(ctx context.Context, tx pgx.Tx, c *chosen, erasures []model.Erasure) (int64, error) {
-	if len(erasures) == 0 {
+// deleteRows deletes the chosen rows of the table, and returns how many they were.
+func (c *chosen) deleteRows(ctx context.Context, tx pgx.Tx, engine sqlfile.Engine) (int64, error) {
+	where, values := c.condition(engine, c.table.SQL())
+	if where == "" {
 		return 0, nil
 	}
-	where := model.Erased(m.Engine, c.schema, c.table.SQL(), erasures)
-	tag, err := tx.Exec(ctx, catalogue.DeleteWhere(c.table, where))
+	tag, err := tx.Exec(ctx, catalogue.DeleteWhere(c.table, where), values...)
 	if err != nil {
 		return 0, fmt.Errorf("delete from %s: %w", c.table.Name, err)
 	}
