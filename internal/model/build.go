@@ -112,12 +112,20 @@ var setFunctions = strings.Fields(`
 	generate_series generate_subscripts json_array_elements json_array_elements_text json_each jsonb_array_elements
 	jsonb_array_elements_text jsonb_each regexp_matches regexp_split_to_table string_to_table unnest`)
 
-// repeated are the values of columns that several rows have. Such values are rare. PostgreSQL then
-// groups faster by sorting than by hashing, though its planner expects the opposite.
+// sortRows has PostgreSQL group by reading a whole table and sorting it. Its planner expects a hash
+// of many equal rows to be faster, or the order of an index. But where hardly any rows are equal,
+// the hash is as large as the table, and an index reads the table row by row into the buffers.
+const sortRows = `SELECT SET_CONFIG('enable_hashagg', 'off', TRUE),
+    SET_CONFIG('enable_indexscan', 'off', TRUE), SET_CONFIG('enable_indexonlyscan', 'off', TRUE)`
+
+// preferAgain ends sortRows. NULL is what the server has by itself.
+const preferAgain = `SELECT SET_CONFIG('enable_hashagg', NULL, TRUE),
+    SET_CONFIG('enable_indexscan', NULL, TRUE), SET_CONFIG('enable_indexonlyscan', NULL, TRUE)`
+
+// repeated are the values of columns that several rows have. Such values are rare.
 func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) (*Table, error) {
 	if _, err := x.Session.Exec(
-		ctx,
-		x.statement("hardly any rows share them: sort the rows, do not hash them", "SET LOCAL enable_hashagg = off"),
+		ctx, x.statement("hardly any rows share them: read all rows, and sort", sortRows),
 	); err != nil {
 		return nil, err
 	}
@@ -129,7 +137,7 @@ func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) 
 	if err != nil {
 		return nil, err
 	}
-	_, err = x.Session.Exec(ctx, x.statement("back to what the server prefers", "SET LOCAL enable_hashagg = DEFAULT"))
+	_, err = x.Session.Exec(ctx, x.statement("back to what the server prefers", preferAgain))
 	return t, err
 }
 

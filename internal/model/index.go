@@ -21,8 +21,11 @@ func (n Narrowing) Index(t schema.Table) (name string, ok bool) {
 		return "", false
 	}
 	var wanted []string
-	for _, column := range n.Columns {
+	for i, column := range n.Columns {
 		wanted = append(wanted, comparable(column))
+		if i < len(n.Hashed) && n.Hashed[i] {
+			wanted = append(wanted, hashOf(column))
+		}
 	}
 	best := 0
 	try := func(index string, expressions []string) {
@@ -41,6 +44,36 @@ func (n Narrowing) Index(t schema.Table) (name string, ok bool) {
 		}
 	}
 	return name, ok
+}
+
+// hashOf is the hash of a text as comparable writes it. An index of hashes is smaller than one of
+// texts, and built in half the time.
+func hashOf(column string) string { return "hashtext ( " + comparable(column) + " )" }
+
+// hashes tells, for each column of a narrowing, whether an index of the table holds its hash.
+func (g *Graph) hashes(n Narrowing) []bool {
+	out := make([]bool, len(n.Columns))
+	for i, column := range n.Columns {
+		hash := hashOf(column)
+		out[i] = slices.ContainsFunc(g.tables[n.Table].Indexes, func(index schema.Index) bool {
+			return slices.ContainsFunc(index.Expressions, func(e string) bool { return comparable(e) == hash })
+		})
+	}
+	return out
+}
+
+// hashed tells for each column of a relation whether an index of the table below holds its hash.
+func (g *Graph) hashed(relation string, names []string) []bool {
+	out := make([]bool, len(names))
+	if g.Engine != sqlfile.Postgres {
+		return out
+	}
+	for _, n := range g.tracedTo(relation, names, 0) {
+		for i, hashed := range g.hashes(n) {
+			out[i] = out[i] || hashed
+		}
+	}
+	return out
 }
 
 // An Indexed narrowing is one with the index that serves it, or with a statement that makes one.

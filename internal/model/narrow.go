@@ -63,7 +63,22 @@ type narrowing struct {
 }
 
 // semi selects the rows of a text that stands in a FROM.
-func (n narrowing) semi(at string) string { return semi(n.names, at, n.cols, n.values, n.valueCols) }
+func (n narrowing) semi(at string) string { return n.selectOf(n.names, at) }
+
+// selectOf selects names of the rows of a text that stands in a FROM. Where an index has the hash
+// of a column, the hashes are compared too, so that PostgreSQL finds the rows by that index.
+func (n narrowing) selectOf(names []string, at string) string {
+	query := semi(names, at, n.cols, n.values, n.valueCols)
+	if n.values.empty() {
+		return query
+	}
+	for i, hashed := range n.x.Graph.hashed(n.relation, n.cols) {
+		if hashed {
+			query += " AND HASHTEXT(r." + ident(n.cols[i]) + ") = HASHTEXT(v." + ident(n.valueCols[i]) + ")"
+		}
+	}
+	return query
+}
 
 func (n narrowing) table(ctx context.Context, st state, query string) (*Table, error) {
 	t, err := n.x.create(
@@ -288,7 +303,7 @@ func (n narrowing) identities(ctx context.Context, m *Model, st state, ids []str
 		if err != nil {
 			return nil, err
 		}
-		p.from, p.cols = from(semi(ids, raw, n.cols, n.values, n.valueCols)), ids
+		p.from, p.cols = from(n.selectOf(ids, raw)), ids
 	}
 	return n.x.values(ctx, m.Name+"_"+hint, "the "+hint+" of "+m.Name+" to look at", p)
 }

@@ -17,6 +17,9 @@ type Narrowing struct {
 	// Columns are the table's columns or expressions by which its rows are found, in SQL. They are
 	// empty for the new rows of a staging table.
 	Columns []string
+	// Hashed says, for each of Columns, whether an index behind the COPY of its table holds the
+	// hash of the text. PostgreSQL is then asked for rows of equal hashes too.
+	Hashed []bool
 }
 
 // New tells whether the narrowing finds the new rows of a staging table.
@@ -29,6 +32,7 @@ func (g *Graph) Narrowings() []Narrowing {
 	addAll := func(m *Model, line string, traced []Narrowing) {
 		for _, at := range traced {
 			at.Model, at.Line = m.Name, line
+			at.Hashed = g.hashes(at)
 			if !slices.ContainsFunc(out, func(n Narrowing) bool {
 				return n.Model == at.Model && n.Table == at.Table && slices.Equal(n.Columns, at.Columns)
 			}) {

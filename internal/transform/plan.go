@@ -4,6 +4,7 @@ package transform
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -182,8 +183,17 @@ func models(steps []Step) []*model.Model {
 	return out
 }
 
-// Graph checks the steps' models against the tables of a warehouse and against one another.
+// Graph checks the steps' models against the tables of a warehouse and against one another. The
+// tables get the indexes that stand behind the COPY of a load.
 func Graph(steps []Step, tables schema.Schema, engine sqlfile.Engine) (*model.Graph, error) {
+	tables = maps.Clone(tables)
+	for _, step := range steps {
+		for _, statement := range step.IndexStatements() {
+			if err := tables.AddIndex(statement); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return model.New(models(steps), tables, loaded(steps), engine)
 }
 

@@ -30,4 +30,5 @@ COMPUPDATE OFF;
 
 -- dwh runs the statements below only when the table has rows: with the indexes in place, a first
 -- load would take four times as long. The indexes find, in this order: new events, the deliveries
--- of one songplay, the plays that a late song matches, a user's plays.
+-- of one songplay, the plays that a late song matches, a user's plays. Where an index holds the
+-- hash of a text, dwh compares the hashes too: such an index is built in half the time.

@@ -61,8 +61,9 @@ LEFT JOIN (
 WHERE song.artist_id <> ''
 ) AS q;
 
--- d_artist: hardly any rows share them: sort the rows, do not hash them
-SET LOCAL enable_hashagg = off;
+-- d_artist: hardly any rows share them: read all rows, and sort
+SELECT SET_CONFIG('enable_hashagg', 'off', TRUE),
+    SET_CONFIG('enable_indexscan', 'off', TRUE), SET_CONFIG('enable_indexonlyscan', 'off', TRUE);
 
 -- d_artist: what several rows of song share
 CREATE TABLE dwh_scratch.d_artist__song_repeated AS
@@ -76,7 +77,8 @@ HAVING COUNT(*) > 1;
 ANALYZE dwh_scratch.d_artist__song_repeated (artist_id);
 
 -- d_artist: back to what the server prefers
-SET LOCAL enable_hashagg = DEFAULT;
+SELECT SET_CONFIG('enable_hashagg', NULL, TRUE),
+    SET_CONFIG('enable_indexscan', NULL, TRUE), SET_CONFIG('enable_indexonlyscan', NULL, TRUE);
 
 -- d_artist: the rows of keys for which several compete
 CREATE TABLE dwh_scratch.d_artist__ranked AS

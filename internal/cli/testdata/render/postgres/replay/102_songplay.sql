@@ -57,8 +57,9 @@ FROM (
         AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
 ) AS event;
 
--- songplay: hardly any rows share them: sort the rows, do not hash them
-SET LOCAL enable_hashagg = off;
+-- songplay: hardly any rows share them: read all rows, and sort
+SELECT SET_CONFIG('enable_hashagg', 'off', TRUE),
+    SET_CONFIG('enable_indexscan', 'off', TRUE), SET_CONFIG('enable_indexonlyscan', 'off', TRUE);
 
 -- songplay: what several rows of s_songplay_event share
 CREATE TABLE dwh_scratch.songplay__s_songplay_event_repeated AS
@@ -72,7 +73,8 @@ HAVING COUNT(*) > 1;
 ANALYZE dwh_scratch.songplay__s_songplay_event_repeated (ts, session_id, item_in_session);
 
 -- songplay: back to what the server prefers
-SET LOCAL enable_hashagg = DEFAULT;
+SELECT SET_CONFIG('enable_hashagg', NULL, TRUE),
+    SET_CONFIG('enable_indexscan', NULL, TRUE), SET_CONFIG('enable_indexonlyscan', NULL, TRUE);
 
 -- songplay: the rows that compete, before pick
 CREATE TABLE dwh_scratch.songplay__rivals AS
