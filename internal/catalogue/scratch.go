@@ -110,14 +110,15 @@ func Analyze(table Table) string { return "ANALYZE " + table.SQL() }
 // loadedTarget is how large a sample AnalyzeLoaded takes: 300 rows for each unit.
 const loadedTarget = "30"
 
+// SmallSample has every ANALYZE of a transaction take the sample of AnalyzeLoaded.
+const SmallSample = "SET LOCAL default_statistics_target = " + loadedTarget
+
 // AnalyzeLoaded refreshes the planner's statistics after a load, by a third of the usual sample:
 // how many rows there are, and about how many values, is what its choices hang on, and the whole
 // sample of a wide table costs as much as to load 300,000 rows. Autovacuum takes the whole one in
 // its own time. It is sent as it stands, three statements at once.
 func AnalyzeLoaded(table Table) string {
-	return "SET LOCAL default_statistics_target = " + loadedTarget + "; " + Analyze(
-		table,
-	) + "; SET LOCAL default_statistics_target = DEFAULT"
+	return SmallSample + "; " + Analyze(table) + "; SET LOCAL default_statistics_target = DEFAULT"
 }
 
 // InsertValues inserts rows; values is a list such as "(1, 'a'), (2, 'b')" of literals that

@@ -56,13 +56,16 @@ func (x *Run) rowsOf(ctx context.Context, m *Model, keys *Table) (string, error)
 	if verbatim, err := x.Session.Verbatim(ctx, live); err != nil || !verbatim {
 		return looked(keys), err
 	}
+	written := "SELECT " + columns("r.", list) + "\nFROM " + added.SQL + " AS r"
+	if keys.Rows == added.Rows { // the run looked at no other key than those that it wrote
+		return written, nil
+	}
 	others, err := x.create(ctx, m.Name+"_others", "those keys whose rows the run has not written",
 		"SELECT "+columns("r.", m.Key)+"\nFROM "+keys.SQL+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+added.SQL+
 			" AS a WHERE "+equal("a", m.Key, "r", m.Key)+")", nil)
 	if err != nil {
 		return "", err
 	}
-	written := "SELECT " + columns("r.", list) + "\nFROM " + added.SQL + " AS r"
 	if others.empty() {
 		return written, nil
 	}

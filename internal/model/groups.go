@@ -40,13 +40,7 @@ func (x *Run) stepGroups(ctx context.Context, m *Model) error {
 	if err != nil {
 		return err
 	}
-	if !subset(by, m.Key) && len(m.Key) > 0 {
-		// Two groups may compete for a key.
-		if queries[now], err = x.checkedGroups(ctx, m, queries[now], touched); err != nil {
-			return err
-		}
-	}
-	result, err := x.ranked(ctx, m, "result", "the rows of these groups as they are now", queries[now])
+	result, err := x.groupsNow(ctx, m, queries[now], touched)
 	if err != nil {
 		return err
 	}
@@ -83,26 +77,44 @@ func (x *Run) groups(ctx context.Context, m *Model, groups *Table, w want) (out 
 	return x.computeThese(ctx, m, rows, m.by(), groups)
 }
 
-// checkedGroups keeps the rows of touched groups before pick, and refuses keys that several groups
-// have: in these rows, and among the stored ones.
-func (x *Run) checkedGroups(ctx context.Context, m *Model, query string, touched *Table) (string, error) {
-	if query == "" {
-		return "", nil
+// groupsNow ranks the rows of touched groups. Where two groups may compete for a key, it refuses
+// keys that several groups have: in these rows, and among the stored ones.
+func (x *Run) groupsNow(ctx context.Context, m *Model, query string, touched *Table) (*Table, error) {
+	const hint, note = "result", "the rows of these groups as they are now"
+	by := m.by()
+	if query == "" || subset(by, m.Key) || len(m.Key) == 0 {
+		return x.ranked(ctx, m, hint, note, query)
 	}
 	all, err := x.create(ctx, "unpicked", "the rows of these groups, before pick", query, nil)
 	if err != nil || all.empty() {
-		return "", err
+		return nil, err
 	}
-	if err := x.checkGroups(ctx, m, all.SQL); err != nil {
-		return "", err
+	shared, known, err := x.sharedKeys(ctx, m, all)
+	if err != nil {
+		return nil, err
 	}
-	query = "SELECT " + columns("u.", m.Columns) + " FROM " + all.SQL + " AS u"
-	if !m.Stored {
-		return query, nil // a build compares all groups
+	rivals := all.SQL
+	if known {
+		rivals = from(semi(m.Columns, all.SQL, m.Key, shared, m.Key))
 	}
+	if !known || !shared.empty() {
+		if err := x.checkGroups(ctx, m, rivals); err != nil {
+			return nil, err
+		}
+	}
+	if m.Stored { // a build compares all groups
+		if err := x.checkStoredGroups(ctx, m, all, touched); err != nil {
+			return nil, err
+		}
+	}
+	return x.rankedShared(ctx, m, hint, note, all, shared, known)
+}
+
+// checkStoredGroups refuses keys of touched groups that a stored row of another group has.
+func (x *Run) checkStoredGroups(ctx context.Context, m *Model, all, touched *Table) error {
 	keys, err := x.values(ctx, "grouped_keys", "the keys of these groups", part{all.SQL, m.Key, m.Key})
 	if err != nil || keys == nil {
-		return query, err
+		return err
 	}
 	by := m.by()
 	found, err := x.Session.Rows(ctx, x.statement("keys that another group has already", "SELECT "+columns(
@@ -114,7 +126,7 @@ func (x *Run) checkedGroups(ctx context.Context, m *Model, query string, touched
 	if err == nil && len(found) > 0 {
 		err = x.errGroups(m, found)
 	}
-	return query, err
+	return err
 }
 
 // checkGroups refuses rows with one key in several groups. rows stand before pick.

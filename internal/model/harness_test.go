@@ -432,8 +432,11 @@ func told(s model.Statement, err error) error {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {
 		err = fmt.Errorf("%w\n%s", err, s.SQL)
-		if refused.Code == "22001" {
+		switch refused.Code {
+		case "22001":
 			err = fmt.Errorf("%w: %w", model.ErrTooLong, err)
+		case "23505":
+			err = fmt.Errorf("%w: %w", model.ErrTaken, err)
 		}
 	}
 	return err

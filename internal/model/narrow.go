@@ -115,63 +115,6 @@ func (n narrowing) views(ctx context.Context, w want) (out sides, err error) {
 	return out, nil
 }
 
-// An answer is what narrow found, and for which states it was asked.
-type answer struct {
-	found  sides
-	wanted want
-}
-
-// staged looks for rows of a staging table. A run changes none of its rows, so that the same
-// question gets the same tables.
-func (n narrowing) staged(ctx context.Context, w want) (sides, error) {
-	question := strings.Join([]string{n.relation, columns("", n.cols), n.values.SQL, columns("", n.valueCols)}, "|")
-	if known, ok := n.x.answers[question]; ok && (known.wanted[before] ||
-		!w[before]) && (known.wanted[now] || !w[now]) {
-		return known.found, nil
-	}
-	found, err := n.lookStaged(ctx, w)
-	if err == nil {
-		n.x.answers[question] = answer{found, w}
-	}
-	return found, err
-}
-
-// lookStaged looks among the processed rows of a staging table, and among the new ones, which stand
-// in a table of their own.
-func (n narrowing) lookStaged(ctx context.Context, w want) (out sides, err error) {
-	x := n.x
-	erase, added := x.Staged[n.relation].Erase, x.delta[n.relation].added
-	processed := n.semi(x.at[relationState{n.relation, before}])
-	looked := w[before] || len(erase) > 0 || added.empty()
-	if looked {
-		if out[before], err = n.table(ctx, before, processed); err != nil || !w[now] {
-			return out, err
-		}
-	}
-	var parts []string
-	switch {
-	case !looked:
-		parts = append(parts, processed)
-	case out[before] != nil && len(erase) > 0:
-		// A column that names what to erase may be none that models read.
-		parts = append(parts, n.semi("(SELECT "+columns("s.", n.names)+" FROM "+x.stagedAt(n.relation)+
-			" AS s WHERE s."+FlagColumn+" AND NOT ("+x.erased(n.relation, "s", erase)+"))"))
-	case out[before] != nil:
-		parts = append(parts, "SELECT "+columns("r.", n.names)+" FROM "+out[before].SQL+" AS r")
-	}
-	if !added.empty() {
-		parts = append(parts, n.semi(added.SQL))
-	}
-	if added.empty() && len(erase) == 0 {
-		out[now] = out[before]
-		return out, nil
-	}
-	if len(parts) > 0 {
-		out[now], err = n.table(ctx, now, strings.Join(parts, "\nUNION ALL\n"))
-	}
-	return out, err
-}
-
 // stored looks into the table that readers use, and puts back what this run has changed in it.
 func (n narrowing) stored(ctx context.Context, m *Model, w want) (out sides, err error) {
 	if out[now], err = n.table(ctx, now, n.semi(qualified(n.x.Live, m.Name))); err != nil {

@@ -166,6 +166,11 @@ func (x *Run) stepKeys(ctx context.Context, m *Model, made [2]*Table, outdated [
 		}
 	}
 	x.reachKeys(m, made, held)
+	if x.isNew(m, made, gone, fresh, held) {
+		if done, err := x.stepNew(ctx, m, made[now]); done || err != nil {
+			return err
+		}
+	}
 	touched, err := x.values(ctx, "touched", "the keys that a change touches", parts...)
 	if err != nil || touched == nil {
 		return err

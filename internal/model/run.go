@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -118,13 +119,12 @@ func (x *Run) name(relation, hint string) string {
 	return name
 }
 
+// modelOrRun begins the names of what is made.
+func (x *Run) modelOrRun() string { return cmp.Or(x.modelName(), "run") }
+
 // create makes a table of a query. analyze names the columns that something joins by.
 func (x *Run) create(ctx context.Context, hint, note, query string, analyze []string) (*Table, error) {
-	relation := x.modelName()
-	if relation == "" {
-		relation = "run"
-	}
-	t := &Table{Name: x.name(relation, hint)}
+	t := &Table{Name: x.name(x.modelOrRun(), hint)}
 	t.SQL = qualified(x.Scratch, t.Name)
 	var err error
 	if t.Rows, err = x.Session.Create(ctx, x.statement(note, "CREATE TABLE "+t.SQL+" AS\n"+query), t.SQL); err != nil {
@@ -159,6 +159,7 @@ func (x *Run) analyzeEmpty(ctx context.Context, t *Table) error {
 type distinct struct {
 	table *Table
 	cols  []string
+	of    []part // all the values of these are in it
 }
 
 // values makes a table of the distinct values that stand in parts, none of them NULL. Where such a
@@ -192,7 +193,7 @@ func (x *Run) values(ctx context.Context, hint, note string, parts ...part) (*Ta
 	if err != nil || t.empty() {
 		return nil, err
 	}
-	x.distinct[t.SQL] = distinct{t, parts[0].as}
+	x.distinct[t.SQL] = distinct{t, parts[0].as, parts}
 	return t, nil
 }
 

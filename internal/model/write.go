@@ -28,6 +28,15 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 	if err != nil {
 		return err
 	}
+	if err := x.replace(ctx, m, removed, added); err != nil {
+		return err
+	}
+	return x.wrote(ctx, m, removed, added)
+}
+
+// replace takes rows out of the stored table, and puts others in.
+func (x *Run) replace(ctx context.Context, m *Model, removed, added *Table) error {
+	live := qualified(x.Live, m.Name)
 	if !added.empty() {
 		if err := x.checkFits(ctx, m, added.SQL); err != nil {
 			return err
@@ -42,17 +51,26 @@ func (x *Run) write(ctx context.Context, m *Model, touched *Table, cols []string
 			return err
 		}
 	}
-	if !added.empty() {
-		sql := "INSERT INTO " + live + " (" + columns("", m.live) + ")\nSELECT " + columns(
-			"x.", m.live,
-		) + "\nFROM " + added.SQL + " AS x"
-		if x.Graph.Engine == sqlfile.Postgres {
-			sql += "\nORDER BY " + columns("x.", m.Key) // pages of the key are then written once
-		}
-		if _, err := x.Session.Exec(ctx, x.statement("put in what is new", sql)); err != nil {
-			return err
-		}
+	if added.empty() {
+		return nil
 	}
+	return x.insert(ctx, m, added)
+}
+
+// insert puts rows into the stored table.
+func (x *Run) insert(ctx context.Context, m *Model, added *Table) error {
+	sql := "INSERT INTO " + qualified(x.Live, m.Name) + " (" + columns("", m.live) + ")\nSELECT " + columns(
+		"x.", m.live,
+	) + "\nFROM " + added.SQL + " AS x"
+	if x.Graph.Engine == sqlfile.Postgres {
+		sql += "\nORDER BY " + columns("x.", m.Key) // pages of the key are then written once
+	}
+	_, err := x.Session.Exec(ctx, x.statement("put in what is new", sql))
+	return err
+}
+
+// wrote notes what became of a stored table.
+func (x *Run) wrote(ctx context.Context, m *Model, removed, added *Table) error {
 	if err := x.count(ctx, m, removed, added); err != nil {
 		return err
 	}

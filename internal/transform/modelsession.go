@@ -24,9 +24,12 @@ type modelSession struct {
 	w      *work
 }
 
-// stringTooLong is string_data_right_truncation
+// States that models know what to do about: string_data_right_truncation and unique_violation
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-const stringTooLong = "22001"
+const (
+	stringTooLong = "22001"
+	keyTaken      = "23505"
+)
 
 // explain puts the place in a model's file to what the server refused, where it is known.
 func (s *modelSession) explain(statement model.Statement, err error) error {
@@ -42,8 +45,11 @@ func (s *modelSession) explain(statement model.Statement, err error) error {
 	case m != nil:
 		told = m.File().ErrorAt(0, 0, query.Message(refused), refused.Hint, err)
 	}
-	if refused.Code == stringTooLong {
+	switch refused.Code {
+	case stringTooLong:
 		return fmt.Errorf("%w: %w", model.ErrTooLong, told)
+	case keyTaken:
+		return fmt.Errorf("%w: %w", model.ErrTaken, told)
 	}
 	return told
 }

@@ -92,12 +92,16 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 	return w, nil
 }
 
-// enter makes the scratch schema. One that an earlier version left behind goes first.
+// enter makes the scratch schema. One that an earlier version left behind goes first. What the run
+// counts of the values in its tables, it counts by a small sample.
 func (w *work) enter(ctx context.Context) error {
-	if err := catalogue.ExecTogether(
-		ctx, w.Engine, w.tx, catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema),
-		catalogue.SetSearchPath(w.live),
-	); err != nil {
+	steps := []string{
+		catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live),
+	}
+	if w.Engine == sqlfile.Postgres {
+		steps = append(steps, catalogue.SmallSample)
+	}
+	if err := catalogue.ExecTogether(ctx, w.Engine, w.tx, steps...); err != nil {
 		return fmt.Errorf("make schema %s: %w", w.schema, err)
 	}
 	return nil

@@ -157,7 +157,8 @@ SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song, p.artist, p.length, p.level, p.location, p.user_agent, p.first_name, p.last_name, p.gender, p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id) AS dwh_place
     FROM (
-SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender FROM dwh_scratch.songplay__unpicked AS u
+SELECT u.songplay_id, u.start_time, u.played_at, u.user_id, u.session_id, u.item_in_session, u.ts, u.song, u.artist, u.length, u.level, u.location, u.user_agent, u.first_name, u.last_name, u.gender
+FROM dwh_scratch.songplay__unpicked AS u
     ) AS p
 ) AS w
 WHERE w.dwh_place = 1;
