@@ -88,7 +88,7 @@ func (n narrowing) allOf(t *Table) bool {
 	})
 }
 
-// withAll makes a view of earlier rows and of all new ones. Many rows need not be written once more.
+// withAll makes a view of earlier rows and of all new ones: many rows are not written once more.
 func (n narrowing) withAll(ctx context.Context, earlier, added *Table) (*Table, error) {
 	list := columns("r.", n.names)
 	query := "SELECT " + list + "\nFROM " + added.SQL + " AS r\nWHERE " + present("r.", n.cols)

@@ -7,12 +7,12 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// ErrTaken is what a Session wraps when the server refuses a row whose key is there already (SQLSTATE
-// 23505).
+// ErrTaken is what a Session wraps when the server refuses a row whose key is there already
+// (SQLSTATE 23505).
 var ErrTaken = errors.New("a row with this key is there already")
 
-// isNew tells whether all the rows that a step has made are of new keys, as far as the rows of from:
-// tell: nothing was made of these keys before. made and the others are as stepKeys has them.
+// isNew tells whether all the rows that a step has made are of new keys, as far as the rows of
+// from: tell: nothing was made of these keys before. The tables are those of stepKeys.
 func (x *Run) isNew(m *Model, made [2]*Table, gone, fresh, held *Table) bool {
 	return x.Graph.Engine == sqlfile.Postgres && m.Stored && x.sameRow(m) &&
 		gone.empty() && held.empty() && !fresh.empty() && fresh == made[now]
