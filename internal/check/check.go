@@ -268,8 +268,8 @@ func (e *FailedError) First() string {
 	return ""
 }
 
-// Told is the text of an error with the first violation, where it is a *FailedError that has one.
-func Told(err error) string {
+// WithFirstViolation is the text of an error with the first violation, where it is a *FailedError that has one.
+func WithFirstViolation(err error) string {
 	var failed *FailedError
 	if errors.As(err, &failed) && failed.First() != "" {
 		return strings.TrimSpace(err.Error()) + "; the first violation: " + failed.First()

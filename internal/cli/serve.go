@@ -271,7 +271,7 @@ func (r serveRun) watch(e server.Event) {
 	case e.Quarantine != nil:
 		out.Warn(
 			`quarantined %s: %s; dwh tries it again when the object changes, or after "dwh reject retry"%s`,
-			e.Quarantine.URL, e.Quarantine.Told, hintSuffix(e.Quarantine.Hint),
+			e.Quarantine.URL, e.Quarantine.WithViolation, hintSuffix(e.Quarantine.Hint),
 		)
 	case e.Mended != "":
 		out.Status("loaded at last: %s, which was quarantined", e.Mended)
@@ -308,7 +308,7 @@ func (r serveRun) record(e server.Event) {
 		log.Info("works again", "what", e.Recovered)
 	case e.Quarantine != nil:
 		log.Warn(
-			"object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step, "error", e.Quarantine.Told,
+			"object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step, "error", e.Quarantine.WithViolation,
 			"hint", e.Quarantine.Hint,
 		)
 	case e.Mended != "":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +37,8 @@ func (d *deliverer) close(work context.Context) {
 	}
 }
 
-// first transforms what is staged already.
+// first transforms what is staged already. Where what these rows hold is at fault, the error is a
+// *stagedError.
 func (d *deliverer) first(work context.Context) error {
 	if err := d.require(work); err != nil {
 		return err
@@ -44,10 +46,55 @@ func (d *deliverer) first(work context.Context) error {
 	within, span := telemetry.BeginLinked(work, "batch")
 	delivery, err := d.stream.Deliver(within, nil)
 	span.End(err, delivered(delivery)...)
-	if err == nil && delivery.Flagged > 0 {
+	switch {
+	case err == nil && delivery.Flagged > 0:
 		d.committed(work, delivery, nil, time.Now())
+	case dataFault(err) && !final(err):
+		return &stagedError{err}
 	}
 	return err
+}
+
+// A stagedError says that rows which are staged already cannot be transformed, so that no batch
+// beside them can be committed unless it corrects them.
+type stagedError struct{ cause error }
+
+func (e *stagedError) Error() string {
+	return fmt.Sprintf("rows that are staged already cannot be transformed: %v", e.cause)
+}
+
+func (e *stagedError) Unwrap() error { return e.cause }
+
+// catchUp repeats first after it failed because of what the staged rows hold. An object that waits
+// may correct them, so all that waits is delivered with them. The failure is blamed on none of it.
+func (d *deliverer) catchUp(ctx, work context.Context, cause error) error {
+	everything := limits{objects: math.MaxInt, bytes: math.MaxInt64}
+	for {
+		if err := d.rest(ctx, cause); err != nil {
+			return err
+		}
+		if cause = d.require(work); cause != nil {
+			if final(cause) {
+				return cause
+			}
+			continue
+		}
+		waiting, _ := d.waiting.due(time.Now(), everything)
+		if batch := d.look(work, waiting); len(batch) == 0 {
+			cause = d.first(work)
+		} else if cause = d.together(work, batch); cause != nil {
+			d.waiting.again(batch...)
+		}
+		switch {
+		case cause == nil:
+			d.fine("deliver")
+			return nil
+		case final(cause):
+			return cause
+		case work.Err() != nil:
+			return context.Cause(work)
+		}
+	}
 }
 
 // run delivers until ctx ends; the batch at hand then goes on until work ends.
@@ -76,6 +123,12 @@ func (d *deliverer) run(ctx, work context.Context) error {
 			}
 			if cause := context.Cause(work); cause != nil {
 				return cause
+			}
+			if staged := (*stagedError)(nil); errors.As(err, &staged) {
+				if err := d.catchUp(ctx, work, err); err != nil {
+					return err
+				}
+				continue
 			}
 			if err := d.require(work); final(err) {
 				return err
@@ -135,17 +188,9 @@ func (d *deliverer) deliver(ctx, work context.Context, batch []*item) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	began := time.Now()
-	objects := map[string][]objectstore.Object{}
-	for _, i := range batch {
-		objects[i.step] = append(objects[i.step], i.object)
-	}
-	within, span := telemetry.BeginLinked(work, "batch", telemetry.Waiting(len(batch)))
-	delivery, err := d.stream.Deliver(within, objects)
-	span.End(err, delivered(delivery)...)
+	err := d.together(work, batch)
 	switch {
 	case err == nil:
-		d.committed(work, delivery, batch, began)
 		return nil
 	case work.Err() != nil || !dataFault(err):
 		d.waiting.again(batch...)
@@ -169,6 +214,22 @@ func (d *deliverer) deliver(ctx, work context.Context, batch []*item) error {
 		}
 	}
 	return nil
+}
+
+// together delivers a batch in one transaction, with all that is staged already.
+func (d *deliverer) together(work context.Context, batch []*item) error {
+	began := time.Now()
+	objects := map[string][]objectstore.Object{}
+	for _, i := range batch {
+		objects[i.step] = append(objects[i.step], i.object)
+	}
+	within, span := telemetry.BeginLinked(work, "batch", telemetry.Waiting(len(batch)))
+	delivery, err := d.stream.Deliver(within, objects)
+	span.End(err, delivered(delivery)...)
+	if err == nil {
+		d.committed(work, delivery, batch, began)
+	}
+	return err
 }
 
 // delivered is what a batch's span says of it.
@@ -208,7 +269,7 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 		d.retried("data")
 		d.Logger.Warn(
 			"an object failed alone; trying again", "url", i.object.URL, "try", i.tries,
-			"tries", d.Tries, "error", check.Told(cause), "hint", hintOf(cause),
+			"tries", d.Tries, "error", check.WithFirstViolation(cause), "hint", hintOf(cause),
 		)
 		i.ready = time.Now().Add(pauseAfter(i.tries, longestPause))
 		d.waiting.again(i)
@@ -230,7 +291,7 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 	}
 	d.quarantined[i.key()] = i.object.ETag
 	q := Quarantine{
-		URL: i.object.URL, ETag: i.object.ETag, Step: i.step, Reason: cause.Error(), Told: check.Told(cause),
+		URL: i.object.URL, ETag: i.object.ETag, Step: i.step, Reason: cause.Error(), WithViolation: check.WithFirstViolation(cause),
 		Hint: hintOf(cause), At: time.Now(),
 	}
 	d.metrics.objects.WithLabelValues(d.table(i.step), "quarantined").Inc()
@@ -248,8 +309,11 @@ func (d *deliverer) retried(cause string) {
 	d.board.change(func(s *State) { s.Totals.Retries++ })
 }
 
-// blame makes sure that a failed check is the object's fault: what fails without it too is not.
+// blame makes sure that a failure is the object's fault: what fails without it too is not.
 func (d *deliverer) blame(ctx context.Context, cause error) error {
+	if err := d.first(ctx); err != nil {
+		return err
+	}
 	var failed *check.FailedError
 	if !errors.As(cause, &failed) {
 		return nil

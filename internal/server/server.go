@@ -393,7 +393,14 @@ func (s *Server) lead(ctx, work context.Context, l *lease, sources []load.Source
 		defer d.close(work)
 		// What an earlier run staged and did not transform comes first, so that it is not taken for
 		// a fault of the first batch.
-		if err := s.until(ctx, "deliver", func() error { return d.first(work) }); err != nil {
+		var fault *stagedError
+		if err := s.until(ctx, "deliver", func() error {
+			err := d.first(work)
+			if errors.As(err, &fault) {
+				return nil // catchUp goes on, when there are objects that may correct the rows
+			}
+			return err
+		}); err != nil {
 			return err
 		}
 		for _, source := range sources {
@@ -407,6 +414,11 @@ func (s *Server) lead(ctx, work context.Context, l *lease, sources []load.Source
 		group.Go(func() error { return s.refreshChecks(ctx) })
 		if s.FullCheck > 0 {
 			group.Go(func() error { return s.checkAll(ctx) })
+		}
+		if fault != nil {
+			if err := d.catchUp(ctx, work, fault); err != nil {
+				return err
+			}
 		}
 		return d.run(ctx, work)
 	})

@@ -120,13 +120,13 @@ type BatchStep struct {
 
 // Quarantine is an object that was given up.
 type Quarantine struct {
-	URL    objectstore.URL // where the object is
-	ETag   string          // of the version that was given up
-	Step   string          // the load's, such as 020_s_order
-	Reason string          // why it was given up
-	Told   string          // the reason with the first violation that a check found
-	Hint   string          // what to do about it, "" when unknown
-	At     time.Time       // when it was given up
+	URL           objectstore.URL // where the object is
+	ETag          string          // of the version that was given up
+	Step          string          // the load's, such as 020_s_order
+	Reason        string          // why it was given up
+	WithViolation string          // the reason with the first violation that a check found
+	Hint          string          // what to do about it, "" when unknown
+	At            time.Time       // when it was given up
 }
 
 // CheckState is the outcome of a check.
@@ -211,7 +211,7 @@ func (p *problems) failed(
 	}
 	problem.Tries++
 	d := pause(problem.Tries)
-	problem.Text, problem.Hint, problem.Next = check.Told(err), hint, time.Now().Add(d)
+	problem.Text, problem.Hint, problem.Next = check.WithFirstViolation(err), hint, time.Now().Add(d)
 	return *problem, d
 }
 
