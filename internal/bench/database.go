@@ -87,9 +87,15 @@ func (l *lab) fingerprint() (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// drop removes a database, if there is one.
+// drop removes a database, if there is one. WITH (FORCE) ends connections, but only a superuser may
+// have it end autovacuum, which a plain DROP ends by itself
+// (https://www.postgresql.org/docs/current/sql-dropdatabase.html).
 func (l *lab) drop(ctx context.Context, database string) error {
-	return l.exec(ctx, "postgres", "DROP DATABASE IF EXISTS "+pgx.Identifier{database}.Sanitize()+" WITH (FORCE)")
+	sql := "DROP DATABASE IF EXISTS " + pgx.Identifier{database}.Sanitize()
+	if err := l.exec(ctx, "postgres", sql); err == nil {
+		return nil
+	}
+	return l.exec(ctx, "postgres", sql+" WITH (FORCE)")
 }
 
 // copyOf makes a fresh database from a template, "" for an empty one. Its files are on disk when it

@@ -10,7 +10,7 @@ import (
 func measureMemory(_ context.Context, l *lab, _ wanted) ([]outcome.Row, error) {
 	row := outcome.Row{
 		Name: "memory", What: "peak resident memory of dwh in any of the rows", Limit: "–", Peer: "–",
-		Goal: outcome.Goal{Unit: outcome.Mebibytes, AtLeast: 256, Aim: 96, Lower: true},
+		Goal: outcome.Goal{Unit: outcome.Mebibytes, AtLeast: 128, Aim: 96, Lower: true},
 	}
 	var most int64
 	for what, bytes := range l.memory {

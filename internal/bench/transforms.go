@@ -17,11 +17,11 @@ func measureTransforms(ctx context.Context, l *lab, w wanted) ([]outcome.Row, er
 	first := outcome.Row{
 		Name: "transforms", What: "the transforms of a fresh dwh run, flags included: its rows " +
 			"are staged as processed", Peer: sql, Limit: "1.0",
-		Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 0.5, Aim: 0.9},
+		Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 1.3, Aim: 1.6},
 	}
 	again := outcome.Row{
 		Name: "replay", What: "replay with the difference, nothing changed", Peer: sql, Limit: "a prototype: 5x",
-		Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 2.5, Aim: 1.5, Lower: true},
+		Goal: outcome.Goal{Unit: outcome.Times, AtLeast: 1.5, Aim: 1.2, Lower: true},
 	}
 	if l.psql == "" {
 		first.Missing, again.Missing = errNoPSQL.Error(), errNoPSQL.Error()
