@@ -121,3 +121,57 @@ func (x *Run) ranked(ctx context.Context, m *Model, hint, note, query string) (*
 	}
 	return t, nil
 }
+
+// sharedKeys are the keys that several rows of a table have. known is false where the rows are too
+// few for a statement of its own: then all of them are ranked.
+func (x *Run) sharedKeys(ctx context.Context, m *Model, rows *Table) (shared *Table, known bool, err error) {
+	if x.Graph.Engine != sqlfile.Postgres || len(m.Key) == 0 || rows.empty() || rows.Rows < x.Large/10 {
+		return nil, false, nil
+	}
+	keys := columns("r.", m.Key)
+	shared, err = x.create(ctx, "shared", "the keys that several of these rows have",
+		"SELECT "+keys+"\nFROM "+rows.SQL+" AS r\nGROUP BY "+keys+"\nHAVING COUNT(*) > 1", m.Key)
+	return shared, err == nil, err
+}
+
+// rankedTable ranks rows where they stand, and returns their table. Of many rows it looks only at
+// those that share a key.
+func (x *Run) rankedTable(ctx context.Context, m *Model, hint, note string, rows *Table) (*Table, error) {
+	shared, known, err := x.sharedKeys(ctx, m, rows)
+	if err != nil {
+		return nil, err
+	}
+	return x.rankedShared(ctx, m, hint, note, rows, shared, known)
+}
+
+// rankedShared is rankedTable where sharedKeys has looked already.
+func (x *Run) rankedShared(
+	ctx context.Context, m *Model, hint, note string, rows, shared *Table, known bool,
+) (*Table, error) {
+	switch {
+	case rows.empty():
+		return nil, nil
+	case !known:
+		return x.ranked(ctx, m, hint, note, "SELECT "+columns("u.", m.Columns)+"\nFROM "+rows.SQL+" AS u")
+	case shared.empty():
+		return rows, nil
+	}
+	first, err := x.ranked(ctx, m, "first", "the first row of each of these keys",
+		semi(m.Columns, rows.SQL, m.Key, shared, m.Key))
+	if err != nil || first.empty() {
+		return rows, err
+	}
+	taken, err := x.Session.Exec(ctx, x.statement("take out all rows of these keys",
+		"DELETE FROM "+rows.SQL+" AS u USING "+shared.SQL+" AS v WHERE "+equal("v", m.Key, "u", m.Key)))
+	if err != nil {
+		return nil, err
+	}
+	list := columns("", m.Columns)
+	put, err := x.Session.Exec(ctx, x.statement("put in the first of each",
+		"INSERT INTO "+rows.SQL+" ("+list+")\nSELECT "+list+" FROM "+first.SQL))
+	if err != nil {
+		return nil, err
+	}
+	rows.Rows += put - taken
+	return rows, nil
+}
