@@ -268,7 +268,8 @@ func (e *FailedError) First() string {
 	return ""
 }
 
-// WithFirstViolation is the text of an error with the first violation, where it is a *FailedError that has one.
+// WithFirstViolation is the text of an error with the first violation, where it is a *FailedError
+// that has one.
 func WithFirstViolation(err error) string {
 	var failed *FailedError
 	if errors.As(err, &failed) && failed.First() != "" {

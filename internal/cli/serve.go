@@ -308,8 +308,8 @@ func (r serveRun) record(e server.Event) {
 		log.Info("works again", "what", e.Recovered)
 	case e.Quarantine != nil:
 		log.Warn(
-			"object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step, "error", e.Quarantine.WithViolation,
-			"hint", e.Quarantine.Hint,
+			"object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step,
+			"error", e.Quarantine.WithViolation, "hint", e.Quarantine.Hint,
 		)
 	case e.Mended != "":
 		log.Info("quarantined object loaded", "url", e.Mended)

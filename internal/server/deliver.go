@@ -291,8 +291,8 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 	}
 	d.quarantined[i.key()] = i.object.ETag
 	q := Quarantine{
-		URL: i.object.URL, ETag: i.object.ETag, Step: i.step, Reason: cause.Error(), WithViolation: check.WithFirstViolation(cause),
-		Hint: hintOf(cause), At: time.Now(),
+		URL: i.object.URL, ETag: i.object.ETag, Step: i.step, Reason: cause.Error(),
+		WithViolation: check.WithFirstViolation(cause), Hint: hintOf(cause), At: time.Now(),
 	}
 	d.metrics.objects.WithLabelValues(d.table(i.step), "quarantined").Inc()
 	d.board.change(func(s *State) {
