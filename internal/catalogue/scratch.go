@@ -110,7 +110,8 @@ func Analyze(table Table) string { return "ANALYZE " + table.SQL() }
 // loadedTarget is how large a sample AnalyzeLoaded takes: 300 rows for each unit.
 const loadedTarget = "30"
 
-// SmallSample has every ANALYZE of a transaction take the sample of AnalyzeLoaded.
+// SmallSample has the ANALYZEs that follow in a transaction take the sample of AnalyzeLoaded.
+// AnalyzeLoaded ends it.
 const SmallSample = "SET LOCAL default_statistics_target = " + loadedTarget
 
 // AnalyzeLoaded refreshes the planner's statistics after a load, by a third of the usual sample:

@@ -94,12 +94,8 @@ func (s *session) unindexed(ctx context.Context) ([]model.Indexed, error) {
 		t.Indexes = indexes[name]
 		indexed[name] = t
 	}
-	for _, step := range steps {
-		for _, statement := range step.IndexStatements() {
-			if err := indexed.AddIndex(statement); err != nil {
-				return nil, err
-			}
-		}
+	if indexed, err = transform.WithLoadIndexes(indexed, steps); err != nil {
+		return nil, err
 	}
 	var large []string
 	rows, err := pool.Query(ctx, `

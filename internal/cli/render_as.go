@@ -32,14 +32,7 @@ func (p project) tables(engine sqlfile.Engine) (schema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, step := range steps {
-		for _, statement := range step.IndexStatements() {
-			if err := tables.AddIndex(statement); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return tables, nil
+	return transform.WithLoadIndexes(tables, steps)
 }
 
 // runAs prints what a run sends.

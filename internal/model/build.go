@@ -112,32 +112,36 @@ var setFunctions = strings.Fields(`
 	generate_series generate_subscripts json_array_elements json_array_elements_text json_each jsonb_array_elements
 	jsonb_array_elements_text jsonb_each regexp_matches regexp_split_to_table string_to_table unnest`)
 
-// sortRows has PostgreSQL group by reading a whole table and sorting it. Its planner expects a hash
-// of many equal rows to be faster, or the order of an index. But where hardly any rows are equal,
-// the hash is as large as the table, and an index reads the table row by row into the buffers.
-const sortRows = `SELECT SET_CONFIG('enable_hashagg', 'off', TRUE),
-    SET_CONFIG('enable_indexscan', 'off', TRUE), SET_CONFIG('enable_indexonlyscan', 'off', TRUE)`
+// sortRows lets PostgreSQL group only by reading a whole table and sorting it, or, by NULL, as it
+// likes. Its planner expects a hash of many equal rows to be faster, or the order of an index. But
+// where hardly any rows are equal, the hash is as large as the table, and an index reads the table
+// row by row into the buffers.
+func sortRows(otherWays string) string {
+	return `SELECT SET_CONFIG('enable_hashagg', ` + otherWays + `, TRUE),
+    SET_CONFIG('enable_indexscan', ` + otherWays + `, TRUE), SET_CONFIG('enable_indexonlyscan', ` + otherWays + `, TRUE)`
+}
 
-// preferAgain ends sortRows. NULL is what the server has by itself.
-const preferAgain = `SELECT SET_CONFIG('enable_hashagg', NULL, TRUE),
-    SET_CONFIG('enable_indexscan', NULL, TRUE), SET_CONFIG('enable_indexonlyscan', NULL, TRUE)`
+// inSeveralRows selects the values of columns that several rows have, none of them NULL.
+func inSeveralRows(at string, cols []string) string {
+	list := columns("r.", cols)
+	return "SELECT " + list + "\nFROM " + at + " AS r\nWHERE " + present("r.", cols) +
+		"\nGROUP BY " + list + "\nHAVING COUNT(*) > 1"
+}
 
 // repeated are the values of columns that several rows have. Such values are rare.
 func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) (*Table, error) {
 	if _, err := x.Session.Exec(
-		ctx, x.statement("hardly any rows share them: read all rows, and sort", sortRows),
+		ctx, x.statement("hardly any rows share them: read all rows, and sort", sortRows("'off'")),
 	); err != nil {
 		return nil, err
 	}
-	list := columns("r.", cols)
-	t, err := x.create(ctx, relation+"_repeated", "what several rows of "+relation+" share",
-		"SELECT "+list+"\nFROM "+at+" AS r\nWHERE "+present(
-			"r.", cols,
-		)+"\nGROUP BY "+list+"\nHAVING COUNT(*) > 1", cols)
+	t, err := x.create(
+		ctx, relation+"_repeated", "what several rows of "+relation+" share", inSeveralRows(at, cols), cols,
+	)
 	if err != nil {
 		return nil, err
 	}
-	_, err = x.Session.Exec(ctx, x.statement("back to what the server prefers", preferAgain))
+	_, err = x.Session.Exec(ctx, x.statement("back to what the server prefers", sortRows("NULL")))
 	return t, err
 }
 

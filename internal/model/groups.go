@@ -89,25 +89,25 @@ func (x *Run) groupsNow(ctx context.Context, m *Model, query string, touched *Ta
 	if err != nil || all.empty() {
 		return nil, err
 	}
-	shared, known, err := x.sharedKeys(ctx, m, all)
+	shared, err := x.sharedKeys(ctx, m, all)
 	if err != nil {
 		return nil, err
 	}
-	rivals := all.SQL
-	if known {
-		rivals = from(semi(m.Columns, all.SQL, m.Key, shared, m.Key))
+	switch {
+	case shared == nil:
+		err = x.checkGroups(ctx, m, all.SQL)
+	case !shared.empty():
+		err = x.checkGroups(ctx, m, from(semi(m.Columns, all.SQL, m.Key, shared, m.Key)))
 	}
-	if !known || !shared.empty() {
-		if err := x.checkGroups(ctx, m, rivals); err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	if m.Stored { // a build compares all groups
 		if err := x.checkStoredGroups(ctx, m, all, touched); err != nil {
 			return nil, err
 		}
 	}
-	return x.rankedShared(ctx, m, hint, note, all, shared, known)
+	return x.rankedTable(ctx, m, hint, note, all, shared)
 }
 
 // checkStoredGroups refuses keys of touched groups that a stored row of another group has.

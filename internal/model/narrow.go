@@ -30,7 +30,7 @@ func (x *Run) narrow(
 	}
 	n := narrowing{
 		x: x, relation: relation, names: x.Graph.columnsOf(relation), cols: cols, values: values,
-		valueCols: valueCols, joined: joined,
+		valueCols: valueCols, joined: joined, hashed: x.Graph.hashed(relation, cols),
 	}
 	m := x.Graph.byName[relation]
 	switch {
@@ -60,6 +60,7 @@ type narrowing struct {
 	values    *Table
 	valueCols []string
 	joined    []string
+	hashed    []bool // for each of cols: an index of the table below holds its hash
 }
 
 // semi selects the rows of a text that stands in a FROM.
@@ -72,9 +73,9 @@ func (n narrowing) selectOf(names []string, at string) string {
 	if n.values.empty() {
 		return query
 	}
-	for i, hashed := range n.x.Graph.hashed(n.relation, n.cols) {
+	for i, hashed := range n.hashed {
 		if hashed {
-			query += " AND HASHTEXT(r." + ident(n.cols[i]) + ") = HASHTEXT(v." + ident(n.valueCols[i]) + ")"
+			query += "\n    AND HASHTEXT(r." + ident(n.cols[i]) + ") = HASHTEXT(v." + ident(n.valueCols[i]) + ")"
 		}
 	}
 	return query

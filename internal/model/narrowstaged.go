@@ -69,8 +69,8 @@ func (n narrowing) lookStaged(ctx context.Context, w want) (out sides, err error
 	return out, err
 }
 
-// allOf tells whether the values are those of all rows of a large table, so that nothing is to look
-// for in it.
+// allOf tells whether the values come from all rows of a large table. Then narrow wants each of its
+// rows.
 func (n narrowing) allOf(t *Table) bool {
 	if n.x.Graph.Engine != sqlfile.Postgres || t.empty() || t.Rows < n.x.Large/10 {
 		return false
@@ -88,7 +88,7 @@ func (n narrowing) allOf(t *Table) bool {
 	})
 }
 
-// withAll makes a view of earlier rows and of all new ones: many rows are not written once more.
+// withAll makes a view of earlier rows and of all new ones. A table would hold the new rows twice.
 func (n narrowing) withAll(ctx context.Context, earlier, added *Table) (*Table, error) {
 	list := columns("r.", n.names)
 	query := "SELECT " + list + "\nFROM " + added.SQL + " AS r\nWHERE " + present("r.", n.cols)

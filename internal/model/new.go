@@ -11,8 +11,8 @@ import (
 // (SQLSTATE 23505).
 var ErrTaken = errors.New("a row with this key is there already")
 
-// isNew tells whether all the rows that a step has made are of new keys, as far as the rows of
-// from: tell: nothing was made of these keys before. The tables are those of stepKeys.
+// isNew tells whether all rows that a step has made have new keys: before this run, the rows of
+// from: made no row with them. The tables are those of stepKeys.
 func (x *Run) isNew(m *Model, made [2]*Table, gone, fresh, held *Table) bool {
 	return x.Graph.Engine == sqlfile.Postgres && m.Stored && x.sameRow(m) &&
 		gone.empty() && held.empty() && !fresh.empty() && fresh == made[now]
@@ -22,7 +22,11 @@ func (x *Run) isNew(m *Model, made [2]*Table, gone, fresh, held *Table) bool {
 // enforces the primary key. ok is false, and nothing is written, where one of the keys is there: a
 // run with --only may have computed it.
 func (x *Run) stepNew(ctx context.Context, m *Model, made *Table) (ok bool, err error) {
-	result, err := x.rankedTable(ctx, m, "result", "the rows of these keys as they are now", made)
+	shared, err := x.sharedKeys(ctx, m, made)
+	if err != nil {
+		return false, err
+	}
+	result, err := x.rankedTable(ctx, m, "result", "the rows of these keys as they are now", made, shared)
 	if err != nil {
 		return false, err
 	}

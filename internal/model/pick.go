@@ -122,36 +122,24 @@ func (x *Run) ranked(ctx context.Context, m *Model, hint, note, query string) (*
 	return t, nil
 }
 
-// sharedKeys are the keys that several rows of a table have. known is false where the rows are too
-// few for a statement of its own: then all of them are ranked.
-func (x *Run) sharedKeys(ctx context.Context, m *Model, rows *Table) (shared *Table, known bool, err error) {
+// sharedKeys are the keys that several rows of a table have. nil means that nobody looked: the rows
+// are too few for a statement of its own, and all of them are ranked.
+func (x *Run) sharedKeys(ctx context.Context, m *Model, rows *Table) (*Table, error) {
 	if x.Graph.Engine != sqlfile.Postgres || len(m.Key) == 0 || rows.empty() || rows.Rows < x.Large/10 {
-		return nil, false, nil
+		return nil, nil
 	}
-	keys := columns("r.", m.Key)
-	shared, err = x.create(ctx, "shared", "the keys that several of these rows have",
-		"SELECT "+keys+"\nFROM "+rows.SQL+" AS r\nGROUP BY "+keys+"\nHAVING COUNT(*) > 1", m.Key)
-	return shared, err == nil, err
+	return x.create(
+		ctx, "shared", "the keys that several of these rows have", inSeveralRows(rows.SQL, m.Key), m.Key,
+	)
 }
 
-// rankedTable ranks rows where they stand, and returns their table. Of many rows it looks only at
-// those that share a key.
-func (x *Run) rankedTable(ctx context.Context, m *Model, hint, note string, rows *Table) (*Table, error) {
-	shared, known, err := x.sharedKeys(ctx, m, rows)
-	if err != nil {
-		return nil, err
-	}
-	return x.rankedShared(ctx, m, hint, note, rows, shared, known)
-}
-
-// rankedShared is rankedTable where sharedKeys has looked already.
-func (x *Run) rankedShared(
-	ctx context.Context, m *Model, hint, note string, rows, shared *Table, known bool,
-) (*Table, error) {
+// rankedTable ranks rows in their own table, and returns it. Of many rows it looks only at those
+// with a shared key. shared is what sharedKeys found.
+func (x *Run) rankedTable(ctx context.Context, m *Model, hint, note string, rows, shared *Table) (*Table, error) {
 	switch {
 	case rows.empty():
 		return nil, nil
-	case !known:
+	case shared == nil:
 		return x.ranked(ctx, m, hint, note, "SELECT "+columns("u.", m.Columns)+"\nFROM "+rows.SQL+" AS u")
 	case shared.empty():
 		return rows, nil

@@ -119,7 +119,7 @@ func (x *Run) name(relation, hint string) string {
 	return name
 }
 
-// modelOrRun begins the names of what is made.
+// modelOrRun is the first part of the names of scratch tables.
 func (x *Run) modelOrRun() string { return cmp.Or(x.modelName(), "run") }
 
 // create makes a table of a query. analyze names the columns that something joins by.
@@ -159,7 +159,7 @@ func (x *Run) analyzeEmpty(ctx context.Context, t *Table) error {
 type distinct struct {
 	table *Table
 	cols  []string
-	of    []part // all the values of these are in it
+	of    []part // the table holds all values of these
 }
 
 // values makes a table of the distinct values that stand in parts, none of them NULL. Where such a

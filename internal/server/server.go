@@ -397,7 +397,7 @@ func (s *Server) lead(ctx, work context.Context, l *lease, sources []load.Source
 		if err := s.until(ctx, "deliver", func() error {
 			err := d.first(work)
 			if errors.As(err, &fault) {
-				return nil // catchUp goes on, when there are objects that may correct the rows
+				return nil // catchUp tries again, with the objects that wait
 			}
 			return err
 		}); err != nil {

@@ -109,15 +109,6 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 	return step, nil
 }
 
-// IndexStatements are the CREATE INDEX statements behind a load's COPY.
-func (s Step) IndexStatements() []sqlfile.Statement {
-	var out []sqlfile.Statement
-	for _, index := range s.loadIndexes() {
-		out = append(out, index.Statement)
-	}
-	return out
-}
-
 // Takes tells whether a load takes an object of its source. reason is why not, for people.
 func (s Step) Takes(o objectstore.Object) (ok bool, reason string) { return s.file.Takes(o) }
 
@@ -186,15 +177,24 @@ func models(steps []Step) []*model.Model {
 // Graph checks the steps' models against the tables of a warehouse and against one another. The
 // tables get the indexes that stand behind the COPY of a load.
 func Graph(steps []Step, tables schema.Schema, engine sqlfile.Engine) (*model.Graph, error) {
+	indexed, err := WithLoadIndexes(tables, steps)
+	if err != nil {
+		return nil, err
+	}
+	return model.New(models(steps), indexed, loaded(steps), engine)
+}
+
+// WithLoadIndexes is the schema with the indexes that stand behind the COPY of a load.
+func WithLoadIndexes(tables schema.Schema, steps []Step) (schema.Schema, error) {
 	tables = maps.Clone(tables)
 	for _, step := range steps {
-		for _, statement := range step.IndexStatements() {
-			if err := tables.AddIndex(statement); err != nil {
+		for _, index := range step.loadIndexes() {
+			if err := tables.AddIndex(index.Statement); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return model.New(models(steps), tables, loaded(steps), engine)
+	return tables, nil
 }
 
 // CheckFlags returns a *model.FlagError where a table that the steps load and read lacks the flag

@@ -92,25 +92,26 @@ func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name
 	return w, nil
 }
 
-// enter makes the scratch schema. One that an earlier version left behind goes first. What the run
-// counts of the values in its tables, it counts by a small sample.
-func (w *work) enter(ctx context.Context) error {
-	steps := []string{
+// enter makes the scratch schema, and runs further statements. It first drops a schema that an
+// earlier version left behind.
+func (w *work) enter(ctx context.Context, further ...string) error {
+	steps := append([]string{
 		catalogue.DropSchema(w.schema), catalogue.CreateSchema(w.schema), catalogue.SetSearchPath(w.live),
-	}
-	if w.Engine == sqlfile.Postgres {
-		steps = append(steps, catalogue.SmallSample)
-	}
+	}, further...)
 	if err := catalogue.ExecTogether(ctx, w.Engine, w.tx, steps...); err != nil {
 		return fmt.Errorf("make schema %s: %w", w.schema, err)
 	}
 	return nil
 }
 
-// enterFor makes the scratch schema for a run over so many rows.
+// enterFor makes the scratch schema for an increment over so many rows. It analyzes its tables by a
+// small sample: each is small, and there are many.
 func (w *work) enterFor(ctx context.Context, rows int64) error {
 	if err := w.preferParallel(ctx, rows); err != nil {
 		return err
+	}
+	if w.Engine == sqlfile.Postgres {
+		return w.enter(ctx, catalogue.SmallSample)
 	}
 	return w.enter(ctx)
 }

@@ -448,7 +448,9 @@ SELECT DISTINCT x.ts, x.session_id, x.item_in_session
 FROM (
 SELECT r.ts, r.session_id, r.item_in_session
 FROM dwh_scratch.songplay__before_raw AS r
-INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name AND HASHTEXT(r.song) = HASHTEXT(v.title) AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name)
+INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name
+    AND HASHTEXT(r.song) = HASHTEXT(v.title)
+    AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name)
 ) AS x
 WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
 
@@ -524,7 +526,9 @@ INNER JOIN dwh_scratch.f_songplay__songplay_groups AS v ON r.ts = v.ts AND r.ses
 ) AS w
 WHERE w.dwh_place = 1
 ) AS r
-INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name AND HASHTEXT(r.song) = HASHTEXT(v.title) AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name);
+INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name
+    AND HASHTEXT(r.song) = HASHTEXT(v.title)
+    AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name);
 
 -- f_songplay: count the values that are joined by
 ANALYZE dwh_scratch.f_songplay__songplay_before (song, artist);
@@ -536,7 +540,9 @@ WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songp
 UNION ALL
 SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
 FROM dwh_scratch.songplay__added AS r
-INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name AND HASHTEXT(r.song) = HASHTEXT(v.title) AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name);
+INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name
+    AND HASHTEXT(r.song) = HASHTEXT(v.title)
+    AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name);
 
 -- f_songplay: count the values that are joined by
 ANALYZE dwh_scratch.f_songplay__songplay_now (song, artist);
@@ -560,7 +566,8 @@ SELECT DISTINCT x.ts, x.session_id, x.item_in_session
 FROM (
 SELECT r.ts, r.session_id, r.item_in_session
 FROM dwh_scratch.songplay__before_raw AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name AND HASHTEXT(r.artist) = HASHTEXT(v.name)
+INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name
+    AND HASHTEXT(r.artist) = HASHTEXT(v.name)
 ) AS x
 WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
 
@@ -636,7 +643,8 @@ INNER JOIN dwh_scratch.f_songplay__songplay_groups_2 AS v ON r.ts = v.ts AND r.s
 ) AS w
 WHERE w.dwh_place = 1
 ) AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name AND HASHTEXT(r.artist) = HASHTEXT(v.name);
+INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name
+    AND HASHTEXT(r.artist) = HASHTEXT(v.name);
 
 -- f_songplay: count the values that are joined by
 ANALYZE dwh_scratch.f_songplay__songplay_before_2 (song, artist);
@@ -648,7 +656,8 @@ WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songp
 UNION ALL
 SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
 FROM dwh_scratch.songplay__added AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name AND HASHTEXT(r.artist) = HASHTEXT(v.name);
+INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name
+    AND HASHTEXT(r.artist) = HASHTEXT(v.name);
 
 -- f_songplay: count the values that are joined by
 ANALYZE dwh_scratch.f_songplay__songplay_now_2 (song, artist);
