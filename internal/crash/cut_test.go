@@ -48,12 +48,9 @@ func (w *world) connectionCut(t *testing.T) {
 	// inCopy cuts at the n-th piece of rows that go to the table.
 	inCopy := func(table string, n int) func() func(message) verdict {
 		return func() func(message) verdict {
-			inside, seen := false, 0
+			rows, seen := copying{table: table}, 0
 			return func(m message) verdict {
-				switch {
-				case m.kind == 'Q':
-					inside = isQuery(m, "copy") && bytes.Contains(m.body, []byte(table))
-				case m.kind == 'd' && inside:
+				if rows.of(m) {
 					if seen++; seen == n {
 						return cutAfter
 					}
@@ -283,12 +280,9 @@ func TestFileGrows(t *testing.T) {
 			} else {
 				// As soon as rows of it arrive. Then dwh still reads the file: its buffers hold 1
 				// MiB, and those of the connection about 4 MiB.
-				inside, bytesSeen := false, 0
+				rows, bytesSeen := copying{table: "s_songplay_event"}, 0
 				c.dsn = newWire(t, dsn, func(m message) verdict {
-					switch {
-					case m.kind == 'Q':
-						inside, bytesSeen = isQuery(m, "copy") && bytes.Contains(m.body, []byte("s_songplay_event")), 0
-					case m.kind == 'd' && inside && !grew:
+					if rows.of(m) && !grew {
 						if bytesSeen += len(m.body); bytesSeen > 1<<20 {
 							grew = true
 							grow()

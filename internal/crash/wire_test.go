@@ -20,8 +20,27 @@ import (
 // its way to the server.
 type message struct {
 	n    int  // counted over all connections, from 1
+	by   int  // the number of its connection
 	kind byte // 'Q' query, 'P' parse, 'd' COPY data, 'c' COPY done, …; 0: a connection's first
 	body []byte
+}
+
+// copying tells which messages belong to a COPY into a table. dwh has several connections: what one of them says
+// does not end the COPY of another one.
+type copying struct {
+	table string
+	by    int // the connection that copies; 0: none does
+}
+
+// of reports whether a message holds rows that go to the table.
+func (c *copying) of(m message) bool {
+	switch {
+	case m.kind == 'Q' && isQuery(m, "copy") && bytes.Contains(m.body, []byte(c.table)):
+		c.by = m.by
+	case m.kind == 'Q' && m.by == c.by:
+		c.by = 0
+	}
+	return m.kind == 'd' && m.by == c.by
 }
 
 // verdict is what becomes of a message.
@@ -43,7 +62,8 @@ type wire struct {
 	judge  func(message) verdict // one call at a time
 
 	mu     sync.Mutex
-	count  int
+	count  int // messages
+	lines  int // connections
 	down   bool
 	closed bool
 	conns  map[*net.TCPConn]bool
@@ -139,8 +159,9 @@ func (w *wire) accept(listener net.Listener, group *errgroup.Group) error {
 			return nil
 		}
 		w.conns[client], w.conns[server] = true, true
+		w.lines++
+		l := &line{wire: w, number: w.lines, client: client, server: server}
 		w.mu.Unlock()
-		l := &line{wire: w, client: client, server: server}
 		group.Go(func() error { l.forward(); return nil })
 		group.Go(func() error { l.back(); return nil })
 	}
@@ -149,6 +170,7 @@ func (w *wire) accept(listener net.Listener, group *errgroup.Group) error {
 // line is one connection through the wire.
 type line struct {
 	*wire
+	number         int
 	client, server *net.TCPConn
 
 	state sync.Mutex
@@ -197,7 +219,7 @@ func (l *line) forward() {
 		}
 		l.wire.mu.Lock()
 		l.count++
-		what := l.judge(message{n: l.count, kind: kind, body: body})
+		what := l.judge(message{n: l.count, by: l.number, kind: kind, body: body})
 		if what == cutBefore {
 			l.cut()
 		}
