@@ -39,7 +39,8 @@ COMPUPDATE OFF;
     ON s_songplay_event (ts, session_id, item_in_session) /*redshift*/;
 
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_song
-    ON s_songplay_event (HASHTEXT(RTRIM(artist)), HASHTEXT(RTRIM(song))) /*redshift*/;
+    ON s_songplay_event (HASHTEXT(RTRIM(artist)), HASHTEXT(RTRIM(song)))
+    WHERE artist IS NOT NULL /*redshift*/;
 
 /*postgres*/ CREATE INDEX IF NOT EXISTS s_songplay_event_user
-    ON s_songplay_event (RTRIM(user_id)) /*redshift*/;
+    ON s_songplay_event (HASHTEXT(RTRIM(user_id))) /*redshift*/;

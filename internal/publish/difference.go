@@ -50,6 +50,15 @@ func (h *Handover) Compare(ctx context.Context) ([]Difference, error) {
 	return out, nil
 }
 
+// Added is how what was built differs from live tables that are empty.
+func (h *Handover) Added() []Difference {
+	out := make([]Difference, 0, len(h.built))
+	for _, b := range h.built {
+		out = append(out, Difference{Table: b.live.Name, Rows: b.rows, Added: b.rows})
+	}
+	return out
+}
+
 // compare leaves the difference, where there is one, in the scratch schema and counts it.
 func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, error) {
 	d := Difference{Table: b.live.Name}

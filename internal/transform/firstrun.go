@@ -109,7 +109,7 @@ func (m firstRun) transact(ctx context.Context, tx pgx.Tx) error {
 	}
 	m.noteBuilt(0)
 	m.Failpoint("transform.built")
-	if err := m.checkBuilt(ctx, w); err != nil {
+	if err := m.checkAll(ctx, w); err != nil {
 		return err
 	}
 	if err := m.remember(ctx, w); err != nil {
@@ -181,27 +181,11 @@ func (m firstRun) loadSource(ctx context.Context, w *work, plan *load.Plan) (loa
 	return result, err
 }
 
-// checkBuilt runs the gate over what was loaded and built beside the live tables. The flags are set
-// already.
-func (m firstRun) checkBuilt(ctx context.Context, w *work) error {
-	checking := m.beginStage(stageCheck) // to make a key is a check too
-	if err := w.handover.Prepare(ctx, w.parallel); err != nil {
-		return err
-	}
-	// From here on, the names of tables mean those that were loaded and built aside.
-	if err := w.behindScratch(ctx); err != nil {
-		return err
-	}
-	g := w.newGate(m.Steps)
-	g.Cache = check.NewPrecheckCache(w.tx) // nothing is written between the checks
-	for _, moment := range []gate.Moment{gate.BeforeFlags, gate.AfterFlags} {
-		found, err := g.Check(ctx, moment)
-		if err != nil {
-			return err
-		}
-		m.result.Checks = append(m.result.Checks, found...)
-	}
-	if err := m.entry.Judge(m.result.Checks); err != nil {
+// checkAll runs the gate and, if wanted, the checks that warn, over what was loaded and built.
+func (m firstRun) checkAll(ctx context.Context, w *work) error {
+	checking := m.beginStage(stageCheck)
+	g, err := m.checkBuilt(ctx, w)
+	if err != nil {
 		return err
 	}
 	if m.FullCheck {

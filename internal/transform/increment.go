@@ -51,6 +51,11 @@ func (m increment) transact(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	w.beginModels(arrivals, nil)
+	if empty, err := m.fillsEmpty(ctx, w); err != nil {
+		return err
+	} else if empty {
+		return m.fill(ctx, w, arrivals)
+	}
 	if err := m.compute(ctx, w, m.Steps); err != nil {
 		return err
 	}

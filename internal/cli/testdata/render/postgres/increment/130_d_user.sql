@@ -733,6 +733,7 @@ FROM (
 SELECT r.ts, r.session_id, r.item_in_session
 FROM dwh_scratch.songplay__before_raw AS r
 INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id
+    AND HASHTEXT(r.user_id) = HASHTEXT(v.user_id)
 ) AS x
 WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
 
@@ -808,7 +809,8 @@ INNER JOIN dwh_scratch.d_user__songplay_groups_2 AS v ON r.ts = v.ts AND r.sessi
 ) AS w
 WHERE w.dwh_place = 1
 ) AS r
-INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id;
+INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id
+    AND HASHTEXT(r.user_id) = HASHTEXT(v.user_id);
 
 -- d_user: count the values that are joined by
 ANALYZE dwh_scratch.d_user__songplay_before_2 (user_id, first_name);
@@ -820,7 +822,8 @@ WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songp
 UNION ALL
 SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
 FROM dwh_scratch.songplay__added AS r
-INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id;
+INNER JOIN dwh_scratch.d_user__lost AS v ON r.user_id = v.user_id
+    AND HASHTEXT(r.user_id) = HASHTEXT(v.user_id);
 
 -- d_user: count the values that are joined by
 ANALYZE dwh_scratch.d_user__songplay_now_2 (user_id, first_name);
