@@ -6,7 +6,8 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-const mine = "INSERT INTO f_songplay VALUES ('mine', '2018-11-01', '2018-11-01', 'u', NULL, NULL, 'free', 1, NULL, NULL)"
+const mine = "INSERT INTO f_songplay VALUES ('mine', '2018-11-01', '2018-11-01', 'u', NULL, NULL, " +
+	"'free', 1, NULL, NULL)"
 
 // TestStagedRowsFillEmptyTables: rows that were staged before anything was built, in batches, fill
 // empty tables without a comparison. A large table takes the place of the empty one, and nobody can
@@ -18,12 +19,12 @@ func TestStagedRowsFillEmptyTables(t *testing.T) {
 		stays             bool   // the fact is the table that it was
 		kept              string // rows of the fact that the build did not make
 	}{
-		"empty":           {kept: "0"},
-		"a view":          {before: "CREATE VIEW levels AS SELECT level FROM f_songplay", stays: true, kept: "0"},
-		"rows before":     {before: mine, stays: true, kept: "0"},
-		"rows meanwhile":  {meanwhile: mine, stays: true, kept: "1"},
-		"rows of a user":  {before: "INSERT INTO d_user (user_id, level) VALUES ('nobody', 'free')", stays: true, kept: "0"},
-		"rows that ended": {before: mine + "; DELETE FROM f_songplay", stays: true, kept: "0"},
+		"empty":              {kept: "0"},
+		"a view":             {before: "CREATE VIEW levels AS SELECT level FROM f_songplay", stays: true, kept: "0"},
+		"a row before":       {before: mine, stays: true, kept: "0"},
+		"a row meanwhile":    {meanwhile: mine, stays: true, kept: "1"},
+		"a row of another":   {before: "INSERT INTO d_user (user_id) VALUES ('nobody')", stays: true, kept: "0"},
+		"a row that is gone": {before: mine + "; DELETE FROM f_songplay", stays: true, kept: "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

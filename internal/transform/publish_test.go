@@ -175,10 +175,7 @@ func TestFirstRunDropsNobodysRows(t *testing.T) {
 	w.run(s.vars(), parallel, func(o *transform.Options) {
 		o.Failpoint = func(name string) {
 			if name == "first.checked" {
-				w.exec(
-					"INSERT INTO f_songplay VALUES ('mine', '2018-11-01', '2018-11-01', 'u', " +
-						"NULL, NULL, 'free', 1, NULL, NULL)",
-				)
+				w.exec(mine)
 			}
 		}
 	})
