@@ -25,8 +25,8 @@ type message struct {
 	body []byte
 }
 
-// copying tells which messages belong to a COPY into a table. dwh has several connections: what one of them says
-// does not end the COPY of another one.
+// copying tells which messages belong to a COPY into a table. dwh has several connections: what one
+// of them says does not end the COPY of another one.
 type copying struct {
 	table string
 	by    int // the connection that copies; 0: none does
