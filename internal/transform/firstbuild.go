@@ -2,31 +2,26 @@ package transform
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/sparkify/dwh/internal/check"
 	"github.com/sparkify/dwh/internal/gate"
 	"github.com/sparkify/dwh/internal/load"
-	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// fillsEmpty tells whether the models' tables are all empty, and hold only what the models give.
-// Then what was built needs no comparison, and a large table can take the place of the live one,
-// which takes a fraction of the time of filling that one with its key in place.
+// fillsEmpty tells whether all tables of the models are empty, and the models give each of their
+// columns. Then nothing is compared, and a large table that was built takes the place of the live
+// one. To insert its rows into the live table, with the key in place, takes several times as long.
 func (r *activeRun) fillsEmpty(ctx context.Context, w *work) (bool, error) {
-	if r.Engine != sqlfile.Postgres || !w.first() {
-		return false, nil
-	}
-	if slices.ContainsFunc(w.graph.Models, func(m *model.Model) bool { return m.Stored && !m.Complete() }) {
+	if r.Engine != sqlfile.Postgres || !w.first() || !w.givesAll() {
 		return false, nil
 	}
 	for _, m := range w.graph.Models {
 		for _, name := range stores(m) {
 			table, ok := w.tables[name]
 			if !ok {
-				return false, nil // the build says so, and where
+				return false, nil // the build reports the missing table
 			}
 			if filled, err := hasRows(ctx, w.tx, table); err != nil || filled {
 				return false, err
@@ -36,8 +31,8 @@ func (r *activeRun) fillsEmpty(ctx context.Context, w *work) (bool, error) {
 	return true, nil
 }
 
-// fill builds all models, whose tables are empty, from what is staged. It flags the rows, checks
-// what was built beside the live tables, and publishes it.
+// fill builds all models, whose tables are empty, from the staged rows. It flags the rows, checks
+// the new tables beside the live ones, and publishes them.
 func (m increment) fill(ctx context.Context, w *work, arrivals *load.Arrivals) error {
 	defer w.handover.Close()
 	if err := m.buildAll(ctx, w, w.graph.Models); err != nil {

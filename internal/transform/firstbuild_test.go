@@ -9,9 +9,9 @@ import (
 const mine = "INSERT INTO f_songplay VALUES ('mine', '2018-11-01', '2018-11-01', 'u', NULL, NULL, " +
 	"'free', 1, NULL, NULL)"
 
-// TestStagedRowsFillEmptyTables: rows that were staged before anything was built, in batches, fill
-// empty tables without a comparison. A large table takes the place of the empty one, and nobody can
-// tell. Where anything stands on that one, or somebody writes to it, it stays.
+// TestStagedRowsFillEmptyTables: batches of rows are staged, then the models are built from them.
+// The large fact that was built takes the place of the empty one, and has the same shape. Where a
+// view stands on the empty fact, or somebody writes to a table, the live fact stays.
 func TestStagedRowsFillEmptyTables(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -44,6 +44,12 @@ type snapshot struct {
 // first tells whether no model has built anything yet: the run touches everything.
 func (s snapshot) first() bool { return len(s.builds) == 0 }
 
+// givesAll tells whether the models give each column of their tables. Only then can a table that
+// they build take the place of the live one.
+func (s snapshot) givesAll() bool {
+	return !slices.ContainsFunc(s.graph.Models, func(m *model.Model) bool { return m.Stored && !m.Complete() })
+}
+
 // openWork reads the catalogue, checks the models against it, and counts what waits.
 func (r *Runner) openWork(ctx context.Context, tx pgx.Tx, scratch catalogue.Name) (*work, error) {
 	opened := time.Now()
