@@ -14,24 +14,7 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 	m := x.Graph.byName[name]
 	switch {
 	case m != nil && m.Stored && m.Kind != Script:
-		dangling, err := x.dangling(ctx, m)
-		if err != nil {
-			return nil, false, err
-		}
-		others, err := x.keysBeside(ctx, m)
-		if err != nil {
-			return nil, false, err
-		}
-		parts := slices.Concat(x.keysReached(m), dangling, others)
-		keys, err := x.values(ctx, name+"_reached", "the keys of "+name+" that the run looked at", parts...)
-		if err != nil {
-			return nil, false, err
-		}
-		query, err := x.rowsOf(ctx, m, keys)
-		if err != nil {
-			return nil, false, err
-		}
-		t, err = x.create(ctx, name+"_touched", "the rows of "+name+" that the checks look at", query, nil)
+		t, err = x.rowsReached(ctx, m)
 		return t, err == nil, err
 	case x.Graph.IsStaging(name):
 		if t, err = x.stagedRows(ctx, name); t == nil && err == nil {
@@ -43,33 +26,68 @@ func (x *Run) Touched(ctx context.Context, name string) (t *Table, ok bool, err 
 	return nil, false, nil
 }
 
-// rowsOf selects the rows of a stored model that have the keys. Rows that the run has just written
-// are taken from where it wrote them from, if they are many and the table stores what it is given:
-// finding 41,000 rows again among 4 million took a tenth of an increment.
-func (x *Run) rowsOf(ctx context.Context, m *Model, keys *Table) (string, error) {
-	live, list := qualified(x.Live, m.Name), x.tableColumns(m.Name)
-	looked := func(keys *Table) string { return semi(list, live, m.Key, keys, m.Key) }
-	added := x.delta[m.Name].added
-	if added.empty() || added.Rows < x.Large/10 || !subset(list, m.live) {
-		return looked(keys), nil
-	}
-	if verbatim, err := x.Session.Verbatim(ctx, live); err != nil || !verbatim {
-		return looked(keys), err
-	}
-	written := "SELECT " + columns("r.", list) + "\nFROM " + added.SQL + " AS r"
-	if keys.Rows == added.Rows { // the run looked at no other key than those that it wrote
-		return written, nil
-	}
-	others, err := x.create(ctx, m.Name+"_others", "those keys whose rows the run has not written",
-		"SELECT "+columns("r.", m.Key)+"\nFROM "+keys.SQL+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+added.SQL+
-			" AS a WHERE "+equal("a", m.Key, "r", m.Key)+")", nil)
+// rowsReached are the rows of a stored model whose keys the run looked at. Rows that the run has
+// just written are taken from where it wrote them from: finding 41,000 rows again among 4 million
+// took a tenth of an increment.
+func (x *Run) rowsReached(ctx context.Context, m *Model) (*Table, error) {
+	dangling, err := x.dangling(ctx, m)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if others.empty() {
-		return written, nil
+	parts := slices.Concat(x.keysReached(m), dangling)
+	written, err := x.written(ctx, m)
+	if err != nil {
+		return nil, err
 	}
-	return written + "\nUNION ALL\n" + looked(others), nil
+	if written != nil {
+		parts = notIn(written, m.Key, parts)
+	}
+	keys, err := x.values(ctx, m.Name+"_reached", "the keys of "+m.Name+" that the run looked at", parts...)
+	if err != nil || keys.empty() && written != nil {
+		return written, err
+	}
+	list := x.tableColumns(m.Name)
+	query := semi(list, qualified(x.Live, m.Name), m.Key, keys, m.Key)
+	if written != nil {
+		query = "SELECT " + columns("w.", list) + "\nFROM " + written.SQL + " AS w\nUNION ALL\n" + query
+	}
+	return x.create(ctx, m.Name+"_touched", "the rows of "+m.Name+" that the checks look at", query, nil)
+}
+
+// written are the rows that the run put into a stored table, nil for none, and where the table may
+// hold something else.
+func (x *Run) written(ctx context.Context, m *Model) (*Table, error) {
+	added := x.delta[m.Name].added
+	if added.empty() || !subset(x.tableColumns(m.Name), m.live) {
+		return nil, nil
+	}
+	if verbatim, err := x.Session.Verbatim(ctx, qualified(x.Live, m.Name)); err != nil || !verbatim {
+		return nil, err
+	}
+	return added, nil
+}
+
+// notIn leaves out of parts the keys that stand in a table.
+func notIn(t *Table, key []string, parts []part) []part {
+	var out []part
+	for _, p := range parts {
+		if p.from == t.SQL && slices.Equal(p.cols, p.as) {
+			continue
+		}
+		p.from = from("SELECT " + columns("y.", p.cols) + "\nFROM " + p.from + " AS y" +
+			"\nWHERE NOT EXISTS (SELECT 1 FROM " + t.SQL + " AS a WHERE " + equal("a", key, "y", inOrder(p, key)) + ")")
+		out = append(out, p)
+	}
+	return out
+}
+
+// inOrder are the columns of a part that hold a key.
+func inOrder(p part, key []string) []string {
+	out := make([]string, len(key))
+	for i, name := range key {
+		out[i] = p.cols[slices.Index(p.as, name)]
+	}
+	return out
 }
 
 // stagedRows are the rows of a staging table in the groups that the run looked at, or, where no
@@ -120,39 +138,6 @@ func (x *Run) keysReached(m *Model) []part {
 		parts = append(parts, own)
 	}
 	return parts
-}
-
-// keysBeside are the keys of a model whose rows stand in one group with a row that a changed lookup
-// matched. The run does not compute them. The checks see all records of such a group, and so they
-// have to see all its rows.
-func (x *Run) keysBeside(ctx context.Context, m *Model) ([]part, error) {
-	if m.Kind != Row || !x.sameRow(m) {
-		return nil, nil
-	}
-	helper := x.Graph.byName[m.From[0].Relation]
-	if helper == nil || len(x.matched[helper.Name]) == 0 || subset(helper.Key, helper.by()) {
-		return nil, nil
-	}
-	by := helper.by()
-	groups, err := x.values(ctx, helper.Name+"_matched",
-		"the groups of "+helper.Name+" with a row that a lookup matched", x.matched[helper.Name]...)
-	if err != nil {
-		return nil, err
-	}
-	found, err := x.narrow(ctx, helper.Name, by, groups, by, wantNow, nil)
-	if err != nil || found[now].empty() {
-		return nil, err
-	}
-	line := x.Graph.exact(m, helper.Name)
-	beside := part{from: found[now].SQL, as: m.Key}
-	for _, name := range m.Key {
-		column, ok := line[name]
-		if !ok {
-			return nil, nil
-		}
-		beside.cols = append(beside.cols, column)
-	}
-	return []part{beside}, nil
 }
 
 // tableColumns are all the columns of a table.

@@ -233,6 +233,30 @@ func (s *store) increment(erase ...erasure) (map[string]model.Change, error) {
 	return x.Changes, nil
 }
 
+// quoted are names for SQL.
+func quoted(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = pgx.Identifier{name}.Sanitize()
+	}
+	return out
+}
+
+// tableColumns are all the columns of a table.
+func (s *store) tableColumns(tx pgx.Tx, table string) []string {
+	s.t.Helper()
+	rows, err := tx.Query(s.t.Context(), "SELECT * FROM "+table+" LIMIT 0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []string
+	for _, field := range rows.FieldDescriptions() {
+		out = append(out, field.Name)
+	}
+	return out
+}
+
 // checkTouched compares what the run says it touched of a stored model with what the table holds:
 // the same rows, all those of each key, and all that the run has written.
 func (s *store) checkTouched(tx pgx.Tx, x *model.Run) {
@@ -246,18 +270,15 @@ func (s *store) checkTouched(tx pgx.Tx, x *model.Run) {
 		if err != nil || !ok {
 			s.t.Fatalf("%s: the touched rows: got %v, %v", m.Name, ok, err)
 		}
-		var quoted []string
-		for _, name := range m.Key {
-			quoted = append(quoted, pgx.Identifier{name}.Sanitize())
+		key, all := strings.Join(quoted(m.Key), ", "), strings.Join(quoted(s.tableColumns(tx, m.Name)), ", ")
+		held := "SELECT " + all + " FROM " + m.Name
+		if len(m.Key) > 0 {
+			held += " WHERE (" + key + ") IN (SELECT " + key + " FROM " + touched.SQL + ")"
 		}
-		key := strings.Join(quoted, ", ")
-		held := "SELECT * FROM " + m.Name + " WHERE (" + key + ") IN (SELECT " + key + " FROM " + touched.SQL + ")"
-		if len(m.Key) == 0 {
-			held = "SELECT * FROM " + m.Name
-		}
+		found := "SELECT " + all + " FROM " + touched.SQL
 		var differing, rows int64
-		if err := tx.QueryRow(ctx, "SELECT (SELECT COUNT(*) FROM (TABLE "+touched.SQL+" EXCEPT ALL "+held+") AS a)"+
-			" + (SELECT COUNT(*) FROM ("+held+" EXCEPT ALL TABLE "+touched.SQL+") AS b), "+
+		if err := tx.QueryRow(ctx, "SELECT (SELECT COUNT(*) FROM ("+found+" EXCEPT ALL "+held+") AS a)"+
+			" + (SELECT COUNT(*) FROM ("+held+" EXCEPT ALL "+found+") AS b), "+
 			"(SELECT COUNT(*) FROM "+touched.SQL+")").Scan(&differing, &rows); err != nil {
 			s.t.Fatalf("%s: compare the touched rows: %v", m.Name, err)
 		}

@@ -11,29 +11,25 @@ import (
 // matches, stepRows (rows.go) computes their keys again, and write (write.go) replaces the rows
 // that differ, and counts as healed those in which nothing but NULLs changed.
 
-// heal finds what the changed rows of a lookup touch: the rows of the from: relation that match
-// them, before and now, or, where stored rows tell all that is needed, the keys of these.
-func (x *Run) heal(ctx context.Context, m *Model, f From, join Join) (rows match, stored []part, err error) {
-	if len(x.delta[join.Relation].tables()) == 0 {
-		return rows, nil, nil
-	}
-	if !x.foundByStored(m, f, join) {
-		rows, err = x.matching(ctx, f, join)
-		return rows, nil, err
-	}
-	values, err := x.changed(ctx, join)
-	if err != nil || values == nil {
-		return rows, nil, err
-	}
-	held := semi(
-		m.Key, qualified(x.Live, m.Name), x.storedAs(m, f, hereOf(join.By)), values, thereOf(join.By),
-	)
-	return rows, []part{{from(held), m.Key, m.Key}}, nil
+// A touch is what the changed rows of lookups touch.
+type touch struct {
+	rows   []match // rows of the from: relation, before and now
+	stored []part  // keys of stored rows, which tell all that is needed
 }
 
 // A match is where the rows of a from: relation stand that match a changed row of a lookup, in the
 // two states; "" is none.
 type match [2]string
+
+// matchOf is where rows stand that narrow found.
+func matchOf(found sides) (out match) {
+	for st, t := range found {
+		if t != nil {
+			out[st] = t.SQL
+		}
+	}
+	return out
+}
 
 // places are the different places.
 func (m match) places() []string {
@@ -44,6 +40,83 @@ func (m match) places() []string {
 		}
 	}
 	return out
+}
+
+// heal finds what the changed rows of the lookups of a from: relation touch. Of a helper it finds
+// all groups, or all keys, with a row that matches one of them. The checks look at whole groups.
+func (x *Run) heal(ctx context.Context, m *Model, f From) (out touch, err error) {
+	helper := x.Graph.byName[f.Relation]
+	var ids []part // of groups or keys
+	for _, join := range f.Joins {
+		byStored := x.foundByStored(m, f, join)
+		if !byStored && (len(join.By) == 0 || len(identifying(helper)) == 0) {
+			rows, err := x.matching(ctx, f, join)
+			if err != nil {
+				return out, err
+			}
+			for _, at := range rows.places() {
+				x.lookAt(helper, at)
+			}
+			out.rows = append(out.rows, rows)
+			continue
+		}
+		values, err := x.changed(ctx, join)
+		if err != nil {
+			return out, err
+		}
+		switch there := thereOf(join.By); {
+		case values == nil:
+		case byStored:
+			held := semi(
+				m.Key, qualified(x.Live, m.Name), x.storedAs(m, f, hereOf(join.By)), values, there,
+			)
+			out.stored = append(out.stored, part{from(held), m.Key, m.Key})
+		default:
+			n := x.narrowing(f.Relation, hereOf(join.By), values, there, nil)
+			p, err := n.identity(ctx, helper, before, identifying(helper))
+			if err != nil {
+				return out, err
+			}
+			ids = append(ids, p)
+		}
+	}
+	rows, err := x.identified(ctx, f, helper, ids)
+	out.rows = append(out.rows, rows)
+	return out, err
+}
+
+// identified finds the rows of a helper by its groups or keys.
+func (x *Run) identified(ctx context.Context, f From, helper *Model, ids []part) (out match, err error) {
+	matched, err := x.values(ctx, f.Relation+"_matched", "where "+f.Relation+" matches what changed", ids...)
+	if err != nil || matched == nil {
+		return out, err
+	}
+	by := identifying(helper)
+	x.lookAt(helper, matched.SQL)
+	found, err := x.narrow(ctx, f.Relation, by, matched, by, wantBoth, x.joinedBy(f, nil))
+	return matchOf(found), err
+}
+
+// lookAt notes, for the gate, which groups of a helper the run looks at. stepGroups notes those of
+// changed rows.
+func (x *Run) lookAt(helper *Model, at string) {
+	if helper != nil && helper.Kind == Group {
+		x.looked[helper.Name] = append(x.looked[helper.Name], part{at, helper.by(), helper.by()})
+	}
+}
+
+// identifying are the columns that tell the groups or the keys of a helper apart, by which a run
+// computes its rows. It is empty for other relations.
+func identifying(m *Model) []string {
+	switch {
+	case m == nil || m.Stored:
+		return nil
+	case m.Kind == Group:
+		return m.by()
+	case m.Kind == Row:
+		return m.Key
+	}
+	return nil
 }
 
 // matching finds the rows of a from: relation that match a changed row of a lookup.
@@ -64,12 +137,7 @@ func (x *Run) matching(ctx context.Context, f From, join Join) (out match, err e
 		return out, err
 	}
 	found, err := x.narrow(ctx, f.Relation, hereOf(join.By), values, thereOf(join.By), wantBoth, x.joinedBy(f, nil))
-	for st, t := range found {
-		if t != nil {
-			out[st] = t.SQL
-		}
-	}
-	return out, err
+	return matchOf(found), err
 }
 
 // changed are the values by which a lookup's changed rows are found.

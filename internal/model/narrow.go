@@ -28,10 +28,7 @@ func (x *Run) narrow(
 	if values.empty() {
 		return sides{}, nil
 	}
-	n := narrowing{
-		x: x, relation: relation, names: x.Graph.columnsOf(relation), cols: cols, values: values,
-		valueCols: valueCols, joined: joined, hashed: x.Graph.hashed(relation, cols),
-	}
+	n := x.narrowing(relation, cols, values, valueCols, joined)
 	m := x.Graph.byName[relation]
 	switch {
 	case x.Graph.IsStaging(relation):
@@ -61,6 +58,13 @@ type narrowing struct {
 	valueCols []string
 	joined    []string
 	hashed    []bool // for each of cols: an index of the table below holds its hash
+}
+
+func (x *Run) narrowing(relation string, cols []string, values *Table, valueCols, joined []string) narrowing {
+	return narrowing{
+		x: x, relation: relation, names: x.Graph.columnsOf(relation), cols: cols, values: values,
+		valueCols: valueCols, joined: joined, hashed: x.Graph.hashed(relation, cols),
+	}
 }
 
 // semi selects the rows of a text that stands in a FROM.
@@ -233,23 +237,20 @@ func (g *Graph) rowByRow(m *Model) bool {
 	})
 }
 
-// identities are the distinct values of the columns that tell a helper's groups or keys apart, for
-// the rows that are looked for.
-func (n narrowing) identities(ctx context.Context, m *Model, st state, ids []string, hint string) (*Table, error) {
-	p := part{as: ids}
+// identity has the columns that tell a helper's groups or keys apart, for the rows that are looked
+// for.
+func (n narrowing) identity(ctx context.Context, m *Model, st state, ids []string) (p part, err error) {
+	p.as = ids
 	if subset(ids, n.cols) {
 		p.from = n.values.SQL
 		for _, name := range ids {
 			p.cols = append(p.cols, n.valueCols[slices.Index(n.cols, name)])
 		}
-	} else {
-		raw, err := n.x.raw(ctx, m, st)
-		if err != nil {
-			return nil, err
-		}
-		p.from, p.cols = from(n.selectOf(ids, raw)), ids
+		return p, nil
 	}
-	return n.x.values(ctx, m.Name+"_"+hint, "the "+hint+" of "+m.Name+" to look at", p)
+	raw, err := n.x.raw(ctx, m, st)
+	p.from, p.cols = from(n.selectOf(ids, raw)), ids
+	return p, err
 }
 
 // groupsOf selects rows of a helper that is computed group by group: of the groups that hold them.
@@ -268,7 +269,11 @@ func (n narrowing) rowsOf(
 	ctx context.Context, m *Model, st state, ids []string, hint string,
 	compute func(context.Context, *Model, *Table, want) ([2]string, error),
 ) (string, error) {
-	found, err := n.identities(ctx, m, st, ids, hint)
+	p, err := n.identity(ctx, m, st, ids)
+	if err != nil {
+		return "", err
+	}
+	found, err := n.x.values(ctx, m.Name+"_"+hint, "the "+hint+" of "+m.Name+" to look at", p)
 	if err != nil || found.empty() {
 		return "", err
 	}

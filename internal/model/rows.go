@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"slices"
 	"strings"
 )
 
@@ -54,12 +53,12 @@ func (x *Run) touchedRows(ctx context.Context, m *Model) (inputsOf bothInputs, o
 				sides[st] = append(sides[st], t.SQL)
 			}
 		}
-		for _, join := range f.Joins {
-			rows, stored, err := x.heal(ctx, m, f, join)
-			if err != nil {
-				return inputsOf, nil, err
-			}
-			outdated = append(outdated, stored...)
+		healed, err := x.heal(ctx, m, f)
+		if err != nil {
+			return inputsOf, nil, err
+		}
+		outdated = append(outdated, healed.stored...)
+		for _, rows := range healed.rows {
 			for st, at := range rows {
 				if at != "" {
 					sides[st] = append(sides[st], at)
@@ -73,25 +72,10 @@ func (x *Run) touchedRows(ctx context.Context, m *Model) (inputsOf bothInputs, o
 			}
 			if at != "" {
 				inputsOf[st][f.Relation] = at
-				x.lookedAt(f.Relation, at)
 			}
 		}
 	}
 	return inputsOf, outdated, nil
-}
-
-// lookedAt notes, for the gate, which groups of a helper the run looked at. stepGroups has noted
-// the groups of changed rows.
-func (x *Run) lookedAt(relation, at string) {
-	m := x.Graph.byName[relation]
-	if m == nil || m.Kind != Group || slices.ContainsFunc(
-		x.delta[relation].tables(), func(t *Table) bool { return t.SQL == at },
-	) {
-		return
-	}
-	groups := part{at, m.by(), m.by()}
-	x.looked[relation] = append(x.looked[relation], groups)
-	x.matched[relation] = append(x.matched[relation], groups)
 }
 
 // allStored tells whether every column of the SELECT is stored. A stored row then tells all that is

@@ -442,9 +442,22 @@ FROM (
         AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
 ) AS event;
 
--- f_songplay: the groups of songplay to look at
-CREATE TABLE dwh_scratch.f_songplay__songplay_groups AS
-SELECT DISTINCT x.ts, x.session_id, x.item_in_session
+-- f_songplay: what changed in name_artist
+CREATE TABLE dwh_scratch.f_songplay__name_artist_changed AS
+SELECT x.name
+FROM dwh_scratch.name_artist__removed AS x
+WHERE x.name IS NOT NULL
+UNION
+SELECT x.name
+FROM dwh_scratch.name_artist__added AS x
+WHERE x.name IS NOT NULL;
+
+-- f_songplay: count the values that are joined by
+ANALYZE dwh_scratch.f_songplay__name_artist_changed (name);
+
+-- f_songplay: where songplay matches what changed
+CREATE TABLE dwh_scratch.f_songplay__songplay_matched AS
+SELECT x.ts, x.session_id, x.item_in_session
 FROM (
 SELECT r.ts, r.session_id, r.item_in_session
 FROM dwh_scratch.songplay__before_raw AS r
@@ -452,21 +465,28 @@ INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.a
     AND HASHTEXT(r.song) = HASHTEXT(v.title)
     AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name)
 ) AS x
+WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL
+UNION
+SELECT x.ts, x.session_id, x.item_in_session
+FROM (
+SELECT r.ts, r.session_id, r.item_in_session
+FROM dwh_scratch.songplay__before_raw AS r
+INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name
+    AND HASHTEXT(r.artist) = HASHTEXT(v.name)
+) AS x
 WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
 
 -- f_songplay: count the values that are joined by
-ANALYZE dwh_scratch.f_songplay__songplay_groups (ts, session_id, item_in_session);
+ANALYZE dwh_scratch.f_songplay__songplay_matched (ts, session_id, item_in_session);
 
 -- f_songplay: the rows of s_songplay_event to look at, as they were before this run
 CREATE TABLE dwh_scratch.f_songplay__s_songplay_event_before AS
 SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
 FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
-INNER JOIN dwh_scratch.f_songplay__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
+INNER JOIN dwh_scratch.f_songplay__songplay_matched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
 -- f_songplay: the rows of songplay to look at, as they were before this run
 CREATE TABLE dwh_scratch.f_songplay__songplay_before AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
 SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
 FROM (
     SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
@@ -521,14 +541,10 @@ FROM (
         AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
 ) AS event
 ) AS r
-INNER JOIN dwh_scratch.f_songplay__songplay_groups AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
+INNER JOIN dwh_scratch.f_songplay__songplay_matched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
     ) AS p
 ) AS w
-WHERE w.dwh_place = 1
-) AS r
-INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name
-    AND HASHTEXT(r.song) = HASHTEXT(v.title)
-    AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name);
+WHERE w.dwh_place = 1;
 
 -- f_songplay: count the values that are joined by
 ANALYZE dwh_scratch.f_songplay__songplay_before (song, artist);
@@ -540,164 +556,41 @@ WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songp
 UNION ALL
 SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
 FROM dwh_scratch.songplay__added AS r
-INNER JOIN dwh_scratch.f_songplay__song_changed AS v ON r.song = v.title AND r.artist = v.artist_name
-    AND HASHTEXT(r.song) = HASHTEXT(v.title)
-    AND HASHTEXT(r.artist) = HASHTEXT(v.artist_name);
+INNER JOIN dwh_scratch.f_songplay__songplay_matched AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
 
 -- f_songplay: count the values that are joined by
 ANALYZE dwh_scratch.f_songplay__songplay_now (song, artist);
 
--- f_songplay: what changed in name_artist
-CREATE TABLE dwh_scratch.f_songplay__name_artist_changed AS
-SELECT x.name
-FROM dwh_scratch.name_artist__removed AS x
-WHERE x.name IS NOT NULL
-UNION
-SELECT x.name
-FROM dwh_scratch.name_artist__added AS x
-WHERE x.name IS NOT NULL;
-
--- f_songplay: count the values that are joined by
-ANALYZE dwh_scratch.f_songplay__name_artist_changed (name);
-
--- f_songplay: the groups of songplay to look at
-CREATE TABLE dwh_scratch.f_songplay__songplay_groups_2 AS
-SELECT DISTINCT x.ts, x.session_id, x.item_in_session
-FROM (
-SELECT r.ts, r.session_id, r.item_in_session
-FROM dwh_scratch.songplay__before_raw AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name
-    AND HASHTEXT(r.artist) = HASHTEXT(v.name)
-) AS x
-WHERE x.ts IS NOT NULL AND x.session_id IS NOT NULL AND x.item_in_session IS NOT NULL;
-
--- f_songplay: count the values that are joined by
-ANALYZE dwh_scratch.f_songplay__songplay_groups_2 (ts, session_id, item_in_session);
-
--- f_songplay: the rows of s_songplay_event to look at, as they were before this run
-CREATE TABLE dwh_scratch.f_songplay__s_songplay_event_before_2 AS
-SELECT r.artist, r.auth, r.first_name, r.gender, r.item_in_session, r.last_name, r.length, r.level, r.location, r.method, r.page, r.registration, r.session_id, r.song, r.status, r.ts, r.user_agent, r.user_id
-FROM (SELECT s.artist, s.auth, s.first_name, s.gender, s.item_in_session, s.last_name, s.length, s.level, s.location, s.method, s.page, s.registration, s.session_id, s.song, s.status, s.ts, s.user_agent, s.user_id FROM public.s_songplay_event AS s WHERE s.processed) AS r
-INNER JOIN dwh_scratch.f_songplay__songplay_groups_2 AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session;
-
 -- f_songplay: the rows of songplay to look at, as they were before this run
 CREATE TABLE dwh_scratch.f_songplay__songplay_before_2 AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
-SELECT w.songplay_id, w.start_time, w.played_at, w.user_id, w.session_id, w.item_in_session, w.ts, w.song, w.artist, w.length, w.level, w.location, w.user_agent, w.first_name, w.last_name, w.gender
-FROM (
-    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.songplay_id ORDER BY p.song COLLATE "C", p.artist COLLATE "C", p.length, p.level COLLATE "C", p.location COLLATE "C", p.user_agent COLLATE "C", p.first_name COLLATE "C", p.last_name COLLATE "C", p.gender COLLATE "C", p.session_id, p.item_in_session, p.ts, p.start_time, p.played_at, p.user_id COLLATE "C") AS dwh_place
-    FROM (
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM (
-SELECT
-    /*postgres*/ ENCODE(SHA256(CONVERT_TO(id, 'UTF8')), 'hex')
-    /*redshift SHA2(id, 256) */ AS songplay_id,
-    DATE_TRUNC('hour', played_at) AS start_time,
-    played_at,
-    user_id,
-    session_id,
-    item_in_session,
-    ts,
-    song,
-    artist,
-    length,
-    level,
-    location,
-    user_agent,
-    first_name,
-    last_name,
-    gender
-FROM (
-    SELECT
-        RTRIM(user_id)
-            || '|' || CAST(session_id AS VARCHAR(20))
-            || '|' || CAST(item_in_session AS VARCHAR(11))
-            || '|' || CAST(ts AS VARCHAR(20)) AS id,
-        -- Seconds and milliseconds are added separately: a fraction of a second would be rounded.
-        TIMESTAMP 'epoch' + ts / 1000 * INTERVAL '1 second'
-            + MOD(ts, 1000) * INTERVAL '0.001 second' AS played_at,
-        RTRIM(user_id) AS user_id,
-        session_id,
-        item_in_session,
-        ts,
-        RTRIM(song) AS song,
-        RTRIM(artist) AS artist,
-        length,
-        RTRIM(level) AS level,
-        RTRIM(location) AS location,
-        RTRIM(user_agent) AS user_agent,
-        RTRIM(first_name) AS first_name,
-        RTRIM(last_name) AS last_name,
-        RTRIM(gender) AS gender
-    FROM dwh_scratch.f_songplay__s_songplay_event_before_2 AS s_songplay_event
-    WHERE RTRIM(page) = 'NextSong'
-        AND RTRIM(user_id) <> ''
-        AND session_id IS NOT NULL
-        AND item_in_session IS NOT NULL
-        AND ts BETWEEN -62135596800000 AND 253402300799999  -- the years 1 to 9999
-) AS event
-) AS r
-INNER JOIN dwh_scratch.f_songplay__songplay_groups_2 AS v ON r.ts = v.ts AND r.session_id = v.session_id AND r.item_in_session = v.item_in_session
-    ) AS p
-) AS w
-WHERE w.dwh_place = 1
-) AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name
-    AND HASHTEXT(r.artist) = HASHTEXT(v.name);
+SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
+FROM dwh_scratch.songplay__removed AS x
+UNION
+SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
+FROM dwh_scratch.f_songplay__songplay_before AS x;
 
 -- f_songplay: count the values that are joined by
 ANALYZE dwh_scratch.f_songplay__songplay_before_2 (song, artist);
 
 -- f_songplay: the rows of songplay to look at, as they are now
 CREATE TABLE dwh_scratch.f_songplay__songplay_now_2 AS
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender FROM dwh_scratch.f_songplay__songplay_before_2 AS r
-WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.songplay__removed AS l WHERE l.songplay_id = r.songplay_id)
-UNION ALL
-SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender
-FROM dwh_scratch.songplay__added AS r
-INNER JOIN dwh_scratch.f_songplay__name_artist_changed AS v ON r.artist = v.name
-    AND HASHTEXT(r.artist) = HASHTEXT(v.name);
-
--- f_songplay: count the values that are joined by
-ANALYZE dwh_scratch.f_songplay__songplay_now_2 (song, artist);
-
--- f_songplay: the rows of songplay to look at, as they were before this run
-CREATE TABLE dwh_scratch.f_songplay__songplay_before_3 AS
-SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
-FROM dwh_scratch.songplay__removed AS x
-UNION
-SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
-FROM dwh_scratch.f_songplay__songplay_before AS x
-UNION
-SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
-FROM dwh_scratch.f_songplay__songplay_before_2 AS x;
-
--- f_songplay: count the values that are joined by
-ANALYZE dwh_scratch.f_songplay__songplay_before_3 (song, artist);
-
--- f_songplay: the rows of songplay to look at, as they are now
-CREATE TABLE dwh_scratch.f_songplay__songplay_now_3 AS
 SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
 FROM dwh_scratch.songplay__added AS x
 UNION
 SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
-FROM dwh_scratch.f_songplay__songplay_now AS x
-UNION
-SELECT x.songplay_id, x.start_time, x.played_at, x.user_id, x.session_id, x.item_in_session, x.ts, x.song, x.artist, x.length, x.level, x.location, x.user_agent, x.first_name, x.last_name, x.gender
-FROM dwh_scratch.f_songplay__songplay_now_2 AS x;
+FROM dwh_scratch.f_songplay__songplay_now AS x;
 
 -- f_songplay: count the values that are joined by
-ANALYZE dwh_scratch.f_songplay__songplay_now_3 (song, artist);
+ANALYZE dwh_scratch.f_songplay__songplay_now_2 (song, artist);
 
 -- f_songplay: what the rows to compute look up in song
 CREATE TABLE dwh_scratch.f_songplay__song_wanted AS
 SELECT x.song AS title, x.artist AS artist_name
-FROM dwh_scratch.f_songplay__songplay_now_3 AS x
+FROM dwh_scratch.f_songplay__songplay_now_2 AS x
 WHERE x.song IS NOT NULL AND x.artist IS NOT NULL
 UNION
 SELECT x.song AS title, x.artist AS artist_name
-FROM dwh_scratch.f_songplay__songplay_before_3 AS x
+FROM dwh_scratch.f_songplay__songplay_before_2 AS x
 WHERE x.song IS NOT NULL AND x.artist IS NOT NULL;
 
 -- f_songplay: count the values that are joined by
@@ -726,11 +619,11 @@ ANALYZE dwh_scratch.f_songplay__song_now (title, artist_name);
 -- f_songplay: what the rows to compute look up in name_artist
 CREATE TABLE dwh_scratch.f_songplay__name_artist_wanted AS
 SELECT x.artist AS name
-FROM dwh_scratch.f_songplay__songplay_now_3 AS x
+FROM dwh_scratch.f_songplay__songplay_now_2 AS x
 WHERE x.artist IS NOT NULL
 UNION
 SELECT x.artist AS name
-FROM dwh_scratch.f_songplay__songplay_before_3 AS x
+FROM dwh_scratch.f_songplay__songplay_before_2 AS x
 WHERE x.artist IS NOT NULL;
 
 -- f_songplay: count the values that are joined by
@@ -790,7 +683,7 @@ SELECT
     play.location,
     play.user_agent,
     ABS(song.duration - play.length) AS distance
-FROM dwh_scratch.f_songplay__songplay_before_3 AS play
+FROM dwh_scratch.f_songplay__songplay_before_2 AS play
 LEFT JOIN dwh_scratch.f_songplay__song_before AS song
     ON song.title = play.song
     AND song.artist_name = play.artist
@@ -816,7 +709,7 @@ SELECT
     play.location,
     play.user_agent,
     ABS(song.duration - play.length) AS distance
-FROM dwh_scratch.f_songplay__songplay_now_3 AS play
+FROM dwh_scratch.f_songplay__songplay_now_2 AS play
 LEFT JOIN dwh_scratch.f_songplay__song_now AS song
     ON song.title = play.song
     AND song.artist_name = play.artist
