@@ -55,6 +55,9 @@ type Result struct {
 	Objects []ObjectResult
 	// Rejects are the refused records in the order of objects and lines.
 	Rejects []RecordError
+	// Trimmed names the text columns of the statement in which no value of these rows ends in a
+	// blank. A column that is not named may hold such a value or not.
+	Trimmed []string
 }
 
 // ObjectResult is what became of one object.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 
@@ -256,6 +257,7 @@ func newPlan(ctx context.Context, store *objectstore.Store, stmt *copystmt.State
 	for i := range p.targets {
 		p.targets[i].typ = columnTypes[p.targets[i].Type]
 	}
+	p.padded = make([]atomic.Bool, len(p.targets))
 	return p, nil
 }
 

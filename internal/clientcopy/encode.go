@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/sparkify/dwh/internal/jsonpaths"
@@ -67,9 +68,11 @@ type conversion struct {
 	quote              byte   // of CSV
 }
 
-// plan is a COPY statement compiled for its table; it is read by all workers and changed by none.
+// plan is a COPY statement compiled for its table; it is read by all workers and, but for padded,
+// changed by none.
 type plan struct {
 	targets []target
+	padded  []atomic.Bool // for each target: a text that went out ends in a blank
 	conversion
 	appended []byte    // a last field of every tuple, the same in all; nil: none
 	sql      string    // the COPY FROM STDIN that takes the tuples
@@ -102,6 +105,9 @@ type encoder struct {
 	scratch []byte
 }
 
+// fieldHeader is how many bytes of a field stand before its value: its length.
+const fieldHeader = 4
+
 // record appends the tuple of a record whose values lie in b. On an error dst is returned as it
 // was.
 func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
@@ -119,6 +125,9 @@ func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
 			(n <= t.Length || t.Length == 0) && !e.blanksAsNull && !e.trimBlanks && e.nullAs == nil {
 			dst = binary.BigEndian.AppendUint32(dst, uint32(n))
 			dst = append(dst, b[s.start:s.end]...)
+			if b[s.end-1] == ' ' {
+				e.padded[i].Store(true)
+			}
 			continue
 		}
 		var err *fieldError
@@ -130,11 +139,26 @@ func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
 				return dst[:start], err
 			}
 		}
+		at := len(dst) + fieldHeader
 		if dst, err = e.field(dst, b, s, t); err != nil {
 			return dst[:start], err
 		}
+		if t.typ == typeText && len(dst) > at && dst[len(dst)-1] == ' ' {
+			e.padded[i].Store(true)
+		}
 	}
 	return append(dst, e.appended...), nil
+}
+
+// trimmed are the text columns of the statement in which no text that went out ends in a blank.
+func (p *plan) trimmed() []string {
+	var out []string
+	for i := range p.targets {
+		if p.targets[i].typ == typeText && !p.padded[i].Load() {
+			out = append(out, p.targets[i].Name)
+		}
+	}
+	return out
 }
 
 // descend follows the rest of a JSONPath. What is not there is NULL, an index that leads nowhere

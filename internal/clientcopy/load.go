@@ -212,7 +212,11 @@ func (l *load) run(ctx context.Context, to sink) (Result, error) {
 	case l.failure != nil:
 		return Result{}, fmt.Errorf("copy into %s: %w", l.stmt.Table, l.failure)
 	}
-	return l.outcome()
+	result, err := l.outcome()
+	if err == nil {
+		result.Trimmed = l.plan.trimmed()
+	}
+	return result, err
 }
 
 // get waits for a free block.

@@ -13,6 +13,8 @@ import (
 )
 
 // Result is what a load did.
+//
+// fields: each is a fact of its own, and commands print nearly all.
 type Result struct {
 	Step       string         // the load's, such as 020_s_order
 	Table      catalogue.Name // the staging table that it fills
@@ -25,6 +27,7 @@ type Result struct {
 	Changed    int64         // objects that changed while they were read, left for the next run
 	Left       []Left        // objects that the caller tries again
 	Bytes      int64         // of the loaded objects, as they are stored
+	Trimmed    []string      // text columns in which none of the rows has a blank at the end
 	Duration   time.Duration // of the load, its listing included
 }
 
@@ -76,6 +79,9 @@ func (x *execution) count(copied clientcopy.Result) {
 	warn := func(format string, args ...any) {
 		x.Observer(progress.Event{Kind: progress.Warning, Step: result.Step, Text: fmt.Sprintf(format, args...)})
 	}
+	if copied.Rows > 0 {
+		result.Trimmed = trimmed(result.Rows > 0, result.Trimmed, copied.Trimmed)
+	}
 	result.Rows += copied.Rows
 	result.Known += int64(x.known)
 	for _, object := range copied.Objects {
@@ -106,6 +112,27 @@ func (x *execution) count(copied clientcopy.Result) {
 		warn("%d records refused, such as %v; see dwh reject list", n, &records[0])
 	}
 	x.tell(result.Objects, result.Rows, result.Bytes, result.Rejects)
+}
+
+// trimmed are columns in which neither earlier rows, if there are any, nor more rows have a blank
+// at the end.
+func trimmed(earlier bool, those, more []string) []string {
+	if !earlier {
+		return more
+	}
+	return slices.DeleteFunc(slices.Clone(those), func(name string) bool { return !slices.Contains(more, name) })
+}
+
+// Trimmed are the text columns of a staging table in which no row that the loads brought has a
+// blank at the end.
+func Trimmed(loads []Result, table catalogue.Name) (columns []string) {
+	earlier := false
+	for _, l := range loads {
+		if l.Table == table && l.Rows > 0 {
+			columns, earlier = trimmed(earlier, columns, l.Trimmed), true
+		}
+	}
+	return columns
 }
 
 // A RefusedError says that a batch was rolled back because of its records.

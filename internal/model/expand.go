@@ -36,7 +36,8 @@ func (x *Run) expand(
 		}
 	}
 	_, wrapped := x.Graph.limited(m)
-	return m.statement.Expand(x.Vars, append(edits, x.byteOrder(m, wrapped)...)...)
+	edits = append(edits, x.byteOrder(m, wrapped)...)
+	return m.statement.Expand(x.Vars, append(edits, x.withoutTrims(m)...)...)
 }
 
 // byteOrder has text in the ORDER BY of a LIMIT ordered by bytes, whatever its column declares, as

@@ -372,8 +372,13 @@ func (s *store) built() (map[string][]string, error) {
 	s.exec("CREATE SCHEMA scratch")
 	beside := s.beside
 	s.beside = false
-	x := s.run(tx, "scratch", s.staged(tx, "scratch", nil))
+	staged := s.staged(tx, "scratch", nil)
 	s.beside = beside
+	for name, of := range staged {
+		of.Trimmed = s.trimmed(name)
+		staged[name] = of
+	}
+	x := s.run(tx, "scratch", staged)
 	if err := x.Build(ctx, s.graph.Models, func(*model.Model, *model.Table) error { return nil }); err != nil {
 		return nil, err
 	}
@@ -382,6 +387,20 @@ func (s *store) built() (map[string][]string, error) {
 		out[m.Name] = s.lines("SELECT " + s.columns(m) + " FROM scratch." + m.Name)
 	}
 	return out, nil
+}
+
+// trimmed are the text columns of a staging table in which no value ends in a blank.
+func (s *store) trimmed(table string) []string {
+	s.t.Helper()
+	var out []string
+	for _, name := range s.lines(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'
+		AND data_type IN ('character varying', 'text') AND table_name = '` + table + "'") {
+		column := pgx.Identifier{name}.Sanitize()
+		if len(s.lines("SELECT 1 FROM "+table+" WHERE "+column+" <> RTRIM("+column+") LIMIT 1")) == 0 {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // columns are the columns of a stored model that its table has.

@@ -59,6 +59,8 @@ type Staged struct {
 	Arrived *Table
 	// Erase are rows to erase: those that one of these names.
 	Erase []Erasure
+	// Trimmed are text columns in which no value ends in a blank, as far as that is known.
+	Trimmed []string
 }
 
 // A Change counts what became of a stored model's rows, by keys.

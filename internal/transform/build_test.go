@@ -26,6 +26,39 @@ func wide(t *testing.T) (*warehouse, *source) {
 	return w, s
 }
 
+// TestFirstRunTrims: a large first run trims what has blanks to trim, also where just one of many
+// rows or one of several objects has them.
+func TestFirstRunTrims(t *testing.T) {
+	t.Parallel()
+	for name, blank := range map[string]func(e *star.Event, s *star.Song){
+		"nothing":      func(*star.Event, *star.Song) {},
+		"the user":     func(e *star.Event, _ *star.Song) { e.UserID = text("a ") },
+		"the page":     func(e *star.Event, _ *star.Song) { e.Page = text("NextSong  ") },
+		"the level":    func(e *star.Event, _ *star.Song) { e.Level = text("paid ") },
+		"the song":     func(e *star.Event, _ *star.Song) { e.Song = text("Setanta matins ") },
+		"the title":    func(_ *star.Event, s *star.Song) { s.Title = text("Setanta matins ") },
+		"another song": func(_ *star.Event, s *star.Song) { s.SongID, s.ArtistName = text("S3 "), text("Elena  ") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, s := wide(t)
+			more, known := play("a", 50_000), song("S1", "A1")
+			blank(&more, &known)
+			s.object("log_data/2.json", star.Staging{Events: []star.Event{more}}, "lines")
+			s.object("song_data/A/2.json", star.Staging{Songs: []star.Song{known}}, "lines")
+			w.run(s.vars(), parallel)
+			w.same()
+			if got := w.one(`SELECT COUNT(*) FROM f_songplay WHERE song_id IS NULL OR user_id <> RTRIM(user_id)
+				OR level <> RTRIM(level)`); got != "0" {
+				t.Errorf("got %s plays without a song or with blanks, want 0", got)
+			}
+			if got := w.one("SELECT COUNT(*) FROM f_songplay"); got != "41" {
+				t.Errorf("got %s plays, want 41", got)
+			}
+		})
+	}
+}
+
 // TestFilledReplayFindsTheSame: a replay that fills tables finds the difference that one that
 // inserts finds.
 func TestFilledReplayFindsTheSame(t *testing.T) {

@@ -159,7 +159,7 @@ func (m firstRun) loadAll(ctx context.Context, w *work) error {
 		loaded[did.Table] += did.Rows
 		m.result.Flagged += did.Rows
 	}
-	w.unprocessed = loaded
+	w.unprocessed, w.loads = loaded, m.result.Loads
 	return nil
 }
 

@@ -30,6 +30,7 @@ func (w *work) beginModels(arrivals *load.Arrivals, erase map[string][]model.Era
 		}
 		if w.handover.HasCopy(table.Name) {
 			s.At = w.handover.At(table).SQL()
+			s.Trimmed = load.Trimmed(w.loads, table.Name)
 		}
 		staged[string(table.Name)] = s
 	}

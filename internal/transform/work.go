@@ -11,6 +11,7 @@ import (
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -27,8 +28,9 @@ type work struct {
 	snapshot
 	run      *model.Run // nil before beginModels
 	handover *publish.Handover
-	parallel bool      // several processes of the server work for a statement
-	idle     time.Time // when the last step ended, or the work began
+	loads    []load.Result // what a first run has loaded
+	parallel bool          // several processes of the server work for a statement
+	idle     time.Time     // when the last step ended, or the work began
 }
 
 // A snapshot is what a transaction has found at its beginning.
