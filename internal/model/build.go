@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/sqlliteral"
 )
 
 // ErrTooLong is what a Session wraps when the server refuses a text because of its length (SQLSTATE
@@ -115,10 +117,22 @@ var setFunctions = strings.Fields(`
 // sortRows lets PostgreSQL group only by reading a whole table and sorting it, or, by NULL, as it
 // likes. Its planner expects a hash of many equal rows to be faster, or the order of an index. But
 // where hardly any rows are equal, the hash is as large as the table, and an index reads the table
-// row by row into the buffers.
-func sortRows(otherWays string) string {
+// row by row into the buffers. orderOf, where set, is a table whose index may give the order all
+// the same, once VACUUM has marked its pages: then the index alone is read
+// (https://www.postgresql.org/docs/current/indexes-index-only-scans.html).
+func sortRows(otherWays, orderOf string) string {
+	byIndex, pages := otherWays, ""
+	if orderOf != "" {
+		byIndex, pages = "pages.ways", `
+FROM (
+    SELECT CASE WHEN relpages = 0 OR relallvisible < 0.9 * relpages THEN `+otherWays+` END AS ways
+    FROM pg_catalog.pg_class
+    WHERE oid = CAST(`+string(sqlliteral.AppendText(nil, []byte(orderOf)))+` AS regclass)
+) AS pages`
+	}
 	return `SELECT SET_CONFIG('enable_hashagg', ` + otherWays + `, TRUE),
-    SET_CONFIG('enable_indexscan', ` + otherWays + `, TRUE), SET_CONFIG('enable_indexonlyscan', ` + otherWays + `, TRUE)`
+    SET_CONFIG('enable_indexscan', ` + byIndex + `, TRUE),
+    SET_CONFIG('enable_indexonlyscan', ` + byIndex + `, TRUE)` + pages
 }
 
 // inSeveralRows selects the values of columns that several rows have, none of them NULL.
@@ -130,8 +144,12 @@ func inSeveralRows(at string, cols []string) string {
 
 // repeated are the values of columns that several rows have. Such values are rare.
 func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) (*Table, error) {
+	orderOf := ""
+	if x.Graph.IsStaging(relation) && at == x.stagedAt(relation) {
+		orderOf = at
+	}
 	if _, err := x.Session.Exec(
-		ctx, x.statement("hardly any rows share them: read all rows, and sort", sortRows("'off'")),
+		ctx, x.statement("hardly any rows share them: read all rows, and sort", sortRows("'off'", orderOf)),
 	); err != nil {
 		return nil, err
 	}
@@ -141,7 +159,7 @@ func (x *Run) repeated(ctx context.Context, relation, at string, cols []string) 
 	if err != nil {
 		return nil, err
 	}
-	_, err = x.Session.Exec(ctx, x.statement("back to what the server prefers", sortRows("NULL")))
+	_, err = x.Session.Exec(ctx, x.statement("back to what the server prefers", sortRows("NULL", "")))
 	return t, err
 }
 

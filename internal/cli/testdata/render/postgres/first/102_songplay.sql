@@ -59,7 +59,13 @@ FROM (
 
 -- songplay: hardly any rows share them: read all rows, and sort
 SELECT SET_CONFIG('enable_hashagg', 'off', TRUE),
-    SET_CONFIG('enable_indexscan', 'off', TRUE), SET_CONFIG('enable_indexonlyscan', 'off', TRUE);
+    SET_CONFIG('enable_indexscan', pages.ways, TRUE),
+    SET_CONFIG('enable_indexonlyscan', pages.ways, TRUE)
+FROM (
+    SELECT CASE WHEN relpages = 0 OR relallvisible < 0.9 * relpages THEN 'off' END AS ways
+    FROM pg_catalog.pg_class
+    WHERE oid = CAST('public.s_songplay_event' AS regclass)
+) AS pages;
 
 -- songplay: what several rows of s_songplay_event share
 CREATE TABLE dwh_scratch.songplay__s_songplay_event_repeated AS
@@ -74,7 +80,8 @@ ANALYZE dwh_scratch.songplay__s_songplay_event_repeated (ts, session_id, item_in
 
 -- songplay: back to what the server prefers
 SELECT SET_CONFIG('enable_hashagg', NULL, TRUE),
-    SET_CONFIG('enable_indexscan', NULL, TRUE), SET_CONFIG('enable_indexonlyscan', NULL, TRUE);
+    SET_CONFIG('enable_indexscan', NULL, TRUE),
+    SET_CONFIG('enable_indexonlyscan', NULL, TRUE);
 
 -- songplay: the rows that compete, before pick
 CREATE TABLE dwh_scratch.songplay__rivals AS

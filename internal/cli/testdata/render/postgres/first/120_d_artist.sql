@@ -63,7 +63,8 @@ WHERE song.artist_id <> ''
 
 -- d_artist: hardly any rows share them: read all rows, and sort
 SELECT SET_CONFIG('enable_hashagg', 'off', TRUE),
-    SET_CONFIG('enable_indexscan', 'off', TRUE), SET_CONFIG('enable_indexonlyscan', 'off', TRUE);
+    SET_CONFIG('enable_indexscan', 'off', TRUE),
+    SET_CONFIG('enable_indexonlyscan', 'off', TRUE);
 
 -- d_artist: what several rows of song share
 CREATE TABLE dwh_scratch.d_artist__song_repeated AS
@@ -78,7 +79,8 @@ ANALYZE dwh_scratch.d_artist__song_repeated (artist_id);
 
 -- d_artist: back to what the server prefers
 SELECT SET_CONFIG('enable_hashagg', NULL, TRUE),
-    SET_CONFIG('enable_indexscan', NULL, TRUE), SET_CONFIG('enable_indexonlyscan', NULL, TRUE);
+    SET_CONFIG('enable_indexscan', NULL, TRUE),
+    SET_CONFIG('enable_indexonlyscan', NULL, TRUE);
 
 -- d_artist: the rows of keys for which several compete
 CREATE TABLE dwh_scratch.d_artist__ranked AS
