@@ -650,6 +650,22 @@ SELECT k / 2 AS half, t, v FROM a;`,
 SELECT a.t, COUNT(DISTINCT a.code) AS n, SUM(d_b.v) AS v FROM a LEFT JOIN d_b ON d_b.t = a.t GROUP BY a.t;`,
 		},
 	},
+	"a key of one column twice": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_a (x INTEGER, y INTEGER, v INTEGER, PRIMARY KEY (x, y));`,
+		map[string]string{
+			"101_a": `-- a: one per k.
+-- key: k
+-- pick: v
+-- from: s_a by k
+SELECT k, v FROM s_a WHERE k IS NOT NULL;`,
+			"210_f_a": `-- f_a: one per k.
+-- key: x, y
+-- pick: v
+-- from: a
+SELECT k AS x, k AS y, v FROM a;`,
+		},
+	},
 	"reserved words": {
 		`CREATE TABLE s_a ("order" INTEGER, "user" INTEGER,
 			object VARCHAR(9),

@@ -95,7 +95,8 @@ func (m *Model) alone(ref selectstmt.ColumnRef, orderBy *selectstmt.Expr) bool {
 }
 
 // limited tells whether the order of text decides which rows a LIMIT takes. PostgreSQL then has to
-// order the text by bytes, as Redshift does. at is where the ORDER BY begins.
+// order the text by bytes, as Redshift does. at is where the ORDER BY begins. One of a branch in
+// brackets is left as it is.
 func (g *Graph) limited(m *Model) (at int, ok bool) {
 	if g.Engine != sqlfile.Postgres || m.query.Limit < 0 || m.query.OrderBy == nil {
 		return 0, false
@@ -106,12 +107,18 @@ func (g *Graph) limited(m *Model) (at int, ok bool) {
 		}
 		ok = ok || m.isText(g, ref.Column)
 	}
+	depth, inBrackets := 0, false
 	for _, t := range tokensOf(m.statement) {
-		if t.Is("order") && t.End <= m.query.OrderBy.Start {
-			at = t.Start
+		switch {
+		case t.Text == "(":
+			depth++
+		case t.Text == ")":
+			depth--
+		case t.Is("order") && t.End <= m.query.OrderBy.Start:
+			at, inBrackets = t.Start, depth > 0
 		}
 	}
-	return at, ok
+	return at, ok && !inBrackets
 }
 
 // cast is the select list that gives the output columns of a SELECT, called q, the table's types.

@@ -2,7 +2,9 @@ package model
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 )
 
 // Touched makes a table of the rows of a relation that an increment looked at, also where it
@@ -34,13 +36,17 @@ func (x *Run) rowsReached(ctx context.Context, m *Model) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := slices.Concat(x.keysReached(m), dangling)
+	beside, err := x.keysBeside(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	parts := slices.Concat(x.keysReached(m), dangling, beside)
 	written, err := x.written(ctx, m)
 	if err != nil {
 		return nil, err
 	}
 	if written != nil {
-		parts = notIn(written, m.Key, parts)
+		parts = notIn(written, parts)
 	}
 	keys, err := x.values(ctx, m.Name+"_reached", "the keys of "+m.Name+" that the run looked at", parts...)
 	if err != nil || keys.empty() && written != nil {
@@ -68,24 +74,19 @@ func (x *Run) written(ctx context.Context, m *Model) (*Table, error) {
 }
 
 // notIn leaves out of parts the keys that stand in a table.
-func notIn(t *Table, key []string, parts []part) []part {
+func notIn(t *Table, parts []part) []part {
 	var out []part
 	for _, p := range parts {
 		if p.from == t.SQL && slices.Equal(p.cols, p.as) {
 			continue
 		}
-		p.from = from("SELECT " + columns("y.", p.cols) + "\nFROM " + p.from + " AS y" +
-			"\nWHERE NOT EXISTS (SELECT 1 FROM " + t.SQL + " AS a WHERE " + equal("a", key, "y", inOrder(p, key)) + ")")
-		out = append(out, p)
-	}
-	return out
-}
-
-// inOrder are the columns of a part that hold a key.
-func inOrder(p part, key []string) []string {
-	out := make([]string, len(key))
-	for i, name := range key {
-		out[i] = p.cols[slices.Index(p.as, name)]
+		list := make([]string, len(p.cols))
+		for i, name := range p.cols {
+			list[i] = "y." + ident(name) + " AS " + ident(p.as[i])
+		}
+		rest := "SELECT " + strings.Join(list, ", ") + "\nFROM " + p.from + " AS y\nWHERE NOT EXISTS (SELECT 1 FROM " +
+			t.SQL + " AS a WHERE " + equal("a", p.as, "y", p.cols) + ")"
+		out = append(out, part{from(rest), p.as, p.as})
 	}
 	return out
 }
@@ -138,6 +139,45 @@ func (x *Run) keysReached(m *Model) []part {
 		parts = append(parts, own)
 	}
 	return parts
+}
+
+// keysBeside are the keys of a model whose rows stand in a group of a helper that the run looked at
+// because a lookup of another model changed. The run does not compute them. The checks see all
+// records of such a group, and so they have to see all its rows.
+func (x *Run) keysBeside(ctx context.Context, m *Model) ([]part, error) {
+	if m.Kind != Row || !x.sameRow(m) {
+		return nil, nil
+	}
+	helper := x.Graph.byName[m.From[0].Relation]
+	if helper == nil {
+		return nil, nil
+	}
+	var matched []part
+	for _, name := range slices.Sorted(maps.Keys(x.matched[helper.Name])) {
+		if name != m.Name { // its own it has computed
+			matched = append(matched, x.matched[helper.Name][name]...)
+		}
+	}
+	by := helper.by()
+	groups, err := x.values(ctx, helper.Name+"_beside",
+		"the groups of "+helper.Name+" that a lookup of another model matched", matched...)
+	if err != nil || groups == nil {
+		return nil, err
+	}
+	found, err := x.narrow(ctx, helper.Name, by, groups, by, wantNow, nil)
+	if err != nil || found[now].empty() {
+		return nil, err
+	}
+	line := x.Graph.exact(m, helper.Name)
+	beside := part{from: found[now].SQL, as: m.Key}
+	for _, name := range m.Key {
+		column, ok := line[name]
+		if !ok {
+			return nil, nil
+		}
+		beside.cols = append(beside.cols, column)
+	}
+	return []part{beside}, nil
 }
 
 // tableColumns are all the columns of a table.

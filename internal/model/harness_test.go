@@ -120,6 +120,8 @@ type store struct {
 	// loaded.
 	beside bool
 	large  int64 // from how many rows on a build ranks rivals apart
+	// ran, where set, is called behind each increment, before its scratch schema is dropped.
+	ran func(tx pgx.Tx, x *model.Run)
 }
 
 // newStore makes a database of the test's own.
@@ -217,6 +219,9 @@ func (s *store) increment(erase ...erasure) (map[string]model.Change, error) {
 		return nil, err
 	}
 	s.checkTouched(tx, x)
+	if s.ran != nil {
+		s.ran(tx, x)
+	}
 	if _, err := x.Erase(ctx); err != nil {
 		return nil, err
 	}

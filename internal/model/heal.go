@@ -55,7 +55,7 @@ func (x *Run) heal(ctx context.Context, m *Model, f From) (out touch, err error)
 				return out, err
 			}
 			for _, at := range rows.places() {
-				x.lookAt(helper, at)
+				x.lookAt(m, helper, at)
 			}
 			out.rows = append(out.rows, rows)
 			continue
@@ -80,29 +80,36 @@ func (x *Run) heal(ctx context.Context, m *Model, f From) (out touch, err error)
 			ids = append(ids, p)
 		}
 	}
-	rows, err := x.identified(ctx, f, helper, ids)
+	rows, err := x.identified(ctx, m, f, ids)
 	out.rows = append(out.rows, rows)
 	return out, err
 }
 
 // identified finds the rows of a helper by its groups or keys.
-func (x *Run) identified(ctx context.Context, f From, helper *Model, ids []part) (out match, err error) {
+func (x *Run) identified(ctx context.Context, m *Model, f From, ids []part) (out match, err error) {
 	matched, err := x.values(ctx, f.Relation+"_matched", "where "+f.Relation+" matches what changed", ids...)
 	if err != nil || matched == nil {
 		return out, err
 	}
+	helper := x.Graph.byName[f.Relation]
 	by := identifying(helper)
-	x.lookAt(helper, matched.SQL)
+	x.lookAt(m, helper, matched.SQL)
 	found, err := x.narrow(ctx, f.Relation, by, matched, by, wantBoth, x.joinedBy(f, nil))
 	return matchOf(found), err
 }
 
-// lookAt notes, for the gate, which groups of a helper the run looks at. stepGroups notes those of
-// changed rows.
-func (x *Run) lookAt(helper *Model, at string) {
-	if helper != nil && helper.Kind == Group {
-		x.looked[helper.Name] = append(x.looked[helper.Name], part{at, helper.by(), helper.by()})
+// lookAt notes, for the gate, which groups of a helper the run computes for a model because a
+// lookup of the model changed. stepGroups notes those of changed rows.
+func (x *Run) lookAt(m, helper *Model, at string) {
+	if helper == nil || helper.Kind != Group {
+		return
 	}
+	groups := part{at, helper.by(), helper.by()}
+	x.looked[helper.Name] = append(x.looked[helper.Name], groups)
+	if x.matched[helper.Name] == nil {
+		x.matched[helper.Name] = map[string][]part{}
+	}
+	x.matched[helper.Name][m.Name] = append(x.matched[helper.Name][m.Name], groups)
 }
 
 // identifying are the columns that tell the groups or the keys of a helper apart, by which a run

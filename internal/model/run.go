@@ -31,6 +31,9 @@ type Run struct {
 type touched struct {
 	reached map[string][]part // the keys of a model
 	looked  map[string][]part // the groups of a model that is computed group by group
+	// matched are groups with a row that a changed lookup matched, by the helper and by the model
+	// that looks it up and computes all rows of these groups.
+	matched map[string]map[string][]part
 }
 
 // known is what a run has found out or made before, and finds again.
@@ -72,7 +75,7 @@ func NewRun(o Options) *Run {
 	return &Run{
 		Options: o, Changes: map[string]Change{}, delta: map[string]delta{}, built: map[string]*Table{},
 		names: map[string]int{}, apart: map[string]bool{},
-		touched: touched{map[string][]part{}, map[string][]part{}},
+		touched: touched{map[string][]part{}, map[string][]part{}, map[string]map[string][]part{}},
 		known: known{
 			at: map[relationState]string{}, raws: map[relationState]string{}, text: map[string]map[string]bool{},
 			distinct: map[string]distinct{}, answers: map[string]answer{},

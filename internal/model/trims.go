@@ -17,37 +17,81 @@ func (x *Run) withoutTrims(m *Model) []sqlfile.Edit {
 	var edits []sqlfile.Edit
 	m.query.Walk(func(q *selectstmt.Query) {
 		s := scope{g: x.Graph, with: append(slices.Clone(m.query.With), q.With...)}
-		if q.OrderBy != nil && slices.ContainsFunc(q.OrderBy.Calls, isTrim) {
-			return // behind DISTINCT, what it orders by has to be written as in the SELECT list
-		}
+		within := 0
+		var found []sqlfile.Edit
 		for _, branch := range q.Branches {
-			for _, e := range (&selectstmt.Query{Branches: []*selectstmt.Select{branch}}).Exprs() {
-				for _, call := range e.Calls {
-					if ref := trimOf(call); ref != nil && x.trimmed(s, branch, *ref) {
-						edits = append(edits,
-							sqlfile.Edit{Start: call.Start, End: ref.Start, Text: "CAST("},
-							sqlfile.Edit{Start: ref.End, End: call.End, Text: " AS TEXT)"})
-					}
-				}
-			}
+			calls := trims(branch)
+			within += len(calls)
+			found = append(found, x.trimsToLeaveOut(s, branch, calls)...)
+		}
+		if within == len(trimsOf(q.Exprs())) {
+			// There is none in ORDER BY, which has to repeat the SELECT list.
+			edits = append(edits, found...)
 		}
 	})
 	return edits
 }
 
-func isTrim(call selectstmt.Call) bool { return call.Name == "rtrim" && call.Schema == "" }
+// trimsToLeaveOut are the edits for one SELECT. It leaves a column alone where it is not known for
+// each of the calls whose it is: GROUP BY has to repeat the SELECT list. It leaves items alone
+// whose name is that of the function.
+func (x *Run) trimsToLeaveOut(s scope, branch *selectstmt.Select, calls []selectstmt.Call) []sqlfile.Edit {
+	var unknown []string
+	for _, call := range calls {
+		if ref := trimmedColumn(call); ref != nil {
+			if _, known := s.item(branch, *ref); !known {
+				unknown = append(unknown, ref.Column)
+			}
+		}
+	}
+	names := func(call selectstmt.Call) bool {
+		return slices.ContainsFunc(branch.Items, func(item selectstmt.Item) bool {
+			return !item.Aliased && item.Expr.Start <= call.Start && call.End <= item.Expr.End
+		})
+	}
+	var edits []sqlfile.Edit
+	for _, call := range calls {
+		ref := trimmedColumn(call)
+		if ref == nil || slices.Contains(unknown, ref.Column) || names(call) || !x.isTrimmed(s, branch, *ref) {
+			continue
+		}
+		edits = append(edits,
+			sqlfile.Edit{Start: call.Start, End: ref.Start, Text: "CAST("},
+			sqlfile.Edit{Start: ref.End, End: call.End, Text: " AS TEXT)"})
+	}
+	return edits
+}
 
-// trimOf is the column in RTRIM(column), nil where a call is something else.
-func trimOf(call selectstmt.Call) *selectstmt.ColumnRef {
-	if !isTrim(call) || len(call.Args) != 1 || call.Over || call.Filter || call.Distinct {
+// trims are the calls of RTRIM in a SELECT, subqueries apart.
+func trims(branch *selectstmt.Select) []selectstmt.Call {
+	return trimsOf((&selectstmt.Query{Branches: []*selectstmt.Select{branch}}).Exprs())
+}
+
+// trimsOf are the calls of RTRIM in expressions.
+func trimsOf(exprs []*selectstmt.Expr) []selectstmt.Call {
+	var out []selectstmt.Call
+	for _, e := range exprs {
+		for _, call := range e.Calls {
+			if call.Name == "rtrim" && call.Schema == "" {
+				out = append(out, call)
+			}
+		}
+	}
+	return out
+}
+
+// trimmedColumn is the column in RTRIM(column), nil where a call trims something else.
+func trimmedColumn(call selectstmt.Call) *selectstmt.ColumnRef {
+	if len(call.Args) != 1 || call.Over || call.Filter || call.Distinct {
 		return nil
 	}
 	return call.Args[0].Column()
 }
 
-// trimmed tells whether a column is one of a staging table, and none of its values ends in a blank.
-func (x *Run) trimmed(s scope, branch *selectstmt.Select, ref selectstmt.ColumnRef) bool {
+// isTrimmed tells whether a column is one of a staging table, and none of its values ends in a
+// blank.
+func (x *Run) isTrimmed(s scope, branch *selectstmt.Select, ref selectstmt.ColumnRef) bool {
 	item, ok := s.item(branch, ref)
-	return ok && s.query(item) == nil && item.Columns == nil && item.Function == "" &&
+	return ok && !item.CTE && item.Query == nil && item.Columns == nil && item.Function == "" && item.Schema == "" &&
 		slices.Contains(x.Staged[item.Relation].Trimmed, ref.Column)
 }

@@ -54,6 +54,25 @@ func TestTrims(t *testing.T) {
 			"SELECT a.k, RTRIM(b.t) AS t, a.u FROM s_a AS a INNER JOIN s_b AS b ON RTRIM(b.t) = RTRIM(a.t)",
 			"RTRIM(b.t) = CAST(a.t AS TEXT)",
 		},
+		"without an alias": {
+			"SELECT k, a.rtrim AS t, u FROM (SELECT k, RTRIM(t), u FROM s_a) AS a",
+			"SELECT k, RTRIM(t), u FROM",
+		},
+		"of a WITH query in a subquery": {
+			"SELECT k, t, u FROM (WITH s_a AS (SELECT k, t || ' ' AS t, u FROM s_a) " +
+				"SELECT i.k, i.t, i.u FROM (SELECT k, RTRIM(t) AS t, u FROM s_a) AS i) AS o",
+			"(SELECT k, RTRIM(t) AS t, u FROM s_a) AS i",
+		},
+		"grouped, as a column that is not known": {
+			"SELECT a.k, RTRIM(a.t) AS t, MIN(a.u) AS u FROM s_a AS a CROSS JOIN generate_series(1, 2) AS n " +
+				"GROUP BY a.k, RTRIM(t)",
+			"GROUP BY a.k, RTRIM(t)",
+		},
+		"in a branch's order": {
+			"(SELECT DISTINCT k, RTRIM(t) AS t, u FROM s_a ORDER BY k, RTRIM(t), u LIMIT 2) " +
+				"UNION ALL SELECT k, t, u FROM s_b",
+			"(SELECT DISTINCT k, RTRIM(t) AS t, u FROM",
+		},
 		"of an expression":     {"SELECT k, RTRIM(t || ' ') AS t, u FROM s_a", "RTRIM(t || ' ')"},
 		"of another character": {"SELECT k, RTRIM(t, 'x') AS t, u FROM s_a", "RTRIM(t, 'x')"},
 		"of DISTINCT, in its order": {

@@ -33,35 +33,35 @@ func (r *activeRun) fillsEmpty(ctx context.Context, w *work) (bool, error) {
 
 // fill builds all models, whose tables are empty, from the staged rows. It flags the rows, checks
 // the new tables beside the live ones, and publishes them.
-func (r *activeRun) fill(ctx context.Context, w *work, arrivals *load.Arrivals) error {
+func (m increment) fill(ctx context.Context, w *work, arrivals *load.Arrivals) error {
 	defer w.handover.Close()
-	if err := r.buildAll(ctx, w, w.graph.Models); err != nil {
+	if err := m.buildAll(ctx, w, w.graph.Models); err != nil {
 		return err
 	}
-	r.result.Differences = w.handover.Added()
-	r.noteBuilt(0)
-	r.numbering.Skip("the tables are empty", stageCompare, stageApply)
-	r.Failpoint("transform.built")
-	checking := r.beginStage(stageCheck)
+	m.result.Differences = w.handover.Added()
+	m.noteBuilt(0)
+	m.numbering.Skip("the tables are empty", stageCompare, stageApply)
+	m.Failpoint("transform.built")
+	checking := m.beginStage(stageCheck)
 	flagging := time.Now()
 	var err error
-	if r.result.Flagged, err = r.flag(ctx, w, arrivals); err != nil {
+	if m.result.Flagged, err = m.flag(ctx, w, arrivals); err != nil {
 		return err
 	}
-	r.Failpoint("transform.flagged")
+	m.Failpoint("transform.flagged")
 	flagged := time.Since(flagging)
-	if _, err := r.checkBuilt(ctx, w); err != nil {
+	if _, err := m.checkBuilt(ctx, w); err != nil {
 		return err
 	}
-	r.publishing = r.publishAfter(checking, flagged, checksText(r.result.Checks))
-	if err := r.remember(ctx, w); err != nil {
+	m.publishing = m.publishAfter(checking, flagged, checksText(m.result.Checks))
+	if err := m.remember(ctx, w); err != nil {
 		return err
 	}
-	r.Failpoint("transform.checked")
+	m.Failpoint("transform.checked")
 	if err := w.handover.Publish(ctx); err != nil {
 		return err
 	}
-	r.result.analyzed = w.handover.Replaced()
+	m.result.analyzed = w.handover.Replaced()
 	return w.leave(ctx, arrivals.Drop()...)
 }
 

@@ -1,11 +1,8 @@
 package transform_test
 
 import (
-	"fmt"
-	"slices"
 	"testing"
 
-	"github.com/sparkify/dwh/internal/publish"
 	"github.com/sparkify/dwh/internal/transform"
 )
 
@@ -62,54 +59,3 @@ func TestStagedRowsFillEmptyTables(t *testing.T) {
 		})
 	}
 }
-
-// TestReplayFillsEmptyTables: a replay of what was only staged puts the new tables in the place of
-// the empty ones too, and flags the rows. Where they hold rows, it writes the difference.
-func TestReplayFillsEmptyTables(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		before string // SQL
-		stays  bool   // the fact is the table that it was
-	}{
-		"empty":              {},
-		"some are processed": {before: "UPDATE s_songplay_event SET processed = TRUE WHERE user_id < 'k'"},
-		"a row before":       {before: mine, stays: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w, s := wide(t)
-			if _, err := w.runner(s.vars(), parallel).Run(t.Context(), "test", []string{"010", "020"}); err != nil {
-				t.Fatal(err)
-			}
-			if c.before != "" {
-				w.exec(c.before)
-			}
-			shape, oid, waiting := w.one(factShape), w.one(factOID), w.one(unprocessedRows)
-			result := w.replay(parallel)
-			if got := w.one(factOID) == oid; got != c.stays {
-				t.Errorf("f_songplay stays: got %t, want %t", got, c.stays)
-			}
-			if got := w.one(factShape); got != shape {
-				t.Errorf("shape: got %s, want %s", got, shape)
-			}
-			if got := fmt.Sprint(result.Flagged); got != waiting {
-				t.Errorf("got %s rows flagged, want %s", got, waiting)
-			}
-			if got := w.one(unprocessedRows); got != "0" {
-				t.Errorf("got %s rows that wait, want 0", got)
-			}
-			if got := w.one("SELECT COUNT(*) FROM f_songplay"); got != "40" {
-				t.Errorf("got %s plays, want 40", got)
-			}
-			isFact := func(d publish.Difference) bool { return d.Table == "f_songplay" }
-			i := slices.IndexFunc(result.Differences, isFact)
-			if i < 0 || result.Differences[i].Added != 40 {
-				t.Errorf("got %+v, want 40 plays added", result.Differences)
-			}
-			w.same()
-		})
-	}
-}
-
-const unprocessedRows = `SELECT (SELECT COUNT(*) FROM s_songplay_event WHERE NOT processed)
-	+ (SELECT COUNT(*) FROM s_song WHERE NOT processed)`

@@ -37,26 +37,10 @@ func (m replay) transact(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	if empty, err := m.fillsEmpty(ctx, w); err != nil {
-		return err
-	} else if empty {
-		return m.fillAnew(ctx, w)
-	}
 	if err := m.rebuild(ctx, w, w.graph.Models); err != nil {
 		return err
 	}
 	return m.applyRebuilt(ctx, w)
-}
-
-// fillAnew builds all models, whose tables are empty, from all that is staged, processed or not.
-func (m replay) fillAnew(ctx context.Context, w *work) error {
-	if err := m.beginRebuild(ctx, w); err != nil {
-		return err
-	}
-	if err := m.fill(ctx, w, nil); err != nil {
-		return err
-	}
-	return m.forgetStaleMarks(ctx, w)
 }
 
 // partialReplay builds the stale models again. The others are brought up to date with what is new.
@@ -115,18 +99,6 @@ func (r *activeRun) openReplay(ctx context.Context, tx pgx.Tx) (*work, error) {
 func (r *activeRun) rebuild(ctx context.Context, w *work, chosen []*model.Model) (err error) {
 	ctx, span := telemetry.Begin(ctx, "rebuild")
 	defer func() { span.End(err) }()
-	if err := r.beginRebuild(ctx, w); err != nil {
-		return err
-	}
-	from := len(r.result.Transforms)
-	if err := r.buildAll(ctx, w, chosen); err != nil {
-		return err
-	}
-	return r.compare(ctx, w, from)
-}
-
-// beginRebuild makes the scratch schema, and begins the run of models over all that is staged.
-func (r *activeRun) beginRebuild(ctx context.Context, w *work) error {
 	if err := w.enter(ctx); err != nil {
 		return err
 	}
@@ -141,7 +113,11 @@ func (r *activeRun) beginRebuild(ctx context.Context, w *work) error {
 		return err
 	}
 	w.beginModels(nil, nil)
-	return nil
+	from := len(r.result.Transforms)
+	if err := r.buildAll(ctx, w, chosen); err != nil {
+		return err
+	}
+	return r.compare(ctx, w, from)
 }
 
 // applyRebuilt is the end of a replay: the difference, the flags, and the checks over everything.
@@ -171,16 +147,9 @@ func (r *activeRun) applyRebuilt(ctx context.Context, w *work) error {
 	if err := r.remember(ctx, w); err != nil {
 		return err
 	}
-	if err := r.forgetStaleMarks(ctx, w); err != nil {
-		return err
-	}
-	r.Failpoint("replay.checked")
-	return nil
-}
-
-func (r *activeRun) forgetStaleMarks(ctx context.Context, w *work) error {
 	if err := dwhdb.New(w.tx).ForgetStaleMarks(ctx); err != nil {
 		return fmt.Errorf("forget stale marks: %w", err)
 	}
+	r.Failpoint("replay.checked")
 	return nil
 }
