@@ -62,11 +62,14 @@ func (m increment) fill(ctx context.Context, w *work, arrivals *load.Arrivals) e
 		return err
 	}
 	m.result.analyzed = w.handover.Replaced()
+	if err := m.checkPublished(ctx, w); err != nil {
+		return err
+	}
 	return w.leave(ctx, arrivals.Drop()...)
 }
 
 // checkBuilt runs the gate over what was loaded and built beside the live tables. The flags are set
-// already.
+// already. It leaves out what checkPublished does.
 func (r *activeRun) checkBuilt(ctx context.Context, w *work) (*gate.Gate, error) {
 	if err := w.handover.Prepare(ctx, w.parallel); err != nil { // to make a key is a check too
 		return nil, err
@@ -75,7 +78,11 @@ func (r *activeRun) checkBuilt(ctx context.Context, w *work) (*gate.Gate, error)
 	if err := w.behindScratch(ctx); err != nil {
 		return nil, err
 	}
+	if err := w.splitChecks(ctx); err != nil {
+		return nil, err
+	}
 	g := w.newGate(r.Steps)
+	g.Checks = w.direct(g.Checks)
 	g.Cache = check.NewPrecheckCache(w.tx) // nothing is written between the checks
 	for _, moment := range []gate.Moment{gate.BeforeFlags, gate.AfterFlags} {
 		found, err := g.Check(ctx, moment)

@@ -120,6 +120,9 @@ func (m firstRun) transact(ctx context.Context, tx pgx.Tx) error {
 	}
 	m.result.analyzed = w.handover.Replaced()
 	m.Failpoint("first.published")
+	if err := m.checkPublished(ctx, w); err != nil {
+		return err
+	}
 	return w.leave(ctx)
 }
 
@@ -229,7 +232,7 @@ func (m firstRun) checkFully(ctx context.Context, w *work, checker gate.Checker)
 	ctx, span := telemetry.Begin(ctx, "check")
 	defer func() { span.End(err, gate.Attributes(m.result.warnings)...) }()
 	warning := slices.DeleteFunc(
-		slices.Clone(m.Checks), func(c check.Check) bool { return c.Severity == check.Error },
+		w.direct(m.Checks), func(c check.Check) bool { return c.Severity == check.Error },
 	)
 	if m.result.warnings, err = checker.Run(ctx, warning); err != nil {
 		return err

@@ -28,9 +28,10 @@ type work struct {
 	snapshot
 	run      *model.Run // nil before beginModels
 	handover *publish.Handover
-	loads    []load.Result // what a first run has loaded
-	parallel bool          // several processes of the server work for a statement
-	idle     time.Time     // when the last step ended, or the work began
+	loads    []load.Result   // what a first run has loaded
+	indirect map[string]bool // checks, by name, that see just what is published
+	parallel bool            // several processes of the server work for a statement
+	idle     time.Time       // when the last step ended, or the work began
 }
 
 // A snapshot is what a transaction has found at its beginning.
