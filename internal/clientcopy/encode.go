@@ -105,9 +105,6 @@ type encoder struct {
 	scratch []byte
 }
 
-// fieldHeader is how many bytes of a field stand before its value: its length.
-const fieldHeader = 4
-
 // record appends the tuple of a record whose values lie in b. On an error dst is returned as it
 // was.
 func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
@@ -139,7 +136,7 @@ func (e *encoder) record(dst, b []byte, slots []slot) ([]byte, *fieldError) {
 				return dst[:start], err
 			}
 		}
-		at := len(dst) + fieldHeader
+		at := len(dst) + 4 // behind the field's length
 		if dst, err = e.field(dst, b, s, t); err != nil {
 			return dst[:start], err
 		}

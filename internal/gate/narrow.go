@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
@@ -105,12 +104,7 @@ func (item *gated) readsWhole(name catalogue.Name) bool {
 	if slices.Contains(item.tables, name) {
 		return false
 	}
-	reads := func(sql string) bool {
-		return slices.ContainsFunc(sqlfile.Tokens(sql), func(t sqlfile.Token) bool {
-			isName := t.Kind == sqlfile.KindWord || t.Kind == sqlfile.KindQuotedIdent
-			return isName && strings.EqualFold(t.Value(), string(name))
-		})
-	}
+	reads := func(sql string) bool { return sqlfile.NamesAny(sql, string(name)) }
 	c := item.result.Check
 	if len(c.Touched) == 0 || reads(c.Query.SQL()) {
 		return true

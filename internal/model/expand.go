@@ -48,13 +48,12 @@ func (x *Run) byteOrder(m *Model, wrapped bool) []sqlfile.Edit {
 		return nil
 	}
 	var edits []sqlfile.Edit
-	m.query.Walk(func(q *selectstmt.Query) {
+	x.Graph.walkQueries(m, func(s scope, q *selectstmt.Query) {
 		if wrapped && q == m.query || q.Limit < 0 || q.OrderBy == nil || len(
 			q.Branches,
 		) != 1 || q.Branches[0].Distinct {
 			return
 		}
-		s := scope{g: x.Graph, with: append(slices.Clone(m.query.With), q.With...)}
 		branch := q.Branches[0]
 		for _, ref := range q.OrderBy.Columns {
 			i := slices.IndexFunc(branch.Items, func(item selectstmt.Item) bool {
@@ -95,8 +94,8 @@ func (m *Model) alone(ref selectstmt.ColumnRef, orderBy *selectstmt.Expr) bool {
 }
 
 // limited tells whether the order of text decides which rows a LIMIT takes. PostgreSQL then has to
-// order the text by bytes, as Redshift does. at is where the ORDER BY begins. One of a branch in
-// brackets is left as it is.
+// order the text by bytes, as Redshift does. at is where the ORDER BY begins. An ORDER BY inside
+// brackets stays as it is.
 func (g *Graph) limited(m *Model) (at int, ok bool) {
 	if g.Engine != sqlfile.Postgres || m.query.Limit < 0 || m.query.OrderBy == nil {
 		return 0, false

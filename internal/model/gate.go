@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Touched makes a table of the rows of a relation that an increment looked at, also where it
@@ -80,12 +79,8 @@ func notIn(t *Table, parts []part) []part {
 		if p.from == t.SQL && slices.Equal(p.cols, p.as) {
 			continue
 		}
-		list := make([]string, len(p.cols))
-		for i, name := range p.cols {
-			list[i] = "y." + ident(name) + " AS " + ident(p.as[i])
-		}
-		rest := "SELECT " + strings.Join(list, ", ") + "\nFROM " + p.from + " AS y\nWHERE NOT EXISTS (SELECT 1 FROM " +
-			t.SQL + " AS a WHERE " + equal("a", p.as, "y", p.cols) + ")"
+		rest := "SELECT " + p.list("y.") + "\nFROM " + p.from + " AS y\nWHERE NOT EXISTS (SELECT 1 FROM " + t.SQL +
+			" AS a WHERE " + equal("a", p.as, "y", p.cols) + ")"
 		out = append(out, part{from(rest), p.as, p.as})
 	}
 	return out

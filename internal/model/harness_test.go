@@ -247,19 +247,11 @@ func quoted(names []string) []string {
 	return out
 }
 
-// tableColumns are all the columns of a table.
-func (s *store) tableColumns(tx pgx.Tx, table string) []string {
+// tableColumns are the columns of a table of which a condition on information_schema.columns holds.
+func (s *store) tableColumns(table, where string) []string {
 	s.t.Helper()
-	rows, err := tx.Query(s.t.Context(), "SELECT * FROM "+table+" LIMIT 0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer rows.Close()
-	var out []string
-	for _, field := range rows.FieldDescriptions() {
-		out = append(out, field.Name)
-	}
-	return out
+	return s.lines(`SELECT column_name FROM information_schema.columns
+		WHERE table_schema = 'public' AND table_name = '` + table + "' AND " + where)
 }
 
 // checkTouched compares what the run says it touched of a stored model with what the table holds:
@@ -275,7 +267,7 @@ func (s *store) checkTouched(tx pgx.Tx, x *model.Run) {
 		if err != nil || !ok {
 			s.t.Fatalf("%s: the touched rows: got %v, %v", m.Name, ok, err)
 		}
-		key, all := strings.Join(quoted(m.Key), ", "), strings.Join(quoted(s.tableColumns(tx, m.Name)), ", ")
+		key, all := strings.Join(quoted(m.Key), ", "), strings.Join(quoted(s.tableColumns(m.Name, "TRUE")), ", ")
 		held := "SELECT " + all + " FROM " + m.Name
 		if len(m.Key) > 0 {
 			held += " WHERE (" + key + ") IN (SELECT " + key + " FROM " + touched.SQL + ")"
@@ -398,8 +390,7 @@ func (s *store) built() (map[string][]string, error) {
 func (s *store) trimmed(table string) []string {
 	s.t.Helper()
 	var out []string
-	for _, name := range s.lines(`SELECT column_name FROM information_schema.columns WHERE table_schema = 'public'
-		AND data_type IN ('character varying', 'text') AND table_name = '` + table + "'") {
+	for _, name := range s.tableColumns(table, "data_type IN ('character varying', 'text')") {
 		column := pgx.Identifier{name}.Sanitize()
 		if len(s.lines("SELECT 1 FROM "+table+" WHERE "+column+" <> RTRIM("+column+") LIMIT 1")) == 0 {
 			out = append(out, name)
@@ -410,8 +401,7 @@ func (s *store) trimmed(table string) []string {
 
 // columns are the columns of a stored model that its table has.
 func (s *store) columns(m *model.Model) string {
-	rows := s.lines(`SELECT column_name FROM information_schema.columns
-		WHERE table_schema = 'public' AND table_name = '` + m.Name + "'")
+	rows := s.tableColumns(m.Name, "TRUE")
 	var out []string
 	for _, name := range m.Columns {
 		if slices.Contains(rows, name) {

@@ -34,12 +34,17 @@ func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 
 // walk visits every SELECT of a model with the scope that its names have.
 func (g *Graph) walk(m *Model, visit func(s scope, branch *selectstmt.Select)) {
-	m.query.Walk(func(q *selectstmt.Query) {
-		s := scope{g: g, with: append(slices.Clone(m.query.With), q.With...)}
+	g.walkQueries(m, func(s scope, q *selectstmt.Query) {
 		for _, branch := range q.Branches {
 			visit(s, branch)
 		}
 	})
+}
+
+// walkQueries visits every query of a model with the scope that its names have.
+func (g *Graph) walkQueries(m *Model, visit func(s scope, q *selectstmt.Query)) {
+	outer := scope{g: g, with: m.query.With}
+	m.query.Walk(func(q *selectstmt.Query) { visit(outer.inner(q), q) })
 }
 
 // checkSubquery checks a subquery in an expression that reads a lookup.

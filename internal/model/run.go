@@ -70,6 +70,18 @@ type part struct {
 	as   []string
 }
 
+// list is the select list of a part, under the names that its columns have elsewhere.
+func (p part) list(prefix string) string {
+	list := make([]string, len(p.cols))
+	for i, name := range p.cols {
+		list[i] = prefix + ident(name)
+		if p.as[i] != name {
+			list[i] += " AS " + ident(p.as[i])
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
 // NewRun returns a Run.
 func NewRun(o Options) *Run {
 	return &Run{
@@ -176,20 +188,11 @@ func (x *Run) values(ctx context.Context, hint, note string, parts ...part) (*Ta
 	}
 	queries := make([]string, len(parts))
 	for i, p := range parts {
-		list := make([]string, len(p.cols))
-		for j := range p.cols {
-			list[j] = "x." + ident(p.cols[j])
-			if p.as[j] != p.cols[j] {
-				list[j] += " AS " + ident(p.as[j])
-			}
-		}
 		distinct := ""
 		if len(parts) == 1 {
 			distinct = "DISTINCT "
 		}
-		queries[i] = "SELECT " + distinct + strings.Join(
-			list, ", ",
-		) + "\nFROM " + p.from + " AS x\nWHERE " + present("x.", p.cols)
+		queries[i] = "SELECT " + distinct + p.list("x.") + "\nFROM " + p.from + " AS x\nWHERE " + present("x.", p.cols)
 	}
 	t, err := x.create(ctx, hint, note, strings.Join(queries, "\nUNION\n"), parts[0].as)
 	if err != nil || t.empty() {

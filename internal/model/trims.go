@@ -11,16 +11,15 @@ import (
 // knows that of the texts that it has loaded. PostgreSQL looks at each character of a text to trim
 // it, which was a quarter of the time that songplay took. What RTRIM returns is of type text.
 func (x *Run) withoutTrims(m *Model) []sqlfile.Edit {
-	if x.Graph.Engine != sqlfile.Postgres {
+	if x.Graph.Engine != sqlfile.Postgres || !x.knowsTrimmed() {
 		return nil
 	}
 	var edits []sqlfile.Edit
-	m.query.Walk(func(q *selectstmt.Query) {
-		s := scope{g: x.Graph, with: append(slices.Clone(m.query.With), q.With...)}
+	x.Graph.walkQueries(m, func(s scope, q *selectstmt.Query) {
 		within := 0
 		var found []sqlfile.Edit
 		for _, branch := range q.Branches {
-			calls := trims(branch)
+			calls := trimsOf(branch.Exprs())
 			within += len(calls)
 			found = append(found, x.trimsToLeaveOut(s, branch, calls)...)
 		}
@@ -32,9 +31,19 @@ func (x *Run) withoutTrims(m *Model) []sqlfile.Edit {
 	return edits
 }
 
-// trimsToLeaveOut are the edits for one SELECT. It leaves a column alone where it is not known for
-// each of the calls whose it is: GROUP BY has to repeat the SELECT list. It leaves items alone
-// whose name is that of the function.
+// knowsTrimmed tells whether the run knows of any column that it holds nothing to trim.
+func (x *Run) knowsTrimmed() bool {
+	for _, staged := range x.Staged {
+		if len(staged.Trimmed) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// trimsToLeaveOut are the edits for one SELECT. GROUP BY has to repeat the SELECT list. So no call
+// with a column changes if another call names that column and its table is not known. No call in an
+// item without an alias changes: the item may have the name of the function.
 func (x *Run) trimsToLeaveOut(s scope, branch *selectstmt.Select, calls []selectstmt.Call) []sqlfile.Edit {
 	var unknown []string
 	for _, call := range calls {
@@ -60,11 +69,6 @@ func (x *Run) trimsToLeaveOut(s scope, branch *selectstmt.Select, calls []select
 			sqlfile.Edit{Start: ref.End, End: call.End, Text: " AS TEXT)"})
 	}
 	return edits
-}
-
-// trims are the calls of RTRIM in a SELECT, subqueries apart.
-func trims(branch *selectstmt.Select) []selectstmt.Call {
-	return trimsOf((&selectstmt.Query{Branches: []*selectstmt.Select{branch}}).Exprs())
 }
 
 // trimsOf are the calls of RTRIM in expressions.

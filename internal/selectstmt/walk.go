@@ -5,32 +5,39 @@ import (
 	"slices"
 )
 
-// Exprs returns the expressions of the query itself: every clause, the conditions of joins and the
-// calls of table functions. Those of WITH, FROM and other subqueries are left out.
+// Exprs returns the expressions of the query itself: those of its branches, ORDER BY and LIMIT.
+// Those of WITH, FROM and other subqueries are left out.
 func (q *Query) Exprs() []*Expr {
 	var list []*Expr
-	add := func(exprs ...*Expr) {
-		for _, e := range exprs {
-			if e != nil {
-				list = append(list, e)
-			}
-		}
-	}
 	for _, s := range q.Branches {
-		add(s.DistinctBy)
-		for i := range s.Items {
-			add(&s.Items[i].Expr)
-		}
-		for i := range s.Values {
-			add(&s.Values[i])
-		}
-		for i := range s.From {
-			add(s.From[i].Call, s.From[i].On)
-		}
-		add(s.Where, s.GroupBy, s.Having, s.Window, s.Qualify)
+		list = append(list, s.Exprs()...)
 	}
-	add(q.OrderBy)
-	add(q.more...)
+	return appendExprs(appendExprs(list, q.OrderBy), q.more...)
+}
+
+// Exprs returns the expressions of the SELECT itself: every clause, the conditions of joins and the
+// calls of table functions. Those of subqueries are left out.
+func (s *Select) Exprs() []*Expr {
+	list := appendExprs(nil, s.DistinctBy)
+	for i := range s.Items {
+		list = append(list, &s.Items[i].Expr)
+	}
+	for i := range s.Values {
+		list = append(list, &s.Values[i])
+	}
+	for i := range s.From {
+		list = appendExprs(list, s.From[i].Call, s.From[i].On)
+	}
+	return appendExprs(list, s.Where, s.GroupBy, s.Having, s.Window, s.Qualify)
+}
+
+// appendExprs appends the expressions that are there.
+func appendExprs(list []*Expr, exprs ...*Expr) []*Expr {
+	for _, e := range exprs {
+		if e != nil {
+			list = append(list, e)
+		}
+	}
 	return list
 }
 

@@ -58,14 +58,20 @@ func (m increment) fill(ctx context.Context, w *work, arrivals *load.Arrivals) e
 		return err
 	}
 	m.Failpoint("transform.checked")
-	if err := w.handover.Publish(ctx); err != nil {
-		return err
-	}
-	m.result.analyzed = w.handover.Replaced()
-	if err := m.checkPublished(ctx, w); err != nil {
+	if err := m.publishBuilt(ctx, w); err != nil {
 		return err
 	}
 	return w.leave(ctx, arrivals.Drop()...)
+}
+
+// publishBuilt publishes the tables that were loaded and built beside the live ones. Then it makes
+// the checks that do not see these tables before.
+func (r *activeRun) publishBuilt(ctx context.Context, w *work) error {
+	if err := w.handover.Publish(ctx); err != nil {
+		return err
+	}
+	r.result.analyzed = w.handover.Replaced()
+	return r.checkPublished(ctx, w)
 }
 
 // checkBuilt runs the gate over what was loaded and built beside the live tables. The flags are set

@@ -115,14 +115,10 @@ func (m firstRun) transact(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	m.Failpoint("first.checked")
-	if err := w.handover.Publish(ctx); err != nil {
+	if err := m.publishBuilt(ctx, w); err != nil {
 		return err
 	}
-	m.result.analyzed = w.handover.Replaced()
 	m.Failpoint("first.published")
-	if err := m.checkPublished(ctx, w); err != nil {
-		return err
-	}
 	return w.leave(ctx)
 }
 

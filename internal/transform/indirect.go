@@ -3,7 +3,6 @@ package transform
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/check"
@@ -24,19 +23,9 @@ func (w *work) splitChecks(ctx context.Context) error {
 	}
 	w.indirect = map[string]bool{}
 	for _, c := range w.Checks {
-		w.indirect[c.Name] = c.Own && namesAny(c.Query.SQL(), names)
+		w.indirect[c.Name] = c.Own && sqlfile.NamesAny(c.Query.SQL(), names...)
 	}
 	return nil
-}
-
-// namesAny tells whether SQL has one of the names.
-func namesAny(sql string, names []string) bool {
-	return slices.ContainsFunc(sqlfile.Tokens(sql), func(t sqlfile.Token) bool {
-		if t.Kind != sqlfile.KindWord && t.Kind != sqlfile.KindQuotedIdent {
-			return false
-		}
-		return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(t.Value(), name) })
-	})
 }
 
 // direct are the checks that see tables which were built beside the live ones.
@@ -44,7 +33,8 @@ func (w *work) direct(checks []check.Check) []check.Check {
 	return slices.DeleteFunc(slices.Clone(checks), func(c check.Check) bool { return w.indirect[c.Name] })
 }
 
-// checkPublished makes the checks that checkBuilt has left out. What readers will see is published.
+// checkPublished makes the checks that checkBuilt has left out. The live tables now hold the rows
+// that readers will see.
 func (r *activeRun) checkPublished(ctx context.Context, w *work) error {
 	g := w.newGate(r.Steps)
 	g.Checks = slices.DeleteFunc(slices.Clone(w.Checks), func(c check.Check) bool { return !w.indirect[c.Name] })
