@@ -1,25 +1,27 @@
 package catalogue
 
-import (
-	"slices"
-	"strings"
-)
+import "fmt"
 
-// CountSame counts the live rows, the built rows, and the live rows that stand among the built ones
-// as they are. Where live's key is enforced, three equal numbers say that the two hold the same
-// rows, each once. For PostgreSQL, which joins by several processes at once, but groups by one: it
-// takes a third of the time of CreateDifference.
-func CountSame(live, built Table) string {
-	var same strings.Builder
-	same.WriteString(equal("built", "live", live.Key))
-	for _, column := range live.Columns {
-		if !slices.Contains(live.Key, column) {
-			same.WriteString(" AND built." + column.SQL() + " IS NOT DISTINCT FROM live." + column.SQL())
-		}
+// Seeds are what CountHashed begins its two hashes with. Numbers that nobody can foresee keep
+// anybody from choosing rows whose hashes add up to those of others.
+type Seeds [2]int64
+
+// CountHashed counts the live rows and the built ones, and tells whether the hashes of both add up
+// to the same: then they are the same rows, each as often, but for one chance in 2^64. It is for
+// PostgreSQL, and takes a third of the time of a join, and an eighth of that of CreateDifference.
+//
+// HASH_RECORD_EXTENDED multiplies and adds the hashes of a row's values: two rows that swap a value
+// have the same sum. The second hash, of the first, does not add up.
+func CountHashed(live, built Table, seeds Seeds) string {
+	side := func(t Table) string {
+		return fmt.Sprintf(
+			"(SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(%s), '%d'), '%d')) AS hashes"+
+				" FROM %s AS r)",
+			list("r.", live.Columns), seeds[0], seeds[1], t.SQL(),
+		)
 	}
-	return "SELECT (SELECT COUNT(*) FROM " + live.SQL() + "), (SELECT COUNT(*) FROM " +
-		built.SQL() + "), (SELECT COUNT(*) FROM " + live.SQL() +
-		" AS live WHERE EXISTS (SELECT 1 FROM " + built.SQL() + " AS built WHERE " + same.String() + "))"
+	return "SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM " + side(live) +
+		" AS live CROSS JOIN " + side(built) + " AS built"
 }
 
 // CreateDifference makes a table of the keys whose rows differ between live and built: how many

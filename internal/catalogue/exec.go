@@ -37,8 +37,9 @@ func ExecTogether(ctx context.Context, engine sqlfile.Engine, on Executor, state
 
 // SQLSTATEs of PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
-	LockNotAvailable = "55P03" // NOWAIT or lock_timeout ended the wait for a lock
-	UndefinedTable   = "42P01" // the table does not exist
+	LockNotAvailable  = "55P03" // NOWAIT or lock_timeout ended the wait for a lock
+	UndefinedTable    = "42P01" // the table does not exist
+	UndefinedFunction = "42883" // a type has no such function or operator
 )
 
 // SQLState is the SQLSTATE of an error that the server gave, "" of another error.

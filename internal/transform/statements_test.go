@@ -164,6 +164,9 @@ func TestIncrementHasFewStatements(t *testing.T) {
 	}
 }
 
+// hashSeeds are the seeds that catalogue.CountHashed gives its two hashes, which a run draws.
+var hashSeeds = regexp.MustCompile(`'-?\d+'\), '-?\d+'\)\)`)
+
 // TestDerivedIsWhatARunSends compares what is derived offline with what a run sends to the server:
 // a first run and a replay over staging in which no step has nothing to do.
 func TestDerivedIsWhatARunSends(t *testing.T) {
@@ -186,7 +189,7 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 		if strings.HasPrefix(sql, "-- ") {
 			_, sql, _ = strings.Cut(sql, "\n")
 		}
-		return sql
+		return hashSeeds.ReplaceAllString(sql, "'seed'), 'seed'))")
 	}
 	for _, as := range []transform.Occasion{transform.AsFirst, transform.AsReplay} {
 		tracer := &statements{}

@@ -257,11 +257,11 @@ FROM (
     GROUP BY r.start_time
 ) AS c;
 
+-- d_time: TRUE: nothing differs, and the rest is left out; dwh draws the seeds of the hashes
+SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"), '1'), '2')) AS hashes FROM "public"."d_time" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"), '1'), '2')) AS hashes FROM "dwh_scratch"."d_time" AS r) AS built;
+
 -- d_time: count the values of what was built
 ANALYZE "dwh_scratch"."d_time";
-
--- d_time: three equal numbers: nothing differs, and the rest is left out
-SELECT (SELECT COUNT(*) FROM "public"."d_time"), (SELECT COUNT(*) FROM "dwh_scratch"."d_time"), (SELECT COUNT(*) FROM "public"."d_time" AS live WHERE EXISTS (SELECT 1 FROM "dwh_scratch"."d_time" AS built WHERE built."start_time" = live."start_time" AND built."hour" IS NOT DISTINCT FROM live."hour" AND built."day" IS NOT DISTINCT FROM live."day" AND built."week" IS NOT DISTINCT FROM live."week" AND built."month" IS NOT DISTINCT FROM live."month" AND built."year" IS NOT DISTINCT FROM live."year" AND built."weekday" IS NOT DISTINCT FROM live."weekday"));
 
 -- d_time: the keys whose rows differ from those that readers see
 CREATE TABLE "dwh_scratch"."difference_d_time" AS SELECT different."start_time", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."start_time", side."hour", side."day", side."week", side."month", side."year", side."weekday", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."start_time", live."hour", live."day", live."week", live."month", live."year", live."weekday", 1 AS dwh_live, 0 AS dwh_built FROM "public"."d_time" AS live UNION ALL SELECT built."start_time", built."hour", built."day", built."week", built."month", built."year", built."weekday", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."d_time" AS built) AS side GROUP BY side."start_time", side."hour", side."day", side."week", side."month", side."year", side."weekday" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."start_time";
