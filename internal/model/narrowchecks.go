@@ -215,45 +215,6 @@ func (g *Graph) required(relation, name string) bool {
 	return ok && column.NotNull
 }
 
-// checkColumns refuses columns that a relation does not have, as far as a name says whose they are.
-func (g *Graph) checkColumns(m *Model) error {
-	var err error
-	g.walk(m, func(s scope, branch *selectstmt.Select) {
-		for _, e := range exprs(branch) {
-			for _, ref := range e.Columns {
-				if err == nil {
-					err = s.checkColumn(m, branch, ref)
-				}
-			}
-		}
-	})
-	return err
-}
-
-func (s scope) checkColumn(m *Model, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
-	for _, item := range branch.From {
-		named := item.Alias == ref.Table
-		if ref.Table == "" { // one relation alone, and the name can be nobody else's
-			named = ref.Column == FlagColumn && len(branch.From) == 1
-		}
-		if !named || item.Query != nil || item.CTE || item.Function != "" || item.Columns != nil || ref.Column == "*" {
-			continue
-		}
-		names := s.g.columnsOf(item.Relation)
-		if len(names) == 0 || s.g.tables[item.Relation].Unknown || slices.Contains(names, ref.Column) {
-			continue
-		}
-		msg := fmt.Sprintf("%s has no column %s", item.Relation, ref.Column)
-		hint := "its columns are: " + strings.Join(names, ", ")
-		if ref.Column == FlagColumn {
-			msg += " that a model may read"
-			hint = "dwh handles this flag itself: write the model as if all staged rows were new"
-		}
-		return m.statement.ErrorAt(ref.Start, msg, hint, nil)
-	}
-	return nil
-}
-
 // checkPairs checks that the SELECT equates each column of by with the column of from: that the
 // line says, as far as the two can be followed: by names equalities of the join, and never more.
 func (g *Graph) checkPairs(m *Model, from From, join Join) error {

@@ -1,0 +1,136 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/sparkify/dwh/internal/selectstmt"
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// systemColumns are those that every table of PostgreSQL has
+// (https://www.postgresql.org/docs/current/ddl-system-columns.html).
+var systemColumns = strings.Fields("cmax cmin ctid tableoid xmax xmin")
+
+// checkColumns refuses columns that no relation of FROM has, as far as the columns of these are
+// known.
+func (g *Graph) checkColumns(m *Model) error {
+	var err error
+	g.walk(m, func(s scope, branch *selectstmt.Select) {
+		for _, e := range exprs(branch) {
+			for _, ref := range e.Columns {
+				if err == nil && ref.Table != "" {
+					err = s.checkQualified(m, branch, ref)
+				}
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return scope{g: g}.checkUnqualified(m, m.query)
+}
+
+// checkQualified checks a column whose relation is written.
+func (s scope) checkQualified(m *Model, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
+	for _, item := range branch.From {
+		if item.Alias != ref.Table || item.Query != nil || item.CTE || ref.Column == "*" {
+			continue
+		}
+		names, known := s.columns(item)
+		if known && !s.g.tables[item.Relation].Unknown && !slices.Contains(names, ref.Column) {
+			return m.errColumn(ref, item.Relation, names)
+		}
+	}
+	return nil
+}
+
+// errColumn is the error about a column that a relation does not have.
+func (m *Model) errColumn(ref selectstmt.ColumnRef, relation string, names []string) error {
+	msg := fmt.Sprintf("%s has no column %s", relation, ref.Column)
+	hint := "its columns are: " + strings.Join(names, ", ")
+	if ref.Column == FlagColumn {
+		msg += " that a model may read"
+		hint = "dwh handles this flag itself: write the model as if all staged rows were new"
+	}
+	return m.statement.ErrorAt(ref.Start, msg, hint, nil)
+}
+
+// checkUnqualified checks the columns of a query whose relation is not written, and those of the
+// queries in its WITH and FROM. A column of a subquery in an expression, or behind LATERAL, may
+// belong to a query around it: those are left to the server.
+func (s scope) checkUnqualified(m *Model, q *selectstmt.Query) error {
+	s = s.inner(q)
+	for _, with := range q.With {
+		if err := s.checkUnqualified(m, with.Query); err != nil {
+			return err
+		}
+	}
+	for _, branch := range q.Branches {
+		for _, item := range branch.From {
+			if item.Query == nil || item.Lateral {
+				continue
+			}
+			if err := s.checkUnqualified(m, item.Query); err != nil {
+				return err
+			}
+		}
+		if err := s.checkBranch(m, branch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkBranch checks the columns of a SELECT whose relation is not written.
+func (s scope) checkBranch(m *Model, branch *selectstmt.Select) error {
+	names := slices.Clone(systemColumns)
+	for _, item := range branch.From {
+		columns, known := s.columns(item)
+		if !known || s.g.tables[item.Relation].Unknown {
+			return nil
+		}
+		names = append(append(names, columns...), item.Alias) // the alias stands for the row
+	}
+	if len(branch.From) == 0 {
+		return nil
+	}
+	var aliases []string
+	for _, item := range branch.Items {
+		aliases = append(aliases, item.Name)
+	}
+	for _, e := range exprs(branch) {
+		for _, ref := range e.Columns {
+			// Redshift knows an alias in every clause, PostgreSQL in GROUP BY.
+			named := (e == branch.GroupBy || s.g.Engine == sqlfile.Redshift) && slices.Contains(aliases, ref.Column)
+			if ref.Table != "" || ref.Column == "*" || named || slices.Contains(names, ref.Column) {
+				continue
+			}
+			return s.errUnqualified(m, branch, ref)
+		}
+	}
+	return nil
+}
+
+// errUnqualified is the error about a column that no relation of FROM has.
+func (s scope) errUnqualified(m *Model, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
+	var relations, lists []string
+	for _, item := range branch.From {
+		name := item.Alias
+		if item.Relation != "" {
+			name = item.Relation
+		}
+		if name == "" {
+			name = "the subquery"
+		}
+		columns, _ := s.columns(item)
+		if len(branch.From) == 1 {
+			return m.errColumn(ref, name, columns)
+		}
+		relations = append(relations, name)
+		lists = append(lists, name+": "+strings.Join(columns, ", "))
+	}
+	msg := fmt.Sprintf("none of %s has a column %s", strings.Join(relations, ", "), ref.Column)
+	return m.statement.ErrorAt(ref.Start, msg, strings.Join(lists, "; "), nil)
+}
