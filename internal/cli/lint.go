@@ -23,7 +23,8 @@ func (a *app) lintCommand() *cli.Command {
 		Description: examples(
 			`Each SQL rule names its page in the Redshift guide. Every run makes the same check first. In a
 project with engine: postgres, a finding that concerns only Redshift is a warning. The models are
-checked as in a run, against the tables that the migrations make.`,
+checked as in a run, and so are the columns that checks and reports name, against the tables that
+the migrations make.`,
 			"dwh lint", "dwh lint --project .", "dwh lint --rules",
 		),
 		Flags: flagSet(hidden(sourceFlags()), []cli.Flag{

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/sparkify/dwh/internal/lint"
+	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
 	"github.com/sparkify/dwh/migrations"
@@ -15,6 +16,10 @@ import (
 var (
 	modelRule = lint.Rule{
 		Name: "model", Why: "a model that a run would refuse", Instead: "see the hint",
+	}
+	columnRule = lint.Rule{
+		Name: "column", Why: "a check or a report names a column that its tables do not have",
+		Instead: "see the hint",
 	}
 	floatSumRule = lint.Rule{
 		Name:    "float-sum",
@@ -28,10 +33,13 @@ var (
 	}
 )
 
-func modelRules() []lint.Rule { return []lint.Rule{modelRule, floatSumRule, correlatedRule} }
+func modelRules() []lint.Rule {
+	return []lint.Rule{modelRule, columnRule, floatSumRule, correlatedRule}
+}
 
-// lintModels checks the models as a run would, offline and for both engines: against the tables
-// that the migrations leave behind, and against one another.
+// lintModels checks the models as a run would, and the columns of checks and reports, offline and
+// for both engines: against the tables that the migrations leave behind, and models against one
+// another.
 // In a project for PostgreSQL alone, what only Redshift would refuse is a warning.
 func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding, err error) {
 	add := func(list *[]lint.Finding, rule lint.Rule, fault *sqlfile.Error) {
@@ -43,13 +51,12 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 		*list = append(*list, lint.Finding{Rule: rule, Err: fault})
 	}
 	list := &faults
-	// note takes an error with a position for a finding.
-	note := func(found error) error {
+	// noteAs takes an error with a position for a finding.
+	noteAs := func(rule lint.Rule, found error) error {
 		var fault *sqlfile.Error
 		if !errors.As(found, &fault) {
 			return found
 		}
-		rule := modelRule
 		rule.Instead = fault.Hint
 		if slices.ContainsFunc(faults, func(f lint.Finding) bool { return f.Err.Error() == fault.Error() }) {
 			return nil // the other engine's
@@ -57,7 +64,12 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 		add(list, rule, fault)
 		return nil
 	}
+	note := func(found error) error { return noteAs(modelRule, found) }
 	files, err := sqlfile.ParseFS(p.transforms, p.transformsDir, "*.sql")
+	if err != nil {
+		return nil, nil, err
+	}
+	queries, err := p.ownQueries()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -91,6 +103,15 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 			}
 			continue
 		}
+		for _, query := range queries {
+			for _, statement := range query.Statements(engine) {
+				if err := model.CheckColumns(statement, tables); err != nil {
+					if err := noteAs(columnRule, err); err != nil {
+						return nil, nil, err
+					}
+				}
+			}
+		}
 		graph, err := transform.Graph(steps, tables, engine)
 		if err != nil {
 			if err := note(err); err != nil {
@@ -107,4 +128,20 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 		}
 	}
 	return faults, warnings, nil
+}
+
+// ownQueries are the files of the project's checks and reports.
+func (p project) ownQueries() ([]*sqlfile.File, error) {
+	var out []*sqlfile.File
+	for _, folder := range p.folders() {
+		if folder.fsys == nil || folder.kind != lint.Check && folder.kind != lint.Report {
+			continue
+		}
+		files, err := sqlfile.ParseFS(folder.fsys, folder.dir, folder.files)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, files...)
+	}
+	return out, nil
 }

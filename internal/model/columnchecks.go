@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/selectstmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -15,13 +16,29 @@ var systemColumns = strings.Fields("cmax cmin ctid tableoid xmax xmin")
 
 // checkColumns refuses columns that no relation of FROM has, as far as the columns of these are
 // known.
-func (g *Graph) checkColumns(m *Model) error {
+func (g *Graph) checkColumns(m *Model) error { return scope{g: g}.checkNames(m.statement, m.query) }
+
+// CheckColumns is the same check for a SELECT that is no model. The error is a *sqlfile.Error. What
+// cannot be read as a SELECT is left to the server.
+func CheckColumns(statement sqlfile.Statement, tables schema.Schema) error {
+	q, err := selectstmt.Parse(statement)
+	if err != nil {
+		return nil
+	}
+	return scope{g: &Graph{Engine: statement.Engine(), tables: tables}}.checkNames(statement, q)
+}
+
+// checkNames checks the columns of a statement.
+func (s scope) checkNames(statement sqlfile.Statement, whole *selectstmt.Query) error {
+	outer := s.inner(whole)
 	var err error
-	g.walk(m, func(s scope, branch *selectstmt.Select) {
-		for _, e := range exprs(branch) {
-			for _, ref := range e.Columns {
-				if err == nil && ref.Table != "" {
-					err = s.checkQualified(m, branch, ref)
+	whole.Walk(func(q *selectstmt.Query) {
+		for _, branch := range q.Branches {
+			for _, e := range exprs(branch) {
+				for _, ref := range e.Columns {
+					if err == nil && ref.Table != "" {
+						err = outer.inner(q).checkQualified(statement, branch, ref)
+					}
 				}
 			}
 		}
@@ -29,41 +46,49 @@ func (g *Graph) checkColumns(m *Model) error {
 	if err != nil {
 		return err
 	}
-	return scope{g: g}.checkUnqualified(m, m.query)
+	return s.checkUnqualified(statement, whole)
 }
 
 // checkQualified checks a column whose relation is written.
-func (s scope) checkQualified(m *Model, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
+func (s scope) checkQualified(statement sqlfile.Statement, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
 	for _, item := range branch.From {
 		if item.Alias != ref.Table || item.Query != nil || item.CTE || ref.Column == "*" {
 			continue
 		}
-		names, known := s.columns(item)
-		if known && !s.g.tables[item.Relation].Unknown && !slices.Contains(names, ref.Column) {
-			return m.errColumn(ref, item.Relation, names)
+		if names, known := s.known(item); known && !slices.Contains(names, ref.Column) {
+			return s.errColumn(statement, ref, item.Relation, names)
 		}
 	}
 	return nil
 }
 
+// known is columns; ok is false too of a table whose definition cannot be read, and of one in a
+// schema that is written.
+func (s scope) known(item selectstmt.FromItem) (names []string, ok bool) {
+	if item.Schema != "" || s.g.tables[item.Relation].Unknown {
+		return nil, false
+	}
+	return s.columns(item)
+}
+
 // errColumn is the error about a column that a relation does not have.
-func (m *Model) errColumn(ref selectstmt.ColumnRef, relation string, names []string) error {
+func (s scope) errColumn(statement sqlfile.Statement, ref selectstmt.ColumnRef, relation string, names []string) error {
 	msg := fmt.Sprintf("%s has no column %s", relation, ref.Column)
 	hint := "its columns are: " + strings.Join(names, ", ")
-	if ref.Column == FlagColumn {
+	if ref.Column == FlagColumn && s.g.IsStaging(relation) {
 		msg += " that a model may read"
 		hint = "dwh handles this flag itself: write the model as if all staged rows were new"
 	}
-	return m.statement.ErrorAt(ref.Start, msg, hint, nil)
+	return statement.ErrorAt(ref.Start, msg, hint, nil)
 }
 
 // checkUnqualified checks the columns of a query whose relation is not written, and those of the
 // queries in its WITH and FROM. A column of a subquery in an expression, or behind LATERAL, may
 // belong to a query around it: those are left to the server.
-func (s scope) checkUnqualified(m *Model, q *selectstmt.Query) error {
+func (s scope) checkUnqualified(statement sqlfile.Statement, q *selectstmt.Query) error {
 	s = s.inner(q)
 	for _, with := range q.With {
-		if err := s.checkUnqualified(m, with.Query); err != nil {
+		if err := s.checkUnqualified(statement, with.Query); err != nil {
 			return err
 		}
 	}
@@ -72,11 +97,11 @@ func (s scope) checkUnqualified(m *Model, q *selectstmt.Query) error {
 			if item.Query == nil || item.Lateral {
 				continue
 			}
-			if err := s.checkUnqualified(m, item.Query); err != nil {
+			if err := s.checkUnqualified(statement, item.Query); err != nil {
 				return err
 			}
 		}
-		if err := s.checkBranch(m, branch); err != nil {
+		if err := s.checkBranch(statement, branch); err != nil {
 			return err
 		}
 	}
@@ -84,11 +109,11 @@ func (s scope) checkUnqualified(m *Model, q *selectstmt.Query) error {
 }
 
 // checkBranch checks the columns of a SELECT whose relation is not written.
-func (s scope) checkBranch(m *Model, branch *selectstmt.Select) error {
+func (s scope) checkBranch(statement sqlfile.Statement, branch *selectstmt.Select) error {
 	names := slices.Clone(systemColumns)
 	for _, item := range branch.From {
-		columns, known := s.columns(item)
-		if !known || s.g.tables[item.Relation].Unknown {
+		columns, known := s.known(item)
+		if !known {
 			return nil
 		}
 		names = append(append(names, columns...), item.Alias) // the alias stands for the row
@@ -107,14 +132,16 @@ func (s scope) checkBranch(m *Model, branch *selectstmt.Select) error {
 			if ref.Table != "" || ref.Column == "*" || named || slices.Contains(names, ref.Column) {
 				continue
 			}
-			return s.errUnqualified(m, branch, ref)
+			return s.errUnqualified(statement, branch, ref)
 		}
 	}
 	return nil
 }
 
 // errUnqualified is the error about a column that no relation of FROM has.
-func (s scope) errUnqualified(m *Model, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
+func (s scope) errUnqualified(
+	statement sqlfile.Statement, branch *selectstmt.Select, ref selectstmt.ColumnRef,
+) error {
 	var relations, lists []string
 	for _, item := range branch.From {
 		name := item.Alias
@@ -126,11 +153,11 @@ func (s scope) errUnqualified(m *Model, branch *selectstmt.Select, ref selectstm
 		}
 		columns, _ := s.columns(item)
 		if len(branch.From) == 1 {
-			return m.errColumn(ref, name, columns)
+			return s.errColumn(statement, ref, name, columns)
 		}
 		relations = append(relations, name)
 		lists = append(lists, name+": "+strings.Join(columns, ", "))
 	}
 	msg := fmt.Sprintf("none of %s has a column %s", strings.Join(relations, ", "), ref.Column)
-	return m.statement.ErrorAt(ref.Start, msg, strings.Join(lists, "; "), nil)
+	return statement.ErrorAt(ref.Start, msg, strings.Join(lists, "; "), nil)
 }
