@@ -91,15 +91,15 @@ func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, erro
 }
 
 // sameRows tells whether a built table holds what the live one does, and how many rows that is, by
-// the hashes of all rows. Where a column's type has no hash, nothing is known.
+// the hashes of all rows. Where a column's type has no binary form, nothing is known.
 func (h *Handover) sameRows(ctx context.Context, live, built catalogue.Table) (rows int64, same bool, err error) {
-	var seeds catalogue.Seeds
-	if err := binary.Read(rand.Reader, binary.NativeEndian, &seeds); err != nil {
-		return 0, false, fmt.Errorf("draw seeds: %w", err)
+	var seed int64
+	if err := binary.Read(rand.Reader, binary.NativeEndian, &seed); err != nil {
+		return 0, false, fmt.Errorf("draw a seed: %w", err)
 	}
 	var before int64
 	err = pgx.BeginFunc(ctx, h.tx, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, catalogue.CountHashed(live, built, seeds)).Scan(&before, &rows, &same)
+		return tx.QueryRow(ctx, catalogue.CountHashed(live, built, seed)).Scan(&before, &rows, &same)
 	})
 	if catalogue.SQLState(err) == catalogue.UndefinedFunction {
 		return 0, false, nil

@@ -25,11 +25,15 @@ var comparedColumns = []struct {
 }{
 	{"t", `VARCHAR(10) COLLATE "C"`, []string{"NULL", "''", "'a'", "'b'", "'ab'", "'ü'"}},
 	{"u", `VARCHAR(10) COLLATE "C"`, []string{"NULL", "''", "'a'", "'b'"}},
-	{"i", "BIGINT", []string{"NULL", "0", "1", "-1", "9223372036854775807"}},
+	{"i", "BIGINT", []string{
+		"NULL", "0", "1", "-1", "4294967295", "4294967296", "4294967297", "9223372036854775807",
+	}},
 	{"f", "DOUBLE PRECISION", []string{"NULL", "0", "'-0'", "1.5", "'NaN'"}},
 	{"n", "NUMERIC(12, 2)", []string{"NULL", "0", "1.50", "1"}},
 	{"b", "BOOLEAN", []string{"NULL", "TRUE", "FALSE"}},
-	{"s", "TIMESTAMP", []string{"NULL", "'2018-11-01'", "'2018-11-01 00:00:00.001'"}},
+	{"s", "TIMESTAMP", []string{
+		"NULL", "'2018-11-01'", "'2018-11-01 00:00:00.001'", "'2000-01-01'", "'2000-01-01 01:11:34.967297'",
+	}},
 	{"d", "DATE", []string{"NULL", "'2018-11-01'"}},
 	{"c", "CHAR(3)", []string{"NULL", "''", "'a'"}},
 }
@@ -139,45 +143,74 @@ func TestCompareIsExact(t *testing.T) {
 	})
 }
 
-// TestCompareSwapped has rows whose hashes by column are the same: only which row holds which value
-// differs. Seeds are drawn, so one comparison would not tell.
-func TestCompareSwapped(t *testing.T) {
+// TestCompareAlike compares rows whose values have the same hashes, the hashes in the same places
+// or in others.
+func TestCompareAlike(t *testing.T) {
 	t.Parallel()
 	tx, h := newComparison(t, "")
 	ctx := t.Context()
-	if err := catalogue.Exec(
-		ctx, tx, "INSERT INTO public.t (id, t, u) VALUES (1, 'a', 'x'), (2, 'b', 'y')",
-		"INSERT INTO scratch.t (id, t, u) VALUES (1, 'b', 'x'), (2, 'a', 'y')",
-	); err != nil {
-		t.Fatal(err)
-	}
-	for range 20 {
-		differences, err := h.Compare(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := differences[0]; d.Changed != 2 || d.Added+d.Removed > 0 || d.Rows != 2 {
-			t.Errorf("got %+v, want 2 changed", d)
-		}
-		if _, err := tx.Exec(ctx, "DROP TABLE scratch.difference_t"); err != nil {
-			t.Fatal(err)
+	for _, c := range []struct {
+		columns, live, built string
+		changed              int64
+	}{
+		{"t, u", "(1, 'a', 'x'), (2, 'b', 'y')", "(1, 'b', 'x'), (2, 'a', 'y')", 2},
+		{"i", "(1, -1), (2, 0), (3, 1)", "(1, 4294967295), (2, 4294967297), (3, 4294967296)", 3},
+		{"s", "(1, '2000-01-01')", "(1, '2000-01-01 01:11:34.967297')", 1},
+		{"n, i", "(1, 1, 1)", "(1, 10000, 1)", 1},
+		{"f", "(1, 0)", "(1, '-0')", 0},
+		{"t", "(1, NULL)", "(1, '')", 1},
+		{"t, u", "(1, 'ab', '')", "(1, 'a', 'b')", 1},
+	} {
+		for range 5 { // seeds are drawn
+			if err := catalogue.Exec(
+				ctx, tx, "DELETE FROM public.t", "DELETE FROM scratch.t", "DROP TABLE IF EXISTS scratch.difference_t",
+				"INSERT INTO public.t (id, "+c.columns+") VALUES "+c.live,
+				"INSERT INTO scratch.t (id, "+c.columns+") VALUES "+c.built,
+			); err != nil {
+				t.Fatal(err)
+			}
+			differences, err := h.Compare(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := differences[0]; d.Changed != c.changed || d.Added+d.Removed > 0 {
+				t.Errorf("%s: %s and %s: got %+v, want %d changed", c.columns, c.live, c.built, d, c.changed)
+			}
 		}
 	}
 }
 
-// TestCompareWithoutHashes compares a column whose type has no hash function.
-func TestCompareWithoutHashes(t *testing.T) {
+// TestRowHashesDiffer counts the hashes of 200,000 rows. If they had 32 bits, some five pairs would
+// have the same.
+func TestRowHashesDiffer(t *testing.T) {
 	t.Parallel()
-	tx, h := newComparison(t, "BIT(3)")
+	tx, _ := newComparison(t, "")
+	table := catalogue.Table{Schema: "public", Name: "h", Columns: []catalogue.Name{"v"}}
+	_, hash, _ := strings.Cut(catalogue.CountHashed(table, table, 7), "SUM(")
+	hash, _, _ = strings.Cut(hash, ") AS hashes")
+	var rows, hashes int64
+	count := "SELECT COUNT(*), COUNT(DISTINCT " + hash + ") FROM GENERATE_SERIES(1, 200000) AS r (v)"
+	if err := tx.QueryRow(t.Context(), count).Scan(&rows, &hashes); err != nil {
+		t.Fatal(err)
+	}
+	if rows != hashes {
+		t.Errorf("got %d hashes of %d rows", hashes, rows)
+	}
+}
+
+// TestCompareWithoutBytes compares a column whose type has no binary form.
+func TestCompareWithoutBytes(t *testing.T) {
+	t.Parallel()
+	tx, h := newComparison(t, "ACLITEM")
 	ctx := t.Context()
 	for _, c := range []struct {
-		bits    string
-		changed int64
-	}{{"B'101'", 0}, {"B'100'", 1}} {
+		privilege string
+		changed   int64
+	}{{"r", 0}, {"w", 1}} {
 		if err := catalogue.Exec(
 			ctx, tx, "DELETE FROM public.t", "DELETE FROM scratch.t",
-			"INSERT INTO public.t (id, more) VALUES (1, B'101')",
-			"INSERT INTO scratch.t (id, more) VALUES (1, "+c.bits+")",
+			"INSERT INTO public.t (id, more) VALUES (1, 'pg_monitor=r/pg_monitor')",
+			"INSERT INTO scratch.t (id, more) VALUES (1, 'pg_monitor="+c.privilege+"/pg_monitor')",
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +219,7 @@ func TestCompareWithoutHashes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d := differences[0]; d.Changed != c.changed || d.Added+d.Removed > 0 || d.Rows != 1 {
-			t.Errorf("%s: got %+v, want %d changed", c.bits, d, c.changed)
+			t.Errorf("%s: got %+v, want %d changed", c.privilege, d, c.changed)
 		}
 		if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS scratch.difference_t"); err != nil {
 			t.Fatal(err)

@@ -172,8 +172,8 @@ SELECT COUNT(*)
 FROM dwh_scratch.d_artist AS r
 WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
 
--- d_artist: TRUE: nothing differs, and the rest is left out; dwh draws the seeds of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"), '1'), '2')) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"), '1'), '2')) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;
+-- d_artist: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;
 
 -- d_artist: count the values of what was built
 ANALYZE "dwh_scratch"."d_artist";

@@ -283,8 +283,8 @@ SELECT COUNT(*)
 FROM dwh_scratch.d_user AS r
 WHERE r.user_id IS NULL;
 
--- d_user: TRUE: nothing differs, and the rest is left out; dwh draws the seeds of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"), '1'), '2')) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"), '1'), '2')) AS hashes FROM "dwh_scratch"."d_user" AS r) AS built;
+-- d_user: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "dwh_scratch"."d_user" AS r) AS built;
 
 -- d_user: count the values of what was built
 ANALYZE "dwh_scratch"."d_user";

@@ -397,8 +397,8 @@ SELECT COUNT(*)
 FROM dwh_scratch.f_songplay AS r
 WHERE r.songplay_id IS NULL;
 
--- f_songplay: TRUE: nothing differs, and the rest is left out; dwh draws the seeds of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"), '1'), '2')) AS hashes FROM "public"."f_songplay" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHINT8EXTENDED(HASH_RECORD_EXTENDED(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"), '1'), '2')) AS hashes FROM "dwh_scratch"."f_songplay" AS r) AS built;
+-- f_songplay: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "public"."f_songplay" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "dwh_scratch"."f_songplay" AS r) AS built;
 
 -- f_songplay: count the values of what was built
 ANALYZE "dwh_scratch"."f_songplay";
