@@ -133,7 +133,11 @@ func (x *Run) checkStoredGroups(ctx context.Context, m *Model, all, touched *Tab
 func (x *Run) checkGroups(ctx context.Context, m *Model, rows string) error {
 	differs := make([]string, 0, len(m.by()))
 	for _, name := range m.by() {
-		differs = append(differs, "MIN(r."+ident(name)+") <> MAX(r."+ident(name)+")")
+		several := "COUNT(DISTINCT r." + ident(name) + ") > 1"
+		if column, known := x.Graph.plain(m.Name, name, 0); known && hasMaximum(column) {
+			several = "MIN(r." + ident(name) + ") <> MAX(r." + ident(name) + ")" // without a sort
+		}
+		differs = append(differs, several)
 	}
 	keys := columns("r.", m.Key)
 	found, err := x.Session.Rows(

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/selectstmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -181,7 +182,7 @@ func (x *Run) checkedRivals(ctx context.Context, m *Model, query string) (string
 }
 
 // rankBest ranks, of many rows, only those that are the best of their key by the first column of
-// pick.
+// pick. Types such as BOOLEAN have an order, but no MIN and MAX: of those all rows are ranked.
 func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (string, error) {
 	first := m.Pick[0]
 	text, err := x.texts(ctx, m)
@@ -195,11 +196,18 @@ func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (string, error
 	if text[first.Column] {
 		value += ` COLLATE "C"`
 	}
-	best, err := x.create(ctx, "best", "the best "+first.Column+" of each key",
-		"SELECT "+columns(
-			"x.", m.Key,
-		)+", "+function+"("+value+") AS dwh_best\nFROM "+raw+" AS x\nGROUP BY "+columns("x.", m.Key), m.Key)
-	if err != nil {
+	var best *Table
+	err = x.Session.Attempt(ctx, func() (err error) {
+		best, err = x.create(ctx, "best", "the best "+first.Column+" of each key",
+			"SELECT "+columns(
+				"x.", m.Key,
+			)+", "+function+"("+value+") AS dwh_best\nFROM "+raw+" AS x\nGROUP BY "+columns("x.", m.Key), m.Key)
+		return err
+	})
+	switch {
+	case catalogue.SQLState(err) == catalogue.UndefinedFunction:
+		return x.picked(ctx, m, "SELECT "+columns("p.", m.Columns)+" FROM "+raw+" AS p")
+	case err != nil:
 		return "", err
 	}
 	return x.picked(

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/selectstmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -33,6 +34,15 @@ var otherFunctions = strings.Fields(`
 var firstArgument = strings.Fields(
 	"coalesce greatest lag last_value lead least max min nullif nvl first_value any_value",
 )
+
+// hasMaximum tells whether MIN and MAX are known to take a column's type. BOOLEAN, for one, has an
+// order, and no MIN on either engine.
+func hasMaximum(column schema.Column) bool {
+	return column.Text() || slices.Contains(integers, column.Type) || slices.ContainsFunc(
+		[]string{"numeric", "double", "real", "date", "timestamp"},
+		func(prefix string) bool { return strings.HasPrefix(column.Type, prefix) },
+	)
+}
 
 // isText tells whether an output column is known to be text.
 func (m *Model) isText(g *Graph, name string) bool { return g.typeOf(m, name) == textType }
