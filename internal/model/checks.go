@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // checkHeader checks the relations and columns that the header names.
@@ -193,9 +195,14 @@ func (g *Graph) checkTable(m *Model) error {
 	}
 	m.live = nil
 	for i, name := range m.Columns {
-		_, stored := m.table.Column(name)
+		column, stored := m.table.Column(name)
 		picked := slices.ContainsFunc(m.Pick, func(o Order) bool { return o.Column == name })
 		switch {
+		case stored && column.Text() && g.Engine == sqlfile.Redshift && g.isBoolean(m, name):
+			return m.statement.ErrorAt(m.query.Branches[0].Items[i].Expr.Start,
+				fmt.Sprintf("column %s of table %s is %s, but the SELECT gives a BOOLEAN, which Redshift does not cast "+
+					"(dg/r_CAST_function)", name, m.Name, column.Type),
+				fmt.Sprintf("write CASE %[1]s WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END AS %[1]s", name), nil)
 		case stored:
 			m.live = append(m.live, name)
 		case !picked:
@@ -222,6 +229,18 @@ func (g *Graph) checkTable(m *Model) error {
 		}
 	}
 	return nil
+}
+
+// isBoolean tells whether a model's column is known to be just a BOOLEAN column of a table.
+func (g *Graph) isBoolean(m *Model, name string) bool {
+	return slices.ContainsFunc(m.Follows, func(relation string) bool {
+		source, ok := g.lineage(m, relation)[name]
+		if !ok {
+			return false
+		}
+		column, known := g.plain(relation, source, 0)
+		return known && column.Type == "boolean"
+	})
 }
 
 // textOfStaging tells whether a relation is a staging table and the column a text.

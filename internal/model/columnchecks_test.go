@@ -122,3 +122,29 @@ func TestUnknownColumns(t *testing.T) {
 		}
 	}
 }
+
+// TestBooleanIntoText stores a BOOLEAN in a text column, which PostgreSQL casts and Redshift does
+// not.
+func TestBooleanIntoText(t *testing.T) {
+	t.Parallel()
+	const tables = `CREATE TABLE s_a (k INTEGER, flag BOOLEAN, processed BOOLEAN);
+CREATE TABLE d_a (k INTEGER PRIMARY KEY, flag VARCHAR(5));`
+	compile := func(engine sqlfile.Engine, flag string) error {
+		_, err := inlineProject(t, tables, map[string]string{
+			"101_a":   "-- a: rows.\n-- key: k\n-- pick: flag\n-- from: s_a\nSELECT k, flag FROM s_a;\n",
+			"110_d_a": "-- d_a: one row per k.\n-- key: k\n-- from: a\nSELECT k, " + flag + " AS flag FROM a;\n",
+		}).compile(engine)
+		return err
+	}
+	if err := compile(sqlfile.Postgres, "flag"); err != nil {
+		t.Error(err)
+	}
+	if err := compile(sqlfile.Redshift, "CASE flag WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END"); err != nil {
+		t.Error(err)
+	}
+	const want = "transforms/110_d_a.sql:4:11: column flag of table d_a is character varying(5), but the SELECT " +
+		"gives a BOOLEAN"
+	if err := compile(sqlfile.Redshift, "flag"); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
