@@ -179,7 +179,7 @@ func (m *Migrator) settle(ctx context.Context, before shape, steps []Step, guard
 		return err
 	}
 	marks := reasons(before, after, steps)
-	if before.staged || after.staged {
+	if before.staged || after.staged || before.ran { // a model may read seeds alone
 		marks = append(marks, m.changed(steps)...)
 	}
 	if err := mark(ctx, conn.Conn(), marks); err != nil {

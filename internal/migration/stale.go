@@ -21,6 +21,7 @@ type shape struct {
 	tables map[string]relation // of the layers
 	others map[string]bool     // all other tables, and views
 	staged bool                // there are staged rows
+	ran    bool                // a run has computed models, be it over no rows
 	built  bool                // a run has written rows of d_ and f_, be it from no staged rows
 }
 
@@ -94,13 +95,13 @@ func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
 	return out, nil
 }
 
-// readBuilt looks whether a run has written rows of d_ and f_.
+// readBuilt looks whether a run has computed models, and whether it has written rows of d_ and f_.
 func (s *shape) readBuilt(ctx context.Context, conn *pgx.Conn) error {
 	fingerprints, err := dwhdb.New(conn).Fingerprints(ctx)
 	if err != nil {
 		return fmt.Errorf("read fingerprints: %w", err)
 	}
-	if len(fingerprints) == 0 {
+	if s.ran = len(fingerprints) > 0; !s.ran {
 		return nil // what stands in the tables came from migrations
 	}
 	schema, err := catalogue.CurrentSchema(ctx, conn)
