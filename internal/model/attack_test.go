@@ -619,6 +619,39 @@ SELECT v, COUNT(*) AS n FROM t WHERE v IS NOT NULL GROUP BY v;`,
 SELECT k, v AS n FROM d_a WHERE NOT EXISTS (SELECT 1 FROM t WHERE t.k = d_a.k);`,
 		},
 	},
+	"scripts that read helpers": {
+		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE t (k INTEGER PRIMARY KEY, v INTEGER);
+		CREATE TABLE u (k INTEGER PRIMARY KEY, n INTEGER);
+		CREATE TABLE f_v (v INTEGER PRIMARY KEY, n INTEGER);`,
+		map[string]string{
+			"101_a": `-- a: one per k.
+-- key: k
+-- pick: v
+-- from: s_a
+SELECT k, v FROM s_a WHERE k IS NOT NULL;`,
+			"102_count": `-- count: per v.
+-- key: v
+-- from: a by v
+SELECT v, COUNT(*) AS n FROM a WHERE v IS NOT NULL GROUP BY v;`,
+			"120_t": `-- t: a script's.
+-- script
+-- reads: a, count
+-- writes: t
+DELETE FROM t;
+INSERT INTO t (k, v) SELECT a.k, CAST(count.n AS INTEGER) FROM a LEFT JOIN count ON count.v = a.v;`,
+			"130_u": `-- u: another's, of the same helper and staging.
+-- script
+-- reads: a, s_a
+-- writes: u
+DELETE FROM u;
+INSERT INTO u (k, n) SELECT a.k, (SELECT COUNT(*) FROM s_a WHERE s_a.k = a.k) FROM a;`,
+			"210_f_v": `-- f_v: per v.
+-- key: v
+-- from: t by v
+SELECT v, COUNT(*) AS n FROM t WHERE v IS NOT NULL GROUP BY v;`,
+		},
+	},
 	"from: by expressions": {
 		`CREATE TABLE s_a (k INTEGER, v INTEGER, t VARCHAR(9),
 			object VARCHAR(9),

@@ -49,14 +49,14 @@ func (x *Run) script(ctx context.Context, m *Model) error {
 			return err
 		}
 	}
-	shown, err := x.showStaging(ctx, m)
+	shown, err := x.showRead(ctx, m)
 	if err != nil {
 		return err
 	}
 	if err := x.runStatements(ctx, m); err != nil {
 		return err
 	}
-	if err := x.hideStaging(ctx, shown); err != nil {
+	if err := x.hideRead(ctx, shown); err != nil {
 		return err
 	}
 	for _, name := range m.Writes {
@@ -91,21 +91,16 @@ func (x *Run) runStatements(ctx context.Context, m *Model) error {
 	return nil
 }
 
-// showStaging lets a script see staging as it is when the run has ended, where that is not what the
-// tables hold yet.
-func (x *Run) showStaging(ctx context.Context, m *Model) (views []string, err error) {
+// showRead lets a script see helpers, and staging as it is when the run has ended, where that is not
+// what the tables hold yet.
+func (x *Run) showRead(ctx context.Context, m *Model) (views []string, err error) {
 	for _, name := range m.Reads {
-		staged := x.Staged[name]
-		if !x.Graph.IsStaging(name) || staged.Arrived.empty() && len(staged.Erase) == 0 {
+		query, err := x.scriptSees(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if query == "" {
 			continue
-		}
-		list := columns("s.", x.Graph.columnsOf(name))
-		query := "SELECT " + list + ", s." + FlagColumn + " FROM " + x.stagedAt(name) + " AS s"
-		if len(staged.Erase) > 0 {
-			query += " WHERE NOT (" + x.erased(name, "s", staged.Erase) + ")"
-		}
-		if !staged.Arrived.empty() {
-			query += " UNION ALL SELECT " + list + ", FALSE FROM " + staged.Arrived.SQL + " AS s"
 		}
 		view := qualified(x.Scratch, name)
 		if _, err := x.Session.Exec(
@@ -124,8 +119,29 @@ func (x *Run) showStaging(ctx context.Context, m *Model) (views []string, err er
 	return views, err
 }
 
-// hideStaging takes away what showStaging has made.
-func (x *Run) hideStaging(ctx context.Context, views []string) error {
+// scriptSees is the query for what a script reads of a relation, "" where that is the live table.
+func (x *Run) scriptSees(ctx context.Context, name string) (string, error) {
+	if other := x.Graph.byName[name]; other != nil && other.Kind != Script && !other.Stored {
+		at, err := x.relation(ctx, name, now)
+		return "SELECT " + columns("r.", other.Columns) + " FROM " + at + " AS r", err
+	}
+	staged := x.Staged[name]
+	if !x.Graph.IsStaging(name) || staged.Arrived.empty() && len(staged.Erase) == 0 {
+		return "", nil
+	}
+	list := columns("s.", x.Graph.columnsOf(name))
+	query := "SELECT " + list + ", s." + FlagColumn + " FROM " + x.stagedAt(name) + " AS s"
+	if len(staged.Erase) > 0 {
+		query += " WHERE NOT (" + x.erased(name, "s", staged.Erase) + ")"
+	}
+	if !staged.Arrived.empty() {
+		query += " UNION ALL SELECT " + list + ", FALSE FROM " + staged.Arrived.SQL + " AS s"
+	}
+	return query, nil
+}
+
+// hideRead takes away what showRead has made.
+func (x *Run) hideRead(ctx context.Context, views []string) error {
 	if len(views) == 0 {
 		return nil
 	}
