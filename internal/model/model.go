@@ -255,6 +255,12 @@ func (m *Model) readColumns() error {
 				"rename one of them", nil,
 			)
 		}
+		if strings.HasPrefix(item.Name, "dwh_") {
+			return m.statement.ErrorAt(
+				item.Expr.Start, fmt.Sprintf("%s begins as the names of dwh's own columns do", item.Name),
+				"choose a name that does not begin with dwh_", nil,
+			)
+		}
 		m.Columns = append(m.Columns, item.Name)
 	}
 	return nil

@@ -432,6 +432,13 @@ var wrongHeaders = []struct {
 		"its columns are: order_no",
 	},
 	{
+		"101_refund",
+		"    SUM(amount) AS amount\n",
+		"    SUM(amount) AS amount,\n    1 AS dwh_place\n",
+		"101_refund.sql:7:5: dwh_place begins as the names of dwh's own columns do",
+		"does not begin with dwh_",
+	},
+	{
 		"210_f_order",
 		"-- joins: refund by order_no",
 		"-- joins: refund by order_no\n-- joins: s_order by order_no",
