@@ -123,6 +123,27 @@ func TestUnknownColumns(t *testing.T) {
 	}
 }
 
+// TestMoments compiles SELECTs with texts that a cast reads as the moment, and with others.
+func TestMoments(t *testing.T) {
+	t.Parallel()
+	for query, refused := range map[string]bool{
+		"SELECT CAST('now' AS TIMESTAMP) AS t FROM s_order":        true,
+		"SELECT TIMESTAMP 'now' AS t FROM s_order":                 true,
+		"SELECT DATE 'Today ' AS t FROM s_order":                   true,
+		"SELECT at FROM s_order WHERE at < 'yesterday'::DATE":      true,
+		"SELECT CURRENT_USER AS t FROM s_order":                    true,
+		"SELECT CURRENT_SETTING('TimeZone') AS t FROM s_order":     true,
+		"SELECT 'now' AS t, 'today' AS u FROM s_order":             false,
+		"SELECT CAST('2018-11-01' AS TIMESTAMP) AS t FROM s_order": false,
+		"SELECT TIMESTAMP 'epoch' AS t FROM s_order":               false,
+	} {
+		err := compileHelper(t, sqlfile.Postgres, query)
+		if told := err != nil && strings.Contains(err.Error(), "changes with time"); told != refused {
+			t.Errorf("%s: got %v, want refused: %v", query, err, refused)
+		}
+	}
+}
+
 // TestBooleanIntoText stores a BOOLEAN in a text column, which PostgreSQL casts and Redshift does
 // not.
 func TestBooleanIntoText(t *testing.T) {

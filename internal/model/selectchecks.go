@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sparkify/dwh/internal/selectstmt"
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // aggregates are the aggregate functions of either engine.
@@ -15,9 +16,10 @@ var aggregates = strings.Fields(`
 	percentile_disc range_agg regr_slope regr_intercept regr_r2 stddev stddev_pop stddev_samp string_agg sum
 	var_pop var_samp variance xmlagg`)
 
-// momentary are functions whose value depends on the moment or on chance.
+// momentary are functions whose value depends on the moment, the session or on chance.
 var momentary = strings.Fields(`
-	clock_timestamp current_date current_time current_timestamp gen_random_uuid getdate localtime
+	clock_timestamp current_catalog current_database current_role current_schema current_schemas current_setting
+	current_user session_user user current_date current_time current_timestamp gen_random_uuid getdate localtime
 	localtimestamp nextval now random statement_timestamp sysdate timeofday transaction_timestamp txid_current
 	uuid_generate_v4 pg_backend_pid inet_client_addr setval`)
 
@@ -107,7 +109,39 @@ func (m *Model) checkMoments() error {
 			}
 		}
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return m.checkMomentaryTexts()
+}
+
+// momentaryTexts are texts that a cast to a date or a time reads as the moment
+// (https://www.postgresql.org/docs/current/datatype-datetime.html, table 8.13).
+var momentaryTexts = strings.Fields("'now' 'today' 'tomorrow' 'yesterday'")
+
+// checkMomentaryTexts refuses such texts where a type of dates or times stands beside them:
+// TIMESTAMP 'now', CAST('today' AS DATE), 'now'::TIME.
+func (m *Model) checkMomentaryTexts() error {
+	tokens := slices.DeleteFunc(sqlfile.Tokens(m.statement.SQL()), func(t sqlfile.Token) bool {
+		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
+	})
+	isMoment := func(i int) bool {
+		return i >= 0 && i < len(tokens) && slices.ContainsFunc(
+			[]string{"timestamp", "timestamptz", "date", "time", "timetz"}, tokens[i].Is,
+		)
+	}
+	for i, t := range tokens {
+		text := strings.ToLower(strings.ReplaceAll(t.Text, " ", ""))
+		if t.Kind != sqlfile.KindString || !slices.Contains(momentaryTexts, text) {
+			continue
+		}
+		cast := i+1 < len(tokens) && (tokens[i+1].Is("as") || tokens[i+1].Text == "::") && isMoment(i+2)
+		if isMoment(i-1) || cast {
+			return m.statement.ErrorAt(t.Start, fmt.Sprintf("the value of %s changes with time", t.Text),
+				"a replay would give different rows: take the time from the staged rows", nil)
+		}
+	}
+	return nil
 }
 
 // checkLimit checks that a LIMIT takes the same rows each time: its ORDER BY holds the key.
