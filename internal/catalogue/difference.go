@@ -1,6 +1,9 @@
 package catalogue
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // CountHashed counts the live rows and the built ones, and tells whether the hashes of both add up
 // to the same: then they are the same rows, each as often, but for one chance in 2^64. seed is a
@@ -61,4 +64,11 @@ func InsertDifferent(live, built, difference Table) string {
 		" FROM " + difference.SQL() + " AS different INNER JOIN " + built.SQL() + " AS built ON " + equal(
 		"built", "different", live.Key,
 	)
+}
+
+// ReadDifferent reads the rows of a table that have one of the first keys of a difference.
+func ReadDifferent(table, difference Table, keys int) string {
+	return "SELECT " + list("r.", table.Columns) + " FROM (SELECT " + list("d.", table.Key) + " FROM " +
+		difference.SQL() + " AS d ORDER BY " + list("d.", table.Key) + " LIMIT " + strconv.Itoa(keys) +
+		") AS different INNER JOIN " + table.SQL() + " AS r ON " + equal("r", "different", table.Key)
 }

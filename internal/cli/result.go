@@ -119,6 +119,13 @@ func (a *app) printChanges(result transform.Result) error {
 		_, err := fmt.Fprintln(a.out.Stdout, a.out.ink().dye(table.Good, "nothing differs"))
 		return err
 	}
+	for _, change := range result.Differences {
+		for _, example := range change.Examples {
+			if _, err := fmt.Fprintln(a.out.Stdout, printable(exampleText(string(change.Table), example))); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -209,6 +216,8 @@ type changeJSON struct {
 	Added   int64  `json:"added"`
 	Changed int64  `json:"changed"`
 	Removed int64  `json:"removed"`
+	// Examples are left out where nothing differs, and in a replay that writes the difference.
+	Examples []exampleJSON `json:"examples,omitempty"`
 }
 
 func changesJSON(result transform.Result) []changeJSON {
@@ -218,7 +227,7 @@ func changesJSON(result transform.Result) []changeJSON {
 			out,
 			changeJSON{
 				Table: string(change.Table), Rows: change.Rows, Added: change.Added,
-				Changed: change.Changed, Removed: change.Removed,
+				Changed: change.Changed, Removed: change.Removed, Examples: examplesJSON(change.Examples),
 			},
 		)
 	}

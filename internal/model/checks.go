@@ -200,8 +200,8 @@ func (g *Graph) checkTable(m *Model) error {
 		switch {
 		case stored && column.Text() && g.Engine == sqlfile.Redshift && g.isBoolean(m, name):
 			return m.statement.ErrorAt(m.query.Branches[0].Items[i].Expr.Start,
-				fmt.Sprintf("column %s of table %s is %s, but the SELECT gives a BOOLEAN, which Redshift does not cast "+
-					"(dg/r_CAST_function)", name, m.Name, column.Type),
+				fmt.Sprintf("column %s of table %s is %s, but the SELECT gives a BOOLEAN, which Redshift does not "+
+					"cast (dg/r_CAST_function)", name, m.Name, column.Type),
 				fmt.Sprintf("write CASE %[1]s WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END AS %[1]s", name), nil)
 		case stored:
 			m.live = append(m.live, name)

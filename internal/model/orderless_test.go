@@ -25,8 +25,10 @@ CREATE TABLE d_best (k INTEGER PRIMARY KEY, v @, n INTEGER);
 CREATE TABLE d_group (k INTEGER PRIMARY KEY, v @ NOT NULL, n BIGINT);
 CREATE TABLE d_computed (k INTEGER PRIMARY KEY, w @ NOT NULL, n BIGINT);`, "@", sqlType)
 			s := newStore(t, inlineProject(t, migration, map[string]string{
-				"101_a":      "-- a: one row per k and n.\n-- key: k, n\n-- pick: v\n-- from: s_a\nSELECT k, v, n FROM s_a;",
-				"110_d_best": "-- d_best: one row per k.\n-- key: k\n-- pick: v DESC, n\n-- from: a\nSELECT k, v, n FROM a;",
+				"101_a": "-- a: one row per k and n.\n-- key: k, n\n-- pick: v\n-- from: s_a\n" +
+					"SELECT k, v, n FROM s_a;",
+				"110_d_best": "-- d_best: one row per k.\n-- key: k\n-- pick: v DESC, n\n-- from: a\n" +
+					"SELECT k, v, n FROM a;",
 				"120_d_group": "-- d_group: one row per k.\n-- key: k\n-- from: a by v\n" +
 					"SELECT MIN(k) AS k, v, SUM(n) AS n FROM a GROUP BY v;",
 				"130_d_computed": "-- d_computed: one row per k.\n-- key: k\n-- from: a by v as w\n" +

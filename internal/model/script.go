@@ -91,8 +91,8 @@ func (x *Run) runStatements(ctx context.Context, m *Model) error {
 	return nil
 }
 
-// showRead lets a script see helpers, and staging as it is when the run has ended, where that is not
-// what the tables hold yet.
+// showRead lets a script see helpers, and staging as it is when the run has ended, where that is
+// not what the tables hold yet.
 func (x *Run) showRead(ctx context.Context, m *Model) (views []string, err error) {
 	for _, name := range m.Reads {
 		query, err := x.scriptSees(ctx, name)

@@ -3,6 +3,7 @@ package publish_test
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,5 +225,51 @@ func TestCompareWithoutBytes(t *testing.T) {
 		if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS scratch.difference_t"); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestExamples reads the rows that a comparison finds to differ. They are compared by id, which
+// several rows may share.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	tx, h := newComparison(t, "")
+	ctx := t.Context()
+	if err := catalogue.Exec(
+		ctx, tx,
+		"INSERT INTO public.t (id, t) VALUES (1, 'same'), (2, 'a'), (3, 'gone'), (10, NULL), (10, 'x')",
+		"INSERT INTO scratch.t (id, t) VALUES (1, 'same'), (2, 'b'), (4, 'new'), (10, NULL), (10, 'y')",
+	); err != nil {
+		t.Fatal(err)
+	}
+	differences, err := h.Compare(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples, err := h.Examples(ctx, differences[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	side := func(row []*string) string {
+		if row == nil {
+			return "none"
+		}
+		return *row[0] + " " + *row[1]
+	}
+	var got []string
+	for _, e := range examples {
+		got = append(got, side(e.Live)+" / "+side(e.Built))
+	}
+	want := []string{"2 a / 2 b", "3 gone / none", "none / 4 new"} // of the first three keys
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, err := tx.Exec(ctx, "DELETE FROM scratch.difference_t WHERE id < 10"); err != nil {
+		t.Fatal(err)
+	}
+	if examples, err = h.Examples(ctx, differences[0]); err != nil {
+		t.Fatal(err)
+	}
+	if len(examples) != 1 || side(examples[0].Live)+" / "+side(examples[0].Built) != "10 x / 10 y" {
+		t.Errorf("of a key with two rows: got %d examples, want 10 x / 10 y", len(examples))
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Compare rebuilds d_ and f_ from staging in a scratch schema and returns how the live tables
-// differ. It writes nothing that lasts, and neither takes nor waits for the lock.
+// differ, with examples. It writes nothing that lasts, and neither takes nor waits for the lock.
 func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	started := time.Now()
 	r.numbering.Begin()
@@ -31,6 +31,14 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	run := &activeRun{Runner: r, conn: conn, result: &result}
 	if err := run.rebuild(ctx, w, w.graph.Models); err != nil {
 		return result, err
+	}
+	for i, d := range result.Differences {
+		if !d.Some() {
+			continue
+		}
+		if result.Differences[i].Examples, err = w.handover.Examples(ctx, d); err != nil {
+			return result, err
+		}
 	}
 	result.Duration, result.Steps = time.Since(started), r.numbering.Taken()
 	return result, nil
