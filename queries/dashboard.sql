@@ -154,6 +154,16 @@ FROM (
 WHERE latest.place <= CAST(sqlc.arg(max_rows) AS BIGINT)
 ORDER BY latest.place;
 
+-- name: CheckRuns :many
+-- The runs that made a check. The command dwh check makes checks too, and is no run.
+SELECT run.run_id
+FROM dwh_run AS run
+WHERE run.run_id IN (
+    SELECT checked.run_id
+    FROM dwh_check AS checked
+    WHERE checked.name = sqlc.arg(name)
+);
+
 -- name: CheckHistory :many
 -- What a check found in its latest runs, the latest first.
 SELECT latest.run_id, latest.name, latest.severity, latest.outcome, latest.violations,

@@ -44,7 +44,7 @@ type violations struct {
 // checkRow is what a check found in a run.
 type checkRow struct {
 	dwhdb.DwhCheck
-	Link string // to its run; "" for what this server found since
+	Link string // to its run; "" for what dwh check found, or this server since
 }
 
 // checkPath is the address of a check's page.
@@ -92,7 +92,11 @@ func (s *site) checkPage(r *http.Request) (answer, error) {
 // fillCheck reads the journal.
 func (s *site) fillCheck(ctx context.Context, body *checkBody) error {
 	var found []dwhdb.DwhCheck
+	var madeBy []string
 	if err := s.warehouse.read(ctx, func(tx pgx.Tx) (err error) {
+		if madeBy, err = dwhdb.New(tx).CheckRuns(ctx, body.Name); err != nil {
+			return err
+		}
 		found, err = dwhdb.New(tx).CheckHistory(ctx, body.Name, historyRuns)
 		return err
 	}); err != nil {
@@ -120,7 +124,7 @@ func (s *site) fillCheck(ctx context.Context, body *checkBody) error {
 		counts = append(counts, value)
 		if len(body.History) < listedRuns {
 			shown := checkRow{DwhCheck: row}
-			if row.RunID != "" {
+			if slices.Contains(madeBy, row.RunID) {
 				shown.Link = "/runs/" + url.PathEscape(row.RunID)
 			}
 			body.History = append(body.History, shown)

@@ -53,8 +53,11 @@ func TestCheckPage(t *testing.T) {
 	})
 	a = s.page(
 		"/checks/%3Cb%3Eodd%2Fone", 200, "31 violations; here are the first 10",
-		"&lt;script&gt;alert(1)", `href="/runs/run-2"`, "in the latest 3 runs",
+		"&lt;script&gt;alert(1)", `href="/runs/run-3"`, "<code>dwh check</code>", "in the latest 3 runs",
 	)
+	if strings.Contains(a.body, `href="/runs/run-2"`) {
+		t.Error("run-2 is no run, and has a link")
+	}
 	if got := strings.Count(a.body, "<td>&lt;script&gt;alert(1)"); got != 10 {
 		t.Errorf("violations on the page: got %d, want the 10 that dwh check shows", got)
 	}

@@ -53,6 +53,37 @@ func (q *Queries) CheckHistory(ctx context.Context, name string, maxRows int64) 
 	return items, nil
 }
 
+const CheckRuns = `-- name: CheckRuns :many
+SELECT run.run_id
+FROM dwh_run AS run
+WHERE run.run_id IN (
+    SELECT checked.run_id
+    FROM dwh_check AS checked
+    WHERE checked.name = $1
+)
+`
+
+// The runs that made a check. The command dwh check makes checks too, and is no run.
+func (q *Queries) CheckRuns(ctx context.Context, name string) ([]string, error) {
+	rows, err := q.db.Query(ctx, CheckRuns, name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var run_id string
+		if err := rows.Scan(&run_id); err != nil {
+			return nil, err
+		}
+		items = append(items, run_id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const ChecksOfRun = `-- name: ChecksOfRun :many
 SELECT checked.run_id, checked.name, checked.severity, checked.outcome, checked.violations,
     checked.checked_at
