@@ -9,11 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/table"
@@ -143,8 +141,7 @@ func (q Query) Run(ctx context.Context, db Querier, args map[string]any, keep in
 			return Result{}, err
 		}
 	}
-	// A number as text has the digits behind the point that its type keeps.
-	values := []any{pgx.QueryResultFormatsByOID{pgtype.NumericOID: pgx.TextFormatCode}}
+	values := []any{TextFormat}
 	for _, name := range q.params {
 		values = append(values, bound(args[name]))
 	}
@@ -163,16 +160,9 @@ func (q Query) Run(ctx context.Context, db Querier, args map[string]any, keep in
 		if keep > 0 && result.Count > int64(keep) {
 			continue
 		}
-		row, err := rows.Values()
-		if err != nil {
-			return Result{}, q.explain(err)
-		}
+		row := make([]any, len(rows.RawValues()))
 		for i, field := range rows.FieldDescriptions() {
-			if raw := rows.RawValues()[i]; field.DataTypeOID == pgtype.NumericOID && raw != nil {
-				row[i] = numeric(string(raw), field.TypeModifier)
-				continue
-			}
-			row[i] = plain(row[i], field.DataTypeOID)
+			row[i] = Value(rows.RawValues()[i], field)
 		}
 		result.Table.Rows = append(result.Table.Rows, row)
 	}
@@ -192,52 +182,6 @@ func bound(value any) any {
 		return string(v)
 	}
 	return value
-}
-
-// mostDecimals is how many digits behind the point a number without a declared scale may have to be
-// shown with all of them. The average of NUMERIC(12, 2) has 12 or more, of which most say nothing;
-// a sum has those of its terms.
-const mostDecimals = 10
-
-// numeric is a NUMERIC as the server writes it: a whole number, or the digits that its type keeps.
-// A modifier below 0 says that the type has no scale.
-func numeric(text string, modifier int32) any {
-	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return whole
-	}
-	_, fraction, _ := strings.Cut(text, ".")
-	out := table.Decimal{Digits: text, Long: modifier < 0 && len(fraction) > mostDecimals}
-	if _, err := strconv.ParseFloat(text, 64); err != nil || strings.ContainsAny(text, "NnIi") {
-		return math.NaN() // NaN and the infinities
-	}
-	return out
-}
-
-// plain turns what pgx decodes into what a table holds.
-func plain(value any, oid uint32) any {
-	switch v := value.(type) {
-	case nil, string, bool, int64, float64:
-		return v
-	case int16:
-		return int64(v)
-	case int32:
-		return int64(v)
-	case uint32:
-		return int64(v)
-	case float32:
-		return float64(v)
-	case time.Time:
-		if oid == pgtype.DateOID {
-			return v.Format(time.DateOnly)
-		}
-		return v
-	case []byte:
-		return string(v)
-	case fmt.Stringer:
-		return v.String()
-	default:
-		return fmt.Sprint(v)
-	}
 }
 
 func (q Query) explain(err error) error {

@@ -49,9 +49,9 @@ func renderJSON(t Table) ([]byte, error) {
 }
 
 func jsonValue(v any) ([]byte, error) {
-	// JSON has no NaN and no infinity.
+	// JSON has no NaN and no infinity. They are texts, as in PostgreSQL's to_json.
 	if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-		return []byte("null"), nil
+		v = exact(f)
 	}
 	if s, ok := v.(string); ok {
 		v = strings.ToValidUTF8(s, "\uFFFD")

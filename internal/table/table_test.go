@@ -111,7 +111,7 @@ func TestJSONIsReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `[
-  {"z": "x", "a": null, "n": 5, "f": 0.1, "nan": null},
+  {"z": "x", "a": null, "n": 5, "f": 0.1, "nan": "NaN"},
   {"z": "` + "\uFFFD" + `", "a": "<&>", "n": 18446744073709551615, "f": 1e+21, "nan": null}
 ]
 `
@@ -225,7 +225,8 @@ func TestNumbersForPeople(t *testing.T) {
 		}, {
 			0.30000000000000004, "0.3",
 		}, {1234567.891, "1,234,568"}, {999999.96, "1,000,000"}, {0.00005, "5e-05"}, {0.00012345, "0.000123"},
-		{1e15, "1e+15"}, {-5e-324, "-4.94066e-324"}, {math.Inf(1), "+Inf"}, {math.NaN(), "NaN"},
+		{1e15, "1e+15"}, {-5e-324, "-4.94066e-324"},
+		{math.Inf(1), "Infinity"}, {math.Inf(-1), "-Infinity"}, {math.NaN(), "NaN"},
 	} {
 		if got := table.Number(c.in); got != c.want {
 			t.Errorf("Number(%v): got %q, want %q", c.in, got, c.want)

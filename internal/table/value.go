@@ -27,6 +27,12 @@ func exact(v any) string {
 	case uint64:
 		return strconv.FormatUint(x, 10)
 	case float64:
+		switch { // PostgreSQL writes Infinity, Go would write +Inf
+		case math.IsInf(x, 1):
+			return "Infinity"
+		case math.IsInf(x, -1):
+			return "-Infinity"
+		}
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	case Decimal:
 		return x.Digits

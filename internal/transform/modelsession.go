@@ -9,13 +9,13 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/sparkify/dwh/internal/bulk"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
+	"github.com/sparkify/dwh/internal/table"
 )
 
 // modelSession sends the statements of models in a run's transaction.
@@ -109,23 +109,16 @@ func (s *modelSession) Numbers(ctx context.Context, statement model.Statement) (
 
 // Rows implements model.Session: each row as "a = 1, b = x".
 func (s *modelSession) Rows(ctx context.Context, statement model.Statement) ([]string, error) {
-	rows, err := s.w.tx.Query(ctx, statement.SQL)
+	rows, err := s.w.tx.Query(ctx, statement.SQL, query.TextFormat)
 	if err != nil {
 		return nil, s.explain(statement, err)
 	}
 	defer rows.Close()
 	var out []string
 	for rows.Next() {
-		values, err := rows.Values()
-		if err != nil {
-			return nil, fmt.Errorf("read rows: %w", err)
-		}
 		var row []string
 		for i, field := range rows.FieldDescriptions() {
-			value := "NULL"
-			if values[i] != nil {
-				value = bulk.Clip(spell(values[i]), 60)
-			}
+			value := bulk.Clip(spell(query.Value(rows.RawValues()[i], field)), 60)
 			row = append(row, field.Name+" = "+value)
 		}
 		out = append(out, "("+strings.Join(row, ", ")+")")
@@ -136,17 +129,15 @@ func (s *modelSession) Rows(ctx context.Context, statement model.Statement) ([]s
 	return out, nil
 }
 
-// spell returns a value as SQL shows it, without quotes.
+// spell returns a value as SQL shows it, without quotes. Times are in UTC.
 func spell(value any) string {
 	switch v := value.(type) {
+	case nil:
+		return "NULL"
 	case time.Time:
-		return v.Format("2006-01-02 15:04:05.999999")
-	case pgtype.Numeric:
-		if text, err := v.MarshalJSON(); err == nil {
-			return strings.Trim(string(text), `"`)
-		}
+		return v.UTC().Format("2006-01-02 15:04:05.999999")
 	}
-	return fmt.Sprint(value)
+	return table.Exact(value)
 }
 
 // Text implements model.Session.
