@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -15,8 +16,8 @@ func renderJSON(t Table) ([]byte, error) {
 		return []byte("[]\n"), nil
 	}
 	names := make([][]byte, len(t.Columns))
-	for i, c := range t.Columns {
-		name, err := jsonValue(c.Name)
+	for i, key := range keys(t.Columns) {
+		name, err := jsonValue(key)
 		if err != nil {
 			return nil, err
 		}
@@ -46,6 +47,24 @@ func renderJSON(t Table) ([]byte, error) {
 	}
 	out.WriteString("]\n")
 	return out.Bytes(), nil
+}
+
+// keys returns a key for each column: its name, or, if an earlier column has the same name, name_2,
+// name_3 and so on. Most JSON readers keep only the last value of a key that is written twice.
+func keys(columns []Column) []string {
+	taken, seen := map[string]bool{}, map[string]bool{}
+	for _, column := range columns {
+		taken[column.Name] = true
+	}
+	out := make([]string, len(columns))
+	for i, column := range columns {
+		out[i] = column.Name
+		for number := 2; seen[column.Name] && taken[out[i]]; number++ {
+			out[i] = column.Name + "_" + strconv.Itoa(number)
+		}
+		taken[out[i]], seen[column.Name] = true, true
+	}
+	return out
 }
 
 func jsonValue(v any) ([]byte, error) {

@@ -212,6 +212,29 @@ func TestParseFormat(t *testing.T) {
 	}
 }
 
+// Two columns of one name have two keys, and none of them is that of a third column.
+func TestJSONKeysAreUnique(t *testing.T) {
+	in := table.Table{
+		Columns: table.Columns("a", "a", "a_2", "A", "a", "", ""),
+		Rows:    [][]any{{1, 2, 3, 4, 5, 6, 7}},
+	}
+	var out bytes.Buffer
+	if err := table.Write(&out, in, table.JSON); err != nil {
+		t.Fatal(err)
+	}
+	want := "[\n" + `  {"a": 1, "a_3": 2, "a_2": 3, "A": 4, "a_4": 5, "": 6, "_2": 7}` + "\n]\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	out.Reset()
+	if err := table.Write(&out, in, table.CSV); err != nil {
+		t.Fatal(err)
+	}
+	if header, _, _ := strings.Cut(out.String(), "\n"); header != `a,a,a_2,A,a,"",""` {
+		t.Errorf("csv: got the header %s, want the names as they are", header)
+	}
+}
+
 func TestNumbersForPeople(t *testing.T) {
 	for _, c := range []struct {
 		in   float64
