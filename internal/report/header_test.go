@@ -42,6 +42,22 @@ func TestHeaderFaults(t *testing.T) {
 	}
 }
 
+// dwh report list is the list of reports, so no report can have this name.
+func TestNameOfTheListIsRefused(t *testing.T) {
+	t.Parallel()
+	const want = "reports/list.sql: a report cannot have the name list"
+	files := fstest.MapFS{"list.sql": &fstest.MapFile{Data: []byte("SELECT 1 AS one\n")}}
+	_, err := report.Project(files, "reports", sqlfile.Postgres)
+	var at *sqlfile.Error
+	if !errors.As(err, &at) || at.Error() != want || at.Hint == "" {
+		t.Errorf("got %v, want %s, with a hint", err, want)
+	}
+	files = fstest.MapFS{"list-of-shops.sql": files["list.sql"]}
+	if _, err := report.Project(files, "reports", sqlfile.Postgres); err != nil {
+		t.Errorf("got %v for another name that begins with list", err)
+	}
+}
+
 // Columns of a chart's line may have blanks in their names.
 func TestChartNamesColumns(t *testing.T) {
 	t.Parallel()

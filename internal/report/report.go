@@ -61,9 +61,17 @@ func TitleOf(name string) string {
 	return string(unicode.ToUpper(first)) + words[size:]
 }
 
+// listName is the argument that makes dwh report list the reports. A report of this name could not
+// be printed.
+const listName = "list"
+
 // New returns the report of a query, whose file's header says all else. What is wrong with the
 // header is a *sqlfile.Error with its place.
 func New(name string, file *sqlfile.File, q query.Query) (Report, error) {
+	if name == listName {
+		return Report{}, file.ErrorAt(0, 0, "a report cannot have the name "+listName,
+			`"dwh report list" lists the reports: give the file another name`, nil)
+	}
 	header := file.Header()
 	r := Report{Name: name, Heading: header.Title, Description: header.Description, Query: q, file: file}
 	for _, declared := range header.Params {
