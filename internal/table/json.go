@@ -68,9 +68,9 @@ func keys(columns []Column) []string {
 }
 
 func jsonValue(v any) ([]byte, error) {
-	// JSON has no NaN and no infinity. They are texts, as in PostgreSQL's to_json.
+	// JSON has no NaN and no infinity.
 	if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-		v = exact(f)
+		return []byte("null"), nil
 	}
 	if s, ok := v.(string); ok {
 		v = strings.ToValidUTF8(s, "\uFFFD")

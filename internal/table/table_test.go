@@ -111,7 +111,7 @@ func TestJSONIsReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `[
-  {"z": "x", "a": null, "n": 5, "f": 0.1, "nan": "NaN"},
+  {"z": "x", "a": null, "n": 5, "f": 0.1, "nan": null},
   {"z": "` + "\uFFFD" + `", "a": "<&>", "n": 18446744073709551615, "f": 1e+21, "nan": null}
 ]
 `
