@@ -19,9 +19,12 @@ func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 		if join.Left {
 			err = s.checkLeft(m, branch, join)
 		}
-		for _, sub := range subqueries(branch) {
-			if err == nil && len(join.By) > 0 {
-				err = s.checkSubquery(m, sub, join)
+		for _, e := range exprs(branch) {
+			for _, sub := range e.Subqueries {
+				if err == nil && len(join.By) > 0 {
+					_, member := e.Member(sub, isCondition(branch, e))
+					err = s.checkSubquery(m, sub, member, join)
+				}
 			}
 		}
 	}
@@ -47,29 +50,37 @@ func (g *Graph) walkQueries(m *Model, visit func(s scope, q *selectstmt.Query)) 
 	m.query.Walk(func(q *selectstmt.Query) { visit(outer.inner(q), q) })
 }
 
-// checkSubquery checks a subquery in an expression that reads a lookup.
-func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error {
+// isCondition tells whether an expression of a SELECT is tested for TRUE.
+func isCondition(branch *selectstmt.Select, e *selectstmt.Expr) bool {
+	return e == branch.Where || e == branch.Having ||
+		slices.ContainsFunc(branch.From, func(item selectstmt.FromItem) bool { return item.On == e })
+}
+
+// checkSubquery checks a subquery in an expression that reads a lookup. member says that it is an
+// IN or = ANY that is tested for TRUE.
+func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, member bool, join Join) error {
 	inner := s.inner(sub.Query)
 	for _, branch := range sub.Query.Branches {
 		for _, item := range branch.From {
 			if item.CTE || item.Relation != join.Relation {
 				continue
 			}
-			if sub.Kind == "NOT IN" {
-				return m.statement.ErrorAt(sub.Start, fmt.Sprintf(
-					"NOT IN cannot be used over %s, which dwh reads only in part, by %s", join.Relation,
-					strings.Join(thereOf(join.By), ", "),
-				),
-					"a NULL in the rows that dwh does not read would change the result: write NOT EXISTS", nil)
+			if sub.Kind == selectstmt.NotIn {
+				return m.errPartlyRead(sub, join, "NOT IN cannot be used", "write NOT EXISTS")
 			}
-			if sub.Kind == "IN" && len(
-				sub.Query.Branches,
-			) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
-				len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There {
-				continue // x IN (SELECT a FROM l) is correlated by a
-			}
-			if inner.correlated(m, branch, item, join) {
+			// x IN (SELECT a FROM l) is correlated by a.
+			in := len(sub.Query.Branches) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
+				len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There
+			if in && member || inner.correlated(m, branch, item, join) {
 				continue
+			}
+			switch {
+			case in && sub.Kind == selectstmt.In:
+				return m.errPartlyRead(sub, join, "IN cannot be used as a value or behind NOT",
+					"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
+			case in && (sub.Kind == selectstmt.Any || sub.Kind == selectstmt.All):
+				return m.errPartlyRead(sub, join, sub.Kind+" cannot be used as a value, behind NOT or without =",
+					"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
 			}
 			for _, pair := range join.By {
 				if !inner.equated(branch, item, pair.There) {
@@ -85,6 +96,15 @@ func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, join Join) error
 		}
 	}
 	return nil
+}
+
+// errPartlyRead is the error about a subquery whose result a NULL in the other rows of the lookup
+// would change.
+func (m *Model) errPartlyRead(sub selectstmt.Subquery, join Join, what, instead string) error {
+	return m.statement.ErrorAt(sub.Start,
+		fmt.Sprintf("%s over %s, which dwh reads only in part, by %s", what, join.Relation,
+			strings.Join(thereOf(join.By), ", ")),
+		"a NULL in the rows that dwh does not read would change the result: "+instead, nil)
 }
 
 // correlated tells whether a subquery is correlated by all columns of another line for its lookup.
