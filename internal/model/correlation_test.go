@@ -106,3 +106,102 @@ func TestInThatCannotBeUsed(t *testing.T) {
 		wantRefused(t, wrong.query, wrong.want, compileRides(t, "d_station by borough = station_id", wrong.query))
 	}
 }
+
+// TestCorrelated compiles SELECTs that compare the column of by with that of from:, or with what
+// may be equal to it.
+func TestCorrelated(t *testing.T) {
+	t.Parallel()
+	selected := func(x string) string {
+		return "SELECT ride.ride_id, " + x + " AS x FROM ride WHERE ride.ride_id IS NOT NULL"
+	}
+	joined := func(on string) string {
+		return "SELECT ride.ride_id, s.borough AS x FROM ride LEFT JOIN d_station AS s ON " + on +
+			" WHERE ride.ride_id IS NOT NULL"
+	}
+	for _, query := range []string{
+		selected("(SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = ride.station_id)"),
+		selected("(SELECT MAX(borough) FROM d_station AS d WHERE d.station_id = ride.station_id " +
+			"AND d.station_id = 'S1')"),
+		selected("(SELECT MAX(borough) FROM d_station AS d WHERE d.station_id = 'S1')") + " AND ride.station_id = 'S1'",
+		selected("(SELECT MAX(d.borough) FROM d_station AS d WHERE ride.station_id = d.station_id AND end_id = 'S1')"),
+		selected("(SELECT MAX(d.borough) FROM d_station AS d " +
+			"WHERE d.station_id = CAST(ride.station_id AS VARCHAR(9)))"),
+		selected("(SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = NULLIF(ride.station_id, 'S1'))"),
+		selected("(SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = TRIM(ride.station_id))"),
+		selected("(SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = ride.station_id || '')"),
+		"SELECT r.ride_id, (SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = r.place) AS x " +
+			"FROM (SELECT ride_id, station_id AS place FROM ride WHERE ride_id IS NOT NULL) AS r",
+		"SELECT r.ride_id, (SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = r.place || 'x') AS x " +
+			"FROM (SELECT ride_id, LEFT(station_id, 1) AS place FROM ride WHERE ride_id IS NOT NULL) AS r",
+		"WITH r AS (SELECT ride_id, station_id AS place FROM ride WHERE ride_id IS NOT NULL) " +
+			"SELECT r.ride_id, (SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = r.place) AS x FROM r",
+		"SELECT ride.ride_id, q.x FROM ride LEFT JOIN (SELECT station_id, borough AS x FROM d_station " +
+			"WHERE station_id = 'S1') AS q ON q.station_id = ride.station_id WHERE ride.ride_id IS NOT NULL",
+		"SELECT ride.ride_id, q.x FROM ride LEFT JOIN (SELECT n.k, 'x' AS x FROM (SELECT 'S1' AS k) AS n " +
+			"WHERE EXISTS (SELECT 1 FROM d_station AS d WHERE d.station_id = 'S1')) AS q ON q.k = ride.station_id " +
+			"WHERE ride.ride_id IS NOT NULL",
+		"SELECT ride.ride_id, q.x FROM ride LEFT JOIN (SELECT n.k, 'x' AS x FROM (SELECT 'S1' AS k) AS n " +
+			"WHERE n.k IN (SELECT station_id FROM d_station)) AS q ON q.k = ride.station_id " +
+			"WHERE ride.ride_id IS NOT NULL",
+		rideWhere + "ride.station_id IN (SELECT n.k FROM (SELECT 'S1' AS k) AS n " +
+			"WHERE EXISTS (SELECT 1 FROM d_station AS d WHERE d.station_id = n.k))",
+		"SELECT ride.ride_id, o.k AS x FROM ride INNER JOIN (SELECT 'S1' AS k) AS o ON o.k = ride.station_id " +
+			"WHERE ride.ride_id IS NOT NULL AND EXISTS (SELECT 1 FROM d_station AS d WHERE d.station_id = o.k)",
+		joined("s.station_id = ride.station_id"),
+		joined("ride.station_id = s.station_id AND s.station_id = REPLACE(ride.station_id, 'S1', 'S2')"),
+		joined("s.station_id = COALESCE(ride.station_id, '')"),
+		joined("s.station_id = REPLACE(ride.station_id, 'a', 'b') " +
+			"AND ride.station_id = REPLACE(ride.station_id, 'a', 'b')"),
+		rideWhere + "ride.station_id IN (SELECT station_id FROM d_station WHERE borough > 'a')",
+		rideWhere + "ride.station_id IN (SELECT d.station_id FROM d_station AS d WHERE d.borough = 'B')",
+	} {
+		if err := compileRides(t, "d_station by station_id", query); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+	for _, query := range []string{
+		rideWhere + "ride.end_id IN (SELECT borough FROM d_station AS d WHERE d.station_id = ride.station_id)",
+		selected("(SELECT MAX(d.borough) FROM d_station AS d WHERE d.station_id = ride.station_id " +
+			"AND d.borough = ride.end_id)"),
+	} {
+		if err := compileRides(t, "d_station by station_id, borough = end_id", query); err != nil {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
+
+// TestNotCorrelated compiles SELECTs that compare the column of by with something else.
+func TestNotCorrelated(t *testing.T) {
+	t.Parallel()
+	sub := "by compares station_id of d_station with station_id of ride, but the subquery compares it with "
+	join := "by compares station_id of d_station with station_id of ride, but the SELECT compares it with "
+	selected := func(condition string) string {
+		return "SELECT ride.ride_id, (SELECT MAX(d.borough) FROM d_station AS d WHERE " + condition +
+			") AS x FROM ride WHERE ride.ride_id IS NOT NULL"
+	}
+	joined := func(on string) string {
+		return "SELECT ride.ride_id, s.borough AS x FROM ride LEFT JOIN d_station AS s ON " + on +
+			" WHERE ride.ride_id IS NOT NULL"
+	}
+	for _, wrong := range []struct{ query, want string }{
+		{selected("station_id = 'S1'"), "210_d_ride.sql:6:22: " + sub + "'S1'"},
+		{selected("d.station_id = d.station_id"), sub + "itself"},
+		{selected("d.station_id = station_id"), sub + "itself"},
+		{selected("d.station_id = d.borough"), sub + "borough of d_station"},
+		{selected("d.station_id = ride.end_id"), sub + "end_id of ride"},
+		{selected("d.station_id = end_id"), sub + "end_id of ride"},
+		{selected("d.station_id = LOWER(d.borough) || 'x'"), sub + "LOWER(d.borough) || 'x'"},
+		{selected("d.station_id = ride.station_id || 'x'"), sub + "ride.station_id || 'x'"},
+		{selected("d.station_id = REPLACE(ride.station_id, 'a', 'b')"), sub + "REPLACE(ride.station_id, 'a', 'b')"},
+		{rideWhere + "EXISTS (SELECT 1 FROM d_station WHERE station_id = 'S1')", sub + "'S1'"},
+		{rideWhere + "ride.end_id IN (SELECT station_id FROM d_station)", sub + "end_id of ride"},
+		{rideWhere + "'S1' IN (SELECT station_id FROM d_station)", sub + "'S1'"},
+		{
+			joined("s.station_id = REPLACE(ride.station_id, 'S1', 'S2')"),
+			"210_d_ride.sql:5:1: " + join + "REPLACE(ride.station_id, 'S1', 'S2')",
+		},
+		{joined("s.station_id = 'S1'"), join + "'S1'"},
+	} {
+		wantRefused(t, wrong.query, wrong.want, compileRides(t, "d_station by station_id", wrong.query))
+	}
+}

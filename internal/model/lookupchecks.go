@@ -12,23 +12,16 @@ import (
 // to give what all of it gives.
 func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 	var err error
-	visit := func(s scope, branch *selectstmt.Select) {
-		if err != nil {
-			return
-		}
-		if join.Left {
+	g.walk(m, func(s scope, branch *selectstmt.Select) {
+		if err == nil && join.Left {
 			err = s.checkLeft(m, branch, join)
 		}
-		for _, e := range exprs(branch) {
-			for _, sub := range e.Subqueries {
-				if err == nil && len(join.By) > 0 {
-					_, member := e.Member(sub, isCondition(branch, e))
-					err = s.checkSubquery(m, sub, member, join)
-				}
-			}
+	})
+	g.walkLevels(m, func(levels []level) {
+		if err == nil && levels[len(levels)-1].sub != nil && len(join.By) > 0 {
+			err = checkSubquery(m, levels, from, join)
 		}
-	}
-	g.walk(m, visit)
+	})
 	if err == nil && len(join.By) > 0 {
 		err = g.checkMatched(m, from, join)
 	}
@@ -56,46 +49,74 @@ func isCondition(branch *selectstmt.Select, e *selectstmt.Expr) bool {
 		slices.ContainsFunc(branch.From, func(item selectstmt.FromItem) bool { return item.On == e })
 }
 
-// checkSubquery checks a subquery in an expression that reads a lookup. member says that it is an
-// IN or = ANY that is tested for TRUE.
-func (s scope) checkSubquery(m *Model, sub selectstmt.Subquery, member bool, join Join) error {
-	inner := s.inner(sub.Query)
-	for _, branch := range sub.Query.Branches {
-		for _, item := range branch.From {
-			if item.CTE || item.Relation != join.Relation {
-				continue
+// checkSubquery checks a subquery in an expression that reads a lookup: the last of the levels.
+func checkSubquery(m *Model, levels []level, from From, join Join) error {
+	last := levels[len(levels)-1]
+	sub, branch := *last.sub, last.branch
+	for _, item := range branch.From {
+		if item.CTE || item.Relation != join.Relation {
+			continue
+		}
+		if sub.Kind == selectstmt.NotIn {
+			return m.errPartlyRead(sub, join, "NOT IN cannot be used", "write NOT EXISTS")
+		}
+		if correlated(m, levels, item, join.Relation) {
+			continue
+		}
+		in := len(sub.Query.Branches) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
+			len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There
+		switch {
+		case in && last.member == nil && sub.Kind == selectstmt.In:
+			return m.errPartlyRead(sub, join, "IN cannot be used as a value or behind NOT",
+				"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
+		case in && last.member == nil && (sub.Kind == selectstmt.Any || sub.Kind == selectstmt.All):
+			return m.errPartlyRead(sub, join, sub.Kind+" cannot be used as a value, behind NOT or without =",
+				"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
+		}
+		for _, pair := range join.By {
+			if !last.equates(item, pair.There) {
+				return m.statement.ErrorAt(sub.Start,
+					fmt.Sprintf("the subquery over %s has no condition on %s", join.Relation, pair.There),
+					fmt.Sprintf("add %s.%s = ... of the outer row to its WHERE, or write -- joins: %s without by",
+						item.Alias, pair.There, join.Relation), nil)
 			}
-			if sub.Kind == selectstmt.NotIn {
-				return m.errPartlyRead(sub, join, "NOT IN cannot be used", "write NOT EXISTS")
-			}
-			// x IN (SELECT a FROM l) is correlated by a.
-			in := len(sub.Query.Branches) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
-				len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There
-			if in && member || inner.correlated(m, branch, item, join) {
-				continue
-			}
-			switch {
-			case in && sub.Kind == selectstmt.In:
-				return m.errPartlyRead(sub, join, "IN cannot be used as a value or behind NOT",
-					"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
-			case in && (sub.Kind == selectstmt.Any || sub.Kind == selectstmt.All):
-				return m.errPartlyRead(sub, join, sub.Kind+" cannot be used as a value, behind NOT or without =",
-					"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
-			}
-			for _, pair := range join.By {
-				if !inner.equated(branch, item, pair.There) {
-					return m.statement.ErrorAt(sub.Start, fmt.Sprintf(
-						"the subquery over %s has no condition on %s", join.Relation, pair.There,
-					),
-						fmt.Sprintf(
-							"add %s.%s = ... of %s to its WHERE, or write -- joins: %s without by",
-							item.Alias, pair.There, "the outer row", join.Relation,
-						), nil)
-				}
+			if other, wrong := equatedOtherwise(levels, item, pair, from.Relation); wrong {
+				return m.statement.ErrorAt(sub.Start,
+					fmt.Sprintf("by compares %s of %s with %s of %s, but the subquery compares it with %s",
+						pair.There, join.Relation, pair.Here, from.Relation, other),
+					fmt.Sprintf("compare it with %s of the outer row, or write -- joins: %s without by",
+						pair.Here, join.Relation), nil)
 			}
 		}
 	}
 	return nil
+}
+
+// correlated tells whether a subquery, the last of the levels, is correlated by all columns of a
+// line for its lookup, as far as its equalities can be followed.
+func correlated(m *Model, levels []level, item selectstmt.FromItem, relation string) bool {
+	for _, from := range m.From {
+		for _, join := range from.Joins {
+			if join.Relation == relation && !slices.ContainsFunc(join.By, func(p Pair) bool {
+				_, wrong := equatedOtherwise(levels, item, p, from.Relation)
+				return wrong || !levels[len(levels)-1].equates(item, p.There)
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// equates is equated for the last of the levels. x IN (SELECT a FROM l) equates a, where only TRUE
+// counts.
+func (l level) equates(item selectstmt.FromItem, column string) bool {
+	if l.member != nil {
+		if ref := l.branch.Items[0].Column; ref != nil && ref.Column == column {
+			return true
+		}
+	}
+	return l.scope.equated(l.branch, item, column)
 }
 
 // errPartlyRead is the error about a subquery whose result a NULL in the other rows of the lookup
@@ -105,20 +126,6 @@ func (m *Model) errPartlyRead(sub selectstmt.Subquery, join Join, what, instead 
 		fmt.Sprintf("%s over %s, which dwh reads only in part, by %s", what, join.Relation,
 			strings.Join(thereOf(join.By), ", ")),
 		"a NULL in the rows that dwh does not read would change the result: "+instead, nil)
-}
-
-// correlated tells whether a subquery is correlated by all columns of another line for its lookup.
-func (s scope) correlated(m *Model, branch *selectstmt.Select, item selectstmt.FromItem, join Join) bool {
-	for _, from := range m.From {
-		for _, other := range from.Joins {
-			if other.Relation == join.Relation && !slices.ContainsFunc(other.By, func(p Pair) bool {
-				return !s.equated(branch, item, p.There)
-			}) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // equated tells whether a SELECT compares a column of one of its relations for equality, in WHERE

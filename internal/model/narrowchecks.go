@@ -219,13 +219,13 @@ func (g *Graph) required(relation, name string) bool {
 // line says, as far as the two can be followed: by names equalities of the join, and never more.
 func (g *Graph) checkPairs(m *Model, from From, join Join) error {
 	var err error
-	g.walk(m, func(s scope, branch *selectstmt.Select) {
-		for _, item := range branch.From {
+	g.walkLevels(m, func(levels []level) {
+		for _, item := range levels[len(levels)-1].branch.From {
 			if err != nil || item.CTE || item.Query != nil || item.Relation != join.Relation {
 				continue
 			}
 			for _, pair := range join.By {
-				if other, wrong := s.equatedOtherwise(branch, item, pair, from.Relation); wrong && err == nil {
+				if other, wrong := equatedOtherwise(levels, item, pair, from.Relation); wrong && err == nil {
 					err = m.errorAt(join.at,
 						fmt.Sprintf("by compares %s of %s with %s of %s, but the SELECT compares it with %s",
 							pair.There, join.Relation, pair.Here, from.Relation, other),
@@ -236,60 +236,4 @@ func (g *Graph) checkPairs(m *Model, from From, join Join) error {
 		}
 	})
 	return err
-}
-
-// equatedOtherwise tells whether a SELECT equates a lookup's column only with columns that are
-// surely not the one that by says.
-func (s scope) equatedOtherwise(branch *selectstmt.Select, item selectstmt.FromItem, pair Pair,
-	from string) (other string, wrong bool) {
-	type column struct{ alias, name string }
-	equals := map[column][]column{}
-	resolve := func(ref *selectstmt.ColumnRef) (column, bool) {
-		if ref == nil {
-			return column{}, false
-		}
-		found, ok := s.item(branch, *ref)
-		return column{found.Alias, ref.Column}, ok
-	}
-	conditions := []*selectstmt.Expr{branch.Where}
-	for _, fromItem := range branch.From {
-		if fromItem.Using != nil || fromItem.Join == selectstmt.Natural {
-			return "", false
-		}
-		conditions = append(conditions, fromItem.On)
-	}
-	for _, condition := range conditions {
-		for _, c := range condition.Conjuncts() {
-			if c.Op != "=" {
-				continue
-			}
-			left, lok := resolve(c.LeftColumn)
-			right, rok := resolve(c.RightColumn)
-			if !lok || !rok {
-				// An expression, or a column of an outer query: it may be the one.
-				if lok && left == (column{item.Alias, pair.There}) || rok && right == (column{item.Alias, pair.There}) {
-					return "", false
-				}
-				continue
-			}
-			equals[left], equals[right] = append(equals[left], right), append(equals[right], left)
-		}
-	}
-	reached := []column{{item.Alias, pair.There}}
-	for i := 0; i < len(reached); i++ {
-		for _, next := range equals[reached[i]] {
-			if !slices.Contains(reached, next) {
-				reached = append(reached, next)
-			}
-		}
-	}
-	for _, c := range reached[1:] {
-		i := slices.IndexFunc(branch.From, func(f selectstmt.FromItem) bool { return f.Alias == c.alias })
-		found := branch.From[i]
-		if s.query(found) != nil || found.Function != "" || found.Relation == from && c.name == pair.Here {
-			return "", false
-		}
-		other = c.name + " of " + found.Relation
-	}
-	return other, len(reached) > 1
 }

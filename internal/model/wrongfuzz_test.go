@@ -33,7 +33,7 @@ SELECT COALESCE(g, 0) AS g, COUNT(*) AS n FROM s_a GROUP BY COALESCE(g, 0);`},
 -- pick: w
 -- from: s_a
 -- joins: s_l by g
-SELECT s_a.k, s_l.w FROM s_a LEFT JOIN s_l ON s_l.g = s_a.g + 1 WHERE s_a.k IS NOT NULL;`},
+SELECT a.k, s_l.w FROM (SELECT k, g + 1 AS h FROM s_a) AS a LEFT JOIN s_l ON s_l.g = a.h WHERE a.k IS NOT NULL;`},
 	},
 	"a from: by another column than its branch gives": {
 		"CREATE TABLE f_g (g INTEGER PRIMARY KEY, n INTEGER);",

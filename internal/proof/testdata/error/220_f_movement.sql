@@ -6,13 +6,13 @@
 -- joins: spot by place_id = bill_to
 SELECT
     'out' AS kind,
-    purchase.order_id,
+    sold.order_id,
     12 / (
         SELECT CAST(COUNT(*) AS INTEGER)
         FROM spot
-        WHERE spot.place_id = purchase.ship_to
+        WHERE spot.place_id = sold.target
     ) AS quantity,
     place.city AS note
-FROM purchase
+FROM (SELECT order_id, ship_to AS target FROM purchase) AS sold
 INNER JOIN place
-    ON place.place_id = purchase.ship_to;
+    ON place.place_id = sold.target;
