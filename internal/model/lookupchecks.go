@@ -22,6 +22,9 @@ func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 			err = checkSubquery(m, levels, from, join)
 		}
 	})
+	if err == nil && join.Left {
+		err = g.checkFilled(m, join)
+	}
 	if err == nil && len(join.By) > 0 {
 		err = g.checkMatched(m, from, join)
 	}
@@ -208,11 +211,7 @@ func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
 		if item.CTE || item.Relation != join.Relation {
 			continue
 		}
-		fail := func(at int, where string) error {
-			return m.statement.ErrorAt(at, fmt.Sprintf("%s is named by left joins:, but it is used in "+
-				"%s", join.Relation, where),
-				"a lookup that decides which rows exist, their key or their pick must be named by joins:", nil)
-		}
+		fail := func(at int, where string) error { return m.errLeft(at, join, where) }
 		if item.Join != "LEFT" {
 			kind := string(item.Join) + " JOIN"
 			if item.Join == "" {
@@ -227,9 +226,9 @@ func (s scope) checkLeft(m *Model, branch *selectstmt.Select, join Join) error {
 			for _, ref := range e.Columns {
 				if found, ok := s.item(
 					branch, ref,
-				); ok && found.Alias == item.Alias || !ok && ref.Table == "" && slices.Contains(
-					s.g.columnsOf(join.Relation), ref.Column,
-				) {
+				); ok && found.Alias == item.Alias || !ok && ref.Table == "" &&
+					slices.Contains(s.g.columnsOf(join.Relation), ref.Column) &&
+					!slices.Contains(item.Using, ref.Column) {
 					return ref.Start, true
 				}
 			}
