@@ -71,6 +71,11 @@ func (c checker) query(q *selectstmt.Query) {
 			c.expr(part.Left)
 			c.expr(part.Right)
 		}
+		for _, sub := range e.Subqueries {
+			if x, ok := e.Member(sub, true); ok {
+				c.expr(x)
+			}
+		}
 	}
 }
 
