@@ -225,6 +225,9 @@ func (m *Model) classify() error {
 	return nil
 }
 
+// ownColumns are names that dwh adds to a model's columns when it ranks or compares rows.
+var ownColumns = strings.Fields("dwh_best dwh_built dwh_copies dwh_live dwh_place")
+
 // readColumns takes the output columns of the SELECT from its first branch, whose names count.
 func (m *Model) readColumns() error {
 	first := m.query.Branches[0]
@@ -255,9 +258,9 @@ func (m *Model) readColumns() error {
 				"rename one of them", nil,
 			)
 		}
-		if strings.HasPrefix(item.Name, "dwh_") {
+		if slices.Contains(ownColumns, item.Name) {
 			return m.statement.ErrorAt(
-				item.Expr.Start, fmt.Sprintf("%s begins as the names of dwh's own columns do", item.Name),
+				item.Expr.Start, fmt.Sprintf("dwh's own queries use the name %s", item.Name),
 				"choose a name that does not begin with dwh_", nil,
 			)
 		}

@@ -435,7 +435,7 @@ var wrongHeaders = []struct {
 		"101_refund",
 		"    SUM(amount) AS amount\n",
 		"    SUM(amount) AS amount,\n    1 AS dwh_place\n",
-		"101_refund.sql:7:5: dwh_place begins as the names of dwh's own columns do",
+		"101_refund.sql:7:5: dwh's own queries use the name dwh_place",
 		"does not begin with dwh_",
 	},
 	{
