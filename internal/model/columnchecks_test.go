@@ -43,6 +43,7 @@ func TestColumns(t *testing.T) {
 		"WITH o (a, b) AS (SELECT order_no, amount FROM s_order) SELECT a, b FROM o",
 		"WITH o AS (SELECT order_no, amount AS b FROM s_order), p AS (SELECT b FROM o) SELECT b FROM p",
 		"SELECT q.n FROM (WITH o AS (SELECT amount AS n FROM s_order) SELECT n FROM o WHERE n > 1) AS q",
+		"WITH RECURSIVE x AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM x WHERE n < 3) SELECT n FROM x, s_order",
 		"SELECT order_no, amount FROM s_order UNION ALL SELECT customer_no, 1 FROM s_customer WHERE name = 'a'",
 		"SELECT order_no, n FROM s_order CROSS JOIN GENERATE_SERIES(1, 2) AS n",
 		"SELECT a.b FROM (VALUES (1)) AS a (b)",
@@ -73,6 +74,19 @@ func TestColumns(t *testing.T) {
 		err := compileHelper(t, sqlfile.Redshift, query)
 		if err != nil && strings.Contains(err.Error(), "column") {
 			t.Errorf("%s\n%v", query, err)
+		}
+	}
+}
+
+// TestShadowedWith compiles a WITH query that reads the outer one of the same name.
+func TestShadowedWith(t *testing.T) {
+	t.Parallel()
+	for _, from := range []string{"-- from: s_order", "-- from: s_order by customer_no as n"} {
+		if _, err := inlineProject(t, columnTables, map[string]string{
+			"101_x": "-- x: rows.\n" + from + "\nWITH o AS (SELECT customer_no AS n FROM s_order)\n" +
+				"SELECT n FROM (WITH o AS (SELECT n FROM o) SELECT n FROM o) AS y WHERE n IS NOT NULL;\n",
+		}).compile(sqlfile.Postgres); err != nil {
+			t.Errorf("%s: %v", from, err)
 		}
 	}
 }

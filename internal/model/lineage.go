@@ -43,9 +43,14 @@ type scope struct {
 	with []selectstmt.CTE
 }
 
-// inner is the scope of a query that stands in this one.
+// inner is the scope of a query that stands in this one. A WITH query sees those before it: its own
+// name in it is that of another relation.
 func (s scope) inner(q *selectstmt.Query) scope {
-	return scope{g: s.g, with: append(slices.Clone(s.with), q.With...)}
+	seen := s.with
+	if i := slices.IndexFunc(seen, func(with selectstmt.CTE) bool { return with.Query == q }); i >= 0 {
+		seen = seen[:i]
+	}
+	return scope{g: s.g, with: append(slices.Clone(seen), q.With...)}
 }
 
 // cte is the WITH query of that name, the innermost first.
