@@ -85,6 +85,7 @@ func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app 
 	a.knownReports = sync.OnceValue(a.findReports)
 	a.knownErasables = sync.OnceValue(a.findErasables)
 	a.out = newOutput(stdout, stderr, a.env)
+	a.out.secrets = config.NewRedactor(args)
 	a.log = a.out.logger("text", slog.LevelInfo)
 	a.root = &cli.App{
 		Name:  "dwh",

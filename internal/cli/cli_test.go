@@ -102,6 +102,36 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
+// A URL with a password in a place where none is expected: the error hides the password.
+func TestNoSecretInUsageErrors(t *testing.T) {
+	const url = "postgres://u:s3cret@db.example.com/dwh"
+	for _, args := range [][]string{
+		{url}, {"run", url}, {"transform", url}, {"report", url}, {"report", "list", url}, {"check", url},
+		{"test", url}, {"render", url}, {"history", url}, {"migrate", url}, {"migrate", "up-to", url}, {"init", "a", url},
+		{"init", url},
+		{"completion", url}, {"man", url}, {"local", "stop", url}, {"staging", "drop", url}, {"serve", url},
+		{"sample", "--out", url, "--songs", "1", "--events", "1"}, {"run", "--" + url}, {"run", "--songs=" + url},
+		{"check", "--config", url}, {"check", "--config=" + url}, {"check", "--project", url},
+		{"local", "status", "--data-dir", url}, {"transform", "--only", url, "--song-data", "."},
+		{"report", "songplays-by-level", "--format", url}, {"history", "--limit", url}, {"check", "--log-format", url},
+		{"run", "postgres://u:s3cret \"s3cret@db/dwh"}, {"run", "host=db password=s3cret"},
+	} {
+		_, _, stderr := run(t, args...)
+		if stderr == "" || strings.Contains(stderr, "s3cret") {
+			t.Errorf("%q: got %q, want an error without the password", args, stderr)
+		}
+	}
+	folder := t.TempDir()
+	file := filepath.Join(folder, "dwh.yaml")
+	if err := os.WriteFile(file, []byte("project: "+url+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := run(t, "check", "--config", file)
+	if code != 2 || !strings.Contains(stderr, "project") || strings.Contains(stderr, "s3cret") {
+		t.Errorf("project: got code %d and %q, want 2 and an error without the password", code, stderr)
+	}
+}
+
 func TestHelpGoesToStdout(t *testing.T) {
 	for _, args := range [][]string{
 		nil, {"help"}, {"--help"}, {"-h"}, {"help", "local"}, {"local", "--help"},

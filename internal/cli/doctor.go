@@ -66,7 +66,8 @@ type finding struct {
 func (d *doctorRun) add(subject, result, detail, fix string) {
 	d.findings = append(
 		d.findings,
-		finding{Subject: subject, Result: result, Detail: printable(detail), Fix: printable(fix)},
+		finding{Subject: subject, Result: result, Detail: d.app.out.secrets.Text(printable(detail)),
+			Fix: printable(fix)},
 	)
 }
 

@@ -46,6 +46,9 @@ init never overwrites a file.`,
 					Usage:  "dwh init DIR [flags]", Help: "dwh init --help",
 				}
 			}
+			if err := config.CheckPath(c.Args().First()); err != nil {
+				return &UsageError{Msg: "DIR " + err.Error(), Help: "dwh init --help"}
+			}
 			// A dwh.yaml above the new folder is another project's.
 			cfg, err := a.loadOnly(c, []string{"log_format", "strict", "database", "database_url"})
 			if err != nil {

@@ -167,7 +167,7 @@ func (t *teller) failure(err error) notify.Event {
 		e.Kind = notify.CheckFailed
 		e.Checks = failedChecks(failed.Results)
 	}
-	e.Error, e.Hint = printable(strings.TrimSpace(err.Error())), printable(hintOf(err))
+	e.Error, e.Hint = printable(config.RedactText(strings.TrimSpace(err.Error()))), printable(hintOf(err))
 	switch {
 	case e.Kind != notify.CheckFailed || e.Hint != "":
 	case failed.Kept:
@@ -252,7 +252,7 @@ func (t *teller) problem(p server.Problem) {
 		return
 	}
 	e := t.event(notify.RunFailed)
-	e.Error, e.Hint = printable(p.Text), printable(p.Hint)
+	e.Error, e.Hint = printable(config.RedactText(p.Text)), printable(p.Hint)
 	t.problems[p.What] = time.AfterFunc(max(t.after-time.Since(p.Since), 0), func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/table"
 )
 
@@ -37,8 +38,9 @@ type Output struct {
 	warnings int
 	// uncounted logs what is no matter for --strict
 	uncounted *slog.Logger
-	bar       *Progress // the bar on the terminal's last line, which other lines must not tear
-	bars      bool      // Stderr is a terminal on which a line can be drawn again
+	secrets   config.Redactor // of the command line
+	bar       *Progress       // the bar on the last line, which other lines must not tear
+	bars      bool            // Stderr is a terminal on which a line can be drawn again
 }
 
 func newOutput(stdout, stderr io.Writer, env map[string]string) *Output {
@@ -99,11 +101,13 @@ func (o *Output) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// line writes one line for people to Stderr, above a bar if there is one.
+// line writes one line for people to Stderr, above a bar if there is one. Every error, hint and
+// warning passes here, and leaves its secrets behind.
 func (o *Output) line(format string, args ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.above(func() { _, _ = fmt.Fprintf(o.Stderr, format+"\n", args...) })
+	text := o.secrets.Text(fmt.Sprintf(format, args...))
+	o.above(func() { _, _ = fmt.Fprintln(o.Stderr, text) })
 }
 
 // above runs write with the bar off the screen; o.mu is held.
@@ -180,7 +184,8 @@ type lineWriter struct{ o *Output }
 func (w lineWriter) Write(p []byte) (_ int, err error) {
 	w.o.mu.Lock()
 	defer w.o.mu.Unlock()
-	w.o.above(func() { _, err = io.WriteString(w.o.Stderr, printable(string(p))) })
+	text := printable(w.o.secrets.Text(string(p)))
+	w.o.above(func() { _, err = io.WriteString(w.o.Stderr, text) })
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/sample"
 )
 
@@ -32,6 +33,9 @@ Copy it into song_data and run again: dwh then fills in the songs of these plays
 		Action: func(c *cli.Context) error {
 			if _, err := a.load(c); err != nil {
 				return err
+			}
+			if err := config.CheckPath(c.String("out")); err != nil {
+				return &UsageError{Msg: "--out " + err.Error(), Help: "dwh sample --help"}
 			}
 			for _, name := range []string{"songs", "events"} {
 				if n := c.Int(name); n < 0 || n > sample.Largest {

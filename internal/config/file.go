@@ -28,6 +28,9 @@ func (c *Config) loadFile(o Options) error {
 	name, named, why := o.File, true, ""
 	switch {
 	case name != "":
+		if err := CheckPath(name); err != nil {
+			return &Error{Origin: Origin{Kind: Flag, Name: "--config"}, Msg: err.Error()}
+		}
 		name = absolute(name, o.Dir)
 	case projectFile(o) != "":
 		name, why = projectFile(o), "a project is code that runs with the warehouse's rights; "

@@ -332,14 +332,25 @@ func path(name string, field func(*Config) *string) key {
 	return key{
 		name: name,
 		set: func(c *Config, v, folder string) error {
-			if strings.ContainsRune(v, 0) {
-				return fmt.Errorf("must be a path, got %q", v)
+			if err := CheckPath(v); err != nil {
+				return err
 			}
 			*field(c) = absolute(v, folder)
 			return nil
 		},
 		show: func(c *Config) string { return *field(c) },
 	}
+}
+
+// CheckPath refuses a text that can be no path, such as a URL, which would make strange folders.
+func CheckPath(text string) error {
+	switch {
+	case strings.ContainsRune(text, 0):
+		return fmt.Errorf("must be a path, got %q", text)
+	case schemeForm.MatchString(text):
+		return fmt.Errorf("must be a path, not the URL %s", RedactDSN(text))
+	}
+	return nil
 }
 
 func flag(name string, field func(*Config) *bool) key {
