@@ -41,10 +41,11 @@ func (c *Config) loadFile(o Options) error {
 		}
 	}
 	data, err := readTrusted(name)
-	if err == nil {
-		err = trustedPlace(name)
-	}
 	var untrusted *untrustedError
+	// A link of another user's that leads to no file is no better than one that leads to a file.
+	if place := trustedPlace(name); err == nil || !named && errors.As(place, &untrusted) {
+		err = place
+	}
 	switch {
 	case errors.As(err, &untrusted) && !named:
 		c.warn(fmt.Sprintf("%s is ignored: %s; %s", name, untrusted.reason, untrusted.fix))
@@ -54,7 +55,7 @@ func (c *Config) loadFile(o Options) error {
 		// meant.
 		return &Error{File: name, Msg: "not used: " + untrusted.reason, Advice: why + untrusted.fix, Err: err}
 	case errors.Is(err, os.ErrNotExist):
-		return &Error{File: name, Msg: "no such configuration file", Advice: "check --config", Err: err}
+		return absentFile(name, err)
 	case err != nil:
 		return &Error{File: name, Msg: fmt.Sprintf("cannot read the configuration file: %v", err), Err: err}
 	}
@@ -73,6 +74,17 @@ func (c *Config) loadFile(o Options) error {
 	}
 	*c = *found
 	return nil
+}
+
+// absentFile says that --config names no file, or that a symbolic link leads to none.
+func absentFile(name string, err error) *Error {
+	if target, linked := os.Readlink(name); linked == nil {
+		return &Error{
+			File: name, Msg: fmt.Sprintf("the symbolic link leads to %s, which does not exist", target),
+			Advice: "correct the link or remove it", Err: err,
+		}
+	}
+	return &Error{File: name, Msg: "no such configuration file", Advice: "check --config", Err: err}
 }
 
 // projectFile is the dwh.yaml of the project that the command line, or else the environment, names;

@@ -184,7 +184,8 @@ func (c *Config) warnOfNearMisses(env map[string]string) {
 func find(dir, home string) string {
 	for {
 		candidate := filepath.Join(dir, FileName)
-		if _, err := os.Stat(candidate); err == nil {
+		// a link that leads to no file is found too: loadFile says what is wrong with it
+		if _, err := os.Lstat(candidate); err == nil {
 			return candidate
 		}
 		if home != "" && dir == filepath.Clean(home) {
