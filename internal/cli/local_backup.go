@@ -132,6 +132,11 @@ func (l localServer) backup(ctx context.Context, path string) error {
 
 // replaceable refuses to write over a file that is no backup.
 func replaceable(path string) error {
+	// Opening a named pipe waits for whoever writes it, and a device would be replaced by a file.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return &UsageError{Msg: path + " is not a regular file",
+			Advice: "name a file, or write to standard output: dwh local backup -", Help: "dwh local backup --help"}
+	}
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -77,7 +77,7 @@ func openProject(folder string) (project, error) {
 			return nil, "", false
 		}
 		found = true
-		return os.DirFS(at), filepath.ToSlash(at), true
+		return config.Folder(at), filepath.ToSlash(at), true
 	}
 	if fsys, dir, ok := sub("migrations"); ok {
 		p.migrations, p.migrationsDir = fsys, dir

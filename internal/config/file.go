@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,8 +116,16 @@ type untrustedError struct{ reason, fix string }
 
 func (e *untrustedError) Error() string { return e.reason }
 
-// readTrusted checks and reads the same open file, so that nothing can be swapped in between.
+// readTrusted checks and reads the same open file, so that nothing can be swapped in between. It
+// checks the file before too: opening a named pipe waits for whoever writes it.
 func readTrusted(name string) ([]byte, error) {
+	before, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := trustedFile(name, before); err != nil {
+		return nil, err
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -126,10 +135,7 @@ func readTrusted(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", name)
-	}
-	if err := trusted(name, info); err != nil {
+	if err := trustedFile(name, info); err != nil {
 		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
@@ -137,6 +143,17 @@ func readTrusted(name string) ([]byte, error) {
 		err = fmt.Errorf("more than %s", formatSize(maxFileBytes))
 	}
 	return data, err
+}
+
+// trustedFile refuses what is no regular file, and what somebody else could have written.
+func trustedFile(name string, info fs.FileInfo) error {
+	if err := trusted(name, info); err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errNotRegular
+	}
+	return nil
 }
 
 // document is one configuration file on its way into a Config.
