@@ -98,10 +98,14 @@ func (d *doctorRun) run(ctx context.Context) error {
 }
 
 func (d *doctorRun) configuration() {
-	if d.cfg.Path != "" {
+	const others = "defaults, environment and flags"
+	switch {
+	case d.cfg.Path != "":
 		d.add("configuration", "ok", "read from "+d.cfg.Path, "")
-	} else {
-		d.add("configuration", "ok", "no dwh.yaml; defaults, environment and flags", "")
+	case d.cfg.Ignored != "":
+		d.add("configuration", "warn", d.cfg.Ignored+" is ignored, as a warning says; "+others, "")
+	default:
+		d.add("configuration", "ok", "no dwh.yaml; "+others, "")
 	}
 }
 

@@ -233,7 +233,8 @@ func unknownSources(steps []transform.Step, cfg *config.Config) error {
 // shippedProject is what to do where there is no dwh.yaml and the user may have meant a project of
 // their own: the embedded one runs then.
 func shippedProject(cfg *config.Config) string {
-	if cfg.Path != "" || cfg.Project != "" {
+	// of a file that is ignored a warning has told
+	if cfg.Path != "" || cfg.Ignored != "" || cfg.Project != "" {
 		return ""
 	}
 	return fmt.Sprintf("no %s here or above: this is the song-play project that dwh ships; for yours, cd into it "+

@@ -33,6 +33,8 @@ type Config struct {
 
 	// Path is the configuration file that was read, "" when there was none.
 	Path string
+	// Ignored is the configuration file that was found and not believed, "" for none.
+	Ignored string
 	// Warnings are for the user, each once: an ignored file, a password on the command line.
 	Warnings []string
 

@@ -49,7 +49,7 @@ func (c *Config) loadFile(o Options) error {
 	}
 	switch {
 	case errors.As(err, &untrusted) && !named:
-		c.warn(fmt.Sprintf("%s is ignored: %s; %s", name, untrusted.reason, untrusted.fix))
+		c.ignore(name, untrusted.reason, untrusted.fix)
 		return nil
 	case errors.As(err, &untrusted):
 		// Ignoring the file that was asked for would run against another warehouse than the one
@@ -69,12 +69,17 @@ func (c *Config) loadFile(o Options) error {
 	}
 	found.Path, found.Warnings = name, c.Warnings
 	if err := trustedTree(found.Project); found.Project != "" && !named && errors.As(err, &untrusted) {
-		c.warn(fmt.Sprintf("%s is ignored: the project that it names is not to be trusted: %s; %s", name,
-			untrusted.reason, untrusted.fix))
+		c.ignore(name, "the project that it names is not to be trusted: "+untrusted.reason, untrusted.fix)
 		return nil
 	}
 	*c = *found
 	return nil
+}
+
+// ignore notes and warns that a file that was found is not used.
+func (c *Config) ignore(name, reason, fix string) {
+	c.Ignored = name
+	c.warn(fmt.Sprintf("%s is ignored: %s; %s", name, reason, fix))
 }
 
 // absentFile says that --config names no file, or that a symbolic link leads to none.
