@@ -189,12 +189,8 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the working folder: %w", err)
 	}
-	o := config.Options{Dir: dir, Home: a.home(), Env: a.env, Only: only, Flags: map[string]string{}}
-	if c.IsSet("config") {
-		if o.File = c.String("config"); o.File == "" {
-			return nil, &UsageError{Msg: "--config names no file"}
-		}
-	}
+	o := config.Options{Dir: dir, Home: a.home(), Env: a.env, Only: only, Flags: map[string]string{},
+		File: c.String("config")}
 	for _, key := range config.Keys() {
 		name := config.FlagName(key)
 		// another command's flag of that name, such as a report's

@@ -132,6 +132,40 @@ func TestNoSecretInUsageErrors(t *testing.T) {
 	}
 }
 
+// An empty word is a mistake of a script. It never acts as if the word were absent.
+func TestEmptyWords(t *testing.T) {
+	const flag, argument = "needs a value, got an empty text", "got an empty argument"
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"transform", "--only", ""}, flag}, {[]string{"transform", "--only="}, flag},
+		{[]string{"--project", "", "check"}, flag}, {[]string{"check", "--project="}, flag},
+		{[]string{"check", "--junit", ""}, flag}, {[]string{"test", "--junit", ""}, flag},
+		{[]string{"check", "--config", ""}, flag}, {[]string{"report", "top-songs", "-o", ""}, flag},
+		{[]string{"sample", "--out", ""}, flag}, {[]string{"run", "--song-data", ""}, flag},
+		{[]string{"run", "--source", ""}, flag}, {[]string{"run", "--database-url", ""}, flag},
+		{[]string{"run", "--engine", ""}, flag}, {[]string{"serve", "--token", ""}, flag},
+		{[]string{"serve", "--host", ""}, flag}, {[]string{"local", "url", "--database", ""}, flag},
+		{[]string{"local", "status", "--data-dir", ""}, flag}, {[]string{"history", "--limit", ""}, flag},
+		{[]string{"staging", "delete", "--table", "", "--match", "a=b"}, flag},
+		{[]string{"local", "backup", ""}, argument}, {[]string{"local", "restore", ""}, argument},
+		{[]string{"init", ""}, argument}, {[]string{"report", ""}, argument}, {[]string{"check", ""}, argument},
+		{[]string{"test", ""}, argument}, {[]string{"render", ""}, argument}, {[]string{"run", ""}, argument},
+		{[]string{"reject", "retry", ""}, argument}, {[]string{"migrate", "create", ""}, argument},
+	} {
+		code, stdout, stderr := run(t, c.args...)
+		if code != 2 || stdout != "" || !strings.Contains(stderr, c.want) {
+			t.Errorf("%q: got code %d, %q and %q, want 2 and %s", c.args, code, stdout, stderr, c.want)
+		}
+	}
+	// The text that a report asks for may be empty.
+	code, _, stderr := run(t, "report", "--artist", "", "artist-locations", "extra")
+	if want := `unexpected argument "extra"`; code != 2 || !strings.Contains(stderr, want) {
+		t.Errorf("report --artist '': got code %d and %q, want 2 and %s", code, stderr, want)
+	}
+}
+
 func TestHelpGoesToStdout(t *testing.T) {
 	for _, args := range [][]string{
 		nil, {"help"}, {"--help"}, {"-h"}, {"help", "local"}, {"local", "--help"},

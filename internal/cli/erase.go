@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -143,6 +144,10 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 		if strings.TrimSpace(value) == "" {
 			return s, &UsageError{Msg: "--" + knownErasable.flag + " has no value", Help: help}
 		}
+		if !utf8.ValidString(value) {
+			return s, &UsageError{Msg: fmt.Sprintf("--%s must be a text in UTF-8, not %q", knownErasable.flag, value),
+				Help: help}
+		}
 		for _, of := range knownErasable.of {
 			s.Of = append(
 				s.Of,
@@ -197,6 +202,9 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 				Advice: "such as --match store_id=7",
 				Help:   help,
 			}
+		}
+		if !utf8.ValidString(text) {
+			return s, &UsageError{Msg: fmt.Sprintf("--match must be a text in UTF-8, not %q", text), Help: help}
 		}
 		selected.Matches = append(selected.Matches, transform.Match{Column: column, Value: value})
 	}

@@ -107,6 +107,9 @@ func hidden(flags []cli.Flag) []cli.Flag {
 	return flags
 }
 
+// textFlag is a flag whose value may be the empty text, such as a report's parameter.
+type textFlag struct{ *cli.StringFlag }
+
 // flagSet joins sets of flags.
 func flagSet(sets ...[]cli.Flag) []cli.Flag {
 	var all []cli.Flag

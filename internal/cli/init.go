@@ -39,7 +39,7 @@ init never overwrites a file.`,
 			jsonFlag(),
 		},
 		Action: func(c *cli.Context) error {
-			if c.NArg() != 1 || c.Args().First() == "" {
+			if c.NArg() != 1 {
 				return &UsageError{
 					Msg:    "init takes one DIR",
 					Advice: `name the project's folder, "." for the working folder`,

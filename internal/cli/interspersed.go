@@ -27,6 +27,7 @@ type level struct {
 	commands []*cli.Command
 	given    []string
 	seen     map[string]bool // canonical names of the flags given
+	empty    []string        // the flags, as written, whose value is empty and must not be
 }
 
 // parse puts flags that stand anywhere before, between or after commands and arguments where
@@ -150,12 +151,15 @@ func (p *parser) flag(arg string, rest []string) (taken int, err error) {
 		p.early = append(p.early, earlyFlag{written, name, value})
 		return taken, nil
 	}
-	owner.give(found, value)
+	owner.give(found, written, value)
 	return taken, nil
 }
 
-func (l *level) give(f cli.Flag, value string) {
+func (l *level) give(f cli.Flag, written, value string) {
 	name := f.Names()[0]
+	if _, text := f.(*textFlag); value == "" && takesValue(f) && !text {
+		l.empty = append(l.empty, written)
+	}
 	l.given = append(l.given, "--"+name+"="+value)
 	l.seen[name] = true
 }
@@ -184,7 +188,7 @@ func (p *parser) word(arg string) error {
 			p.early = slices.DeleteFunc(p.early, func(e earlyFlag) bool {
 				f := findFlag(next.flags, e.name)
 				if f != nil {
-					next.give(f, e.value)
+					next.give(f, e.written, e.value)
 				}
 				return f != nil
 			})
@@ -201,6 +205,8 @@ func (p *parser) word(arg string) error {
 func (p *parser) positional(arg string) error {
 	l := p.last()
 	switch {
+	case arg == "" && l.command != nil:
+		return p.usage(fmt.Sprintf("%q got an empty argument", l.name), emptyAdvice)
 	case l.command != nil && l.command.ArgsUsage != "":
 		p.positionals = append(p.positionals, arg)
 		return nil
@@ -227,6 +233,9 @@ func (p *parser) finish(last *level) error {
 		)
 	}
 	for _, l := range p.levels {
+		if len(l.empty) > 0 {
+			return p.usage(l.empty[0]+" needs a value, got an empty text", emptyAdvice)
+		}
 		for _, f := range l.flags {
 			if r, ok := f.(cli.RequiredFlag); ok && r.IsRequired() && !l.seen[f.Names()[0]] {
 				return p.usage(fmt.Sprintf("%q needs --%s", l.name, f.Names()[0]), "")
@@ -235,6 +244,10 @@ func (p *parser) finish(last *level) error {
 	}
 	return nil
 }
+
+// emptyAdvice is what to do about an empty word: a script gives it by mistake, and taking it for no
+// word would do more than the script asks for.
+const emptyAdvice = "leave it out, or check the variable that it comes from"
 
 func (p *parser) unknownFlag(written string, l *level) error {
 	var names []string

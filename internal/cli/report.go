@@ -61,8 +61,6 @@ spreadsheet, which would run a text that begins with = as a formula.`,
 					fmt.Sprintf("unexpected argument %q", c.Args().Get(1)),
 					"give values of a report as flags, such as --limit 3",
 				)
-			case c.IsSet("output") && r.file == "":
-				return reportUsage("--output names no file", "")
 			}
 			r.name = c.Args().First()
 			var err error
@@ -187,7 +185,7 @@ func (a *app) reportParams() []cli.Flag {
 	var flags []cli.Flag
 	for _, name := range a.reportParamNames() {
 		if !taken[name] {
-			flags = append(flags, &cli.StringFlag{Name: name, Usage: usage[name]})
+			flags = append(flags, &textFlag{&cli.StringFlag{Name: name, Usage: usage[name]}})
 		}
 	}
 	return flags

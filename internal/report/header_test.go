@@ -58,6 +58,30 @@ func TestNameOfTheListIsRefused(t *testing.T) {
 	}
 }
 
+// A value that no query can take is refused before a query runs.
+func TestValueFaults(t *testing.T) {
+	t.Parallel()
+	r := one(t, sqlfile.Postgres, "-- param: day date\n-- param: name -\nSELECT :'day' AS day, :'name' AS name\n")
+	for _, c := range []struct{ day, name, want string }{
+		{"0001-01-01", "Größe", ""},
+		{"9999-12-31", "", ""},
+		{"0000-01-01", "a", `report one: --day must be a date such as 2018-11-30, not "0000-01-01"`},
+		{"0000-12-31", "a", `report one: --day must be a date such as 2018-11-30, not "0000-12-31"`},
+		{"2018-11-01", "a\xff", `report one: --name must be a text in UTF-8, not "a\xff"`},
+		{"2018-11-01", "a\x00", `report one: --name must be a text in UTF-8, not "a\x00"`},
+	} {
+		err := r.Validate(map[string]string{"day": c.day, "name": c.name})
+		var fault *report.ValueError
+		if c.want == "" {
+			if err != nil {
+				t.Errorf("%q, %q: got %v, want no error", c.day, c.name, err)
+			}
+		} else if !errors.As(err, &fault) || fault.Error() != c.want {
+			t.Errorf("%q, %q: got %v, want %s", c.day, c.name, err, c.want)
+		}
+	}
+}
+
 // Columns of a chart's line may have blanks in their names.
 func TestChartNamesColumns(t *testing.T) {
 	t.Parallel()

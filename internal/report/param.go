@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sparkify/dwh/internal/query"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -79,9 +80,10 @@ func newParam(declared sqlfile.Param) (Param, error) {
 	return p, nil
 }
 
+// isDay tells whether a text is a day from the year 1 on: SQL knows no year 0.
 func isDay(text string) bool {
-	_, err := time.Parse(time.DateOnly, text)
-	return err == nil
+	day, err := time.Parse(time.DateOnly, text)
+	return err == nil && day.Year() > 0
 }
 
 // value is what a text given for the parameter means to a query; "" is a date's end of an open
@@ -112,6 +114,9 @@ func (p Param) value(text string) (value any, problem string) {
 			return nil, fmt.Sprintf("must be a date such as 2018-11-30, not %q", text)
 		}
 		return query.Date(text), ""
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return nil, fmt.Sprintf("must be a text in UTF-8, not %q", text)
 	}
 	return text, ""
 }

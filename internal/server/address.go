@@ -40,8 +40,8 @@ func (e *AddressError) ExitCode() int {
 	return 1
 }
 
-// CheckAddress returns an *AddressError for an address that other machines can reach if no token is
-// set.
+// CheckAddress returns an *AddressError for an address that cannot be one, and for one that other
+// machines can reach if no token is set.
 func CheckAddress(address string, token bool) error {
 	if path, ok := strings.CutPrefix(address, socketScheme); ok {
 		if path == "" {
@@ -52,11 +52,17 @@ func CheckAddress(address string, token bool) error {
 		}
 		return nil
 	}
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return &AddressError{
 			Address: address, Reason: "it is not host:port",
 			Advice: "write 127.0.0.1:8080, :8080 or unix:/path", Usage: true,
+		}
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return &AddressError{
+			Address: address, Reason: fmt.Sprintf("there is no port %s", port),
+			Advice: "write a port from 1 to 65535, or 0 for one that is free", Usage: true, Err: err,
 		}
 	}
 	if !loopback(host) && !token {

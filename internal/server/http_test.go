@@ -73,6 +73,8 @@ func TestAddressNeedsToken(t *testing.T) {
 	for address, want := range map[string]bool{
 		"127.0.0.1:8080": true, "localhost:80": true, "[::1]:80": true, "unix:/run/dwh.sock": true,
 		"0.0.0.0:80": false, ":80": false, "10.1.2.3:80": false, "example.com:80": false, "unix:": false, "8080": false,
+		"127.0.0.1:0": true, "127.0.0.1:65535": true, "127.0.0.1:http": true, "127.0.0.1:65536": false,
+		"127.0.0.1:99999": false, "127.0.0.1:-1": false, "127.0.0.1:nonsense": false, "127.0.0.1:80x": false,
 	} {
 		if err := server.CheckAddress(address, false); (err == nil) != want {
 			t.Errorf("%s without a token: got %v, want allowed %t", address, err, want)
