@@ -196,6 +196,9 @@ func (l localServer) existing(ctx context.Context) error {
 }
 
 func (l localServer) restore(ctx context.Context, path string) error {
+	if err := localpg.CheckReplaceable(l.database); err != nil {
+		return err
+	}
 	archive, size, done, err := l.archive(path)
 	if err != nil {
 		return err

@@ -208,8 +208,11 @@ type RestoreOptions struct {
 // the old one are disconnected. What is restored belongs to the role that restores it. It starts
 // the server when that is down.
 //
-// Errors: those of Start, *ToolError, *ArchiveError, and those of ctx.
+// Errors: *SystemDatabaseError, those of Start, *ToolError, *ArchiveError, and those of ctx.
 func (s *Server) Restore(ctx context.Context, database string, archive io.Reader, o RestoreOptions) error {
+	if err := CheckReplaceable(database); err != nil {
+		return err
+	}
 	info, a, err := s.startAs(ctx)
 	if err != nil {
 		return err

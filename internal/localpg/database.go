@@ -47,8 +47,11 @@ func (s *Server) EnsureDatabase(ctx context.Context, name string) error {
 }
 
 // DropDatabase drops a database and disconnects who uses it; one that does not exist is no error.
-// It starts the server when that is down.
+// It starts the server when that is down. The server's own databases are a *SystemDatabaseError.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
+	if err := CheckReplaceable(name); err != nil {
+		return err
+	}
 	return s.admin(ctx, func(conn *pgx.Conn) error {
 		if _, err := conn.Exec(
 			ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)",
