@@ -91,7 +91,7 @@ func (a *app) local(run func(context.Context, localServer) error) cli.ActionFunc
 		if err != nil {
 			return err
 		}
-		l := localServer{server: server, out: a.out, database: cfg.Database,
+		l := localServer{command: c.Command.HelpName, server: server, out: a.out, database: cfg.Database,
 			named: cfg.Origin("database").Kind == config.Flag,
 			json:  c.Bool("json"), yes: c.Bool("yes"), admin: c.Bool("admin")}
 		return run(c.Context, l)
@@ -100,6 +100,7 @@ func (a *app) local(run func(context.Context, localServer) error) cli.ActionFunc
 
 // localServer performs the commands on the private server.
 type localServer struct {
+	command  string // its name: "dwh local backup"
 	server   *localpg.Server
 	out      *Output
 	database string // the warehouse's, or the one that --database names
@@ -258,7 +259,7 @@ func (l localServer) settle(ctx context.Context) error {
 	}
 	return &UsageError{
 		Msg:    fmt.Sprintf("the private PostgreSQL has no database %q", l.database),
-		Advice: suggest.Hint(l.database, names), Help: "dwh local url --help",
+		Advice: suggest.Hint(l.database, names), Help: l.command + " --help",
 	}
 }
 
