@@ -33,6 +33,7 @@ func (l *Loader) Load(ctx context.Context, run Run, plan *Plan) (result Result, 
 	l.Observer(progress.Event{Kind: progress.StepStarted, Step: plan.File.Name})
 	x := execution{Loader: l, run: run, plan: plan, result: &result}
 	err = x.batches(ctx)
+	x.tellUnloaded()
 	if plan.listing != nil {
 		result.Known += plan.listing.known
 	}
@@ -47,6 +48,7 @@ type execution struct {
 	plan   *Plan
 	result *Result
 	known  int // objects of the batch at hand that an earlier load has loaded
+	unloaded
 }
 
 func (x *execution) batches(ctx context.Context) error {
@@ -162,7 +164,7 @@ func (x *execution) copy(
 		copied = x.keepUnread(copied)
 	}
 	if len(copied.Objects) > 0 {
-		if err := x.recorder(tx).batch(ctx, copied); err != nil {
+		if err := x.record(ctx, tx, copied); err != nil {
 			return copied, err
 		}
 	}

@@ -79,6 +79,11 @@ func (x *execution) count(copied clientcopy.Result) {
 	warn := func(format string, args ...any) {
 		x.Observer(progress.Event{Kind: progress.Warning, Step: result.Step, Text: fmt.Sprintf(format, args...)})
 	}
+	noLoad := x.plan.Statement.NoLoad
+	if noLoad {
+		x.unloaded.rows += copied.Rows
+		copied.Rows = 0
+	}
 	if copied.Rows > 0 {
 		result.Trimmed = trimmed(result.Rows > 0, result.Trimmed, copied.Trimmed)
 	}
@@ -92,6 +97,8 @@ func (x *execution) count(copied clientcopy.Result) {
 		case object.Err != nil:
 			result.Unreadable++
 			warn("%s cannot be read; the next run tries it again: %v", object.Object.URL, object.Err)
+		case noLoad:
+			x.unloaded.objects++
 		default:
 			result.Objects++
 			result.Bytes += object.Object.Size
