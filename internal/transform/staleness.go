@@ -60,6 +60,10 @@ func ReadStaleness(
 		return s, fmt.Errorf("read fingerprints: %w", err)
 	}
 	if s.built = len(builds) > 0; !s.built {
+		if !hasModels(steps) {
+			// Nothing can be stale. The marks stay for models that come later.
+			return Staleness{steps: steps}, nil
+		}
 		return s, s.readUnbuilt(ctx, q, engine)
 	}
 	for _, reason := range changedSince(builds, steps) {
