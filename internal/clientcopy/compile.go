@@ -209,7 +209,7 @@ func newPlan(ctx context.Context, store *objectstore.Store, stmt *copystmt.State
 	p := &plan{ignoreHeader: stmt.IgnoreHeader}
 	p.conversion = conversion{
 		acceptAnyDate: stmt.AcceptAnyDate, truncate: stmt.TruncateColumns, blanksAsNull: stmt.BlanksAsNull,
-		emptyAsNull: stmt.EmptyAsNull, trimBlanks: stmt.TrimBlanks, roundEC: stmt.RoundEC, quote: stmt.Quote,
+		emptyAsNull: emptyAsNull(stmt), trimBlanks: stmt.TrimBlanks, roundEC: stmt.RoundEC, quote: stmt.Quote,
 	}
 	p.date, _ = compileLayout(stmt.DateFormat, false) // Check has seen to their errors
 	p.time, _ = compileLayout(stmt.TimeFormat, true)
@@ -267,6 +267,12 @@ func newTextPlan(stmt *copystmt.Statement) *textPlan {
 		escape: stmt.Escape, removeQuotes: stmt.RemoveQuotes,
 		ignoreBlankLines: stmt.IgnoreBlankLines, fillRecord: stmt.FillRecord,
 	}
+}
+
+// emptyAsNull tells whether an empty text is NULL, in quotes or not: EMPTYASNULL and NULL AS with an
+// empty string "produce the same behavior" (copy-parameters-data-conversion).
+func emptyAsNull(stmt *copystmt.Statement) bool {
+	return stmt.EmptyAsNull || stmt.NullAs != nil && *stmt.NullAs == ""
 }
 
 // nullString is the text of a field that is NULL: \N unless NULL AS says otherwise, where \0 and

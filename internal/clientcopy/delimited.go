@@ -237,6 +237,7 @@ func (d *textDecoder) decode(w *window, out *output) error {
 					reason: fmt.Sprintf("delimiter not found: %d fields for %d columns", l.fields, len(d.targets)) +
 						otherDelimiter(b[:l.end], d.text.delimiter, len(d.targets))}
 			default:
+				d.fill(l.fields)
 				out.buf, bad = d.record(out.buf, b, d.slots)
 			}
 			if bad == nil {
@@ -252,6 +253,16 @@ func (d *textDecoder) decode(w *window, out *output) error {
 			if err := out.refuse(bad, at, record); err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// fill gives the columns that a record lacks their values under FILLRECORD: an empty text to
+// VARCHAR, which EMPTYASNULL makes NULL, and NULL to others (copy-parameters-data-conversion).
+func (d *textDecoder) fill(fields int) {
+	for i := fields; i < len(d.targets); i++ {
+		if d.targets[i].typ == typeText {
+			d.slots[i] = slot{kind: text}
 		}
 	}
 }

@@ -189,7 +189,9 @@ func (c *copyRun) textRecord(line int64, raw string, bad *badRecord, fields []fi
 			bad = &badRecord{code: 1214, reason: "Delimiter not found", column: &c.columns[len(fields)]}
 			break
 		}
-		fields = append(fields, field{null: true, kind: 't'})
+		// "if the missing column is a VARCHAR column, zero-length strings are loaded instead of
+		// NULLs", unless EMPTYASNULL is given (dg/copy-parameters-data-conversion).
+		fields = append(fields, field{null: c.columns[len(fields)].kind != "character varying", kind: 't'})
 	}
 	for i := range fields {
 		if fields[i].text == c.null && !(c.format == "csv" && fields[i].quoted) {

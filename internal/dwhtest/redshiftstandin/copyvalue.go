@@ -118,7 +118,9 @@ func overflow(column *copyColumn, value string) *badRecord {
 func (c *copyRun) textValue(column *copyColumn, f field) (string, bool, *badRecord) {
 	text := f.text
 	switch {
-	case text == "" && c.flags["EMPTYASNULL"], text != "" && strings.TrimSpace(text) == "" && c.flags["BLANKSASNULL"]:
+	case text == "" && (c.flags["EMPTYASNULL"] || c.null == ""):
+		return "", true, nil
+	case text != "" && strings.TrimSpace(text) == "" && c.flags["BLANKSASNULL"]:
 		return "", true, nil
 	case strings.Contains(text, "\x00"):
 		return "", false, &badRecord{
