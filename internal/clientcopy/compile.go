@@ -269,8 +269,8 @@ func newTextPlan(stmt *copystmt.Statement) *textPlan {
 	}
 }
 
-// emptyAsNull tells whether an empty text is NULL, in quotes or not: EMPTYASNULL and NULL AS with an
-// empty string "produce the same behavior" (copy-parameters-data-conversion).
+// emptyAsNull tells whether an empty text is NULL, in quotes or not: EMPTYASNULL, and NULL AS with
+// an empty string, "produce the same behavior" (copy-parameters-data-conversion).
 func emptyAsNull(stmt *copystmt.Statement) bool {
 	return stmt.EmptyAsNull || stmt.NullAs != nil && *stmt.NullAs == ""
 }

@@ -120,3 +120,19 @@ func (p *parser) check() error {
 	}
 	return nil
 }
+
+// CheckColumns refuses a load without a column list, or one whose list names flag, the column of
+// the staging table that dwh sets: data would decide which rows the models read.
+func (s *Statement) CheckColumns(flag string) error {
+	if len(s.Columns) == 0 {
+		return s.ErrorAt("TABLE", "COPY has no column list",
+			fmt.Sprintf("write COPY %s (column, …), without the column %s, which dwh sets", s.Table, flag), nil)
+	}
+	for i, name := range s.Columns {
+		if strings.EqualFold(name, flag) { // Redshift folds quoted names too
+			return s.ErrorAtColumn(i, fmt.Sprintf("COPY may not load the column %s, which dwh sets", name),
+				"leave it out of the column list; give a column of the data another name", nil)
+		}
+	}
+	return nil
+}

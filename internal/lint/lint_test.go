@@ -330,3 +330,23 @@ func TestFormatWithATimeZone(t *testing.T) {
 		}
 	}
 }
+
+// TestColumnList: a load has a column list, and it does not name the flag that dwh sets.
+func TestColumnList(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string]string{
+		"":                    "2:6 COPY has no column list [copy]",
+		" (id, processed)":    "2:15 COPY may not load the column processed, which dwh sets [copy]",
+		" (PROCESSED, d)":     "2:11 COPY may not load the column processed, which dwh sets [copy]",
+		" (id, processed_at)": "",
+	} {
+		f, kind := parse(t, "010_s_t.sql", "-- kind: load\nCOPY s_t"+list+"\nFROM :'d'\nFORMAT AS CSV;\n")
+		got := ""
+		for _, finding := range lint.File(f, kind) {
+			got += fmt.Sprintf("%d:%d %s", finding.Err.Line, finding.Err.Column, finding.Err.Msg)
+		}
+		if got != want {
+			t.Errorf("list %q: got %q, want %q", list, got, want)
+		}
+	}
+}

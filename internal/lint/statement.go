@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/copystmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -236,7 +237,7 @@ func checkLoad(d *document) []Finding {
 		}
 		x, err := copystmt.Bind(s, sampleValues(s))
 		if err == nil {
-			_, err = copystmt.Parse(x)
+			err = checkCopy(x)
 		}
 		if err == nil {
 			continue
@@ -256,6 +257,15 @@ func checkLoad(d *document) []Finding {
 		findings = append(findings, Finding{Rule: rule, Err: fault})
 	}
 	return findings
+}
+
+// checkCopy checks one COPY whose variables have values.
+func checkCopy(x sqlfile.Expanded) error {
+	statement, err := copystmt.Parse(x)
+	if err != nil {
+		return err
+	}
+	return statement.CheckColumns(string(catalogue.Processed))
 }
 
 // sampleValues returns a value for every variable of a COPY that its clause takes.

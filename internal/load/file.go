@@ -95,6 +95,9 @@ func (f *File) Statement(vars map[string]string) (*copystmt.Statement, error) {
 		return nil, f.copy.ErrorAt(0, fmt.Sprintf("COPY writes %s, the file's name says %s", statement.Table, f.Table),
 			"let both name the same table", nil)
 	}
+	if err := statement.CheckColumns(string(catalogue.Processed)); err != nil {
+		return nil, err
+	}
 	return statement, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/sparkify/dwh/internal/clientcopy"
@@ -142,4 +143,26 @@ func mustURL(t *testing.T, path string) objectstore.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// TestDataCannotSetTheFlag: a COPY without a column list, or with the flag in it, loads nothing.
+func TestDataCannotSetTheFlag(t *testing.T) {
+	t.Parallel()
+	for columns, want := range map[string]string{
+		"":                         "transforms/010_s_customer.sql:3:6: COPY has no column list",
+		"card_no, name, processed": "transforms/010_s_customer.sql:3:33: COPY may not load the column processed",
+	} {
+		k := newKiosk(t)
+		k.load("010_s_customer", columns, "CSV MAXERROR 100", "--")
+		if columns == "" {
+			file := k.files["010_s_customer.sql"]
+			file.Data = bytes.ReplaceAll(file.Data, []byte(" ()"), nil)
+		}
+		k.put("s_customer", "1.csv", "39,Ada,t\n")
+		_, err := k.runner().Run(t.Context(), "test", nil)
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("columns %q: got %v, want %s", columns, err, want)
+		}
+		k.want("SELECT COUNT(*) FROM s_customer", "0")
+	}
 }

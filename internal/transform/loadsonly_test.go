@@ -10,8 +10,8 @@ import (
 	"github.com/sparkify/dwh/internal/transform"
 )
 
-// TestLoadsWithoutModels: where there are only loads, no replay is needed for rows that a server has
-// staged as processed, nor for a mark of a migration. Deliveries and erasures go on.
+// TestLoadsWithoutModels: where there are only loads, no replay is needed for rows that a server
+// has staged as processed, nor for a mark of a migration. Deliveries and erasures go on.
 func TestLoadsWithoutModels(t *testing.T) {
 	t.Parallel()
 	k := newKiosk(t)
