@@ -15,6 +15,7 @@ import (
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/dashboard"
 	"github.com/sparkify/dwh/internal/embedded"
+	"github.com/sparkify/dwh/internal/interrupt"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/progress"
 	"github.com/sparkify/dwh/internal/report"
@@ -32,7 +33,7 @@ func (a *app) serveCommand() *cli.Command {
 			`Delivers new objects in small batches. One transaction loads, transforms and checks a batch. Several
 servers can share a warehouse: one works, the others stand by. The server applies no migrations: run
 "dwh migrate up" first. After SIGTERM it finishes the current batch and ends. A second SIGTERM aborts
-the batch and rolls it back.`,
+the batch and rolls it back. A third kills the server.`,
 			"dwh serve "+sourcesWord,
 			"dwh serve --queue https://sqs.us-west-2.amazonaws.com/123456789012/dwh",
 			"DWH_TOKEN=... dwh serve --listen 0.0.0.0:8080 --host dwh.example.com --log-format json",
@@ -180,6 +181,7 @@ func (r serveRun) run(ctx context.Context) error {
 		r.cfg,
 	), migrator.RequireCurrent
 	o.Command, o.Target, o.Version, o.Logger = "serve", s.warehouse.Target(), Version(), r.app.log
+	o.Abort = interrupt.Second(ctx)
 	o.Watch, o.Origins = r.watch, r.tellSources(runner.Steps)
 	pages, err := r.dashboard(ctx, s, runner)
 	if err != nil {

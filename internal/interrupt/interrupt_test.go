@@ -1,6 +1,7 @@
 package interrupt_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
@@ -12,20 +13,38 @@ import (
 
 const childVariable = "INTERRUPT_TEST_CHILD"
 
+// asks is the value of childVariable for a program that asks for the second signal.
+const asks = "asks"
+
 // TestMain makes the test binary a program that is sent two signals, the second one as soon as it
-// knows of the first.
+// knows of the first; or three, where it asks for the second.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) == "" {
 		os.Exit(m.Run())
 	}
 	ctx := interrupt.Context()
-	for range 2 {
+	ends := []<-chan struct{}{ctx.Done(), ctx.Done()}
+	if os.Getenv(childVariable) == asks {
+		second := interrupt.Second(ctx)
+		ends = []<-chan struct{}{ctx.Done(), second, second}
+	}
+	for i, end := range ends {
+		if i == 1 && os.Getenv(childVariable) == asks {
+			select {
+			case <-end:
+				panic("the second signal is told before it came")
+			default:
+			}
+		}
 		if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
 			panic(err)
 		}
-		<-ctx.Done()
+		<-end
+		if i == 1 && os.Getenv(childVariable) == asks {
+			fmt.Println("second")
+		}
 	}
-	time.Sleep(time.Minute) // the second one ends this
+	time.Sleep(time.Minute) // the last one ends this
 }
 
 func TestSecondSignal(t *testing.T) {
@@ -38,5 +57,29 @@ func TestSecondSignal(t *testing.T) {
 			status.Signal() != syscall.SIGTERM {
 			t.Fatalf("got %v, want death by the second SIGTERM", err)
 		}
+	}
+}
+
+// TestThirdSignal: a program that asks for the second signal is told of it, and dies of the third.
+func TestThirdSignal(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), childVariable+"="+asks)
+		said, err := child.Output()
+		if status, ok := child.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() ||
+			status.Signal() != syscall.SIGTERM {
+			t.Fatalf("got %v, want death by the third SIGTERM", err)
+		}
+		if string(said) != "second\n" {
+			t.Fatalf("got %q, want that the second signal was told", said)
+		}
+	}
+}
+
+func TestSecondOfAnotherContext(t *testing.T) {
+	t.Parallel()
+	if interrupt.Second(t.Context()) != nil {
+		t.Error("got a channel for a context that knows no signals, want none")
 	}
 }

@@ -72,7 +72,9 @@ type Options struct {
 	FullCheck    time.Duration // between checks over everything; negative: never
 	Lease        time.Duration // how long a silent server keeps a standby waiting
 	Shutdown     time.Duration // for the batch at hand when ctx ends
-	Queue        Notifications // names new objects; nil for none
+	// Abort rolls the batch at hand back when it closes; nil: only Shutdown does.
+	Abort <-chan struct{}
+	Queue Notifications // names new objects; nil for none
 
 	// Origins say where the URL of each source comes from, by the source's name; for people.
 	Origins map[string]string
@@ -182,7 +184,7 @@ func (s *Server) State() (State, <-chan struct{}) {
 }
 
 // Run works until ctx ends, which is no error: the batch at hand is then finished within
-// Options.Shutdown. It returns the error of what no patience helps against: tables of another dwh
+// Options.Shutdown, or rolled back when Options.Abort closes. It returns the error of what no patience helps against: tables of another dwh
 // (*bookkeeping.ForeignError), a pending migration (*migration.PendingError), stale transforms
 // (*transform.StaleError), a source that was never there, an address that cannot be listened on.
 func (s *Server) Run(ctx context.Context) error {
@@ -233,7 +235,19 @@ func (s *Server) Run(ctx context.Context) error {
 		time.AfterFunc(s.Shutdown, func() { abandon(errDeadline) })
 	})
 	defer stop()
-	group.Go(func() error { return s.takeTurns(ctx, work, sources) })
+	ended := make(chan struct{})
+	group.Go(func() error {
+		defer close(ended)
+		return s.takeTurns(ctx, work, sources)
+	})
+	group.Go(func() error {
+		select {
+		case <-s.Abort:
+			abandon(errAborted)
+		case <-ended:
+		}
+		return nil
+	})
 	err = group.Wait()
 	if errors.Is(err, context.Canceled) {
 		return context.Cause(work) // nil when all was finished
@@ -241,7 +255,10 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-var errDeadline = errors.New("the current batch did not finish in time and was rolled back")
+var (
+	errDeadline = errors.New("the current batch did not finish in time and was rolled back")
+	errAborted  = errors.New("the current batch was aborted and rolled back")
+)
 
 func (s *Server) address(bound string) string {
 	if strings.HasPrefix(s.Listen, socketScheme) {
