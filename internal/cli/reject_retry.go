@@ -149,7 +149,7 @@ func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) er
 }
 
 // againLine is "s_order: 12 records tried again: 10 loaded, 2 refused again; 1 object read again: 5
-// rows".
+// rows". Of lines with the names of the columns it says ", 1 line of column names removed".
 func againLine(again load.RetryResult) string {
 	line := string(again.Table) + ":"
 	if again.Tried > 0 {
@@ -159,6 +159,9 @@ func againLine(again load.RetryResult) string {
 			table.Count(again.Loaded),
 			table.Count(again.Refused),
 		)
+		if again.Removed > 0 {
+			line += fmt.Sprintf(", %s of column names removed", counted(again.Removed, "line"))
+		}
 	}
 	if again.Unread > 0 {
 		line += separated(
@@ -191,6 +194,7 @@ type againJSON struct {
 	Table         string `json:"table"`
 	Tried         int64  `json:"tried"`
 	Loaded        int64  `json:"loaded"`
+	Removed       int64  `json:"removed"` // lines with the names of the columns
 	Refused       int64  `json:"refused"`
 	Unread        int64  `json:"unread"` // not tried
 	Rows          int64  `json:"rows"`
@@ -213,8 +217,8 @@ func retriedJSON(retried transform.Retried) any {
 		out.Tables = append(out.Tables, againJSON{
 			Table: string(
 				again.Table,
-			), Tried: again.Tried, Loaded: again.Loaded, Refused: again.Refused, Unread: again.Unread, Rows: again.Rows,
-			Objects: again.Objects, ObjectRows: again.ObjectRows, ObjectRejects: again.ObjectRejects,
+			), Tried: again.Tried, Loaded: again.Loaded, Removed: again.Removed, Refused: again.Refused,
+			Unread: again.Unread, Rows: again.Rows, Objects: again.Objects, ObjectRows: again.ObjectRows, ObjectRejects: again.ObjectRejects,
 		})
 	}
 	for _, r := range retried.GivenUp {

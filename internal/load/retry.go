@@ -25,7 +25,8 @@ type RetryResult struct {
 	Step    string         // the load's, such as 020_s_order
 	Table   catalogue.Name // the staging table that it fills
 	Tried   int64          // records that were tried again
-	Loaded  int64          // of them, loaded, or passed over by the COPY now; they left s_reject
+	Loaded  int64          // of them, loaded; they left s_reject
+	Removed int64          // of them, lines of names that the COPY passes over now; likewise
 	Rows    int64          // that they gave
 	Refused int64          // of them, that were refused again
 	// Unread are records that were not tried: their kept text is not all of them, and their object
@@ -143,8 +144,8 @@ func (r *retry) records(ctx context.Context, result *RetryResult) error {
 		return fmt.Errorf("try the refused records of %s again: %w", r.file.Table, err)
 	}
 	r.Failpoint("retry.committed")
-	result.Tried, result.Loaded, result.Rows = tried.Tried, tried.Loaded, tried.Rows
-	result.Refused, result.Unread = tried.Refused, tried.Unread
+	result.Tried, result.Loaded, result.Removed = tried.Tried, tried.Loaded, tried.Removed
+	result.Rows, result.Refused, result.Unread = tried.Rows, tried.Refused, tried.Unread
 	return nil
 }
 
@@ -211,7 +212,8 @@ func (p *part) settle(ctx context.Context) error {
 			w.keep(row)
 		case p.passedOver(row, texts[i].text):
 			p.result.Tried++
-			w.loaded(row, 0)
+			p.result.Removed++
+			w.count(row, 0, -1)
 		default:
 			p.result.Tried++
 			w.tried(row, texts[i].text, results[0])

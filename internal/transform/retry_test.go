@@ -41,6 +41,9 @@ func (k *kiosk) retry(change ...func(*transform.Options)) string {
 				again.ObjectRejects,
 			),
 		)
+		if again.Removed > 0 {
+			out[len(out)-1] += fmt.Sprintf(" removed %d", again.Removed)
+		}
 	}
 	return strings.Join(out, ", ")
 }
@@ -91,7 +94,7 @@ func TestRetryRefusedRecords(t *testing.T) {
 			"s_order tried 0 loaded 0 rows 0 refused 0 unread 0 objects 1 2 1", "1 2.50, 2 3.50, 4 1.00", "3 3;40;x"},
 		{"names in the first line", "CSV MAXERROR 100", "CSV IGNOREHEADER 1 MAXERROR 100",
 			map[string]string{"1.csv": "order_no,card,price\n1,39,2.50\nx,39,1.00\n"},
-			"s_order tried 2 loaded 1 rows 0 refused 1 unread 0 objects 0 0 0", "1 2.50", "3 x,39,1.00"},
+			"s_order tried 2 loaded 0 rows 0 refused 1 unread 0 objects 0 0 0 removed 1", "1 2.50", "3 x,39,1.00"},
 		{"several lines", "CSV MAXERROR 100", "CSV ACCEPTINVCHARS NULL AS 'none' MAXERROR 100",
 			map[string]string{"1.csv": "1,39,2.50\n2,\"3\n9\",none\n3,40,1.00\n"},
 			"s_order tried 1 loaded 1 rows 1 refused 0 unread 0 objects 0 0 0", "1 2.50, 2, 3 1.00", ""},
