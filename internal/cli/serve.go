@@ -272,8 +272,8 @@ func (r serveRun) watch(e server.Event) {
 		out.Status("working again: %s", e.Recovered)
 	case e.Quarantine != nil:
 		out.Warn(
-			`quarantined %s: %s; dwh tries it again when the object changes, or after "dwh reject retry"%s`,
-			e.Quarantine.URL, e.Quarantine.WithViolation, hintSuffix(e.Quarantine.Hint),
+			`quarantined %s: %s; dwh tries it again when the object changes, or after "dwh reject retry %s"%s`,
+			e.Quarantine.URL, e.Quarantine.WithViolation, e.Quarantine.URL, hintSuffix(e.Quarantine.Hint),
 		)
 	case e.Mended != "":
 		out.Status("loaded at last: %s, which was quarantined", e.Mended)

@@ -217,6 +217,7 @@ func TestPoisonedObjects(t *testing.T) {
 		return ""
 	})
 	s.Says("the object is compressed with GZIP: add GZIP to the COPY")
+	s.Says(`or after "dwh reject retry file://`)
 	// The overview counts each object once, however often it was tried, and the tries apart.
 	dwhtest.Await(t, func() string {
 		_, body := s.get("/")
