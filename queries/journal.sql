@@ -61,7 +61,7 @@ ORDER BY step.position;
 
 -- name: KnownObjects :many
 -- The ledger's rows of one table between two URLs, both included, in the order of the listing.
-SELECT object.url, object.etag
+SELECT object.url, object.etag, object.outcome
 FROM s_object AS object
 WHERE object.table_name = sqlc.arg(table_name)
     AND object.url BETWEEN sqlc.arg(first_url) AND sqlc.arg(last_url)

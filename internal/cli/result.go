@@ -61,6 +61,9 @@ func (a *app) printResult(result transform.Result, of extent) error {
 		if load.Known > 0 {
 			line += fmt.Sprintf(" (%s loaded before)", counted(load.Known, "object"))
 		}
+		if load.GivenUp > 0 {
+			line += fmt.Sprintf(" (%s skipped or quarantined before)", counted(load.GivenUp, "object"))
+		}
 		if load.Rejects > 0 {
 			line += ", " + paint.dye(table.Caution, counted(load.Rejects, "reject"))
 		}
@@ -191,7 +194,8 @@ type loadJSON struct {
 	Table   string  `json:"table"`
 	Skipped string  `json:"skipped,omitempty"`
 	Objects int64   `json:"objects"`
-	Known   int64   `json:"known"`
+	Known   int64   `json:"known"`    // loaded before
+	GivenUp int64   `json:"given_up"` // skipped or quarantined before
 	Rows    int64   `json:"rows"`
 	Rejects int64   `json:"rejects"`
 	Bytes   int64   `json:"bytes"`
@@ -256,8 +260,8 @@ func resultJSON(result transform.Result) runJSON {
 		out.Loads = append(out.Loads, loadJSON{
 			Step: load.Step, Table: string(
 				load.Table,
-			), Skipped: load.Skipped, Objects: load.Objects, Known: load.Known, Rows: load.Rows, Rejects: load.Rejects,
-			Bytes: load.Bytes, Seconds: load.Duration.Seconds(),
+			), Skipped: load.Skipped, Objects: load.Objects, Known: load.Known, GivenUp: load.GivenUp, Rows: load.Rows,
+			Rejects: load.Rejects, Bytes: load.Bytes, Seconds: load.Duration.Seconds(),
 		})
 	}
 	for _, step := range result.Transforms {

@@ -126,6 +126,9 @@ func stepLine(e progress.Event, paint ink) string {
 		if e.Known > 0 {
 			add(e.Known, "object", " loaded before")
 		}
+		if e.GivenUp > 0 {
+			add(e.GivenUp, "object", " skipped or quarantined before")
+		}
 		if e.Rejects > 0 {
 			words = append(words, paint.dye(table.Caution, counted(e.Rejects, "reject")))
 		}

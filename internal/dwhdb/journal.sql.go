@@ -331,7 +331,7 @@ func (q *Queries) ForgetStaleMarks(ctx context.Context) error {
 }
 
 const KnownObjects = `-- name: KnownObjects :many
-SELECT object.url, object.etag
+SELECT object.url, object.etag, object.outcome
 FROM s_object AS object
 WHERE object.table_name = $1
     AND object.url BETWEEN $2 AND $3
@@ -339,8 +339,9 @@ ORDER BY object.url, object.etag
 `
 
 type KnownObjectsRow struct {
-	Url  string `json:"url"`
-	Etag string `json:"etag"`
+	Url     string `json:"url"`
+	Etag    string `json:"etag"`
+	Outcome string `json:"outcome"`
 }
 
 // The ledger's rows of one table between two URLs, both included, in the order of the listing.
@@ -353,7 +354,7 @@ func (q *Queries) KnownObjects(ctx context.Context, tableName string, firstUrl s
 	items := []KnownObjectsRow{}
 	for rows.Next() {
 		var i KnownObjectsRow
-		if err := rows.Scan(&i.Url, &i.Etag); err != nil {
+		if err := rows.Scan(&i.Url, &i.Etag, &i.Outcome); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -56,7 +56,7 @@ func (l *Loader) Quarantine(ctx context.Context, run Run, file *File, object obj
 func (r recorder) giveUp(
 	ctx context.Context, object objectstore.Object, rejects []clientcopy.RecordError, outcome string,
 ) error {
-	fresh, err := unknown(ctx, r.tx, r.engine, r.table, []objectstore.Object{object})
+	fresh, _, err := unknown(ctx, r.tx, r.engine, r.table, []objectstore.Object{object})
 	if err != nil || len(fresh) == 0 {
 		return err
 	}

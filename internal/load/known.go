@@ -23,37 +23,60 @@ const (
 	lookupList    = 200
 )
 
+// known counts objects whose URL and etag the ledger holds.
+type known struct {
+	loaded  int64 // by an earlier load
+	givenUp int64 // skipped or quarantined
+}
+
+// add counts an object by its outcome in the ledger; "" is none.
+func (k *known) add(outcome string) {
+	switch outcome {
+	case "":
+	case objectLoaded:
+		k.loaded++
+	default:
+		k.givenUp++
+	}
+}
+
 // unknown returns those of the objects, in byte order of URLs, whose URL and etag the ledger of the
-// table does not hold. It reads inside the transaction, so that another dwh cannot load one of them
+// table does not hold, and counts the others. It reads inside the transaction, so that another dwh cannot load one of them
 // meanwhile.
 func unknown(
 	ctx context.Context, tx pgx.Tx, engine sqlfile.Engine, table catalogue.Name, objects []objectstore.Object,
-) ([]objectstore.Object, error) {
-	known, err := lookUp(ctx, tx, engine, table, objects)
+) (fresh []objectstore.Object, others known, err error) {
+	outcomes, err := lookUp(ctx, tx, engine, table, objects)
 	if err != nil {
-		return nil, fmt.Errorf("read ledger: %w", err)
+		return nil, others, fmt.Errorf("read ledger: %w", err)
 	}
-	if len(known) == 0 {
-		return objects, nil
+	if len(outcomes) == 0 {
+		return objects, others, nil
 	}
-	return slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool {
-		return known[dwhdb.KnownObjectsRow{Url: string(o.URL), Etag: o.ETag}]
-	}), nil
+	fresh = slices.DeleteFunc(slices.Clone(objects), func(o objectstore.Object) bool {
+		outcome := outcomes[ledgerKey{string(o.URL), o.ETag}]
+		others.add(outcome)
+		return outcome != ""
+	})
+	return fresh, others, nil
 }
 
-// lookUp reads the ledger's rows of some objects, or of all in their range.
+// ledgerKey is what the ledger knows an object of a table by.
+type ledgerKey struct{ url, etag string }
+
+// lookUp reads the outcomes of some objects in the ledger, or of all in their range.
 func lookUp(
 	ctx context.Context, tx pgx.Tx, engine sqlfile.Engine, table catalogue.Name, objects []objectstore.Object,
-) (map[dwhdb.KnownObjectsRow]bool, error) {
-	known := map[dwhdb.KnownObjectsRow]bool{}
+) (map[ledgerKey]string, error) {
+	outcomes := map[ledgerKey]string{}
 	read := func(sql string, args ...any) error {
 		rows, err := tx.Query(ctx, sql, append([]any{string(table)}, args...)...)
 		if err != nil {
 			return err
 		}
 		var row dwhdb.KnownObjectsRow
-		_, err = pgx.ForEachRow(rows, []any{&row.Url, &row.Etag}, func() error {
-			known[row] = true
+		_, err = pgx.ForEachRow(rows, []any{&row.Url, &row.Etag, &row.Outcome}, func() error {
+			outcomes[ledgerKey{row.Url, row.Etag}] = row.Outcome
 			return nil
 		})
 		return err
@@ -67,7 +90,7 @@ func lookUp(
 				urls[i] = string(object.URL)
 			}
 			if err := read(`
-				SELECT object.url, object.etag
+				SELECT object.url, object.etag, object.outcome
 				FROM s_object AS object
 				WHERE object.table_name = $1 AND object.url = ANY(CAST($2 AS text[]))`, urls); err != nil {
 				return nil, err
@@ -83,12 +106,12 @@ func lookUp(
 			list.WriteString("$" + strconv.Itoa(i+2))
 			args[i] = string(object.URL)
 		}
-		return known, read(`
-			SELECT object.url, object.etag
+		return outcomes, read(`
+			SELECT object.url, object.etag, object.outcome
 			FROM s_object AS object
 			WHERE object.table_name = $1 AND object.url IN (`+list.String()+`)`, args...)
 	default:
-		return known, read(dwhdb.KnownObjects, string(objects[0].URL), string(objects[len(objects)-1].URL))
+		return outcomes, read(dwhdb.KnownObjects, string(objects[0].URL), string(objects[len(objects)-1].URL))
 	}
-	return known, nil
+	return outcomes, nil
 }

@@ -63,7 +63,7 @@ func TestUnknown(t *testing.T) {
 		)
 		SELECT 'file:///o''/' || LPAD(CAST(n AS TEXT), 5, '0'), CASE WHEN n % 3 = 0 THEN 'new' ELSE 'old' END,
 			CASE WHEN n % 2 = 0 THEN 's_song' ELSE 's_name' END, 1, TIMESTAMP '2018-11-01', 1, 0,
-			TIMESTAMP '2018-11-01', 'L', 'loaded'
+			TIMESTAMP '2018-11-01', 'L', CASE WHEN n % 5 = 0 THEN 'skipped' ELSE 'loaded' END
 		FROM generate_series(0, 2499) AS n`); err != nil {
 		t.Fatal(err)
 	}
@@ -75,19 +75,28 @@ func TestUnknown(t *testing.T) {
 			}
 			for _, count := range []int{0, 1, 200, 201, 1000, 1001, 2600} {
 				var objects, want []objectstore.Object
+				var loaded, givenUp int64
 				for n := range count {
 					object := objectstore.Object{URL: objectstore.URL(fmt.Sprintf("file:///o'/%05d", n)), ETag: "new"}
 					objects = append(objects, object)
 					if n%6 != 0 || n >= 2500 {
 						want = append(want, object)
+					} else if n%5 == 0 {
+						givenUp++
+					} else {
+						loaded++
 					}
 				}
-				got, err := load.Unknown(t.Context(), tx, engine, "s_song", objects)
+				got, gotLoaded, gotGivenUp, err := load.Unknown(t.Context(), tx, engine, "s_song", objects)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if !slices.Equal(got, want) {
 					t.Errorf("%s, %s, %d objects: got %d unknown, want %d", engine, mode, count, len(got), len(want))
+				}
+				if gotLoaded != loaded || gotGivenUp != givenUp {
+					t.Errorf("%s, %s, %d objects: got %d loaded and %d given up, want %d and %d", engine, mode, count,
+						gotLoaded, gotGivenUp, loaded, givenUp)
 				}
 			}
 		}

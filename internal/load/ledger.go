@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -29,10 +28,10 @@ type ledger struct {
 
 	conn        *pgxpool.Conn // nil before the first question
 	rows        pgx.Rows
-	more        bool            // rows stands at a row that was not compared yet
-	first, past objectstore.URL // rows has the URLs from first on and before past
-	last        objectstore.URL // of the latest question
-	etags       []string        // of last
+	more        bool              // rows stands at a row that was not compared yet
+	first, past objectstore.URL   // rows has the URLs from first on and before past
+	last        objectstore.URL   // of the latest question
+	outcomes    map[string]string // of last, by etag
 }
 
 // open reads from the first object of a listing on, to the end of what its prefix can have.
@@ -40,6 +39,7 @@ func (l *ledger) open(ctx context.Context, first objectstore.URL) (err error) {
 	if l.conn, err = l.pool.Acquire(ctx); err != nil {
 		return fmt.Errorf("connect: %w", err)
 	}
+	l.outcomes = map[string]string{}
 	l.first, l.past = first, objectstore.URL(lastURL)
 	if strings.HasPrefix(string(first), string(l.prefix)) {
 		l.past = l.prefix + lastURL
@@ -69,19 +69,20 @@ func (l *ledger) step() error {
 	return nil
 }
 
-// knows tells whether the object's URL and etag stand in the ledger. Objects must be asked for in
-// byte order of their URLs.
-func (l *ledger) knows(ctx context.Context, o objectstore.Object) (bool, error) {
+// outcome is what the ledger says of the object's URL and etag; "" where they do not stand in it.
+// Objects must be asked for in byte order of their URLs.
+func (l *ledger) outcome(ctx context.Context, o objectstore.Object) (string, error) {
 	if l.conn == nil {
 		if err := l.open(ctx, o.URL); err != nil {
-			return false, err
+			return "", err
 		}
 	}
 	if o.URL < l.last || o.URL < l.first || o.URL >= l.past {
-		return false, fmt.Errorf("listing is out of order: %s after %s", o.URL, cmp.Or(l.last, l.first))
+		return "", fmt.Errorf("listing is out of order: %s after %s", o.URL, cmp.Or(l.last, l.first))
 	}
 	if o.URL != l.last {
-		l.last, l.etags = o.URL, l.etags[:0]
+		l.last = o.URL
+		clear(l.outcomes)
 	}
 	for l.more {
 		// A text is the same bytes in both formats, and to compare them takes no copy.
@@ -90,11 +91,11 @@ func (l *ledger) knows(ctx context.Context, o objectstore.Object) (bool, error) 
 			break
 		}
 		if string(row[0]) == string(o.URL) {
-			l.etags = append(l.etags, string(row[1]))
+			l.outcomes[string(row[1])] = string(row[2])
 		}
 		if err := l.step(); err != nil {
-			return false, err
+			return "", err
 		}
 	}
-	return slices.Contains(l.etags, o.ETag), nil
+	return l.outcomes[o.ETag], nil
 }

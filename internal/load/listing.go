@@ -20,7 +20,7 @@ type listing struct {
 	file      *File
 	statement *copystmt.Statement
 
-	known   int64 // objects that the ledger holds
+	known   known // objects that the ledger holds
 	pending int64 // bytes of the others, as far as they are listed
 	more    bool  // the listing has not ended
 
@@ -69,8 +69,8 @@ func (g *listing) unloaded(ctx context.Context) iter.Seq2[objectstore.Object, er
 				return
 			}
 		}
-		known := ledger{pool: g.loader.Pool, table: g.file.Table, prefix: prefix}
-		defer known.close()
+		held := ledger{pool: g.loader.Pool, table: g.file.Table, prefix: prefix}
+		defer held.close()
 		for object, err := range g.loader.objects(ctx, g.statement) {
 			if err != nil {
 				yield(object, err)
@@ -88,12 +88,12 @@ func (g *listing) unloaded(ctx context.Context) iter.Seq2[objectstore.Object, er
 			if prefix != "" && g.beside == "" && g.loader.Store.Beside(prefix, object) {
 				g.beside = object.URL
 			}
-			switch loaded, err := known.knows(ctx, object); {
+			switch outcome, err := held.outcome(ctx, object); {
 			case err != nil:
 				yield(object, err)
 				return
-			case loaded:
-				g.known++
+			case outcome != "":
+				g.known.add(outcome)
 			case !yield(object, nil):
 				return
 			}

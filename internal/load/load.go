@@ -35,7 +35,8 @@ func (l *Loader) Load(ctx context.Context, run Run, plan *Plan) (result Result, 
 	err = x.batches(ctx)
 	x.tellUnloaded()
 	if plan.listing != nil {
-		result.Known += plan.listing.known
+		result.Known += plan.listing.known.loaded
+		result.GivenUp += plan.listing.known.givenUp
 	}
 	result.Duration = plan.took + time.Since(started)
 	return result, err
@@ -47,7 +48,7 @@ type execution struct {
 	run    Run
 	plan   *Plan
 	result *Result
-	known  int // objects of the batch at hand that an earlier load has loaded
+	known  known // objects of the batch at hand that the ledger held already
 	unloaded
 }
 
@@ -140,11 +141,11 @@ func (x *execution) copy(
 	ctx context.Context, tx pgx.Tx, objects []objectstore.Object, excluded []clientcopy.ObjectResult,
 ) (copied clientcopy.Result, err error) {
 	// Another dwh may have loaded some of them since they were listed.
-	fresh, err := unknown(ctx, tx, x.Engine, x.plan.File.Table, objects)
+	fresh, others, err := unknown(ctx, tx, x.Engine, x.plan.File.Table, objects)
 	if err != nil {
 		return copied, err
 	}
-	x.known = len(objects) - len(fresh)
+	x.known = others
 	x.Failpoint("load.begun")
 	if len(fresh) > 0 {
 		if copied, err = x.Copier.Copy(ctx, x.run.Conn, x.request(fresh)); err != nil {

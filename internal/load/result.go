@@ -21,6 +21,7 @@ type Result struct {
 	Skipped    string         // why nothing was looked for, "" where it was
 	Objects    int64          // that this load loaded
 	Known      int64          // loaded by an earlier run
+	GivenUp    int64          // skipped or quarantined earlier
 	Rows       int64
 	Rejects    int64         // records refused, objects that cannot be read included
 	Unreadable int64         // objects that could not be read at all
@@ -50,8 +51,8 @@ func (r Result) attributes() []telemetry.Attribute {
 // Done is the event at a load's end.
 func (r Result) Done() progress.Event {
 	return progress.Event{
-		Kind: progress.StepDone, Sort: progress.Load, Step: r.Step, Objects: r.Objects, Known: r.Known, Rows: r.Rows,
-		Bytes: r.Bytes, Rejects: r.Rejects, Duration: r.Duration,
+		Kind: progress.StepDone, Sort: progress.Load, Step: r.Step, Objects: r.Objects, Known: r.Known,
+		GivenUp: r.GivenUp, Rows: r.Rows, Bytes: r.Bytes, Rejects: r.Rejects, Duration: r.Duration,
 	}
 }
 
@@ -88,7 +89,8 @@ func (x *execution) count(copied clientcopy.Result) {
 		result.Trimmed = trimmed(result.Rows > 0, result.Trimmed, copied.Trimmed)
 	}
 	result.Rows += copied.Rows
-	result.Known += int64(x.known)
+	result.Known += x.known.loaded
+	result.GivenUp += x.known.givenUp
 	for _, object := range copied.Objects {
 		switch {
 		case object.Changed:

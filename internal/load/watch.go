@@ -50,8 +50,8 @@ func (l *Loader) Unloaded(
 ) iter.Seq2[objectstore.Object, error] {
 	return func(yield func(objectstore.Object, error) bool) {
 		// Nothing that lies outside the part needs to be read of the ledger.
-		known := ledger{pool: l.Pool, table: source.File.Table, prefix: part.Prefix}
-		defer known.close()
+		held := ledger{pool: l.Pool, table: source.File.Table, prefix: part.Prefix}
+		defer held.close()
 		for object, err := range l.listPart(ctx, source, part) {
 			if err != nil {
 				yield(object, err)
@@ -63,11 +63,11 @@ func (l *Loader) Unloaded(
 			if ok, _ := source.File.Takes(object); !ok {
 				continue
 			}
-			switch loaded, err := known.knows(ctx, object); {
+			switch outcome, err := held.outcome(ctx, object); {
 			case err != nil:
 				yield(object, err)
 				return
-			case !loaded && !yield(object, nil):
+			case outcome == "" && !yield(object, nil):
 				return
 			}
 		}

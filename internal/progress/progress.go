@@ -14,6 +14,7 @@ type Event struct {
 	Text    string // a sentence, for Note and Warning; what a step does or did, in a few words
 	Objects int64  // loaded so far, or at the end
 	Known   int64  // objects that earlier runs loaded, at the end
+	GivenUp int64  // objects that were skipped or quarantined earlier, at the end
 	Rows    int64  // written so far, or at the end
 	Bytes   int64  // read so far, or at the end
 	// bytes of the objects to load, as far as they are listed; with More the list goes on

@@ -192,11 +192,11 @@ func (s *Stream) try(ctx context.Context, batch map[string][]objectstore.Object)
 	s.entry.Retries += m.entry.Retries
 	d.Steps = s.r.numbering.Taken()
 	for _, loaded := range d.Loads {
-		d.Known += loaded.Known
+		d.Known += loaded.Known + loaded.GivenUp
 		d.Left = append(d.Left, loaded.Left...)
 	}
 	d.Loads = slices.DeleteFunc(d.Loads, func(loaded load.Result) bool {
-		return loaded.Known >= int64(len(batch[loaded.Step])) // nothing of it was new
+		return loaded.Known+loaded.GivenUp >= int64(len(batch[loaded.Step])) // nothing of it was new
 	})
 	return d, err
 }

@@ -115,7 +115,9 @@ func (r *activeRun) noteLoad(file *load.File, result load.Result, outcome string
 	r.entry.Step(journal.Step{
 		Name: file.Name, Started: time.Now().Add(-result.Duration), RowsIn: result.Objects, RowsOut: result.Rows,
 		Fingerprint: file.Fingerprint, Outcome: outcome,
-		Note: fmt.Sprintf("%d objects, %d known, %d rejects", result.Objects, result.Known, result.Rejects),
+		Note: fmt.Sprintf(
+			"%d objects, %d known, %d rejects", result.Objects, result.Known+result.GivenUp, result.Rejects,
+		),
 	})
 }
 
