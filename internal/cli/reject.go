@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -53,7 +54,8 @@ func (a *app) rejectCommand() *cli.Command {
 			{
 				Name: "skip", Usage: "record an object as skipped, so that it is not tried again", ArgsUsage: "URL",
 				Description: examples(
-					"Skips the object as it is now. If somebody rewrites the object, the next load takes it.",
+					"Skips the object as it is now. If somebody rewrites the object, the next load takes it. If the "+
+						"object\nno longer exists, its failed records are removed from the list.",
 					"dwh reject skip s3://bucket/orders/2026/11/broken.json",
 				),
 				Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
@@ -228,13 +230,16 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
-	object, err := r.app.store(r.cfg).Stat(ctx, u)
-	if err != nil {
-		return err
-	}
 	tables, err := dwhdb.New(s.warehouse.Pool()).RejectTables(ctx, string(u))
 	if err != nil {
 		return fmt.Errorf("read rejects: %w", err)
+	}
+	object, err := r.app.store(r.cfg).Stat(ctx, u)
+	if errors.Is(err, objectstore.ErrNotExist) && len(tables) > 0 {
+		return r.forget(ctx, s, u, tables, err)
+	}
+	if err != nil {
+		return err
 	}
 	known, err := dwhdb.New(s.warehouse.Pool()).LedgerOf(ctx, string(u))
 	if err != nil {
@@ -264,6 +269,33 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	}
 	for _, name := range tables {
 		if _, err := fmt.Fprintf(r.app.out.Stdout, "skipped %s for %s\n", u, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget removes the failed records of an object that no longer exists. Without any, gone says that
+// it does not exist.
+func (r rejectRun) forget(ctx context.Context, s *session, u objectstore.URL, tables []string, gone error) error {
+	if r.table != "" {
+		tables = slices.DeleteFunc(tables, func(name string) bool { return name != r.table })
+	}
+	runner, err := s.runner(runs{noReplay: true}, func(progress.Event) {})
+	if err != nil {
+		return err
+	}
+	forgotten, err := runner.ForgetFailed(ctx, r.app.commandLine(), u, tables)
+	switch {
+	case err != nil:
+		return err
+	case len(forgotten) == 0:
+		return gone
+	}
+	for _, name := range forgotten {
+		if _, err := fmt.Fprintf(
+			r.app.out.Stdout, "removed the failed records of %s for %s: the object does not exist\n", u, name,
+		); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,32 @@ func (l *Loader) Skip(ctx context.Context, run Run, object objectstore.Object, t
 	})
 }
 
+// ForgetFailed removes the refused records of failed loads of an object that no longer exists, for
+// the tables. It returns the tables that had any. The ledger does not change: an object that comes
+// back is loaded.
+func (l *Loader) ForgetFailed(ctx context.Context, run Run, url objectstore.URL, tables []string) ([]string, error) {
+	var forgotten []string
+	err := run.Write(ctx, func(tx pgx.Tx) error {
+		forgotten = nil
+		db := dwhdb.New(tx)
+		for _, table := range tables {
+			failed, err := db.FailedURLs(ctx, table)
+			if err != nil {
+				return fmt.Errorf("read rejects: %w", err)
+			}
+			if !slices.Contains(failed, string(url)) {
+				continue
+			}
+			if err := db.ForgetFailedRejects(ctx, table, string(url)); err != nil {
+				return fmt.Errorf("write rejects: %w", err)
+			}
+			forgotten = append(forgotten, table)
+		}
+		return nil
+	})
+	return forgotten, err
+}
+
 // Quarantine gives an object of a load up: it is written down as a reject, with the records that
 // cause names, and into the ledger, so that this version of it is not tried again.
 func (l *Loader) Quarantine(ctx context.Context, run Run, file *File, object objectstore.Object, cause error) error {
@@ -84,8 +110,8 @@ func (e *RetryError) Error() string {
 	if e.Loaded {
 		return fmt.Sprintf("there is nothing to retry: %s was loaded, and s_reject holds no record of it", e.URL)
 	}
-	return fmt.Sprintf("there is nothing to retry: %s was not skipped or quarantined, and s_reject holds no record "+
-		"of it", e.URL)
+	return fmt.Sprintf("there is nothing to retry: %s was not skipped or quarantined, and no load has loaded "+
+		"records of it", e.URL)
 }
 
 // Hint says how the object is loaded then.
@@ -93,7 +119,8 @@ func (e *RetryError) Hint() string {
 	if e.Loaded {
 		return "dwh loads an object once, and again only after somebody rewrites it"
 	}
-	return `check the URL with "dwh reject list"; if the object exists, the next load takes it`
+	return `check the URL with "dwh reject list"; if the object exists, the next load takes it; if not, ` +
+		`"dwh reject skip URL" removes it from the list`
 }
 
 // Retry forgets that an object was quarantined or skipped, for the tables or, when there are none,

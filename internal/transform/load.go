@@ -186,6 +186,18 @@ func (r *Runner) Skip(ctx context.Context, command string, object objectstore.Ob
 	return err
 }
 
+// ForgetFailed removes the refused records of failed loads of an object that no longer exists, for
+// the tables. It returns the tables that had any.
+func (r *Runner) ForgetFailed(
+	ctx context.Context, command string, url objectstore.URL, tables []string,
+) (forgotten []string, err error) {
+	_, err = r.journaled(ctx, command, func(run *activeRun) (err error) {
+		forgotten, err = r.loader.ForgetFailed(ctx, run.loadRun(), url, tables)
+		return err
+	})
+	return forgotten, err
+}
+
 // newArrivals returns where an increment's rows go beside staging; nil: into staging itself.
 func (r *Runner) newArrivals(ctx context.Context, tx pgx.Tx) (*load.Arrivals, error) {
 	if !r.loadsAsProcessed() {
