@@ -41,8 +41,8 @@ func (k *known) add(outcome string) {
 }
 
 // unknown returns those of the objects, in byte order of URLs, whose URL and etag the ledger of the
-// table does not hold, and counts the others. It reads inside the transaction, so that another dwh cannot load one of them
-// meanwhile.
+// table does not hold, and counts the others. It reads inside the transaction, so that another dwh
+// cannot load one of them meanwhile.
 func unknown(
 	ctx context.Context, tx pgx.Tx, engine sqlfile.Engine, table catalogue.Name, objects []objectstore.Object,
 ) (fresh []objectstore.Object, others known, err error) {

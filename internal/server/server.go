@@ -184,9 +184,10 @@ func (s *Server) State() (State, <-chan struct{}) {
 }
 
 // Run works until ctx ends, which is no error: the batch at hand is then finished within
-// Options.Shutdown, or rolled back when Options.Abort closes. It returns the error of what no patience helps against: tables of another dwh
-// (*bookkeeping.ForeignError), a pending migration (*migration.PendingError), stale transforms
-// (*transform.StaleError), a source that was never there, an address that cannot be listened on.
+// Options.Shutdown, or rolled back when Options.Abort closes. It returns the error of what no
+// patience helps against: tables of another dwh (*bookkeeping.ForeignError), a pending migration
+// (*migration.PendingError), stale transforms (*transform.StaleError), a source that was never
+// there, an address that cannot be listened on.
 func (s *Server) Run(ctx context.Context) error {
 	sources, err := s.Runner.Sources()
 	if err != nil {

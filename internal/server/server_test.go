@@ -382,7 +382,7 @@ func TestSignals(t *testing.T) {
 				t.Errorf("exit code: got %d, want %d", got, c.code)
 			}
 			if !c.release {
-				// The server has cancelled what it waited for, so that nobody else finds the lock taken.
+				// The server has cancelled what it waited for: nobody else finds the lock taken.
 				awaitOne(t, dsn, blocked, "0")
 				dwhtest.Query(t, dsn, `BEGIN; LOCK TABLE dwh_lock NOWAIT; COMMIT`)
 				release()

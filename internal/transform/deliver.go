@@ -196,7 +196,8 @@ func (s *Stream) try(ctx context.Context, batch map[string][]objectstore.Object)
 		d.Left = append(d.Left, loaded.Left...)
 	}
 	d.Loads = slices.DeleteFunc(d.Loads, func(loaded load.Result) bool {
-		return loaded.Known+loaded.GivenUp >= int64(len(batch[loaded.Step])) // nothing of it was new
+		held := loaded.Known + loaded.GivenUp
+		return held >= int64(len(batch[loaded.Step])) // nothing of it was new
 	})
 	return d, err
 }
