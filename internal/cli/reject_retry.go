@@ -215,10 +215,9 @@ func retriedJSON(retried transform.Retried) any {
 	}{[]againJSON{}, []givenUpJSON{}}
 	for _, again := range retried.Loads {
 		out.Tables = append(out.Tables, againJSON{
-			Table: string(
-				again.Table,
-			), Tried: again.Tried, Loaded: again.Loaded, Removed: again.Removed, Refused: again.Refused,
-			Unread: again.Unread, Rows: again.Rows, Objects: again.Objects, ObjectRows: again.ObjectRows, ObjectRejects: again.ObjectRejects,
+			Table: string(again.Table), Tried: again.Tried, Loaded: again.Loaded, Removed: again.Removed,
+			Refused: again.Refused, Unread: again.Unread, Rows: again.Rows, Objects: again.Objects,
+			ObjectRows: again.ObjectRows, ObjectRejects: again.ObjectRejects,
 		})
 	}
 	for _, r := range retried.GivenUp {
