@@ -426,12 +426,12 @@ func (m migrateRun) tell(ctx context.Context, steps []migration.Step, cause erro
 		m.out.Status("nothing to migrate")
 	}
 	reasons, err := m.stale(ctx)
-	if err != nil {
-		return err
-	}
 	if m.json {
 		out.ReplayNeeded = append(out.ReplayNeeded, reasons...)
-		return writeJSON(m.out, out)
+		return errors.Join(err, writeJSON(m.out, out))
+	}
+	if err != nil {
+		return err
 	}
 	for _, reason := range reasons {
 		if _, err := fmt.Fprintf(m.out.Stdout, "%s %s\n", paint.dye(table.Caution, "replay needed:"),
@@ -453,8 +453,13 @@ func (m migrateRun) stale(ctx context.Context) ([]string, error) {
 		return nil, nil // the marks may not be there to be read yet
 	}
 	steps, err := m.session.project.steps(m.session.warehouse.Engine())
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, transform.ErrNoTransforms):
+		return nil, nil // nothing is derived from staging
+	case err != nil:
+		// The migrations are applied, and a command that runs the transforms refuses them.
+		m.out.Warn("dwh cannot tell which tables are stale: %s", withoutSeverity(err))
+		return nil, nil
 	}
 	warehouse := m.session.warehouse
 	staleness, err := transform.ReadStaleness(

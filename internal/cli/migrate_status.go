@@ -75,7 +75,7 @@ func (m migrateRun) conclude(
 		return paint.dye(table.Caution, "the bookkeeping waits for a migration") + advice, nil
 	}
 	current := paint.dye(table.Good, "current")
-	steps, err := m.session.project.steps(m.session.warehouse.Engine())
+	steps, err := m.session.project.stepsIfAny(m.session.warehouse.Engine())
 	if err != nil {
 		return current + "; dwh lint says what is wrong with the transforms", nil
 	}

@@ -77,7 +77,7 @@ func (r renderRun) run() error {
 	if err != nil {
 		return err
 	}
-	steps, err := p.steps(engine)
+	steps, err := p.stepsIfAny(engine)
 	if err != nil {
 		return err
 	}

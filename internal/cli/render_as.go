@@ -28,7 +28,7 @@ func (p project) tables(engine sqlfile.Engine) (schema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, err := p.steps(engine)
+	steps, err := p.stepsIfAny(engine)
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,7 @@ func openProject(folder string) (project, error) {
 // ownTransforms tells whether the transforms are a user's.
 func (p project) ownTransforms() bool { return p.transforms != fs.FS(transforms.FS) }
 
+// steps are the project's transforms. A project without transforms is an error.
 func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
 	p.parsed.mu.Lock()
 	defer p.parsed.mu.Unlock()
@@ -114,6 +115,16 @@ func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
 	steps, err := transform.Steps(p.transforms, p.transformsDir, engine)
 	if err == nil {
 		p.parsed.engine[engine] = slices.Clone(steps)
+	}
+	return steps, err
+}
+
+// stepsIfAny is steps for commands that also work in a project without transforms: it returns no
+// steps for such a project.
+func (p project) stepsIfAny(engine sqlfile.Engine) ([]transform.Step, error) {
+	steps, err := p.steps(engine)
+	if errors.Is(err, transform.ErrNoTransforms) {
+		return nil, nil
 	}
 	return steps, err
 }

@@ -2,6 +2,7 @@
 package transform
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -48,8 +49,11 @@ func IsLoad(name string) bool {
 
 var stepName = regexp.MustCompile(`^([0-9]{3})_([a-z][a-z0-9_]*)\.sql$`)
 
+// ErrNoTransforms is the cause of the error of Steps about a folder without transforms.
+var ErrNoTransforms = errors.New("no transforms")
+
 // Steps reads every NNN_table.sql of fsys in order of their numbers. dir is how the folder is
-// called in errors.
+// called in errors. A folder without any is an error whose cause is ErrNoTransforms.
 func Steps(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Step, error) {
 	files, err := sqlfile.ParseFS(fsys, dir, "*.sql")
 	if err != nil {
@@ -59,6 +63,7 @@ func Steps(fsys fs.FS, dir string, engine sqlfile.Engine) ([]Step, error) {
 		return nil, &sqlfile.Error{
 			Msg:  "no transforms in " + dir,
 			Hint: "write one COPY into 010_s_NAME.sql, and one SELECT into 110_d_NAME.sql; see docs/projects.md",
+			Err:  ErrNoTransforms,
 		}
 	}
 	steps := make([]Step, 0, len(files))
