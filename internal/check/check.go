@@ -190,7 +190,8 @@ func (c Check) Run(ctx context.Context, db query.Querier, s Settings) (Result, e
 	found, err := c.Query.Run(ctx, db, args, keepRows)
 	if err != nil {
 		var placed *sqlfile.Error
-		if errors.As(err, &placed) {
+		var refused *query.RefusedError
+		if errors.As(err, &placed) || errors.As(err, &refused) { // each names the check
 			return Result{}, err
 		}
 		return Result{}, fmt.Errorf("check %s: %w", c.Name, err)

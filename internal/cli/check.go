@@ -80,6 +80,10 @@ func (r checkRun) run(ctx context.Context) error {
 		}
 		defer func() { _ = junit.Close() }() // after a failure; writeJUnit closes it otherwise
 	}
+	if len(all) == 0 {
+		r.app.out.Status("the project has no checks; write one SELECT into checks/NAME.sql, see docs/reports.md")
+		return r.report(nil, junit)
+	}
 	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings) // it keeps the results
 	if err != nil {
 		return err
@@ -88,7 +92,7 @@ func (r checkRun) run(ctx context.Context) error {
 	if err := s.requireCurrent(ctx); err != nil {
 		return err
 	}
-	runner, err := s.runner(runs{noReplay: true}, func(progress.Event) {})
+	runner, err := s.runner(runs{noReplay: true, checks: true}, func(progress.Event) {})
 	if err != nil {
 		return err
 	}
@@ -96,6 +100,11 @@ func (r checkRun) run(ctx context.Context) error {
 	if err != nil {
 		return s.explainCheck(err, all)
 	}
+	return r.report(results, junit)
+}
+
+// report prints the results. It writes them to the file too, if there is one.
+func (r checkRun) report(results []check.Result, junit *os.File) error {
 	if junit != nil {
 		if err := writeJUnit(junit, results); err != nil {
 			return err
@@ -107,6 +116,9 @@ func (r checkRun) run(ctx context.Context) error {
 			return err
 		}
 		return check.Failed(results, false)
+	}
+	if len(results) == 0 {
+		return nil
 	}
 	t := table.Table{Columns: columns(
 		column{name: "check", narrow: table.NarrowKeep}, column{name: "severity"},

@@ -259,7 +259,11 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 	d.add("schema", "ok", "every migration is applied", "")
 	d.publications(ctx, s)
 	steps, err := s.project.steps(s.warehouse.Engine())
-	if err != nil {
+	switch {
+	case errors.Is(err, transform.ErrNoTransforms):
+		d.add("transforms", "warn", err.Error(), hintOf(err))
+		return false
+	case err != nil:
 		d.fail("transforms", err, "")
 		return false
 	}
@@ -292,7 +296,7 @@ func (d *doctorRun) publications(ctx context.Context, s *session) {
 		d.fail(subject, err, "")
 		return
 	}
-	steps, err := s.project.steps(s.warehouse.Engine())
+	steps, err := s.project.stepsIfAny(s.warehouse.Engine())
 	if err != nil {
 		return // said of the transforms
 	}

@@ -24,7 +24,7 @@ func (d *doctorRun) sources(ctx context.Context) {
 	if err != nil {
 		return // said of the connection
 	}
-	steps, err := p.steps(engine)
+	steps, err := p.stepsIfAny(engine)
 	if err != nil {
 		d.fail("sources", err, "run dwh lint")
 		return

@@ -2,14 +2,12 @@ package cli
 
 import (
 	"errors"
-	"io/fs"
 	"slices"
 
 	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
-	"github.com/sparkify/dwh/migrations"
 )
 
 // Rules about models, which know what is read and what the tables' columns are.
@@ -85,11 +83,10 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 				}
 			}
 		}
-		// Shipped models beside a project's own migrations have no tables there.
-		if len(*list) > broken || !p.ownTransforms() && p.migrations != fs.FS(migrations.FS) {
+		if len(*list) > broken {
 			continue
 		}
-		steps, err := p.steps(engine)
+		steps, err := p.stepsIfAny(engine)
 		if err != nil {
 			if err := note(err); err != nil {
 				return nil, nil, err

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -59,7 +60,8 @@ func (a *app) openProject(folder string) (project, error) {
 }
 
 // openProject finds the SQL. A folder that has neither migrations nor transforms, reports nor
-// checks is a usage error; what of these it lacks is the embedded one's.
+// checks is a usage error. The migrations or transforms that it lacks are the embedded project's;
+// but a project with migrations of its own has no transforms then.
 func openProject(folder string) (project, error) {
 	p := project{
 		migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations",
@@ -84,6 +86,9 @@ func openProject(folder string) (project, error) {
 	}
 	if fsys, dir, ok := sub("transforms"); ok {
 		p.transforms, p.transformsDir = fsys, dir
+	} else if p.migrations != fs.FS(migrations.FS) {
+		// The shipped models and their checks have no tables there.
+		p.transforms, p.transformsDir = embed.FS{}, filepath.ToSlash(filepath.Join(folder, "transforms"))
 	}
 	if fsys, dir, ok := sub("tests"); ok || p.ownTransforms() {
 		p.tests, p.testsDir = fsys, cmp.Or(dir, "tests")
@@ -102,7 +107,7 @@ func openProject(folder string) (project, error) {
 	return p, nil
 }
 
-// ownTransforms tells whether the transforms are a user's.
+// ownTransforms tells whether the transforms are a user's, who may have none.
 func (p project) ownTransforms() bool { return p.transforms != fs.FS(transforms.FS) }
 
 // steps are the project's transforms. A project without transforms is an error.
@@ -132,8 +137,8 @@ func (p project) stepsIfAny(engine sqlfile.Engine) ([]transform.Step, error) {
 // shippedChecks are the checks that need no file of the project: those that follow from its models,
 // and those of the embedded project where it is that one.
 func (p project) shippedChecks(engine sqlfile.Engine) ([]check.Check, error) {
-	steps, err := p.steps(engine)
-	if err != nil {
+	steps, err := p.stepsIfAny(engine)
+	if err != nil || len(steps) == 0 { // nothing is loaded or derived
 		return nil, err
 	}
 	tables, err := p.tables(engine)
@@ -296,11 +301,16 @@ func (s *session) settings() check.Settings {
 type runs struct {
 	noReplay  bool // fail instead of replaying a stale warehouse
 	fullCheck bool // all checks follow each run
+	checks    bool // only checks run: the project may have no transforms
 }
 
 // runner returns a runner over the project's transforms that tells watch what happens.
 func (s *session) runner(r runs, watch progress.Observer) (*transform.Runner, error) {
-	steps, err := s.project.steps(s.warehouse.Engine())
+	read := s.project.steps
+	if r.checks {
+		read = s.project.stepsIfAny
+	}
+	steps, err := read(s.warehouse.Engine())
 	if err != nil {
 		return nil, err
 	}

@@ -163,7 +163,7 @@ func (a *app) stepsAtHand() ([]transform.Step, bool) {
 	if err != nil {
 		return nil, false // the command itself says what is wrong with the project
 	}
-	steps, err := p.steps(sqlfile.Postgres)
+	steps, err := p.stepsIfAny(sqlfile.Postgres)
 	return steps, err == nil
 }
 

@@ -3,23 +3,18 @@ package cli
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/model"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/transform"
-	"github.com/sparkify/dwh/migrations"
 )
 
 // checkFlags refuses migrations that leave a staging table behind whose new rows dwh could not
 // tell. It reads their text, so that nothing is applied before. What is wrong with the text, or
 // with the transforms, is told where they run.
 func (p project) checkFlags(engine sqlfile.Engine) error {
-	if !p.ownTransforms() && p.migrations != fs.FS(migrations.FS) {
-		return nil // shipped models have no tables there
-	}
 	steps, err := p.steps(engine)
 	if err != nil {
 		return nil

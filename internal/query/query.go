@@ -133,7 +133,7 @@ type Result struct {
 
 // Run reads every row, counts them and keeps the first keep of them; 0 keeps all. A parameter
 // without a value is NULL. What the server refuses is a *sqlfile.Error where the query comes from a
-// file.
+// file, else a *RefusedError.
 func (q Query) Run(ctx context.Context, db Querier, args map[string]any, keep int) (Result, error) {
 	if q.file {
 		var err error
@@ -198,8 +198,23 @@ func (q Query) explain(err error) error {
 		}
 		return q.text.ErrorAt(int(refused.Position), Message(refused), refused.Hint, err)
 	}
-	return fmt.Errorf("%s: %s: %w", q.text.File(), Message(refused), err)
+	return &RefusedError{Query: q.text.File(), Refused: refused, Err: err}
 }
+
+// A RefusedError is a query that comes from no file, and that the server refused.
+type RefusedError struct {
+	Query   string          // what the query is, such as "check d_order-unique"
+	Refused *pgconn.PgError // the server's answer
+	Err     error           // the driver's error around it
+}
+
+func (e *RefusedError) Error() string { return e.Query + ": " + Message(e.Refused) }
+
+// Hint is the server's hint.
+func (e *RefusedError) Hint() string { return e.Refused.Hint }
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Err }
 
 // Message is the server's message with its SQLSTATE, as errors about SQL show it.
 func Message(refused *pgconn.PgError) string {
