@@ -31,6 +31,11 @@ func readProject(fsys fs.FS, dir string, engine sqlfile.Engine) (*history, error
 	if err != nil {
 		return nil, err
 	}
+	for _, file := range files {
+		if err := checkAnnotations(file); err != nil {
+			return nil, err
+		}
+	}
 	if err := refuseOwned(files, engine); err != nil {
 		return nil, err
 	}

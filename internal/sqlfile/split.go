@@ -127,6 +127,9 @@ func (f *File) split(tokens []Token) ([]span, error) {
 			"put -- +goose StatementEnd after the statement",
 		)
 	}
+	if started >= 0 && current.section != "" {
+		return nil, unfinished("the end of the file")
+	}
 	if current.first < len(tokens) {
 		finish(len(tokens))
 	}
