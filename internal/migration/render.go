@@ -33,7 +33,7 @@ type source struct {
 func list(fsys fs.FS, dir string) ([]source, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
-		return nil, fmt.Errorf("list migrations: %w", err)
+		return nil, sqlfile.ReadError(dirName(dir), err)
 	}
 	var sources []source
 	versions := map[int64]string{}
@@ -77,11 +77,11 @@ func render(fsys fs.FS, dir string, engine sqlfile.Engine) ([]*sqlfile.File, fs.
 	rendered := fstest.MapFS{}
 	files := make([]*sqlfile.File, 0, len(sources))
 	for _, s := range sources {
-		text, err := fs.ReadFile(fsys, s.name)
+		text, err := sqlfile.ReadFile(fsys, dirName(dir), s.name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("read migration: %w", err)
+			return nil, nil, err
 		}
-		file, err := sqlfile.Parse(path.Join(dirName(dir), s.name), string(text))
+		file, err := sqlfile.Parse(path.Join(dirName(dir), s.name), text)
 		if err != nil {
 			return nil, nil, err
 		}

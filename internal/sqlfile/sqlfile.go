@@ -99,6 +99,9 @@ func Parse(name, text string) (*File, error) {
 // ParseFS reads the files of fsys that match the glob pattern, sorted by name. Errors and
 // File.Name show them inside folder, which may be "".
 func ParseFS(fsys fs.FS, folder, glob string) ([]*File, error) {
+	if _, err := fs.ReadDir(fsys, path.Dir(glob)); err != nil { // which fs.Glob hides
+		return nil, ReadError(path.Join(folder, path.Dir(glob)), err)
+	}
 	names, err := fs.Glob(fsys, glob)
 	if err != nil {
 		return nil, fmt.Errorf("find SQL files %s: %w", glob, err)
@@ -106,11 +109,11 @@ func ParseFS(fsys fs.FS, folder, glob string) ([]*File, error) {
 	slices.Sort(names)
 	files := make([]*File, 0, len(names))
 	for _, name := range names {
-		text, err := fs.ReadFile(fsys, name)
+		text, err := ReadFile(fsys, folder, name)
 		if err != nil {
-			return nil, fmt.Errorf("read SQL file: %w", err)
+			return nil, err
 		}
-		f, err := Parse(path.Join(folder, name), string(text))
+		f, err := Parse(path.Join(folder, name), text)
 		if err != nil {
 			return nil, err
 		}
