@@ -52,7 +52,7 @@ func (a *app) knownCases() []string {
 	if err != nil {
 		return nil // the command itself says what is wrong with the project
 	}
-	names, err := testcase.Names(p.tests)
+	names, err := testcase.Names(p.tests, p.testsDir)
 	if err != nil {
 		return nil
 	}

@@ -44,29 +44,49 @@ func (*UnknownError) ExitCode() int { return 2 }
 // Hint names the nearest case.
 func (e *UnknownError) Hint() string { return suggest.Hint(e.Name, e.Names) }
 
-// Names are the names of the cases of fsys, sorted. A nil fsys has none.
-func Names(fsys fs.FS) ([]string, error) {
+// Names are the names of the cases of fsys, sorted. A nil fsys has none. A symbolic link to a
+// folder is a case too. dir is how errors call fsys.
+func Names(fsys fs.FS, dir string) ([]string, error) {
 	if fsys == nil {
 		return nil, nil
 	}
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
-		return nil, fmt.Errorf("read test cases: %w", err)
+		return nil, sqlfile.ReadError(dir, err)
 	}
 	var names []string
 	for _, entry := range entries {
-		if entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		folder, err := isFolder(fsys, dir, entry.Name(), entry)
+		if err != nil {
+			return nil, err
+		}
+		if folder {
 			names = append(names, entry.Name())
 		}
 	}
 	return names, nil
 }
 
+// isFolder tells whether an entry of fsys is a folder, or a symbolic link to one.
+func isFolder(fsys fs.FS, dir, name string, entry fs.DirEntry) (bool, error) {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return entry.IsDir(), nil
+	}
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return false, fmt.Errorf("follow a symbolic link: %w", sqlfile.ReadError(path.Join(dir, name), err))
+	}
+	return info.IsDir(), nil
+}
+
 // Read reads the cases of fsys with these names, or that match these patterns (path.Match), in the
 // order of their names; all without any. dir is how errors call the folder. A name that no case has
 // is an *UnknownError, a file that is wrong a *sqlfile.Error.
 func Read(fsys fs.FS, dir string, chosen []string) ([]Case, error) {
-	names, err := Names(fsys)
+	names, err := Names(fsys, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -107,20 +127,24 @@ func readCase(fsys fs.FS, dir, name string) (Case, error) {
 	refuse := func(at, msg, hint string) error { return &sqlfile.Error{File: at, Msg: msg, Hint: hint} }
 	entries, err := fs.ReadDir(fsys, name)
 	if err != nil {
-		return c, fmt.Errorf("read test case %s: %w", name, err)
+		return c, sqlfile.ReadError(c.Dir, err)
 	}
 	given, then := map[int][]*File{}, map[int][]*File{} // by number; 0 without one
 	for _, entry := range entries {
 		at := path.Join(c.Dir, entry.Name())
-		switch {
-		case strings.HasPrefix(entry.Name(), "."):
+		if strings.HasPrefix(entry.Name(), ".") {
 			continue
-		case !entry.IsDir() && entry.Name() == "README.md":
-			if c.About, err = about(fsys, path.Join(name, entry.Name())); err != nil {
+		}
+		folder, err := isFolder(fsys, dir, path.Join(name, entry.Name()), entry)
+		switch {
+		case err != nil:
+			return c, err
+		case !folder && entry.Name() == "README.md":
+			if c.About, err = about(fsys, dir, path.Join(name, entry.Name())); err != nil {
 				return c, err
 			}
 			continue
-		case !entry.IsDir():
+		case !folder:
 			return c, refuse(at, "a case holds folders, and README.md", form)
 		}
 		parts := folderName.FindStringSubmatch(entry.Name())
@@ -171,7 +195,7 @@ func readCase(fsys fs.FS, dir, name string) (Case, error) {
 func readFolder(fsys fs.FS, folder, dir string) ([]*File, error) {
 	entries, err := fs.ReadDir(fsys, folder)
 	if err != nil {
-		return nil, fmt.Errorf("read test case: %w", err)
+		return nil, sqlfile.ReadError(dir, err)
 	}
 	files := []*File{}
 	for _, entry := range entries {
@@ -185,7 +209,7 @@ func readFolder(fsys fs.FS, folder, dir string) ([]*File, error) {
 		}
 		text, err := fs.ReadFile(fsys, path.Join(folder, entry.Name()))
 		if err != nil {
-			return nil, fmt.Errorf("read test case: %w", err)
+			return nil, sqlfile.ReadError(at, err)
 		}
 		file, err := parseFile(at, table, string(text))
 		if err != nil {
@@ -200,11 +224,11 @@ func readFolder(fsys fs.FS, folder, dir string) ([]*File, error) {
 }
 
 // about is the first line of a README, without the marks of a headline.
-func about(fsys fs.FS, name string) (string, error) {
-	text, err := fs.ReadFile(fsys, name)
+func about(fsys fs.FS, dir, name string) (string, error) {
+	text, err := sqlfile.ReadFile(fsys, dir, name)
 	if err != nil {
-		return "", fmt.Errorf("read test case: %w", err)
+		return "", err
 	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	return strings.TrimSpace(strings.TrimLeft(line, "# ")), nil
 }

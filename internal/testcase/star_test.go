@@ -41,7 +41,7 @@ func TestStar(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &results); err != nil {
 		t.Fatal(err)
 	}
-	names, err := testcase.Names(transforms.Tests())
+	names, err := testcase.Names(transforms.Tests(), "tests")
 	if err != nil || len(results) != len(names) {
 		t.Errorf("got %d results, want %d (%v)", len(results), len(names), err)
 	}
