@@ -84,7 +84,7 @@ func (r checkRun) run(ctx context.Context) error {
 		r.app.out.Status("the project has no checks; write one SELECT into checks/NAME.sql, see docs/reports.md")
 		return r.report(nil, junit)
 	}
-	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings) // it keeps the results
+	s, err := r.app.beginLinted(ctx, r.cfg, true, r.app.findings) // it keeps the results
 	if err != nil {
 		return err
 	}

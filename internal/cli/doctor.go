@@ -123,7 +123,7 @@ func (d *doctorRun) warehouse(ctx context.Context, s *session) {
 
 // sql tells whether lint finds anything.
 func (d *doctorRun) sql(s *session) {
-	findings, err := s.project.findings()
+	findings, err := d.app.findings(s.project)
 	if err != nil {
 		d.fail("SQL", err, "run dwh lint")
 		return

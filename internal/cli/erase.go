@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/lint"
 	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/suggest"
 	"github.com/sparkify/dwh/internal/transform"
@@ -209,6 +210,20 @@ func (a *app) selection(c *cli.Context) (transform.Selection, error) {
 		selected.Matches = append(selected.Matches, transform.Match{Column: column, Value: value})
 	}
 	return transform.Selection{Of: []transform.Selected{selected}, Strict: true}, nil
+}
+
+// findings are the project's, and the `-- erase:` lines that checkErasables refuses.
+func (a *app) findings(p project) ([]lint.Finding, error) {
+	findings, err := p.findings()
+	if err != nil {
+		return nil, err
+	}
+	for _, fault := range a.checkErasables(p, sqlfile.Postgres) {
+		rule := modelRule
+		rule.Instead = fault.Hint
+		findings = append(findings, lint.Finding{Rule: rule, Err: fault})
+	}
+	return findings, nil
 }
 
 // checkErasables refuses `-- erase:` lines whose flag is taken, or whose column its table has not,

@@ -62,7 +62,7 @@ func (l lintRun) run() error {
 	if err != nil {
 		return err
 	}
-	findings, err := p.findings()
+	findings, err := l.app.findings(p)
 	if err != nil {
 		return err
 	}
@@ -70,11 +70,6 @@ func (l lintRun) run() error {
 	faults, warnings, err := p.lintModels(postgresAlone(l.cfg))
 	if err != nil {
 		return err
-	}
-	for _, fault := range l.app.checkErasables(p, sqlfile.Postgres) {
-		rule := modelRule
-		rule.Instead = fault.Hint
-		faults = append(faults, lint.Finding{Rule: rule, Err: fault})
 	}
 	warnings = slices.Concat(portability, warnings)
 	if l.json {

@@ -13,7 +13,7 @@ import (
 // Rules about models, which know what is read and what the tables' columns are.
 var (
 	modelRule = lint.Rule{
-		Name: "model", Why: "a model that a run would refuse", Instead: "see the hint",
+		Name: "model", Why: "a model that a run would refuse", Instead: "see the hint", Always: true,
 	}
 	columnRule = lint.Rule{
 		Name: "column", Why: "a check or a report names a column that its tables do not have",

@@ -20,7 +20,7 @@ type proveRun struct {
 }
 
 func (v proveRun) run(ctx context.Context) error {
-	s, err := v.app.beginLinted(ctx, v.cfg, false, project.findings)
+	s, err := v.app.beginLinted(ctx, v.cfg, false, v.app.findings)
 	if err != nil {
 		return err
 	}

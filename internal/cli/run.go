@@ -58,7 +58,7 @@ func (m mainRun) run(ctx context.Context) error {
 	if err := m.app.checkSources(m.cfg, nil); err != nil {
 		return err
 	}
-	s, err := m.app.beginLinted(ctx, m.cfg, true, project.findings)
+	s, err := m.app.beginLinted(ctx, m.cfg, true, m.app.findings)
 	if err != nil {
 		return err
 	}

@@ -156,7 +156,7 @@ func (r serveRun) run(ctx context.Context) error {
 	if err := r.app.checkSources(r.cfg, nil); err != nil {
 		return err
 	}
-	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings)
+	s, err := r.app.beginLinted(ctx, r.cfg, true, r.app.findings)
 	if err != nil {
 		return err
 	}

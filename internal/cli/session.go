@@ -215,7 +215,7 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 	return s, nil
 }
 
-// beginLinted is begin for commands that run the project's SQL, in which find, project.findings or
+// beginLinted is begin for commands that run the project's SQL, in which find, app.findings or
 // a part of it, looks for faults while the warehouse is connected to.
 func (a *app) beginLinted(ctx context.Context, cfg *config.Config, write bool,
 	find func(project) ([]lint.Finding, error)) (*session, error) {

@@ -116,7 +116,7 @@ func (r testRun) run(ctx context.Context) error {
 		)
 		return r.report(nil, file)
 	}
-	s, err := r.app.beginLinted(ctx, r.cfg, true, project.findings)
+	s, err := r.app.beginLinted(ctx, r.cfg, true, r.app.findings)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (t transformRun) run(ctx context.Context) error {
 			return err
 		}
 	}
-	s, err := t.app.beginLinted(ctx, t.cfg, !t.dryRun, project.findings)
+	s, err := t.app.beginLinted(ctx, t.cfg, !t.dryRun, t.app.findings)
 	if err != nil {
 		return err
 	}

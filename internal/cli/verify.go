@@ -95,7 +95,7 @@ type verifyRun struct {
 }
 
 func (v verifyRun) run(ctx context.Context) error {
-	s, err := v.app.beginLinted(ctx, v.cfg, false, project.findings)
+	s, err := v.app.beginLinted(ctx, v.cfg, false, v.app.findings)
 	if err != nil {
 		return err
 	}

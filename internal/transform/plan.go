@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/bookkeeping"
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/load"
 	"github.com/sparkify/dwh/internal/model"
@@ -91,6 +92,12 @@ func newStep(file *sqlfile.File, engine sqlfile.Engine) (Step, error) {
 			1, 1, "a transform file must be named NNN_table.sql",
 			"rename it, such as 220_f_session.sql: 0xx loads staging, 1xx builds dimensions, 2xx facts",
 			nil,
+		)
+	}
+	if bookkeeping.Owns(parts[2]) {
+		return Step{}, file.ErrorAt(
+			1, 1, "the table "+parts[2]+" belongs to dwh, which writes it itself",
+			"rename the file: the names s_object, s_reject and dwh_… are reserved for dwh", nil,
 		)
 	}
 	step := Step{
