@@ -107,8 +107,8 @@ func TestNoSecretInUsageErrors(t *testing.T) {
 	const url = "postgres://u:s3cret@db.example.com/dwh"
 	for _, args := range [][]string{
 		{url}, {"run", url}, {"transform", url}, {"report", url}, {"report", "list", url}, {"check", url},
-		{"test", url}, {"render", url}, {"history", url}, {"migrate", url}, {"migrate", "up-to", url}, {"init", "a", url},
-		{"init", url},
+		{"test", url}, {"render", url}, {"history", url}, {"migrate", url}, {"migrate", "up-to", url},
+		{"init", "a", url}, {"init", url},
 		{"completion", url}, {"man", url}, {"local", "stop", url}, {"staging", "drop", url}, {"serve", url},
 		{"sample", "--out", url, "--songs", "1", "--events", "1"}, {"run", "--" + url}, {"run", "--songs=" + url},
 		{"check", "--config", url}, {"check", "--config=" + url}, {"check", "--project", url},

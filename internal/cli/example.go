@@ -17,7 +17,8 @@ type exampleJSON struct {
 	Rebuilt map[string]*string `json:"rebuilt"`
 }
 
-func examplesJSON(examples []publish.Example) []exampleJSON {
+// examplesJSON are those of a table.
+func examplesJSON(examples []publish.Example, table catalogue.Name) []exampleJSON {
 	object := func(columns []catalogue.Name, row []*string) map[string]*string {
 		if row == nil {
 			return nil
@@ -30,14 +31,16 @@ func examplesJSON(examples []publish.Example) []exampleJSON {
 	}
 	var out []exampleJSON
 	for _, e := range examples {
-		out = append(out, exampleJSON{object(e.Columns, e.Live), object(e.Columns, e.Built)})
+		if e.Table == table {
+			out = append(out, exampleJSON{object(e.Columns, e.Live), object(e.Columns, e.Built)})
+		}
 	}
 	return out
 }
 
 // exampleText is a row that differs, on one line. Of a changed row it names the key and what
 // differs.
-func exampleText(table string, e publish.Example) string {
+func exampleText(e publish.Example) string {
 	kind, row := "changed", e.Live
 	switch {
 	case e.Live == nil:
@@ -56,7 +59,7 @@ func exampleText(table string, e publish.Example) string {
 			parts = append(parts, part)
 		}
 	}
-	return table + ", " + kind + ": " + strings.Join(parts, ", ")
+	return string(e.Table) + ", " + kind + ": " + strings.Join(parts, ", ")
 }
 
 func sameValue(live, built *string) bool {

@@ -122,11 +122,9 @@ func (a *app) printChanges(result transform.Result) error {
 		_, err := fmt.Fprintln(a.out.Stdout, a.out.ink().dye(table.Good, "nothing differs"))
 		return err
 	}
-	for _, change := range result.Differences {
-		for _, example := range change.Examples {
-			if _, err := fmt.Fprintln(a.out.Stdout, printable(exampleText(string(change.Table), example))); err != nil {
-				return err
-			}
+	for _, example := range result.Examples {
+		if _, err := fmt.Fprintln(a.out.Stdout, printable(exampleText(example))); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -231,7 +229,7 @@ func changesJSON(result transform.Result) []changeJSON {
 			out,
 			changeJSON{
 				Table: string(change.Table), Rows: change.Rows, Added: change.Added,
-				Changed: change.Changed, Removed: change.Removed, Examples: examplesJSON(change.Examples),
+				Changed: change.Changed, Removed: change.Removed, Examples: examplesJSON(result.Examples, change.Table),
 			},
 		)
 	}

@@ -20,8 +20,6 @@ type Difference struct {
 	Added   int64          // keys that only the built table has
 	Changed int64          // keys whose rows differ
 	Removed int64          // keys that only the live table has
-	// Examples are some of the rows that differ, where they were asked for.
-	Examples []Example
 }
 
 // Some tells whether anything differs.

@@ -17,6 +17,7 @@ const exampleKeys = 3
 // An Example is one row that differs, as text: that of the live table, and that which was built. A
 // row that only one of the two has is nil in the other.
 type Example struct {
+	Table   catalogue.Name
 	Columns []catalogue.Name
 	Key     []catalogue.Name // those of Columns by which the tables were compared
 	Live    []*string        // a value is nil for NULL
@@ -40,7 +41,7 @@ func (h *Handover) Examples(ctx context.Context, d Difference) ([]Example, error
 	slices.SortStableFunc(builts, compare)
 	var out []Example
 	for len(lives)+len(builts) > 0 && len(out) < exampleKeys {
-		example := Example{Columns: live.Columns, Key: live.Key}
+		example := Example{Table: d.Table, Columns: live.Columns, Key: live.Key}
 		order := len(builts) - len(lives) // where one side has no more rows
 		if len(lives) > 0 && len(builts) > 0 {
 			order = compare(lives[0], builts[0])

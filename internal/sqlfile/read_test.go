@@ -21,12 +21,8 @@ func TestUnreadableFiles(t *testing.T) {
 		"a dangling link": {
 			func(file string) error { return os.Symlink("nowhere", file) }, "no such file or directory",
 		},
-		"a secret file": {func(file string) error { return os.WriteFile(file, nil, 0) }, "permission denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.want == "permission denied" && os.Geteuid() == 0 {
-				t.Skip("root reads every file")
-			}
 			folder := t.TempDir()
 			if err := c.make(filepath.Join(folder, "300_x.sql")); err != nil {
 				t.Fatal(err)

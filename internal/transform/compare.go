@@ -32,13 +32,15 @@ func (r *Runner) Compare(ctx context.Context) (Result, error) {
 	if err := run.rebuild(ctx, w, w.graph.Models); err != nil {
 		return result, err
 	}
-	for i, d := range result.Differences {
+	for _, d := range result.Differences {
 		if !d.Some() {
 			continue
 		}
-		if result.Differences[i].Examples, err = w.handover.Examples(ctx, d); err != nil {
+		examples, err := w.handover.Examples(ctx, d)
+		if err != nil {
 			return result, err
 		}
+		result.Examples = append(result.Examples, examples...)
 	}
 	result.Duration, result.Steps = time.Since(started), r.numbering.Taken()
 	return result, nil

@@ -50,6 +50,7 @@ type Result struct {
 	Transforms  []StepResult         // what each of the models did
 	Flagged     int64                // staged rows that are processed since this run
 	Differences []publish.Difference // a replay: what it changed, or would change
+	Examples    []publish.Example    // a comparison: some of the rows that differ, by table
 	Stale       []string             // why it replayed; empty for no reason
 	Replayed    bool                 // it replayed, or compared with a replay
 	Checks      []check.Result       // what the checks of the gate found
