@@ -43,6 +43,7 @@ func Summary(c model.Change) string {
 }
 
 // Result is what a run did.
+// fields: each is a fact of its own, and commands print nearly all.
 type Result struct {
 	Run         string               // its id in the journal
 	Loads       []load.Result        // what each of the loads did
