@@ -32,6 +32,30 @@ SELECT k, g FROM s_a;`},
 		"a row has NULL in its key",
 		false,
 	},
+	"a key of NULL beside a column that is not stored": {
+		"CREATE TABLE d_a (k INTEGER PRIMARY KEY);",
+		map[string]string{"110_d_a": `-- d_a: one per k.
+-- key: k
+-- pick: g
+-- from: s_a
+SELECT k, g FROM s_a;`},
+		"INSERT INTO s_a (k, g) VALUES (1, 1)",
+		"INSERT INTO s_a (k, g) VALUES (NULL, 2)",
+		"a row has NULL in its key",
+		false,
+	},
+	"a NULL where the table allows none": {
+		"CREATE TABLE d_a (k INTEGER PRIMARY KEY, g INTEGER NOT NULL, t VARCHAR(9));",
+		map[string]string{"110_d_a": `-- d_a: one per k.
+-- key: k
+-- pick: g
+-- from: s_a
+SELECT k, g, t FROM s_a WHERE k IS NOT NULL;`},
+		"INSERT INTO s_a (k, g) VALUES (1, 1)",
+		"INSERT INTO s_a (k, g) VALUES (2, NULL)",
+		"a row has NULL in a column that table d_a declares NOT NULL (g)",
+		true, // the server tells an increment
+	},
 	"a key of NULL in a helper": {
 		"CREATE TABLE d_a (k INTEGER PRIMARY KEY, g INTEGER);",
 		map[string]string{

@@ -37,19 +37,83 @@ func (x *Run) checkKeys(ctx context.Context, m *Model, rows string) error {
 }
 
 func (x *Run) absent(m *Model, prefix string) string {
-	var out []string
-	for _, name := range append(append([]string{}, m.Key...), m.by()...) {
+	return isNull(prefix, append(append([]string{}, m.Key...), m.by()...))
+}
+
+// isNull is the condition that one of the columns is NULL.
+func isNull(prefix string, names []string) string {
+	out := make([]string, 0, len(names))
+	for _, name := range names {
 		out = append(out, prefix+ident(name)+" IS NULL")
 	}
 	return strings.Join(out, " OR ")
 }
+
+// checkRequired refuses rows of a stored model's new table that have NULL where the table allows
+// none, in the key or elsewhere.
+func (x *Run) checkRequired(ctx context.Context, m *Model, rows string) error {
+	var required []string
+	for _, name := range m.live {
+		if column, _ := m.table.Column(name); column.NotNull || slices.Contains(m.Key, name) ||
+			slices.Contains(m.by(), name) {
+			required = append(required, name)
+		}
+	}
+	where := "\nFROM " + rows + " AS r\nWHERE " + isNull("r.", required)
+	counts, err := x.Session.Numbers(
+		ctx, x.statement("every row has its key, and no NULL where none may be", "SELECT COUNT(*)"+where),
+	)
+	if err != nil || counts[0] == 0 {
+		return err
+	}
+	each := make([]string, 0, len(required))
+	for _, name := range required {
+		each = append(each, "COUNT(CASE WHEN r."+ident(name)+" IS NULL THEN 1 END)")
+	}
+	counts, err = x.Session.Numbers(ctx, x.statement("which columns", "SELECT "+strings.Join(each, ", ")+where))
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for i, name := range required {
+		if counts[i] == 0 {
+			continue
+		}
+		if slices.Contains(m.Key, name) || slices.Contains(m.by(), name) {
+			return x.errKey(ctx, m, rows)
+		}
+		missing = append(missing, name)
+	}
+	found, err := x.Session.Rows(
+		ctx, x.statement("rows with such a NULL", "SELECT "+columns("r.", m.live)+where+"\nLIMIT 3"),
+	)
+	if err != nil {
+		return err
+	}
+	return x.errRows(
+		m, place{}, fmt.Sprintf("a row has NULL in a column that table %s declares NOT NULL (%s)", m.Name,
+			strings.Join(missing, ", ")), requiredHint, found,
+	)
+}
+
+// ErrNull is the error about NULL in a column that is NOT NULL, which the server refused in an
+// increment. detail is what it says of the row.
+func (m *Model) ErrNull(table, column, detail string, cause error) error {
+	return m.file.ErrorAt(
+		1, 1, fmt.Sprintf("%s: a row has NULL in column %s, which table %s declares NOT NULL", m.Name, column, table),
+		detail+"\n"+requiredHint, cause,
+	)
+}
+
+// requiredHint says what to do about NULL in a column that is NOT NULL.
+const requiredHint = "exclude such rows in the SELECT, or give a value: COALESCE(a, 0) AS a"
 
 func (x *Run) errKey(ctx context.Context, m *Model, rows string) error {
 	found, err := x.Session.Rows(
 		ctx,
 		x.statement(
 			"the rows without a key",
-			"SELECT "+columns("r.", m.Columns)+"\nFROM "+rows+" AS r\nWHERE "+x.absent(m, "r.")+"\nLIMIT 3",
+			"SELECT "+columns("r.", m.live)+"\nFROM "+rows+" AS r\nWHERE "+x.absent(m, "r.")+"\nLIMIT 3",
 		),
 	)
 	if err != nil {
@@ -141,7 +205,11 @@ func (x *Run) checkBuilt(ctx context.Context, m *Model, built *Table) error {
 	if built.empty() {
 		return nil
 	}
-	if err := x.checkKeys(ctx, m, built.SQL); err != nil {
+	check := x.checkKeys
+	if m.Stored {
+		check = x.checkRequired
+	}
+	if err := check(ctx, m, built.SQL); err != nil {
 		return err
 	}
 	if len(m.Key) > 0 && len(m.Pick) == 0 {

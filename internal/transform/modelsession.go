@@ -28,6 +28,7 @@ type modelSession struct {
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 const (
 	stringTooLong = "22001"
+	nullValue     = "23502"
 	keyTaken      = "23505"
 )
 
@@ -42,6 +43,8 @@ func (s *modelSession) explain(statement model.Statement, err error) error {
 	switch {
 	case statement.Text != nil && refused.Position > 0:
 		told = explain(*statement.Text, err)
+	case m != nil && refused.Code == nullValue && refused.ColumnName != "":
+		told = m.ErrNull(refused.TableName, refused.ColumnName, bulk.Clip(refused.Detail, 300), err)
 	case m != nil:
 		told = m.File().ErrorAt(0, 0, query.Message(refused), refused.Hint, err)
 	}

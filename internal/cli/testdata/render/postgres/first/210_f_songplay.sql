@@ -392,10 +392,10 @@ UNION ALL
 SELECT k.songplay_id, k.start_time, k.played_at, k.user_id, k.artist_id, k.song_id, k.level, k.session_id, k.location, k.user_agent, k.distance FROM dwh_scratch.f_songplay__ranked AS k
 ) AS made;
 
--- f_songplay: every row has its key
+-- f_songplay: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.f_songplay AS r
-WHERE r.songplay_id IS NULL;
+WHERE r.songplay_id IS NULL OR r.start_time IS NULL OR r.played_at IS NULL OR r.user_id IS NULL OR r.session_id IS NULL;
 
 -- f_songplay: fill its empty table
 INSERT INTO "public"."f_songplay" ("songplay_id", "start_time", "played_at", "user_id", "artist_id", "song_id", "level", "session_id", "location", "user_agent") SELECT made."songplay_id", made."start_time", made."played_at", made."user_id", made."artist_id", made."song_id", made."level", made."session_id", made."location", made."user_agent" FROM "dwh_scratch"."f_songplay" AS made ORDER BY made."songplay_id";

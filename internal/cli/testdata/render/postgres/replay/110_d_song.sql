@@ -58,7 +58,7 @@ SELECT p.song_id, p.title, p.artist_id, p.year, p.duration FROM dwh_scratch.d_so
 WHERE w.dwh_place = 1
 ) AS made;
 
--- d_song: every row has its key
+-- d_song: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_song AS r
 WHERE r.song_id IS NULL;

@@ -167,10 +167,10 @@ UNION ALL
 SELECT k.artist_id, k.name, k.location, k.latitude, k.longitude, k.has_name, k.songs_with_name, k.name_length, k.has_latitude, k.has_location, k.song_id FROM dwh_scratch.d_artist__ranked AS k
 ) AS made;
 
--- d_artist: every row has its key
+-- d_artist: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_artist AS r
-WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
+WHERE r.artist_id IS NULL;
 
 -- d_artist: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
 SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;

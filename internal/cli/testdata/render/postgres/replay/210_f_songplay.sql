@@ -392,10 +392,10 @@ UNION ALL
 SELECT k.songplay_id, k.start_time, k.played_at, k.user_id, k.artist_id, k.song_id, k.level, k.session_id, k.location, k.user_agent, k.distance FROM dwh_scratch.f_songplay__ranked AS k
 ) AS made;
 
--- f_songplay: every row has its key
+-- f_songplay: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.f_songplay AS r
-WHERE r.songplay_id IS NULL;
+WHERE r.songplay_id IS NULL OR r.start_time IS NULL OR r.played_at IS NULL OR r.user_id IS NULL OR r.session_id IS NULL;
 
 -- f_songplay: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
 SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "public"."f_songplay" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "dwh_scratch"."f_songplay" AS r) AS built;

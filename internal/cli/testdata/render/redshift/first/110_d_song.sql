@@ -74,7 +74,7 @@ WHERE w.dwh_place = 1
 -- d_song: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_song;
 
--- d_song: every row has its key
+-- d_song: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_song AS r
 WHERE r.song_id IS NULL;

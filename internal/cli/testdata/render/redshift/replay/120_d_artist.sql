@@ -91,10 +91,10 @@ WHERE w.dwh_place = 1
 -- d_artist: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_artist;
 
--- d_artist: every row has its key
+-- d_artist: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_artist AS r
-WHERE r.artist_id IS NULL OR r.artist_id IS NULL;
+WHERE r.artist_id IS NULL;
 
 -- d_artist: the keys whose rows differ from those that readers see
 CREATE TABLE "dwh_scratch"."difference_d_artist" AS SELECT different."artist_id", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."artist_id", side."name", side."location", side."latitude", side."longitude", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."artist_id", live."name", live."location", live."latitude", live."longitude", 1 AS dwh_live, 0 AS dwh_built FROM "public"."d_artist" AS live UNION ALL SELECT built."artist_id", built."name", built."location", built."latitude", built."longitude", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."d_artist" AS built) AS side GROUP BY side."artist_id", side."name", side."location", side."latitude", side."longitude" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."artist_id";

@@ -159,7 +159,7 @@ WHERE w.dwh_place = 1
 -- d_user: count its rows
 SELECT COUNT(*) FROM dwh_scratch.d_user;
 
--- d_user: every row has its key
+-- d_user: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.d_user AS r
 WHERE r.user_id IS NULL;

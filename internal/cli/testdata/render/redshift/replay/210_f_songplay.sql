@@ -195,10 +195,10 @@ WHERE w.dwh_place = 1
 -- f_songplay: count its rows
 SELECT COUNT(*) FROM dwh_scratch.f_songplay;
 
--- f_songplay: every row has its key
+-- f_songplay: every row has its key, and no NULL where none may be
 SELECT COUNT(*)
 FROM dwh_scratch.f_songplay AS r
-WHERE r.songplay_id IS NULL;
+WHERE r.songplay_id IS NULL OR r.start_time IS NULL OR r.played_at IS NULL OR r.user_id IS NULL OR r.session_id IS NULL;
 
 -- f_songplay: the keys whose rows differ from those that readers see
 CREATE TABLE "dwh_scratch"."difference_f_songplay" AS SELECT different."songplay_id", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."songplay_id", side."start_time", side."played_at", side."user_id", side."artist_id", side."song_id", side."level", side."session_id", side."location", side."user_agent", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."songplay_id", live."start_time", live."played_at", live."user_id", live."artist_id", live."song_id", live."level", live."session_id", live."location", live."user_agent", 1 AS dwh_live, 0 AS dwh_built FROM "public"."f_songplay" AS live UNION ALL SELECT built."songplay_id", built."start_time", built."played_at", built."user_id", built."artist_id", built."song_id", built."level", built."session_id", built."location", built."user_agent", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."f_songplay" AS built) AS side GROUP BY side."songplay_id", side."start_time", side."played_at", side."user_id", side."artist_id", side."song_id", side."level", side."session_id", side."location", side."user_agent" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."songplay_id";
