@@ -186,7 +186,9 @@ func equatedOtherwise(levels []level, item selectstmt.FromItem, pair Pair, from 
 		}
 	}
 	if len(reached) == 1 {
-		return "itself", strict && len(equals[start.side]) > 0
+		// In a join, a = a is left to dwh verify --increments.
+		inSubquery := levels[len(levels)-1].sub != nil
+		return "itself", strict && inSubquery && len(equals[start.side]) > 0
 	}
 	return other, true
 }
