@@ -66,7 +66,7 @@ func sameValue(live, built *string) bool {
 	return live == nil && built == nil || live != nil && built != nil && *live == *built
 }
 
-// exampleValue is a value on the line, and not longer than that bears.
+// exampleValue is a value as text: at most 60 bytes of it, without line breaks.
 func exampleValue(value *string) string {
 	if value == nil {
 		return "NULL"

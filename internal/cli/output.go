@@ -101,8 +101,8 @@ func (o *Output) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// line writes one line for people to Stderr, above a bar if there is one. Every error, hint and
-// warning passes here, and leaves its secrets behind.
+// line writes one line for people to Stderr, above a bar if there is one. It writes every error,
+// hint and warning, and masks the passwords in them.
 func (o *Output) line(format string, args ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -44,7 +44,7 @@ type violations struct {
 // checkRow is what a check found in a run.
 type checkRow struct {
 	dwhdb.DwhCheck
-	Link string // to its run; "" for what dwh check found, or this server since
+	Link string // to its run; "" where dwh check or this server found it outside a run
 }
 
 // checkPath is the address of a check's page.

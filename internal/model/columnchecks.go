@@ -30,15 +30,12 @@ func CheckColumns(statement sqlfile.Statement, tables schema.Schema) error {
 
 // checkNames checks the columns of a statement.
 func (s scope) checkNames(statement sqlfile.Statement, whole *selectstmt.Query) error {
-	outer := s.inner(whole)
 	var err error
-	whole.Walk(func(q *selectstmt.Query) {
-		for _, branch := range q.Branches {
-			for _, e := range exprs(branch) {
-				for _, ref := range e.Columns {
-					if err == nil && ref.Table != "" {
-						err = outer.inner(q).checkQualified(statement, branch, ref)
-					}
+	s.walk(whole, func(s scope, branch *selectstmt.Select) {
+		for _, e := range exprs(branch) {
+			for _, ref := range e.Columns {
+				if err == nil && ref.Table != "" {
+					err = s.checkQualified(statement, branch, ref)
 				}
 			}
 		}
@@ -49,7 +46,7 @@ func (s scope) checkNames(statement sqlfile.Statement, whole *selectstmt.Query) 
 	return s.checkUnqualified(statement, whole)
 }
 
-// checkQualified checks a column whose relation is written.
+// checkQualified checks a column that is written as relation.column.
 func (s scope) checkQualified(statement sqlfile.Statement, branch *selectstmt.Select, ref selectstmt.ColumnRef) error {
 	for _, item := range branch.From {
 		if item.Alias != ref.Table || item.Query != nil || item.CTE || ref.Column == "*" {
@@ -62,8 +59,8 @@ func (s scope) checkQualified(statement sqlfile.Statement, branch *selectstmt.Se
 	return nil
 }
 
-// known is columns; ok is false too of a table whose definition cannot be read, and of one in a
-// schema that is written.
+// known returns the columns of a FROM item, as columns does. ok is also false for a table whose
+// definition cannot be read, and for a table that is written with its schema.
 func (s scope) known(item selectstmt.FromItem) (names []string, ok bool) {
 	if item.Schema != "" || s.g.tables[item.Relation].Unknown {
 		return nil, false
@@ -82,7 +79,7 @@ func (s scope) errColumn(statement sqlfile.Statement, ref selectstmt.ColumnRef, 
 	return statement.ErrorAt(ref.Start, msg, hint, nil)
 }
 
-// checkUnqualified checks the columns of a query whose relation is not written, and those of the
+// checkUnqualified checks the columns that a query writes without a relation, and those of the
 // queries in its WITH and FROM. A column of a subquery in an expression, or behind LATERAL, may
 // belong to a query around it: those are left to the server.
 func (s scope) checkUnqualified(statement sqlfile.Statement, q *selectstmt.Query) error {
@@ -108,7 +105,7 @@ func (s scope) checkUnqualified(statement sqlfile.Statement, q *selectstmt.Query
 	return nil
 }
 
-// checkBranch checks the columns of a SELECT whose relation is not written.
+// checkBranch checks the columns of a SELECT that are written without a relation.
 func (s scope) checkBranch(statement sqlfile.Statement, branch *selectstmt.Select) error {
 	names := slices.Clone(systemColumns)
 	for _, item := range branch.From {

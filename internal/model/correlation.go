@@ -58,7 +58,7 @@ type side struct {
 	alias, name, text string
 }
 
-// A compared is what is known of a side.
+// A compared is a side of an equality, and what it refers to.
 type compared struct {
 	side
 	item selectstmt.FromItem // of a column

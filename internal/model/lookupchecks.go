@@ -33,7 +33,12 @@ func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 
 // walk visits every SELECT of a model with the scope that its names have.
 func (g *Graph) walk(m *Model, visit func(s scope, branch *selectstmt.Select)) {
-	g.walkQueries(m, func(s scope, q *selectstmt.Query) {
+	scope{g: g}.walk(m.query, visit)
+}
+
+// walk visits every SELECT of a statement with the scope that its names have.
+func (s scope) walk(whole *selectstmt.Query, visit func(s scope, branch *selectstmt.Select)) {
+	s.walkQueries(whole, func(s scope, q *selectstmt.Query) {
 		for _, branch := range q.Branches {
 			visit(s, branch)
 		}
@@ -42,8 +47,13 @@ func (g *Graph) walk(m *Model, visit func(s scope, branch *selectstmt.Select)) {
 
 // walkQueries visits every query of a model with the scope that its names have.
 func (g *Graph) walkQueries(m *Model, visit func(s scope, q *selectstmt.Query)) {
-	outer := scope{g: g, with: m.query.With}
-	m.query.Walk(func(q *selectstmt.Query) { visit(outer.inner(q), q) })
+	scope{g: g}.walkQueries(m.query, visit)
+}
+
+// walkQueries visits every query of a statement with the scope that its names have.
+func (s scope) walkQueries(whole *selectstmt.Query, visit func(s scope, q *selectstmt.Query)) {
+	outer := s.inner(whole)
+	whole.Walk(func(q *selectstmt.Query) { visit(outer.inner(q), q) })
 }
 
 // isCondition tells whether an expression of a SELECT is tested for TRUE.
@@ -68,13 +78,15 @@ func checkSubquery(m *Model, levels []level, from From, join Join) error {
 		}
 		in := len(sub.Query.Branches) == 1 && len(branch.Items) == 1 && branch.Items[0].Column != nil &&
 			len(join.By) == 1 && branch.Items[0].Column.Column == join.By[0].There
-		switch {
-		case in && last.member == nil && sub.Kind == selectstmt.In:
-			return m.errPartlyRead(sub, join, "IN cannot be used as a value or behind NOT",
-				"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
-		case in && last.member == nil && (sub.Kind == selectstmt.Any || sub.Kind == selectstmt.All):
-			return m.errPartlyRead(sub, join, sub.Kind+" cannot be used as a value, behind NOT or without =",
-				"write EXISTS or NOT EXISTS, or IN as a condition of WHERE")
+		if in && last.member == nil {
+			const instead = "write EXISTS or NOT EXISTS, or IN as a condition of WHERE"
+			switch sub.Kind {
+			case selectstmt.In:
+				return m.errPartlyRead(sub, join, "IN cannot be used as a value or behind NOT", instead)
+			case selectstmt.Any, selectstmt.All:
+				what := sub.Kind + " cannot be used as a value, behind NOT or without ="
+				return m.errPartlyRead(sub, join, what, instead)
+			}
 		}
 		for _, pair := range join.By {
 			if !last.equates(item, pair.There) {

@@ -31,7 +31,9 @@ func (x *Run) full(ctx context.Context, m *Model) (string, error) {
 	if m.Kind == Row && len(
 		m.From,
 	) == 1 && x.built[m.From[0].Relation] != nil && x.built[m.From[0].Relation].Rows >= x.Large {
-		return x.rankBest(ctx, m, raw)
+		if query, ok, err := x.rankBest(ctx, m, raw); ok || err != nil {
+			return query, err
+		}
 	}
 	return x.picked(ctx, m, all)
 }
@@ -182,12 +184,12 @@ func (x *Run) checkedRivals(ctx context.Context, m *Model, query string) (string
 }
 
 // rankBest ranks, of many rows, only those that are the best of their key by the first column of
-// pick. Types such as BOOLEAN have an order, but no MIN and MAX: of those all rows are ranked.
-func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (string, error) {
+// pick. ok is false for a type that has an order, but no MIN and MAX, such as BOOLEAN.
+func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (query string, ok bool, err error) {
 	first := m.Pick[0]
 	text, err := x.texts(ctx, m)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	function, value := "MIN", "x."+ident(first.Column)
 	if first.Desc {
@@ -206,15 +208,16 @@ func (x *Run) rankBest(ctx context.Context, m *Model, raw string) (string, error
 	})
 	switch {
 	case catalogue.SQLState(err) == catalogue.UndefinedFunction:
-		return x.picked(ctx, m, "SELECT "+columns("p.", m.Columns)+" FROM "+raw+" AS p")
+		return "", false, nil
 	case err != nil:
-		return "", err
+		return "", false, err
 	}
-	return x.picked(
+	query, err = x.picked(
 		ctx, m,
 		"SELECT "+columns("x.", m.Columns)+"\nFROM "+raw+" AS x\nINNER JOIN "+best.SQL+" AS b ON "+equal(
 			"b", m.Key, "x", m.Key,
 		)+
 			"\nWHERE x."+ident(first.Column)+" = b.dwh_best OR b.dwh_best IS NULL",
 	)
+	return query, true, err
 }

@@ -122,9 +122,7 @@ var momentaryTexts = strings.Fields("'now' 'today' 'tomorrow' 'yesterday'")
 // checkMomentaryTexts refuses such texts where a type of dates or times stands beside them:
 // TIMESTAMP 'now', CAST('today' AS DATE), 'now'::TIME.
 func (m *Model) checkMomentaryTexts() error {
-	tokens := slices.DeleteFunc(sqlfile.Tokens(m.statement.SQL()), func(t sqlfile.Token) bool {
-		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
-	})
+	tokens := tokensOf(m.statement)
 	isMoment := func(i int) bool {
 		return i >= 0 && i < len(tokens) && slices.ContainsFunc(
 			[]string{"timestamp", "timestamptz", "date", "time", "timetz"}, tokens[i].Is,

@@ -65,16 +65,11 @@ func (h *Handover) Added() []Difference {
 
 // compare leaves the difference, where there is one, in the scratch schema and counts it.
 func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, error) {
-	d := Difference{Table: b.live.Name}
+	d := Difference{Table: b.live.Name, Rows: b.rows}
 	here, difference := b.live.In(h.scratch), DifferenceTable(b.live, h.scratch)
 	if h.Engine == sqlfile.Postgres {
-		rows, same, err := h.sameRows(ctx, b.live, here)
-		if err != nil {
+		if same, err := h.sameRows(ctx, b.live, here); same || err != nil {
 			return d, err
-		}
-		if same {
-			d.Rows = rows
-			return d, nil
 		}
 		if err := catalogue.Exec(ctx, h.tx, catalogue.Analyze(here)); err != nil {
 			return d, err
@@ -84,27 +79,23 @@ func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, erro
 		return d, err
 	}
 	count := catalogue.CountDifference(difference)
-	if err := h.tx.QueryRow(ctx, count).Scan(&d.Added, &d.Changed, &d.Removed); err != nil {
-		return d, err
-	}
-	return d, h.tx.QueryRow(ctx, catalogue.CountRows(here)).Scan(&d.Rows)
+	return d, h.tx.QueryRow(ctx, count).Scan(&d.Added, &d.Changed, &d.Removed)
 }
 
-// sameRows tells whether a built table holds what the live one does, and how many rows that is, by
-// the hashes of all rows. Where a column's type has no binary form, nothing is known.
-func (h *Handover) sameRows(ctx context.Context, live, built catalogue.Table) (rows int64, same bool, err error) {
+// sameRows tells whether a built table holds what the live one does, by the hashes of all rows.
+// Where a column's type has no binary form, it is false.
+func (h *Handover) sameRows(ctx context.Context, live, built catalogue.Table) (same bool, err error) {
 	var seed int64
 	if err := binary.Read(rand.Reader, binary.NativeEndian, &seed); err != nil {
-		return 0, false, fmt.Errorf("draw a seed: %w", err)
+		return false, fmt.Errorf("draw a seed: %w", err)
 	}
-	var before int64
 	err = pgx.BeginFunc(ctx, h.tx, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, catalogue.CountHashed(live, built, seed)).Scan(&before, &rows, &same)
+		return tx.QueryRow(ctx, catalogue.SameRows(live, built, seed)).Scan(&same)
 	})
 	if catalogue.SQLState(err) == catalogue.UndefinedFunction {
-		return 0, false, nil
+		return false, nil
 	}
-	return rows, same && before == rows, err
+	return same, err
 }
 
 // Apply writes the differences, and nothing else, into the live tables.

@@ -78,7 +78,8 @@ func (h *Handover) texts(ctx context.Context, query string) ([][]*string, error)
 	return out, rows.Err()
 }
 
-// without are the rows that others does not have, each as often as it has it less.
+// without returns the rows that others lacks. A row that stands five times in rows and three times
+// in others is returned twice.
 func without(rows, others [][]*string) [][]*string {
 	left := map[string]int{}
 	for _, row := range others {
@@ -93,7 +94,7 @@ func without(rows, others [][]*string) [][]*string {
 	return out
 }
 
-// whole is a row in one text, which no other row has.
+// whole is a row as one text. Two different rows have different texts.
 func whole(row []*string) string {
 	var text strings.Builder
 	for _, value := range row {

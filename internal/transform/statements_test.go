@@ -164,7 +164,7 @@ func TestIncrementHasFewStatements(t *testing.T) {
 	}
 }
 
-// hashSeed is the seed of catalogue.CountHashed, which a run draws.
+// hashSeed is the seed of catalogue.SameRows, which a run draws.
 var hashSeed = regexp.MustCompile(`, '-?\d+'\)\) AS hashes`)
 
 // TestDerivedIsWhatARunSends compares what is derived offline with what a run sends to the server:

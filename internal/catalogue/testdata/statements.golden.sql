@@ -34,7 +34,7 @@ SET LOCAL default_statistics_target = 30; ANALYZE "public"."d_song"; SET LOCAL d
 
 INSERT INTO "s_object" ("url", "etag") VALUES ('a', 'b');
 
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."ti""tle", r."select"))), '-2')) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."ti""tle", r."select"))), '-2')) AS hashes FROM "dwh_scratch"."d_song" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."ti""tle", r."select"))), '-2')) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."ti""tle", r."select"))), '-2')) AS hashes FROM "dwh_scratch"."d_song" AS r) AS built;
 
 CREATE TABLE "dwh_scratch"."difference_d_song" AS SELECT different."song_id", different."select", SUM(different.dwh_live) AS dwh_live, SUM(different.dwh_built) AS dwh_built FROM (SELECT side."song_id", side."ti""tle", side."select", SUM(side.dwh_live) AS dwh_live, SUM(side.dwh_built) AS dwh_built FROM (SELECT live."song_id", live."ti""tle", live."select", 1 AS dwh_live, 0 AS dwh_built FROM "public"."d_song" AS live UNION ALL SELECT built."song_id", built."ti""tle", built."select", 0 AS dwh_live, 1 AS dwh_built FROM "dwh_scratch"."d_song" AS built) AS side GROUP BY side."song_id", side."ti""tle", side."select" HAVING SUM(side.dwh_live) <> SUM(side.dwh_built)) AS different GROUP BY different."song_id", different."select";
 

@@ -64,7 +64,7 @@ FROM dwh_scratch.d_song AS r
 WHERE r.song_id IS NULL;
 
 -- d_song: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."title", r."artist_id", r."year", r."duration"))), '1')) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."title", r."artist_id", r."year", r."duration"))), '1')) AS hashes FROM "dwh_scratch"."d_song" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."title", r."artist_id", r."year", r."duration"))), '1')) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."song_id", r."title", r."artist_id", r."year", r."duration"))), '1')) AS hashes FROM "dwh_scratch"."d_song" AS r) AS built;
 
 -- d_song: count the values of what was built
 ANALYZE "dwh_scratch"."d_song";
@@ -74,9 +74,6 @@ CREATE TABLE "dwh_scratch"."difference_d_song" AS SELECT different."song_id", SU
 
 -- d_song: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_song";
-
--- d_song: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_song";
 
 -- d_song: take out what differs
 DELETE FROM "public"."d_song" USING "dwh_scratch"."difference_d_song" WHERE "public"."d_song"."song_id" = "dwh_scratch"."difference_d_song"."song_id";

@@ -173,7 +173,7 @@ FROM dwh_scratch.d_artist AS r
 WHERE r.artist_id IS NULL;
 
 -- d_artist: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."artist_id", r."name", r."location", r."latitude", r."longitude"))), '1')) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;
 
 -- d_artist: count the values of what was built
 ANALYZE "dwh_scratch"."d_artist";
@@ -183,9 +183,6 @@ CREATE TABLE "dwh_scratch"."difference_d_artist" AS SELECT different."artist_id"
 
 -- d_artist: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_artist";
-
--- d_artist: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_artist";
 
 -- d_artist: take out what differs
 DELETE FROM "public"."d_artist" USING "dwh_scratch"."difference_d_artist" WHERE "public"."d_artist"."artist_id" = "dwh_scratch"."difference_d_artist"."artist_id";

@@ -284,7 +284,7 @@ FROM dwh_scratch.d_user AS r
 WHERE r.user_id IS NULL;
 
 -- d_user: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "dwh_scratch"."d_user" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "dwh_scratch"."d_user" AS r) AS built;
 
 -- d_user: count the values of what was built
 ANALYZE "dwh_scratch"."d_user";
@@ -294,9 +294,6 @@ CREATE TABLE "dwh_scratch"."difference_d_user" AS SELECT different."user_id", SU
 
 -- d_user: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_user";
-
--- d_user: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_user";
 
 -- d_user: take out what differs
 DELETE FROM "public"."d_user" USING "dwh_scratch"."difference_d_user" WHERE "public"."d_user"."user_id" = "dwh_scratch"."difference_d_user"."user_id";

@@ -258,7 +258,7 @@ FROM (
 ) AS c;
 
 -- d_time: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "public"."d_time" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "dwh_scratch"."d_time" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "public"."d_time" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "dwh_scratch"."d_time" AS r) AS built;
 
 -- d_time: count the values of what was built
 ANALYZE "dwh_scratch"."d_time";
@@ -268,9 +268,6 @@ CREATE TABLE "dwh_scratch"."difference_d_time" AS SELECT different."start_time",
 
 -- d_time: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_time";
-
--- d_time: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_time";
 
 -- d_time: take out what differs
 DELETE FROM "public"."d_time" USING "dwh_scratch"."difference_d_time" WHERE "public"."d_time"."start_time" = "dwh_scratch"."difference_d_time"."start_time";

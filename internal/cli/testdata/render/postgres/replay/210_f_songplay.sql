@@ -398,7 +398,7 @@ FROM dwh_scratch.f_songplay AS r
 WHERE r.songplay_id IS NULL OR r.start_time IS NULL OR r.played_at IS NULL OR r.user_id IS NULL OR r.session_id IS NULL;
 
 -- f_songplay: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held, built.held, live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "public"."f_songplay" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "dwh_scratch"."f_songplay" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "public"."f_songplay" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."songplay_id", r."start_time", r."played_at", r."user_id", r."artist_id", r."song_id", r."level", r."session_id", r."location", r."user_agent"))), '1')) AS hashes FROM "dwh_scratch"."f_songplay" AS r) AS built;
 
 -- f_songplay: count the values of what was built
 ANALYZE "dwh_scratch"."f_songplay";
@@ -408,9 +408,6 @@ CREATE TABLE "dwh_scratch"."difference_f_songplay" AS SELECT different."songplay
 
 -- f_songplay: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_f_songplay";
-
--- f_songplay: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."f_songplay";
 
 -- f_songplay: take out what differs
 DELETE FROM "public"."f_songplay" USING "dwh_scratch"."difference_f_songplay" WHERE "public"."f_songplay"."songplay_id" = "dwh_scratch"."difference_f_songplay"."songplay_id";

@@ -85,9 +85,6 @@ CREATE TABLE "dwh_scratch"."difference_d_song" AS SELECT different."song_id", SU
 -- d_song: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_song";
 
--- d_song: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_song";
-
 -- d_song: take out what differs
 DELETE FROM "public"."d_song" USING "dwh_scratch"."difference_d_song" WHERE "public"."d_song"."song_id" = "dwh_scratch"."difference_d_song"."song_id";
 

@@ -102,9 +102,6 @@ CREATE TABLE "dwh_scratch"."difference_d_artist" AS SELECT different."artist_id"
 -- d_artist: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_artist";
 
--- d_artist: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_artist";
-
 -- d_artist: take out what differs
 DELETE FROM "public"."d_artist" USING "dwh_scratch"."difference_d_artist" WHERE "public"."d_artist"."artist_id" = "dwh_scratch"."difference_d_artist"."artist_id";
 

@@ -170,9 +170,6 @@ CREATE TABLE "dwh_scratch"."difference_d_user" AS SELECT different."user_id", SU
 -- d_user: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_user";
 
--- d_user: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_user";
-
 -- d_user: take out what differs
 DELETE FROM "public"."d_user" USING "dwh_scratch"."difference_d_user" WHERE "public"."d_user"."user_id" = "dwh_scratch"."difference_d_user"."user_id";
 

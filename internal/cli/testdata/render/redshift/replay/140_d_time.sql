@@ -131,9 +131,6 @@ CREATE TABLE "dwh_scratch"."difference_d_time" AS SELECT different."start_time",
 -- d_time: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_d_time";
 
--- d_time: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."d_time";
-
 -- d_time: take out what differs
 DELETE FROM "public"."d_time" USING "dwh_scratch"."difference_d_time" WHERE "public"."d_time"."start_time" = "dwh_scratch"."difference_d_time"."start_time";
 

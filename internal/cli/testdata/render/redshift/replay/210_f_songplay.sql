@@ -206,9 +206,6 @@ CREATE TABLE "dwh_scratch"."difference_f_songplay" AS SELECT different."songplay
 -- f_songplay: how many are new, changed and gone
 SELECT COALESCE(SUM(CASE WHEN dwh_live = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_live > 0 AND dwh_built > 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN dwh_built = 0 THEN 1 ELSE 0 END), 0) FROM "dwh_scratch"."difference_f_songplay";
 
--- f_songplay: how many rows were built
-SELECT COUNT(*) FROM "dwh_scratch"."f_songplay";
-
 -- f_songplay: take out what differs
 DELETE FROM "public"."f_songplay" USING "dwh_scratch"."difference_f_songplay" WHERE "public"."f_songplay"."songplay_id" = "dwh_scratch"."difference_f_songplay"."songplay_id";
 
