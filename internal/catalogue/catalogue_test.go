@@ -18,7 +18,7 @@ func TestStatements(t *testing.T) {
 	live := catalogue.Table{
 		Schema: "public", Name: "d_song", Columns: []catalogue.Name{
 			"song_id", `ti"tle`, "select",
-		}, Key: []catalogue.Name{"song_id", "select"},
+		}, Key: []catalogue.Name{"song_id", "select"}, Texts: []catalogue.Name{"song_id", `ti"tle`},
 	}
 	staged := catalogue.Table{Schema: "public", Name: "s_song", Columns: []catalogue.Name{"song_id", "processed"}}
 	built := live.In("dwh_scratch")

@@ -2,28 +2,45 @@ package catalogue
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // SameRows is a query of one truth value: whether live and built have equally many rows, and the
-// hashes of their rows have the same sum. Then they hold the same rows, each as often, but for one
-// chance in 2^64. seed is a number that nobody can foresee, so that nobody can choose rows with the
-// hashes of others. It is for PostgreSQL, and takes a third of the time of a join, and a twentieth
-// of that of CreateDifference.
-//
-// RECORD_SEND gives all bytes of a row. The values themselves would not do: the hash of a BIGINT or
-// a TIMESTAMP is that of its two halves in one (hashint8 in PostgreSQL's hashfunc.c), whatever the
-// seed, and the hash of a record adds those of its values.
+// hashes of their rows have the same sum. Then they hold the same rows, each as often, but for a
+// chance of about one in 2^50. seed is a number that nobody can foresee, so that nobody can choose
+// rows with the hashes of others. It is for PostgreSQL, and takes a sixth of the time of a join.
 func SameRows(live, built Table, seed int64) string {
 	side := func(t Table) string {
-		return fmt.Sprintf(
-			"(SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(%s))), '%d')) AS hashes"+
-				" FROM %s AS r)",
-			list("r.", live.Columns), seed, t.SQL(),
-		)
+		return "(SELECT COUNT(*) AS held, SUM(" + hashRow("r.", live, seed) + ") AS hashes FROM " + t.SQL() + " AS r)"
 	}
 	return "SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM " +
 		side(live) + " AS live CROSS JOIN " + side(built) + " AS built"
+}
+
+// hashRow is a hash of all values of a row, a BIGINT. The hash of a record adds those of its
+// values, each times a power of 31 (hash_record_extended in PostgreSQL's rowtypes.c). To hash it
+// once more keeps rows apart whose values change places.
+//
+// Only texts are hashed as they are. The hash of a BIGINT or a TIMESTAMP is that of its two halves
+// in one, whatever the seed (hashint8 in hashfunc.c): of such columns, the bytes that RECORD_SEND
+// gives are hashed. For texts too, that would take three times as long.
+func hashRow(prefix string, t Table, seed int64) string {
+	var values []string
+	var others []Name
+	for _, name := range t.Columns {
+		if slices.Contains(t.Texts, name) {
+			values = append(values, prefix+name.SQL()+` COLLATE "C"`)
+		} else {
+			others = append(others, name)
+		}
+	}
+	if len(others) > 0 {
+		values = append(values, "RECORD_SEND(ROW("+list(prefix, others)+"))")
+	}
+	return fmt.Sprintf("HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(%s), '%[2]d'))), '%[2]d')",
+		strings.Join(values, ", "), seed)
 }
 
 // CreateDifference makes a table of the keys whose rows differ between live and built: how many

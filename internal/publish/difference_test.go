@@ -58,6 +58,9 @@ func newComparison(t *testing.T, column string) (tx pgx.Tx, handover func(rows i
 	live.Columns = append(live.Columns, "id")
 	for _, c := range comparedColumns {
 		live.Columns = append(live.Columns, catalogue.Name(c.name))
+		if strings.Contains(c.sqlType, "CHAR") {
+			live.Texts = append(live.Texts, catalogue.Name(c.name))
+		}
 		definitions = append(definitions, c.name+" "+c.sqlType)
 	}
 	if column != "" {
@@ -183,21 +186,37 @@ func TestCompareAlike(t *testing.T) {
 	}
 }
 
-// TestRowHashesDiffer counts the hashes of 200,000 rows. If they had 32 bits, some five pairs would
-// have the same.
+// TestRowHashesDiffer counts the hashes of 200,000 rows: of numbers, of texts, and of two texts that
+// change places. If they had 32 bits, some five pairs would have the same.
 func TestRowHashesDiffer(t *testing.T) {
 	t.Parallel()
 	tx, _ := newComparison(t, "")
-	table := catalogue.Table{Schema: "public", Name: "h", Columns: []catalogue.Name{"v"}}
-	_, hash, _ := strings.Cut(catalogue.SameRows(table, table, 7), "SUM(")
-	hash, _, _ = strings.Cut(hash, ") AS hashes")
-	var rows, hashes int64
-	count := "SELECT COUNT(*), COUNT(DISTINCT " + hash + ") FROM GENERATE_SERIES(1, 200000) AS r (v)"
-	if err := tx.QueryRow(t.Context(), count).Scan(&rows, &hashes); err != nil {
-		t.Fatal(err)
-	}
-	if rows != hashes {
-		t.Errorf("got %d hashes of %d rows", hashes, rows)
+	for _, c := range []struct{ columns, texts, rows string }{
+		{"v", "", "SELECT * FROM GENERATE_SERIES(1, 200000)"},
+		{"v", "v", "SELECT CAST(x AS TEXT) FROM GENERATE_SERIES(1, 200000) AS x"},
+		{"v w", "v w", `SELECT CAST(x % 1000 AS TEXT), CAST(x / 1000 AS TEXT)
+			FROM GENERATE_SERIES(0, 199999) AS x`},
+		{"i v j w", "v w", `SELECT x % 10, CAST(x % 1000 / 10 AS TEXT), x % 100000 / 1000, CAST(x / 100000 AS TEXT)
+			FROM GENERATE_SERIES(0, 199999) AS x`},
+	} {
+		table := catalogue.Table{Schema: "public", Name: "h"}
+		for _, name := range strings.Fields(c.columns) {
+			table.Columns = append(table.Columns, catalogue.Name(name))
+		}
+		for _, name := range strings.Fields(c.texts) {
+			table.Texts = append(table.Texts, catalogue.Name(name))
+		}
+		_, hash, _ := strings.Cut(catalogue.SameRows(table, table, 7), "SUM(")
+		hash, _, _ = strings.Cut(hash, ") AS hashes")
+		var rows, hashes int64
+		count := "SELECT COUNT(*), COUNT(DISTINCT " + hash + ") FROM (" + c.rows + ") AS r (" +
+			strings.ReplaceAll(c.columns, " ", ", ") + ")"
+		if err := tx.QueryRow(t.Context(), count).Scan(&rows, &hashes); err != nil {
+			t.Fatal(err)
+		}
+		if rows != 200000 || rows != hashes {
+			t.Errorf("%s: got %d hashes of %d rows", c.rows, hashes, rows)
+		}
 	}
 }
 

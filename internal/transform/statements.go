@@ -114,6 +114,9 @@ func (s *script) table(name string) catalogue.Table {
 		if column.NotNull {
 			out.Required = append(out.Required, catalogue.Name(column.Name))
 		}
+		if column.Text() {
+			out.Texts = append(out.Texts, catalogue.Name(column.Name))
+		}
 	}
 	for _, column := range found.Key {
 		out.Key = append(out.Key, catalogue.Name(column))

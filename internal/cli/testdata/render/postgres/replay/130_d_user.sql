@@ -284,7 +284,7 @@ FROM dwh_scratch.d_user AS r
 WHERE r.user_id IS NULL;
 
 -- d_user: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."user_id", r."first_name", r."last_name", r."gender", r."level", r."last_ts", r."last_session_id", r."last_item_in_session"))), '1')) AS hashes FROM "dwh_scratch"."d_user" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(r."user_id" COLLATE "C", r."first_name" COLLATE "C", r."last_name" COLLATE "C", r."gender" COLLATE "C", r."level" COLLATE "C", RECORD_SEND(ROW(r."last_ts", r."last_session_id", r."last_item_in_session"))), '1'))), '1')) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(r."user_id" COLLATE "C", r."first_name" COLLATE "C", r."last_name" COLLATE "C", r."gender" COLLATE "C", r."level" COLLATE "C", RECORD_SEND(ROW(r."last_ts", r."last_session_id", r."last_item_in_session"))), '1'))), '1')) AS hashes FROM "dwh_scratch"."d_user" AS r) AS built;
 
 -- d_user: count the values of what was built
 ANALYZE "dwh_scratch"."d_user";
