@@ -64,7 +64,7 @@ FROM dwh_scratch.d_song AS r
 WHERE r.song_id IS NULL;
 
 -- d_song: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(r."song_id" COLLATE "C", r."title" COLLATE "C", r."artist_id" COLLATE "C", RECORD_SEND(ROW(r."year", r."duration"))), '1'))), '1')) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(r."song_id" COLLATE "C", r."title" COLLATE "C", r."artist_id" COLLATE "C", RECORD_SEND(ROW(r."year", r."duration"))), '1'))), '1')) AS hashes FROM "dwh_scratch"."d_song" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."title", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."year", r."duration"))), '1'))))) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."title", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."year", r."duration"))), '1'))))) AS hashes FROM "dwh_scratch"."d_song" AS r) AS built;
 
 -- d_song: count the values of what was built
 ANALYZE "dwh_scratch"."d_song";

@@ -173,7 +173,7 @@ FROM dwh_scratch.d_artist AS r
 WHERE r.artist_id IS NULL;
 
 -- d_artist: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(r."artist_id" COLLATE "C", r."name" COLLATE "C", r."location" COLLATE "C", RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))), '1')) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(r."artist_id" COLLATE "C", r."name" COLLATE "C", r."location" COLLATE "C", RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))), '1')) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))))) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))))) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;
 
 -- d_artist: count the values of what was built
 ANALYZE "dwh_scratch"."d_artist";

@@ -258,7 +258,7 @@ FROM (
 ) AS c;
 
 -- d_time: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1'))), '1')) AS hashes FROM "public"."d_time" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(INT8SEND(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1'))), '1')) AS hashes FROM "dwh_scratch"."d_time" AS r) AS built;
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "public"."d_time" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "dwh_scratch"."d_time" AS r) AS built;
 
 -- d_time: count the values of what was built
 ANALYZE "dwh_scratch"."d_time";
