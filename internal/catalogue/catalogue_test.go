@@ -43,7 +43,7 @@ func TestStatements(t *testing.T) {
 		catalogue.Analyze(live),
 		catalogue.AnalyzeLoaded(live),
 		catalogue.InsertValues("s_object", []catalogue.Name{"url", "etag"}, "('a', 'b')"),
-		catalogue.SameRows(live, built, -2),
+		catalogue.SameRows(live, built.SQL(), -2),
 		catalogue.CreateDifference(difference, live, built),
 		catalogue.CountDifference(difference),
 		catalogue.DeleteDifferent(live, difference),

@@ -88,6 +88,15 @@ func (x *Run) buildStored(ctx context.Context, m *Model) error {
 		return err
 	}
 	built := &Table{SQL: qualified(x.Scratch, m.Name)}
+	if x.Holds != nil && len(x.Graph.Readers(m.Name)) == 0 && !m.competes() {
+		rows, same, err := x.Holds(ctx, m, x.stored(m, query))
+		if same {
+			x.built[m.Name] = &Table{SQL: qualified(x.Live, m.Name), Rows: rows, Standing: true}
+		}
+		if same || err != nil {
+			return err
+		}
+	}
 	if err := x.fill(ctx, m, built, query); err != nil {
 		if !errors.Is(err, ErrTooLong) {
 			return err

@@ -22,9 +22,14 @@ func (x *Run) fill(ctx context.Context, m *Model, built *Table, query string) er
 	}
 	return x.Session.Attempt(ctx, func() (err error) {
 		built.Rows, err = x.Session.Create(ctx, x.statement("all of its rows, with the types of the table",
-			"CREATE TABLE "+built.SQL+" AS\nSELECT "+x.assignment(m)+"\nFROM (\n"+query+"\n) AS made"), built.SQL)
+			"CREATE TABLE "+built.SQL+" AS\n"+x.stored(m, query)), built.SQL)
 		return err
 	})
+}
+
+// stored is a query of the rows of another as the table of a stored model holds them.
+func (x *Run) stored(m *Model, query string) string {
+	return "SELECT " + x.assignment(m) + "\nFROM (\n" + query + "\n) AS made"
 }
 
 // assignment is the select list that gives the rows of a query, called made, the columns of the

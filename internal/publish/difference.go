@@ -54,6 +54,18 @@ func (h *Handover) Compare(ctx context.Context) ([]Difference, error) {
 	return out, nil
 }
 
+// Holds tells whether a live table holds just the rows of a query with its columns, and how many
+// those are, without a table of them. Without an answer it is false: the server refuses the query,
+// or a column's type has no binary form.
+func (h *Handover) Holds(ctx context.Context, live catalogue.Table, query string) (rows int64, same bool, err error) {
+	rows, same, err = h.sameRows(ctx, live, "(\n"+query+"\n)")
+	if catalogue.SQLState(err) != "" {
+		return 0, false, nil
+	}
+	h.asked[live.Name] = true
+	return rows, same, err
+}
+
 // Added is how what was built differs from live tables that are empty.
 func (h *Handover) Added() []Difference {
 	out := make([]Difference, 0, len(h.built))
@@ -66,10 +78,16 @@ func (h *Handover) Added() []Difference {
 // compare leaves the difference, where there is one, in the scratch schema and counts it.
 func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, error) {
 	d := Difference{Table: b.live.Name, Rows: b.rows}
+	if b.standing {
+		return d, nil
+	}
 	here, difference := b.live.In(h.scratch), DifferenceTable(b.live, h.scratch)
 	if h.Engine == sqlfile.Postgres {
-		if same, err := h.sameRows(ctx, b.live, here); same || err != nil {
-			return d, err
+		if !h.asked[b.live.Name] {
+			_, same, err := h.sameRows(ctx, b.live, here.SQL())
+			if same || err != nil && catalogue.SQLState(err) != catalogue.UndefinedFunction {
+				return d, err
+			}
 		}
 		if err := catalogue.Exec(ctx, h.tx, catalogue.Analyze(here)); err != nil {
 			return d, err
@@ -82,20 +100,20 @@ func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, erro
 	return d, h.tx.QueryRow(ctx, count).Scan(&d.Added, &d.Changed, &d.Removed)
 }
 
-// sameRows tells whether a built table holds what the live one does, by the hashes of all rows.
-// Where a column's type has no binary form, it is false.
-func (h *Handover) sameRows(ctx context.Context, live, built catalogue.Table) (same bool, err error) {
+// sameRows tells whether a live table holds just the rows of what a FROM names, and how many those
+// are, by the hashes of all rows. Where a column's type has no binary form, the error's state is
+// catalogue.UndefinedFunction.
+func (h *Handover) sameRows(
+	ctx context.Context, live catalogue.Table, built string,
+) (rows int64, same bool, err error) {
 	var seed int64
 	if err := binary.Read(rand.Reader, binary.NativeEndian, &seed); err != nil {
-		return false, fmt.Errorf("draw a seed: %w", err)
+		return 0, false, fmt.Errorf("draw a seed: %w", err)
 	}
 	err = pgx.BeginFunc(ctx, h.tx, func(tx pgx.Tx) error {
-		return tx.QueryRow(ctx, catalogue.SameRows(live, built, seed)).Scan(&same)
+		return tx.QueryRow(ctx, catalogue.SameRows(live, built, seed)).Scan(&same, &rows)
 	})
-	if catalogue.SQLState(err) == catalogue.UndefinedFunction {
-		return false, nil
-	}
-	return same, err
+	return rows, same, err
 }
 
 // Apply writes the differences, and nothing else, into the live tables.

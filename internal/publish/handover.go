@@ -40,6 +40,7 @@ type Handover struct {
 	scratch catalogue.Name
 	built   []*builtTable
 	copies  map[catalogue.Name]*StagingCopy
+	asked   map[catalogue.Name]bool // live tables that Holds has compared
 	check   checkpoint
 	// replaced are the tables that have taken the place of the live ones.
 	replaced []catalogue.Name
@@ -47,15 +48,19 @@ type Handover struct {
 
 // builtTable is a table that a model has built in the scratch schema.
 type builtTable struct {
-	live   catalogue.Table // with the columns that the model gives, and the key to compare by
-	rows   int64
-	unique bool // the server keeps the live table's key unique
-	keyed  bool // it has its key, and may take the place of the live table
+	live     catalogue.Table // with the columns that the model gives, and the key to compare by
+	rows     int64
+	unique   bool // the server keeps the live table's key unique
+	keyed    bool // it has its key, and may take the place of the live table
+	standing bool // there is no table: the live one holds just what it would hold
 }
 
 // New returns the Handover of a transaction, which has filled nothing yet.
 func New(o Options, tx pgx.Tx, scratch catalogue.Name) *Handover {
-	h := &Handover{Options: o, tx: tx, scratch: scratch, copies: map[catalogue.Name]*StagingCopy{}}
+	h := &Handover{
+		Options: o, tx: tx, scratch: scratch, copies: map[catalogue.Name]*StagingCopy{},
+		asked: map[catalogue.Name]bool{},
+	}
 	h.check.handover = h
 	return h
 }
@@ -73,10 +78,15 @@ func (h *Handover) Add(live catalogue.Table, rows int64) {
 	h.built = append(h.built, &builtTable{live: live, rows: rows, unique: unique && h.Engine == sqlfile.Postgres})
 }
 
-// find returns a built table; nil without.
+// AddStanding is Add for a table that was not built: the live one holds just its rows, so many.
+func (h *Handover) AddStanding(live catalogue.Table, rows int64) {
+	h.built = append(h.built, &builtTable{live: live, rows: rows, standing: true})
+}
+
+// find returns a built table that stands in the scratch schema; nil without.
 func (h *Handover) find(name catalogue.Name) *builtTable {
 	for _, b := range h.built {
-		if b.live.Name == name {
+		if b.live.Name == name && !b.standing {
 			return b
 		}
 	}
@@ -229,6 +239,9 @@ func (h *Handover) copyOver(ctx context.Context, live catalogue.Table) error {
 // Drop drops the tables that were built, and the views of them.
 func (h *Handover) Drop(ctx context.Context) error {
 	for _, b := range h.built {
+		if b.standing {
+			continue
+		}
 		if err := catalogue.Exec(ctx, h.tx, catalogue.DropTableCascade(b.live.In(h.scratch))); err != nil {
 			return fmt.Errorf("drop %s: %w", b.live.Name, err)
 		}

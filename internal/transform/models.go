@@ -113,7 +113,11 @@ func (r *activeRun) buildAll(ctx context.Context, w *work, chosen []*model.Model
 		}
 		w.idle = did.ended
 		for _, name := range stores(m) {
-			if table := w.run.BuiltTable(string(name)); table != nil {
+			switch table := w.run.BuiltTable(string(name)); {
+			case table == nil:
+			case table.Standing:
+				w.handover.AddStanding(givenColumns(w.tables[name], m), table.Rows)
+			default:
 				w.handover.Add(givenColumns(w.tables[name], m), table.Rows)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/dwhdb"
 	"github.com/sparkify/dwh/internal/model"
+	"github.com/sparkify/dwh/internal/sqlfile"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
@@ -113,11 +114,34 @@ func (r *activeRun) rebuild(ctx context.Context, w *work, chosen []*model.Model)
 		return err
 	}
 	w.beginModels(nil, nil)
+	if err := w.compareFirst(ctx); err != nil {
+		return err
+	}
 	from := len(r.result.Transforms)
 	if err := r.buildAll(ctx, w, chosen); err != nil {
 		return err
 	}
 	return r.compare(ctx, w, from)
+}
+
+// compareFirst has the build of a model that is not stale compare its rows with the stored ones as
+// it computes them: most replays find that nothing differs, and then need no table of these rows.
+func (w *work) compareFirst(ctx context.Context) error {
+	if w.Engine != sqlfile.Postgres || w.first() {
+		return nil
+	}
+	staleness, err := ReadStaleness(ctx, w.tx, w.Engine, w.Steps, ReadOnly)
+	if err != nil {
+		return err
+	}
+	stale := staleness.Models(w.graph)
+	w.run.Holds = func(ctx context.Context, m *model.Model, query string) (int64, bool, error) {
+		if slices.Contains(stale, m) {
+			return 0, false, nil
+		}
+		return w.handover.Holds(ctx, givenColumns(w.tables[catalogue.Name(m.Name)], m), query)
+	}
+	return nil
 }
 
 // applyRebuilt is the end of a replay: the difference, the flags, and the checks over everything.

@@ -44,6 +44,21 @@ FROM dwh_scratch.song__all AS song
 WHERE song_id <> ''
 ) AS q;
 
+-- d_song: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes, built.held FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."title", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."year", r."duration"))), '1'))))) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."title", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."year", r."duration"))), '1'))))) AS hashes FROM (
+SELECT CAST(pg_catalog."varchar"(CAST(made.song_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS song_id, CAST(pg_catalog."varchar"(CAST(made.title AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS title, CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(made.year AS integer) AS year, CAST(made.duration AS double precision) AS duration
+FROM (
+SELECT w.song_id, w.title, w.artist_id, w.year, w.duration
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.song_id ORDER BY p.year DESC NULLS LAST, p.duration DESC NULLS LAST, p.title COLLATE "C", p.artist_id COLLATE "C") AS dwh_place
+    FROM (
+SELECT p.song_id, p.title, p.artist_id, p.year, p.duration FROM dwh_scratch.d_song__now_raw AS p
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1
+) AS made
+) AS r) AS built;
+
 -- d_song: all of its rows, with the types of the table
 CREATE TABLE dwh_scratch.d_song AS
 SELECT CAST(pg_catalog."varchar"(CAST(made.song_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS song_id, CAST(pg_catalog."varchar"(CAST(made.title AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS title, CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(made.year AS integer) AS year, CAST(made.duration AS double precision) AS duration
@@ -62,9 +77,6 @@ WHERE w.dwh_place = 1
 SELECT COUNT(*)
 FROM dwh_scratch.d_song AS r
 WHERE r.song_id IS NULL;
-
--- d_song: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."title", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."year", r."duration"))), '1'))))) AS hashes FROM "public"."d_song" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."title", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."year", r."duration"))), '1'))))) AS hashes FROM "dwh_scratch"."d_song" AS r) AS built;
 
 -- d_song: count the values of what was built
 ANALYZE "dwh_scratch"."d_song";

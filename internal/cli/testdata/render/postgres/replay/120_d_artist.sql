@@ -124,6 +124,50 @@ WHERE song.artist_id <> ''
 ) AS w
 WHERE w.dwh_place = 1;
 
+-- d_artist: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes, built.held FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))))) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))))) AS hashes FROM (
+SELECT CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(pg_catalog."varchar"(CAST(made.name AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS name, CAST(pg_catalog."varchar"(CAST(made.location AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS location, CAST(made.latitude AS double precision) AS latitude, CAST(made.longitude AS double precision) AS longitude
+FROM (
+SELECT o.artist_id, o.name, o.location, o.latitude, o.longitude, o.has_name, o.songs_with_name, o.name_length, o.has_latitude, o.has_location, o.song_id
+FROM (
+SELECT q.artist_id, q.name, CASE WHEN CHAR_LENGTH(q.location) > 1024 THEN RTRIM(q.location) ELSE q.location END AS location, CAST(q.latitude AS double precision) AS latitude, CAST(q.longitude AS double precision) AS longitude, q.has_name, q.songs_with_name, q.name_length, q.has_latitude, q.has_location, q.song_id
+FROM (
+SELECT
+    song.artist_id,
+    song.artist_name AS name,
+    song.location,
+    song.latitude,
+    song.longitude,
+    CASE WHEN song.artist_name <> '' THEN 1 ELSE 0 END AS has_name,
+    COALESCE(spelling.songs, 0) AS songs_with_name,
+    LENGTH(song.artist_name) AS name_length,
+    CASE WHEN song.latitude IS NULL THEN 0 ELSE 1 END AS has_latitude,
+    CASE WHEN song.location IS NULL THEN 0 ELSE 1 END AS has_location,
+    song.song_id
+FROM (
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
+) AS song
+LEFT JOIN (
+    SELECT
+        artist_id,
+        artist_name,
+        COUNT(DISTINCT NULLIF(song_id, '')) AS songs
+    FROM (
+SELECT r.song_id, r.title, r.artist_id, r.artist_name, r.location, r.latitude, r.longitude, r.duration, r.year FROM dwh_scratch.song__all AS r WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.d_artist__song_repeated AS v WHERE v.artist_id = r.artist_id)
+) AS song
+    WHERE artist_name <> ''
+    GROUP BY artist_id, artist_name
+) AS spelling
+    ON spelling.artist_id = song.artist_id
+    AND spelling.artist_name = song.artist_name
+WHERE song.artist_id <> ''
+) AS q
+) AS o
+UNION ALL
+SELECT k.artist_id, k.name, k.location, k.latitude, k.longitude, k.has_name, k.songs_with_name, k.name_length, k.has_latitude, k.has_location, k.song_id FROM dwh_scratch.d_artist__ranked AS k
+) AS made
+) AS r) AS built;
+
 -- d_artist: all of its rows, with the types of the table
 CREATE TABLE dwh_scratch.d_artist AS
 SELECT CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(pg_catalog."varchar"(CAST(made.name AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS name, CAST(pg_catalog."varchar"(CAST(made.location AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS location, CAST(made.latitude AS double precision) AS latitude, CAST(made.longitude AS double precision) AS longitude
@@ -171,9 +215,6 @@ SELECT k.artist_id, k.name, k.location, k.latitude, k.longitude, k.has_name, k.s
 SELECT COUNT(*)
 FROM dwh_scratch.d_artist AS r
 WHERE r.artist_id IS NULL;
-
--- d_artist: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))))) AS hashes FROM "public"."d_artist" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."latitude", r."longitude"))), '1'))))) AS hashes FROM "dwh_scratch"."d_artist" AS r) AS built;
 
 -- d_artist: count the values of what was built
 ANALYZE "dwh_scratch"."d_artist";

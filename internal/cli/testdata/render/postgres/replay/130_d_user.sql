@@ -264,6 +264,21 @@ LEFT JOIN dwh_scratch.name_sex__all AS by_name
     ON by_name.name = play.first_name
 ) AS q;
 
+-- d_user: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes, built.held FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."gender", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."last_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."first_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."last_ts", r."last_session_id", r."last_item_in_session"))), '1'))))))) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."gender", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."last_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."first_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."last_ts", r."last_session_id", r."last_item_in_session"))), '1'))))))) AS hashes FROM (
+SELECT CAST(pg_catalog."varchar"(CAST(made.user_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS user_id, CAST(pg_catalog."varchar"(CAST(made.first_name AS VARCHAR), 260, FALSE) AS character varying(256)) COLLATE "C" AS first_name, CAST(pg_catalog."varchar"(CAST(made.last_name AS VARCHAR), 260, FALSE) AS character varying(256)) COLLATE "C" AS last_name, CAST(pg_catalog."varchar"(CAST(made.gender AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS gender, CAST(pg_catalog."varchar"(CAST(made.level AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS level, CAST(made.last_ts AS bigint) AS last_ts, CAST(made.last_session_id AS bigint) AS last_session_id, CAST(made.last_item_in_session AS integer) AS last_item_in_session
+FROM (
+SELECT w.user_id, w.first_name, w.last_name, w.gender, w.level, w.last_ts, w.last_session_id, w.last_item_in_session
+FROM (
+    SELECT p.*, ROW_NUMBER() OVER (PARTITION BY p.user_id ORDER BY p.last_ts DESC NULLS LAST, p.last_session_id DESC NULLS LAST, p.last_item_in_session DESC NULLS LAST, p.first_name COLLATE "C", p.last_name COLLATE "C", p.level COLLATE "C", p.gender COLLATE "C") AS dwh_place
+    FROM (
+SELECT p.user_id, p.first_name, p.last_name, p.gender, p.level, p.last_ts, p.last_session_id, p.last_item_in_session FROM dwh_scratch.d_user__now_raw AS p
+    ) AS p
+) AS w
+WHERE w.dwh_place = 1
+) AS made
+) AS r) AS built;
+
 -- d_user: all of its rows, with the types of the table
 CREATE TABLE dwh_scratch.d_user AS
 SELECT CAST(pg_catalog."varchar"(CAST(made.user_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS user_id, CAST(pg_catalog."varchar"(CAST(made.first_name AS VARCHAR), 260, FALSE) AS character varying(256)) COLLATE "C" AS first_name, CAST(pg_catalog."varchar"(CAST(made.last_name AS VARCHAR), 260, FALSE) AS character varying(256)) COLLATE "C" AS last_name, CAST(pg_catalog."varchar"(CAST(made.gender AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS gender, CAST(pg_catalog."varchar"(CAST(made.level AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS level, CAST(made.last_ts AS bigint) AS last_ts, CAST(made.last_session_id AS bigint) AS last_session_id, CAST(made.last_item_in_session AS integer) AS last_item_in_session
@@ -282,9 +297,6 @@ WHERE w.dwh_place = 1
 SELECT COUNT(*)
 FROM dwh_scratch.d_user AS r
 WHERE r.user_id IS NULL;
-
--- d_user: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."gender", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."last_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."first_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."last_ts", r."last_session_id", r."last_item_in_session"))), '1'))))))) AS hashes FROM "public"."d_user" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."gender", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."last_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."first_name", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."last_ts", r."last_session_id", r."last_item_in_session"))), '1'))))))) AS hashes FROM "dwh_scratch"."d_user" AS r) AS built;
 
 -- d_user: count the values of what was built
 ANALYZE "dwh_scratch"."d_user";

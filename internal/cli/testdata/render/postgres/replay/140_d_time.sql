@@ -234,6 +234,17 @@ FROM dwh_scratch.songplay__all AS songplay
 GROUP BY start_time
 ) AS q;
 
+-- d_time: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes, built.held FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "public"."d_time" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM (
+SELECT CAST(made.start_time AS timestamp without time zone) AS start_time, CAST(made.hour AS integer) AS hour, CAST(made.day AS integer) AS day, CAST(made.week AS integer) AS week, CAST(made.month AS integer) AS month, CAST(made.year AS integer) AS year, CAST(made.weekday AS integer) AS weekday
+FROM (
+SELECT DISTINCT p.start_time, p.hour, p.day, p.week, p.month, p.year, p.weekday
+FROM (
+SELECT p.start_time, p.hour, p.day, p.week, p.month, p.year, p.weekday FROM dwh_scratch.d_time__now_raw AS p
+) AS p
+) AS made
+) AS r) AS built;
+
 -- d_time: all of its rows, with the types of the table
 CREATE TABLE dwh_scratch.d_time AS
 SELECT CAST(made.start_time AS timestamp without time zone) AS start_time, CAST(made.hour AS integer) AS hour, CAST(made.day AS integer) AS day, CAST(made.week AS integer) AS week, CAST(made.month AS integer) AS month, CAST(made.year AS integer) AS year, CAST(made.weekday AS integer) AS weekday
@@ -256,9 +267,6 @@ FROM (
     FROM dwh_scratch.d_time AS r
     GROUP BY r.start_time
 ) AS c;
-
--- d_time: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "public"."d_time" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."hour", r."day", r."week", r."month", r."year", r."weekday"))), '1')) AS hashes FROM "dwh_scratch"."d_time" AS r) AS built;
 
 -- d_time: count the values of what was built
 ANALYZE "dwh_scratch"."d_time";

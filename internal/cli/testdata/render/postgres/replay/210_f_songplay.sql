@@ -356,6 +356,43 @@ LEFT JOIN dwh_scratch.name_artist__all AS by_name
 ) AS w
 WHERE w.dwh_place = 1;
 
+-- f_songplay: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
+SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes, built.held FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."user_agent", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."songplay_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."played_at", r."session_id"))), '1'))))))))) AS hashes FROM "public"."f_songplay" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."user_agent", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."songplay_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."played_at", r."session_id"))), '1'))))))))) AS hashes FROM (
+SELECT CAST(pg_catalog."varchar"(CAST(made.songplay_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS songplay_id, CAST(made.start_time AS timestamp without time zone) AS start_time, CAST(made.played_at AS timestamp without time zone) AS played_at, CAST(pg_catalog."varchar"(CAST(made.user_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS user_id, CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(pg_catalog."varchar"(CAST(made.song_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS song_id, CAST(pg_catalog."varchar"(CAST(made.level AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS level, CAST(made.session_id AS bigint) AS session_id, CAST(pg_catalog."varchar"(CAST(made.location AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS location, CAST(pg_catalog."varchar"(CAST(made.user_agent AS VARCHAR), 4100, FALSE) AS character varying(4096)) COLLATE "C" AS user_agent
+FROM (
+SELECT o.songplay_id, o.start_time, o.played_at, o.user_id, o.artist_id, o.song_id, o.level, o.session_id, o.location, o.user_agent, o.distance
+FROM (
+SELECT q.songplay_id, CAST(q.start_time AS timestamp without time zone) AS start_time, CAST(q.played_at AS timestamp without time zone) AS played_at, q.user_id, q.artist_id, q.song_id, q.level, CAST(q.session_id AS bigint) AS session_id, q.location, q.user_agent, q.distance
+FROM (
+SELECT
+    play.songplay_id,
+    play.start_time,
+    play.played_at,
+    play.user_id,
+    COALESCE(song.artist_id, by_name.artist_id) AS artist_id,
+    song.song_id,
+    play.level,
+    play.session_id,
+    play.location,
+    play.user_agent,
+    ABS(song.duration - play.length) AS distance
+FROM (
+SELECT r.songplay_id, r.start_time, r.played_at, r.user_id, r.session_id, r.item_in_session, r.ts, r.song, r.artist, r.length, r.level, r.location, r.user_agent, r.first_name, r.last_name, r.gender FROM dwh_scratch.songplay__all AS r WHERE NOT EXISTS (SELECT 1 FROM dwh_scratch.f_songplay__song_repeated AS v WHERE v.title = r.song AND v.artist_name = r.artist)
+) AS play
+LEFT JOIN dwh_scratch.song__all AS song
+    ON song.title = play.song
+    AND song.artist_name = play.artist
+    AND song.song_id <> ''
+    AND song.artist_id <> ''
+LEFT JOIN dwh_scratch.name_artist__all AS by_name
+    ON by_name.name = play.artist
+) AS q
+) AS o
+UNION ALL
+SELECT k.songplay_id, k.start_time, k.played_at, k.user_id, k.artist_id, k.song_id, k.level, k.session_id, k.location, k.user_agent, k.distance FROM dwh_scratch.f_songplay__ranked AS k
+) AS made
+) AS r) AS built;
+
 -- f_songplay: all of its rows, with the types of the table
 CREATE TABLE dwh_scratch.f_songplay AS
 SELECT CAST(pg_catalog."varchar"(CAST(made.songplay_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS songplay_id, CAST(made.start_time AS timestamp without time zone) AS start_time, CAST(made.played_at AS timestamp without time zone) AS played_at, CAST(pg_catalog."varchar"(CAST(made.user_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS user_id, CAST(pg_catalog."varchar"(CAST(made.artist_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS artist_id, CAST(pg_catalog."varchar"(CAST(made.song_id AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS song_id, CAST(pg_catalog."varchar"(CAST(made.level AS VARCHAR), 68, FALSE) AS character varying(64)) COLLATE "C" AS level, CAST(made.session_id AS bigint) AS session_id, CAST(pg_catalog."varchar"(CAST(made.location AS VARCHAR), 1028, FALSE) AS character varying(1024)) COLLATE "C" AS location, CAST(pg_catalog."varchar"(CAST(made.user_agent AS VARCHAR), 4100, FALSE) AS character varying(4096)) COLLATE "C" AS user_agent
@@ -396,9 +433,6 @@ SELECT k.songplay_id, k.start_time, k.played_at, k.user_id, k.artist_id, k.song_
 SELECT COUNT(*)
 FROM dwh_scratch.f_songplay AS r
 WHERE r.songplay_id IS NULL OR r.start_time IS NULL OR r.played_at IS NULL OR r.user_id IS NULL OR r.session_id IS NULL;
-
--- f_songplay: TRUE: nothing differs, and the rest is left out; dwh draws the seed of the hashes
-SELECT live.held = built.held AND live.hashes IS NOT DISTINCT FROM built.hashes FROM (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."user_agent", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."songplay_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."played_at", r."session_id"))), '1'))))))))) AS hashes FROM "public"."f_songplay" AS r) AS live CROSS JOIN (SELECT COUNT(*) AS held, SUM(HASHTEXTEXTENDED(COALESCE(r."user_agent", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."location", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."level", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."song_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."artist_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."user_id", '1') COLLATE "C", HASHTEXTEXTENDED(COALESCE(r."songplay_id", '1') COLLATE "C", HASH_RECORD_EXTENDED(ROW(RECORD_SEND(ROW(r."start_time", r."played_at", r."session_id"))), '1'))))))))) AS hashes FROM "dwh_scratch"."f_songplay" AS r) AS built;
 
 -- f_songplay: count the values of what was built
 ANALYZE "dwh_scratch"."f_songplay";
