@@ -18,6 +18,7 @@ var ErrTooLong = errors.New("a text is too long for its column")
 // models that are not among the chosen are read as they stand. after is called with each table that
 // was made.
 func (x *Run) Build(ctx context.Context, chosen []*Model, after func(m *Model, built *Table) error) error {
+	x.building = true
 	x.standStaging()
 	isChosen := map[string]bool{}
 	for _, m := range chosen {

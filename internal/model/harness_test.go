@@ -373,6 +373,10 @@ func (s *store) built() (map[string][]string, error) {
 	s.beside = beside
 	for name, of := range staged {
 		of.Trimmed = s.trimmed(name)
+		if s.large == 1 && len(of.Trimmed) > 0 {
+			// Of the first it is not known, so that a build looks for what to trim.
+			of.Trimmed, of.Unprocessed = of.Trimmed[1:], 1
+		}
 		staged[name] = of
 	}
 	x := s.run(tx, "scratch", staged)

@@ -18,11 +18,12 @@ type Run struct {
 	// Changes counts what became of each stored model that was computed.
 	Changes map[string]Change
 
-	current *Model // that is computed now; nil between models
-	delta   map[string]delta
-	built   map[string]*Table // by a build, by relation
-	names   map[string]int    // how often a name in the scratch schema was asked for
-	apart   map[string]bool   // models of which a build ranks just the rows that compete
+	current  *Model // that is computed now; nil between models
+	building bool   // everything is computed, so that no index helps to find rows
+	delta    map[string]delta
+	built    map[string]*Table // by a build, by relation
+	names    map[string]int    // how often a name in the scratch schema was asked for
+	apart    map[string]bool   // models of which a build ranks just the rows that compete
 	touched
 	known
 }
