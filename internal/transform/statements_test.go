@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -226,5 +227,45 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 				t.Errorf("as %s: not derived:\n%s", as, sql)
 			}
 		}
+	}
+}
+
+// TestReplayStoresWhatDiffers: a replay makes a table of a model's rows only if they differ from the
+// stored ones, or if the model is stale, so that they are expected to differ.
+func TestReplayStoresWhatDiffers(t *testing.T) {
+	t.Parallel()
+	w := newWarehouse(t)
+	s := newSource(t, t.TempDir())
+	s.object("song_data/1.json", star.Staging{Songs: []star.Song{song("S1", "A1"), song("S2", "A2")}}, "lines")
+	s.object("log_data/1.json", star.Staging{Events: []star.Event{play("a", 1), play("b", 2)}}, "lines")
+	w.run(s.vars())
+	created := regexp.MustCompile(`CREATE TABLE dwh_scratch\.([df]_[a-z]+) AS`)
+	for _, c := range []struct{ damage, want string }{
+		{"SELECT 1", ""},
+		{"UPDATE d_song SET title = title || ' '", "d_song"},
+		{"UPDATE d_song SET year = 1", "d_song"},
+		{"DELETE FROM d_time; UPDATE f_songplay SET song_id = 'S3'", "d_time f_songplay"},
+		{"INSERT INTO dwh_stale (subject, reason, since) VALUES ('210_f_songplay', 'a test', now())", "f_songplay"},
+	} {
+		tracer := &statements{}
+		pool := w.traced(t, tracer)
+		w.exec(c.damage)
+		result := w.replay(func(o *transform.Options) { o.Pool = pool })
+		var got []string
+		for _, sql := range tracer.all {
+			if found := created.FindStringSubmatch(sql); found != nil {
+				got = append(got, found[1])
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: got tables %q, want %q", c.damage, got, c.want)
+		}
+		for _, d := range result.Differences {
+			counted := w.one("SELECT COUNT(*) FROM " + string(d.Table))
+			if fmt.Sprint(d.Rows) != counted {
+				t.Errorf("%s: got %d rows of %s, want %s", c.damage, d.Rows, d.Table, counted)
+			}
+		}
+		w.same()
 	}
 }
