@@ -15,15 +15,18 @@ import (
 	urfave "github.com/urfave/cli/v2"
 
 	"github.com/sparkify/dwh/internal/cli"
+	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
-// run runs a command line without any environment.
+// run runs a command line without any environment but a data folder of its own: a server that it
+// starts there ends with the test. That of whoever runs the tests would stay.
 func run(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
-	code = cli.Main(t.Context(), append([]string{"dwh"}, args...), nil, strings.NewReader(""), &out, &err)
+	environment := []string{"DWH_DATA_DIR=" + dwhtest.DataDir(t)}
+	code = cli.Main(t.Context(), append([]string{"dwh"}, args...), environment, strings.NewReader(""), &out, &err)
 	return code, out.String(), err.String()
 }
 
