@@ -186,8 +186,8 @@ func TestCompareAlike(t *testing.T) {
 	}
 }
 
-// TestRowHashesDiffer counts the hashes of 200,000 rows: of numbers, of texts, and of two texts that
-// change places. If they had 32 bits, some five pairs would have the same.
+// TestRowHashesDiffer counts the hashes of 200,000 rows: of numbers, of texts, and of two texts
+// that change places. If they had 32 bits, some five pairs would have the same.
 func TestRowHashesDiffer(t *testing.T) {
 	t.Parallel()
 	tx, _ := newComparison(t, "")

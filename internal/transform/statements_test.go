@@ -230,8 +230,8 @@ func TestDerivedIsWhatARunSends(t *testing.T) {
 	}
 }
 
-// TestReplayStoresWhatDiffers: a replay makes a table of a model's rows only if they differ from the
-// stored ones, or if the model is stale, so that they are expected to differ.
+// TestReplayStoresWhatDiffers: a replay makes a table of a model's rows only if they differ from
+// the stored ones, or if the model is stale, so that they are expected to differ.
 func TestReplayStoresWhatDiffers(t *testing.T) {
 	t.Parallel()
 	w := newWarehouse(t)
