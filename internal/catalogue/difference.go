@@ -20,13 +20,13 @@ func SameRows(live Table, built string, seed int64) string {
 		side(live.SQL()) + " AS live CROSS JOIN " + side(built) + " AS built"
 }
 
-// hashRow is a hash of all values of a row, a BIGINT. The hash of each text has that of the values
-// before it for a seed, so that it matters which text stands where. NULL is the seed as a text,
-// which nothing else is.
+// hashRow is a hash of all values of a row, a BIGINT. Each text is hashed with the hash of the
+// values before it as the seed, so that two texts in each other's places give another hash. NULL
+// counts as the digits of the seed, which no text can foresee.
 //
-// Other values are hashed by the bytes that RECORD_SEND gives, which takes ten times as long for
-// each: the hash of a BIGINT or a TIMESTAMP is that of its two halves in one, whatever the seed
-// (hashint8 in PostgreSQL's hashfunc.c).
+// All other values are hashed by the bytes that RECORD_SEND gives. That takes ten times as long for
+// each value. But PostgreSQL folds the two halves of a BIGINT or a TIMESTAMP into one before it
+// hashes them, whatever the seed (hashint8 in hashfunc.c).
 func hashRow(prefix string, t Table, seed int64) string {
 	others := slices.DeleteFunc(slices.Clone(t.Columns), t.isText)
 	hash := fmt.Sprintf("CAST('%d' AS BIGINT)", seed)

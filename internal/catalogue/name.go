@@ -20,7 +20,7 @@ type Table struct {
 	Name     Name
 	Columns  []Name // in order of definition
 	Required []Name // the columns that are NOT NULL, in order
-	Texts    []Name // the columns of type VARCHAR, CHAR or TEXT, in order
+	Texts    []Name // columns that are known to be of type VARCHAR, CHAR or TEXT; Read tells none
 	Key      []Name // the primary key; empty without one
 }
 

@@ -48,7 +48,6 @@ func Read(ctx context.Context, q Querier, engine sqlfile.Engine, schema Name) (m
 func readSystem(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
 	rows, err := q.Query(ctx, `
 		SELECT CAST(c.relname AS text), CAST(a.attname AS text), a.attnotnull OR (t.typtype = 'd' AND t.typnotnull),
-			COALESCE(NULLIF(t.typbasetype, 0), t.oid) IN (CAST('varchar' AS regtype), CAST('bpchar' AS regtype), CAST('text' AS regtype)),
 			COALESCE(array_position(k.conkey, a.attnum), 0)
 		FROM pg_catalog.pg_namespace AS n
 		INNER JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid
@@ -64,17 +63,14 @@ func readSystem(ctx context.Context, q Querier, schema Name) (map[Name]Table, er
 	tables := map[Name]Table{}
 	places := map[Name][]int{} // of the columns in the key, 0 for those outside
 	var table, column string
-	var required, text bool
+	var required bool
 	var place int
-	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &required, &text, &place}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &required, &place}, func() error {
 		t := tables[Name(table)]
 		t.Schema, t.Name = schema, Name(table)
 		t.Columns = append(t.Columns, Name(column))
 		if required {
 			t.Required = append(t.Required, Name(column))
-		}
-		if text {
-			t.Texts = append(t.Texts, Name(column))
 		}
 		tables[Name(table)] = t
 		places[Name(table)] = append(places[Name(table)], place)
@@ -100,24 +96,20 @@ func readSystem(ctx context.Context, q Querier, schema Name) (map[Name]Table, er
 func readInformation(ctx context.Context, q Querier, schema Name) (map[Name]Table, error) {
 	tables := map[Name]Table{}
 	rows, err := q.Query(ctx, `
-		SELECT CAST(c.table_name AS VARCHAR(127)), CAST(c.column_name AS VARCHAR(127)), CAST(c.is_nullable AS VARCHAR(3)),
-			CAST(c.data_type AS VARCHAR(127))
+		SELECT CAST(c.table_name AS VARCHAR(127)), CAST(c.column_name AS VARCHAR(127)), CAST(c.is_nullable AS VARCHAR(3))
 		FROM information_schema.columns AS c
 		WHERE c.table_schema = CAST($1 AS VARCHAR(127))
 		ORDER BY c.table_name, c.ordinal_position`, string(schema))
 	if err != nil {
 		return nil, fmt.Errorf("read columns of schema %s: %w", schema, err)
 	}
-	var table, column, nullable, kind string
-	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &nullable, &kind}, func() error {
+	var table, column, nullable string
+	if _, err := pgx.ForEachRow(rows, []any{&table, &column, &nullable}, func() error {
 		t := tables[Name(table)]
 		t.Schema, t.Name = schema, Name(table)
 		t.Columns = append(t.Columns, Name(column))
 		if nullable == "NO" {
 			t.Required = append(t.Required, Name(column))
-		}
-		if kind == "character varying" || kind == "character" || kind == "text" {
-			t.Texts = append(t.Texts, Name(column))
 		}
 		tables[Name(table)] = t
 		return nil

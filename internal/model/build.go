@@ -90,9 +90,9 @@ func (x *Run) buildStored(ctx context.Context, m *Model) error {
 	}
 	built := &Table{SQL: qualified(x.Scratch, m.Name)}
 	if x.Holds != nil && len(x.Graph.Readers(m.Name)) == 0 && !m.competes() {
-		rows, same, err := x.Holds(ctx, m, x.stored(m, query))
+		count, same, err := x.Holds(ctx, m, from(x.stored(m, query)))
 		if same {
-			x.built[m.Name] = &Table{SQL: qualified(x.Live, m.Name), Rows: rows, Standing: true}
+			x.built[m.Name] = &Table{SQL: qualified(x.Live, m.Name), Rows: count}
 		}
 		if same || err != nil {
 			return err

@@ -27,7 +27,7 @@ func (x *Run) fill(ctx context.Context, m *Model, built *Table, query string) er
 	})
 }
 
-// stored is a query of the rows of another as the table of a stored model holds them.
+// stored is a query of the rows of a stored model's query, with the types of the model's table.
 func (x *Run) stored(m *Model, query string) string {
 	return "SELECT " + x.assignment(m) + "\nFROM (\n" + query + "\n) AS made"
 }
@@ -54,6 +54,14 @@ func (m *Model) Complete() bool { return m.Kind == Script || len(m.live) == len(
 
 // Live are the columns of a stored model's table that the model gives, in the SELECT's order.
 func (m *Model) Live() []string { return slices.Clone(m.live) }
+
+// LiveTexts are those of the Live columns that are texts in the table.
+func (m *Model) LiveTexts() []string {
+	return slices.DeleteFunc(m.Live(), func(name string) bool {
+		column, _ := m.table.Column(name)
+		return !column.Text()
+	})
+}
 
 // assigned is a column of made as INSERT would store it. A text that is too long is an error, which
 // a plain CAST would cut (https://www.postgresql.org/docs/current/datatype-character.html).

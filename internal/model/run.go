@@ -19,7 +19,7 @@ type Run struct {
 	Changes map[string]Change
 
 	current  *Model // that is computed now; nil between models
-	building bool   // everything is computed, so that no index helps to find rows
+	building bool   // the run is a Build: it reads all rows, and uses no index to find some
 	delta    map[string]delta
 	built    map[string]*Table // by a build, by relation
 	names    map[string]int    // how often a name in the scratch schema was asked for

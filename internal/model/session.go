@@ -44,9 +44,6 @@ type Table struct {
 	SQL  string // its qualified name
 	Name string // its name in the scratch schema
 	Rows int64
-	// Standing says that nothing was made: it is the table that readers see, and a build would have
-	// made just its rows.
-	Standing bool
 }
 
 // empty tells whether there is nothing in it.
@@ -88,10 +85,10 @@ type Options struct {
 	// Large is from how many rows on a table is worth a plan of its own: ranking repeated keys
 	// apart.
 	Large int64
-	// Holds, where set, is asked before a build makes the table of a stored model that no other
-	// reads: whether the table that readers see holds just the rows of a query, and how many they
-	// are. Then no table is made.
-	Holds func(ctx context.Context, m *Model, query string) (rows int64, same bool, err error)
+	// Holds, where set, tells whether the table that readers see holds just some rows, and how many
+	// they are. The rows are a query in brackets, for a FROM. A build asks it before it makes the
+	// table of a stored model that no other model reads. If the rows are the same, it makes none.
+	Holds func(ctx context.Context, m *Model, rows string) (count int64, same bool, err error)
 	// Begin, where set, is told of each model whose computing begins. What it returns is told of
 	// its end, and the context is that of the model's statements.
 	Begin func(ctx context.Context, m *Model) (context.Context, func(error))

@@ -25,7 +25,7 @@ func (x *Run) withoutTrims(m *Model) []sqlfile.Edit {
 		for _, branch := range q.Branches {
 			calls := trimsOf(branch.Exprs())
 			within += len(calls)
-			found = append(found, x.trimsToLeaveOut(s, m, branch, calls)...)
+			found = append(found, x.trimEdits(s, m, branch, calls)...)
 		}
 		if within == len(trimsOf(q.Exprs())) {
 			// There is none in ORDER BY, which has to repeat the SELECT list.
@@ -45,10 +45,10 @@ func (x *Run) knowsTrimmed() bool {
 	return false
 }
 
-// trimsToLeaveOut are the edits for one SELECT. GROUP BY has to repeat the SELECT list. So no call
+// trimEdits are the edits for one SELECT. GROUP BY has to repeat the SELECT list. So no call
 // with a column changes if another call names that column and its table is not known. No call in an
 // item without an alias changes: the item may have the name of the function.
-func (x *Run) trimsToLeaveOut(
+func (x *Run) trimEdits(
 	s scope, m *Model, branch *selectstmt.Select, calls []selectstmt.Call,
 ) []sqlfile.Edit {
 	var unknown []string
@@ -59,20 +59,13 @@ func (x *Run) trimsToLeaveOut(
 			}
 		}
 	}
-	itemOf := func(call selectstmt.Call) (item selectstmt.Item, found bool) {
-		i := slices.IndexFunc(branch.Items, func(item selectstmt.Item) bool {
-			return item.Expr.Start <= call.Start && call.End <= item.Expr.End
-		})
-		if i < 0 {
-			return item, false
-		}
-		return branch.Items[i], true
-	}
 	var edits []sqlfile.Edit
 	for _, call := range calls {
 		ref := trimmedColumn(call)
-		item, isItem := itemOf(call)
-		if ref == nil || slices.Contains(unknown, ref.Column) || isItem && !item.Aliased {
+		item := slices.IndexFunc(branch.Items, func(item selectstmt.Item) bool {
+			return item.Expr.Start <= call.Start && call.End <= item.Expr.End
+		})
+		if ref == nil || slices.Contains(unknown, ref.Column) || item >= 0 && !branch.Items[item].Aliased {
 			continue
 		}
 		staging, ok := x.stagingOf(s, branch, *ref)
@@ -82,7 +75,7 @@ func (x *Run) trimsToLeaveOut(
 			edits = append(edits,
 				sqlfile.Edit{Start: call.Start, End: ref.Start, Text: "CAST("},
 				sqlfile.Edit{Start: ref.End, End: call.End, Text: " AS TEXT)"})
-		case isItem && branch.GroupBy == nil && x.building && x.Staged[staging].Unprocessed >= x.Large:
+		case item >= 0 && branch.GroupBy == nil && x.building && x.Staged[staging].Unprocessed >= x.Large:
 			column := m.statement.SQL()[ref.Start:ref.End]
 			edits = append(edits,
 				sqlfile.Edit{

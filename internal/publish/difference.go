@@ -54,16 +54,16 @@ func (h *Handover) Compare(ctx context.Context) ([]Difference, error) {
 	return out, nil
 }
 
-// Holds tells whether a live table holds just the rows of a query with its columns, and how many
-// those are, without a table of them. Without an answer it is false: the server refuses the query,
-// or a column's type has no binary form.
-func (h *Handover) Holds(ctx context.Context, live catalogue.Table, query string) (rows int64, same bool, err error) {
-	rows, same, err = h.sameRows(ctx, live, "(\n"+query+"\n)")
+// Holds tells whether a live table holds just some rows, and how many they are. rows is a query in
+// brackets that gives the columns of live. If the server refuses the query, or a column's type has
+// no binary form, the answer is no.
+func (h *Handover) Holds(ctx context.Context, live catalogue.Table, rows string) (count int64, same bool, err error) {
+	count, same, err = h.sameRows(ctx, live, rows)
 	if catalogue.SQLState(err) != "" {
 		return 0, false, nil
 	}
-	h.asked[live.Name] = true
-	return rows, same, err
+	h.holds[live.Name] = same
+	return count, same, err
 }
 
 // Added is how what was built differs from live tables that are empty.
@@ -83,7 +83,7 @@ func (h *Handover) compare(ctx context.Context, b *builtTable) (Difference, erro
 	}
 	here, difference := b.live.In(h.scratch), DifferenceTable(b.live, h.scratch)
 	if h.Engine == sqlfile.Postgres {
-		if !h.asked[b.live.Name] {
+		if _, told := h.holds[b.live.Name]; !told {
 			_, same, err := h.sameRows(ctx, b.live, here.SQL())
 			if same || err != nil && catalogue.SQLState(err) != catalogue.UndefinedFunction {
 				return d, err

@@ -40,7 +40,7 @@ type Handover struct {
 	scratch catalogue.Name
 	built   []*builtTable
 	copies  map[catalogue.Name]*StagingCopy
-	asked   map[catalogue.Name]bool // live tables that Holds has compared
+	holds   map[catalogue.Name]bool // what Holds has told of live tables
 	check   checkpoint
 	// replaced are the tables that have taken the place of the live ones.
 	replaced []catalogue.Name
@@ -52,14 +52,14 @@ type builtTable struct {
 	rows     int64
 	unique   bool // the server keeps the live table's key unique
 	keyed    bool // it has its key, and may take the place of the live table
-	standing bool // there is no table: the live one holds just what it would hold
+	standing bool // no table was made: the live one holds just these rows
 }
 
 // New returns the Handover of a transaction, which has filled nothing yet.
 func New(o Options, tx pgx.Tx, scratch catalogue.Name) *Handover {
 	h := &Handover{
 		Options: o, tx: tx, scratch: scratch, copies: map[catalogue.Name]*StagingCopy{},
-		asked: map[catalogue.Name]bool{},
+		holds: map[catalogue.Name]bool{},
 	}
 	h.check.handover = h
 	return h
@@ -68,19 +68,17 @@ func New(o Options, tx pgx.Tx, scratch catalogue.Name) *Handover {
 // Close waits for what the Handover does beside the transaction. Call it in any case.
 func (h *Handover) Close() { h.check.wait() }
 
-// Add notes a table of so many rows that stands in the scratch schema. live is the one that readers
+// Add notes a table of so many rows that stands in the scratch schema, or that was not made because
+// Holds told that the live table holds its rows. live is the one that readers
 // see, with the columns that were built. It is compared by its key. A table without one, such as a
 // script's, is compared by any column without NULLs: it tells groups of rows apart, and the
 // difference replaces a group as a whole.
 func (h *Handover) Add(live catalogue.Table, rows int64) {
 	key, unique := ComparedBy(live)
 	live.Key = key
-	h.built = append(h.built, &builtTable{live: live, rows: rows, unique: unique && h.Engine == sqlfile.Postgres})
-}
-
-// AddStanding is Add for a table that was not built: the live one holds just its rows, so many.
-func (h *Handover) AddStanding(live catalogue.Table, rows int64) {
-	h.built = append(h.built, &builtTable{live: live, rows: rows, standing: true})
+	h.built = append(h.built, &builtTable{
+		live: live, rows: rows, unique: unique && h.Engine == sqlfile.Postgres, standing: h.holds[live.Name],
+	})
 }
 
 // find returns a built table that stands in the scratch schema; nil without.

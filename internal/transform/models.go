@@ -113,11 +113,7 @@ func (r *activeRun) buildAll(ctx context.Context, w *work, chosen []*model.Model
 		}
 		w.idle = did.ended
 		for _, name := range stores(m) {
-			switch table := w.run.BuiltTable(string(name)); {
-			case table == nil:
-			case table.Standing:
-				w.handover.AddStanding(givenColumns(w.tables[name], m), table.Rows)
-			default:
+			if table := w.run.BuiltTable(string(name)); table != nil {
 				w.handover.Add(givenColumns(w.tables[name], m), table.Rows)
 			}
 		}
@@ -227,8 +223,8 @@ func (w *work) requireComparable(chosen []*model.Model) error {
 	return nil
 }
 
-// givenColumns is a table with just the columns that the model gives. A column that the SELECT
-// leaves out has a default, and is none of the model's.
+// givenColumns is a table with just the columns that the model gives, and which of them are texts.
+// A column that the SELECT leaves out has a default, and is none of the model's.
 func givenColumns(live catalogue.Table, m *model.Model) catalogue.Table {
 	if m.Kind == model.Script {
 		return live
@@ -238,6 +234,9 @@ func givenColumns(live catalogue.Table, m *model.Model) catalogue.Table {
 		slices.Clone(live.Columns),
 		func(c catalogue.Name) bool { return !slices.Contains(given, string(c)) },
 	)
+	for _, name := range m.LiveTexts() {
+		live.Texts = append(live.Texts, catalogue.Name(name))
+	}
 	return live
 }
 

@@ -124,8 +124,9 @@ func (r *activeRun) rebuild(ctx context.Context, w *work, chosen []*model.Model)
 	return r.compare(ctx, w, from)
 }
 
-// compareFirst has the build of a model that is not stale compare its rows with the stored ones as
-// it computes them: most replays find that nothing differs, and then need no table of these rows.
+// compareFirst has the build of a model compare the rows that it computes with the stored ones,
+// before it makes a table of them. Most replays find that nothing differs, and need no table. Rows
+// of a stale model are expected to differ: they are not compared first.
 func (w *work) compareFirst(ctx context.Context) error {
 	if w.Engine != sqlfile.Postgres || w.first() {
 		return nil
@@ -135,11 +136,11 @@ func (w *work) compareFirst(ctx context.Context) error {
 		return err
 	}
 	stale := staleness.Models(w.graph)
-	w.run.Holds = func(ctx context.Context, m *model.Model, query string) (int64, bool, error) {
+	w.run.Holds = func(ctx context.Context, m *model.Model, rows string) (int64, bool, error) {
 		if slices.Contains(stale, m) {
 			return 0, false, nil
 		}
-		return w.handover.Holds(ctx, givenColumns(w.tables[catalogue.Name(m.Name)], m), query)
+		return w.handover.Holds(ctx, givenColumns(w.tables[catalogue.Name(m.Name)], m), rows)
 	}
 	return nil
 }

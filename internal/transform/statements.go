@@ -114,9 +114,6 @@ func (s *script) table(name string) catalogue.Table {
 		if column.NotNull {
 			out.Required = append(out.Required, catalogue.Name(column.Name))
 		}
-		if column.Text() {
-			out.Texts = append(out.Texts, catalogue.Name(column.Name))
-		}
 	}
 	for _, column := range found.Key {
 		out.Key = append(out.Key, catalogue.Name(column))
@@ -136,10 +133,10 @@ func (s *script) build(ctx context.Context, chosen []*model.Model, as Occasion) 
 	var built []catalogue.Table
 	asked := map[catalogue.Name]bool{}
 	if as == AsReplay && s.Engine == sqlfile.Postgres {
-		s.run.Holds = func(_ context.Context, m *model.Model, query string) (int64, bool, error) {
+		s.run.Holds = func(_ context.Context, m *model.Model, rows string) (int64, bool, error) {
 			live := givenColumns(s.table(m.Name), m)
 			asked[live.Name] = true
-			s.sameRows(live, "(\n"+query+"\n)")
+			s.sameRows(live, rows)
 			return 0, false, nil
 		}
 	}
