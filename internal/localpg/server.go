@@ -76,8 +76,16 @@ func (s *Server) Start(ctx context.Context) (Info, error) {
 	if err := s.rotateLog(); err != nil {
 		return Info{}, err
 	}
+	return s.bringUp(ctx, b, a, socket)
+}
+
+// bringUp launches a server that is down, on another port if somebody takes the chosen one. A
+// server that was killed may have left processes that end after what they are at: they are waited
+// for, since PostgreSQL starts no other server beside them.
+func (s *Server) bringUp(ctx context.Context, b Binaries, a account, socket string) (Info, error) {
 	const tries = 5
-	for try := 1; ; try++ {
+	began, told := time.Now(), false
+	for try := 1; ; {
 		port, err := s.pickPort(a)
 		if err != nil {
 			return Info{}, err
@@ -86,20 +94,38 @@ func (s *Server) Start(ctx context.Context) (Info, error) {
 			return Info{}, err
 		}
 		offset := s.logSize()
-		if err := s.launch(ctx, b, a); err != nil {
-			if ctx.Err() != nil {
-				return Info{}, ctx.Err()
+		err = s.launch(ctx, b, a)
+		if err == nil {
+			info, err := s.settled(ctx, a, offset)
+			info.BinDir, info.Started = b.Dir, true
+			return info, err
+		}
+		if ctx.Err() != nil {
+			return Info{}, ctx.Err()
+		}
+		waited := time.Since(began)
+		switch {
+		case s.leftBehind(offset) && waited < s.patience.ready:
+			if !told && waited >= s.patience.silent {
+				told = true
+				s.logger.Info("waiting for processes of a private PostgreSQL that was killed",
+					"folder", s.dataDir, "at most", s.patience.ready.String())
 			}
-			// Somebody took the port since it was tried.
-			if try < tries && !free(port) {
-				continue
+			if err := pause(ctx, 10*poll); err != nil {
+				return Info{}, err
 			}
+		case try < tries && !free(port):
+			try++
+		default:
 			return Info{}, &StartError{LogPath: s.logPath(), Log: s.logSince(offset), Err: err}
 		}
-		info, err := s.settled(ctx, a, offset)
-		info.BinDir, info.Started = b.Dir, true
-		return info, err
 	}
+}
+
+// leftBehind tells whether the server did not start because processes of the one before still use
+// its memory (CreateDataDirLockFile and PGSharedMemoryCreate of PostgreSQL say so in these words).
+func (s *Server) leftBehind(offset int64) bool {
+	return strings.Contains(s.logSince(offset), "pre-existing shared memory block")
 }
 
 // settled awaits the server and sees to its roles.

@@ -291,6 +291,29 @@ func TestSurvivesCrashes(t *testing.T) {
 		}
 		check(t)
 	})
+	t.Run("killed server, busy process", func(t *testing.T) {
+		conn, err := pgx.Connect(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+		busy := int(conn.PgConn().PID())
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			// Whether it still answers does not matter.
+			_, _ = conn.Exec(t.Context(), "SELECT count(*) FROM generate_series(1, 6000) AS a, generate_series(1, 6000) AS b")
+		}()
+		for dwhtest.Query(t, dsn, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", busy))[0][0] != "active" {
+			time.Sleep(time.Millisecond)
+		}
+		kill(t)
+		if err := syscall.Kill(busy, 0); err != nil {
+			t.Errorf("the busy process: got %v, want it alive", err)
+		}
+		check(t)
+		<-ended
+	})
 	t.Run("pid of another process", func(t *testing.T) {
 		kill(t)
 		// PostgreSQL takes a process of its own user for a server.
