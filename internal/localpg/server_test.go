@@ -302,9 +302,11 @@ func TestSurvivesCrashes(t *testing.T) {
 		go func() {
 			defer close(ended)
 			// Whether it still answers does not matter.
-			_, _ = conn.Exec(t.Context(), "SELECT count(*) FROM generate_series(1, 6000) AS a, generate_series(1, 6000) AS b")
+			const long = "SELECT count(*) FROM generate_series(1, 6000) AS a, generate_series(1, 6000) AS b"
+			_, _ = conn.Exec(t.Context(), long)
 		}()
-		for dwhtest.Query(t, dsn, fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", busy))[0][0] != "active" {
+		state := fmt.Sprintf("SELECT state FROM pg_stat_activity WHERE pid = %d", busy)
+		for dwhtest.Query(t, dsn, state)[0][0] != "active" {
 			time.Sleep(time.Millisecond)
 		}
 		kill(t)
