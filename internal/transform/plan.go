@@ -193,7 +193,28 @@ func Graph(steps []Step, tables schema.Schema, engine sqlfile.Engine) (*model.Gr
 	if err != nil {
 		return nil, err
 	}
-	return model.New(models(steps), indexed, loaded(steps), engine)
+	graph, err := model.New(models(steps), indexed, loaded(steps), engine)
+	if err != nil {
+		return nil, err
+	}
+	if err := requireRequired(graph.Models, tables); err != nil {
+		return nil, err
+	}
+	return graph, nil
+}
+
+// requireRequired refuses models with a table that has no NOT NULL column, which a key implies.
+func requireRequired(all []*model.Model, tables schema.Schema) error {
+	required := func(c schema.Column) bool { return c.NotNull }
+	for _, m := range all {
+		for _, name := range stores(m) {
+			table, known := tables[string(name)]
+			if known && !table.Unknown && !slices.ContainsFunc(table.Columns, required) {
+				return errIncomparable(m.File(), name)
+			}
+		}
+	}
+	return nil
 }
 
 // WithLoadIndexes is the schema with the indexes that stand behind the COPY of a load.
