@@ -24,6 +24,11 @@ var (
 		Why:     "the last digits of SUM and AVG over DOUBLE PRECISION depend on the order of the rows (a warning)",
 		Instead: "CAST the value to NUMERIC(p, s) first",
 	}
+	wholeAverageRule = lint.Rule{
+		Name:    "integer-avg",
+		Why:     "AVG over whole numbers is a whole number on Redshift, and has decimals on PostgreSQL (a warning)",
+		Instead: "CAST the value to NUMERIC(p, s) first",
+	}
 	correlatedRule = lint.Rule{
 		Name:    "correlated-from",
 		Why:     "an increment reads a scratch table without an index, once for each row (a warning)",
@@ -32,7 +37,7 @@ var (
 )
 
 func modelRules() []lint.Rule {
-	return []lint.Rule{modelRule, columnRule, floatSumRule, correlatedRule}
+	return []lint.Rule{modelRule, columnRule, floatSumRule, wholeAverageRule, correlatedRule}
 }
 
 // lintModels checks the models as a run would, and the columns of checks and reports, offline and
@@ -123,8 +128,28 @@ func (p project) lintModels(postgresAlone bool) (faults, warnings []lint.Finding
 			}
 			add(&warnings, rule, warning.Err)
 		}
+		if postgresAlone {
+			continue
+		}
+		for _, statement := range statements(graph, queries) {
+			for _, warning := range graph.Averages(statement) {
+				add(&warnings, wholeAverageRule, warning)
+			}
+		}
 	}
 	return faults, warnings, nil
+}
+
+// statements are those of the models and of the queries, for the models' engine.
+func statements(graph *model.Graph, queries []*sqlfile.File) []sqlfile.Statement {
+	var out []sqlfile.Statement
+	for _, m := range graph.Models {
+		out = append(out, m.File().Statements(graph.Engine)...)
+	}
+	for _, query := range queries {
+		out = append(out, query.Statements(graph.Engine)...)
+	}
+	return out
 }
 
 // ownQueries are the files of the project's checks and reports.

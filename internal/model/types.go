@@ -140,8 +140,7 @@ func (s scope) typeOfCall(
 ) columnType {
 	switch {
 	case call.Name == "cast":
-		lower := strings.ToLower(text)
-		kind := strings.TrimSpace(strings.TrimSuffix(lower[strings.LastIndex(lower, " as ")+4:], ")"))
+		kind := castType(text)
 		if strings.HasPrefix(kind, "varchar") || strings.HasPrefix(kind, "char") || strings.HasPrefix(kind, "text") {
 			return textType
 		}
@@ -158,6 +157,16 @@ func (s scope) typeOfCall(
 		return s.typeOfExpr(m, branch, first, depth+1)
 	}
 	return unknownType
+}
+
+// castType is the type that CAST(… AS type) names, in lower case.
+func castType(cast string) string {
+	for _, t := range slices.Backward(sqlfile.Tokens(cast)) {
+		if t.Is("as") {
+			return strings.ToLower(strings.TrimSpace(strings.TrimSuffix(cast[t.End:], ")")))
+		}
+	}
+	return ""
 }
 
 // typeOfCase is the type of the first THEN.

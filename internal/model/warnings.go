@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sparkify/dwh/internal/schema"
 	"github.com/sparkify/dwh/internal/selectstmt"
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
@@ -34,7 +35,7 @@ func (g *Graph) Warnings() []Warning {
 			for _, e := range exprs(branch) {
 				for _, call := range e.Calls {
 					name := strings.ToUpper(call.Name)
-					if (name == "SUM" || name == "AVG") && len(call.Args) > 0 && s.floats(m, branch, call.Args[0], 0) {
+					if (name == "SUM" || name == "AVG") && len(call.Args) > 0 && s.floats(branch, &call.Args[0], 0) {
 						add("float-sum", call.Start,
 							name+" over DOUBLE PRECISION: its last digits depend on the order of the rows",
 							"CAST the value to NUMERIC(p, s) before the sum; otherwise dwh verify may find a "+
@@ -71,7 +72,7 @@ var wholeNumbers = strings.Fields(`
 	char_length character_length count dense_rank len length ntile octet_length position rank row_number sign strpos`)
 
 // floats tells whether an expression is a floating-point number, as far as the text shows it.
-func (s scope) floats(m *Model, branch *selectstmt.Select, e selectstmt.Expr, depth int) bool {
+func (s scope) floats(branch *selectstmt.Select, e *selectstmt.Expr, depth int) bool {
 	if depth > 20 {
 		return false
 	}
@@ -84,46 +85,66 @@ func (s scope) floats(m *Model, branch *selectstmt.Select, e selectstmt.Expr, de
 		if inside(call.Start, call.End) {
 			continue
 		}
-		switch text := strings.ToLower(m.statement.SQL()[call.Start:call.End]); {
+		switch {
 		case call.Name == "cast":
-			kind := strings.TrimSpace(text[strings.LastIndex(text, " as ")+4:])
+			kind := castType(e.Text()[call.Start-e.Start : call.End-e.Start])
 			begins := func(word string) bool { return strings.HasPrefix(kind, word) }
 			if slices.ContainsFunc([]string{"double", "real", "float"}, begins) {
 				return true
 			}
 		case slices.Contains(wholeNumbers, call.Name):
-		case slices.ContainsFunc(call.Args, func(a selectstmt.Expr) bool { return s.floats(m, branch, a, depth+1) }):
+		case slices.ContainsFunc(call.Args, func(a selectstmt.Expr) bool { return s.floats(branch, &a, depth+1) }):
 			return true
 		}
 	}
 	return slices.ContainsFunc(e.Columns, func(ref selectstmt.ColumnRef) bool {
-		return !inside(ref.Start, ref.End) && s.floatColumn(m, branch, ref, depth+1)
+		return !inside(ref.Start, ref.End) && s.floatColumn(branch, ref, depth+1)
 	})
 }
 
-// floatColumn follows a column to where it is made.
-func (s scope) floatColumn(m *Model, branch *selectstmt.Select, ref selectstmt.ColumnRef, depth int) bool {
+// floatColumn is floats for a column.
+func (s scope) floatColumn(branch *selectstmt.Select, ref selectstmt.ColumnRef, depth int) bool {
+	made, column := s.origins(branch, ref)
+	return column.Type == "double precision" || column.Type == "real" ||
+		slices.ContainsFunc(made, func(o origin) bool { return o.floats(o.branch, o.expr, depth) })
+}
+
+// An origin is an expression of a SELECT that makes a column.
+type origin struct {
+	scope
+	branch *selectstmt.Select
+	expr   *selectstmt.Expr
+}
+
+// origins follows a column to where it is made: the expressions of a subquery's or a helper's
+// branches, or the column of a table. It returns neither where that cannot be told.
+func (s scope) origins(branch *selectstmt.Select, ref selectstmt.ColumnRef) ([]origin, schema.Column) {
 	source, ok := s.item(branch, ref)
 	if !ok {
-		return false
+		return nil, schema.Column{}
 	}
-	below := func(s scope, m *Model, q *selectstmt.Query, names []string) bool {
-		first := q.Branches[0]
-		for i, item := range first.Items {
-			if item.Name == ref.Column || i < len(names) && names[i] == ref.Column {
-				return s.floats(m, first, item.Expr, depth)
-			}
+	q := s.query(source)
+	inner, names := s, []string(nil)
+	if q != nil {
+		inner = s.inner(q)
+		names, _ = s.columns(source)
+	} else if m := s.g.byName[source.Relation]; m != nil && m.Kind != Script && !m.Stored {
+		q, names = m.query, m.Columns
+		inner = scope{g: s.g, with: q.With}
+	}
+	if q == nil {
+		column, _ := s.g.tables[source.Relation].Column(ref.Column)
+		return nil, column
+	}
+	i := slices.Index(names, ref.Column)
+	var out []origin
+	for _, below := range q.Branches {
+		if i < 0 || i >= len(below.Items) {
+			return nil, schema.Column{}
 		}
-		return false
+		out = append(out, origin{inner, below, &below.Items[i].Expr})
 	}
-	if q := s.query(source); q != nil {
-		return below(s.inner(q), m, q, nil)
-	}
-	if other := s.g.byName[source.Relation]; other != nil && other.Kind != Script && !other.Stored {
-		return below(scope{g: s.g, with: other.query.With}, other, other.query, other.Columns)
-	}
-	column, _ := s.g.tables[source.Relation].Column(ref.Column)
-	return column.Type == "double precision" || column.Type == "real"
+	return out, schema.Column{}
 }
 
 // correlatedWith tells whether a subquery in an expression reads a from: relation and names a

@@ -87,10 +87,75 @@ CREATE TABLE d_shop (shop INTEGER PRIMARY KEY, a DOUBLE PRECISION);`
 	}
 }
 
+// TestAverages: what surely is a whole number is told, in a model and in other statements.
+func TestAverages(t *testing.T) {
+	const tables = `
+CREATE TABLE s_sale (id INTEGER, shop INTEGER, price NUMERIC(10, 2), seconds DOUBLE PRECISION,
+    processed BOOLEAN DEFAULT FALSE NOT NULL);
+CREATE TABLE d_shop (shop INTEGER PRIMARY KEY, pieces BIGINT, name VARCHAR(20));`
+	sale := [2]string{
+		"sale",
+		"-- sale: a sale\n-- from: s_sale\nSELECT id, shop, price, seconds, " +
+			"CASE WHEN price > 1.5 THEN 1 ELSE 0 END AS dear FROM s_sale;",
+	}
+	graph, err := graphOf(t, tables, sale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		average string
+		told    bool
+	}{
+		{"AVG(s.id)", true},
+		{"avg(DISTINCT id)", true},
+		{"AVG(id + 1)", true},
+		{"AVG(s.dear)", true},
+		{"AVG(CASE WHEN s.price > 1.5 THEN 1 END)", true},
+		{"AVG(CASE WHEN s.price > 1.5 THEN id ELSE CASE s.shop WHEN 7.5 THEN NULL ELSE 0 END END)", true},
+		{"AVG(COALESCE(id, 0))", true},
+		{"AVG(CAST(price AS INTEGER))", true},
+		{"AVG(CAST(price\nAS integer ))", true},
+		{"AVG(LENGTH(CAST(price AS VARCHAR(20))))", true},
+		{"ROUND(1.0 * AVG(id), 2)", true},
+		{"AVG(h.pieces)", true},
+		{"AVG(x.n)", true},
+		{"AVG(s.price)", false},
+		{"AVG(s.seconds)", false},
+		{"AVG(id + 1.0)", false},
+		{"AVG(1.0 * id)", false},
+		{"AVG(CAST(id AS NUMERIC(18, 4)))", false},
+		{"AVG(CASE WHEN s.id = 1 THEN 0.5 ELSE 1 END)", false},
+		{"AVG(CASE WHEN s.id = 1 THEN s.price ELSE 1 END)", false},
+		{"AVG(COALESCE(s.price, 0))", false},
+		{"AVG(no_such_function(id))", false},
+		{"AVG((SELECT MAX(shop) FROM d_shop))", false},
+		{"AVG(NULL)", false},
+		{"SUM(s.id)", false},
+	} {
+		file, err := sqlfile.Parse("x.sql", "SELECT "+c.average+" FROM sale AS s "+
+			"INNER JOIN d_shop AS h ON h.shop = s.shop "+
+			"INNER JOIN (SELECT shop AS k, COUNT(*) AS n FROM sale GROUP BY shop) AS x ON x.k = s.shop;")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := graph.Averages(file.Statements(sqlfile.Postgres)[0])
+		if (len(got) == 1) != c.told || len(got) > 1 {
+			t.Errorf("%s: got %v, want it told: %t", c.average, got, c.told)
+		}
+	}
+}
+
 // TestStarHasNoWarning keeps the shipped models free of them.
 func TestStarHasNoWarning(t *testing.T) {
 	graph, _ := star(t)
 	for _, w := range graph.Warnings() {
 		t.Error(w.Err)
+	}
+	for _, m := range graph.Models {
+		for _, statement := range m.File().Statements(graph.Engine) {
+			for _, err := range graph.Averages(statement) {
+				t.Error(err)
+			}
+		}
 	}
 }
