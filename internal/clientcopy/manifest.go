@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/sparkify/dwh/internal/copystmt"
+	"github.com/sparkify/dwh/internal/jsonfault"
 	"github.com/sparkify/dwh/internal/objectstore"
 )
 
@@ -41,7 +42,7 @@ func Manifest(ctx context.Context, store *objectstore.Store, stmt *copystmt.Stat
 	}
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	if err := json.Unmarshal(data, &manifest); err != nil {
-		return nil, malformed("%v", err)
+		return nil, malformed("%s", jsonfault.Describe(data, err))
 	}
 	if len(manifest.Entries) == 0 {
 		return nil, malformed("it has no entries")

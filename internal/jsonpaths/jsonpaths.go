@@ -9,6 +9,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/sparkify/dwh/internal/jsonfault"
 )
 
 // Paths is what a JSONPaths file says.
@@ -87,7 +89,7 @@ func ParseFile(data []byte) (Paths, error) {
 		if errors.Is(err, io.EOF) {
 			return Paths{}, &Error{Msg: "it is empty", Hint: layout}
 		}
-		return Paths{}, &Error{Msg: "it is not one JSON object: " + err.Error(), Hint: layout}
+		return Paths{}, &Error{Msg: "it is not one JSON object: " + jsonfault.Describe(data, err), Hint: layout}
 	}
 	if root == nil {
 		return Paths{}, &Error{Msg: "it is null, not a JSON object", Hint: layout}
