@@ -180,6 +180,7 @@ func (r serveRun) run(ctx context.Context) error {
 	o.Runner, o.Pool, o.Store, o.RequireCurrent = runner, s.warehouse.Pool(), r.app.store(
 		r.cfg,
 	), migrator.RequireCurrent
+	o.Revive = s.warehouse.Revive()
 	o.Command, o.Target, o.Version, o.Logger = "serve", s.warehouse.Target(), Version(), r.app.log
 	o.Abort = interrupt.Second(ctx)
 	o.Watch, o.Origins = r.watch, r.tellSources(runner.Steps)

@@ -128,6 +128,21 @@ func (s *Server) leftBehind(offset int64) bool {
 	return strings.Contains(s.logSince(offset), "pre-existing shared memory block")
 }
 
+// Revive starts the server if it ended without having been stopped: it was killed, or the system had
+// no memory left. A server that runs, or was stopped or reset, stays as it is. It tells whether it
+// started the server. Errors: those of Start.
+func (s *Server) Revive(ctx context.Context) (started bool, err error) {
+	left, err := readPostmaster(s.pgdata()) // a server that stops deletes its pid file
+	if left == nil || err != nil {
+		return false, err
+	}
+	if p, err := s.running(ctx); p != nil || err != nil {
+		return false, err
+	}
+	info, err := s.Start(ctx)
+	return info.Started, err
+}
+
 // settled awaits the server and sees to its roles.
 func (s *Server) settled(ctx context.Context, a account, offset int64) (Info, error) {
 	info, err := s.await(ctx, a, offset)

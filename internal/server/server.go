@@ -51,9 +51,12 @@ type Options struct {
 	// RequireCurrent fails with a *migration.PendingError while a migration is pending, and with a
 	// *bookkeeping.ForeignError where the tables are those of another dwh.
 	RequireCurrent func(ctx context.Context) error
-	Command        string // how the journal calls this server
-	Target         string // the warehouse in words, without secrets
-	Version        string // of dwh
+	// Revive starts a database server of dwh's own that was killed, and tells whether it did. It is
+	// called after failures; nil: somebody else sees to the server.
+	Revive  func(ctx context.Context) (bool, error)
+	Command string // how the journal calls this server
+	Target  string // the warehouse in words, without secrets
+	Version string // of dwh
 
 	Listen string        // host:port or unix:/path; "" serves no HTTP
 	Token  config.Secret // that clients have to give; "" for none
@@ -337,9 +340,23 @@ func (s *Server) until(ctx context.Context, what string, work func() error) erro
 			return err
 		}
 		_, pause := s.failed(what, err)
+		s.revive(ctx)
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
+	}
+}
+
+// revive has the database server started again, if it is for this program to do so.
+func (s *Server) revive(ctx context.Context) {
+	if s.Revive == nil {
+		return
+	}
+	switch started, err := s.Revive(ctx); {
+	case err != nil && ctx.Err() == nil:
+		s.Logger.Warn("the private PostgreSQL was killed, and does not start", "error", err)
+	case started:
+		s.Logger.Warn("the private PostgreSQL was killed; it is started again")
 	}
 }
 

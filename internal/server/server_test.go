@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/sparkify/dwh/internal/dwhtest"
+	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/notify"
 )
 
@@ -286,6 +287,50 @@ func TestDatabaseCut(t *testing.T) {
 		t.Error("the connections were never cut")
 	}
 	same(t, dsn, env, f.flags())
+}
+
+// The private server is started again after it was killed, and not after it was stopped.
+func TestPrivateServer(t *testing.T) {
+	t.Parallel()
+	env := []string{"DWH_DATA_DIR=" + dwhtest.DataDir(t)}
+	dwh(t, env, 0, "migrate", "up")
+	url := strings.TrimSpace(dwh(t, env, 0, "local", "url"))
+	status := func() (status localpg.Status) {
+		shown := dwhtest.RunProgram(t, env, 0, "local", "status", "--json").Stdout()
+		if err := json.Unmarshal([]byte(shown), &status); err != nil {
+			t.Fatal(err)
+		}
+		return status
+	}
+	f := newFolder(t, 10, 200)
+	s := serve(t, env, f.flags()...)
+	half := len(f.all) / 2
+	f.land(f.all[:half]...)
+	awaitOne(t, url, countObjects, strconv.Itoa(half))
+	if err := syscall.Kill(status().PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	f.land(f.all[half:]...)
+	s.Says("it is started again")
+	awaitOne(t, url, countObjects, strconv.Itoa(len(f.all)))
+	s.Says("working again")
+
+	before := strings.Count(s.Output(), "trying again")
+	dwh(t, env, 0, "local", "stop")
+	await(t, func() string {
+		if strings.Count(s.Output(), "trying again") == before {
+			return "the server does not tell that the database is gone"
+		}
+		return ""
+	})
+	if status().Running {
+		t.Error("got the private server running, want it down: it was stopped")
+	}
+	dwh(t, env, 0, "local", "start")
+	f.put("log_data/after.json", []byte(event("1", "free", 7)))
+	awaitOne(t, url, countObjects, strconv.Itoa(len(f.all)+1))
+	s.Stop()
+	same(t, url, env, f.flags())
 }
 
 // One server works, the other stands by, and takes over when the first is killed.

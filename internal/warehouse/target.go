@@ -48,11 +48,11 @@ func Private(ctx context.Context, dataDir, database string, log *slog.Logger) (O
 		if err := server.EnsureDatabase(ctx, database); err != nil {
 			return Options{}, fmt.Errorf("private PostgreSQL: %w", err)
 		}
-		return Options{DSN: config.Secret(info.DSN(database)), Local: &info, flush: server.Flush}, nil
+		return Options{DSN: config.Secret(info.DSN(database)), Local: &info, server: server}, nil
 	}
 	info, ok := server.Running(ctx)
 	if !ok {
 		return start(ctx)
 	}
-	return Options{DSN: config.Secret(info.DSN(database)), Local: &info, start: start, flush: server.Flush}, nil
+	return Options{DSN: config.Secret(info.DSN(database)), Local: &info, start: start, server: server}, nil
 }

@@ -45,8 +45,8 @@ type Options struct {
 	// start, where set, starts the private server and makes its database: the rest is a guess that
 	// both are there.
 	start func(context.Context) (Options, error)
-	// flush is Warehouse.Flush.
-	flush func() error
+	// server is the private server; nil for another one.
+	server *localpg.Server
 }
 
 // Warehouse is an open warehouse. Close it.
@@ -61,7 +61,7 @@ type Warehouse struct {
 	database string
 	user     string
 	private  bool
-	flush    func() error
+	server   *localpg.Server // the private server; nil for another one
 	config   *pgxpool.Config
 	sessions *writelock.Sessions
 	unwatch  func() // ends WatchWaits; nil without
@@ -107,7 +107,7 @@ func open(ctx context.Context, o Options) (*Warehouse, error) {
 		database: pc.ConnConfig.Database,
 		user:     pc.ConnConfig.User,
 		private:  o.Local != nil,
-		flush:    o.flush,
+		server:   o.server,
 		config:   pc,
 		sessions: sessions,
 	}
@@ -145,7 +145,21 @@ func (w *Warehouse) Database() string { return w.database }
 func (w *Warehouse) User() string { return w.user }
 
 // Flush writes to disk what the private PostgreSQL has written to its files; nil of another server.
-func (w *Warehouse) Flush() func() error { return w.flush }
+func (w *Warehouse) Flush() func() error {
+	if w.server == nil {
+		return nil
+	}
+	return w.server.Flush
+}
+
+// Revive starts the private PostgreSQL if it was killed (localpg.Server.Revive); nil of another
+// server.
+func (w *Warehouse) Revive() func(context.Context) (bool, error) {
+	if w.server == nil {
+		return nil
+	}
+	return w.server.Revive
+}
 
 // Private says whether this is the PostgreSQL that dwh runs itself.
 func (w *Warehouse) Private() bool { return w.private }
