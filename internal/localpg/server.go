@@ -128,9 +128,9 @@ func (s *Server) leftBehind(offset int64) bool {
 	return strings.Contains(s.logSince(offset), "pre-existing shared memory block")
 }
 
-// Revive starts the server if it ended without having been stopped: it was killed, or the system had
-// no memory left. A server that runs, or was stopped or reset, stays as it is. It tells whether it
-// started the server. Errors: those of Start.
+// Revive starts the server if it ended without having been stopped: it was killed, or the system
+// had no memory left. A server that runs, or was stopped or reset, stays as it is. It tells whether
+// it started the server. Errors: those of Start.
 func (s *Server) Revive(ctx context.Context) (started bool, err error) {
 	left, err := readPostmaster(s.pgdata()) // a server that stops deletes its pid file
 	if left == nil || err != nil {
