@@ -37,6 +37,16 @@ WHERE table_name = sqlc.arg(table_name);
 DELETE FROM s_reject
 WHERE table_name = sqlc.arg(table_name);
 
+-- name: RenameObjects :exec
+UPDATE s_object
+SET table_name = sqlc.arg(new_name)
+WHERE table_name = sqlc.arg(table_name);
+
+-- name: RenameRejects :exec
+UPDATE s_reject
+SET table_name = sqlc.arg(new_name)
+WHERE table_name = sqlc.arg(table_name);
+
 -- name: RefusedRecords :many
 -- The refused records of a table whose objects were loaded, with the version of the object. An
 -- empty url stands for all.

@@ -329,6 +329,28 @@ func (q *Queries) RejectTexts(ctx context.Context, tableName string) ([]RejectTe
 	return items, nil
 }
 
+const RenameObjects = `-- name: RenameObjects :exec
+UPDATE s_object
+SET table_name = $1
+WHERE table_name = $2
+`
+
+func (q *Queries) RenameObjects(ctx context.Context, newName string, tableName string) error {
+	_, err := q.db.Exec(ctx, RenameObjects, newName, tableName)
+	return err
+}
+
+const RenameRejects = `-- name: RenameRejects :exec
+UPDATE s_reject
+SET table_name = $1
+WHERE table_name = $2
+`
+
+func (q *Queries) RenameRejects(ctx context.Context, newName string, tableName string) error {
+	_, err := q.db.Exec(ctx, RenameRejects, newName, tableName)
+	return err
+}
+
 const UnloadedObjects = `-- name: UnloadedObjects :many
 SELECT
     object.url,

@@ -237,10 +237,22 @@ func TestLedgerForgetsWhatIsGone(t *testing.T) {
 			up: "SELECT 1;", down: "DROP TABLE s_order;", reverts: true,
 			want: "s_item v_item; s_item",
 		},
-		"emptied by Down":   {up: "SELECT 1;", down: empty, reverts: true, want: "s_item v_item; s_item"},
-		"emptied by Up":     {up: empty, down: "SELECT 1;", want: "s_item v_item; s_item"},
-		"made anew by Up":   {up: remade, down: "SELECT 1;", want: "s_item v_item; s_item"},
-		"copied by Up":      {up: copied, down: "SELECT 1;", want: "s_item s_order v_item; s_item s_order"},
+		"emptied by Down": {up: "SELECT 1;", down: empty, reverts: true, want: "s_item v_item; s_item"},
+		"emptied by Up":   {up: empty, down: "SELECT 1;", want: "s_item v_item; s_item"},
+		"made anew by Up": {up: remade, down: "SELECT 1;", want: "s_item v_item; s_item"},
+		"copied by Up":    {up: copied, down: "SELECT 1;", want: "s_item s_order v_item; s_item s_order"},
+		"renamed by Up": {
+			up: "ALTER TABLE s_order RENAME TO s_sale;", down: "SELECT 1;",
+			want: "s_item s_sale v_item; s_item s_sale",
+		},
+		"renamed and made anew": {
+			up:   "ALTER TABLE s_order RENAME TO s_sale;\nCREATE TABLE s_order (order_id VARCHAR(64));",
+			down: "SELECT 1;", want: "s_item s_sale v_item; s_item s_sale",
+		},
+		"renamed back by Down": {
+			up: "ALTER TABLE s_order RENAME TO s_sale;", down: "ALTER TABLE s_sale RENAME TO s_order;", reverts: true,
+			want: "s_item s_order v_item; s_item s_order",
+		},
 		"not touched by Up": {up: "SELECT 1;", down: "SELECT 1;", want: "s_item s_order v_item; s_item s_order"},
 	} {
 		t.Run(name, func(t *testing.T) {

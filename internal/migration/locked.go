@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 
 	"github.com/sparkify/dwh/internal/dwhdb"
@@ -140,16 +139,7 @@ func (m *Migrator) look(ctx context.Context) (shape, error) {
 	if err := before.readBuilt(ctx, conn.Conn()); err != nil {
 		return before, err
 	}
-	return before, m.forget(ctx, conn.Conn(), before, nil)
-}
-
-// forget has the next load read the objects of tables that are gone or emptied again.
-func (m *Migrator) forget(ctx context.Context, conn *pgx.Conn, now shape, emptied []string) error {
-	forgotten, err := now.forget(ctx, dwhdb.New(writelock.Retrying(conn)), emptied)
-	for _, table := range forgotten {
-		m.logger.Info("the staged rows of a table were dropped, so the ledger forgets their objects", "table", table)
-	}
-	return err
+	return before, m.settleLedger(ctx, conn.Conn(), before, before)
 }
 
 // setMark writes a stale mark on a connection of its own: the lock's holder is in the middle of a
@@ -175,7 +165,7 @@ func (m *Migrator) settle(ctx context.Context, before shape, steps []Step, guard
 	if err != nil {
 		return err
 	}
-	if err := m.forget(ctx, conn.Conn(), after, after.emptied(before)); err != nil {
+	if err := m.settleLedger(ctx, conn.Conn(), before, after); err != nil {
 		return err
 	}
 	marks := reasons(before, after, steps)

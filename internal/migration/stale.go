@@ -3,7 +3,6 @@ package migration
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -141,29 +140,6 @@ func (s shape) emptied(before shape) []string {
 	}
 	sort.Strings(out)
 	return out
-}
-
-// forget deletes what the ledger and the rejects hold of tables that are gone and of those that
-// were emptied, so that the next load reads their objects again.
-func (s shape) forget(ctx context.Context, db *dwhdb.Queries, emptied []string) ([]string, error) {
-	noted, err := db.LedgerTables(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the ledger's tables: %w", err)
-	}
-	var out []string
-	for _, name := range noted {
-		if _, there := s.tables[name]; (there || s.others[name]) && !slices.Contains(emptied, name) {
-			continue
-		}
-		if err := db.DeleteObjects(ctx, name); err != nil {
-			return out, fmt.Errorf("delete the ledger of %s: %w", name, err)
-		}
-		if err := db.DeleteRejects(ctx, name); err != nil {
-			return out, fmt.Errorf("delete the rejects of %s: %w", name, err)
-		}
-		out = append(out, name)
-	}
-	return out, nil
 }
 
 // reasons compares the shapes before and after the steps and returns what the star's staleness is

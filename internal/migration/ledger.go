@@ -1,0 +1,93 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/sparkify/dwh/internal/dwhdb"
+	"github.com/sparkify/dwh/internal/writelock"
+)
+
+// settleLedger brings the ledger and the rejects up to date. What they hold of a table that was
+// renamed goes with it. What they hold of tables that are gone or emptied is deleted, so that the
+// next load reads their objects again.
+func (m *Migrator) settleLedger(ctx context.Context, conn *pgx.Conn, before, after shape) error {
+	db := dwhdb.New(writelock.Retrying(conn))
+	noted, err := db.LedgerTables(ctx)
+	if err != nil {
+		return fmt.Errorf("read the ledger's tables: %w", err)
+	}
+	emptied := after.emptied(before)
+	forgotten := false
+	for _, name := range noted {
+		now := after.renamed(before, name)
+		_, there := after.tables[name]
+		switch {
+		case now != "" && !slices.Contains(noted, now):
+			if err := rename(ctx, db, name, now); err != nil {
+				return err
+			}
+			m.logger.Info("a staging table was renamed, and the ledger has its new name", "table", name, "now", now)
+		case !there && !after.others[name], slices.Contains(emptied, name):
+			if err := forget(ctx, db, name); err != nil {
+				return err
+			}
+			m.logger.Info("the staged rows of a table were dropped, so the ledger forgets their objects", "table", name)
+			forgotten = true
+		}
+	}
+	if !forgotten {
+		return nil
+	}
+	known := map[int64]bool{}
+	for _, was := range before.tables {
+		known[was.id] = true
+	}
+	for name, is := range after.tables {
+		if is.rows && !known[is.id] && !slices.Contains(noted, name) {
+			m.logger.Warn("a staging table was created with rows, and the ledger has no objects of it: the next load "+
+				"reads every object of its source", "table", name)
+		}
+	}
+	return nil
+}
+
+// renamed is the name that a table has now; "" where it has the same one, or is gone.
+func (s shape) renamed(before shape, name string) string {
+	was, existed := before.tables[name]
+	if !existed || s.tables[name].id == was.id {
+		return ""
+	}
+	for now, is := range s.tables {
+		if is.id == was.id && strings.HasPrefix(now, "s_") {
+			return now
+		}
+	}
+	return ""
+}
+
+// rename gives the objects and rejects of a table to its new name.
+func rename(ctx context.Context, db *dwhdb.Queries, name, now string) error {
+	if err := db.RenameObjects(ctx, now, name); err != nil {
+		return fmt.Errorf("rename %s in the ledger: %w", name, err)
+	}
+	if err := db.RenameRejects(ctx, now, name); err != nil {
+		return fmt.Errorf("rename %s in the rejects: %w", name, err)
+	}
+	return nil
+}
+
+// forget deletes the objects and rejects of a table.
+func forget(ctx context.Context, db *dwhdb.Queries, name string) error {
+	if err := db.DeleteObjects(ctx, name); err != nil {
+		return fmt.Errorf("delete the ledger of %s: %w", name, err)
+	}
+	if err := db.DeleteRejects(ctx, name); err != nil {
+		return fmt.Errorf("delete the rejects of %s: %w", name, err)
+	}
+	return nil
+}
