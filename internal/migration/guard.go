@@ -111,14 +111,22 @@ func emptied(text string) []string {
 }
 
 // loses tells whether a statement that begins with these words loses rows of the table named next.
+// A DELETE may stand in a WITH.
 func loses(words []string) bool {
+	if words[len(words)-1] == "only" {
+		words = words[:len(words)-1]
+	}
+	if n := len(words); n >= 2 && words[n-2] == "delete" && words[n-1] == "from" {
+		return true
+	}
+	if len(words) == 0 {
+		return false
+	}
 	switch words[0] {
 	case "truncate":
 		return true
 	case "drop":
 		return len(words) > 1 && (words[1] == "table" || words[1] == "schema")
-	case "delete":
-		return len(words) > 1 && words[1] == "from" && len(words) <= 3
 	case "alter":
 		return slices.Contains(words, "rename") && slices.Contains(words, "to")
 	}

@@ -374,7 +374,8 @@ func TestGuardStaging(t *testing.T) {
 	_, pool := built(t)
 	m := migrator(
 		t, pool,
-		extended(t, "00099_rename.sql", "-- Song.\n\n-- +goose Up\nSELECT 1;\n\n-- +goose Down\nDELETE FROM s_song;\n"),
+		extended(t, "00099_rename.sql", "-- Song.\n\n-- +goose Up\nSELECT 1;\n\n-- +goose Down\n"+
+			"WITH gone AS (DELETE FROM ONLY s_song RETURNING 1) SELECT COUNT(*) FROM gone;\n"),
 	)
 	var guard *migration.GuardError
 	if err := m.GuardStaging(t.Context(), 0); !errors.As(err, &guard) || !slices.Equal(
