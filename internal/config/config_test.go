@@ -158,6 +158,9 @@ func TestFileErrors(t *testing.T) {
 		{"unknown key", "region: us-west-2\nsong_dta: x\n", `2:1: unknown key "song_dta"`, `did you mean "song_data"?`},
 		{"unknown nested key", "load:\n  worker: 3\n", `2:3: unknown key "load.worker"`, `did you mean "workers"?`},
 		{"nested key at the top", "max_age: 3d\n", `1:1: unknown key "max_age"`, `it belongs under "checks"`},
+		{
+			"deep", "sources:\n  a: " + strings.Repeat("[", 100_000) + "\n", "2:106: more than 100 brackets are open", "close them: a list is written as [a, b]",
+		},
 		{"text for a switch", "wait: sometimes\n", `1:7: wait must be true or false, got text`, ""},
 		{"number for text", "region: 5\n", `1:9: region must be text, got a number`, "put it in quotes"},
 		{"list for text", "region: [a]\n", `1:9: region must be text, got a list`, ""},

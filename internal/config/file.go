@@ -169,7 +169,36 @@ type document struct {
 	config *Config
 }
 
+// maxBrackets is how many brackets may be open at a time. dwh.yaml needs two; the memory that the
+// parser takes grows faster than their number.
+const maxBrackets = 100
+
+// tooDeep returns the line and the column, from 1, where more than maxBrackets are open; 0 for none.
+func (d *document) tooDeep() (line, column int) {
+	open := 0
+	for i, text := range d.lines {
+		for j, c := range []rune(text) {
+			switch c {
+			case '[', '{':
+				open++
+			case ']', '}':
+				open--
+			}
+			if open > maxBrackets {
+				return i + 1, j + 1
+			}
+		}
+	}
+	return 0, 0
+}
+
 func (d *document) load(data []byte) error {
+	if line, column := d.tooDeep(); line > 0 {
+		return &Error{
+			File: d.path, Line: line, Column: column, Msg: fmt.Sprintf("more than %d brackets are open", maxBrackets),
+			Advice: "close them: a list is written as [a, b]",
+		}
+	}
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		var syntax yaml.Error
