@@ -242,7 +242,7 @@ func (a *app) projectAtHand() (project, error) {
 	if folder == "" {
 		folder = a.configuredProject()
 	}
-	return a.openProject(folder)
+	return a.openFolder(folder)
 }
 
 // configuredProject is the project that the configuration file names, found before the command line

@@ -56,7 +56,7 @@ type checkRun struct {
 }
 
 func (r checkRun) run(ctx context.Context) error {
-	p, err := r.app.openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (r compactRun) run(ctx context.Context) error {
 
 // loads are the names of the loads that --only chooses, all without it.
 func (r compactRun) loads() ([]string, error) {
-	p, err := r.app.openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (d demoRun) run(ctx context.Context) error {
 	for name, place := range sample.Sources() {
 		cfg.Sources[name] = config.Source{Name: name, URL: filepath.Join(folder, place)}
 	}
-	p, err := d.app.openProject("")
+	p, err := d.app.openFolder("")
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ const maxPathsBytes = 1 << 20
 
 // sources looks at each source of the project: whether it is given, and whether it can be read.
 func (d *doctorRun) sources(ctx context.Context) {
-	p, err := d.app.openProject(d.cfg.Project)
+	p, err := d.app.openProject(d.cfg)
 	if err != nil {
 		return // the command has ended with it
 	}

@@ -58,7 +58,7 @@ func (l lintRun) run() error {
 	if l.rules {
 		return l.list()
 	}
-	p, err := l.app.openProject(l.cfg.Project)
+	p, err := l.app.openProject(l.cfg)
 	if err != nil {
 		return err
 	}

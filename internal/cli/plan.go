@@ -59,7 +59,7 @@ type narrowingJSON struct {
 // migrations and those behind the COPY of a load. Where there is a warehouse, it also says what the
 // next run would find to do.
 func (t transformRun) printPlan(ctx context.Context) error {
-	p, err := t.app.openProject(t.cfg.Project)
+	p, err := t.app.openProject(t.cfg)
 	if err != nil {
 		return err
 	}

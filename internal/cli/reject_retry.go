@@ -48,7 +48,7 @@ func (a *app) retryRejects(c *cli.Context) error {
 
 // checkTable refuses a table that no load of the project has.
 func (r rejectRun) checkTable() error {
-	p, err := r.app.openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func (r renderRun) run() error {
 	if err != nil {
 		return &UsageError{Msg: err.Error(), Help: "dwh render --help"}
 	}
-	p, err := r.app.openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg)
 	if err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (r renderRun) runAs(ctx context.Context, word string) error {
 	if err != nil {
 		return &UsageError{Msg: err.Error(), Help: help}
 	}
-	p, err := r.app.openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg)
 	if err != nil {
 		return err
 	}

@@ -205,7 +205,7 @@ type reportRun struct {
 }
 
 func (r reportRun) run(ctx context.Context) error {
-	p, err := r.app.openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg)
 	if err != nil {
 		return err
 	}

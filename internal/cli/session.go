@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +38,7 @@ type project struct {
 	testsDir                     string
 	folder                       string // of --project, "" for the embedded files
 	parsed                       *parsedSteps
+	variables                    map[string]string // values of psql variables in models
 }
 
 // parsedSteps are a project's transforms, which several parts of a command ask for.
@@ -47,8 +47,15 @@ type parsedSteps struct {
 	engine map[sqlfile.Engine][]transform.Step
 }
 
-// openProject is openProject for a folder that was not opened before.
-func (a *app) openProject(folder string) (project, error) {
+// openProject opens the project of a configuration, with its variables.
+func (a *app) openProject(cfg *config.Config) (project, error) {
+	p, err := a.openFolder(cfg.Project)
+	p.variables = cfg.SQLVariables()
+	return p, err
+}
+
+// openFolder opens the project in a folder, or returns it if it is open already.
+func (a *app) openFolder(folder string) (project, error) {
 	if p, known := a.opened[folder]; known {
 		return p, nil
 	}
@@ -114,14 +121,15 @@ func (p project) ownTransforms() bool { return p.transforms != fs.FS(transforms.
 func (p project) steps(engine sqlfile.Engine) ([]transform.Step, error) {
 	p.parsed.mu.Lock()
 	defer p.parsed.mu.Unlock()
-	if steps, known := p.parsed.engine[engine]; known {
-		return slices.Clone(steps), nil
+	steps, known := p.parsed.engine[engine]
+	if !known {
+		var err error
+		if steps, err = transform.Steps(p.transforms, p.transformsDir, engine); err != nil {
+			return nil, err
+		}
+		p.parsed.engine[engine] = steps
 	}
-	steps, err := transform.Steps(p.transforms, p.transformsDir, engine)
-	if err == nil {
-		p.parsed.engine[engine] = slices.Clone(steps)
-	}
-	return steps, err
+	return transform.WithVariables(steps, p.variables), nil
 }
 
 // stepsIfAny is steps for commands that also work in a project without transforms: it returns no
@@ -194,7 +202,7 @@ type session struct {
 // begin opens the project and the warehouse; write says that the command is going to write, and
 // names the target first.
 func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*session, error) {
-	p, err := a.openProject(cfg.Project)
+	p, err := a.openProject(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +227,7 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 // a part of it, looks for faults while the warehouse is connected to.
 func (a *app) beginLinted(ctx context.Context, cfg *config.Config, write bool,
 	find func(project) ([]lint.Finding, error)) (*session, error) {
-	p, err := a.openProject(cfg.Project)
+	p, err := a.openProject(cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func (a *app) checkSourceFlags(c *cli.Context, cfg *config.Config) error {
 
 // stepsOf are the steps of the configured project, where they can be read.
 func (a *app) stepsOf(cfg *config.Config) ([]transform.Step, bool) {
-	p, err := a.openProject(cfg.Project)
+	p, err := a.openProject(cfg)
 	if err != nil {
 		return nil, false
 	}

@@ -108,7 +108,7 @@ func (*sourceError) ExitCode() int { return exitUsage }
 // checkSources refuses a run whose loads lack a source, or what their COPY needs beside it. only
 // limits the run to some steps.
 func (a *app) checkSources(cfg *config.Config, only []string) error {
-	p, err := a.openProject(cfg.Project)
+	p, err := a.openProject(cfg)
 	if err != nil {
 		return err
 	}

@@ -128,7 +128,7 @@ func (a *app) knownStaging() []string {
 
 // stagingTables refuses names that no load of the project has.
 func (a *app) stagingTables(cfg *config.Config, names []string) ([]catalogue.Name, error) {
-	p, err := a.openProject(cfg.Project)
+	p, err := a.openProject(cfg)
 	if err != nil {
 		return nil, err
 	}

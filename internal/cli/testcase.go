@@ -93,7 +93,7 @@ func (e *TestError) ExitCode() int {
 }
 
 func (r testRun) run(ctx context.Context) error {
-	p, err := r.app.openProject(r.cfg.Project)
+	p, err := r.app.openProject(r.cfg)
 	if err != nil {
 		return err
 	}

@@ -159,7 +159,8 @@ func TestFileErrors(t *testing.T) {
 		{"unknown nested key", "load:\n  worker: 3\n", `2:3: unknown key "load.worker"`, `did you mean "workers"?`},
 		{"nested key at the top", "max_age: 3d\n", `1:1: unknown key "max_age"`, `it belongs under "checks"`},
 		{
-			"deep", "sources:\n  a: " + strings.Repeat("[", 100_000) + "\n", "2:106: more than 100 brackets are open", "close them: a list is written as [a, b]",
+			"deep", "sources:\n  a: " + strings.Repeat("[", 100_000) + "\n",
+			"2:106: more than 100 brackets are open", "close them: a list is written as [a, b]",
 		},
 		{"text for a switch", "wait: sometimes\n", `1:7: wait must be true or false, got text`, ""},
 		{"number for text", "region: 5\n", `1:9: region must be text, got a number`, "put it in quotes"},

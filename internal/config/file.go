@@ -173,7 +173,8 @@ type document struct {
 // parser takes grows faster than their number.
 const maxBrackets = 100
 
-// tooDeep returns the line and the column, from 1, where more than maxBrackets are open; 0 for none.
+// tooDeep returns the line and the column, from 1, where more than maxBrackets are open; 0 for
+// none.
 func (d *document) tooDeep() (line, column int) {
 	open := 0
 	for i, text := range d.lines {

@@ -6,8 +6,6 @@
 package model
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -285,27 +283,6 @@ func (m *Model) SQL() string { return m.statement.SQL() }
 
 func (m *Model) errorAt(at place, msg, hint string) error {
 	return m.file.ErrorAt(at.line, at.column, msg, hint, nil)
-}
-
-// fingerprint is the same for texts that differ in comments, description and layout only.
-func (m *Model) fingerprint() string {
-	sum := sha256.New()
-	h := m.Header
-	fmt.Fprintf(sum, "%v %v %v %v %v\n", h.Key, h.Pick, h.Script, h.Reads, h.Writes)
-	for _, from := range h.From {
-		fmt.Fprintf(sum, "from %s %v\n", from.Relation, from.By)
-		for _, join := range from.Joins {
-			fmt.Fprintf(sum, "join %s %v %v\n", join.Relation, join.By, join.Left)
-		}
-	}
-	for _, statement := range m.statements {
-		for _, token := range tokensOf(statement) {
-			sum.Write([]byte(token.Text))
-			sum.Write([]byte{0})
-		}
-		sum.Write([]byte{1})
-	}
-	return hex.EncodeToString(sum.Sum(nil))
 }
 
 func hereOf(pairs []Pair) []string {

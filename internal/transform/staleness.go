@@ -50,23 +50,35 @@ func ReadStaleness(
 	if err != nil {
 		return s, fmt.Errorf("read stale marks: %w", err)
 	}
-	marked := map[staleReason]bool{}
-	for _, mark := range marks {
-		s.reasons = append(s.reasons, staleReason{mark.Subject, sentence(mark.Subject, mark.Reason, steps)})
-		marked[staleReason{mark.Subject, mark.Reason}] = true
-	}
 	builds, err := db.Fingerprints(ctx)
 	if err != nil {
 		return s, fmt.Errorf("read fingerprints: %w", err)
 	}
-	if s.built = len(builds) > 0; !s.built {
+	s.built = len(builds) > 0
+	changed := changedSince(builds, steps)
+	marked := map[staleReason]bool{}
+	for _, mark := range marks {
+		reason := staleReason{mark.Subject, mark.Reason}
+		if s.built && ofText(mark.Reason) && !slices.Contains(changed, reason) {
+			// The text is again the one that built the tables.
+			if marking == WriteMarks {
+				if err := db.ForgetStaleMark(ctx, mark.Subject, mark.Reason); err != nil {
+					return s, fmt.Errorf("forget stale mark: %w", err)
+				}
+			}
+			continue
+		}
+		s.reasons = append(s.reasons, staleReason{mark.Subject, sentence(mark.Subject, mark.Reason, steps)})
+		marked[reason] = true
+	}
+	if !s.built {
 		if !hasModels(steps) {
 			// Nothing can be stale. The marks stay for models that come later.
 			return Staleness{steps: steps}, nil
 		}
 		return s, s.readUnbuilt(ctx, q, engine)
 	}
-	for _, reason := range changedSince(builds, steps) {
+	for _, reason := range changed {
 		if marked[reason] {
 			continue
 		}
@@ -124,6 +136,19 @@ func anyFlagged(ctx context.Context, q catalogue.Querier, engine sqlfile.Engine,
 	return false, nil
 }
 
+// The reasons that follow from the models' texts.
+const (
+	isNew           = "the transform is new"
+	textChanged     = "the transform's text changed"
+	variableChanged = "the transform's text or a variable in it changed"
+	isGone          = "is not among the transforms now"
+)
+
+// ofText tells whether a reason follows from the models' texts. It holds only as long as they do.
+func ofText(reason string) bool {
+	return reason == isNew || reason == textChanged || reason == variableChanged || strings.HasPrefix(reason, isGone)
+}
+
 // changedSince compares the steps with what last built the tables. The texts of the reasons do not
 // name their subjects.
 func changedSince(builds []dwhdb.FingerprintsRow, steps []Step) []staleReason {
@@ -145,16 +170,16 @@ func changedSince(builds []dwhdb.FingerprintsRow, steps []Step) []staleReason {
 		delete(last, step.Name)
 		switch {
 		case !built:
-			out = append(out, staleReason{step.Name, "the transform is new"})
+			out = append(out, staleReason{step.Name, isNew})
+		case fingerprint != step.Fingerprint && step.Model != nil && len(step.Model.Variables()) > 0:
+			out = append(out, staleReason{step.Name, variableChanged})
 		case fingerprint != step.Fingerprint:
-			out = append(out, staleReason{step.Name, "the transform's text changed"})
+			out = append(out, staleReason{step.Name, textChanged})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(last)) {
 		// Another project's, or a file that was deleted or renamed: the run tells which.
-		out = append(out, staleReason{
-			name, "is not among the transforms now, and the tables were last built with it, in " + by[name],
-		})
+		out = append(out, staleReason{name, isGone + ", and the tables were last built with it, in " + by[name]})
 	}
 	return out
 }
