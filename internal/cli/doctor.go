@@ -251,6 +251,8 @@ func (d *doctorRun) schema(ctx context.Context, s *session) bool {
 		return false // said of the bookkeeping
 	case errors.As(err, &pending):
 		d.add("schema", "warn", err.Error(), pending.Hint())
+		// A migration that leaves a flag out is refused before anything is applied.
+		d.flags(s.project.checkFlags(s.warehouse.Engine()))
 		return false
 	case err != nil:
 		d.fail("schema", err, "")

@@ -28,23 +28,33 @@ func (p project) checkFlags(engine sqlfile.Engine) error {
 
 // staging looks for staging tables of the warehouse without the flag of new rows.
 func (d *doctorRun) staging(ctx context.Context, s *session, steps []transform.Step) bool {
-	const subject = "staging"
 	pool, engine := s.warehouse.Pool(), s.warehouse.Engine()
 	live, err := catalogue.CurrentSchema(ctx, pool)
 	if err != nil {
-		d.fail(subject, err, "")
+		d.fail(stagingSubject, err, "")
 		return false
 	}
 	tables, err := catalogue.ReadSchema(ctx, pool, engine, live)
 	if err != nil {
-		d.fail(subject, err, "")
+		d.fail(stagingSubject, err, "")
 		return false
 	}
-	var fault *model.FlagError
-	if err := transform.CheckFlags(steps, tables); errors.As(err, &fault) {
-		d.add(subject, "fail", fault.Error(), "add to a migration: "+strings.Join(fault.Statements, " "))
+	if !d.flags(transform.CheckFlags(steps, tables)) {
 		return false
 	}
-	d.add(subject, "ok", "staging tables have their column processed", "")
+	d.add(stagingSubject, "ok", "staging tables have their column processed", "")
 	return true
+}
+
+// stagingSubject is the line of dwh doctor about staging tables.
+const stagingSubject = "staging"
+
+// flags adds what CheckFlags found to the report. It returns false for a fault.
+func (d *doctorRun) flags(err error) bool {
+	var fault *model.FlagError
+	if !errors.As(err, &fault) {
+		return true
+	}
+	d.add(stagingSubject, "fail", fault.Error(), "add to a migration: "+strings.Join(fault.Statements, " "))
+	return false
 }
