@@ -66,7 +66,7 @@ func (h historyRun) show(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.requireCurrent(ctx); err != nil {
+	if err := s.requireJournal(ctx); err != nil {
 		return err
 	}
 	db := dwhdb.New(s.warehouse.Pool())

@@ -128,7 +128,7 @@ func (r rejectRun) list(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	if err := s.requireCurrent(ctx); err != nil {
+	if err := s.requireJournal(ctx); err != nil {
 		return err
 	}
 	rejects, err := dwhdb.New(s.warehouse.Pool()).Rejects(ctx, r.limit)
