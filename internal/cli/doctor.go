@@ -57,6 +57,7 @@ type doctorRun struct {
 
 // finding is one thing that was looked at.
 type finding struct {
+	Name    string `json:"name"` // the subject
 	Subject string `json:"subject"`
 	Result  string `json:"result"` // ok, warn or fail
 	Detail  string `json:"detail"`
@@ -66,7 +67,7 @@ type finding struct {
 func (d *doctorRun) add(subject, result, detail, fix string) {
 	d.findings = append(
 		d.findings,
-		finding{Subject: subject, Result: result, Detail: d.app.out.secrets.Text(printable(detail)),
+		finding{Name: subject, Subject: subject, Result: result, Detail: d.app.out.secrets.Text(printable(detail)),
 			Fix: printable(fix)},
 	)
 }

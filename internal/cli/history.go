@@ -82,8 +82,9 @@ func (h historyRun) show(ctx context.Context) error {
 	}
 	if h.json {
 		type runRow struct {
+			Name string `json:"name"` // the run's id
 			dwhdb.DwhRun
-			Steps []dwhdb.DwhStep `json:"steps"`
+			Steps []stepRow `json:"steps"`
 		}
 		out := []runRow{}
 		for _, run := range runs {
@@ -91,7 +92,7 @@ func (h historyRun) show(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("read journal: %w", err)
 			}
-			out = append(out, runRow{DwhRun: run, Steps: steps})
+			out = append(out, runRow{Name: run.RunID, DwhRun: run, Steps: stepRows(steps)})
 		}
 		return writeJSON(h.app.out, out)
 	}
@@ -121,10 +122,7 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 		return fmt.Errorf("read journal: %w", err)
 	}
 	if h.json {
-		if steps == nil {
-			steps = []dwhdb.DwhStep{}
-		}
-		return writeJSON(h.app.out, steps)
+		return writeJSON(h.app.out, stepRows(steps))
 	}
 	if err := h.heading(run); err != nil {
 		return err
@@ -146,6 +144,20 @@ func (h historyRun) steps(ctx context.Context, db *dwhdb.Queries) error {
 		})
 	}
 	return h.app.out.Table(t, table.Text)
+}
+
+// stepRow is a step of a run in JSON.
+type stepRow struct {
+	Name string `json:"name"` // the step's
+	dwhdb.DwhStep
+}
+
+func stepRows(steps []dwhdb.DwhStep) []stepRow {
+	out := []stepRow{}
+	for _, step := range steps {
+		out = append(out, stepRow{step.Step, step})
+	}
+	return out
 }
 
 // heading says what a run was and what became of it.

@@ -213,6 +213,7 @@ type transformJSON struct {
 }
 
 type changeJSON struct {
+	Name    string `json:"name"` // of the table
 	Table   string `json:"table"`
 	Rows    int64  `json:"rows"`
 	Added   int64  `json:"added"`
@@ -228,7 +229,7 @@ func changesJSON(result transform.Result) []changeJSON {
 		out = append(
 			out,
 			changeJSON{
-				Table: string(change.Table), Rows: change.Rows, Added: change.Added,
+				Name: string(change.Table), Table: string(change.Table), Rows: change.Rows, Added: change.Added,
 				Changed: change.Changed, Removed: change.Removed, Examples: examplesJSON(result.Examples, change.Table),
 			},
 		)
