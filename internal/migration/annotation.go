@@ -60,6 +60,13 @@ func checkAnnotations(file *sqlfile.File) error {
 	return nil
 }
 
+// withoutTransaction tells whether each statement of the file is committed by itself.
+func withoutTransaction(file *sqlfile.File) bool {
+	return slices.ContainsFunc(strings.Split(file.Text(), "\n"), func(line string) bool {
+		return annotationOf(line) == "no transaction"
+	})
+}
+
 // annotationOf is the annotation in a line, in lower case as goose reads it; "" where goose sees
 // none. What is no annotation that goose knows is returned too, a blank where no word follows.
 func annotationOf(line string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pressly/goose/v3"
 
@@ -62,7 +63,7 @@ func (m *Migrator) locked(
 	}); err != nil {
 		return nil, m.ended(err, hold)
 	}
-	guarded := before.staged || before.built
+	guarded := before.staged || before.ran // a model may read seeds alone
 	if guarded {
 		if err := m.setMark(held, interrupted); err != nil {
 			return nil, m.ended(err, hold)
@@ -75,6 +76,10 @@ func (m *Migrator) locked(
 		steps = append(steps, done...)
 		return err
 	})
+	tried := steps
+	if step, ok := m.cutShort(err); ok {
+		tried = append(slices.Clone(steps), step)
+	}
 	if err != nil {
 		err = m.failed(m.project, err, hold)
 	}
@@ -82,7 +87,7 @@ func (m *Migrator) locked(
 		return steps, err // another dwh may write: the mark of an interrupted migration stays
 	}
 	m.failpoint("migrate.done")
-	if settleErr := m.settle(context.WithoutCancel(ctx), before, steps, guarded); settleErr != nil && err == nil {
+	if settleErr := m.settle(context.WithoutCancel(ctx), before, tried, guarded); settleErr != nil && err == nil {
 		err = settleErr
 	}
 	return steps, err
@@ -104,6 +109,20 @@ func stepsOf(results []*goose.MigrationResult, err error) ([]Step, error) {
 		}
 	}
 	return steps, err
+}
+
+// cutShort is the migration that ended with err, where some of its statements may be committed. On
+// Redshift a TRUNCATE commits the transaction that it stands in.
+func (m *Migrator) cutShort(err error) (Step, bool) {
+	var partial *goose.PartialError
+	if !errors.As(err, &partial) || partial.Failed == nil || partial.Failed.Source == nil {
+		return Step{}, false
+	}
+	file := m.project.file(partial.Failed.Source.Path)
+	if file == nil || m.engine != sqlfile.Redshift && !withoutTransaction(file) {
+		return Step{}, false
+	}
+	return Step{Name: partial.Failed.Source.Path, Up: partial.Failed.Direction == "up"}, true
 }
 
 // failed is what people read of an error that ended the migrations of a history.
@@ -132,7 +151,7 @@ func (m *Migrator) look(ctx context.Context) (shape, error) {
 		return shape{}, fmt.Errorf("connect for migrations: %w", err)
 	}
 	defer conn.Release()
-	before, err := readShape(ctx, conn.Conn())
+	before, err := readShape(ctx, conn.Conn(), m.follows)
 	if err != nil {
 		return before, err
 	}
@@ -161,16 +180,16 @@ func (m *Migrator) settle(ctx context.Context, before shape, steps []Step, guard
 		return fmt.Errorf("connect for migrations: %w", err)
 	}
 	defer conn.Release()
-	after, err := readShape(ctx, conn.Conn())
+	after, err := readShape(ctx, conn.Conn(), m.follows)
 	if err != nil {
 		return err
 	}
 	if err := m.settleLedger(ctx, conn.Conn(), before, after); err != nil {
 		return err
 	}
-	marks := reasons(before, after, steps)
-	if before.staged || after.staged || before.ran { // a model may read seeds alone
-		marks = append(marks, m.changed(steps)...)
+	marks := reasons(before, after, steps, m.uses)
+	if before.staged || after.staged || before.ran {
+		marks = append(marks, m.changed(before, steps, marks)...)
 	}
 	if err := mark(ctx, conn.Conn(), marks); err != nil {
 		return err

@@ -3,6 +3,8 @@ package migration
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -18,19 +20,39 @@ import (
 // shape is what a migration can change so that d_ and f_ no longer follow from staging.
 type shape struct {
 	tables map[string]relation // of the layers
-	others map[string]bool     // all other tables, and views
+	inputs map[string]relation // other tables that models store or read
+	others map[string]bool     // all tables but those of the layers, and views
 	staged bool                // there are staged rows
 	ran    bool                // a run has computed models, be it over no rows
 	built  bool                // a run has written rows of d_ and f_, be it from no staged rows
 }
 
 type relation struct {
-	id      int64  // of this table: a rebuilt one has another
-	rows    bool   // it has some; of staging tables alone
-	columns string // names and types in order
+	id      int64             // of this table: a rebuilt one has another
+	rows    bool              // it has some; of staging tables alone
+	columns map[string]column // by name, without processed
 	// the attribute number of processed, 0 without one: a flag that was dropped and added has
 	// another
 	flag int64
+}
+
+// staging tells whether the table, which has this name, holds staged rows.
+func (r relation) staging(name string) bool {
+	return strings.HasPrefix(name, "s_") || r.flag != 0 && !layered(name)
+}
+
+// column is what tells whether a column still has its values.
+type column struct {
+	number   int64 // of the attribute: a column that was dropped and added has another
+	kind     int64 // its type's oid
+	modifier int64 // its type's modifier
+}
+
+// widens tells whether the column is was with room for longer text, so that every value stayed.
+func (c column) widens(was column) bool {
+	const varchar = 1043
+	return c.number == was.number && c.kind == varchar && was.kind == varchar &&
+		was.modifier > 0 && c.modifier > was.modifier
 }
 
 // layered tells whether a table belongs to a layer whose change makes the star stale. dwh's own
@@ -42,8 +64,9 @@ func layered(name string) bool {
 	return strings.HasPrefix(name, "s_") || strings.HasPrefix(name, "d_") || strings.HasPrefix(name, "f_")
 }
 
-func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
-	out := shape{tables: map[string]relation{}, others: map[string]bool{}}
+// readShape reads the shape. follows tells whether a model stores or reads a table.
+func readShape(ctx context.Context, conn *pgx.Conn, follows func(table string) bool) (shape, error) {
+	out := shape{tables: map[string]relation{}, inputs: map[string]relation{}, others: map[string]bool{}}
 	rows, err := conn.Query(ctx, `
 		SELECT
 			CAST(c.relname AS VARCHAR(127)), CAST(c.oid AS BIGINT), CAST(a.attname AS VARCHAR(127)),
@@ -57,22 +80,28 @@ func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
 	if err != nil {
 		return out, fmt.Errorf("read tables: %w", err)
 	}
-	var table, column string
+	var table, name string
 	var id, number, kind, modifier int64
 	var plain bool
-	if _, err := pgx.ForEachRow(rows, []any{&table, &id, &column, &number, &kind, &modifier, &plain}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&table, &id, &name, &number, &kind, &modifier, &plain}, func() error {
+		in := out.tables
 		if !plain || !layered(table) {
 			out.others[table] = true
-			return nil
+			if !plain || bookkeeping.Owns(table) || !follows(table) {
+				return nil
+			}
+			in = out.inputs
 		}
-		r := out.tables[table]
-		r.id = id
-		if column == "processed" {
+		r, known := in[table]
+		if !known {
+			r = relation{id: id, columns: map[string]column{}}
+		}
+		if name == "processed" {
 			r.flag = number
 		} else {
-			r.columns += fmt.Sprintf("%s %d %d, ", column, kind, modifier)
+			r.columns[name] = column{number, kind, modifier}
 		}
-		out.tables[table] = r
+		in[table] = r
 		return nil
 	}); err != nil {
 		return out, fmt.Errorf("read tables: %w", err)
@@ -81,15 +110,17 @@ func readShape(ctx context.Context, conn *pgx.Conn) (shape, error) {
 	if err != nil {
 		return out, err
 	}
-	for name, r := range out.tables {
-		if !strings.HasPrefix(name, "s_") {
-			continue
+	for _, in := range []map[string]relation{out.tables, out.inputs} {
+		for name, r := range in {
+			if !r.staging(name) {
+				continue
+			}
+			if r.rows, err = hasRows(ctx, conn, schema, name); err != nil {
+				return out, err
+			}
+			in[name] = r
+			out.staged = out.staged || r.rows
 		}
-		if r.rows, err = hasRows(ctx, conn, schema, name); err != nil {
-			return out, err
-		}
-		out.tables[name] = r
-		out.staged = out.staged || r.rows
 	}
 	return out, nil
 }
@@ -107,17 +138,24 @@ func (s *shape) readBuilt(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	for name := range s.tables {
+	for name, r := range s.all() {
 		if s.built {
 			break
 		}
-		if !strings.HasPrefix(name, "s_") {
+		if !r.staging(name) {
 			if s.built, err = hasRows(ctx, conn, schema, name); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// all are the tables of the layers and the inputs.
+func (s shape) all() map[string]relation {
+	out := maps.Clone(s.tables)
+	maps.Copy(out, s.inputs)
+	return out
 }
 
 func hasRows(ctx context.Context, conn *pgx.Conn, schema catalogue.Name, table string) (exists bool, err error) {
@@ -143,38 +181,50 @@ func (s shape) emptied(before shape) []string {
 }
 
 // reasons compares the shapes before and after the steps and returns what the star's staleness is
-// about.
-func reasons(before, after shape, steps []Step) [][2]string {
-	if !before.staged && !after.staged && !before.built {
-		return nil
-	}
+// about. uses tells whether a model that reads the table names the column.
+func reasons(before, after shape, steps []Step, uses func(table, column string) bool) [][2]string {
+	staged := before.staged || after.staged
 	var out [][2]string
 	for _, step := range steps {
-		if !step.Up {
+		if !step.Up && (staged || before.built) {
 			out = append(out, [2]string{step.Name, "the migration was reverted"})
 		}
 	}
-	names := make([]string, 0, len(after.tables))
-	for name := range after.tables {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		was, existed := before.tables[name]
-		is := after.tables[name]
-		staging := strings.HasPrefix(name, "s_")
+	then, now := before.all(), after.all()
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if _, input := after.inputs[name]; !staged && !before.built && !(input && before.ran) {
+			continue
+		}
+		was, existed := then[name]
+		is := now[name]
 		switch {
 		case !existed:
 			out = append(out, [2]string{name, "the table was created"})
 		case was.id != is.id:
 			out = append(out, [2]string{name, "the table was rebuilt"})
-		case staging && was.flag != is.flag:
+		case is.staging(name) && was.flag != is.flag:
 			out = append(out, [2]string{name, "its flag was created"})
-		case !staging && was.columns != is.columns:
+		case is.staging(name):
+			// A column that is only added has no values that a model has read.
+			if was.rows && was.loses(is, func(column string) bool { return uses(name, column) }) {
+				out = append(out, [2]string{name, "its columns changed"})
+			}
+		case was.flag != is.flag || !maps.Equal(was.columns, is.columns):
 			out = append(out, [2]string{name, "the table has other columns"})
 		}
 	}
 	return out
+}
+
+// loses tells whether a column of the staging table r is another one now, or is gone and used.
+func (r relation) loses(now relation, used func(column string) bool) bool {
+	for name, was := range r.columns {
+		is, there := now.columns[name]
+		if there && is != was && !is.widens(was) || !there && used(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // interrupted is the mark that stands while migrations run, so that a process that dies leaves it

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/sparkify/dwh/internal/catalogue"
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // Dependents tells which of the steps' models depend on a table or a function. It implements
@@ -16,6 +17,15 @@ func (d Dependents) Follows(table string) bool {
 		return s.Model != nil && (s.Table == catalogue.Name(table) || slices.Contains(
 			s.Reads, catalogue.Name(table),
 		) || slices.Contains(s.Writes, catalogue.Name(table)))
+	})
+}
+
+// Uses tells whether a model that reads the table names the column.
+func (d Dependents) Uses(table, column string) bool {
+	return slices.ContainsFunc(d, func(s Step) bool {
+		return s.Model != nil && slices.Contains(s.Reads, catalogue.Name(table)) &&
+			(sqlfile.NamesAny(s.File.Render(sqlfile.Postgres), column) ||
+				sqlfile.NamesAny(s.File.Render(sqlfile.Redshift), column))
 	})
 }
 
