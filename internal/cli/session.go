@@ -260,11 +260,12 @@ func (s *session) close() {
 // migrator opens the project's migrations; the caller closes it.
 func (s *session) migrator(ctx context.Context) (*migration.Migrator, error) {
 	steps, err := s.project.steps(s.warehouse.Engine())
+	var models migration.Dependents = transform.Dependents(steps)
 	if err != nil {
-		steps = nil // what is wrong with them is told where they run
+		models = migration.Unknown{} // what is wrong with them is told where they run
 	}
 	return migration.New(ctx, s.warehouse.Pool(), migration.Options{
-		Models: transform.Dependents(steps), Failpoint: s.app.failpoint,
+		Models: models, Failpoint: s.app.failpoint,
 		Engine: s.warehouse.Engine(), FS: s.project.migrations, Dir: s.project.migrationsDir,
 		Wait: s.cfg.Wait, Logger: s.app.log,
 	})

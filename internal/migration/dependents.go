@@ -18,6 +18,19 @@ type Dependents interface {
 	Callers(function string) []string
 }
 
+// Unknown is what depends on tables and functions where nobody can tell: everything. It implements
+// Dependents.
+type Unknown struct{}
+
+// Follows is true.
+func (Unknown) Follows(string) bool { return true }
+
+// Uses is true.
+func (Unknown) Uses(string, string) bool { return true }
+
+// Callers is no step's name, so that the mark is about every model.
+func (Unknown) Callers(string) []string { return []string{"a model"} }
+
 // follows tells whether a model stores or reads the table.
 func (m *Migrator) follows(table string) bool { return m.models != nil && m.models.Follows(table) }
 
@@ -83,11 +96,11 @@ func (m *Migrator) upStatements(step Step) []sqlfile.Statement {
 	return slices.DeleteFunc(file.Statements(m.engine), func(s sqlfile.Statement) bool { return s.Section() != "up" })
 }
 
-// hadRows tells whether the change can concern rows that models have read. Rows that are added to
-// staging have a flag of their own.
+// hadRows tells whether the change can concern rows that models have read. A table that was not
+// there is marked as created, and rows that are added to staging have a flag of their own.
 func (s shape) hadRows(change rowChange) bool {
 	r := s.all()[change.table]
-	return !r.staging(change.table) || r.rows && !change.adds
+	return s.has(change.table) && (!r.staging(change.table) || r.rows && !change.adds)
 }
 
 // addComposed adds the tables that words name, where the words put together statements that change
@@ -105,7 +118,7 @@ func (m *Migrator) addComposed(
 	named := false
 	for _, word := range words {
 		change := rowChange{strings.ToLower(word.Value()), !changes}
-		if !m.follows(change.table) {
+		if !m.follows(change.table) || !before.has(change.table) {
 			continue
 		}
 		named = true

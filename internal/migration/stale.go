@@ -138,11 +138,11 @@ func (s *shape) readBuilt(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	for name, r := range s.all() {
+	for name := range s.tables {
 		if s.built {
 			break
 		}
-		if !r.staging(name) {
+		if !strings.HasPrefix(name, "s_") {
 			if s.built, err = hasRows(ctx, conn, schema, name); err != nil {
 				return err
 			}
@@ -156,6 +156,12 @@ func (s shape) all() map[string]relation {
 	out := maps.Clone(s.tables)
 	maps.Copy(out, s.inputs)
 	return out
+}
+
+// has tells whether the table is there.
+func (s shape) has(table string) bool {
+	_, layer := s.tables[table]
+	return layer || s.others[table]
 }
 
 func hasRows(ctx context.Context, conn *pgx.Conn, schema catalogue.Name, table string) (exists bool, err error) {
@@ -183,16 +189,17 @@ func (s shape) emptied(before shape) []string {
 // reasons compares the shapes before and after the steps and returns what the star's staleness is
 // about. uses tells whether a model that reads the table names the column.
 func reasons(before, after shape, steps []Step, uses func(table, column string) bool) [][2]string {
-	staged := before.staged || after.staged
+	layers := before.staged || after.staged || before.built // they may hold rows that follow from others
+	inputs := layers || before.ran                          // models may have read them
 	var out [][2]string
 	for _, step := range steps {
-		if !step.Up && (staged || before.built) {
+		if !step.Up && (layers || inputs && len(before.inputs) > 0) {
 			out = append(out, [2]string{step.Name, "the migration was reverted"})
 		}
 	}
 	then, now := before.all(), after.all()
 	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if _, input := after.inputs[name]; !staged && !before.built && !(input && before.ran) {
+		if _, input := after.inputs[name]; !layers && !(input && inputs) {
 			continue
 		}
 		was, existed := then[name]
