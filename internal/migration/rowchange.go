@@ -90,8 +90,8 @@ func statementOf(words []sqlfile.Token) []sqlfile.Token {
 // fillers are the words that may stand between a verb and the name that it is about.
 var fillers = []string{"into", "from", "table", "only", "overwrite", "if", "not", "exists"}
 
-// composes tells whether words put statements together as they run: EXECUTE, but not EXECUTE FUNCTION
-// of a trigger, and not the privilege.
+// composes tells whether words put statements together as they run: EXECUTE, but not EXECUTE
+// FUNCTION of a trigger, and not the privilege.
 func composes(words []sqlfile.Token) bool {
 	for i, word := range words {
 		if word.Is("execute") && !(i+1 < len(words) &&

@@ -189,8 +189,8 @@ func (s shape) emptied(before shape) []string {
 // reasons compares the shapes before and after the steps and returns what the star's staleness is
 // about. uses tells whether a model that reads the table names the column.
 func reasons(before, after shape, steps []Step, uses func(table, column string) bool) [][2]string {
-	layers := before.staged || after.staged || before.built // they may hold rows that follow from others
-	inputs := layers || before.ran                          // models may have read them
+	layers := before.staged || after.staged || before.built // there is something to replay
+	inputs := layers || before.ran                          // a model may have read them
 	var out [][2]string
 	for _, step := range steps {
 		if !step.Up && (layers || inputs && len(before.inputs) > 0) {
