@@ -29,7 +29,8 @@ func (*GuardError) Hint() string {
 }
 
 // GuardStaging returns a *GuardError when the Down halves of the applied migrations above version
-// would drop, empty or delete from an s_ table that has rows.
+// would drop, empty or delete from a staging table that has rows: an s_ table, or another one with
+// the flag.
 func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 	all, err := m.Status(ctx)
 	if err != nil {
@@ -54,7 +55,7 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 		}
 		for _, name := range emptied(text) {
 			table, exists := there[catalogue.Name(name)]
-			if !exists || slices.Contains(lost, name) {
+			if !exists || !strings.HasPrefix(name, "s_") && !table.Has("processed") || slices.Contains(lost, name) {
 				continue
 			}
 			var has bool
@@ -91,7 +92,8 @@ func (m *Migrator) Previous(ctx context.Context) (int64, error) {
 	return previous, nil
 }
 
-// emptied returns the s_ tables that the text drops, truncates, renames away or deletes from.
+// emptied returns the tables that the text drops, truncates, renames away or deletes from, among
+// other words.
 func emptied(text string) []string {
 	var out []string
 	var words []string // of the statement so far
@@ -101,7 +103,7 @@ func emptied(text string) []string {
 			words = nil
 		case sqlfile.KindWord, sqlfile.KindQuotedIdent:
 			word := strings.ToLower(token.Value())
-			if len(words) > 0 && strings.HasPrefix(word, "s_") && loses(words) && !slices.Contains(out, word) {
+			if len(words) > 0 && loses(words) && !slices.Contains(out, word) {
 				out = append(out, word)
 			}
 			words = append(words, word)

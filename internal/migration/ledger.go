@@ -3,8 +3,8 @@ package migration
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -25,14 +25,13 @@ func (m *Migrator) settleLedger(ctx context.Context, conn *pgx.Conn, before, aft
 	forgotten := false
 	for _, name := range noted {
 		now := after.renamed(before, name)
-		_, there := after.tables[name]
 		switch {
 		case now != "" && !slices.Contains(noted, now):
 			if err := rename(ctx, db, name, now); err != nil {
 				return err
 			}
 			m.logger.Info("a staging table was renamed, and the ledger has its new name", "table", name, "now", now)
-		case !there && !after.others[name], slices.Contains(emptied, name):
+		case !after.has(name), slices.Contains(emptied, name):
 			if err := forget(ctx, db, name); err != nil {
 				return err
 			}
@@ -43,12 +42,9 @@ func (m *Migrator) settleLedger(ctx context.Context, conn *pgx.Conn, before, aft
 	if !forgotten {
 		return nil
 	}
-	known := map[int64]bool{}
-	for _, was := range before.tables {
-		known[was.id] = true
-	}
-	for name, is := range after.tables {
-		if is.rows && !known[is.id] && !slices.Contains(noted, name) {
+	known := slices.Collect(maps.Values(before.ids))
+	for name, is := range after.staging() {
+		if is.rows && !slices.Contains(known, is.id) && !slices.Contains(noted, name) {
 			m.logger.Warn("a staging table was created with rows, and the ledger has no objects of it: the next load "+
 				"reads every object of its source", "table", name)
 		}
@@ -58,12 +54,12 @@ func (m *Migrator) settleLedger(ctx context.Context, conn *pgx.Conn, before, aft
 
 // renamed is the name that a table has now; "" where it has the same one, or is gone.
 func (s shape) renamed(before shape, name string) string {
-	was, existed := before.tables[name]
-	if !existed || s.tables[name].id == was.id {
+	id, existed := before.ids[name]
+	if !existed || s.ids[name] == id {
 		return ""
 	}
-	for now, is := range s.tables {
-		if is.id == was.id && strings.HasPrefix(now, "s_") {
+	for now, is := range s.ids {
+		if is == id {
 			return now
 		}
 	}

@@ -22,6 +22,7 @@ type shape struct {
 	tables map[string]relation // of the layers
 	inputs map[string]relation // other tables that models store or read
 	others map[string]bool     // all tables but those of the layers, and views
+	ids    map[string]int64    // of every table, by name
 	staged bool                // there are staged rows
 	ran    bool                // a run has computed models, be it over no rows
 	built  bool                // a run has written rows of d_ and f_, be it from no staged rows
@@ -66,7 +67,8 @@ func layered(name string) bool {
 
 // readShape reads the shape. follows tells whether a model stores or reads a table.
 func readShape(ctx context.Context, conn *pgx.Conn, follows func(table string) bool) (shape, error) {
-	out := shape{tables: map[string]relation{}, inputs: map[string]relation{}, others: map[string]bool{}}
+	out := shape{tables: map[string]relation{}, inputs: map[string]relation{}, others: map[string]bool{},
+		ids: map[string]int64{}}
 	rows, err := conn.Query(ctx, `
 		SELECT
 			CAST(c.relname AS VARCHAR(127)), CAST(c.oid AS BIGINT), CAST(a.attname AS VARCHAR(127)),
@@ -85,6 +87,9 @@ func readShape(ctx context.Context, conn *pgx.Conn, follows func(table string) b
 	var plain bool
 	if _, err := pgx.ForEachRow(rows, []any{&table, &id, &name, &number, &kind, &modifier, &plain}, func() error {
 		in := out.tables
+		if plain {
+			out.ids[table] = id
+		}
 		if !plain || !layered(table) {
 			out.others[table] = true
 			if !plain || bookkeeping.Owns(table) || !follows(table) {
@@ -172,13 +177,26 @@ func hasRows(ctx context.Context, conn *pgx.Conn, schema catalogue.Name, table s
 	return exists, nil
 }
 
+// staging are the tables that hold staged rows.
+func (s shape) staging() map[string]relation {
+	out := map[string]relation{}
+	for _, in := range []map[string]relation{s.tables, s.inputs} {
+		for name, r := range in {
+			if r.staging(name) {
+				out[name] = r
+			}
+		}
+	}
+	return out
+}
+
 // emptied are the staging tables whose rows went between the shapes: a table that is empty now and
 // had rows, or is another one.
 func (s shape) emptied(before shape) []string {
 	var out []string
-	for name, is := range s.tables {
-		was, existed := before.tables[name]
-		if strings.HasPrefix(name, "s_") && !is.rows && existed && (was.rows || was.id != is.id) {
+	earlier := before.staging()
+	for name, is := range s.staging() {
+		if was, existed := earlier[name]; existed && !is.rows && (was.rows || was.id != is.id) {
 			out = append(out, name)
 		}
 	}
