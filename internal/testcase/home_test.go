@@ -217,3 +217,39 @@ func TestNamedSchema(t *testing.T) {
 		t.Errorf("got tables %v, want none", got)
 	}
 }
+
+// TestOtherSchema: a migration that changes another schema is refused before anything runs.
+func TestOtherSchema(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ sql, want string }{
+		{"DROP SCHEMA IF EXISTS ref_e CASCADE;\nCREATE SCHEMA ref_e;\nCREATE TABLE ref_e.rate (a BIGINT);\n",
+			"00002_other.sql:2:1: DROP SCHEMA reaches outside the schema"},
+		{"CREATE TABLE zone (a BIGINT);\nINSERT INTO ref_e.rate VALUES (2);\n",
+			"00002_other.sql:3:13: the SQL writes to the schema ref_e"},
+		{"DO $$ BEGIN DELETE FROM ref_e.rate; END $$;\n", "00002_other.sql:2:25: the SQL writes to the schema ref_e"},
+	} {
+		dsn := dwhtest.Database(t)
+		dwhtest.Query(t, dsn, "CREATE SCHEMA ref_e")
+		dwhtest.Query(t, dsn, "CREATE TABLE ref_e.rate (a BIGINT)")
+		dwhtest.Query(t, dsn, "INSERT INTO ref_e.rate VALUES (1)")
+		files := map[string]string{
+			"migrations/00001_song.sql": "-- +goose Up\n" +
+				"CREATE TABLE s_song (song_id VARCHAR(8), processed BOOLEAN DEFAULT FALSE NOT NULL);\n" +
+				"CREATE TABLE d_song (song_id VARCHAR(8) NOT NULL, PRIMARY KEY (song_id));\n",
+			"migrations/00002_other.sql": "-- +goose Up\n" + c.sql,
+			"transforms/010_s_song.sql": "-- s_song: one row per song.\n" +
+				"COPY s_song (song_id) FROM :'song_data' FORMAT AS JSON 'auto';\n",
+			"transforms/110_d_song.sql": "-- d_song: one row per song.\n-- key: song_id\n-- from: s_song\n" +
+				"SELECT song_id FROM s_song;\n",
+			"tests/one/then/d_song.csv": "song_id\n",
+			"dwh.yaml":                  "engine: postgres\n",
+		}
+		code, _, stderr := dwh(t, dsn, "test", "--project", project(t, files))
+		if code != 1 || !strings.Contains(stderr, c.want) {
+			t.Errorf("got exit code %d, want 1 and %s\n%s", code, c.want, stderr)
+		}
+		if got := dwhtest.Query(t, dsn, "SELECT a FROM ref_e.rate"); len(got) != 1 || got[0][0] != "1" {
+			t.Errorf("%s: got rows %v of the other schema, want the row 1", c.sql, got)
+		}
+	}
+}

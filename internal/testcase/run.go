@@ -22,8 +22,8 @@ type Options struct {
 	Engine sqlfile.Engine    // of the database behind Pool
 	Steps  []transform.Step  // the project's loads and models
 	Vars   map[string]string // psql variables that models use
-	// Files are the project's migrations and transforms. One that names the schema of the warehouse
-	// is refused: it would leave the schema of the cases.
+	// Files are the project's migrations and transforms. A file that names the schema of the
+	// warehouse, or that changes something outside the schema of the cases, is refused.
 	Files []*sqlfile.File
 	// Migrate applies the project's migrations to the schema that the pool's unqualified names
 	// mean.
@@ -70,6 +70,9 @@ func Run(ctx context.Context, cases []Case, o Options) ([]Result, error) {
 	}
 	for _, file := range o.Files {
 		if err := unqualified(file, o.Engine, live); err != nil {
+			return nil, err
+		}
+		if err := outside(file, o.Engine); err != nil {
 			return nil, err
 		}
 	}
