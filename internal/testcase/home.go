@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,14 +53,13 @@ func (e *SchemaError) Hint() string {
 	return ""
 }
 
-// makeHome makes an empty schema. It drops the schemas that a dwh that was killed has left.
-func makeHome(ctx context.Context, pool *pgxpool.Pool, engine sqlfile.Engine) (*home, error) {
-	if err := sweep(ctx, pool, engine); err != nil {
-		return nil, err
-	}
+// makeHome makes an empty schema. The cases also see the further schemas, behind it.
+func makeHome(
+	ctx context.Context, pool *pgxpool.Pool, engine sqlfile.Engine, further []catalogue.Name,
+) (*home, error) {
 	for try := 0; ; try++ {
 		h := &home{engine: engine}
-		err := h.open(ctx, pool)
+		err := h.open(ctx, pool, further)
 		if err == nil {
 			return h, nil
 		}
@@ -75,7 +73,7 @@ func makeHome(ctx context.Context, pool *pgxpool.Pool, engine sqlfile.Engine) (*
 	}
 }
 
-func (h *home) open(ctx context.Context, pool *pgxpool.Pool) error {
+func (h *home) open(ctx context.Context, pool *pgxpool.Pool, further []catalogue.Name) error {
 	var random [6]byte
 	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
 	schema := catalogue.Name(homePrefix + hex.EncodeToString(random[:]))
@@ -84,7 +82,11 @@ func (h *home) open(ctx context.Context, pool *pgxpool.Pool) error {
 	if h.engine == sqlfile.Postgres {
 		// A setting of the connection and not a SET: behind a pooler that hands sessions round, a
 		// SET would reach other programs, and the cases other schemas.
-		config.ConnConfig.RuntimeParams["search_path"] = schema.SQL()
+		path := schema.SQL()
+		for _, name := range further {
+			path += ", " + name.SQL()
+		}
+		config.ConnConfig.RuntimeParams["search_path"] = path
 		config.ConnConfig.RuntimeParams["synchronous_commit"] = "off" // nothing here has to last
 	} else {
 		after := config.AfterConnect
@@ -136,9 +138,7 @@ func (h *home) open(ctx context.Context, pool *pgxpool.Pool) error {
 // unqualified refuses a file that names the schema of the warehouse.
 func unqualified(file *sqlfile.File, engine sqlfile.Engine, live string) error {
 	for _, statement := range file.Statements(engine) {
-		tokens := slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
-			return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
-		})
+		tokens := tokensOf(statement.SQL())
 		for i, token := range tokens {
 			name := token.Kind == sqlfile.KindWord || token.Kind == sqlfile.KindQuotedIdent
 			if name && strings.EqualFold(token.Value(), live) && i+1 < len(tokens) && tokens[i+1].Text == "." {

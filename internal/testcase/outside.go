@@ -58,10 +58,7 @@ var (
 // reaches finds the first place where a text reaches outside. body is set for what stands in a
 // string or a dollar quote, such as a function's body.
 func reaches(text string, engine sqlfile.Engine, body bool) *reach {
-	s := &scan{engine: engine, body: body}
-	s.tokens = slices.DeleteFunc(sqlfile.Tokens(text), func(t sqlfile.Token) bool {
-		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
-	})
+	s := &scan{tokens: tokensOf(text), engine: engine, body: body}
 	kind := s.skip(1)
 	defined := s.is(0, "do") || s.is(0, "create") && s.is(kind, "function", "procedure")
 	for i, t := range s.tokens {
@@ -77,6 +74,13 @@ func reaches(text string, engine sqlfile.Engine, body bool) *reach {
 		}
 	}
 	return nil
+}
+
+// tokensOf splits a text into its tokens, without comments and markers.
+func tokensOf(text string) []sqlfile.Token {
+	return slices.DeleteFunc(sqlfile.Tokens(text), func(t sqlfile.Token) bool {
+		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
+	})
 }
 
 // scan is the tokens of a text, without its comments.
@@ -168,6 +172,8 @@ func (s *scan) define(i int) *reach {
 		// A body may make a role where there is none yet.
 		return s.fault(i, fmt.Sprintf("%s %s reaches outside the schema that a test case runs in",
 			strings.ToUpper(verb.Text), strings.ToUpper(s.text(at))), byHand)
+	case s.body && s.is(at, "extension") && verb.Is("drop"):
+		return s.fault(i, "DROP EXTENSION reaches outside the schema that a test case runs in", byHand)
 	case !s.body && s.first(i) && s.is(i+1, "event") && s.is(at, "trigger"):
 		return s.fault(i, "an event trigger reaches outside the schema that a test case runs in", byHand)
 	case s.is(at, onTable...):

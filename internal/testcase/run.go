@@ -76,13 +76,26 @@ func Run(ctx context.Context, cases []Case, o Options) ([]Result, error) {
 			return nil, err
 		}
 	}
-	h, err := makeHome(ctx, o.Pool, o.Engine)
+	// A dwh that was killed may have left an extension too.
+	if err := sweep(ctx, o.Pool, o.Engine); err != nil {
+		return nil, err
+	}
+	installed, err := readExtensions(ctx, o.Pool, o.Engine, live)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range o.Files {
+		if err := installed.check(file, o.Engine); err != nil {
+			return nil, err
+		}
+	}
+	h, err := makeHome(ctx, o.Pool, o.Engine, installed.schemas())
 	if err != nil {
 		return nil, err
 	}
 	defer h.close(ctx)
 	if err := o.Migrate(ctx, h.pool); err != nil {
-		return nil, err
+		return nil, installed.explain(err)
 	}
 	b := &bench{Options: o, home: h}
 	if err := b.open(ctx); err != nil {
