@@ -81,9 +81,7 @@ func refuseOwned(files []*sqlfile.File, engine sqlfile.Engine) error {
 
 // makes finds the table that a statement makes, in the schema that dwh works in.
 func makes(statement sqlfile.Statement) (name sqlfile.Token, ok bool) {
-	tokens := slices.DeleteFunc(sqlfile.Tokens(statement.SQL()), func(t sqlfile.Token) bool {
-		return t.Kind == sqlfile.KindComment || t.Kind == sqlfile.KindMarker
-	})
+	tokens := withoutComments(sqlfile.Tokens(statement.SQL()))
 	at := 0
 	skip := func(words ...string) bool {
 		if at == len(tokens) || !slices.ContainsFunc(words, tokens[at].Is) {

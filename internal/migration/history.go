@@ -39,6 +39,12 @@ func readProject(fsys fs.FS, dir string, engine sqlfile.Engine) (*history, error
 	if err := refuseOwned(files, engine); err != nil {
 		return nil, err
 	}
+	if err := refuseVariables(files); err != nil {
+		return nil, err
+	}
+	if err := refuseSearchPath(files, engine); err != nil {
+		return nil, err
+	}
 	return &history{
 		engine: engine, dir: dirName(dir), files: files, rendered: rendered, table: goose.DefaultTablename,
 	}, nil
