@@ -237,18 +237,12 @@ func (m migrateRun) up(ctx context.Context, to int64) error {
 		}
 	}
 	if m.dryRun {
-		plan, err := planUp(all, to)
-		if err != nil {
+		if err := m.migrator.CheckUp(ctx, to); err != nil {
 			return err
 		}
-		return m.printPlan(ctx, plan)
+		return m.printPlan(ctx, planUp(all, to))
 	}
-	var steps []migration.Step
-	if known && to == math.MaxInt64 {
-		steps, err = m.migrator.Up(ctx)
-	} else {
-		steps, err = m.migrator.UpTo(ctx, to)
-	}
+	steps, err := m.migrator.UpTo(ctx, to)
 	return m.tell(ctx, steps, err)
 }
 
@@ -259,6 +253,8 @@ func (m migrateRun) down(ctx context.Context, downTo bool) error {
 		if to, err = m.migrator.Previous(ctx); err != nil {
 			return err
 		}
+	} else if err := m.migrator.CheckDown(ctx, to); err != nil {
+		return err
 	}
 	if m.dryRun {
 		plan, err := m.planDown(ctx, to)
@@ -288,27 +284,15 @@ type planned struct {
 	up bool
 }
 
-// planUp lists the pending migrations up to a version. As Up does, it refuses one that is older
-// than one that is applied.
-func planUp(all []migration.Migration, to int64) ([]planned, error) {
-	var newest migration.Migration
-	for _, m := range all {
-		if m.Applied {
-			newest = m
-		}
-	}
+// planUp lists the pending migrations up to a version.
+func planUp(all []migration.Migration, to int64) []planned {
 	var plan []planned
 	for _, m := range all {
-		if m.Applied || m.Version > to {
-			continue
+		if !m.Applied && m.Version <= to {
+			plan = append(plan, planned{m, true})
 		}
-		if m.Version < newest.Version {
-			return nil, fmt.Errorf("%s is pending and older than %s, which is applied; give it a higher number",
-				m.Name, newest.Name)
-		}
-		plan = append(plan, planned{m, true})
 	}
-	return plan, nil
+	return plan
 }
 
 // planDown lists the applied migrations above a version, the newest first; a negative one means

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,7 +22,15 @@ func (m migrateRun) status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	gone := m.migrator.Gone(ctx)
+	var order *migration.OrderError
+	if gone != nil && !errors.As(gone, &order) {
+		return gone
+	}
 	if m.json {
+		if order != nil {
+			m.out.Warn("%s; %s", order.Msg, order.Advice)
+		}
 		rows := []statusJSON{bookkeepingStatus(own)}
 		for _, item := range all {
 			rows = append(rows, newStatusJSON(item.Version, item.Name, item.Applied, item.At))
@@ -49,6 +58,9 @@ func (m migrateRun) status(ctx context.Context) error {
 	sentence, err := m.conclude(ctx, all, own)
 	if err != nil {
 		return err
+	}
+	if order != nil {
+		sentence = m.out.ink().dye(table.Caution, order.Msg) + ": " + order.Advice
 	}
 	_, err = fmt.Fprintln(m.out.Stdout, sentence)
 	return err

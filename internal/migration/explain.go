@@ -86,6 +86,10 @@ func (m *Migrator) explain(h *history, doing string, err error) error {
 	if errors.As(err, &foreign) {
 		return foreign
 	}
+	var order *OrderError
+	if errors.As(err, &order) {
+		return order
+	}
 	var partial *goose.PartialError
 	var refused *pgconn.PgError
 	if !errors.As(err, &partial) || !errors.As(err, &refused) || partial.Failed == nil || partial.Failed.Source == nil {

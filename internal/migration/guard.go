@@ -76,22 +76,6 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 	return nil
 }
 
-// Previous is the version below the newest applied one: what Down and Redo go back to. It is -1
-// when nothing is applied.
-func (m *Migrator) Previous(ctx context.Context) (int64, error) {
-	all, err := m.Status(ctx)
-	if err != nil {
-		return 0, err
-	}
-	previous, current := int64(-1), int64(0)
-	for _, migration := range all {
-		if migration.Applied {
-			previous, current = current, migration.Version
-		}
-	}
-	return previous, nil
-}
-
 // emptied returns the tables that the text drops, truncates, renames away or deletes from, among
 // other words.
 func emptied(text string) []string {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"slices"
 	"time"
 
@@ -271,40 +272,43 @@ func (m *Migrator) Version(ctx context.Context) (int64, error) {
 	return version, nil
 }
 
-// Up applies everything that is pending.
-func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
-	return m.locked(
-		ctx,
-		func(ctx context.Context) ([]*goose.MigrationResult, error) { return m.project.provider.Up(ctx) },
-	)
-}
+// Up applies everything that is pending. The error is an *OrderError where a pending migration is
+// older than an applied one.
+func (m *Migrator) Up(ctx context.Context) ([]Step, error) { return m.UpTo(ctx, math.MaxInt64) }
 
-// UpTo applies what is pending up to and including version.
+// UpTo applies what is pending up to and including version, with the same error.
 func (m *Migrator) UpTo(ctx context.Context, version int64) ([]Step, error) {
-	return m.locked(
-		ctx,
-		func(ctx context.Context) ([]*goose.MigrationResult, error) {
-			return m.project.provider.UpTo(ctx, version)
-		},
-	)
+	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) {
+		if err := m.CheckUp(ctx, version); err != nil {
+			return nil, err
+		}
+		return m.project.provider.UpTo(ctx, version)
+	})
 }
 
-// Down reverts the newest migration.
+// Down reverts the newest migration. The error is an *OrderError where its file is gone.
 func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
-	return m.locked(
-		ctx,
-		func(ctx context.Context) ([]*goose.MigrationResult, error) { return one(m.project.provider.Down(ctx)) },
-	)
+	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) {
+		if _, err := m.list(ctx); err != nil { // makes the version table
+			return nil, err
+		}
+		version, err := m.previous(ctx)
+		if err != nil || version < 0 {
+			return nil, err
+		}
+		return m.project.provider.DownTo(ctx, version)
+	})
 }
 
-// DownTo reverts every migration above version.
+// DownTo reverts every migration above version. The error is an *OrderError where the file of one
+// of them is gone.
 func (m *Migrator) DownTo(ctx context.Context, version int64) ([]Step, error) {
-	return m.locked(
-		ctx,
-		func(ctx context.Context) ([]*goose.MigrationResult, error) {
-			return m.project.provider.DownTo(ctx, version)
-		},
-	)
+	return m.locked(ctx, func(ctx context.Context) ([]*goose.MigrationResult, error) {
+		if err := m.CheckDown(ctx, version); err != nil {
+			return nil, err
+		}
+		return m.project.provider.DownTo(ctx, version)
+	})
 }
 
 // Redo reverts the newest migration and applies it again.
@@ -315,14 +319,4 @@ func (m *Migrator) Redo(ctx context.Context) ([]Step, error) {
 	}
 	up, err := m.UpTo(ctx, down[0].Version)
 	return append(down, up...), err
-}
-
-func one(result *goose.MigrationResult, err error) ([]*goose.MigrationResult, error) {
-	if errors.Is(err, goose.ErrNoNextVersion) {
-		return nil, nil
-	}
-	if result == nil {
-		return nil, err
-	}
-	return []*goose.MigrationResult{result}, err
 }
