@@ -49,17 +49,25 @@ func (p project) allReports(engine sqlfile.Engine) ([]report.Report, error) {
 	return linked, nil
 }
 
-// checkParams refuses a parameter that is called as a flag of dwh report: the flag would take its
-// value. The flags of sources, which a report has no use for, make room.
+// checkParams refuses a parameter that is called as a flag of dwh report, or as its short form: the
+// flag would take its value. The flags of sources, which a report has no use for, make room.
 func checkParams(own []report.Report) error {
-	taken := flagNames(slices.Concat(globalFlags(), connectionFlags(), []cli.Flag{projectFlag()}, reportFlags()))
+	flags := slices.Concat(
+		globalFlags(), connectionFlags(), []cli.Flag{projectFlag(), cli.HelpFlag}, reportFlags(),
+	)
 	for _, r := range own {
 		for _, param := range r.Params {
-			if slices.Contains(taken, param.Name) {
-				return r.ParamError(param.Name, fmt.Sprintf("param: --%s is already a flag of dwh "+
-					"report", param.Name),
-					"give the parameter another name")
+			i := slices.IndexFunc(flags, func(f cli.Flag) bool {
+				return visible(f) && slices.Contains(f.Names(), param.Name)
+			})
+			if i < 0 {
+				continue
 			}
+			msg := fmt.Sprintf("param: --%s is already a flag of dwh report", param.Name)
+			if long := flags[i].Names()[0]; long != param.Name {
+				msg = fmt.Sprintf("param: -%s is already the short form of --%s, a flag of dwh report", param.Name, long)
+			}
+			return r.ParamError(param.Name, msg, "give the parameter another name")
 		}
 	}
 	return nil
