@@ -65,7 +65,8 @@ func checkParams(own []report.Report) error {
 			}
 			msg := fmt.Sprintf("param: --%s is already a flag of dwh report", param.Name)
 			if long := flags[i].Names()[0]; long != param.Name {
-				msg = fmt.Sprintf("param: -%s is already the short form of --%s, a flag of dwh report", param.Name, long)
+				msg = fmt.Sprintf("param: -%s is already the short form of --%s, a flag of dwh report", param.Name,
+					long)
 			}
 			return r.ParamError(param.Name, msg, "give the parameter another name")
 		}

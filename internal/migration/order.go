@@ -69,8 +69,9 @@ func (m *Migrator) CheckUp(ctx context.Context, to int64) error {
 		if name == "" {
 			name = fmt.Sprintf("version %d", newest)
 		}
-		return &OrderError{Msg: fmt.Sprintf("%s is pending and older than %s, which is applied; give it a higher number",
-			pending.Name, name)}
+		return &OrderError{Msg: fmt.Sprintf(
+			"%s is pending and older than %s, which is applied; give it a higher number", pending.Name, name,
+		)}
 	}
 	return nil
 }

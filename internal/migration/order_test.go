@@ -36,7 +36,8 @@ func TestFileGone(t *testing.T) {
 	} {
 		err := do()
 		var order *migration.OrderError
-		if !errors.As(err, &order) || err.Error() != "migration 3 is applied, but migrations has no file with this number" {
+		if !errors.As(err, &order) ||
+			err.Error() != "migration 3 is applied, but migrations has no file with this number" {
 			t.Errorf("%s: got %v, want that the file of migration 3 is gone", name, err)
 		}
 	}
@@ -65,12 +66,11 @@ func TestOutOfOrder(t *testing.T) {
 	t.Parallel()
 	pool := open(t, dwhtest.Database(t))
 	up(t, migrator(t, pool, numbered("2_b", "4_d")), 4)
-	for want, m := range map[string]*migration.Migrator{
-		"00003_c.sql is pending and older than 00004_d.sql, which is applied; give it a higher number": migrator(t, pool,
-			numbered("2_b", "3_c", "4_d")),
-		"00003_c.sql is pending and older than version 4, which is applied; give it a higher number": migrator(t, pool,
-			numbered("2_b", "3_c")),
+	for newest, files := range map[string]fstest.MapFS{
+		"00004_d.sql": numbered("2_b", "3_c", "4_d"), "version 4": numbered("2_b", "3_c"),
 	} {
+		m := migrator(t, pool, files)
+		want := "00003_c.sql is pending and older than " + newest + ", which is applied; give it a higher number"
 		if _, err := m.Up(t.Context()); err == nil || err.Error() != want {
 			t.Errorf("up: got %v, want %s", err, want)
 		}

@@ -16,8 +16,10 @@ func refuseVariables(files []*sqlfile.File) error {
 				if !found {
 					continue
 				}
-				return statement.ErrorAt(start, "a migration has no variables, and "+statement.SQL()[start:end]+" is one",
-					"write the value itself; variables: reaches transforms, checks and reports alone", nil)
+				return statement.ErrorAt(
+					start, "a migration has no variables, and "+statement.SQL()[start:end]+" is one",
+					"write the value itself; variables: reaches transforms, checks and reports alone", nil,
+				)
 			}
 		}
 	}
@@ -59,10 +61,12 @@ func refuseSearchPath(files []*sqlfile.File, engine sqlfile.Engine) error {
 				case pathReset, pathKept:
 					left = nil
 				case pathLeft:
-					left = statement.ErrorAt(at, "search_path stays changed after this migration, so that dwh does not "+
-						"find its own tables, and later migrations write elsewhere",
-						"remove the statement, and write the schema before the names of tables; or end the section "+
-							"with RESET search_path;", nil)
+					left = statement.ErrorAt(
+						at, "search_path stays changed after this migration, so that dwh does not find its own "+
+							"tables, and later migrations write elsewhere",
+						"remove the statement, and write the schema before the names of tables; or end the "+
+							"section with RESET search_path;", nil,
+					)
 				}
 			}
 			if left != nil {
@@ -113,8 +117,8 @@ func searchPath(statement sqlfile.Statement) (at int, is pathEffect) {
 			found, effect = setPath(tokens, i)
 		case t.Is("set_config") && i+2 < len(tokens) && strings.EqualFold(tokens[i+2].Value(), "search_path"):
 			found, effect = t.Start, pathLeft
-			if i+6 < len(tokens) && tokens[i+5].Text == "," && strings.HasPrefix(strings.ToLower(tokens[i+6].Value()), "t") &&
-				!blank(tokens[i+4:i+5]) {
+			local := i+6 < len(tokens) && tokens[i+5].Text == "," && strings.EqualFold(tokens[i+6].Value(), "true")
+			if local && !blank(tokens[i+4:i+5]) {
 				effect = pathKept
 			}
 		}

@@ -17,7 +17,7 @@ func TestExtension(t *testing.T) {
 	for _, c := range []struct {
 		name, before, sql, path string
 		want                    string // of the error, "" for none
-		left                    string // the schema of the extension afterwards, "" for no extension
+		left                    string // the extension's schema afterwards, "" for no extension
 	}{
 		{"new database", "", create, "", "", ""},
 		{"pg_catalog", "CREATE EXTENSION citext SCHEMA pg_catalog", create, "", "", "pg_catalog"},
@@ -25,8 +25,10 @@ func TestExtension(t *testing.T) {
 		{"with tables", "CREATE SCHEMA ext; CREATE TABLE ext.zone (a INT); CREATE EXTENSION citext SCHEMA ext", create,
 			"public,ext", "00001_song.sql:2:32: the extension citext is in the schema ext", "ext"},
 		{"live schema", "CREATE EXTENSION citext", create, "",
-			"00001_song.sql:2:32: the extension citext is in the schema public, which a test case must not see", "public"},
-		{"not created", "CREATE EXTENSION citext", "", "", "hint: a test case does not see the extension citext", "public"},
+			"00001_song.sql:2:32: the extension citext is in the schema public, which a test case must not see",
+			"public"},
+		{"not created", "CREATE EXTENSION citext", "", "", "hint: a test case does not see the extension citext",
+			"public"},
 		{"twice", "CREATE EXTENSION citext", "CREATE EXTENSION citext;\n", "",
 			"00001_song.sql:2:18: the database has the extension citext already", "public"},
 		{"dropped", "CREATE EXTENSION citext", "DROP EXTENSION IF EXISTS citext CASCADE;\n", "",
@@ -61,7 +63,8 @@ func TestExtension(t *testing.T) {
 			"dwh.yaml":                  "engine: postgres\n",
 		}
 		if c.name == "dropped" {
-			files["migrations/00001_song.sql"] = strings.Replace(files["migrations/00001_song.sql"], "CITEXT", "TEXT", 1)
+			const name = "migrations/00001_song.sql"
+			files[name] = strings.Replace(files[name], "CITEXT", "TEXT", 1)
 		}
 		code, stdout, stderr := dwh(t, url, "test", "--project", project(t, files))
 		if (code == 0) != (c.want == "") || !strings.Contains(stderr, c.want) {

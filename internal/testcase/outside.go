@@ -35,7 +35,8 @@ const (
 	byHand        = "move the statement out of the migrations: make it once, by hand, in each database"
 )
 
-// The words between CREATE, ALTER or DROP and the kind of object, and between the kind and the name.
+// The words between CREATE, ALTER or DROP and the kind of object, and between the kind and the
+// name.
 var modifiers = []string{
 	"or", "replace", "temp", "temporary", "unlogged", "global", "local", "materialized", "recursive", "foreign",
 	"unique", "constraint", "concurrently", "if", "not", "exists", "only", "external", "trusted", "procedural",

@@ -24,7 +24,7 @@ func TestOutside(t *testing.T) {
 		{"CREATE OR REPLACE VIEW ref_e.v AS SELECT 1 AS a", "ref_e.v"},
 		{"CREATE UNIQUE INDEX i ON ref_e.rate (a)", "ref_e.rate"},
 		{"CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON ONLY ref_e.rate (a)", "ref_e.rate"},
-		{"CREATE TRIGGER t BEFORE INSERT OR UPDATE OF a, b ON ref_e.rate FOR EACH ROW EXECUTE FUNCTION f()", "ref_e.rate"},
+		{"CREATE TRIGGER t BEFORE INSERT OR UPDATE OF a, b ON ref_e.rate EXECUTE FUNCTION f()", "ref_e.rate"},
 		{"CREATE RULE r AS ON INSERT TO ref_e.rate DO NOTHING", "ref_e.rate"},
 		{"CREATE RULE r AS ON INSERT TO zone DO ALSO INSERT INTO ref_e.rate VALUES (1)", "ref_e.rate"},
 		{"CREATE FUNCTION ref_e.f() RETURNS INT LANGUAGE sql AS 'SELECT 1'", "ref_e.f"},
