@@ -104,10 +104,12 @@ func (m *Migrator) explain(h *history, doing string, err error) error {
 	m.failure.mu.Unlock()
 	found, skipped, ok := failedStatement(file, h.engine, partial.Failed.Direction, failed)
 	if !ok {
-		return &sqlfile.Error{
-			File: file.Name(), Line: 1, Column: 1, Msg: message(refused), Hint: refused.Hint,
-			Err: err,
+		hint := refused.Hint
+		if refused.Code == "42P01" && strings.Contains(failed, h.table) {
+			hint = "a statement of the file changes search_path, so that dwh does not find its own table; end the " +
+				"section with RESET search_path;"
 		}
+		return &sqlfile.Error{File: file.Name(), Line: 1, Column: 1, Msg: message(refused), Hint: hint, Err: err}
 	}
 	// goose sends the statement with the comments that stand before it.
 	at := int(refused.Position)

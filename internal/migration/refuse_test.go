@@ -1,12 +1,15 @@
 package migration_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/sparkify/dwh/internal/dwhtest"
 	"github.com/sparkify/dwh/internal/migration"
+	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // TestRefused: variables and a search_path that stays are told with their place by lint and by
@@ -52,5 +55,17 @@ func TestRefused(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: got %v, want an error at %s", c.sql, err, want)
 		}
+	}
+}
+
+// TestHiddenVersionTable: a search_path that hides goose's table, up to the end of the transaction,
+// is told as the reason.
+func TestHiddenVersionTable(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{"00001_note.sql": {Data: []byte("-- +goose Up\nSET LOCAL search_path = ref;\nSELECT 1;\n")}}
+	_, err := migrator(t, open(t, dwhtest.Database(t)), files).Up(t.Context())
+	var at *sqlfile.Error
+	if !errors.As(err, &at) || !strings.Contains(at.Hint, "changes search_path") {
+		t.Errorf("got %v, want a hint that names search_path", err)
 	}
 }
