@@ -119,8 +119,9 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 	return s, i, ok, ""
 }
 
-// scanQuoted scans a field in quotes from its opening quote: in CSV a quote within is doubled,
-// newlines and delimiters are text.
+// scanQuoted scans a field in quotes from its opening quote. Delimiters are text. In CSV newlines
+// are text too, and a quote within is doubled; under REMOVEQUOTES a newline that ESCAPE does not
+// take ends the record, whose quote has no end then (copy-parameters-data-conversion).
 func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, int, verdict, string) {
 	s := slot{start: int32(i + 1), kind: text, flags: quoted}
 	for i++; ; i++ {
@@ -142,6 +143,9 @@ func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, in
 			s.flags |= nonASCII
 			continue
 		case c != quote:
+			if c == '\n' && !p.csv {
+				return s, i, malformed, "a quote is never closed"
+			}
 			continue
 		}
 		if i+1 >= len(b) && !whole {
@@ -169,8 +173,8 @@ func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, in
 }
 
 // decode reads an object. A record with too many fields, or too few without FILLRECORD, is refused;
-// after a fault of quotes it goes on at the next line, and a quote that is never closed takes the
-// rest of the object (our choices).
+// after a fault of quotes it goes on at the next line, and in CSV a quote that is never closed takes
+// the rest of the object (our choices).
 func (d *textDecoder) decode(w *window, out *output) error {
 	if err := w.begin(d.ignoreHeader, func(line []byte) { d.passOver(line, out) }); err != nil {
 		return err

@@ -819,6 +819,16 @@ func textCases() []Case {
 		plain("REMOVEQUOTES", "1|\"a\"\n'2'|'b|c'\n", "REMOVEQUOTES", "1|a", "2|b|c"),
 		plain("REMOVEQUOTES NULL AS ''", "1|\"\"\n2|''\n3|\n", "REMOVEQUOTES NULL AS ''", "1|NULL", "2|NULL", "3|NULL"),
 		plain("REMOVEQUOTES EMPTYASNULL", "1|\"\"\n2|\n", "REMOVEQUOTES EMPTYASNULL", "1|NULL", "2|NULL"),
+		bad(
+			plain("REMOVEQUOTES refuses the line of a quote that is never closed",
+				"1|'tis\n2|rock'\n3|\"ok\"\n4|\"x\r\n", "REMOVEQUOTES", "2|rock'", "3|ok"),
+			reject(1, "", "quote"), reject(4, "", "quote"),
+		),
+		bad(
+			plain("REMOVEQUOTES at the end of the object", "1|ok\n2|\"Blue", "REMOVEQUOTES", "1|ok"),
+			reject(2, "", "quote"),
+		),
+		plain("REMOVEQUOTES with ESCAPE", "1|\"a\\\nb\"\n2|'b\\'c'\n", "REMOVEQUOTES ESCAPE", "1|a\nb", "2|b'c"),
 		plain("quotes are text without REMOVEQUOTES", "1|\"a\"\n", "", "1|\"a\""),
 	}
 }

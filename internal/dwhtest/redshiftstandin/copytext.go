@@ -143,6 +143,9 @@ func (c *copyRun) textRecords(body []byte, emit emitter) error {
 					continue
 				}
 				if quote != 0 {
+					if ch == '\n' {
+						break
+					}
 					if ch == quote {
 						quote = 0
 					} else {
@@ -163,11 +166,15 @@ func (c *copyRun) textRecords(body []byte, emit emitter) error {
 			begin = false
 		}
 		finish()
+		var bad *badRecord
+		if quote != 0 {
+			bad = &badRecord{code: 1216, reason: "Invalid quote formatting: a quote is never closed"}
+		}
 		last := &fields[len(fields)-1]
 		last.text = strings.TrimSuffix(last.text, "\r")
 		raw := strings.TrimSuffix(strings.TrimSuffix(text[start:pos], "\n"), "\r")
 		line += int64(strings.Count(raw, "\n"))
-		if err := c.textRecord(line, raw, nil, fields, emit); err != nil {
+		if err := c.textRecord(line, raw, bad, fields, emit); err != nil {
 			return err
 		}
 		line++
