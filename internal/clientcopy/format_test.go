@@ -137,6 +137,40 @@ func TestWrongForm(t *testing.T) {
 	}
 }
 
+// TestLinesThatEndInCR: IGNOREHEADER would pass over an object whose lines end in CR alone, which
+// counted as loaded then.
+func TestLinesThatEndInCR(t *testing.T) {
+	columns := []clientcopy.Column{column("id", "integer"), varchar("v", 10)}
+	long := "id,v\r" + strings.Repeat("1,x\r", 50)
+	for _, tt := range []struct {
+		body, options string
+		refused       bool
+		rows          int64
+	}{
+		{"id,v\r1,x\r2,y\r3,z\r", "CSV IGNOREHEADER 1", true, 0},
+		{"id,v\r1,x", "CSV IGNOREHEADER 1", true, 0},
+		{long, "CSV IGNOREHEADER 1", true, 0},
+		{"id|v\r1|x\r", "IGNOREHEADER 2", true, 0},
+		{"head\r{\"id\":1}\r", jsonAuto + " IGNOREHEADER 1", true, 0},
+		{"id,v\r", "CSV IGNOREHEADER 1", false, 0},
+		{"id,v", "CSV IGNOREHEADER 1", false, 0},
+		{"id,v\r\n", "CSV IGNOREHEADER 3", false, 0},
+		{"i\rd,v\n1,x\n", "CSV IGNOREHEADER 2", false, 0},
+		{"i\rd,v\n1,x\ry\n", "CSV IGNOREHEADER 1", false, 1},
+	} {
+		for _, window := range []int{16, 17, 1 << 10} {
+			d := newDecoder(t, "COPY t FROM 's3://b/p' "+tt.options, columns, window)
+			err := d.Decode(strings.NewReader(tt.body))
+			var wrong *clientcopy.FormatError
+			if refused := errors.As(err, &wrong) && strings.Contains(err.Error(), "its lines"); refused != tt.refused ||
+				!refused && err != nil || d.Rows != tt.rows {
+				t.Errorf("%q, %s, window of %d bytes: got %d rows and error %v, want %d rows, refused %t",
+					tt.body, tt.options, window, d.Rows, err, tt.rows, tt.refused)
+			}
+		}
+	}
+}
+
 // TestTextThatLooksLikeAnotherForm loads: a form is told by bytes with which no text begins.
 func TestTextThatLooksLikeAnotherForm(t *testing.T) {
 	f := newFixture(t, "v VARCHAR(20)")

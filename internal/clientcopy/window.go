@@ -92,7 +92,8 @@ var newline = []byte{'\n'}
 
 // begin reads the first bytes, and passes over a byte order mark and the header lines. What begins
 // like no text of JSON or CSV is a *FormatError. passed, where set, is shown the line that
-// IGNOREHEADER 1 passes over, if the first bytes hold all of it.
+// IGNOREHEADER 1 passes over, if the first bytes hold all of it. An object of which IGNOREHEADER
+// would pass over everything, because its lines end in CR alone, is a *FormatError.
 func (w *window) begin(ignoreHeader int, passed func(line []byte)) error {
 	if err := w.fill(); err != nil {
 		return err
@@ -110,14 +111,28 @@ func (w *window) begin(ignoreHeader int, passed func(line []byte)) error {
 			passed(w.buf[w.pos:w.end])
 		}
 	}
+	returned := false // a CR stands in the line at hand
+	inside := false   // and bytes follow it there
 	for ignoreHeader > 0 {
-		i := bytes.IndexByte(w.buf[w.pos:w.end], '\n')
+		rest := w.buf[w.pos:w.end]
+		i := bytes.IndexByte(rest, '\n')
 		if i >= 0 {
 			w.pos += i + 1
 			ignoreHeader--
+			returned, inside = false, false
 			continue
 		}
+		inside = inside || returned && len(rest) > 0
+		if at := bytes.IndexByte(rest, '\r'); at >= 0 {
+			returned, inside = true, inside || at < len(rest)-1
+		}
 		w.pos = w.end
+		if w.eof && inside {
+			return &FormatError{
+				Found: "text whose lines end in CR alone, so that IGNOREHEADER would pass over all of them",
+				Fix:   "write LF at the end of its lines, as in tr '\\r' '\\n'",
+			}
+		}
 		if w.eof {
 			return nil
 		}
