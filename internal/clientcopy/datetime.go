@@ -1,6 +1,7 @@
 package clientcopy
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"strings"
@@ -151,6 +152,7 @@ type layout struct {
 	ops  []layoutOp
 	// least is how many characters a DATE has at least; 0: any number.
 	least int
+	timed bool // a custom one has a time of the day
 }
 
 type layoutMode uint8
@@ -216,6 +218,7 @@ next:
 		for _, p := range dateParts {
 			if strings.HasPrefix(format[i:], p.word) {
 				l.ops = append(l.ops, layoutOp{part: p.part})
+				l.timed = l.timed || p.part == hour24 || p.part == hour12
 				i += len(p.word)
 				parts++
 				continue next
@@ -233,18 +236,68 @@ next:
 	return l, nil
 }
 
-// parse reads b, whose outer blanks are gone, into m.
-func (l *layout) parse(b []byte, m *moment) bool {
+// parse reads b, whose outer blanks are gone, as a value of a type into m.
+func (l *layout) parse(b []byte, m *moment, typ columnType) error {
 	*m = moment{year: 1, month: 1, day: 1}
+	var rest []byte
+	found := false
 	switch l.mode {
 	case standard:
-		return parseStandard(b, m) && m.valid()
+		found = parseStandard(b, m)
 	case auto:
-		return parseAuto(b, m) && m.valid()
+		found = parseAuto(b, m)
 	case custom:
-		return l.parseCustom(b, m) && m.valid()
+		rest, found = l.parseCustom(b, m)
 	}
-	return false
+	switch {
+	case !found || !m.valid():
+		return errSyntax
+	case len(rest) > 0:
+		return l.behind(rest, typ)
+	}
+	return nil
+}
+
+// behind refuses what follows a pattern, as it would be lost. Allowed are a time behind a DATE, and
+// a time zone behind a time, unless the type is the one that keeps it: a TIMESTAMP ignores it
+// (r_Datetime_types).
+func (l *layout) behind(rest []byte, typ columnType) error {
+	zoned := l.timed && isZone(rest)
+	switch {
+	case zoned && typ != typeTimestamptz, typ == typeDate && !l.timed && isTime(rest):
+		return nil
+	case zoned:
+		return fmt.Errorf("a TIMEFORMAT has no place for the time zone %q; TIMEFORMAT 'auto' reads it", rest)
+	case typ == typeDate:
+		return fmt.Errorf("%q follows what the DATEFORMAT describes", rest)
+	}
+	return fmt.Errorf("%q follows what the TIMEFORMAT describes", rest)
+}
+
+// isTime tells whether b is a time of the day, with the separator before it.
+func isTime(b []byte) bool {
+	if b[0]|0x20 == 't' {
+		b = b[1:]
+	}
+	var m moment
+	b, found := clock(bytes.TrimLeft(b, " "), &m, false)
+	if !found {
+		return false
+	}
+	if mark := bytes.TrimLeft(b, " "); len(mark) >= 2 && (equalFold(mark[:2], "am") || equalFold(mark[:2], "pm")) {
+		b = mark[2:]
+	}
+	return len(b) == 0 || isZone(b)
+}
+
+// isZone tells whether b is a time zone, as a number or a name.
+func isZone(b []byte) bool {
+	var m moment
+	if offset(b, &m) {
+		return true
+	}
+	_, known := zoneOf(bytes.TrimLeft(b, " "))
+	return known
 }
 
 // digits reads from least to most digits and returns what is left.
@@ -383,10 +436,9 @@ func month(b []byte, n *int) ([]byte, bool) {
 	return b, false
 }
 
-// parseCustom follows the compiled format. A number next to another number has its full width,
-// otherwise a leading zero may be absent. Input that goes on after the format (a time after a date)
-// is left alone.
-func (l *layout) parseCustom(b []byte, m *moment) bool {
+// parseCustom follows the compiled format, and returns what is behind it. A number next to another
+// number has its full width, otherwise a leading zero may be absent.
+func (l *layout) parseCustom(b []byte, m *moment) ([]byte, bool) {
 	var found bool
 	for i, op := range l.ops {
 		least := 1
@@ -411,8 +463,11 @@ func (l *layout) parseCustom(b []byte, m *moment) bool {
 			b, found = month(b, &m.month)
 		case dayNumber:
 			b, found = digits(b, least, 2, &m.day)
-		case hour24, hour12:
+		case hour24:
 			b, found = digits(b, least, 2, &m.hour)
+		case hour12:
+			b, found = digits(b, least, 2, &m.hour)
+			found = found && m.hour >= 1 && m.hour <= 12
 		case minuteNumber:
 			b, found = digits(b, least, 2, &m.minute)
 		case secondNumber:
@@ -426,8 +481,8 @@ func (l *layout) parseCustom(b []byte, m *moment) bool {
 			}
 		}
 		if !found {
-			return false
+			return nil, false
 		}
 	}
-	return len(b) == 0 || b[0]-'0' > 9
+	return b, true
 }

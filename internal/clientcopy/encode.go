@@ -343,11 +343,9 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 		}
 	case typeDate:
 		var m moment
-		err = errSyntax
-		switch {
-		case utf8.RuneCount(v) < e.date.least:
+		if utf8.RuneCount(v) < e.date.least {
 			err = shortError(e.date.least)
-		case e.date.parse(v, &m):
+		} else if err = e.date.parse(v, &m, t.typ); err == nil {
 			dst = binary.BigEndian.AppendUint32(dst, 4)
 			return binary.BigEndian.AppendUint32(dst, uint32(m.days())), nil
 		}
@@ -357,9 +355,8 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 			micros, err = parseEpoch(v, e.time.unit)
 		} else {
 			var m moment
-			err = errSyntax
-			if e.time.parse(v, &m) {
-				if micros, err = m.micros(t.typ == typeTimestamptz), nil; micros < minTimestamp {
+			if err = e.time.parse(v, &m, t.typ); err == nil {
+				if micros = m.micros(t.typ == typeTimestamptz); micros < minTimestamp {
 					err = errRange
 				}
 			}
@@ -385,12 +382,11 @@ func badValue(t *target, v []byte, k kind, err error) *fieldError {
 		shown += "…"
 	}
 	reason := shown + " is not " + article(t.Type)
-	var short shortError
 	switch {
 	case errors.Is(err, errRange):
 		reason = shown + " is out of range for " + t.declared()
-	case errors.As(err, &short):
-		reason += ": " + short.Error()
+	case !errors.Is(err, errSyntax):
+		reason += ": " + err.Error()
 	}
 	return &fieldError{column: t.Name, reason: reason, value: string(v[:min(len(v), valueKept)])}
 }

@@ -74,7 +74,7 @@ func ParseNumeric(text string, precision, scale int, round bool) ([]byte, error)
 func Moment(text string) (days int32, micros, microsTZ int64, ok bool) {
 	l := layout{mode: auto}
 	var m moment
-	if !l.parse([]byte(text), &m) {
+	if l.parse([]byte(text), &m, typeTimestamptz) != nil {
 		return 0, 0, 0, false
 	}
 	return m.days(), m.micros(false), m.micros(true), true
