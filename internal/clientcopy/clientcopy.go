@@ -71,6 +71,9 @@ type ObjectResult struct {
 	// First is what its first line is, where IGNOREHEADER seems not to fit it; FirstLineFits where
 	// nobody can tell.
 	First FirstLine
+	// Left are files of a .zip that are not loaded, as their names do not end in .txt or .csv;
+	// those ending in .pdf do not count.
+	Left []string
 	// Changed is true for an object that was replaced, or written to, since it was listed; it is no
 	// reject, but left for the next load.
 	Changed bool

@@ -106,6 +106,13 @@ func (c *collector) begun(i int, first FirstLine) {
 	c.results[i].First = first
 }
 
+// left records the files of an archive, object i, that are not loaded.
+func (c *collector) left(i int, names []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.results[i].Left = names
+}
+
 // refuseWhole makes one reject of all of object i, which is a record by itself.
 func (c *collector) refuseWhole(i int, err error) {
 	rec := RecordError{Line: 1, Reason: err.Error()}
@@ -194,7 +201,7 @@ func (c *collector) withdraw(r *Result) {
 		o := &r.Objects[i]
 		o.Rows = 0
 		if !c.matters(i) {
-			o.Err, o.Changed, o.First = nil, false, FirstLineFits
+			o.Err, o.Changed, o.First, o.Left = nil, false, FirstLineFits, nil
 		}
 	}
 }

@@ -324,6 +324,53 @@ func TestZip(t *testing.T) {
 	}
 }
 
+// TestZipOfOtherFiles: an archive in which nothing is loaded is refused as an object; files of
+// another that are not loaded are named.
+func TestZipOfOtherFiles(t *testing.T) {
+	f := newFixture(t, "id INTEGER")
+	archive := func(names ...string) string {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for _, name := range names {
+			w, err := z.Create(name)
+			if err == nil && !strings.HasSuffix(name, "/") {
+				_, err = w.Write([]byte("1\n"))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	f.write("a.zip", archive("x.tsv", "y.csv.gz", "part-00000"))
+	f.write("b.zip", archive())
+	f.write("c.zip", archive("x.csv", "y.tsv", "part-00000", "read me.pdf", "__MACOSX/._x.csv", ".x"))
+	f.write("d.zip", archive("x.csv", "folder/", "read me.PDF"))
+	result, err := f.copy("CSV MAXERROR 9", f.objects(), clientcopy.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Rows != 2 || len(result.Rejects) != 2 {
+		t.Fatalf("got %d rows and rejects %v, want 2 rows and 2 rejects", result.Rows, result.Rejects)
+	}
+	for i, object := range result.Objects {
+		var wrong *clientcopy.FormatError
+		if refused := errors.As(object.Err, &wrong); refused != (i < 2) {
+			t.Errorf("%s: got error %v, want a FormatError: %t", object.Object.URL, object.Err, i < 2)
+		}
+		var want []string
+		if i == 2 {
+			want = []string{"y.tsv", "part-00000"}
+		}
+		if diff := cmp.Diff(want, object.Left); diff != "" {
+			t.Errorf("%s: files left differ (-want +got):\n%s", object.Object.URL, diff)
+		}
+	}
+}
+
 // TestManifest covers the rows on MANIFEST.
 func TestManifest(t *testing.T) {
 	dir := t.TempDir()

@@ -20,9 +20,9 @@ func isZip(stmt *copystmt.Statement, o Object) bool {
 	)
 }
 
-// readZip reads every .txt and .csv file of an archive, in their order there. An archive needs
-// random access: a local one is opened in place, one from S3 is spooled to a temporary file that is
-// removed.
+// readZip reads every .txt and .csv file of an archive, in their order there; one without any is a
+// *FormatError. An archive needs random access: a local one is opened in place, one from S3 is
+// spooled to a temporary file that is removed.
 func (w *worker) readZip(o Object) error {
 	var file *os.File
 	var err error
@@ -47,18 +47,33 @@ func (w *worker) readZip(o Object) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", o.URL, err)
 	}
+	var left []string
+	found := false
 	for _, entry := range archive.File {
 		base := path.Base(entry.Name)
-		ext := strings.ToLower(path.Ext(base))
-		if entry.FileInfo().IsDir() || strings.HasPrefix(base, ".") || ext != ".txt" && ext != ".csv" {
+		if entry.FileInfo().IsDir() || strings.HasPrefix(base, ".") || strings.HasPrefix(entry.Name, "__MACOSX/") {
 			continue
 		}
+		if ext := strings.ToLower(path.Ext(base)); ext != ".txt" && ext != ".csv" {
+			if ext != ".pdf" { // a description
+				left = append(left, entry.Name)
+			}
+			continue
+		}
+		found = true
 		w.part = entry.Name
 		if err := w.readEntry(entry); err != nil {
 			return fmt.Errorf("%s in %s: %w", entry.Name, o.URL, err)
 		}
 	}
 	w.part = ""
+	if !found {
+		return &FormatError{
+			Found: "a ZIP archive without a file whose name ends in .txt or .csv",
+			Fix:   "give its files such names, or unpack it",
+		}
+	}
+	w.left(w.object, left)
 	if local {
 		w.bytes.Add(info.Size())
 		now, err := w.store.Stat(w.ctx, o.URL)

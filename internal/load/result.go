@@ -9,6 +9,7 @@ import (
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/objectstore"
 	"github.com/sparkify/dwh/internal/progress"
+	"github.com/sparkify/dwh/internal/table"
 	"github.com/sparkify/dwh/internal/telemetry"
 )
 
@@ -104,6 +105,10 @@ func (x *execution) count(copied clientcopy.Result) {
 		default:
 			result.Objects++
 			result.Bytes += object.Object.Size
+			if len(object.Left) > 0 {
+				warn("%s holds %s, which dwh does not load: of an archive, it loads the files whose names "+
+					"end in .txt or .csv", object.Object.URL, firstOf(object.Left))
+			}
 		}
 	}
 	result.Rejects += int64(len(copied.Rejects))
@@ -121,6 +126,14 @@ func (x *execution) count(copied clientcopy.Result) {
 		warn("%d records refused, such as %v; see dwh reject list", n, &records[0])
 	}
 	x.tell(result.Objects, result.Rows, result.Bytes, result.Rejects)
+}
+
+// firstOf is the first of names, and how many more there are.
+func firstOf(names []string) string {
+	if more := len(names) - 1; more > 0 {
+		return fmt.Sprintf("%s and %s more", names[0], table.Count(int64(more)))
+	}
+	return names[0]
 }
 
 // trimmed are columns in which neither earlier rows, if there are any, nor more rows have a blank
