@@ -299,7 +299,7 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 			break
 		}
 		var n int64
-		if n, err = parseInteger(v); err != nil {
+		if n, err = parseInteger(v, e.text == nil); err != nil {
 			break
 		}
 		switch t.typ {

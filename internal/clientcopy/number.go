@@ -15,9 +15,13 @@ var (
 	errRange  = errors.New("out of range")
 )
 
-// parseInteger reads a whole number of at most 64 bits. A fraction is cut and an exponent applied,
-// because numbers such as 1540919166796.0 and 1.5e3 do arrive for BIGINT columns; 1e-1 is 0.
-func parseInteger(b []byte) (int64, error) {
+// errNotWhole is of a number in CSV or delimited text (r_Load_Error_Reference, 1207).
+var errNotWhole = errors.New("it has a fraction or an exponent, which COPY cuts in JSON only")
+
+// parseInteger reads a whole number of at most 64 bits. With cut, a fraction is cut and an exponent
+// applied, because numbers such as 1540919166796.0 and 1.5e3 do arrive in JSON for BIGINT columns;
+// 1e-1 is 0.
+func parseInteger(b []byte, cut bool) (int64, error) {
 	i, negative := 0, false
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
 		negative = b[0] == '-'
@@ -28,8 +32,8 @@ func parseInteger(b []byte) (int64, error) {
 		for ; i < len(b); i++ {
 			d := b[i] - '0'
 			if d > 9 {
-				if i == 0 || b[i] != '.' || b[i-1]-'0' > 9 || !allDigits(b[i+1:]) {
-					return parseIntegerSlow(b)
+				if !cut || i == 0 || b[i] != '.' || b[i-1]-'0' > 9 || !allDigits(b[i+1:]) {
+					return parseIntegerSlow(b, cut)
 				}
 				break // the fraction is cut
 			}
@@ -40,7 +44,7 @@ func parseInteger(b []byte) (int64, error) {
 		}
 		return u, nil
 	}
-	return parseIntegerSlow(b)
+	return parseIntegerSlow(b, cut)
 }
 
 func allDigits(b []byte) bool {
@@ -52,10 +56,13 @@ func allDigits(b []byte) bool {
 	return true
 }
 
-func parseIntegerSlow(b []byte) (int64, error) {
+func parseIntegerSlow(b []byte, cut bool) (int64, error) {
 	var d decimal
 	if err := d.parse(b); err != nil {
 		return 0, err
+	}
+	if !cut && (b[0] == '.' || !allDigits(b[1:])) { // the first may be a sign
+		return 0, errNotWhole
 	}
 	var u uint64
 	for i := range d.point() {

@@ -822,6 +822,17 @@ func textCases() []Case {
 			csv("46", "the line of a bad CSV record", "1,a\nx,\"b\nc\"\n2,b\n", "", "1|a", "2|b"),
 			reject(3, "id", `"x" is not an integer`),
 		),
+		bad(
+			csv("30", "a fraction or an exponent in text is no integer",
+				"1.9,a\n1.,a\n.5,a\n1e3,a\n-2.0,a\n+1,a\n-2,b\n003,c\n", "", "1|a", "-2|b", "3|c"),
+			reject(1, "id", `"1.9" is not an integer`), reject(2, "id", `"1." is not an integer`),
+			reject(3, "id", `".5" is not an integer`), reject(4, "id", `"1e3" is not an integer`),
+			reject(5, "id", `"-2.0" is not an integer`),
+		),
+		bad(
+			plain("a fraction in delimited text is no integer", "1.0|a\n2|b\n", "", "2|b"),
+			reject(1, "id", `"1.0" is not an integer`),
+		),
 		bad(csv("35", "NUL in a field", "1,a\x00b\n", ""), reject(1, "v", "U+0000")),
 		plain("delimited by default", "1|a\n2|b\n", "", "1|a", "2|b"),
 		plain("ESCAPE", "1|a\\|b\n2|x\\\ny\n3|\\\\\n", "ESCAPE", "1|a|b", "2|x\ny", "3|\\"),

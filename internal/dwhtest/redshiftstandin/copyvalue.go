@@ -52,6 +52,10 @@ func (c *copyRun) value(column *copyColumn, f field) (text string, null bool, ba
 	}
 	switch column.kind {
 	case "smallint", "integer", "bigint":
+		// A number of text holds digits alone (dg/r_Load_Error_Reference, 1207).
+		if c.format != "json" && strings.ContainsAny(text, ".eE") {
+			return "", false, invalid(column, text)
+		}
 		return wholeNumber(column, text)
 	case "numeric":
 		return decimalNumber(column, text, c.flags["ROUNDEC"])
