@@ -272,7 +272,8 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 	if s.kind == missing || s.kind == null {
 		return e.null(dst, t)
 	}
-	if e.nullAs != nil && s.flags&quoted == 0 && bytes.Equal(b[s.start:s.end], e.nullAs) {
+	if e.nullAs != nil && s.flags&quoted == 0 &&
+		(bytes.Equal(b[s.start:s.end], e.nullAs) || s.flags&backslash != 0 && e.escapedNull(b[s.start:s.end])) {
 		return e.null(dst, t)
 	}
 	if t.typ <= typeChar {
@@ -370,6 +371,12 @@ func (e *encoder) field(dst, b []byte, s slot, t *target) ([]byte, *fieldError) 
 		return e.null(dst[:at], t)
 	}
 	return dst[:at], badValue(t, v, s.kind, err)
+}
+
+// escapedNull tells whether a field under ESCAPE is \\N, which is the default NULL string too
+// (copy-parameters-data-conversion).
+func (e *encoder) escapedNull(field []byte) bool {
+	return string(field) == `\\N` && string(e.nullAs) == `\N`
 }
 
 // badValue words why a value is refused: `"soon" is not a bigint`.
