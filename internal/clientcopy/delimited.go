@@ -87,6 +87,7 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 		return p.scanQuoted(b, first, quote, whole)
 	}
 	s := slot{start: int32(i), kind: text}
+	taken := -1 // the last byte that a backslash stands before
 	for ; i < len(b); i++ {
 		c := b[i]
 		if c == p.delimiter || c == '\n' {
@@ -96,6 +97,7 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 		case c == '\\' && p.escape:
 			s.flags |= backslash
 			i++ // whatever follows is text, be it a delimiter or a newline
+			taken = i
 			if i < len(b) && b[i]-1 >= 0x7f {
 				s.flags |= nonASCII
 			}
@@ -112,7 +114,7 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 		}
 	}
 	end := i
-	if end > int(s.start) && b[end-1] == '\r' && (i == len(b) || b[i] == '\n') {
+	if end > int(s.start) && b[end-1] == '\r' && end-1 != taken && (i == len(b) || b[i] == '\n') {
 		end--
 	}
 	s.end = int32(end)

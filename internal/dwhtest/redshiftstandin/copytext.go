@@ -162,6 +162,9 @@ func (c *copyRun) textRecords(body []byte, emit emitter) error {
 			if ch == '\n' {
 				break
 			}
+			if ch == '\r' && (pos == len(text) || text[pos] == '\n') {
+				continue
+			}
 			b.WriteByte(ch)
 			begin = false
 		}
@@ -170,8 +173,6 @@ func (c *copyRun) textRecords(body []byte, emit emitter) error {
 		if quote != 0 {
 			bad = &badRecord{code: 1216, reason: "Invalid quote formatting: a quote is never closed"}
 		}
-		last := &fields[len(fields)-1]
-		last.text = strings.TrimSuffix(last.text, "\r")
 		raw := strings.TrimSuffix(strings.TrimSuffix(text[start:pos], "\n"), "\r")
 		line += int64(strings.Count(raw, "\n"))
 		if err := c.textRecord(line, raw, bad, fields, emit); err != nil {
