@@ -466,22 +466,10 @@ func (e *encoder) textField(dst, b []byte, s slot, t *target) ([]byte, *fieldErr
 						i+1, t.declared(),
 					)
 				}
+			} else if e.replaceInvalid {
+				replaceInvalid(v, e.invalidReplacement)
 			} else if i := firstInvalid(v); i >= 0 {
-				if !e.replaceInvalid {
-					return refuse("byte 0x%02x at position %d is not valid UTF-8", v[i], i+1)
-				}
-				// As many replacements as the bad character has bytes, so the length stays.
-				for ; i < len(v); i++ {
-					if v[i] < 0x80 {
-						continue
-					}
-					r, size := utf8.DecodeRune(v[i:])
-					if r == utf8.RuneError && size == 1 {
-						v[i] = e.invalidReplacement
-						continue
-					}
-					i += size - 1
-				}
+				return refuse("byte 0x%02x at position %d is not valid UTF-8", v[i], i+1)
 			}
 		}
 	}
@@ -534,6 +522,25 @@ func firstNonASCII(b []byte) int {
 		}
 	}
 	return -1
+}
+
+// replaceInvalid does what ACCEPTINVCHARS asks for: what is not UTF-8, and the code points that are
+// no characters (multi-byte-character-load-errors), give way to as many replacements as they have
+// bytes, so the length stays.
+func replaceInvalid(b []byte, replacement byte) {
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size == 1 || r&0xfffe == 0xfffe || 0xfdd0 <= r && r <= 0xfdef {
+			for k := range size {
+				b[i+k] = replacement
+			}
+		}
+		i += size
+	}
 }
 
 // firstInvalid returns the index of the first byte that does not belong to valid UTF-8, or -1.

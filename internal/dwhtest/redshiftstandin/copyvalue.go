@@ -119,6 +119,10 @@ func overflow(column *copyColumn, value string) *badRecord {
 	}
 }
 
+// noCharacter are code points that are no characters (dg/multi-byte-character-load-errors), of the
+// first two planes.
+var noCharacter = regexp.MustCompile(`[\x{FDD0}-\x{FDEF}\x{FFFE}\x{FFFF}\x{1FFFE}\x{1FFFF}]`)
+
 func (c *copyRun) textValue(column *copyColumn, f field) (string, bool, *badRecord) {
 	text := f.text
 	switch {
@@ -144,6 +148,11 @@ func (c *copyRun) textValue(column *copyColumn, f field) (string, bool, *badReco
 				}
 			}
 		}
+	}
+	if c.invalidChar != 0 && column.kind != "character" {
+		text = noCharacter.ReplaceAllStringFunc(text, func(found string) string {
+			return strings.Repeat(string(rune(c.invalidChar)), len(found))
+		})
 	}
 	if !utf8.ValidString(text) {
 		if c.invalidChar == 0 || column.kind == "character" {
