@@ -2,9 +2,11 @@ package clientcopy
 
 import (
 	"compress/bzip2"
+	"errors"
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
@@ -22,7 +24,50 @@ type decompressor struct {
 	kind copystmt.Compression
 	gzip *gzip.Reader
 	zstd *zstd.Decoder
+	from io.Reader // what Read reads
 }
+
+// Read reads plain bytes, and says in plain words what is wrong with the compressed ones.
+func (d *decompressor) Read(p []byte) (int, error) {
+	n, err := d.from.Read(p)
+	if err != nil && err != io.EOF {
+		err = d.fault(err)
+	}
+	return n, err
+}
+
+// fault words an error of a decompressor; one of reading stays as it is.
+func (d *decompressor) fault(err error) error {
+	var structure bzip2.StructuralError
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &damage{fmt.Sprintf("the %s data are cut off", d.kind), err}
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, zstd.ErrMagicMismatch),
+		errors.As(err, &structure) && structure == "bad magic value in continuation file":
+		return &damage{fmt.Sprintf("bytes that are not %s follow the %s data", d.kind, d.kind), err}
+	case errors.Is(err, gzip.ErrChecksum), errors.As(err, &structure), errors.As(err, &corrupt):
+		return &damage{fmt.Sprintf("the %s data are damaged: %v", d.kind, err), err}
+	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+		return &damage{fmt.Sprintf(
+			"the ZSTD data need a window of more than %d MB: compress them with a level up to 19", maxWindow>>20,
+		), err}
+	case d.kind == copystmt.Zstd:
+		return &damage{fmt.Sprintf("the ZSTD data cannot be read: %v", err), err}
+	}
+	return err
+}
+
+// damage is an error of a decompressor in plain words.
+type damage struct {
+	words string
+	err   error
+}
+
+func (e *damage) Error() string { return e.words }
+
+// Unwrap returns the decompressor's error.
+func (e *damage) Unwrap() error { return e.err }
 
 // reader returns r's plain bytes. Several members or frames in one object follow one another. An
 // object that is not compressed so is a *FormatError.
@@ -42,11 +87,10 @@ func (d *decompressor) reader(r io.Reader) (io.Reader, error) {
 		if d.gzip == nil {
 			d.gzip = new(gzip.Reader)
 		}
-		if err = d.gzip.Reset(r); err == nil {
-			return d.gzip, nil
-		}
+		err = d.gzip.Reset(r)
+		d.from = d.gzip
 	case copystmt.Bzip2:
-		return bzip2.NewReader(r), nil
+		d.from = bzip2.NewReader(r)
 	case copystmt.Zstd:
 		if d.zstd == nil {
 			if d.zstd, err = zstd.NewReader(
@@ -56,13 +100,18 @@ func (d *decompressor) reader(r io.Reader) (io.Reader, error) {
 				return nil, err
 			}
 		}
-		if err = d.zstd.Reset(r); err == nil {
-			return d.zstd, nil
-		}
+		err = d.zstd.Reset(r)
+		d.from = d.zstd
 	default:
 		return r, nil
 	}
-	return nil, fmt.Errorf("decompress %s: %w", d.kind, err)
+	switch {
+	case errors.Is(err, gzip.ErrHeader): // the first two bytes are right
+		return nil, &damage{"the header of the GZIP data is damaged", err}
+	case err != nil:
+		return nil, d.fault(err)
+	}
+	return d, nil
 }
 
 func (d *decompressor) close() {

@@ -32,6 +32,7 @@ type line struct {
 	end    int // index after the record, its end of line included
 	fields int // also those beyond the slots
 	reason string
+	open   int // index after the quote of a field that does not end well; 0: there is none
 }
 
 // scanLine scans the record at b[0]; whole says that b is all there is. The fields go to the slots
@@ -46,6 +47,9 @@ func (d *textDecoder) scanLine(b []byte, whole bool) (line, verdict) {
 		s, i, v, l.reason = p.scanField(b, i, whole)
 		if v != ok {
 			l.end = i
+			if s.flags&quoted != 0 {
+				l.open = int(s.start)
+			}
 			return l, v
 		}
 		if l.fields < len(d.slots) {
@@ -210,7 +214,11 @@ func (d *textDecoder) decode(w *window, out *output) error {
 		}
 		switch {
 		case v != more && l.end > maxRecord, v == more && len(b) > maxRecord:
-			return out.tooLarge(w.lineAt(w.pos), b)
+			line, cause := w.lineAt(w.pos), ""
+			if l.open > 0 {
+				cause = fmt.Sprintf("; in it, the quote opened at line %d has no end", w.lineAt(w.pos+l.open-1))
+			}
+			return out.tooLarge(line, b, cause)
 		case v == more:
 			if err := w.fill(); err != nil {
 				return err

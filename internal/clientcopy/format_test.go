@@ -137,6 +137,59 @@ func TestWrongForm(t *testing.T) {
 	}
 }
 
+// TestDamagedCompression: what is wrong with compressed bytes is said in plain words.
+func TestDamagedCompression(t *testing.T) {
+	record := strings.Repeat("{\"id\":1}\n", 100)
+	flipped := func(body string, at int) string {
+		b := []byte(body)
+		b[at] ^= 0x55
+		return string(b)
+	}
+	zip, zst := gzipped(t, record), zstandard(t, record)
+	f := newFixture(t, "id INTEGER")
+	for _, tt := range []struct{ option, body, want string }{
+		{"GZIP", zip[:len(zip)-9], "the GZIP data are cut off"},
+		{"GZIP", zip[:5], "the GZIP data are cut off"},
+		{"GZIP", zip + "these are other bytes", "bytes that are not GZIP follow the GZIP data"},
+		{"GZIP", flipped(zip, len(zip)-6), "the GZIP data are damaged: gzip: invalid checksum"},
+		{"GZIP", flipped(zip, 2), "the header of the GZIP data is damaged"},
+		{"BZIP2", bzipped[:len(bzipped)-4], "the BZIP2 data are cut off"},
+		{"BZIP2", bzipped + "these are other bytes", "bytes that are not BZIP2 follow the BZIP2 data"},
+		{"BZIP2", flipped(bzipped, 12), "the BZIP2 data are damaged: "},
+		{"ZSTD", zst[:len(zst)-5], "the ZSTD data are cut off"},
+		{"ZSTD", zst + "these are other bytes", "bytes that are not ZSTD follow the ZSTD data"},
+		{"ZSTD", flipped(zst, len(zst)-1), "the ZSTD data cannot be read: "},
+	} {
+		f.write("a", tt.body)
+		result, err := f.copy(jsonAuto+" MAXERROR 2 "+tt.option, f.objects(), clientcopy.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Rejects) != 1 || result.Rows != 0 || !strings.HasPrefix(result.Rejects[0].Reason, tt.want) {
+			t.Errorf("%s: got %d rows and rejects %v, want one of %q", tt.option, result.Rows, result.Rejects, tt.want)
+		}
+	}
+}
+
+// TestQuoteInLargeRecord: a record that is larger than COPY takes because a quote has no end says
+// where the quote is.
+func TestQuoteInLargeRecord(t *testing.T) {
+	columns := []clientcopy.Column{column("id", "integer"), varchar("v", 10)}
+	for _, tt := range []struct{ name, body, want string }{
+		{"no end", "1,a\n2,\"b\n" + strings.Repeat("3,c\n", 1<<21), "; in it, the quote opened at line 2 has no end"},
+		{"another quote", "1,a\n2,\"b\n" + strings.Repeat("3,c\n", 1<<20) + "4,\"d\"\n",
+			"; in it, the quote opened at line 2 has no end"},
+		{"no quote", "1,a\n2,\"b\",\"" + strings.Repeat("c", 4<<20) + "\"\n", "the most that COPY takes"},
+	} {
+		d := newDecoder(t, "COPY t FROM 's3://b/p' CSV", columns, 256<<10)
+		err := d.Decode(strings.NewReader(tt.body))
+		var fatal *clientcopy.FatalError
+		if !errors.As(err, &fatal) || fatal.Record.Line != 2 || !strings.HasSuffix(fatal.Record.Reason, tt.want) {
+			t.Errorf("%s: got %v, want line 2 and %q", tt.name, err, tt.want)
+		}
+	}
+}
+
 // TestLinesThatEndInCR: IGNOREHEADER would pass over an object whose lines end in CR alone, which
 // counted as loaded then.
 func TestLinesThatEndInCR(t *testing.T) {

@@ -306,7 +306,7 @@ func (d *jsonDecoder) decode(w *window, out *output) error {
 				return err
 			}
 		case v != more && n > maxRecord, v == more && len(b) > maxRecord:
-			return out.tooLarge(w.lineAt(w.pos), b)
+			return out.tooLarge(w.lineAt(w.pos), b, "")
 		case v == malformed:
 			if err := d.resync(w, out, n); err != nil {
 				return err

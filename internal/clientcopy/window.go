@@ -187,11 +187,11 @@ func (o *output) refuse(e *fieldError, line int64, record []byte) error {
 	return o.reject(rec)
 }
 
-// tooLarge ends the COPY at a record of more than 4 MB.
-func (o *output) tooLarge(line int64, record []byte) error {
+// tooLarge ends the COPY at a record of more than 4 MB; cause goes on where the reason ends.
+func (o *output) tooLarge(line int64, record []byte, cause string) error {
 	rec := RecordError{
 		Line:   line,
-		Reason: fmt.Sprintf("a record is larger than %d MB, the most that COPY takes", maxRecord>>20),
+		Reason: fmt.Sprintf("a record is larger than %d MB, the most that COPY takes%s", maxRecord>>20, cause),
 	}
 	rec.Raw, rec.Cut = o.raw(record)
 	return &FatalError{Record: rec}

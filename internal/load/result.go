@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -169,7 +170,12 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("load %s: %v", e.Step
 func (e *RefusedError) Unwrap() error { return e.Cause }
 
 // Hint says what to do about it.
-func (*RefusedError) Hint() string {
+func (e *RefusedError) Hint() string {
+	var fatal *clientcopy.FatalError
+	if errors.As(e.Cause, &fatal) {
+		return `nothing of this batch was loaded; see the record with "dwh reject list", then correct the object ` +
+			`or the COPY, or leave the object out with "dwh reject skip URL"; MAXERROR does not apply to such a record`
+	}
 	return `nothing of this batch was loaded; see the records with "dwh reject list", then correct the objects, ` +
 		`raise MAXERROR in the transform, or leave an object out with "dwh reject skip URL"`
 }
