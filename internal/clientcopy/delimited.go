@@ -179,8 +179,8 @@ func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, in
 }
 
 // decode reads an object. A record with too many fields, or too few without FILLRECORD, is refused;
-// after a fault of quotes it goes on at the next line, and in CSV a quote that is never closed takes
-// the rest of the object (our choices).
+// after a fault of quotes it goes on at the next line, and in CSV a quote that is never closed
+// takes the rest of the object (our choices).
 func (d *textDecoder) decode(w *window, out *output) error {
 	if err := w.begin(d.ignoreHeader, func(line []byte) { d.passOver(line, out) }); err != nil {
 		return err

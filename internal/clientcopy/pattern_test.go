@@ -46,7 +46,8 @@ func TestBehindPattern(t *testing.T) {
 		}
 		got := strings.TrimSuffix(f.rows("SELECT v::text FROM t"), "\n")
 		if diff := cmp.Diff(tt.want, got); diff != "" || len(result.Rejects) == 0 == (tt.want == "") {
-			t.Errorf("%s %s of %q: got %q and rejects %v, want %q", tt.typ, tt.option, tt.value, got, result.Rejects, tt.want)
+			t.Errorf("%s %s of %q: got %q and rejects %v, want %q",
+				tt.typ, tt.option, tt.value, got, result.Rejects, tt.want)
 		}
 	}
 }

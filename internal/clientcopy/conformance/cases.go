@@ -839,7 +839,10 @@ func textCases() []Case {
 		bad(csv("35", "NUL in a field", "1,a\x00b\n", ""), reject(1, "v", "U+0000")),
 		plain("delimited by default", "1|a\n2|b\n", "", "1|a", "2|b"),
 		plain("ESCAPE", "1|a\\|b\n2|x\\\ny\n3|\\\\\n", "ESCAPE", "1|a|b", "2|x\ny", "3|\\"),
-		plain("ESCAPE of the default NULL string", "1|\\N\n2|\\\\N\n3|x\\\\N\n", "ESCAPE", "1|NULL", "2|NULL", "3|x\\N"),
+		plain(
+			"ESCAPE of the default NULL string",
+			"1|\\N\n2|\\\\N\n3|x\\\\N\n", "ESCAPE", "1|NULL", "2|NULL", "3|x\\N",
+		),
 		plain("ESCAPE with NULL AS", "1|none\n2|\\\\N\n", "ESCAPE NULL AS 'none'", "1|NULL", "2|\\N"),
 		plain("ESCAPE of a carriage return", "1|v\\\r\n2|\\\r\r\n3|v\\\r", "ESCAPE", "1|v\r", "2|\r", "3|v\r"),
 		plain("REMOVEQUOTES", "1|\"a\"\n'2'|'b|c'\n", "REMOVEQUOTES", "1|a", "2|b|c"),
