@@ -91,7 +91,6 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 		return p.scanQuoted(b, first, quote, whole)
 	}
 	s := slot{start: int32(i), kind: text}
-	taken := -1 // the last byte that a backslash stands before
 	for ; i < len(b); i++ {
 		c := b[i]
 		if c == p.delimiter || c == '\n' {
@@ -101,7 +100,6 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 		case c == '\\' && p.escape:
 			s.flags |= backslash
 			i++ // whatever follows is text, be it a delimiter or a newline
-			taken = i
 			if i < len(b) && b[i]-1 >= 0x7f {
 				s.flags |= nonASCII
 			}
@@ -118,51 +116,31 @@ func (p *textPlan) scanField(b []byte, i int, whole bool) (slot, int, verdict, s
 		}
 	}
 	end := i
-	if end > int(s.start) && b[end-1] == '\r' && end-1 != taken && (i == len(b) || b[i] == '\n') {
+	if end > int(s.start) && b[end-1] == '\r' && (i == len(b) || b[i] == '\n') &&
+		(s.flags&backslash == 0 || !taken(b[s.start:end])) {
 		end--
 	}
 	s.end = int32(end)
 	return s, i, ok, ""
 }
 
-// scanQuoted scans a field in quotes from its opening quote. Delimiters are text. In CSV newlines
-// are text too, and a quote within is doubled; under REMOVEQUOTES a newline that ESCAPE does not
-// take ends the record, whose quote has no end then (copy-parameters-data-conversion).
+// taken tells whether a backslash takes the meaning off the last byte of a field.
+func taken(field []byte) bool {
+	before := field[:len(field)-1]
+	return (len(before)-len(bytes.TrimRight(before, "\\")))%2 == 1
+}
+
+// scanQuoted scans a field in quotes from its opening quote. Delimiters are text.
 func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, int, verdict, string) {
 	s := slot{start: int32(i + 1), kind: text, flags: quoted}
-	for i++; ; i++ {
-		if i >= len(b) {
-			if whole {
-				return s, len(b), malformed, "a quote is never closed"
-			}
-			return s, i, more, ""
-		}
-		switch c := b[i]; {
-		case c == '\\' && p.escape:
-			s.flags |= backslash
-			i++
-			if i < len(b) && b[i]-1 >= 0x7f {
-				s.flags |= nonASCII
-			}
-			continue
-		case c-1 >= 0x7f:
-			s.flags |= nonASCII
-			continue
-		case c != quote:
-			if c == '\n' && !p.csv {
-				return s, i, malformed, "a quote is never closed"
-			}
-			continue
-		}
-		if i+1 >= len(b) && !whole {
-			return s, i, more, ""
-		}
-		if p.csv && i+1 < len(b) && b[i+1] == quote {
-			s.flags |= doubled
-			i++
-			continue
-		}
-		break
+	var v verdict
+	if p.csv {
+		i, v = closeCSV(b, i+1, quote, whole, &s)
+	} else {
+		i, v = p.closeInLine(b, i+1, quote, whole, &s)
+	}
+	if v != ok {
+		return s, i, v, "a quote is never closed"
 	}
 	s.end = int32(i)
 	i++
@@ -176,6 +154,58 @@ func (p *textPlan) scanQuoted(b []byte, i int, quote byte, whole bool) (slot, in
 		return s, i, malformed, "text after a closing quote"
 	}
 	return s, i, ok, ""
+}
+
+// closeCSV returns the index of the closing quote: a quote within is doubled, newlines are text.
+func closeCSV(b []byte, i int, quote byte, whole bool, s *slot) (int, verdict) {
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c-1 >= 0x7f:
+			s.flags |= nonASCII
+			continue
+		case c != quote:
+			continue
+		case i+1 >= len(b) && !whole:
+			return i, more
+		case i+1 < len(b) && b[i+1] == quote:
+			s.flags |= doubled
+			i++
+			continue
+		}
+		return i, ok
+	}
+	if whole {
+		return len(b), malformed
+	}
+	return i, more
+}
+
+// closeInLine returns the index of the closing quote under REMOVEQUOTES. It stands before the next
+// newline that ESCAPE does not take (copy-parameters-data-conversion).
+func (p *textPlan) closeInLine(b []byte, i int, quote byte, whole bool, s *slot) (int, verdict) {
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '\\' && p.escape:
+			s.flags |= backslash
+			i++
+			if i < len(b) && b[i]-1 >= 0x7f {
+				s.flags |= nonASCII
+			}
+		case c-1 >= 0x7f:
+			s.flags |= nonASCII
+		case c == '\n':
+			return i, malformed
+		case c == quote:
+			if i+1 >= len(b) && !whole {
+				return i, more
+			}
+			return i, ok
+		}
+	}
+	if whole {
+		return len(b), malformed
+	}
+	return len(b), more
 }
 
 // decode reads an object. A record with too many fields, or too few without FILLRECORD, is refused;
