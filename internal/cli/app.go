@@ -53,14 +53,13 @@ func (a *app) main(ctx context.Context, args []string) (code int) {
 
 // app is one run of the program: its surroundings, and what its commands share.
 type app struct {
-	env   map[string]string
-	stdin io.Reader
-	out   *Output
-	log   *slog.Logger // on stderr; load sets its format and level
-	root  *cli.App
-	args  []string // the command line as given
-	// opened are the projects opened before, by folder: a command asks for its own several times.
-	opened map[string]project
+	env    map[string]string
+	stdin  io.Reader
+	out    *Output
+	log    *slog.Logger // on stderr; load sets its format and level
+	root   *cli.App
+	args   []string // the command line as given
+	opened opened
 	// knownReports are the reports of the project that the command line, the environment or the
 	// file names. What is wrong with the project is said when the report runs; brokenReports keeps
 	// it.
@@ -76,7 +75,7 @@ type app struct {
 }
 
 func newApp(args, env []string, stdin io.Reader, stdout, stderr io.Writer) *app {
-	a := &app{env: map[string]string{}, stdin: stdin, args: args, opened: map[string]project{}}
+	a := &app{env: map[string]string{}, stdin: stdin, args: args, opened: opened{projects: map[string]project{}}}
 	for _, entry := range env {
 		if name, value, ok := strings.Cut(entry, "="); ok {
 			a.env[name] = value
@@ -224,6 +223,7 @@ func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
 	if err := a.checkSourceFlags(c, cfg); err != nil {
 		return nil, err
 	}
+	a.opened.schemas = warehouse.Schemas(cfg)
 	a.teller = a.newTeller(c, cfg)
 	return cfg, nil
 }

@@ -24,7 +24,10 @@ func (p project) tables(engine sqlfile.Engine) (schema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	tables, err := schema.FromMigrations(files, engine)
+	p.parsed.mu.Lock()
+	schemas := p.parsed.schemas
+	p.parsed.mu.Unlock()
+	tables, err := schema.FromMigrations(files, engine, schemas...)
 	if err != nil {
 		return nil, err
 	}

@@ -38,14 +38,21 @@ type project struct {
 	tests                        fs.FS // test cases; nil for none
 	testsDir                     string
 	folder                       string // of --project, "" for the embedded files
-	parsed                       *parsedSteps
+	parsed                       *parsed
 	variables                    map[string]string // values of psql variables in models
 }
 
-// parsedSteps are a project's transforms, which several parts of a command ask for.
-type parsedSteps struct {
-	mu     sync.Mutex
-	engine map[sqlfile.Engine][]transform.Step
+// parsed is what several parts of a command ask a project for.
+type parsed struct {
+	mu      sync.Mutex
+	engine  map[sqlfile.Engine][]transform.Step
+	schemas []string // that the connection works in; nil for the default one
+}
+
+// opened are the projects opened before, by folder: a command asks for its own several times.
+type opened struct {
+	projects map[string]project
+	schemas  []string // that the connection works in; nil while no configuration is read
 }
 
 // openProject opens the project of a configuration, with its variables.
@@ -57,14 +64,18 @@ func (a *app) openProject(cfg *config.Config) (project, error) {
 
 // openFolder opens the project in a folder, or returns it if it is open already.
 func (a *app) openFolder(folder string) (project, error) {
-	if p, known := a.opened[folder]; known {
-		return p, nil
+	p, known := a.opened.projects[folder]
+	if !known {
+		var err error
+		if p, err = openProject(folder); err != nil {
+			return p, err
+		}
+		a.opened.projects[folder] = p
 	}
-	p, err := openProject(folder)
-	if err == nil {
-		a.opened[folder] = p
-	}
-	return p, err
+	p.parsed.mu.Lock()
+	defer p.parsed.mu.Unlock()
+	p.parsed.schemas = a.opened.schemas
+	return p, nil
 }
 
 // openProject finds the SQL. A folder that has neither migrations nor transforms, reports nor
@@ -75,7 +86,7 @@ func openProject(folder string) (project, error) {
 		migrations: migrations.FS, transforms: transforms.FS, migrationsDir: "migrations",
 		transformsDir: "transforms", folder: folder,
 		tests: transforms.Tests(), testsDir: "transforms/tests",
-		parsed: &parsedSteps{engine: map[sqlfile.Engine][]transform.Step{}},
+		parsed: &parsed{engine: map[sqlfile.Engine][]transform.Step{}},
 	}
 	if folder == "" {
 		return p, nil

@@ -68,6 +68,10 @@ func (b *builder) alter(r *reader, t *table) error {
 		return b.alterRename(r, t)
 	case r.skip("ALTER"):
 		return b.alterColumn(r, t)
+	case r.skip("SET", "SCHEMA"):
+		if name, ok := r.name(); ok {
+			b.move(t, relation{r.schema(name), t.name})
+		}
 	}
 	return nil
 }
@@ -141,10 +145,7 @@ func (b *builder) alterDrop(r *reader, t *table) error {
 func (b *builder) alterRename(r *reader, t *table) error {
 	if r.skip("TO") {
 		if to, ok := r.name(); ok {
-			home := b.home(t)
-			delete(home, t.name)
-			t.name = to
-			home[to] = t
+			b.move(t, relation{t.schema, to})
 		}
 		return nil
 	}

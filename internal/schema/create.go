@@ -26,10 +26,13 @@ func (b *builder) create(r *reader) error {
 	if !ok {
 		return r.fail("expected the name of a table")
 	}
-	if temporary && ifNotExists && b.temporary[name] != nil || !temporary && ifNotExists && b.tables[name] != nil {
+	if temporary = temporary || name.schema == temporarySchema; temporary {
+		name.schema = ""
+	}
+	if temporary && ifNotExists && b.temporary[name.name] != nil || !temporary && ifNotExists && b.tables[name] != nil {
 		return nil
 	}
-	t := &table{name: name}
+	t := &table{relation: name}
 	b.add(t, temporary)
 	if !r.isOp("(") {
 		t.unknown = true // AS, OF, PARTITION OF
@@ -115,7 +118,7 @@ func (b *builder) setKey(r *reader, t *table, name string, key []string) error {
 		}
 	}
 	if name == "" {
-		name = b.freeName(t.name, "", "pkey")
+		name = b.freeName(t.relation, "", "pkey")
 	}
 	t.key, t.keyName = key, name
 	return nil
@@ -193,8 +196,8 @@ func (r *reader) columnConstraints(c *column) (isKey bool, keyName string, err e
 
 // collation reads the name of a collation and returns it when it is C.
 func (r *reader) collation() string {
-	if name, ok := r.qualified(); ok && name == "C" {
-		return name
+	if read, ok := r.qualified(); ok && read.name == "C" {
+		return read.name
 	}
 	return ""
 }

@@ -11,19 +11,19 @@ import (
 // AddIndex adds the index of a CREATE INDEX statement to its table. A table that is not known is
 // ignored.
 func (s Schema) AddIndex(statement sqlfile.Statement) error {
-	b := builder{engine: statement.Engine(), tables: map[string]*table{}}
+	b := builder{engine: statement.Engine(), own: []string{publicSchema}, tables: map[relation]*table{}}
 	for name, t := range s {
-		known := &table{name: name}
+		known := &table{relation: relation{name: name}}
 		for _, i := range t.Indexes {
 			known.indexes = append(known.indexes, index{Index: i})
 		}
-		b.tables[name] = known
+		b.tables[known.relation] = known
 	}
 	if err := b.apply(statement); err != nil {
 		return err
 	}
 	for name, t := range s {
-		if made := b.tables[name].indexes; len(made) > len(t.Indexes) {
+		if made := b.tables[relation{name: name}].indexes; len(made) > len(t.Indexes) {
 			t.Indexes = append(slices.Clone(t.Indexes), made[len(made)-1].Index)
 			s[name] = t
 		}
@@ -38,7 +38,7 @@ func (b *builder) createIndex(r *reader, unique bool) error {
 	name := ""
 	if !r.is("ON") {
 		var ok bool
-		if name, ok = r.qualified(); !ok {
+		if name, ok = r.name(); !ok {
 			return r.fail("expected the name of an index")
 		}
 	}
@@ -51,7 +51,7 @@ func (b *builder) createIndex(r *reader, unique bool) error {
 		return r.fail("expected the name of a table")
 	}
 	t := b.find(on)
-	if t == nil || name != "" && ifNotExists && b.taken(name) {
+	if t == nil || name != "" && ifNotExists && b.taken(relation{t.schema, name}) {
 		return nil
 	}
 	if r.skip("USING") {
@@ -87,7 +87,7 @@ func (b *builder) createIndex(r *reader, unique bool) error {
 func (b *builder) copyIndexes(from, t *table) {
 	if len(from.key) > 0 {
 		t.key = slices.Clone(from.key)
-		t.keyName = b.freeName(t.name, "", "pkey")
+		t.keyName = b.freeName(t.relation, "", "pkey")
 	}
 	for _, i := range from.indexes {
 		i.Name = b.indexName(t, i)
@@ -105,8 +105,8 @@ func (b *builder) dropIndex(r *reader) {
 		if !ok {
 			return
 		}
-		for t := range b.all() {
-			t.indexes = slices.DeleteFunc(t.indexes, func(i index) bool { return i.Name == name })
+		for t := range b.in(name.schema) {
+			t.indexes = slices.DeleteFunc(t.indexes, func(i index) bool { return i.Name == name.name })
 		}
 		if !r.skipOp(",") {
 			return
@@ -126,39 +126,43 @@ func (b *builder) alterIndex(r *reader) {
 	}
 }
 
-func (b *builder) renameIndex(from, to string) {
-	for t := range b.all() {
-		if t.keyName == from {
+func (b *builder) renameIndex(from relation, to string) {
+	for t := range b.in(from.schema) {
+		if t.keyName == from.name {
 			t.keyName = to
 		}
 		for i := range t.indexes {
-			if t.indexes[i].Name == from {
+			if t.indexes[i].Name == from.name {
 				t.indexes[i].Name = to
 			}
 		}
 	}
 }
 
-// all yields every table.
-func (b *builder) all() func(yield func(*table) bool) {
+// in yields the tables of a schema, and temporary ones, which stand in each.
+func (b *builder) in(schema string) func(yield func(*table) bool) {
 	return func(yield func(*table) bool) {
-		for _, tables := range []map[string]*table{b.tables, b.temporary} {
-			for _, t := range tables {
-				if !yield(t) {
-					return
-				}
+		for _, t := range b.tables {
+			if t.schema == schema && !yield(t) {
+				return
+			}
+		}
+		for _, t := range b.temporary {
+			if !yield(t) {
+				return
 			}
 		}
 	}
 }
 
 // taken reports whether a table or an index has the name.
-func (b *builder) taken(name string) bool {
-	if b.find(name) != nil {
+func (b *builder) taken(at relation) bool {
+	if b.find(at) != nil {
 		return true
 	}
-	for t := range b.all() {
-		if t.keyName == name || slices.ContainsFunc(t.indexes, func(i index) bool { return i.Name == name }) {
+	for t := range b.in(at.schema) {
+		named := func(i index) bool { return i.Name == at.name }
+		if t.keyName == at.name || slices.ContainsFunc(t.indexes, named) {
 			return true
 		}
 	}
@@ -174,7 +178,7 @@ func (b *builder) indexName(t *table, i index) string {
 	for _, column := range i.included {
 		parts = append(parts, distinct(parts, column))
 	}
-	return b.freeName(t.name, strings.Join(parts, "_"), "idx")
+	return b.freeName(t.relation, strings.Join(parts, "_"), "idx")
 }
 
 // distinct adds the first number to name that makes it differ from the others.
@@ -190,7 +194,7 @@ func distinct(others []string, name string) string {
 // of a function.
 func expressionName(expression string) string {
 	r := &reader{engine: sqlfile.Postgres, tokens: sqlfile.Tokens(expression)}
-	name, ok := r.qualified()
+	read, ok := r.qualified()
 	switch {
 	case !ok:
 		return "expr"
@@ -201,12 +205,13 @@ func expressionName(expression string) string {
 	case !r.done() && r.tokens[r.at].Kind == sqlfile.KindOp:
 		return "expr"
 	}
-	return name
+	return read.name
 }
 
 // freeName makes a name of a table's name, an addition and a label as PostgreSQL does: at most 63
 // bytes long, and with a number behind the label when the name is taken.
-func (b *builder) freeName(table, addition, label string) string {
+func (b *builder) freeName(of relation, addition, label string) string {
+	table := of.name
 	for n := 0; ; n++ {
 		suffix := "_" + label
 		if n > 0 {
@@ -228,7 +233,7 @@ func (b *builder) freeName(table, addition, label string) string {
 		if second > 0 {
 			name += "_" + clip(addition, second)
 		}
-		if name += suffix; !b.taken(name) {
+		if name += suffix; !b.taken(relation{of.schema, name}) {
 			return name
 		}
 	}

@@ -11,10 +11,12 @@ import (
 )
 
 // FromMigrations applies the Up sections of the files in order of their versions, as the given
-// engine gets them. A file is named NNNNN_name.sql, and its version is the leading number. Of a
-// qualified name only the last part counts. Temporary tables are left out. ALTER TABLE of a table
-// that no migration creates is ignored. A statement that cannot be read is an *sqlfile.Error.
-func FromMigrations(files []*sqlfile.File, engine sqlfile.Engine) (Schema, error) {
+// engine gets them. A file is named NNNNN_name.sql, and its version is the leading number. own
+// names the schemas that the connection works in; without any it is public. Tables of other schemas
+// are left out, unless the migrations leave no other ones: then the connection's role has a
+// search_path that is not known here. Temporary tables are left out. ALTER TABLE of a table that no
+// migration creates is ignored. A statement that cannot be read is an *sqlfile.Error.
+func FromMigrations(files []*sqlfile.File, engine sqlfile.Engine, own ...string) (Schema, error) {
 	type migration struct {
 		version int64
 		file    *sqlfile.File
@@ -28,7 +30,10 @@ func FromMigrations(files []*sqlfile.File, engine sqlfile.Engine) (Schema, error
 		migrations = append(migrations, migration{version, f})
 	}
 	slices.SortStableFunc(migrations, func(a, b migration) int { return cmp.Compare(a.version, b.version) })
-	b := builder{engine: engine, tables: map[string]*table{}}
+	if len(own) == 0 {
+		own = []string{publicSchema}
+	}
+	b := builder{engine: engine, own: own, tables: map[relation]*table{}}
 	for i, m := range migrations {
 		if i > 0 && migrations[i-1].version == m.version {
 			return nil, fmt.Errorf("migrations %s and %s have the same version %d",
@@ -44,11 +49,31 @@ func FromMigrations(files []*sqlfile.File, engine sqlfile.Engine) (Schema, error
 			}
 		}
 	}
+	return b.export(), nil
+}
+
+// The schemas of PostgreSQL that names may be qualified with: the default one, and that of
+// temporary tables.
+const (
+	publicSchema    = "public"
+	temporarySchema = "pg_temp"
+)
+
+// export returns the tables of the schema that dwh works in.
+func (b *builder) export() Schema {
 	schema := Schema{}
-	for name, t := range b.tables {
-		schema[name] = t.export()
+	for at, t := range b.tables {
+		if at.schema == "" {
+			schema[at.name] = t.export()
+		}
 	}
-	return schema, nil
+	if len(schema) > 0 {
+		return schema
+	}
+	for at, t := range b.tables {
+		schema[at.name] = t.export()
+	}
+	return schema
 }
 
 func versionOf(name string) (int64, error) {
@@ -67,13 +92,14 @@ func versionOf(name string) (int64, error) {
 // builder holds the tables while statements change them.
 type builder struct {
 	engine    sqlfile.Engine
-	tables    map[string]*table
+	own       []string // the names of the schema that dwh works in
+	tables    map[relation]*table
 	temporary map[string]*table // of the current file
 }
 
 // table is a Table with what later statements need to know.
 type table struct {
-	name    string
+	relation
 	columns []column
 	key     []string
 	keyName string // of the primary key's constraint
@@ -126,19 +152,28 @@ func (t *table) column(name string) *column {
 
 // find returns the table of that name, nil when no migration creates it. A temporary table hides
 // another of its name.
-func (b *builder) find(name string) *table {
-	if t := b.temporary[name]; t != nil {
+func (b *builder) find(at relation) *table {
+	if t := b.temporary[at.name]; t != nil && (at.schema == "" || at.schema == temporarySchema) {
 		return t
 	}
-	return b.tables[name]
+	return b.tables[at]
 }
 
-// home returns the map that the table stands in.
-func (b *builder) home(t *table) map[string]*table {
-	if b.temporary[t.name] == t {
-		return b.temporary
+// remove takes a table away.
+func (b *builder) remove(t *table) (temporary bool) {
+	if temporary = b.temporary[t.name] == t; temporary {
+		delete(b.temporary, t.name)
+	} else {
+		delete(b.tables, t.relation)
 	}
-	return b.tables
+	return temporary
+}
+
+// move gives a table another name or schema.
+func (b *builder) move(t *table, to relation) {
+	temporary := b.remove(t)
+	t.relation = to
+	b.add(t, temporary)
 }
 
 // apply changes the tables as the statement does.
@@ -149,7 +184,7 @@ func (b *builder) apply(s sqlfile.Statement) error {
 			tokens = append(tokens, t)
 		}
 	}
-	r := &reader{statement: s, engine: b.engine, tokens: tokens}
+	r := &reader{statement: s, engine: b.engine, own: b.own, tokens: tokens}
 	if r.routine() {
 		return nil
 	}
@@ -201,7 +236,7 @@ func (b *builder) query(r *reader) {
 			r.skip("UNLOGGED")
 			r.skip("TABLE")
 			if name, ok := r.qualified(); ok {
-				b.add(&table{name: name, unknown: true}, temporary)
+				b.add(&table{relation: name, unknown: true}, temporary)
 			}
 			continue
 		case r.isOp("("):
@@ -215,10 +250,11 @@ func (b *builder) query(r *reader) {
 
 // add records a new table.
 func (b *builder) add(t *table, temporary bool) {
-	if temporary {
+	if temporary || t.schema == temporarySchema {
+		t.schema = ""
 		b.temporary[t.name] = t
 	} else {
-		b.tables[t.name] = t
+		b.tables[t.relation] = t
 	}
 }
 
@@ -230,7 +266,7 @@ func (b *builder) dropTable(r *reader) {
 			return
 		}
 		if t := b.find(name); t != nil {
-			delete(b.home(t), name)
+			b.remove(t)
 		}
 		if !r.skipOp(",") {
 			return

@@ -155,6 +155,18 @@ func postgresCases() map[string][]string {
 			GRANT SELECT ON t TO PUBLIC;
 			ALTER TABLE t SET (fillfactor = 70); ALTER TABLE v ALTER COLUMN a SET DEFAULT 1; DROP VIEW v;
 			ALTER TABLE t OWNER TO CURRENT_USER`},
+		"other schemas": {`CREATE SCHEMA archive; CREATE SCHEMA "public x";
+			CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER); CREATE TABLE archive.t (c DATE);
+			CREATE TABLE archive.only (a INTEGER); CREATE TABLE "public x".t (d DATE);
+			ALTER TABLE archive.t ADD e INTEGER, DROP c; CREATE INDEX i ON archive.t (e); CREATE INDEX i ON t (b);
+			CREATE INDEX IF NOT EXISTS i ON archive.t (e); ALTER INDEX archive.i RENAME TO j;
+			CREATE TABLE copied (LIKE archive.t INCLUDING ALL); CREATE TABLE IF NOT EXISTS archive.copied (x DATE);
+			CREATE TABLE same_name (x INTEGER); CREATE TABLE archive.same_name_pkey (x INTEGER);
+			ALTER TABLE same_name ADD PRIMARY KEY (x); ALTER TABLE archive.only RENAME a TO b`,
+			`DROP TABLE archive.t; DROP TABLE IF EXISTS archive.missing, "public x".t; DROP INDEX IF EXISTS archive.i`},
+		"set schema": {`CREATE SCHEMA archive; CREATE TABLE t (a INTEGER); CREATE TABLE archive.u (b INTEGER PRIMARY KEY);
+			CREATE INDEX i ON archive.u (b); ALTER TABLE t SET SCHEMA archive; ALTER TABLE archive.u SET SCHEMA public`,
+			`ALTER TABLE u RENAME TO v; CREATE TABLE t (c INTEGER); CREATE TABLE pg_temp.passing (x INTEGER)`},
 		"function in the way": {`CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN CREATE TABLE never (a
 			INTEGER); END $f$`,
 			`CREATE TABLE t (a INTEGER /* b INTEGER, */, -- c INTEGER

@@ -12,12 +12,13 @@ import (
 type reader struct {
 	statement sqlfile.Statement
 	engine    sqlfile.Engine
+	own       []string        // the names of the schema that dwh works in
 	tokens    []sqlfile.Token // without comments and markers
 	at        int             // index of the token that is read next
 }
 
 func (r *reader) sub(tokens []sqlfile.Token) *reader {
-	return &reader{statement: r.statement, engine: r.engine, tokens: tokens}
+	return &reader{statement: r.statement, engine: r.engine, own: r.own, tokens: tokens}
 }
 
 func (r *reader) done() bool { return r.at >= len(r.tokens) }
@@ -118,14 +119,28 @@ func (r *reader) identifier(t sqlfile.Token) (string, bool) {
 	}
 }
 
-// qualified reads a name that may be qualified and returns its last part.
-func (r *reader) qualified() (string, bool) {
+// A relation names a table or an index. schema is "" in the schema that dwh works in.
+type relation struct{ schema, name string }
+
+// qualified reads a name that may be qualified.
+func (r *reader) qualified() (relation, bool) {
 	name, ok := r.name()
+	read := relation{name: name}
 	for ok && r.isOp(".") {
 		r.at++
-		name, ok = r.name()
+		read.schema = read.name
+		read.name, ok = r.name()
 	}
-	return name, ok
+	read.schema = r.schema(read.schema)
+	return read, ok
+}
+
+// schema is a relation's schema by its name.
+func (r *reader) schema(name string) string {
+	if slices.Contains(r.own, name) {
+		return ""
+	}
+	return name
 }
 
 // brackets reads ( … ) and returns the tokens inside. Missing brackets are an error.

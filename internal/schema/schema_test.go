@@ -314,6 +314,38 @@ func TestSeededAndUnknown(t *testing.T) {
 	}
 }
 
+func TestOwnSchemas(t *testing.T) {
+	t.Parallel()
+	const mixed = `CREATE TABLE a (x INTEGER);
+		CREATE TABLE public.b (x INTEGER);
+		CREATE TABLE mine.c (x INTEGER);
+		CREATE TABLE "Mine".d (x INTEGER);
+		CREATE TABLE db.mine.e (x INTEGER);`
+	for _, c := range []struct {
+		text string
+		own  []string
+		want string
+	}{
+		{mixed, nil, "a b"},
+		{mixed, []string{"mine"}, "a c e"},
+		{mixed, []string{"Mine", "public"}, "a b d"},
+		// A role may have a search_path of its own.
+		{"CREATE TABLE mine.c (x INTEGER);", nil, "c"},
+	} {
+		f, err := sqlfile.Parse("1_a.sql", "-- +goose Up\n"+c.text+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tables, err := schema.FromMigrations([]*sqlfile.File{f}, sqlfile.Postgres, c.own...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(slices.Sorted(maps.Keys(tables)), " "); got != c.want {
+			t.Errorf("own schemas %q: got %s, want %s", c.own, got, c.want)
+		}
+	}
+}
+
 func TestColumnTypes(t *testing.T) {
 	t.Parallel()
 	for typ, want := range map[string]struct {
