@@ -99,7 +99,7 @@ func (g *Graph) checkJoin(m *Model, from From, join Join) error {
 		return err
 	}
 	for _, pair := range join.By {
-		if !slices.Contains(g.columnsOf(from.Relation), pair.Here) {
+		if !g.unknown(from.Relation) && !slices.Contains(g.columnsOf(from.Relation), pair.Here) {
 			return m.errorAt(join.at, fmt.Sprintf("%s has no column %s", from.Relation, pair.Here),
 				fmt.Sprintf("by a = c equates a of %s with c of %s, whose columns are: %s",
 					join.Relation, from.Relation, strings.Join(g.columnsOf(from.Relation), ", ")))
@@ -126,7 +126,7 @@ func (g *Graph) checkNamed(m *Model, at place, relation string, names []string) 
 		), "remove the line, or correct the name; the SELECT names "+strings.Join(m.Follows, ", "))
 	}
 	for _, name := range names {
-		if !slices.Contains(g.columnsOf(relation), name) {
+		if !g.unknown(relation) && !slices.Contains(g.columnsOf(relation), name) {
 			return m.errorAt(at, fmt.Sprintf("%s has no column %s", relation, name),
 				"its columns are: "+strings.Join(g.columnsOf(relation), ", "))
 		}
@@ -179,10 +179,15 @@ func (g *Graph) checkTable(m *Model) error {
 		return nil
 	}
 	if len(m.Key) == 0 {
+		key := strings.Join(m.table.Key, ", ")
+		if key == "" {
+			key = "a, b"
+		}
 		return m.file.ErrorAt(1, 1, fmt.Sprintf("%s is stored, but its header has no key:", m.Name),
-			"add the line that says what identifies a row: -- key: "+strings.Join(m.table.Key, ", "), nil)
+			"add the line that says what identifies a row: -- key: "+key, nil)
 	}
-	if !sameColumns(m.Key, m.table.Key) {
+	// The parent of an unknown table may have the key.
+	if !sameColumns(m.Key, m.table.Key) && (len(m.table.Key) > 0 || !m.table.Unknown) {
 		have := "none"
 		if len(m.table.Key) > 0 {
 			have = strings.Join(m.table.Key, ", ")
@@ -203,7 +208,7 @@ func (g *Graph) checkTable(m *Model) error {
 				fmt.Sprintf("column %s of table %s is %s, but the SELECT gives a BOOLEAN, which Redshift does not "+
 					"cast (dg/r_CAST_function)", name, m.Name, column.Type),
 				fmt.Sprintf("write CASE %[1]s WHEN TRUE THEN 'true' WHEN FALSE THEN 'false' END AS %[1]s", name), nil)
-		case stored:
+		case stored, m.table.Unknown:
 			m.live = append(m.live, name)
 		case !picked:
 			return m.statement.ErrorAt(m.query.Branches[0].Items[i].Expr.Start,

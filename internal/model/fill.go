@@ -46,6 +46,11 @@ func (x *Run) assignment(m *Model) string {
 		}
 		out = append(out, expression+" AS "+ident(column.Name))
 	}
+	for _, name := range m.live {
+		if _, ok := m.table.Column(name); !ok { // the migrations do not spell it out
+			out = append(out, "made."+ident(name)+" AS "+ident(name))
+		}
+	}
 	return strings.Join(out, ", ")
 }
 

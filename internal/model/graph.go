@@ -60,7 +60,9 @@ func New(models []*Model, tables schema.Schema, loads []string, engine sqlfile.E
 		}
 	}
 	for name, table := range tables {
-		if _, flagged := table.Column(FlagColumn); flagged && g.byName[name] == nil && g.writes[name] == nil {
+		_, flagged := table.Column(FlagColumn)
+		flagged = flagged || table.Unknown && slices.Contains(loads, name)
+		if flagged && g.byName[name] == nil && g.writes[name] == nil {
 			g.staging = append(g.staging, name)
 		}
 	}
@@ -234,6 +236,13 @@ func (g *Graph) columnsOf(name string) []string {
 		}
 	}
 	return out
+}
+
+// unknown tells whether a relation may have more columns than columnsOf returns: it is a table that
+// the migrations do not spell out.
+func (g *Graph) unknown(name string) bool {
+	m := g.byName[name]
+	return g.tables[name].Unknown && (m == nil || m.Kind == Script)
 }
 
 // hasChanges tells whether a relation can have changes in a run. A table that only migrations fill

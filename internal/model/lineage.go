@@ -119,7 +119,7 @@ func (s scope) columns(item selectstmt.FromItem) (names []string, ok bool) {
 		return nil, false
 	}
 	names = s.g.columnsOf(item.Relation)
-	return names, len(names) > 0
+	return names, len(names) > 0 && !s.g.unknown(item.Relation)
 }
 
 // item is the FROM item that a column belongs to.

@@ -238,6 +238,6 @@ func (r *reader) missing(at int, t *table, column string) error {
 	for _, c := range t.columns {
 		known = append(known, c.Name)
 	}
-	return r.statement.ErrorAt(r.tokens[at].Start, "table "+t.name+" has no column "+column,
-		"its columns: "+strings.Join(known, ", "), nil)
+	return r.errorAt(r.tokens[at].Start, "table "+t.name+" has no column "+column,
+		"its columns: "+strings.Join(known, ", "))
 }

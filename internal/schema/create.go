@@ -131,6 +131,9 @@ func (b *builder) addColumn(r *reader, t *table) error {
 		return r.fail("expected the name of a column")
 	}
 	if t.column(name) != nil {
+		if t.unknown {
+			return nil
+		}
 		r.at = 0
 		return r.fail("table " + t.name + " has a column " + name + " already")
 	}

@@ -178,8 +178,9 @@ func (b *builder) move(t *table, to relation) {
 
 // apply changes the tables as the statement does.
 func (b *builder) apply(s sqlfile.Statement) error {
+	text := expanded(s)
 	var tokens []sqlfile.Token
-	for _, t := range sqlfile.Tokens(s.SQL()) {
+	for _, t := range sqlfile.Tokens(text) {
 		if t.Kind != sqlfile.KindComment && t.Kind != sqlfile.KindMarker {
 			tokens = append(tokens, t)
 		}
@@ -194,7 +195,9 @@ func (b *builder) apply(s sqlfile.Statement) error {
 		for end < len(tokens) && tokens[end].Kind != sqlfile.KindSemicolon {
 			end++
 		}
-		if err := b.applyOne(r.sub(tokens[start:end])); err != nil {
+		// goose may have other environment variables when it runs: what is wrong with these is not
+		// told.
+		if err := b.applyOne(r.sub(tokens[start:end])); err != nil && text == s.SQL() {
 			return err
 		}
 		start = end + 1
@@ -214,6 +217,8 @@ func (b *builder) applyOne(r *reader) error {
 		b.dropTable(r)
 	case r.skip("DROP", "INDEX"):
 		b.dropIndex(r)
+	case r.skip("DO"):
+		b.block(r)
 	case r.is("INSERT"), r.is("WITH"), r.is("SELECT"):
 		b.query(r)
 	}

@@ -229,7 +229,12 @@ func (r *reader) fail(msg string) error {
 	case len(r.tokens) > 0:
 		offset = r.tokens[len(r.tokens)-1].Start
 	}
-	return r.statement.ErrorAt(offset, msg, "", nil)
+	return r.errorAt(offset, msg, "")
+}
+
+// errorAt returns an error at an offset, which in an expanded text may be behind the statement.
+func (r *reader) errorAt(offset int, msg, hint string) error {
+	return r.statement.ErrorAt(min(offset, len(r.statement.SQL())), msg, hint, nil)
 }
 
 // normalize joins tokens by one blank, in lower case outside literals and quotes.

@@ -314,6 +314,80 @@ func TestSeededAndUnknown(t *testing.T) {
 	}
 }
 
+// TestBlock tells of tables what DO leaves known of them.
+func TestBlock(t *testing.T) {
+	t.Parallel()
+	got := read(t, sqlfile.Postgres, `
+		CREATE TABLE plain (a INTEGER);
+		CREATE TABLE "Quoted" (a INTEGER);
+		CREATE TABLE by_text (a INTEGER PRIMARY KEY);
+		CREATE TABLE counted (a INTEGER);
+		CREATE TABLE kept (a INTEGER);
+		DO $$ BEGIN
+			IF EXISTS (SELECT 1 FROM kept2) THEN ALTER TABLE "Quoted" ADD b INTEGER; END IF;
+			ALTER TABLE other.kept ADD c INTEGER;
+			EXECUTE format('ALTER TABLE by_text ADD %I INTEGER', 'b');
+			CREATE TABLE IF NOT EXISTS made (x INTEGER);
+			CREATE TABLE archive.made_there (x INTEGER);
+			ALTER TABLE plain RENAME TO renamed;
+			EXECUTE 'CREATE TABLE ' || quote_ident('x') || ' (a INTEGER)';
+		END $$;
+		DO $$ BEGIN INSERT INTO counted VALUES (1); PERFORM COUNT(*) FROM kept; END $$;
+		ALTER TABLE by_text DROP COLUMN b;
+		ALTER TABLE by_text ADD COLUMN a INTEGER, ADD PRIMARY KEY (a);`)
+	var unknown, known []string
+	for name, table := range got {
+		if table.Unknown {
+			unknown = append(unknown, name)
+		} else {
+			known = append(known, name)
+		}
+	}
+	slices.Sort(unknown)
+	slices.Sort(known)
+	if got, want := strings.Join(unknown, " "), "Quoted by_text made plain renamed"; got != want {
+		t.Errorf("unknown: got %s, want %s", got, want)
+	}
+	if got, want := strings.Join(known, " "), "counted kept"; got != want {
+		t.Errorf("known: got %s, want %s", got, want)
+	}
+}
+
+// TestEnvironment expands variables as goose does.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("DWH_TEST_TABLE", "f_daily")
+	t.Setenv("DWH_TEST_COLUMNS", "day DATE, rides INTEGER")
+	f, err := sqlfile.Parse("1_a.sql", `-- +goose Up
+CREATE TABLE before (a INTEGER DEFAULT length('${DWH_TEST_TABLE}'));
+-- +goose ENVSUB ON
+CREATE TABLE ${DWH_TEST_TABLE} (
+    ${DWH_TEST_COLUMNS},
+    ${DWH_TEST_ABSENT:-late} DATE
+);
+CREATE TABLE ${DWH_TEST_ABSENT} (a INTEGER);
+ALTER TABLE ${DWH_TEST_TABLE} DROP COLUMN ${DWH_TEST_COLUMNS} ${DWH_TEST_COLUMNS} ${DWH_TEST_COLUMNS};
+-- +goose ENVSUB OFF
+CREATE TABLE behind (a INTEGER DEFAULT length('${DWH_TEST_TABLE}'));
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := schema.FromMigrations([]*sqlfile.File{f}, sqlfile.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(slices.Sorted(maps.Keys(tables)), " "), "before behind f_daily"; got != want {
+		t.Errorf("tables: got %s, want %s", got, want)
+	}
+	var columns []string
+	for _, column := range tables["f_daily"].Columns {
+		columns = append(columns, column.Name)
+	}
+	if got, want := strings.Join(columns, " "), "rides late"; got != want {
+		t.Errorf("columns: got %s, want %s", got, want)
+	}
+}
+
 func TestOwnSchemas(t *testing.T) {
 	t.Parallel()
 	const mixed = `CREATE TABLE a (x INTEGER);

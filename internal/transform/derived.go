@@ -33,7 +33,7 @@ func staging(steps []Step, tables schema.Schema) []string {
 	for _, step := range steps {
 		for _, name := range step.Reads {
 			flagged := slices.Contains(filled, string(name))
-			if table, known := tables[string(name)]; known {
+			if table, known := tables[string(name)]; known && !table.Unknown {
 				_, flagged = table.Column(model.FlagColumn)
 			}
 			if flagged && !written(name) && !slices.Contains(out, string(name)) {
