@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -136,13 +137,28 @@ func (g *Graph) readable(m *Model, name string, before []*Model) error {
 		return nil
 	}
 	if _, ok := g.tables[name]; !ok {
-		known := append([]string{}, g.staging...)
+		known := append(slices.Clone(g.staging), g.seeds()...)
 		for _, other := range before {
 			known = append(known, other.Name)
 		}
-		return at(fmt.Sprintf("relation %s does not exist", name), suggest.Hint(name, known))
+		return at(fmt.Sprintf("there is no table or model %s", name), suggest.Note(suggest.Hint(name, known),
+			"a model reads staging tables, seeds, and models with smaller numbers; it cannot read a view: put the "+
+				"view's SELECT into a helper"))
 	}
 	return nil
+}
+
+// seeds are the tables that neither a load nor a model writes, by name, without those of dwh and
+// goose.
+func (g *Graph) seeds() []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(g.tables)) {
+		own := strings.HasPrefix(name, "dwh_") || name == "s_object" || name == "s_reject" || name == "goose_db_version"
+		if !own && !g.hasChanges(name) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // references are the places in a model's SELECT that name a relation.

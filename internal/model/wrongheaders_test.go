@@ -456,7 +456,7 @@ var wrongHeaders = []struct {
 		"210_f_order",
 		"LEFT JOIN refund AS r\n    ON",
 		"LEFT JOIN refundd AS r\n    ON",
-		"210_f_order.sql:16:11: relation refundd does not exist",
+		"210_f_order.sql:16:11: there is no table or model refundd",
 		`did you mean "refund"?`,
 	},
 	{
