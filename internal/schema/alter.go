@@ -18,6 +18,11 @@ func (b *builder) alterTable(r *reader) error {
 	r.skipOp("*")
 	t := b.find(name)
 	if t == nil {
+		if r.skip("RENAME", "TO") { // ALTER TABLE renames indexes too
+			if to, ok := r.name(); ok {
+				b.renameIndex(name, to)
+			}
+		}
 		return nil
 	}
 	var actions []*reader
