@@ -62,7 +62,8 @@ as numbers. A refused record is erased if its text holds the value as a whole fi
 					"rejects", ArgsUsage: "TABLE…",
 				Description: examples(
 					"Names the models that follow from each table. The next load loads all objects of the tables "+
-						"again,\nand the models are replayed from the rows that are left.",
+						"again,\nand the models are replayed from the rows that are left. Records that dwh staging delete "+
+						"erased\ncome back with the next load: correct the source first, or erase again.",
 					"dwh staging drop "+loaded+" --yes",
 				),
 				Flags: stagingFlags(),
@@ -326,6 +327,10 @@ func (r stagingRun) drop(ctx context.Context, tables []catalogue.Name) error {
 	}
 	out := stagingJSON{Tables: []stagedJSON{}, Changes: []changeJSON{}}
 	for _, d := range dropped {
+		if d.Erased {
+			r.app.out.Warn("%s: this forgets erasures: the next load brings erased records back. Correct the "+
+				"source first, or erase again", d.Table)
+		}
 		models := append([]string{}, d.Models...)
 		out.Tables = append(out.Tables, stagedJSON{Table: string(d.Table), Rows: d.Rows, Models: &models})
 		if r.json {

@@ -3,6 +3,8 @@ package transform
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,6 +16,8 @@ import (
 type Dropped struct {
 	Table catalogue.Name // the name of the staging table
 	Rows  int64
+	// Erased tells whether Delete erased rows of the table. The next load brings them back.
+	Erased bool
 	// Models are the steps that follow from the table, directly or not, in order.
 	Models []string
 }
@@ -25,9 +29,15 @@ func (r *Runner) PreviewDrop(ctx context.Context, tables []catalogue.Name) ([]Dr
 	if err != nil {
 		return nil, err
 	}
+	erased, err := r.erasedTables(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []Dropped
 	for _, name := range tables {
-		dropped := Dropped{Table: name, Models: Followers(r.Steps, name)}
+		dropped := Dropped{
+			Table: name, Models: Followers(r.Steps, name), Erased: slices.Contains(erased, string(name)),
+		}
 		counted := catalogue.CountRows(catalogue.Table{Schema: live, Name: name})
 		if err := r.Pool.QueryRow(ctx, counted).Scan(&dropped.Rows); err != nil {
 			return nil, fmt.Errorf("count %s: %w", name, err)
@@ -35,6 +45,23 @@ func (r *Runner) PreviewDrop(ctx context.Context, tables []catalogue.Name) ([]Dr
 		out = append(out, dropped)
 	}
 	return out, nil
+}
+
+// erasedTables are the tables that the journal says rows were erased from.
+func (r *Runner) erasedTables(ctx context.Context) ([]string, error) {
+	rows, err := r.Pool.Query(ctx, `SELECT DISTINCT step FROM dwh_step WHERE step LIKE 'staging delete %'`)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	steps, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	var tables []string
+	for _, step := range steps {
+		tables = append(tables, strings.Split(strings.TrimPrefix(step, erasureStep), ", ")...)
+	}
+	return tables, nil
 }
 
 // Drop deletes every staged row of the tables, with their ledger and rejects, so that the next load

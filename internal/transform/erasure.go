@@ -46,11 +46,14 @@ func (r *Runner) Delete(ctx context.Context, command string, s Selection) (Resul
 			names = append(names, string(c.table.Name))
 		}
 		run.entry.Step(journal.Step{
-			Name: "staging delete " + strings.Join(names, ", "), Started: started, RowsIn: erased,
+			Name: erasureStep + strings.Join(names, ", "), Started: started, RowsIn: erased,
 		})
 		return nil
 	})
 }
+
+// erasureStep begins the name of the step of an erasure; the names of the tables follow.
+const erasureStep = "staging delete "
 
 // erasure is an increment whose change is rows that go away.
 type erasure struct {
