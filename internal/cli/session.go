@@ -218,6 +218,7 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 	if err != nil {
 		return nil, err
 	}
+	a.warnIgnoredChecks(cfg, p)
 	s := &session{app: a, cfg: cfg, project: p}
 	if write {
 		s.warehouse, err = a.openToWrite(ctx, cfg)
@@ -233,6 +234,28 @@ func (a *app) begin(ctx context.Context, cfg *config.Config, write bool) (*sessi
 		a.teller.opened(ctx, s.warehouse, checks)
 	}
 	return s, nil
+}
+
+// warnIgnoredChecks warns of settings for checks that the project does not have: those of the
+// embedded project. The checks of other projects take their values from variables.
+func (a *app) warnIgnoredChecks(cfg *config.Config, p project) {
+	if p.embedded() {
+		return
+	}
+	for _, setting := range []struct{ key, variable string }{
+		{"checks.matched_share_warn_below", "matched_share_warn_below"}, {"checks.max_age", "max_age_hours"},
+	} {
+		origin := cfg.Origin(setting.key)
+		if origin.Kind == config.Default {
+			continue
+		}
+		advice := "a check of your own takes values from variables: in dwh.yaml"
+		if _, known := cfg.Variables[setting.variable]; known {
+			advice = fmt.Sprintf("set %s under variables: in dwh.yaml", setting.variable)
+		}
+		a.out.Warn("%s: %s has no effect: only the project that dwh ships has its check; %s", origin, setting.key,
+			advice)
+	}
 }
 
 // beginLinted is begin for commands that run the project's SQL, in which find, app.findings or
