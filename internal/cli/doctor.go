@@ -24,7 +24,8 @@ func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Usage: "check connection, schema, sources and permissions, and print a fix for each problem",
-		Description: examples("Changes nothing. Ends with exit code 1 if a problem would make a run fail.",
+		Description: examples(`May start the private PostgreSQL and create an empty database. Changes nothing else. Ends with exit
+code 1 if a problem would make a run fail.`,
 			"dwh doctor", "dwh doctor --json "+sourcesWord, "dwh doctor --notify"),
 		Flags: flagSet(connectionFlags(), sourceFlags(), []cli.Flag{
 			projectFlag(), jsonFlag(), &cli.BoolFlag{Name: "notify",
@@ -364,7 +365,11 @@ func (d *doctorRun) print() error {
 		return err
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d items need a fix", failed, len(d.findings))
+		verb := "need"
+		if failed == 1 {
+			verb = "needs"
+		}
+		return fmt.Errorf("%d of %s %s a fix", failed, counted(int64(len(d.findings)), "item"), verb)
 	}
 	return nil
 }

@@ -53,18 +53,22 @@ func (d *doctorRun) narrowings(ctx context.Context, s *session) {
 		}
 		by := strings.Join(n.Columns, ", ")
 		if n.New() {
-			by = "their flag"
+			by = "processed, for its new rows"
 		}
-		detail := fmt.Sprintf("increments look for rows of %s by %s, and no index supports this: %s; add an index "+
-			"in a migration",
+		detail := fmt.Sprintf("%s needs an index on %s. These search by it: %s. Add the line to a migration",
 			n.Table, by, strings.Join(asked, "; "))
-		d.add(subject, "warn", detail, n.Fix)
+		// Redshift has no indexes: a migration has to say so.
+		d.add(subject, "warn", detail, "/*postgres*/ "+strings.TrimSuffix(n.Fix, ";")+" /*redshift*/;")
 	}
 }
 
-// largeTable is from how many rows on a dimension or fact is missed an index: a smaller one is read
-// faster than it is kept. Staging grows without end, and is always missed one.
-const largeTable = 100_000
+// largeTable is the number of rows from which a dimension or fact needs an index: a smaller table is
+// read faster than its index is kept. Staging grows without end, and needs an index early. A table
+// that was never analyzed may have any number of rows.
+const (
+	largeTable   = 100_000
+	largeStaging = 1_000
+)
 
 // unindexed are the narrowings of the models that no index of the server serves.
 func (s *session) unindexed(ctx context.Context) ([]model.Indexed, error) {
@@ -97,19 +101,26 @@ func (s *session) unindexed(ctx context.Context) ([]model.Indexed, error) {
 	if indexed, err = transform.WithLoadIndexes(indexed, steps); err != nil {
 		return nil, err
 	}
-	var large []string
+	sizes := map[string]float64{}
 	rows, err := pool.Query(ctx, `
-		SELECT CAST(c.relname AS text)
+		SELECT CAST(c.relname AS text), CAST(c.reltuples AS double precision)
 		FROM pg_catalog.pg_class AS c
-		WHERE c.relnamespace = (SELECT s.oid FROM pg_catalog.pg_namespace AS s WHERE s.nspname = CAST($1 AS text))
-			AND c.reltuples >= $2`, string(live), float64(largeTable))
+		WHERE c.relnamespace = (SELECT s.oid FROM pg_catalog.pg_namespace AS s WHERE s.nspname = CAST($1 AS text))`,
+		string(live))
 	if err != nil {
 		return nil, fmt.Errorf("read the sizes of tables: %w", err)
 	}
-	if large, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+	var name string
+	var size float64
+	if _, err := pgx.ForEachRow(rows, []any{&name, &size}, func() error { sizes[name] = size; return nil }); err != nil {
 		return nil, fmt.Errorf("read the sizes of tables: %w", err)
 	}
 	return slices.DeleteFunc(model.Indexes(graph.Narrowings(), indexed), func(n model.Indexed) bool {
-		return n.Index != "" || !graph.IsStaging(n.Table) && !slices.Contains(large, n.Table)
+		size := sizes[n.Table]
+		small := size < largeTable
+		if graph.IsStaging(n.Table) {
+			small = size >= 0 && size < largeStaging // -1: never analyzed
+		}
+		return n.Index != "" || small
 	}), nil
 }
