@@ -214,7 +214,7 @@ WHERE table_name = sqlc.arg(table_name)
 
 -- name: LedgerOf :many
 -- The versions of an object that the ledger holds.
-SELECT object.table_name, object.etag, object.outcome, object.loaded_at
+SELECT object.table_name, object.etag, object.outcome, object.loaded_at, object.rejects
 FROM s_object AS object
 WHERE object.url = sqlc.arg(url)
 ORDER BY object.table_name, object.loaded_at, object.etag;

@@ -209,7 +209,8 @@ func firstLine(text *string) *string {
 	return limited(&line, longestLine)
 }
 
-// A skipError says that an object was loaded without a refused record: there is nothing to skip.
+// A skipError says that this version of an object was loaded without a refused record: there is
+// nothing to skip.
 type skipError struct{ url objectstore.URL }
 
 func (e *skipError) Error() string {
@@ -245,14 +246,21 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 	if err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
-	if slices.ContainsFunc(known, func(row dwhdb.LedgerOfRow) bool {
-		return row.Outcome == "loaded" && row.Etag == string(object.ETag) &&
-			(r.table == "" || row.TableName == r.table) && !slices.Contains(tables, row.TableName)
-	}) {
-		return &skipError{url: u}
+	refused := slices.Clone(tables)
+	loaded := func(name string) bool {
+		return slices.ContainsFunc(known, func(row dwhdb.LedgerOfRow) bool {
+			// Refused records of an older version do not count.
+			whole := !slices.Contains(refused, row.TableName) || row.Rejects != nil && *row.Rejects == 0
+			return row.Outcome == loadedOutcome && row.Etag == string(object.ETag) && whole &&
+				(name == "" || row.TableName == name)
+		})
 	}
 	if r.table != "" {
 		tables = []string{r.table}
+	}
+	tables = slices.DeleteFunc(tables, loaded)
+	if len(tables) == 0 && loaded(r.table) {
+		return &skipError{url: u}
 	}
 	if len(tables) == 0 {
 		return &UsageError{

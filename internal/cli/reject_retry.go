@@ -121,6 +121,17 @@ func (r rejectRun) tellRefused(ctx context.Context, s *session, u objectstore.UR
 			continue
 		}
 		r.app.out.Status("%s, line %d: %s", reject.Url, reject.Line, *firstLine(reject.Reason))
+		newer, err := newerLoaded(ctx, s, reject)
+		if err != nil {
+			return err
+		}
+		if newer {
+			r.app.out.Status(
+				`a newer version of the file was loaded; this record is of an older version, and stays in ` +
+					`"dwh reject list" until its text loads`,
+			)
+			return nil
+		}
 		break
 	}
 	r.app.out.Status(
@@ -129,6 +140,27 @@ func (r rejectRun) tellRefused(ctx context.Context, s *session, u objectstore.UR
 	)
 	return nil
 }
+
+// newerLoaded tells whether a newer version of a refused record's object was loaded.
+func newerLoaded(ctx context.Context, s *session, reject dwhdb.RejectsRow) (bool, error) {
+	known, err := dwhdb.New(s.warehouse.Pool()).LedgerOf(ctx, reject.Url)
+	if err != nil {
+		return false, fmt.Errorf("read ledger: %w", err)
+	}
+	versions := 0
+	for _, row := range known {
+		if row.TableName == reject.TableName && row.Outcome == loadedOutcome {
+			versions++
+		}
+	}
+	if reject.Outcome == loadedOutcome {
+		versions-- // its own version
+	}
+	return versions > 0, nil
+}
+
+// loadedOutcome is the outcome of an object that was loaded, in the ledger and in the rejects.
+const loadedOutcome = "loaded"
 
 // retryShown is among how many of the latest rejects tellRefused looks for one.
 const retryShown = 1000

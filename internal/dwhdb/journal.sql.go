@@ -400,7 +400,7 @@ func (q *Queries) LeaveLease(ctx context.Context, name string, holder string) (i
 }
 
 const LedgerOf = `-- name: LedgerOf :many
-SELECT object.table_name, object.etag, object.outcome, object.loaded_at
+SELECT object.table_name, object.etag, object.outcome, object.loaded_at, object.rejects
 FROM s_object AS object
 WHERE object.url = $1
 ORDER BY object.table_name, object.loaded_at, object.etag
@@ -411,6 +411,7 @@ type LedgerOfRow struct {
 	Etag      string    `json:"etag"`
 	Outcome   string    `json:"outcome"`
 	LoadedAt  time.Time `json:"loaded_at"`
+	Rejects   *int64    `json:"rejects"`
 }
 
 // The versions of an object that the ledger holds.
@@ -428,6 +429,7 @@ func (q *Queries) LedgerOf(ctx context.Context, url string) ([]LedgerOfRow, erro
 			&i.Etag,
 			&i.Outcome,
 			&i.LoadedAt,
+			&i.Rejects,
 		); err != nil {
 			return nil, err
 		}
