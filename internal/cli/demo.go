@@ -124,7 +124,7 @@ func (d demoRun) run(ctx context.Context) error {
 		flag = " --data-dir " + shellWord(d.cfg.DataDir)
 	}
 	d.app.out.Status(
-		"\nmore reports: DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list",
+		"\nmore reports: DWH_DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh report list",
 		demoDatabase, flag,
 	)
 	d.app.out.Status(
@@ -132,7 +132,7 @@ func (d demoRun) run(ctx context.Context) error {
 	)
 	d.app.out.Status("  dwh sample --songs %d --events %d --seed %d --out dwh-sample", demoSongs, demoEvents, demoSeed)
 	d.app.out.Status(
-		"  DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh serve --song-data dwh-sample/song_data "+
+		"  DWH_DATABASE_URL=\"$(dwh local url --database %s%s)\" dwh serve --song-data dwh-sample/song_data "+
 			"--log-data dwh-sample/log_data --log-jsonpaths dwh-sample/log_json_path.json --names dwh-sample/names",
 		demoDatabase, flag,
 	)
