@@ -95,13 +95,14 @@ staging table that a model reads would then lack its column processed.`,
 			{
 				Name: "status", Usage: "list the migrations and whether they are applied",
 				Description: examples("", "dwh migrate status", "dwh migrate status --json"),
-				Flags:       flags(jsonFlag()),
+				Flags:       flagSet(connectionFlags(), []cli.Flag{projectFlag(), jsonFlag()}),
 				Action:      a.migrate(0, func(ctx context.Context, m migrateRun) error { return m.status(ctx) }),
 			},
 			{
 				Name: "create", Usage: "write the next numbered migration file", ArgsUsage: "NAME",
 				Description: examples(
-					"Writes the file to migrations/ in the folder of --project, by default the working folder.",
+					`Writes the file to migrations/ in the folder of --project, by default the project of the working
+folder. The folder migrations/ must exist.`,
 					"dwh migrate create add_play_count --project .",
 				),
 				Flags:  []cli.Flag{projectFlag()},
@@ -364,6 +365,9 @@ func (m migrateRun) printPlan(ctx context.Context, plan []planned) error {
 	}
 	if m.json {
 		return writeJSON(m.out, out)
+	}
+	if len(out.Bookkeeping)+len(plan) == 0 {
+		m.out.Status("nothing to migrate")
 	}
 	return nil
 }
