@@ -139,8 +139,12 @@ func reportFormat(c *cli.Context, file string) (table.Format, error) {
 		return table.SVG, nil
 	case ".pdf":
 		return "", reportUsage("dwh writes no PDF", "write html, open it in a browser and print it to PDF")
+	case "", ".txt":
+		return table.Text, nil
+	default:
+		return "", reportUsage(fmt.Sprintf("%s: the file's ending %s names no format", file, ending),
+			"use .txt, .json, .csv, .md, .html or .svg, or add --format")
 	}
-	return table.Text, nil
 }
 
 // reportParamNames are the parameters of all reports. The project is found without the command
@@ -222,6 +226,10 @@ func (r reportRun) run(ctx context.Context) error {
 		return err
 	}
 	if r.name == "list" {
+		if len(all) == 0 && r.file == "" && r.format == table.Text {
+			r.app.out.Status("the project has no report; write one SELECT into reports/NAME.sql")
+			return nil
+		}
 		return r.write(out, report.Document{Title: "reports", When: time.Now(),
 			Sections: []report.Section{{Name: "reports", Table: reportList(all, r.format)}}})
 	}
