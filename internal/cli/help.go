@@ -147,7 +147,7 @@ type flagGroup struct {
 
 // outputFlags are the names of flags that say how results are shown and where they go.
 func outputFlags() []string {
-	return []string{"json", "format", "chart", "output", "out", "junit", "limit", "open", "title"}
+	return []string{"json", "format", "chart", "output", "out", "junit", "open", "title"}
 }
 
 // flagGroups sorts a command's flags: its own, those of the source, of the connection, and of the

@@ -194,6 +194,9 @@ func (a *app) fillExamples(text string) string {
 	var flags []string
 	for _, need := range transform.Missing(steps, nil) {
 		url := "s3://bucket/" + need.Source + "/"
+		if need.JSONPaths {
+			url = "s3://bucket/" + need.Source + ".json"
+		}
 		for _, doc := range config.Shorthands() {
 			if doc.Key == need.Source {
 				url = doc.Example
