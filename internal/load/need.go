@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/sparkify/dwh/internal/copystmt"
@@ -60,6 +61,9 @@ func (f *File) Takes(o objectstore.Object) (ok bool, reason string) {
 	return true, ""
 }
 
+// sourceName is what the name of a source looks like.
+var sourceName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
 // checkPlaces refuses a relative path in a COPY: it would mean another folder wherever dwh is
 // started.
 func (f *File) checkPlaces() error {
@@ -72,8 +76,12 @@ func (f *File) checkPlaces() error {
 		if need.JSONPaths {
 			name += "_paths"
 		}
+		if sourceName.MatchString(p) {
+			name = p // most likely the name of a source, without its colon
+		}
 		return need.ErrorAt(fmt.Sprintf("the relative path %q depends on the folder where dwh starts", p),
-			fmt.Sprintf("write :'%s' instead of '%s', and %s: %s under sources: in dwh.yaml", name, p, name, p))
+			fmt.Sprintf("write :'%s' instead of '%s'; sources: in dwh.yaml says where it is, such as %s: %s", name, p,
+				name, p))
 	}
 	return nil
 }
