@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -292,6 +293,14 @@ func (r serveRun) watch(e server.Event) {
 	}
 }
 
+// hintAttribute is the attribute of a log line for a hint, none where there is no hint.
+func hintAttribute(hint string) []any {
+	if hint == "" {
+		return nil
+	}
+	return []any{"hint", hint}
+}
+
 // record writes the same for machines, under stable keys.
 func (r serveRun) record(e server.Event) {
 	log := r.app.log
@@ -303,17 +312,13 @@ func (r serveRun) record(e server.Event) {
 			"rejects", b.Rejects, "bytes", b.Bytes, "waited", b.Waited, "duration", b.Duration,
 		)
 	case e.Problem != nil:
-		log.Warn(
-			"failed", "error", e.Problem.Text, "hint", e.Problem.Hint, "try", e.Problem.Tries,
-			"since", e.Problem.Since,
-		)
+		log.Warn("failed", slices.Concat([]any{"error", e.Problem.Text}, hintAttribute(e.Problem.Hint),
+			[]any{"try", e.Problem.Tries, "since", e.Problem.Since})...)
 	case e.Recovered != "":
 		log.Info("works again", "what", e.Recovered)
 	case e.Quarantine != nil:
-		log.Warn(
-			"object quarantined", "url", e.Quarantine.URL, "step", e.Quarantine.Step,
-			"error", e.Quarantine.WithViolation, "hint", e.Quarantine.Hint,
-		)
+		log.Warn("object quarantined", slices.Concat([]any{"url", e.Quarantine.URL, "step", e.Quarantine.Step,
+			"error", e.Quarantine.WithViolation}, hintAttribute(e.Quarantine.Hint))...)
 	case e.Mended != "":
 		log.Info("quarantined object loaded", "url", e.Mended)
 	case e.Checks != nil:

@@ -267,10 +267,12 @@ func (d *deliverer) suspect(work context.Context, i *item, cause error) error {
 	i.tries, i.cause = i.tries+1, cause
 	if i.tries < d.Tries {
 		d.retried("data")
-		d.Logger.Warn(
-			"an object failed alone; trying again", "url", i.object.URL, "try", i.tries,
-			"tries", d.Tries, "error", check.WithFirstViolation(cause), "hint", hintOf(cause),
-		)
+		attributes := []any{"url", i.object.URL, "try", i.tries, "tries", d.Tries,
+			"error", check.WithFirstViolation(cause)}
+		if hint := hintOf(cause); hint != "" {
+			attributes = append(attributes, "hint", hint)
+		}
+		d.Logger.Warn("an object failed alone; trying again", attributes...)
 		i.ready = time.Now().Add(pauseAfter(i.tries, longestPause))
 		d.waiting.again(i)
 		return nil
@@ -487,8 +489,14 @@ func causeOf(err error) string {
 	}
 }
 
-// hintOf is what to do about an error, "" when that is unknown.
+// hintOf is what to do about an error, "" when that is unknown. Where a command has to run again, the
+// server tries again by itself.
 func hintOf(err error) string {
+	return strings.ReplaceAll(commandHint(err), "run the command again", "dwh serve tries again by itself")
+}
+
+// commandHint is what to do about an error in a command.
+func commandHint(err error) string {
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		if hinter, ok := inner.(interface{ Hint() string }); ok && hinter.Hint() != "" {
 			return hinter.Hint()
