@@ -14,12 +14,13 @@ import (
 // reads those.
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "read `FILE` instead of the dwh.yaml in the working folder or above " +
-			"it"},
+		&cli.StringFlag{Name: "config", Usage: "read `FILE` instead of the dwh.yaml in the working folder, or above " +
+			"it up to the repository's root"},
 		&cli.StringFlag{Name: "log-format", Usage: "write log lines as `FORMAT`: text or json", DefaultText: "text"},
 		&cli.BoolFlag{Name: "strict", Usage: "treat warnings as errors"},
 		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "log more"},
-		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print no progress, only warnings and errors"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"},
+			Usage: "print no progress; results, warnings and errors stay"},
 		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version"},
 	}
 }

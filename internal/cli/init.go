@@ -19,7 +19,7 @@ func (a *app) initCommand() *cli.Command {
 		Usage:     "create a new project",
 		ArgsUsage: "DIR",
 		Description: examples(
-			`Writes dwh.yaml, with a comment on every setting, and a small example project about a bicycle
+			`Writes dwh.yaml, with a comment on each setting of a project, and a small example about a bicycle
 rental. The example runs at once, and its README.md is a tutorial. --template sparkify copies the
 song-play warehouse that dwh ships, with its reports, checks and test cases. --template empty writes
 only folders and dwh.yaml. Commands that you start in the folder find dwh.yaml and need no flags.

@@ -21,10 +21,10 @@ func (a *app) lintCommand() *cli.Command {
 		Name:  "lint",
 		Usage: "check, without a connection, that the SQL runs on both engines and that the models are valid",
 		Description: examples(
-			`Each SQL rule names its page in the Redshift guide. Every run makes the same check first. In a
-project with engine: postgres, a finding that concerns only Redshift is a warning. The models are
-checked as in a run, and so are the columns that checks and reports name, against the tables that
-the migrations make.`,
+			`Each SQL rule names its page in the Redshift guide. Every run applies these rules before anything
+else, and checks the models after its migrations. In a project with engine: postgres, a finding that
+concerns only Redshift is a warning. The models are checked as in a run, and so are the columns that
+checks and reports name, against the tables that the migrations make.`,
 			"dwh lint", "dwh lint --project .", "dwh lint --rules",
 		),
 		Flags: flagSet(hidden(sourceFlags()), []cli.Flag{

@@ -28,7 +28,7 @@ line of a file names the columns; other columns are not compared. An empty field
 empty text. 1_given/, 2_given/ and so on are steps, each followed by a run. dwh runs each case
 incrementally and by replay, in schemas that no other session sees, and drops them afterwards. Loads
 and checks do not run. NAME may be a pattern.`,
-			"dwh test", "dwh test late_song", "dwh test 'd_user_*'", "dwh test --junit tests.xml",
+			"dwh test", "dwh test d_song_latest_year", "dwh test 'd_user_*'", "dwh test --junit tests.xml",
 		),
 		BashComplete: func(c *cli.Context) { _, _ = fmt.Fprintln(c.App.Writer, strings.Join(a.knownCases(), "\n")) },
 		Flags: flagSet(connectionFlags(), hidden(sourceFlags()), []cli.Flag{

@@ -67,7 +67,7 @@ func Template(values map[string]string) string {
 			name = doc.Key
 		}
 		usage := strings.ReplaceAll(doc.Usage, "`", "")
-		if doc.Default == "" && values[doc.Key] == "" {
+		if doc.Default == "" && values[doc.Key] == "" && !strings.Contains(usage, "by default") {
 			usage += " (no default)"
 		}
 		comment := indent + "# "
