@@ -71,7 +71,9 @@ func (l lintRun) run() error {
 	if err != nil {
 		return err
 	}
-	warnings = slices.Concat(portability, warnings)
+	refused, oneEngine := p.lintCopies(l.cfg)
+	faults = append(faults, refused...)
+	warnings = slices.Concat(portability, warnings, oneEngine)
 	if l.json {
 		type row struct {
 			Name     string `json:"name"` // of the rule, as lists have it elsewhere
@@ -125,6 +127,10 @@ func (l lintRun) run() error {
 	}
 	if len(portability) > 0 {
 		l.app.out.Status("no errors: the SQL runs on PostgreSQL, the only engine of the project")
+		return nil
+	}
+	if len(oneEngine) > 0 {
+		l.app.out.Status("no errors, but one of the engines refuses a COPY, as a warning says")
 		return nil
 	}
 	l.app.out.Status("no errors: the SQL runs on both engines, and the models match the migrations")

@@ -37,7 +37,7 @@ var (
 )
 
 func modelRules() []lint.Rule {
-	return []lint.Rule{modelRule, columnRule, floatSumRule, wholeAverageRule, correlatedRule}
+	return []lint.Rule{modelRule, columnRule, copyRule, floatSumRule, wholeAverageRule, correlatedRule}
 }
 
 // lintModels checks the models as a run would, and the columns of checks and reports, offline and
