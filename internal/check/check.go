@@ -205,6 +205,7 @@ type FailedError struct {
 	Results []Result // the results of the failed checks
 	Kept    bool     // a commit was refused: readers still see what was there before
 	Staged  []string // staging tables with rows that the refused run did not process
+	Replay  bool     // it was a replay, and no staged row waits: the model or the check is new
 }
 
 func (e *FailedError) Error() string {
@@ -243,6 +244,10 @@ func (e *FailedError) Hint() string {
 			"them again: load a corrected record that wins, or erase them with dwh staging delete --table " +
 			e.Staged[0] + " --match COLUMN=VALUE --yes"
 		return suggest.Note(strings.Join(hints, "; "), rows)
+	}
+	if e.Replay {
+		return suggest.Note(strings.Join(hints, "; "), "no new row waits in staging, and the next run replays "+
+			"again: correct the model or the check, or erase the wrong records with dwh staging delete")
 	}
 	return strings.Join(hints, "; ")
 }

@@ -16,11 +16,13 @@ import (
 
 // Replay rebuilds d_ and f_ from staging alone and applies the difference.
 func (r *Runner) Replay(ctx context.Context, command string) (Result, error) {
-	return r.journaled(ctx, command, func(run *activeRun) error {
+	result, err := r.journaled(ctx, command, func(run *activeRun) error {
 		stages := append([]string{stageCompare, stageApply, stageCheck}, closing(false)...)
 		run.planSteps(run.modelSteps(), stages...)
 		return replay{run}.run(ctx)
 	})
+	r.nameCause(ctx, err)
+	return result, err
 }
 
 // replay builds every model again from all that is staged, and writes the difference. It is one

@@ -40,8 +40,18 @@ func (r *Runner) Run(ctx context.Context, command string, only []string) (Result
 	if err == nil && len(only) == 0 && !r.NoLoad {
 		err = r.tellWaiting(ctx, &result)
 	}
-	r.nameStaged(ctx, err)
+	r.nameCause(ctx, err)
 	return result, err
+}
+
+// nameCause adds to the error of a refused run what its cause may be: rows that wait in staging, or
+// without any a replay.
+func (r *Runner) nameCause(ctx context.Context, err error) {
+	r.nameStaged(ctx, err)
+	var failed *check.FailedError
+	if errors.As(err, &failed) && failed.Kept {
+		failed.Replay = len(failed.Staged) == 0
+	}
 }
 
 // nameStaged adds to the error of a refused run which staging tables have rows that it did not
