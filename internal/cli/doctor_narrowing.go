@@ -62,9 +62,9 @@ func (d *doctorRun) narrowings(ctx context.Context, s *session) {
 	}
 }
 
-// largeTable is the number of rows from which a dimension or fact needs an index: a smaller table is
-// read faster than its index is kept. Staging grows without end, and needs an index early. A table
-// that was never analyzed may have any number of rows.
+// largeTable is the number of rows from which a dimension or fact needs an index: a smaller table
+// is read faster than its index is kept. Staging grows without end, and needs an index early. A
+// table that was never analyzed may have any number of rows.
 const (
 	largeTable   = 100_000
 	largeStaging = 1_000

@@ -489,8 +489,8 @@ func causeOf(err error) string {
 	}
 }
 
-// hintOf is what to do about an error, "" when that is unknown. Where a command has to run again, the
-// server tries again by itself.
+// hintOf is what to do about an error, "" when that is unknown. Where a command has to run again,
+// the server tries again by itself.
 func hintOf(err error) string {
 	return strings.ReplaceAll(commandHint(err), "run the command again", "dwh serve tries again by itself")
 }
