@@ -112,7 +112,8 @@ func (s *session) unindexed(ctx context.Context) ([]model.Indexed, error) {
 	}
 	var name string
 	var size float64
-	if _, err := pgx.ForEachRow(rows, []any{&name, &size}, func() error { sizes[name] = size; return nil }); err != nil {
+	note := func() error { sizes[name] = size; return nil }
+	if _, err := pgx.ForEachRow(rows, []any{&name, &size}, note); err != nil {
 		return nil, fmt.Errorf("read the sizes of tables: %w", err)
 	}
 	return slices.DeleteFunc(model.Indexes(graph.Narrowings(), indexed), func(n model.Indexed) bool {

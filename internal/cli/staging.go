@@ -62,8 +62,8 @@ as numbers. A refused record is erased if its text holds the value as a whole fi
 					"rejects", ArgsUsage: "TABLE…",
 				Description: examples(
 					"Names the models that follow from each table. The next load loads all objects of the tables "+
-						"again,\nand the models are replayed from the rows that are left. Records that dwh staging delete "+
-						"erased\ncome back with the next load: correct the source first, or erase again.",
+						"again,\nand the models are replayed from the rows that are left. Records that dwh staging "+
+						"delete erased\ncome back with the next load: correct the source first, or erase again.",
 					"dwh staging drop "+loaded+" --yes",
 				),
 				Flags: stagingFlags(),
