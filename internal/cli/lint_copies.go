@@ -19,8 +19,8 @@ var copyRule = lint.Rule{
 	Instead: "see the hint",
 }
 
-// lintCopies finds the COPY statements that a run would refuse, by the checks of a run. A finding is
-// a warning, or in a project for PostgreSQL alone an error. A COPY that cannot be read without
+// lintCopies finds the COPY statements that a run would refuse, by the checks of a run. A finding
+// is a warning, or in a project for PostgreSQL alone an error. A COPY that cannot be read without
 // values that are not given is left to the run.
 func (p project) lintCopies(cfg *config.Config) (faults, warnings []lint.Finding) {
 	for _, engine := range []sqlfile.Engine{sqlfile.Postgres, sqlfile.Redshift} {
