@@ -400,9 +400,10 @@ func TestGuardStaging(t *testing.T) {
 func TestGuardOfAnyName(t *testing.T) {
 	t.Parallel()
 	dsn := dwhtest.Database(t)
-	m := migrator(t, open(t, dsn), fstest.MapFS{"00001_raw.sql": {Data: []byte("-- +goose Up\n" +
-		"CREATE TABLE raw_sale (id INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL);\n" +
-		"CREATE TABLE note (id INTEGER);\n\n-- +goose Down\nDROP TABLE IF EXISTS note;\nDROP TABLE IF EXISTS raw_sale;\n")}})
+	const text = "-- +goose Up\nCREATE TABLE raw_sale (id INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL);\n" +
+		"CREATE TABLE note (id INTEGER);\n\n" +
+		"-- +goose Down\nDROP TABLE IF EXISTS note;\nDROP TABLE IF EXISTS raw_sale;\n"
+	m := migrator(t, open(t, dsn), fstest.MapFS{"00001_raw.sql": {Data: []byte(text)}})
 	up(t, m, 1)
 	dwhtest.Query(t, dsn, "INSERT INTO note VALUES (1)")
 	if err := m.GuardStaging(t.Context(), 0); err != nil {
@@ -410,7 +411,8 @@ func TestGuardOfAnyName(t *testing.T) {
 	}
 	dwhtest.Query(t, dsn, "INSERT INTO raw_sale (id) VALUES (1)")
 	var guard *migration.GuardError
-	if err := m.GuardStaging(t.Context(), 0); !errors.As(err, &guard) || !slices.Equal(guard.Tables, []string{"raw_sale"}) {
+	if err := m.GuardStaging(t.Context(), 0); !errors.As(err, &guard) ||
+		!slices.Equal(guard.Tables, []string{"raw_sale"}) {
 		t.Errorf("guard of staged rows: got %v, want a *GuardError of raw_sale", err)
 	}
 }
