@@ -16,10 +16,14 @@ func (x *Run) expand(
 	m *Model, prefix, suffix string, replacement func(relation string) (string, error),
 ) (sqlfile.Expanded, error) {
 	edits := []sqlfile.Edit{{Text: prefix}, {Start: len(m.statement.SQL()), End: len(m.statement.SQL()), Text: suffix}}
+	seesAll := m.seesAll()
 	for _, ref := range m.query.Relations() {
 		text, err := replacement(ref.Relation)
 		if err != nil {
 			return sqlfile.Expanded{}, err
+		}
+		if seesAll {
+			text = x.onlyColumns(ref.Relation, text)
 		}
 		if !ref.Aliased {
 			text += " AS " + ident(ref.Relation)
