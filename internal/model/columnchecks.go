@@ -10,13 +10,21 @@ import (
 	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
+// flagHint says what to do about a SELECT that names the flag.
+const flagHint = "dwh handles this flag itself: write the model as if all staged rows were new"
+
 // systemColumns are those that every table of PostgreSQL has
 // (https://www.postgresql.org/docs/current/ddl-system-columns.html).
 var systemColumns = strings.Fields("cmax cmin ctid tableoid xmax xmin")
 
 // checkColumns refuses columns that no relation of FROM has, as far as the columns of these are
 // known.
-func (g *Graph) checkColumns(m *Model) error { return scope{g: g}.checkNames(m.statement, m.query) }
+func (g *Graph) checkColumns(m *Model) error {
+	if err := (scope{g: g}).checkNames(m.statement, m.query); err != nil {
+		return err
+	}
+	return g.checkHidden(m)
+}
 
 // CheckColumns is the same check for a SELECT that is no model. The error is a *sqlfile.Error. What
 // cannot be read as a SELECT is left to the server.
@@ -74,7 +82,7 @@ func (s scope) errColumn(statement sqlfile.Statement, ref selectstmt.ColumnRef, 
 	hint := "its columns are: " + strings.Join(names, ", ")
 	if ref.Column == FlagColumn && s.g.IsStaging(relation) {
 		msg += " that a model may read"
-		hint = "dwh handles this flag itself: write the model as if all staged rows were new"
+		hint = flagHint
 	}
 	return statement.ErrorAt(ref.Start, msg, hint, nil)
 }

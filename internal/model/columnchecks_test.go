@@ -50,7 +50,10 @@ func TestColumns(t *testing.T) {
 		"SELECT SUM(amount) OVER w AS n FROM s_order WINDOW w AS (PARTITION BY customer_no ORDER BY at)",
 		"SELECT SUM(amount) OVER (PARTITION BY customer_no ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING " +
 			"AND CURRENT ROW) AS n FROM s_order",
-		"SELECT COUNT(s_order) AS n, COUNT(DISTINCT tableoid) AS k FROM s_order",
+		"SELECT COUNT(s_order) AS n, COUNT(DISTINCT s_order) AS k FROM s_order",
+		"SELECT xmin, o.xmax FROM (SELECT MIN(amount) AS xmin, MAX(amount) AS xmax FROM s_order) AS o",
+		"WITH o (ctid) AS (SELECT amount FROM s_order) SELECT ctid FROM o ORDER BY ctid",
+		"SELECT processed FROM (SELECT amount > 1 AS processed FROM s_order) AS o",
 		`SELECT "order_no" AS "Order" FROM s_order`,
 		"SELECT STRING_AGG(name, ',' ORDER BY customer_no) AS n FROM s_customer",
 		"SELECT COUNT(*) FILTER (WHERE customer_no > 1) AS k FROM s_customer",
@@ -120,6 +123,26 @@ func TestUnknownColumns(t *testing.T) {
 		{
 			"SELECT order_no FROM s_order WHERE NOT processed",
 			"2:40: s_order has no column processed that a model may read", "flag",
+		},
+		{
+			"WITH u AS (SELECT * FROM s_order) SELECT order_no FROM u WHERE NOT u.processed",
+			"2:68: processed is no column that a model may read", "flag",
+		},
+		{
+			"SELECT order_no FROM (SELECT * FROM s_order) AS u WHERE processed",
+			"2:57: processed is no column that a model may read", "flag",
+		},
+		{
+			"SELECT order_no FROM s_order INNER JOIN s_customer USING (customer_no, processed)",
+			"2:41: processed is no column that a model may read", "flag",
+		},
+		{
+			"SELECT MIN(ctid) AS c FROM s_order", "2:12: ctid is a system column, whose value changes when a row is moved",
+			"a replay would give different rows",
+		},
+		{
+			"SELECT order_no FROM s_order, LATERAL (SELECT xmin AS x) AS l WHERE x = '1'",
+			"2:47: xmin is a system column, whose value changes when a row is moved", "a replay would give different rows",
 		},
 	} {
 		err := compileHelper(t, sqlfile.Postgres, wrong.query)

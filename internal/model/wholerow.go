@@ -38,3 +38,64 @@ func (x *Run) onlyColumns(relation, at string) string {
 	}
 	return "(SELECT " + columns("s.", x.Graph.columnsOf(relation)) + " FROM " + at + " AS s)"
 }
+
+// checkHidden refuses columns that every table has and that no model may read: the system columns,
+// and the flag of staged rows, also where only a star gives it. A name that the SELECT itself gives
+// to a column stands for that column.
+func (g *Graph) checkHidden(m *Model) error {
+	names, open := g.namesIn(m)
+	hidden := func(name string) bool {
+		return !slices.Contains(names, name) && (slices.Contains(systemColumns, name) || name == FlagColumn && !open)
+	}
+	var err error
+	fail := func(at int, name string) {
+		switch {
+		case err != nil || !hidden(name):
+		case name == FlagColumn:
+			err = m.statement.ErrorAt(at, name+" is no column that a model may read", flagHint, nil)
+		default:
+			err = m.statement.ErrorAt(at, name+" is a system column, whose value changes when a row is moved",
+				"a replay would give different rows: tell rows apart by columns of their own", nil)
+		}
+	}
+	m.query.Walk(func(q *selectstmt.Query) {
+		for _, branch := range q.Branches {
+			for _, item := range branch.From {
+				for _, name := range item.Using {
+					fail(item.Start, name)
+				}
+			}
+		}
+		for _, e := range q.Exprs() {
+			for _, ref := range e.Columns {
+				fail(ref.Start, ref.Column)
+			}
+		}
+	})
+	return err
+}
+
+// namesIn are the names that a SELECT gives to columns and relations, and the columns of its
+// relations. open is true where it reads something whose columns are not known.
+func (g *Graph) namesIn(m *Model) (names []string, open bool) {
+	m.query.Walk(func(q *selectstmt.Query) {
+		for _, with := range q.With {
+			names = append(names, with.Columns...)
+		}
+		for _, branch := range q.Branches {
+			for _, item := range branch.Items {
+				if item.Aliased {
+					names = append(names, item.Name)
+				}
+			}
+			for _, item := range branch.From {
+				names = append(append(names, item.Columns...), item.Alias)
+				open = open || item.Function != "" || item.Schema != "" || g.tables[item.Relation].Unknown
+				if item.Relation != "" && !item.CTE {
+					names = append(names, g.columnsOf(item.Relation)...)
+				}
+			}
+		}
+	})
+	return names, open
+}
