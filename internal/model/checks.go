@@ -160,6 +160,38 @@ func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
 	return nil
 }
 
+// checkParts refuses ONLY, its opposite *, and TABLESAMPLE behind a relation of FROM. Redshift knows
+// none of them, and a sample takes other rows each time.
+func (m *Model) checkParts() error {
+	tokens := tokensOf(m.statement)
+	refs := m.query.Relations()
+	text := func(i int) string {
+		if i < 0 || i >= len(tokens) {
+			return ""
+		}
+		return tokens[i].Text
+	}
+	for i, t := range tokens {
+		next := i + 1
+		if text(next) == "(" {
+			next++ // ONLY (t)
+		}
+		only := t.Is("only") && next < len(tokens) &&
+			slices.ContainsFunc(refs, func(ref *reference) bool { return ref.Start == tokens[next].Start })
+		all := t.Text == "*" && i > 0 &&
+			slices.ContainsFunc(refs, func(ref *reference) bool { return ref.End == tokens[i-1].End })
+		switch {
+		case only || all:
+			return m.statement.ErrorAt(t.Start, strings.ToUpper(t.Text)+" is about tables that inherit, and "+
+				"Redshift has none", "remove it", nil)
+		case t.Is("tablesample") && text(i-1) != "." && !strings.EqualFold(text(i-1), "as") && text(i+2) == "(":
+			return m.statement.ErrorAt(t.Start, "TABLESAMPLE takes other rows each time",
+				"a replay would give different rows: choose rows by a condition in WHERE", nil)
+		}
+	}
+	return nil
+}
+
 // checkLists refuses a list of columns behind the alias of a relation: it would name them by their
 // places.
 func (m *Model) checkLists() error {

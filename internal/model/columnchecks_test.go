@@ -53,6 +53,9 @@ func TestColumns(t *testing.T) {
 		"SELECT COUNT(s_order) AS n, COUNT(DISTINCT s_order) AS k FROM s_order",
 		"SELECT xmin, o.xmax FROM (SELECT MIN(amount) AS xmin, MAX(amount) AS xmax FROM s_order) AS o",
 		"WITH o (ctid) AS (SELECT amount FROM s_order) SELECT ctid FROM o ORDER BY ctid",
+		"SELECT order_no, amount * 2 AS only, s_order.amount*3 AS tablesample FROM s_order " +
+			"ORDER BY order_no FETCH FIRST ROW ONLY",
+		"SELECT o.only, o.tablesample FROM (SELECT (amount) * 1 AS only, 1 AS tablesample FROM s_order) AS o",
 		"SELECT processed FROM (SELECT amount > 1 AS processed FROM s_order) AS o",
 		`SELECT "order_no" AS "Order" FROM s_order`,
 		"SELECT STRING_AGG(name, ',' ORDER BY customer_no) AS n FROM s_customer",
@@ -204,5 +207,23 @@ CREATE TABLE d_a (k INTEGER PRIMARY KEY, flag VARCHAR(5));`
 		"gives a BOOLEAN"
 	if err := compile(sqlfile.Redshift, "flag"); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// TestPartsOfTables compiles SELECTs that read a table without its heirs, or just some of its rows.
+func TestPartsOfTables(t *testing.T) {
+	t.Parallel()
+	const heirs, sample = " is about tables that inherit, and Redshift has none", "TABLESAMPLE takes other rows each time"
+	for query, want := range map[string]string{
+		"SELECT order_no FROM ONLY s_order":                                                          "2:22: ONLY" + heirs,
+		"SELECT order_no FROM s_customer, only (s_order)":                                            "2:34: ONLY" + heirs,
+		"SELECT o.order_no FROM s_order * AS o":                                                      "2:32: *" + heirs,
+		"SELECT order_no FROM s_order TABLESAMPLE BERNOULLI (10)":                                    "2:30: " + sample,
+		"SELECT n FROM (SELECT 1 AS n FROM s_order AS o tablesample system (1) REPEATABLE (1)) AS p": "2:48: " + sample,
+	} {
+		err := compileHelper(t, sqlfile.Postgres, query)
+		if err == nil || strings.TrimPrefix(err.Error(), "transforms/101_x.sql:") != want {
+			t.Errorf("%s\ngot %v, want %s", query, err, want)
+		}
 	}
 }

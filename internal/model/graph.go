@@ -103,6 +103,9 @@ func (g *Graph) resolve(m *Model, before []*Model) error {
 	if err := g.checkTable(m); err != nil {
 		return err
 	}
+	if err := m.checkParts(); err != nil {
+		return err
+	}
 	return g.checkSelect(m)
 }
 
