@@ -7,13 +7,7 @@ import "context"
 func (x *Run) byKey(ctx context.Context, m *Model, keys *Table, w want) (out [2]string, err error) {
 	rows := noInputs()
 	for _, f := range m.From {
-		line := x.Graph.exact(m, f.Relation)
-		var here, there []string
-		for _, name := range m.Key {
-			if column, ok := line[name]; ok {
-				here, there = append(here, name), append(there, column)
-			}
-		}
+		here, there := x.Graph.keyIn(m, f.Relation)
 		if len(here) == 0 {
 			return x.byKeyOfAll(ctx, m, keys, w)
 		}

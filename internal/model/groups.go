@@ -102,10 +102,12 @@ func (x *Run) groupsNow(ctx context.Context, m *Model, query string, touched *Ta
 	if err != nil {
 		return nil, err
 	}
+	check := x.checkHelperGroups
 	if m.Stored { // a build compares all groups
-		if err := x.checkStoredGroups(ctx, m, all, touched); err != nil {
-			return nil, err
-		}
+		check = x.checkStoredGroups
+	}
+	if err := check(ctx, m, all, touched); err != nil {
+		return nil, err
 	}
 	return x.rankedTable(ctx, m, hint, note, all, shared)
 }
@@ -123,6 +125,55 @@ func (x *Run) checkStoredGroups(ctx context.Context, m *Model, all, touched *Tab
 		"\nFROM "+from(
 		semi(m.live, qualified(x.Live, m.Name), m.Key, keys, m.Key),
 	)+" AS r\nWHERE NOT EXISTS (SELECT 1 FROM "+touched.SQL+" AS t WHERE "+equal("t", by, "r", by)+")\nLIMIT 3"))
+	if err == nil && len(found) > 0 {
+		err = x.errGroups(m, found)
+	}
+	return err
+}
+
+// checkHelperGroups refuses keys of touched groups that another group of a helper has too. It finds
+// the other groups by those columns of the key that are just columns of from:. Of a key without
+// such a column, such as a hash, only a build tells.
+func (x *Run) checkHelperGroups(ctx context.Context, m *Model, all, touched *Table) error {
+	by := m.by()
+	var parts []part
+	for _, f := range m.From {
+		here, there := x.Graph.keyIn(m, f.Relation)
+		if len(here) == 0 {
+			continue
+		}
+		const note = "the keys of these groups, to look for others"
+		keys, err := x.values(ctx, "grouped_keys", note, part{all.SQL, here, here})
+		if err != nil {
+			return err
+		}
+		found, err := x.narrow(ctx, f.Relation, there, keys, here, wantNow, nil)
+		if err != nil {
+			return err
+		}
+		if found[now] != nil {
+			untouched := from("SELECT " + columns("r.", thereOf(f.By)) + " FROM " + found[now].SQL +
+				" AS r\nWHERE NOT EXISTS (SELECT 1 FROM " + touched.SQL + " AS t WHERE " +
+				equal("t", by, "r", thereOf(f.By)) + ")")
+			parts = append(parts, part{untouched, thereOf(f.By), by})
+		}
+	}
+	others, err := x.values(ctx, "other_groups", "other groups that may have these keys", parts...)
+	if err != nil || others.empty() {
+		return err
+	}
+	queries, err := x.groups(ctx, m, others, wantNow)
+	if err != nil || queries[now] == "" {
+		return err
+	}
+	keys, err := x.values(ctx, "grouped_keys", "the keys of these groups", part{all.SQL, m.Key, m.Key})
+	if err != nil || keys.empty() {
+		return err
+	}
+	rows := from(semi(m.Columns, from(queries[now]), m.Key, keys, m.Key))
+	found, err := x.Session.Rows(ctx, x.statement("keys that another group has, too", "SELECT "+columns(
+		"r.", append(slices.Clone(m.Key), by...),
+	)+"\nFROM "+rows+" AS r\nLIMIT 3"))
 	if err == nil && len(found) > 0 {
 		err = x.errGroups(m, found)
 	}

@@ -37,6 +37,17 @@ func (g *Graph) lineage(m *Model, relation string) map[string]string {
 	return out
 }
 
+// keyIn has the columns of a model's key that are just a column of the relation, and those columns.
+func (g *Graph) keyIn(m *Model, relation string) (here, there []string) {
+	line := g.exact(m, relation)
+	for _, name := range m.Key {
+		if column, ok := line[name]; ok {
+			here, there = append(here, name), append(there, column)
+		}
+	}
+	return here, there
+}
+
 // A scope resolves names inside one query.
 type scope struct {
 	g    *Graph

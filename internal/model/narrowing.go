@@ -50,6 +50,10 @@ func (g *Graph) Narrowings() []Narrowing {
 			if m.Kind == Group {
 				add(m, "from: "+f.Relation+" by "+strings.Join(thereOf(f.By), ", "), f.Relation, thereOf(f.By))
 			}
+			if m.competes() && !m.Stored { // checkHelperGroups
+				_, there := g.keyIn(m, f.Relation)
+				add(m, "key: "+strings.Join(m.Key, ", "), f.Relation, there)
+			}
 			for _, join := range f.Joins {
 				if len(join.By) == 0 {
 					continue

@@ -17,8 +17,7 @@ var refusals = map[string]struct {
 	transforms  map[string]string
 	first, then string
 	want        string
-	// only a build tells: an increment does not look for the other groups of a helper's keys
-	build bool
+	build       bool // only a build tells, in these words
 }{
 	"a key of NULL, row by row": {
 		"CREATE TABLE d_a (k INTEGER PRIMARY KEY, g INTEGER);",
@@ -202,7 +201,24 @@ SELECT n, COUNT(*) AS ks FROM k WHERE n IS NOT NULL GROUP BY n;`,
 		"INSERT INTO s_a (k, g) VALUES (1, 1), (1, 1)",
 		"INSERT INTO s_a (k, g) VALUES (1, 2)",
 		"are in several groups by g",
-		true,
+		false,
+	},
+	"a key in two groups of a helper, through a lookup": {
+		"CREATE TABLE f_n (n INTEGER PRIMARY KEY, ks INTEGER);",
+		map[string]string{
+			"101_k": `-- k: one per k and v.
+-- key: k, v
+-- pick: n
+-- from: s_a by g
+-- joins: s_l by g = k
+SELECT s_a.k, l.v, s_a.g, COUNT(*) AS n FROM s_a INNER JOIN s_l AS l ON l.g = s_a.k
+WHERE s_a.g IS NOT NULL AND l.v IS NOT NULL GROUP BY s_a.k, l.v, s_a.g;`,
+			"110_f_n": "-- f_n: one per n.\n-- key: n\n-- from: k by n\nSELECT n, COUNT(*) AS ks FROM k GROUP BY n;",
+		},
+		"INSERT INTO s_a (k, g) VALUES (1, 1), (2, 2); INSERT INTO s_l (g, v) VALUES (1, 5), (2, 5)",
+		"INSERT INTO s_a (k, g) VALUES (1, 2)",
+		"are in several groups by g",
+		false,
 	},
 	"a text that is too long": {
 		"CREATE TABLE d_a (k INTEGER PRIMARY KEY, t VARCHAR(3));",
