@@ -203,6 +203,21 @@ SELECT n, COUNT(*) AS ks FROM k WHERE n IS NOT NULL GROUP BY n;`,
 		"are in several groups by g",
 		false,
 	},
+	"a key in two groups of a helper that keys and more tell apart": {
+		"CREATE TABLE f_g (g INTEGER PRIMARY KEY);",
+		map[string]string{
+			"101_k": `-- k: one per k.
+-- key: k
+-- pick: t
+-- from: s_a by k, g
+SELECT k, g, MIN(t) AS t FROM s_a WHERE k IS NOT NULL AND g IS NOT NULL GROUP BY k, g;`,
+			"110_f_g": "-- f_g: one per g.\n-- key: g\n-- from: k\nSELECT g FROM k;",
+		},
+		"INSERT INTO s_a (k, g, t) VALUES (1, 1, 'e')",
+		"INSERT INTO s_a (k, g, t) VALUES (1, 2, 'c')",
+		"are in several groups by k, g",
+		false,
+	},
 	"a key in two groups of a helper, through a lookup": {
 		"CREATE TABLE f_n (n INTEGER PRIMARY KEY, ks INTEGER);",
 		map[string]string{
