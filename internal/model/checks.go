@@ -160,7 +160,7 @@ func (g *Graph) checkReferences(m *Model, lookups map[string]int) error {
 	return nil
 }
 
-// checkParts refuses ONLY, its opposite *, and TABLESAMPLE behind a relation of FROM. Redshift knows
+// checkParts refuses ONLY, its opposite *, and TABLESAMPLE beside a relation of FROM. Redshift has
 // none of them, and a sample takes other rows each time.
 func (m *Model) checkParts() error {
 	tokens := tokensOf(m.statement)

@@ -16,8 +16,12 @@ func (m *Model) seesAll() bool {
 	found := false
 	m.query.Walk(func(q *selectstmt.Query) {
 		for _, branch := range q.Branches {
-			found = found || slices.ContainsFunc(branch.Items, func(item selectstmt.Item) bool { return item.Star }) ||
-				slices.ContainsFunc(branch.From, func(f selectstmt.FromItem) bool { return f.Join == selectstmt.Natural })
+			for _, item := range branch.Items {
+				found = found || item.Star
+			}
+			for _, item := range branch.From {
+				found = found || item.Join == selectstmt.Natural
+			}
 		}
 		for _, e := range q.Exprs() {
 			found = found || slices.ContainsFunc(e.Columns, func(ref selectstmt.ColumnRef) bool {

@@ -41,8 +41,8 @@ SELECT k, COUNT(*) AS c FROM u WHERE k IS NOT NULL GROUP BY k;`,
 SELECT k, CAST(d_s AS VARCHAR) AS c FROM d_s;`,
 }
 
-// TestWholeRows delivers copies of rows that stand there already: what dwh notes in a row is no part
-// of it.
+// TestWholeRows delivers copies of rows that stand there already: what dwh notes in a row is no
+// part of it.
 func TestWholeRows(t *testing.T) {
 	t.Parallel()
 	for name, text := range wholeRows {
