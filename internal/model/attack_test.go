@@ -683,6 +683,23 @@ SELECT k / 2 AS half, t, v FROM a;`,
 SELECT a.t, COUNT(DISTINCT a.code) AS n, SUM(d_b.v) AS v FROM a LEFT JOIN d_b ON d_b.t = a.t GROUP BY a.t;`,
 		},
 	},
+	"a key that stands in one group, beside rows that are left out": {
+		`CREATE TABLE s_a (k INTEGER, g INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
+		CREATE TABLE f_a (v INTEGER PRIMARY KEY, ks INTEGER, nth INTEGER);`,
+		map[string]string{
+			"101_a": `-- a: one per k, with its place in its group.
+-- key: k
+-- pick: v, nth
+-- from: s_a by g
+SELECT k, g, v, nth FROM (
+    SELECT k, g, v, ROW_NUMBER() OVER (PARTITION BY g ORDER BY v, k) AS nth FROM s_a WHERE g IN (k, k + 1)
+) AS s WHERE g = k;`,
+			"210_f_a": `-- f_a: per v.
+-- key: v
+-- from: a by v
+SELECT v, COUNT(*) AS ks, SUM(nth) AS nth FROM a WHERE v IS NOT NULL GROUP BY v;`,
+		},
+	},
 	"a key of one column twice": {
 		`CREATE TABLE s_a (k INTEGER, v INTEGER, object VARCHAR(9), processed BOOLEAN DEFAULT FALSE NOT NULL);
 		CREATE TABLE f_a (x INTEGER, y INTEGER, v INTEGER, PRIMARY KEY (x, y));`,
