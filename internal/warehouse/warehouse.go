@@ -297,14 +297,14 @@ func parsed(o Options) (*pgxpool.Config, error) {
 // statements rather than startup parameters because Redshift refuses a connection that names a
 // setting it does not know.
 func prepare(ctx context.Context, conn *pgx.Conn, engine string, sessions *writelock.Sessions) error {
-	// The form of dg/r_timezone_config, which PostgreSQL has too.
-	set := "SET timezone TO 'UTC'"
+	// The forms of dg/r_timezone_config and dg/r_datestyle, which PostgreSQL has too.
+	const timezone, dateStyle = "SET timezone TO 'UTC'", "SET datestyle TO 'ISO, MDY'"
 	if sessions == nil {
 		sessions = &writelock.Sessions{}
 	}
 	postgres := engine != string(sqlfile.Redshift) && reportsItself(conn)
 	if postgres {
-		set += "; SET standard_conforming_strings = on" + noTimeouts(conn)
+		set := timezone + "; " + dateStyle + sameTexts + noTimeouts(conn)
 		// Without the last one the server finishes a statement whose client was killed, and holds
 		// the lock until then. Servers on systems that cannot watch a socket refuse it, and with it
 		// the others; they find out late.
@@ -313,19 +313,18 @@ func prepare(ctx context.Context, conn *pgx.Conn, engine string, sessions *write
 			sessions.Add(pid, conn.PgConn().CleanupDone())
 			return nil
 		}
-	}
-	if postgres {
-		pid, err := execForPID(ctx, conn, set)
-		if err != nil {
+		if pid, err = execForPID(ctx, conn, set); err != nil {
 			return fmt.Errorf("set up the session: %w", err)
 		}
 		sessions.Add(pid, conn.PgConn().CleanupDone())
 		return nil
 	}
-	if _, err := conn.Exec(ctx, set); err != nil {
-		return fmt.Errorf("set up the session: %w", err)
-	}
 	// Redshift takes one statement at a time.
+	for _, set := range []string{timezone, dateStyle} {
+		if _, err := conn.Exec(ctx, set); err != nil {
+			return fmt.Errorf("set up the session: %w", err)
+		}
+	}
 	var pid int64
 	if err := conn.QueryRow(ctx, "SELECT CAST(pg_backend_pid() AS BIGINT)").Scan(&pid); err != nil {
 		return fmt.Errorf("ask for the session: %w", err)
@@ -333,6 +332,12 @@ func prepare(ctx context.Context, conn *pgx.Conn, engine string, sessions *write
 	sessions.Add(pid, conn.PgConn().CleanupDone())
 	return nil
 }
+
+// sameTexts are SET statements that give texts and values the same meaning for everybody, whatever
+// the database, the role or PGOPTIONS say: models cast to texts and from them. The values are the
+// defaults of PostgreSQL 15 (runtime-config-client).
+const sameTexts = "; SET standard_conforming_strings = on; SET extra_float_digits = 1" +
+	"; SET intervalstyle = postgres; SET bytea_output = hex"
 
 // noTimeouts are SET statements that switch off what would end a session of dwh's: the connection
 // that holds the lock is idle in its transaction while another one migrates (PostgreSQL 15,

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -58,6 +59,7 @@ func TestOpen(t *testing.T) {
 	}
 	for setting, want := range map[string]string{
 		"TimeZone": "UTC", "application_name": "dwh", "standard_conforming_strings": "on", "client_encoding": "UTF8",
+		"DateStyle": "ISO, MDY", "IntervalStyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1",
 	} {
 		var got string
 		if err := w.Pool().QueryRow(t.Context(), "SELECT current_setting($1)", setting).Scan(&got); err != nil {
@@ -69,6 +71,56 @@ func TestOpen(t *testing.T) {
 	}
 	if got := w.Pool().Config().ConnConfig.DefaultQueryExecMode; got != pgx.QueryExecModeExec {
 		t.Errorf("got query mode %v, want exec", got)
+	}
+}
+
+// TestSettingsOfTheDatabase: dates and numbers have the same meaning whatever the database, the
+// role or the environment set.
+func TestSettingsOfTheDatabase(t *testing.T) {
+	dsn := dwhtest.Database(t)
+	dwhtest.Query(t, dsn, `
+		DO $$ BEGIN
+			EXECUTE format('ALTER DATABASE %I SET datestyle TO ''German, DMY''', current_database());
+			EXECUTE format('ALTER DATABASE %I SET extra_float_digits TO -15', current_database());
+			EXECUTE format('ALTER DATABASE %I SET bytea_output TO ''escape''', current_database());
+		END $$`)
+	t.Setenv("PGOPTIONS", "-c IntervalStyle=sql_standard")
+	w := open(t, warehouse.Options{DSN: config.Secret(dsn)})
+	want := []string{"2026-03-04", "1.5", "1 day", `\x01`}
+	got := make([]string, len(want))
+	if err := w.Pool().QueryRow(t.Context(), `
+		SELECT CAST(CAST('03/04/2026' AS DATE) AS VARCHAR), CAST(CAST(1.5 AS DOUBLE PRECISION) AS VARCHAR),
+			CAST(INTERVAL '1 day' AS VARCHAR), CAST(decode('01', 'hex') AS VARCHAR)`,
+	).Scan(&got[0], &got[1], &got[2], &got[3]); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("PostgreSQL: got %q, want %q", got, want)
+	}
+}
+
+// TestDatesOfRedshift: texts are read as dates in one way, whatever the connection string asks for.
+func TestDatesOfRedshift(t *testing.T) {
+	t.Parallel()
+	server := redshiftstandin.Start(t, redshiftstandin.Options{})
+	u, err := url.Parse(server.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := u.Query()
+	values.Set("datestyle", "German")
+	u.RawQuery = values.Encode()
+	for _, engine := range []string{"", "redshift"} {
+		w := open(t, warehouse.Options{DSN: config.Secret(u.String()), Engine: engine})
+		var got string
+		if err := w.Pool().QueryRow(
+			t.Context(), "SELECT CAST(CAST('03/04/2026' AS DATE) AS VARCHAR)",
+		).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		if want := "2026-03-04"; got != want {
+			t.Errorf("engine %q: got the day %s, want %s", engine, got, want)
+		}
 	}
 }
 
