@@ -219,7 +219,7 @@ func (l localServer) restore(ctx context.Context, path string) error {
 		return err
 	}
 	if err := l.ensureLock(ctx); err != nil {
-		return err
+		l.out.Warn(`the database is restored; run "dwh migrate up" to make its table dwh_lock: %v`, err)
 	}
 	took := time.Since(begun)
 	if l.json {
@@ -261,8 +261,12 @@ func (l localServer) archive(path string) (archive io.Reader, size int64, done f
 	return file, info.Size(), done, nil
 }
 
-// ensureLock makes the table that a backup leaves out.
+// ensureLock makes the table that a backup leaves out, though ctx may have ended: the restore is
+// done.
 func (l localServer) ensureLock(ctx context.Context) (err error) {
+	const patience = 30 * time.Second
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
 	info, err := l.server.Start(ctx)
 	if err != nil {
 		return err

@@ -218,6 +218,7 @@ func (s *Server) Restore(ctx context.Context, database string, archive io.Reader
 		return err
 	}
 	restoring := database[:min(len(database), maxName-len(restoringSuffix))] + restoringSuffix
+	replaced := database[:min(len(database), maxName-len(replacedSuffix))] + replacedSuffix
 	args := []string{"--dbname=" + restoring, "--exit-on-error", "--single-transaction", "--no-owner"}
 	if o.NoPrivileges {
 		args = append(args, "--no-privileges")
@@ -236,9 +237,11 @@ func (s *Server) Restore(ctx context.Context, database string, archive io.Reader
 		if !mine {
 			return fmt.Errorf("database %s is being restored already", database)
 		}
-		// What a restore that was killed left behind goes first.
-		if err := s.DropDatabase(ctx, restoring); err != nil {
-			return err
+		// What an earlier restore left behind goes first.
+		for _, name := range []string{restoring, replaced} {
+			if err := s.DropDatabase(ctx, name); err != nil {
+				return err
+			}
 		}
 		if err := s.EnsureDatabase(ctx, restoring); err != nil {
 			return err
@@ -248,13 +251,28 @@ func (s *Server) Restore(ctx context.Context, database string, archive io.Reader
 			err = s.analyze(ctx, info, a, restoring) // the archive holds no statistics
 		}
 		if err == nil {
-			err = takeName(ctx, conn, restoring, database)
+			err = takeName(ctx, conn, restoring, database, replaced)
 		}
 		if err != nil {
 			return errors.Join(err, s.dropAfter(ctx, restoring))
 		}
+		// The restore is done, and nothing that happens from here on is its failure.
+		if err := s.dropAfter(ctx, replaced); err != nil {
+			s.logger.Warn("the database is restored, but the one that it replaced is still on the disk; "+
+				"the next restore drops it", "database", replaced, "size", s.size(ctx, conn, replaced), "cause", err)
+		}
 		return nil
 	})
+}
+
+// size is how much of the disk a database takes, for people; "unknown" where the server does not
+// say.
+func (s *Server) size(ctx context.Context, conn *pgx.Conn, database string) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience.answer)
+	defer cancel()
+	size := "unknown"
+	_ = conn.QueryRow(ctx, "SELECT pg_size_pretty(pg_database_size($1::TEXT::NAME))", database).Scan(&size)
+	return size
 }
 
 // dropAfter drops a database though ctx may have ended.
@@ -277,18 +295,17 @@ func (s *Server) analyze(ctx context.Context, info Info, a account, database str
 	return nil
 }
 
-// takeName gives a database the name of another, which it drops. Both renames are one transaction.
-func takeName(ctx context.Context, conn *pgx.Conn, from, to string) error {
-	old := to[:min(len(to), maxName-len(replacedSuffix))] + replacedSuffix
+// takeName gives a database the name of another, which becomes old. Both renames are one
+// transaction, which the end of ctx does not break off: nobody would know whether it was committed.
+func takeName(ctx context.Context, conn *pgx.Conn, from, to, old string) error {
 	name := func(s string) string { return pgx.Identifier{s}.Sanitize() }
-	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name(old)+" WITH (FORCE)"); err != nil {
-		return fmt.Errorf("drop database %s: %w", old, err)
-	}
+	const patience = 30 * time.Second
 	for try := 1; ; try++ {
 		// A rename needs the database to itself, and clients may come back at once.
 		_, err := conn.Exec(ctx,
 			"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = ANY ($1)", []string{from, to})
 		if err == nil {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 			err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 				var found bool
 				if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)",
@@ -303,6 +320,7 @@ func takeName(ctx context.Context, conn *pgx.Conn, from, to string) error {
 				_, err := tx.Exec(ctx, "ALTER DATABASE "+name(from)+" RENAME TO "+name(to))
 				return err
 			})
+			cancel()
 		}
 		const tries = 50
 		if code(err) == "55006" && try < tries { // object_in_use
@@ -314,12 +332,8 @@ func takeName(ctx context.Context, conn *pgx.Conn, from, to string) error {
 		if err != nil {
 			return fmt.Errorf("put the restored database into the place of %s: %w", to, err)
 		}
-		break
+		return nil
 	}
-	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name(old)+" WITH (FORCE)"); err != nil {
-		return fmt.Errorf("drop the replaced database %s: %w", old, err)
-	}
-	return nil
 }
 
 // Tables counts the tables of a database, 0 where there is no such database.
