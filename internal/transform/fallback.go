@@ -3,8 +3,10 @@ package transform
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sparkify/dwh/internal/clientcopy"
 	"github.com/sparkify/dwh/internal/load"
@@ -26,10 +28,25 @@ func refused(err error) bool {
 }
 
 // cannotGoOn tells whether an error leaves nothing to do in another way: the run was interrupted,
-// the connection is gone, or another dwh has the lock.
+// the connection is gone, another dwh has the lock, or the server cannot work.
 func cannotGoOn(ctx context.Context, conn *pgx.Conn, err error) bool {
 	var busy *writelock.BusyError
-	return ctx.Err() != nil || conn.IsClosed() || errors.As(err, &busy)
+	return ctx.Err() != nil || conn.IsClosed() || errors.As(err, &busy) || exhausted(err)
+}
+
+// exhausted tells whether the server's disk is full, or the server is out of another resource or
+// shuts down. To write on makes it worse: a server whose disk has no room for its log ends. Batches
+// need less memory, fewer locks and less time, so that their limits are no reason to stop.
+func exhausted(err error) bool {
+	var server *pgconn.PgError
+	if !errors.As(err, &server) {
+		return false
+	}
+	switch server.Code {
+	case "53200", "53400", "57014": // out_of_memory, configuration_limit_exceeded, query_canceled
+		return false
+	}
+	return strings.HasPrefix(server.Code, "53") || strings.HasPrefix(server.Code, "57")
 }
 
 // goPiecemeal says that what could not be loaded as a whole is loaded batch by batch. The cause is
