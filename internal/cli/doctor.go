@@ -13,6 +13,7 @@ import (
 	"github.com/sparkify/dwh/internal/catalogue"
 	"github.com/sparkify/dwh/internal/config"
 	"github.com/sparkify/dwh/internal/lint"
+	"github.com/sparkify/dwh/internal/localpg"
 	"github.com/sparkify/dwh/internal/migration"
 	"github.com/sparkify/dwh/internal/notify"
 	"github.com/sparkify/dwh/internal/sqlfile"
@@ -78,7 +79,12 @@ func (d *doctorRun) fail(subject string, err error, fix string) {
 	if hint := hintOf(err); hint != "" {
 		fix = hint
 	}
-	d.add(subject, "fail", withoutSeverity(err), fix)
+	detail := withoutSeverity(err)
+	var start *localpg.StartError
+	if errors.As(err, &start) {
+		detail = start.Summary() // without the log, whose lines no cell of a table can hold
+	}
+	d.add(subject, "fail", detail, fix)
 }
 
 func (d *doctorRun) run(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/urfave/cli/v2"
@@ -160,6 +161,9 @@ func positioned(err error, text string) bool {
 func hintOf(err error) string {
 	if hint := ownHint(err); hint != "" {
 		return hint
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return "the disk is full: free some space and run the command again"
 	}
 	return warehouse.PgErrorHint(err)
 }

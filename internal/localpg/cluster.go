@@ -1,6 +1,7 @@
 package localpg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -163,11 +164,38 @@ type StartError struct {
 }
 
 func (e *StartError) Error() string {
-	text := fmt.Sprintf("start the private PostgreSQL: %v; see %s", e.Err, e.LogPath)
-	if e.Log != "" {
-		text += ", which ends in:\n" + e.Log
+	if e.Log == "" || e.full() != "" {
+		return e.Summary()
 	}
-	return text
+	return e.Summary() + ", which ends in:\n" + e.Log
+}
+
+// Summary is the error in one line, without the log.
+func (e *StartError) Summary() string {
+	cause := strings.Join(strings.Split(e.Err.Error(), "\n"), "; ")
+	if line := e.full(); line != "" {
+		cause = "the disk is full: " + line
+	}
+	return fmt.Sprintf("start the private PostgreSQL: %s; see %s", cause, e.LogPath)
+}
+
+// Hint says what to do about a full disk.
+func (e *StartError) Hint() string {
+	if e.full() == "" {
+		return ""
+	}
+	return fmt.Sprintf("free some space in %s; nothing is lost", filepath.Dir(e.LogPath))
+}
+
+// full is the line of the log that says that the disk is full, "" without one.
+func (e *StartError) full() string {
+	for line := range strings.Lines(e.Log) {
+		if strings.Contains(line, "No space left on device") {
+			_, text, _ := strings.Cut(line, "] ") // time and process stand in front
+			return strings.Join(strings.Fields(cmp.Or(text, line)), " ")
+		}
+	}
+	return ""
 }
 
 // Unwrap returns the cause.

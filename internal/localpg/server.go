@@ -177,7 +177,8 @@ func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
 	if p, runErr := s.running(ctx); runErr == nil && p != nil {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", err, lastLines(string(out), 3))
+	said := strings.TrimSuffix(lastLines(string(out), 3), "\nExamine the log output.") // our error shows it
+	return fmt.Errorf("%w: %s", err, said)
 }
 
 // await connects until the server, which is up or coming up, accepts an authenticated connection.

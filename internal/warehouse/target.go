@@ -3,6 +3,7 @@ package warehouse
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -42,6 +43,10 @@ func Private(ctx context.Context, dataDir, database string, log *slog.Logger) (O
 	}
 	start := func(ctx context.Context) (Options, error) {
 		info, err := server.Start(ctx)
+		var start *localpg.StartError
+		if errors.As(err, &start) {
+			return Options{}, err // it says what was being done
+		}
 		if err != nil {
 			return Options{}, fmt.Errorf("start the private PostgreSQL: %w", err)
 		}
