@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 	"syscall"
 
@@ -96,8 +97,10 @@ func (a *app) exit(ctx context.Context, err error) int {
 
 func exitCode(err error) int {
 	var coder interface{ ExitCode() int }
+	found := errors.As(err, &coder)
+	_, child := coder.(*exec.ExitError) // the codes of another program have other meanings
 	switch {
-	case errors.As(err, &coder):
+	case found && !child:
 		return coder.ExitCode()
 	case errors.Is(err, objectstore.ErrURL):
 		return exitUsage

@@ -79,3 +79,9 @@ func TellServer(n *notify.Notifier, after time.Duration) (watch func(server.Even
 
 // GlobalFlags are the flags that every command takes.
 func GlobalFlags() []cli.Flag { return globalFlags() }
+
+// ExitCode is the exit code of a command that ended with err.
+func ExitCode(err error) int { return exitCode(err) }
+
+// HintOf says what to do about an error.
+func HintOf(err error) string { return hintOf(err) }
