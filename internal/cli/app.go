@@ -175,6 +175,26 @@ func (a *app) run(ctx context.Context, args []string) error {
 	return err
 }
 
+// A folderError says that the working folder is gone, or shut.
+type folderError struct{ err error }
+
+func (e *folderError) Error() string { return "find the working folder: " + e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *folderError) Unwrap() error { return e.err }
+
+// Hint says what to do.
+func (*folderError) Hint() string { return "change to a folder that exists and that you can enter" }
+
+// workingFolder is the folder that dwh was started in.
+func workingFolder() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", &folderError{err}
+	}
+	return dir, nil
+}
+
 // load reads the configuration for a command: the file, the environment, and those of its flags
 // that are settings. It prints the configuration's warnings, and sets logging and strictness.
 func (a *app) load(c *cli.Context) (*config.Config, error) {
@@ -184,9 +204,9 @@ func (a *app) load(c *cli.Context) (*config.Config, error) {
 // loadOnly is load limited to some keys from environment and flags; without a file. It is for
 // commands that must not depend on where they are started.
 func (a *app) loadOnly(c *cli.Context, only []string) (*config.Config, error) {
-	dir, err := os.Getwd()
+	dir, err := workingFolder()
 	if err != nil {
-		return nil, fmt.Errorf("find the working folder: %w", err)
+		return nil, err
 	}
 	o := config.Options{Dir: dir, Home: a.home(), Env: a.env, Only: only, Flags: map[string]string{},
 		File: c.String("config")}

@@ -276,7 +276,7 @@ func (r rejectRun) skip(ctx context.Context, u objectstore.URL) error {
 		return err
 	}
 	for _, name := range tables {
-		if _, err := fmt.Fprintf(r.app.out.Stdout, "skipped %s for %s\n", u, name); err != nil {
+		if _, err := fmt.Fprintf(r.app.out.Stdout, "skipped %s for %s\n", printable(string(u)), name); err != nil {
 			return err
 		}
 	}
@@ -302,7 +302,8 @@ func (r rejectRun) forget(ctx context.Context, s *session, u objectstore.URL, ta
 	}
 	for _, name := range forgotten {
 		if _, err := fmt.Fprintf(
-			r.app.out.Stdout, "removed the failed records of %s for %s: the object does not exist\n", u, name,
+			r.app.out.Stdout, "removed the failed records of %s for %s: the object does not exist\n",
+			printable(string(u)), name,
 		); err != nil {
 			return err
 		}

@@ -168,12 +168,12 @@ const retryShown = 1000
 func (r rejectRun) printRetried(u objectstore.URL, retried transform.Retried) error {
 	for _, item := range retried.GivenUp {
 		line := fmt.Sprintf("the next load tries %s again for %s; it was %s", u, item.Table, item.Outcome)
-		if _, err := fmt.Fprintln(r.app.out.Stdout, line); err != nil {
+		if _, err := fmt.Fprintln(r.app.out.Stdout, printable(line)); err != nil {
 			return err
 		}
 	}
 	for _, again := range retried.Loads {
-		if _, err := fmt.Fprintln(r.app.out.Stdout, againLine(again)); err != nil {
+		if _, err := fmt.Fprintln(r.app.out.Stdout, printable(againLine(again))); err != nil {
 			return err
 		}
 	}

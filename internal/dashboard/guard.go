@@ -3,6 +3,7 @@ package dashboard
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 )
 
@@ -53,6 +54,11 @@ type answer interface {
 // page serves what handle returns, or its error as a page.
 func (s *site) page(handle func(r *http.Request) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		// r.URL.Query leaves out what it cannot read: a value would become the default one.
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+			s.fail(w, r, &badRequestError{"the values in the address cannot be read: " + err.Error()})
+			return
+		}
 		found, err := handle(r)
 		if err == nil {
 			err = found.send(s, w, r)

@@ -349,6 +349,12 @@ func PgErrorHint(err error) string {
 	case "53200":
 		return "the server ran out of memory: try a smaller load.batch_objects, or give it more"
 	case "53300":
+		switch { // the server's own words: InitPostgres, CheckMyDatabase of PostgreSQL
+		case strings.Contains(server.Message, "for role"):
+			return "the role's limit is reached: close its other sessions, or raise it: ALTER ROLE … CONNECTION LIMIT …"
+		case strings.Contains(server.Message, "for database"):
+			return "the database's limit is reached: close other clients, or raise it: ALTER DATABASE … CONNECTION LIMIT …"
+		}
 		return "the server has no free connection: close other clients, or raise max_connections"
 	case "54000":
 		return "the statement exceeds a limit of the server"

@@ -335,6 +335,14 @@ func TestPgErrorHint(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", code, got, want)
 		}
 	}
+	for message, want := range map[string]string{
+		`too many connections for role "etl"`: "ALTER ROLE", `too many connections for database "dwh"`: "ALTER DATABASE",
+		"sorry, too many clients already": "max_connections",
+	} {
+		if got := warehouse.PgErrorHint(&pgconn.PgError{Code: "53300", Message: message}); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", message, got, want)
+		}
+	}
 	if got := warehouse.PgErrorHint(errors.New("x")); got != "" {
 		t.Errorf("got %q, want nothing for another error", got)
 	}
