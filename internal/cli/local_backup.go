@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -155,11 +157,15 @@ func replaceable(path string) error {
 // backupFile writes beside the file and renames, so that a failure leaves an older backup as it
 // was.
 func (l localServer) backupFile(ctx context.Context, path string) (size int64, err error) {
+	removeLeftovers(path)
 	// Mode 0600: a backup holds everything that the warehouse does.
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return 0, fmt.Errorf("write the backup: %w", err)
 	}
+	// For removeLeftovers, until the file is closed here and in pg_dump. Where a file system has no
+	// locks, nothing is removed.
+	_ = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	defer func() {
 		if err != nil {
 			_ = file.Close() // again, on some ways
@@ -183,6 +189,37 @@ func (l localServer) backupFile(ctx context.Context, path string) (size int64, e
 		return 0, fmt.Errorf("write the backup: %w", err)
 	}
 	return info.Size(), nil
+}
+
+// leftoverAge is how old a leftover is at least: a backup that begins has no lock yet.
+const leftoverAge = time.Minute
+
+// removeLeftovers deletes what backups to the same file left beside it when they were killed. A
+// backup that runs holds a lock on its file. Failures do not matter: the next backup tries again.
+func removeLeftovers(path string) {
+	dir := filepath.Dir(path)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		end, ok := strings.CutPrefix(entry.Name(), "."+filepath.Base(path)+".")
+		if !ok || end == "" || strings.Trim(end, "0123456789") != "" || !entry.Type().IsRegular() {
+			continue
+		}
+		name := filepath.Join(dir, entry.Name())
+		if info, err := entry.Info(); err != nil || time.Since(info.ModTime()) < leftoverAge || replaceable(name) != nil {
+			continue
+		}
+		file, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			_ = os.Remove(name)
+		}
+		_ = file.Close() // nothing was written
+	}
 }
 
 // existing starts the server and refuses to back up a database that does not exist: a new one would

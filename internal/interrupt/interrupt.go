@@ -22,14 +22,24 @@ type secondKey struct{}
 // at once, unless Second was called before the first, as soon as anybody can know of the first:
 // with signal.NotifyContext and an AfterFunc that stops it, one that came soon after the first was
 // lost. The third one ends the process in any case.
+//
+// SIGHUP, which a terminal that is closed sends, counts as a first signal and never as a second one:
+// a shell and the system may both send it. A program that nohup started does not get it.
 func Context() context.Context {
 	next := &second{came: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), secondKey{}, next))
 	const handled = 2
 	signals := make(chan os.Signal, handled)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	hangups := make(chan os.Signal, 1)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hangups, syscall.SIGHUP)
+	}
 	go func() { // as long as the process
-		<-signals
+		select {
+		case <-signals:
+		case <-hangups:
+		}
 		if next.wanted.Load() {
 			cancel()
 			<-signals

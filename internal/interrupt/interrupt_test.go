@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -12,6 +13,10 @@ import (
 )
 
 const childVariable = "INTERRUPT_TEST_CHILD"
+
+// hangup is the value of childVariable for a program that gets SIGHUP again and again, and ends
+// itself.
+const hangup = "hangup"
 
 // asks is the value of childVariable for a program that asks for the second signal.
 const asks = "asks"
@@ -23,6 +28,20 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	ctx := interrupt.Context()
+	if os.Getenv(childVariable) == hangup {
+		for range 5 {
+			if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+				panic(err)
+			}
+			select {
+			case <-ctx.Done():
+				fmt.Println("done")
+			case <-time.After(100 * time.Millisecond):
+				fmt.Println("ignored")
+			}
+		}
+		os.Exit(0)
+	}
 	ends := []<-chan struct{}{ctx.Done(), ctx.Done()}
 	if os.Getenv(childVariable) == asks {
 		second := interrupt.Second(ctx)
@@ -81,5 +100,20 @@ func TestSecondOfAnotherContext(t *testing.T) {
 	t.Parallel()
 	if interrupt.Second(t.Context()) != nil {
 		t.Error("got a channel for a context that knows no signals, want none")
+	}
+}
+
+// TestHangup: SIGHUP ends the context, and further ones do nothing; nohup keeps them all away.
+func TestHangup(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ command, want string }{
+		{"exec $0", "done\n"}, {"trap '' HUP; exec $0", "ignored\n"},
+	} {
+		child := exec.Command("sh", "-c", c.command, os.Args[0])
+		child.Env = append(os.Environ(), childVariable+"="+hangup)
+		said, err := child.Output()
+		if want := strings.Repeat(c.want, 5); err != nil || string(said) != want {
+			t.Errorf("%s: got %q and %v, want %q", c.command, said, err, want)
+		}
 	}
 }

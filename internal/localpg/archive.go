@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -165,6 +166,9 @@ type clientCommand struct {
 func (c *clientCommand) perform(ctx context.Context) error {
 	var said bytes.Buffer
 	c.Stderr = &said
+	dieWithParent(c.Cmd)
+	runtime.LockOSThread() // Linux counts the end of the thread that began the program
+	defer runtime.UnlockOSThread()
 	err := c.Run()
 	switch {
 	case err == nil:
