@@ -208,7 +208,8 @@ func removeLeftovers(path string) {
 			continue
 		}
 		name := filepath.Join(dir, entry.Name())
-		if info, err := entry.Info(); err != nil || time.Since(info.ModTime()) < leftoverAge || replaceable(name) != nil {
+		info, err := entry.Info()
+		if err != nil || time.Since(info.ModTime()) < leftoverAge || replaceable(name) != nil {
 			continue
 		}
 		file, err := os.OpenFile(name, os.O_RDWR, 0)

@@ -23,8 +23,8 @@ type secondKey struct{}
 // with signal.NotifyContext and an AfterFunc that stops it, one that came soon after the first was
 // lost. The third one ends the process in any case.
 //
-// SIGHUP, which a terminal that is closed sends, counts as a first signal and never as a second one:
-// a shell and the system may both send it. A program that nohup started does not get it.
+// SIGHUP, which a terminal that is closed sends, counts as a first signal and never as a second
+// one: a shell and the system may both send it. A program that nohup started does not get it.
 func Context() context.Context {
 	next := &second{came: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), secondKey{}, next))

@@ -177,7 +177,8 @@ func (s *Server) launch(ctx context.Context, b Binaries, a account) error {
 	if p, runErr := s.running(ctx); runErr == nil && p != nil {
 		return nil
 	}
-	said := strings.TrimSuffix(lastLines(string(out), 3), "\nExamine the log output.") // our error shows it
+	// Our error shows the log.
+	said := strings.TrimSuffix(lastLines(string(out), 3), "\nExamine the log output.")
 	return fmt.Errorf("%w: %s", err, said)
 }
 

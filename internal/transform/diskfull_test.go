@@ -54,7 +54,8 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 			continue // its first run has loaded
 		}
 		drop = trigger("s_object")
-		run(func(o *transform.Options) { o.ParallelRows = 1 }, "020") // a large load into an empty table
+		// a large load into an empty table
+		run(func(o *transform.Options) { o.ParallelRows = 1 }, "020")
 		drop()
 		w.run(s.vars())
 		s.object("log_data/more.json", star.Staging{Events: []star.Event{play("9", 2)}}, "lines")

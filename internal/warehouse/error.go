@@ -353,7 +353,8 @@ func PgErrorHint(err error) string {
 		case strings.Contains(server.Message, "for role"):
 			return "the role's limit is reached: close its other sessions, or raise it: ALTER ROLE … CONNECTION LIMIT …"
 		case strings.Contains(server.Message, "for database"):
-			return "the database's limit is reached: close other clients, or raise it: ALTER DATABASE … CONNECTION LIMIT …"
+			return "the database's limit is reached: close other clients, or raise it: " +
+				"ALTER DATABASE … CONNECTION LIMIT …"
 		}
 		return "the server has no free connection: close other clients, or raise max_connections"
 	case "54000":

@@ -336,10 +336,12 @@ func TestPgErrorHint(t *testing.T) {
 		}
 	}
 	for message, want := range map[string]string{
-		`too many connections for role "etl"`: "ALTER ROLE", `too many connections for database "dwh"`: "ALTER DATABASE",
-		"sorry, too many clients already": "max_connections",
+		`too many connections for role "etl"`:     "ALTER ROLE",
+		`too many connections for database "dwh"`: "ALTER DATABASE",
+		"sorry, too many clients already":         "max_connections",
 	} {
-		if got := warehouse.PgErrorHint(&pgconn.PgError{Code: "53300", Message: message}); !strings.Contains(got, want) {
+		got := warehouse.PgErrorHint(&pgconn.PgError{Code: "53300", Message: message})
+		if !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q", message, got, want)
 		}
 	}
