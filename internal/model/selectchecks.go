@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/sparkify/dwh/internal/selectstmt"
-	"github.com/sparkify/dwh/internal/sqlfile"
 )
 
 // aggregates are the aggregate functions of either engine.
@@ -15,13 +14,6 @@ var aggregates = strings.Fields(`
 	json_agg json_object_agg jsonb_agg jsonb_object_agg listagg max median min mode percentile_cont
 	percentile_disc range_agg regr_slope regr_intercept regr_r2 stddev stddev_pop stddev_samp string_agg sum
 	var_pop var_samp variance xmlagg`)
-
-// momentary are functions whose value depends on the moment, the session or on chance.
-var momentary = strings.Fields(`
-	clock_timestamp current_catalog current_database current_role current_schema current_schemas current_setting
-	current_user session_user user current_date current_time current_timestamp gen_random_uuid getdate localtime
-	localtimestamp nextval now random statement_timestamp sysdate timeofday transaction_timestamp txid_current
-	uuid_generate_v4 pg_backend_pid inet_client_addr setval`)
 
 // checkSelect checks what a SELECT may not do under its header.
 func (g *Graph) checkSelect(m *Model) error {
@@ -91,88 +83,6 @@ func exprs(s *selectstmt.Select) []*selectstmt.Expr {
 	return out
 }
 
-// checkMoments refuses functions whose value depends on the moment.
-func (m *Model) checkMoments() error {
-	var err error
-	m.query.Walk(func(q *selectstmt.Query) {
-		for _, branch := range q.Branches {
-			for _, e := range exprs(branch) {
-				for _, call := range e.Calls {
-					if err == nil && slices.Contains(momentary, call.Name) {
-						err = m.statement.ErrorAt(call.Start, fmt.Sprintf(
-							"the value of %s changes with time or session", strings.ToUpper(call.Name),
-						),
-							"a replay would give different rows: take the time from the staged rows, or compute "+
-								"the value in a report", nil)
-					}
-				}
-			}
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return m.checkMomentaryTexts()
-}
-
-// momentaryTexts are texts that a cast to a date or a time reads as the moment
-// (https://www.postgresql.org/docs/current/datatype-datetime.html, table 8.13).
-var momentaryTexts = strings.Fields("'now' 'today' 'tomorrow' 'yesterday'")
-
-// checkMomentaryTexts refuses such texts where a type of dates or times stands beside them:
-// TIMESTAMP 'now', CAST('today' AS DATE), 'now'::TIME.
-func (m *Model) checkMomentaryTexts() error {
-	tokens := tokensOf(m.statement)
-	isMoment := func(i int) bool {
-		return i >= 0 && i < len(tokens) && slices.ContainsFunc(
-			[]string{"timestamp", "timestamptz", "date", "time", "timetz"}, tokens[i].Is,
-		)
-	}
-	for i, t := range tokens {
-		text := strings.ToLower(strings.ReplaceAll(t.Text, " ", ""))
-		if t.Kind != sqlfile.KindString || !slices.Contains(momentaryTexts, text) {
-			continue
-		}
-		cast := i+1 < len(tokens) && (tokens[i+1].Is("as") || tokens[i+1].Text == "::") && isMoment(i+2)
-		if isMoment(i-1) || cast {
-			return m.statement.ErrorAt(t.Start, fmt.Sprintf("the value of %s changes with time", t.Text),
-				"a replay would give different rows: take the time from the staged rows", nil)
-		}
-	}
-	return nil
-}
-
-// checkLimit checks that a LIMIT takes the same rows each time: its ORDER BY holds the key.
-func (m *Model) checkLimit() error {
-	var err error
-	m.query.Walk(func(q *selectstmt.Query) {
-		if q.Limit < 0 || err != nil {
-			return
-		}
-		key := m.Key
-		if q != m.query {
-			key = nil // of a subquery, any total order will do, and none is known
-		}
-		if q.OrderBy == nil {
-			err = m.statement.ErrorAt(
-				q.Limit, "LIMIT without ORDER BY returns arbitrary rows",
-				"add an ORDER BY that contains the key", nil,
-			)
-			return
-		}
-		for _, name := range key {
-			if !slices.ContainsFunc(q.OrderBy.Columns, func(c selectstmt.ColumnRef) bool { return c.Column == name }) {
-				err = m.statement.ErrorAt(q.Limit, fmt.Sprintf(
-					"the ORDER BY of LIMIT lacks %s, which is part of the key", name,
-				),
-					"rows that are equal in the order would be chosen at random: end the ORDER BY with the key", nil)
-				return
-			}
-		}
-	})
-	return err
-}
-
 // checkRowByRow checks that each row of from can make its rows by itself.
 func (g *Graph) checkRowByRow(m *Model) error {
 	fail := func(at int, msg, hint string) error { return m.statement.ErrorAt(at, msg, hint, nil) }
@@ -181,41 +91,31 @@ func (g *Graph) checkRowByRow(m *Model) error {
 		froms[from.Relation] = true
 	}
 	seen := map[string]bool{}
+	readings := readings{froms: froms, done: map[*selectstmt.Query][]reading{}}
 	for i, branch := range m.query.Branches {
-		var here []*reference
-		within := &selectstmt.Query{Branches: []*selectstmt.Select{branch}}
-		if i == 0 {
-			within.With = m.query.With
-		}
-		for _, ref := range within.Relations() {
-			if froms[ref.Relation] {
-				here = append(here, ref)
-				seen[ref.Relation] = true
-			}
+		s := scope{g: g, with: m.query.With}
+		here := readings.ofSelect(s, branch)
+		for _, r := range here {
+			seen[r.relation] = true
 		}
 		switch {
 		case len(here) > 1:
-			return fail(here[1].Start, fmt.Sprintf(
+			return fail(here[1].at, fmt.Sprintf(
 				"the SELECT reads %s twice, but a row-by-row model computes its rows from one row of from: alone",
-				here[1].Relation,
+				here[1].relation,
 			),
-				"compute the model group by group (-- from: "+here[1].Relation+" by ...), or whole, without from:")
-		case i > 0 && len(here) == 1 && strings.HasPrefix(m.query.Ops[i-1], "EXCEPT"):
-			return fail(here[0].Start, fmt.Sprintf(
-				"from: %s cannot be used after EXCEPT", here[0].Relation,
-			),
-				"compute the model group by group, or whole, without from:")
+				"compute the model group by group (-- from: "+here[1].relation+" by ...), or whole, without from:")
+		case len(here) == 1 && behindExcept(m.query, i):
+			return m.errBehind(here[0], "EXCEPT")
 		case i > 0 && len(here) == 1 && strings.HasPrefix(m.query.Ops[i-1], "INTERSECT"):
-			return fail(here[0].Start, fmt.Sprintf("from: %s cannot be used after INTERSECT", here[0].Relation),
-				"compute the model group by group, or whole, without from:")
+			return m.errBehind(here[0], "INTERSECT")
 		case len(here) == 0 && (i == 0 || m.query.Ops[i-1] == "UNION ALL" || m.query.Ops[i-1] == "UNION"):
 			return fail(
 				branch.Start, "this branch reads no relation of from:",
 				"name the relation of this branch in its own from: line",
 			)
 		}
-		s := scope{g: g, with: m.query.With}
-		if err := s.checkFlow(m, branch, froms); err != nil {
+		if err := s.checkFlow(m, branch, readings); err != nil {
 			return err
 		}
 	}
@@ -229,7 +129,7 @@ func (g *Graph) checkRowByRow(m *Model) error {
 
 // checkFlow refuses, along the way that the rows of from take through a SELECT, what needs several
 // of them at once.
-func (s scope) checkFlow(m *Model, branch *selectstmt.Select, froms map[string]bool) error {
+func (s scope) checkFlow(m *Model, branch *selectstmt.Select, readings readings) error {
 	flows := func(item selectstmt.FromItem) bool {
 		if q := s.query(item); q != nil {
 			inner := s.inner(q)
@@ -237,16 +137,12 @@ func (s scope) checkFlow(m *Model, branch *selectstmt.Select, froms map[string]b
 				return slices.ContainsFunc(m.From, func(f From) bool { return inner.reads(b, f.Relation) })
 			})
 		}
-		return froms[item.Relation]
+		return readings.froms[item.Relation]
 	}
 	if !slices.ContainsFunc(branch.From, flows) {
-		for _, sub := range subqueries(branch) {
-			for _, ref := range sub.Query.Relations() {
-				if froms[ref.Relation] {
-					return m.statement.ErrorAt(ref.Start, fmt.Sprintf("%s is only used in a subquery", ref.Relation),
-						"a row-by-row model must read it in FROM", nil)
-				}
-			}
+		for _, r := range readings.ofSelect(s, branch) {
+			return m.statement.ErrorAt(r.at, fmt.Sprintf("%s is only used in a subquery", r.relation),
+				"a row-by-row model must read it in FROM", nil)
 		}
 		return nil
 	}
@@ -288,8 +184,12 @@ func (s scope) checkFlow(m *Model, branch *selectstmt.Select, froms map[string]b
 		}
 		if q := s.query(item); q != nil && flows(item) {
 			inner := s.inner(q)
-			for _, below := range q.Branches {
-				if err := inner.checkFlow(m, below, froms); err != nil {
+			for i, below := range q.Branches {
+				behind := readings.ofSelect(inner, below)
+				if len(behind) > 0 && behindExcept(q, i) {
+					return m.errBehind(behind[0], "EXCEPT")
+				}
+				if err := inner.checkFlow(m, below, readings); err != nil {
 					return err
 				}
 			}

@@ -1,0 +1,94 @@
+package model_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/sparkify/dwh/internal/sqlfile"
+)
+
+// A checked is the text of a model, and the error that it gives with its place: "" of a model that
+// is right.
+type checked struct{ model, want string }
+
+const checkedTables = `CREATE TABLE s_p (
+    k INTEGER, x INTEGER, y INTEGER, t VARCHAR(20), d DATE, at TIMESTAMP, processed BOOLEAN DEFAULT FALSE NOT NULL
+);
+CREATE TABLE s_l (k INTEGER, x INTEGER, processed BOOLEAN DEFAULT FALSE NOT NULL);
+CREATE TABLE d_a (k INTEGER PRIMARY KEY, x BIGINT);
+CREATE TABLE d_day (k INTEGER PRIMARY KEY, day DATE);`
+
+// checkModels compiles each model as 200_name, where name is what its first line says, behind the
+// helpers p_rows and p_keyed.
+func checkModels(t *testing.T, cases map[string]checked) {
+	t.Helper()
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			table, _, _ := strings.Cut(strings.TrimPrefix(c.model, "-- "), ":")
+			_, err := inlineProject(t, checkedTables, map[string]string{
+				"101_p_rows": "-- p_rows: a bag.\n-- from: s_p\n" +
+					"SELECT k, x, y, RTRIM(t) AS t, d, at FROM s_p;\n",
+				"102_p_keyed": "-- p_keyed: one row per k.\n-- key: k\n-- pick: x, y\n-- from: s_p\n" +
+					"SELECT k, x, y, RTRIM(t) AS t FROM s_p WHERE k IS NOT NULL;\n",
+				"200_" + table: c.model + "\n",
+			}).compile(sqlfile.Postgres)
+			var told *sqlfile.Error
+			switch {
+			case c.want == "" && err != nil:
+				t.Errorf("got %v, want no error", err)
+			case c.want != "" && !errors.As(err, &told):
+				t.Errorf("got %v, want %s", err, c.want)
+			case c.want != "":
+				got := strings.TrimPrefix(told.Error(), "transforms/200_"+table+".sql:")
+				if !strings.HasPrefix(got, c.want) || told.Hint == "" {
+					t.Errorf("got\n  %s\n  hint: %s\nwant\n  %s", got, told.Hint, c.want)
+				}
+			}
+		})
+	}
+}
+
+// TestFromOnce reads from: of a row-by-row model in several places, also through WITH.
+func TestFromOnce(t *testing.T) {
+	t.Parallel()
+	const header = "-- d_a: one row per k.\n-- key: k\n-- pick: x\n-- from: s_p\n"
+	const with = header + "WITH p AS (SELECT k, x FROM s_p)\n"
+	const twice = "the SELECT reads s_p twice, but a row-by-row model computes its rows from one row of from:"
+	checkModels(t, map[string]checked{
+		"NOT EXISTS": {with + `SELECT a.k, a.x FROM p AS a
+WHERE a.k IS NOT NULL AND NOT EXISTS (SELECT 1 FROM p AS b WHERE b.k = a.k AND b.x > a.x);`, "7:53: " + twice},
+		"a value": {with + `SELECT a.k, a.x FROM p AS a
+WHERE a.k IS NOT NULL AND a.x >= (SELECT MAX(q.x) FROM p AS q WHERE q.k = a.k);`, "7:56: " + twice},
+		"IN":          {with + "SELECT a.k, a.x FROM p AS a WHERE a.k IN (SELECT p.x FROM p);", "6:59: " + twice},
+		"in the list": {with + "SELECT a.k, (SELECT MAX(p.x) FROM p) AS x FROM p AS a;", "6:48: " + twice},
+		"EXCEPT":      {with + "SELECT k, x FROM p EXCEPT SELECT x, k FROM p;", "6:44: from: s_p cannot be used after EXCEPT"},
+		"INTERSECT": {with + "SELECT k, x FROM p INTERSECT SELECT x, k FROM p;",
+			"6:47: from: s_p cannot be used after INTERSECT"},
+		"two queries of WITH": {header + `WITH p AS (SELECT k, x FROM s_p),
+m AS (SELECT k, x FROM p WHERE x > 1)
+SELECT a.k, b.x FROM p AS a INNER JOIN m AS b ON b.k = a.k;`, "7:40: " + twice},
+		"inside WITH": {header + `WITH p AS (SELECT a.k, b.x FROM s_p AS a INNER JOIN s_p AS b ON b.k = a.k)
+SELECT p.k, p.x FROM p;`, "5:53: " + twice},
+		"EXCEPT in FROM": {header + `SELECT q.k, q.x
+FROM (SELECT 1 AS k, 2 AS x EXCEPT SELECT k, x FROM s_p) AS q;`, "6:53: from: s_p cannot be used after EXCEPT"},
+		"EXCEPT in WITH": {header + `WITH p AS (SELECT k, x FROM s_p), q AS (SELECT 1 AS k, 2 AS x EXCEPT SELECT k, x FROM p)
+SELECT q.k, q.x FROM q;`, "5:87: from: s_p cannot be used after EXCEPT"},
+		"only in a subquery": {with + `SELECT g.k, 1 AS x FROM GENERATE_SERIES(1, 9) AS g (k)
+WHERE EXISTS (SELECT 1 FROM p WHERE p.k = g.k);`, "7:29: s_p is only used in a subquery"},
+		"only in a subquery below": {header + `SELECT q.k, 1 AS x FROM (
+SELECT g.k FROM GENERATE_SERIES(1, 9) AS g (k) WHERE EXISTS (SELECT 1 FROM s_p WHERE s_p.k = g.k)
+) AS q;`, "6:76: s_p is only used in a subquery"},
+		"once through WITH": {with + "SELECT k, x FROM p WHERE k IS NOT NULL;", ""},
+		"one WITH query over another": {header + `WITH p AS (SELECT k, x FROM s_p),
+m AS (SELECT k, x FROM p WHERE x > 1)
+SELECT m.k, m.x FROM m WHERE m.k IS NOT NULL;`, ""},
+		"once in each branch": {with + "SELECT k, x FROM p WHERE k IS NOT NULL UNION ALL SELECT x, k FROM p WHERE x > 0;",
+			""},
+		"EXCEPT something else": {header + `SELECT q.k, q.x
+FROM (SELECT k, x FROM s_p WHERE k > 0 EXCEPT SELECT 1, 2) AS q;`, ""},
+		"a WITH query that hides a name": {header + `WITH p AS (SELECT k, x FROM s_p)
+SELECT p.k, p.x FROM p WHERE p.k IN (WITH p AS (SELECT 1 AS k) SELECT p.k FROM p);`, ""},
+	})
+}
