@@ -45,7 +45,7 @@ func (s scope) decided(branch *selectstmt.Select, e selectstmt.Expr, f From, dep
 		return false
 	}
 	for _, call := range e.Calls {
-		if call.Over || slices.Contains(aggregates, call.Name) {
+		if call.Over || isAggregate(call) {
 			return false
 		}
 	}

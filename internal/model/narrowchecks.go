@@ -83,7 +83,7 @@ func (s scope) checkPart(m *Model, branch *selectstmt.Select, n narrowed, below 
 				if names, ok := m.partition(branch, call); ok && !n.within(names, direct) {
 					return beyond(call, "window function", "PARTITION BY")
 				}
-			case !call.Over && below && slices.Contains(aggregates, call.Name):
+			case below && isAggregate(call):
 				var names []string
 				if branch.GroupBy != nil {
 					for _, c := range branch.GroupBy.Columns {
@@ -141,7 +141,7 @@ func (g *Graph) checkBy(m *Model) error {
 	for _, name := range m.by() {
 		item := m.query.Branches[0].Items[slices.Index(m.Columns, name)]
 		for _, call := range item.Expr.Calls {
-			if slices.Contains(aggregates, call.Name) {
+			if isAggregate(call) {
 				return m.statement.ErrorAt(item.Expr.Start,
 					fmt.Sprintf("by names %s, which %s computes from a group's rows", name, strings.ToUpper(call.Name)),
 					"by must name columns of GROUP BY", nil)

@@ -169,7 +169,7 @@ func (s scope) inline(m *Model, branch *selectstmt.Select, item selectstmt.Item,
 		return out, false
 	}
 	for _, call := range e.Calls {
-		if call.Over || slices.Contains(aggregates, call.Name) {
+		if call.Over || isAggregate(call) {
 			return out, false
 		}
 	}

@@ -8,13 +8,6 @@ import (
 	"github.com/sparkify/dwh/internal/selectstmt"
 )
 
-// aggregates are the aggregate functions of either engine.
-var aggregates = strings.Fields(`
-	any_value approximate array_agg avg bit_and bit_or bool_and bool_or corr count covar_pop covar_samp every
-	json_agg json_object_agg jsonb_agg jsonb_object_agg listagg max median min mode percentile_cont
-	percentile_disc range_agg regr_slope regr_intercept regr_r2 stddev stddev_pop stddev_samp string_agg sum
-	var_pop var_samp variance xmlagg`)
-
 // checkSelect checks what a SELECT may not do under its header.
 func (g *Graph) checkSelect(m *Model) error {
 	fail := func(at int, msg, hint string) error { return m.statement.ErrorAt(at, msg, hint, nil) }
@@ -146,24 +139,22 @@ func (s scope) checkFlow(m *Model, branch *selectstmt.Select, readings readings)
 		}
 		return nil
 	}
-	other := "compute the model group by group (by), or whole, without from:"
-	for _, e := range exprs(branch) {
+	for _, e := range branch.Exprs() {
 		for _, call := range e.Calls {
 			if call.Over {
 				return m.statement.ErrorAt(
 					call.Start,
 					fmt.Sprintf("the window function %s needs several rows of from:", strings.ToUpper(call.Name)),
-					other, nil,
+					severalRows, nil,
 				)
 			}
-			if slices.Contains(aggregates, call.Name) {
-				return m.statement.ErrorAt(
-					call.Start,
-					fmt.Sprintf("the aggregate %s needs several rows of from:", strings.ToUpper(call.Name)),
-					other, nil,
-				)
+			if isAggregate(call) {
+				return m.errAggregate(call)
 			}
 		}
+	}
+	if call, found := outsideGroups(branch); found {
+		return m.errAggregate(call)
 	}
 	if branch.DistinctOn {
 		return m.statement.ErrorAt(

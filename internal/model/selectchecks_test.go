@@ -92,3 +92,40 @@ FROM (SELECT k, x FROM s_p WHERE k > 0 EXCEPT SELECT 1, 2) AS q;`, ""},
 SELECT p.k, p.x FROM p WHERE p.k IN (WITH p AS (SELECT 1 AS k) SELECT p.k FROM p);`, ""},
 	})
 }
+
+// TestAggregatesRowByRow computes from several rows of from:, also by functions that dwh does not
+// know.
+func TestAggregatesRowByRow(t *testing.T) {
+	t.Parallel()
+	const header = "-- d_a: one row per k.\n-- key: k\n-- pick: x\n-- from: s_p\n"
+	const needs = " needs several rows of from:"
+	cases := map[string]checked{
+		"of GROUP BY": {header + "SELECT k, UPPER(t) AS x FROM s_p WHERE k IS NOT NULL GROUP BY k, t;", ""},
+		"an expression of GROUP BY": {header + `SELECT k, ABS(x) + ABS(x + 1) AS x FROM s_p
+WHERE ABS(y) > 1 GROUP BY k, ABS(x), x;`, ""},
+		"a name of GROUP BY":  {header + "SELECT k, ABS(y) AS x FROM s_p GROUP BY k, x;", ""},
+		"a place of GROUP BY": {header + "SELECT k, ABS(x) AS x FROM s_p GROUP BY 1, 2;", ""},
+		"no GROUP BY":         {header + "SELECT k, ABS(x) AS x FROM s_p WHERE k IS NOT NULL;", ""},
+	}
+	for call, name := range map[string]string{
+		"BIT_XOR(x)":                               "BIT_XOR",
+		"REGR_COUNT(x, y)":                         "REGR_COUNT",
+		"REGR_AVGX(x, y)":                          "REGR_AVGX",
+		"RANK(2) WITHIN GROUP (ORDER BY x)":        "RANK",
+		"CUME_DIST(2) WITHIN GROUP (ORDER BY x)":   "CUME_DIST",
+		"LENGTH(RANGE_AGG(INT4RANGE(x, y))::TEXT)": "RANGE_AGG",
+		"most(x)":                      "MOST",
+		"best(t ORDER BY x)":           "BEST",
+		"best(DISTINCT t)":             "BEST",
+		"best(1) FILTER (WHERE x > 1)": "BEST",
+		"rows(*)":                      "ROWS",
+	} {
+		at := "5:11: "
+		if strings.HasPrefix(call, "LENGTH") {
+			at = "5:18: "
+		}
+		cases[call] = checked{header + "SELECT k, " + call + " AS x FROM s_p GROUP BY k;",
+			at + "the aggregate " + name + needs}
+	}
+	checkModels(t, cases)
+}

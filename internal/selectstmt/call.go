@@ -51,6 +51,7 @@ func (p *parser) call(e *Expr, c Call) {
 			p.inside(func() { p.rest(e) })
 			continue
 		case p.is("WITHIN", "GROUP") && isOp(p.at(p.i+2), "("):
+			c.Ordered = true
 			p.i += 2
 			p.inside(func() { p.rest(e) })
 			continue
@@ -121,6 +122,7 @@ func (p *parser) arguments(e *Expr, c *Call) {
 		case p.is("AS"):
 			p.i = p.end // the type of CAST
 		case p.is("ORDER"):
+			c.Ordered = true
 			p.rest(e)
 		default:
 			p.i++

@@ -112,6 +112,7 @@ type Call struct {
 	Distinct bool   // DISTINCT stands before the arguments
 	Over     bool   // it is a window function: OVER is written
 	Filter   bool   // FILTER (WHERE …) is written
+	Ordered  bool   // ORDER BY stands in its arguments, or WITHIN GROUP behind them
 	Bare     bool   // it has no parentheses: CURRENT_DATE
 	// Args are the arguments, also where FROM, FOR or PLACING separates them: SUBSTRING(x FROM 1).
 	// The field of EXTRACT and the type of CAST are no arguments.
