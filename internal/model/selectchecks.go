@@ -11,7 +11,7 @@ import (
 // checkSelect checks what a SELECT may not do under its header.
 func (g *Graph) checkSelect(m *Model) error {
 	fail := func(at int, msg, hint string) error { return m.statement.ErrorAt(at, msg, hint, nil) }
-	if err := m.checkMoments(); err != nil {
+	if err := g.checkMoments(m); err != nil {
 		return err
 	}
 	if err := m.checkLists(); err != nil {

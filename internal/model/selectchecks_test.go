@@ -63,7 +63,8 @@ WHERE a.k IS NOT NULL AND NOT EXISTS (SELECT 1 FROM p AS b WHERE b.k = a.k AND b
 WHERE a.k IS NOT NULL AND a.x >= (SELECT MAX(q.x) FROM p AS q WHERE q.k = a.k);`, "7:56: " + twice},
 		"IN":          {with + "SELECT a.k, a.x FROM p AS a WHERE a.k IN (SELECT p.x FROM p);", "6:59: " + twice},
 		"in the list": {with + "SELECT a.k, (SELECT MAX(p.x) FROM p) AS x FROM p AS a;", "6:48: " + twice},
-		"EXCEPT":      {with + "SELECT k, x FROM p EXCEPT SELECT x, k FROM p;", "6:44: from: s_p cannot be used after EXCEPT"},
+		"EXCEPT": {with + "SELECT k, x FROM p EXCEPT SELECT x, k FROM p;",
+			"6:44: from: s_p cannot be used after EXCEPT"},
 		"INTERSECT": {with + "SELECT k, x FROM p INTERSECT SELECT x, k FROM p;",
 			"6:47: from: s_p cannot be used after INTERSECT"},
 		"two queries of WITH": {header + `WITH p AS (SELECT k, x FROM s_p),
@@ -127,5 +128,54 @@ WHERE ABS(y) > 1 GROUP BY k, ABS(x), x;`, ""},
 		cases[call] = checked{header + "SELECT k, " + call + " AS x FROM s_p GROUP BY k;",
 			at + "the aggregate " + name + needs}
 	}
+	checkModels(t, cases)
+}
+
+// TestMomentsEverywhere calls functions of the moment outside the SELECT list and WHERE.
+func TestMomentsEverywhere(t *testing.T) {
+	t.Parallel()
+	const header, whole = "-- d_a: one row per k.\n-- key: k\n-- pick: x\n-- from: s_p\n", "-- d_a: one.\n-- key: k\n"
+	cases := map[string]checked{}
+	for _, c := range []checked{
+		{"SELECT k, x + FLOOR(r.r) AS x FROM s_p CROSS JOIN RANDOM() AS r;",
+			"5:51: the value of RANDOM changes"},
+		{`SELECT k, 1 AS x FROM s_p
+CROSS JOIN GENERATE_SERIES(CLOCK_TIMESTAMP(), at, INTERVAL '1 day') AS g;`, "6:28: the value of CLOCK_TIMESTAMP"},
+		{"SELECT k, 1 AS x FROM s_p CROSS JOIN GENERATE_SERIES(d, CURRENT_DATE, INTERVAL '1 day') AS g;",
+			"5:57: the value of CURRENT_DATE changes"},
+		{"SELECT k, r.x FROM s_p CROSS JOIN (VALUES (RANDOM())) AS r (x);", "5:44: the value of RANDOM changes"},
+		{"SELECT k, PG_CURRENT_XACT_ID()::TEXT AS x FROM s_p;", "5:11: the value of PG_CURRENT_XACT_ID"},
+		{"SELECT k, TXID_CURRENT_SNAPSHOT()::TEXT AS x FROM s_p;", "5:11: the value of TXID_CURRENT_SNAPSHOT"},
+		{"SELECT k, EXTRACT(YEAR FROM AGE(at)) AS x FROM s_p;", "5:29: the value of AGE changes"},
+		{"SELECT k, EXTRACT(YEAR FROM AGE(at, d)) AS x FROM s_p;", ""},
+		{"SELECT k, COALESCE(d, 'today') - d AS x FROM s_p;", "5:23: the value of 'today' changes"},
+		{"SELECT k, x FROM s_p WHERE d < 'today';", "5:32: the value of 'today' changes"},
+		{"SELECT k, x FROM s_p WHERE 'now' > s_p.at;", "5:28: the value of 'now' changes"},
+		{"SELECT k, x FROM s_p WHERE d IN ('yesterday', 'today');", "5:34: the value of 'yesterday' changes"},
+		{"SELECT k, x FROM s_p WHERE at > 'now'::varchar::timestamp;", "5:33: the value of 'now' changes"},
+		{"SELECT k, x FROM s_p WHERE at > ('now'::varchar(9))::timestamp;", "5:34: the value of 'now' changes"},
+		{"SELECT k, x FROM s_p WHERE at > CAST(CAST('now' AS text) AS timestamp);",
+			"5:43: the value of 'now' changes"},
+		{"SELECT k, CASE WHEN x > 1 THEN d ELSE 'today' END - d AS x FROM s_p;",
+			"5:39: the value of 'today' changes"},
+		{"SELECT k, CASE WHEN at > d THEN 'today' ELSE 'now' END AS x FROM s_p;", ""},
+		{"SELECT k, x FROM s_p WHERE t = 'today' AND t IN ('now', 'tomorrow');", ""},
+		{"SELECT k, x FROM s_p WHERE TO_CHAR(d, 'today') <> '' AND d > at;", ""},
+		{"SELECT k, LENGTH('today') AS x FROM s_p GROUP BY k, d;", ""},
+	} {
+		cases[c.model] = checked{header + c.model, c.want}
+	}
+	for _, c := range []checked{
+		{"SELECT k, RANK() OVER w AS x FROM s_p WINDOW w AS (ORDER BY RANDOM());",
+			"3:61: the value of RANDOM changes"},
+		{"SELECT q.k, q.x FROM (SELECT k, x FROM s_p ORDER BY RANDOM(), k, x LIMIT 2) AS q;",
+			"3:53: the value of RANDOM changes"},
+		{"SELECT DISTINCT ON (k) k, x FROM s_p ORDER BY k, RANDOM();", "3:50: the value of RANDOM changes"},
+		{"SELECT k, x FROM s_p ORDER BY k OFFSET RANDOM() * 10;", "3:40: the value of RANDOM changes"},
+	} {
+		cases[c.model] = checked{whole + c.model, c.want}
+	}
+	cases["into a date"] = checked{"-- d_day: one.\n-- key: k\n-- pick: day\n-- from: s_p\n" +
+		"SELECT k, 'today' AS day FROM s_p;", "5:11: the value of 'today' changes"}
 	checkModels(t, cases)
 }
