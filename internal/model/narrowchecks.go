@@ -113,15 +113,63 @@ func (n narrowed) within(names []string, direct bool) bool {
 	return true
 }
 
-// partition are the columns in the PARTITION BY of a window function. ok is false for a named
-// window.
+// partition are the columns in the PARTITION BY of a window function. ok is false where its window
+// is not found.
 func (m *Model) partition(branch *selectstmt.Select, call selectstmt.Call) (names []string, ok bool) {
-	if branch.Window != nil {
-		return nil, false
-	}
 	sql := m.statement.SQL()
+	tokens := sqlfile.Tokens(sql[call.Start:min(call.End, len(sql))])
+	windows := windowsOf(branch)
+	for depth := 0; ; depth++ {
+		names = append(names, partitionedBy(tokens)...)
+		over := slices.IndexFunc(tokens, func(t sqlfile.Token) bool { return t.Is("over") })
+		if over < 0 {
+			return names, true
+		}
+		at := over + 1 // OVER w, or OVER (w ORDER BY …)
+		if at < len(tokens)-1 && tokens[at].Text == "(" {
+			at++
+		}
+		if at >= len(tokens) || depth > len(windows) {
+			return nil, false
+		}
+		definition, named := windows[strings.ToLower(tokens[at].Value())]
+		if !named {
+			return names, tokens[over+1].Text == "("
+		}
+		tokens = definition
+	}
+}
+
+// windowsOf are the windows of the WINDOW clause by their names, each as OVER (…).
+func windowsOf(branch *selectstmt.Select) map[string][]sqlfile.Token {
+	out := map[string][]sqlfile.Token{}
+	depth, name := 0, ""
+	for _, t := range sqlfile.Tokens(branch.Window.Text()) {
+		switch {
+		case t.Kind == sqlfile.KindComment:
+			continue
+		case t.Text == "(":
+			depth++
+		case t.Text == ")":
+			depth--
+		case depth > 0 || t.Text == ",":
+		case t.Is("as"):
+			out[name] = []sqlfile.Token{{Kind: sqlfile.KindWord, Text: "OVER"}}
+			continue
+		default:
+			name = strings.ToLower(t.Value())
+		}
+		if depth > 0 || t.Text == ")" {
+			out[name] = append(out[name], t)
+		}
+	}
+	return out
+}
+
+// partitionedBy are the names in the PARTITION BY of a window.
+func partitionedBy(tokens []sqlfile.Token) (names []string) {
 	within := false
-	for _, t := range sqlfile.Tokens(sql[call.Start:min(call.End, len(sql))]) {
+	for _, t := range tokens {
 		switch {
 		case t.Is("partition"):
 			within = true
@@ -133,7 +181,7 @@ func (m *Model) partition(branch *selectstmt.Select, call selectstmt.Call) (name
 			names = append(names, t.Value())
 		}
 	}
-	return names, true
+	return names
 }
 
 // checkBy refuses a from: whose by says another column than the SELECT gives.
@@ -160,6 +208,9 @@ func (g *Graph) checkBy(m *Model) error {
 					fmt.Sprintf("by says that %s is %s of %s, but the SELECT takes it from %s", pair.Here,
 						pair.There, from.Relation, there),
 					"write by "+right+", or correct the SELECT")
+			}
+			if err := g.checkOwn(m, from, pair); err != nil {
+				return err
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func (g *Graph) checkSelect(m *Model) error {
 		return err
 	}
 	if m.Kind != Whole {
-		for _, check := range []func(*Model) error{g.checkSets, g.checkBy, g.checkNarrowed} {
+		for _, check := range []func(*Model) error{g.checkSets, g.checkBy, g.checkNarrowed, g.checkTied} {
 			if err := check(m); err != nil {
 				return err
 			}

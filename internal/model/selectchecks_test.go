@@ -74,8 +74,9 @@ SELECT a.k, b.x FROM p AS a INNER JOIN m AS b ON b.k = a.k;`, "7:40: " + twice},
 SELECT p.k, p.x FROM p;`, "5:53: " + twice},
 		"EXCEPT in FROM": {header + `SELECT q.k, q.x
 FROM (SELECT 1 AS k, 2 AS x EXCEPT SELECT k, x FROM s_p) AS q;`, "6:53: from: s_p cannot be used after EXCEPT"},
-		"EXCEPT in WITH": {header + `WITH p AS (SELECT k, x FROM s_p), q AS (SELECT 1 AS k, 2 AS x EXCEPT SELECT k, x FROM p)
-SELECT q.k, q.x FROM q;`, "5:87: from: s_p cannot be used after EXCEPT"},
+		"EXCEPT in WITH": {header + `WITH p AS (SELECT k, x FROM s_p),
+q AS (SELECT 1 AS k, 2 AS x EXCEPT SELECT k, x FROM p)
+SELECT q.k, q.x FROM q;`, "6:53: from: s_p cannot be used after EXCEPT"},
 		"only in a subquery": {with + `SELECT g.k, 1 AS x FROM GENERATE_SERIES(1, 9) AS g (k)
 WHERE EXISTS (SELECT 1 FROM p WHERE p.k = g.k);`, "7:29: s_p is only used in a subquery"},
 		"only in a subquery below": {header + `SELECT q.k, 1 AS x FROM (
@@ -85,7 +86,7 @@ SELECT g.k FROM GENERATE_SERIES(1, 9) AS g (k) WHERE EXISTS (SELECT 1 FROM s_p W
 		"one WITH query over another": {header + `WITH p AS (SELECT k, x FROM s_p),
 m AS (SELECT k, x FROM p WHERE x > 1)
 SELECT m.k, m.x FROM m WHERE m.k IS NOT NULL;`, ""},
-		"once in each branch": {with + "SELECT k, x FROM p WHERE k IS NOT NULL UNION ALL SELECT x, k FROM p WHERE x > 0;",
+		"once in each branch": {with + "SELECT k, x FROM p WHERE k IS NOT NULL UNION ALL SELECT x, k FROM p;",
 			""},
 		"EXCEPT something else": {header + `SELECT q.k, q.x
 FROM (SELECT k, x FROM s_p WHERE k > 0 EXCEPT SELECT 1, 2) AS q;`, ""},
@@ -178,4 +179,129 @@ CROSS JOIN GENERATE_SERIES(CLOCK_TIMESTAMP(), at, INTERVAL '1 day') AS g;`, "6:2
 	cases["into a date"] = checked{"-- d_day: one.\n-- key: k\n-- pick: day\n-- from: s_p\n" +
 		"SELECT k, 'today' AS day FROM s_p;", "5:11: the value of 'today' changes"}
 	checkModels(t, cases)
+}
+
+// TestGroupsAlone reads rows of other groups in a model that is computed group by group.
+func TestGroupsAlone(t *testing.T) {
+	t.Parallel()
+	const header, by = "-- d_a: one row per k.\n-- key: k\n", "-- d_a: one row per k.\n-- key: k\n-- from: s_p by k\n"
+	const sub = "the subquery reads s_p, and no equality of k ties it to the group of the outer row"
+	const again = "s_p is joined without an equality of k, so that rows of other groups are needed"
+	checkModels(t, map[string]checked{
+		"a value of all": {by + "SELECT k, SUM(x) - (SELECT AVG(z.x) FROM s_p AS z) AS x FROM s_p GROUP BY k;",
+			"4:20: " + sub},
+		"HAVING": {by + "SELECT k, SUM(x) AS x FROM s_p GROUP BY k HAVING SUM(x) > (SELECT AVG(z.x) FROM s_p AS z);",
+			"4:59: " + sub},
+		"EXISTS by another column": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE EXISTS (SELECT 1 FROM s_p AS z WHERE z.k = p.x) GROUP BY p.k;`, "5:14: " + sub},
+		"a constant": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE EXISTS (SELECT 1 FROM s_p AS z WHERE z.k = 1) GROUP BY p.k;`, "5:14: " + sub},
+		"through WITH": {by + `WITH z AS (SELECT k, x FROM s_p)
+SELECT p.k, SUM(p.x) - (SELECT MAX(z.x) FROM z) AS x FROM s_p AS p GROUP BY p.k;`, "5:24: " + sub},
+		"two in the subquery": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE EXISTS (SELECT 1 FROM s_p AS y INNER JOIN s_p AS z ON z.k = y.k) GROUP BY p.k;`, "5:14: " + sub},
+		"a join by another column": {by + `SELECT a.k, COUNT(b.x) AS x FROM s_p AS a
+LEFT JOIN s_p AS b ON b.x = a.x GROUP BY a.k;`, "5:11: " + again},
+		"a join with WITH": {by + `WITH b AS (SELECT DISTINCT x FROM s_p)
+SELECT a.k, COUNT(b.x) AS x FROM s_p AS a INNER JOIN b ON b.x = a.x GROUP BY a.k;`, "5:54: " + again},
+		"in FROM": {by + `SELECT q.k, SUM(q.x) AS x
+FROM (SELECT a.k, b.x FROM s_p AS a CROSS JOIN s_p AS b) AS q GROUP BY q.k;`, "5:48: " + again},
+		"IN by another column": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE p.x IN (SELECT z.k FROM s_p AS z) GROUP BY p.k;`, "5:14: " + sub},
+		"LATERAL": {by + `SELECT p.k, SUM(l.n) AS x FROM s_p AS p
+CROSS JOIN LATERAL (SELECT COUNT(*) AS n FROM s_p AS z WHERE z.x = p.x) AS l GROUP BY p.k;`, "5:20: " + sub},
+		"a right value": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE p.x = (SELECT MAX(z.x) FROM s_p AS z WHERE z.k = p.k) GROUP BY p.k;`, ""},
+		"a right value in brackets": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE NOT EXISTS (SELECT 1 FROM s_p AS z WHERE ((p.k) = z.k AND z.x > p.x)) GROUP BY p.k;`, ""},
+		"a right IN": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE p.k IN (SELECT z.k FROM s_p AS z WHERE z.x > 5) GROUP BY p.k;`, ""},
+		"a right IN of two": {by + `SELECT p.k, SUM(p.x) AS x FROM s_p AS p
+WHERE (p.k, p.x) IN (SELECT z.k, MAX(z.x) FROM s_p AS z GROUP BY z.k) GROUP BY p.k;`, ""},
+		"a right join": {by + `SELECT a.k, COUNT(b.x) AS x FROM s_p AS a
+LEFT JOIN s_p AS b ON b.k = a.k AND b.x > a.x GROUP BY a.k;`, ""},
+		"USING": {by + "SELECT k, COUNT(b.x) AS x FROM s_p AS a INNER JOIN s_p AS b USING (k) GROUP BY k;", ""},
+		"right WITH": {by + `WITH b AS (SELECT k AS g, MAX(x) AS x FROM s_p GROUP BY k)
+SELECT a.k, COUNT(*) AS x FROM s_p AS a INNER JOIN b ON b.g = a.k AND b.x = a.x GROUP BY a.k;`, ""},
+		"right WITH twice": {by + `WITH b AS (SELECT k, x FROM s_p), c AS (SELECT k, MAX(x) AS x FROM b GROUP BY k)
+SELECT b.k, COUNT(*) AS x FROM b INNER JOIN c ON c.k = b.k AND c.x = b.x GROUP BY b.k;`, ""},
+		"right LATERAL": {by + `SELECT p.k, SUM(l.n) AS x FROM s_p AS p
+CROSS JOIN LATERAL (SELECT COUNT(*) AS n FROM s_p AS z WHERE z.k = p.k AND z.x < p.x) AS l GROUP BY p.k;`, ""},
+		"through a lookup": {header + `-- from: s_p by k
+-- joins: s_l by k
+SELECT l.k, SUM(l.x) AS x FROM s_l AS l
+WHERE EXISTS (SELECT 1 FROM s_p AS p WHERE p.k = l.k) GROUP BY l.k;`, ""},
+		"two relations": {header + `-- from: p_keyed by k
+-- from: s_l by k
+SELECT COALESCE(a.k, b.k) AS k, SUM(b.x) AS x FROM p_keyed AS a
+FULL JOIN s_l AS b ON b.k = a.k GROUP BY COALESCE(a.k, b.k);`, ""},
+		"two relations by another column": {header + `-- from: p_keyed by k
+-- from: s_l by k
+SELECT a.k, SUM(b.x) AS x FROM p_keyed AS a
+INNER JOIN s_l AS b ON b.x = a.k GROUP BY a.k;`, "6:12: s_l is joined without an equality of k"},
+		"all of it in a helper": {header + `-- from: s_p by k
+-- joins: p_rows
+SELECT k, SUM(x) - (SELECT AVG(z.x) FROM p_rows AS z) AS x FROM s_p GROUP BY k;`, ""},
+	})
+}
+
+// TestNamedWindows partitions by a window of the WINDOW clause.
+func TestNamedWindows(t *testing.T) {
+	t.Parallel()
+	const by = "-- d_a: one row per k.\n-- key: k\n-- pick: x\n-- from: s_p by k\n"
+	const beyond = "5:11: the window function SUM needs rows of other values than the ones that from: s_p by reads"
+	cases := map[string]checked{}
+	for _, c := range []checked{
+		{"OVER w AS x FROM s_p WINDOW w AS (ORDER BY k)", beyond},
+		{"OVER (w ORDER BY y) AS x FROM s_p WINDOW w AS (PARTITION BY t)", beyond},
+		{"OVER (ORDER BY k) AS x FROM s_p WINDOW w AS (PARTITION BY k)", beyond},
+		{"OVER w AS x FROM s_p WINDOW v AS (PARTITION BY k), w AS (ORDER BY k)", beyond},
+		{"OVER w AS x FROM s_p WINDOW w AS (PARTITION BY k ORDER BY x)", ""},
+		{`OVER "w" AS x FROM s_p WINDOW v AS (), w AS (PARTITION BY t, k)`, ""},
+		{"OVER (w ORDER BY y) AS x FROM s_p WINDOW w AS (PARTITION BY k)", ""},
+		{"OVER w AS x FROM s_p WINDOW v AS (PARTITION BY k), w AS (v ORDER BY y)", ""},
+		{"OVER (PARTITION BY k) AS x FROM s_p WINDOW w AS (ORDER BY k)", ""},
+	} {
+		cases[c.model] = checked{by + "SELECT k, SUM(x) " + c.model + ";", c.want}
+	}
+	checkModels(t, cases)
+}
+
+// TestByAsItIs computes a column of by.
+func TestByAsItIs(t *testing.T) {
+	t.Parallel()
+	const key = "-- a: a helper.\n-- key: "
+	const text, number, day = key + "t\n-- from: p_rows by t\n", key + "k\n-- from: s_p by k\n", key +
+		"at\n-- from: s_p by at\n"
+	of := func(at, by string) string {
+		return at + ": by says that " + by + ", but the SELECT gives something else"
+	}
+	checkModels(t, map[string]checked{
+		"UPPER": {text + "SELECT UPPER(t) AS t, COUNT(*) AS c FROM p_rows WHERE t IS NOT NULL GROUP BY UPPER(t);",
+			of("4:8", "t is t of p_rows")},
+		"a day": {day + "SELECT DATE_TRUNC('day', at) AS at, COUNT(*) AS c FROM s_p GROUP BY 1;",
+			of("4:8", "at is at of s_p")},
+		"COALESCE": {number + "SELECT COALESCE(k, 0) AS k, COUNT(*) AS c FROM s_p GROUP BY COALESCE(k, 0);",
+			of("4:8", "k is k of s_p")},
+		"below": {number + "SELECT q.k, COUNT(*) AS c FROM (SELECT k / 10 AS k FROM s_p) AS q GROUP BY q.k;",
+			of("4:40", "k is k of s_p")},
+		"in WITH": {number + "WITH q AS (SELECT k / 10 AS k FROM s_p) SELECT q.k, COUNT(*) AS c FROM q GROUP BY q.k;",
+			of("4:19", "k is k of s_p")},
+		"in the second branch": {number + "SELECT k, x FROM s_p EXCEPT SELECT x, k FROM s_p;",
+			of("4:36", "k is k of s_p")},
+		"as another": {key + "g\n-- from: s_p by k as g\nSELECT ABS(k) AS g, COUNT(*) AS c FROM s_p GROUP BY ABS(k);",
+			of("4:8", "g is k of s_p")},
+		"a cast to less": {key +
+			"d\n-- from: s_p by d\nSELECT CAST(d AS TEXT) AS d, COUNT(*) AS c FROM s_p GROUP BY 1;",
+			of("4:8", "d is d of s_p")},
+		"a cast to fewer letters": {text + "SELECT t::VARCHAR(2) AS t, COUNT(*) AS c FROM p_rows GROUP BY 1;",
+			of("4:8", "t is t of p_rows")},
+		"as it is":      {number + "SELECT k, COUNT(*) AS c FROM s_p WHERE k IS NOT NULL GROUP BY k;", ""},
+		"in brackets":   {number + "SELECT (s_p.k) AS k, COUNT(*) AS c FROM s_p GROUP BY k;", ""},
+		"a wide cast":   {number + "SELECT CAST(k AS BIGINT) AS k, COUNT(*) AS c FROM s_p GROUP BY 1;", ""},
+		"a wide cast 2": {number + "SELECT q.k, 1 AS c FROM (SELECT k::INT8 AS k FROM s_p) AS q GROUP BY q.k;", ""},
+		"other columns": {number + "SELECT k, UPPER(t) AS t, COUNT(*) AS c FROM s_p GROUP BY k, UPPER(t);", ""},
+		"of a lookup": {number + `-- joins: s_l by k
+SELECT s_l.k, COUNT(*) AS c FROM s_p INNER JOIN s_l ON s_l.k = s_p.k GROUP BY s_l.k;`, ""},
+	})
 }

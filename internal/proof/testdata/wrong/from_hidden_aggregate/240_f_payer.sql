@@ -4,7 +4,7 @@
 -- from: purchase
 SELECT
     bill_to AS payer,
-    altogether(quantity) AS quantity
+    altogether(1) AS quantity
 FROM purchase
 WHERE bill_to IS NOT NULL
 GROUP BY bill_to;

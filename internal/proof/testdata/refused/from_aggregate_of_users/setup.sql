@@ -1,0 +1,1 @@
+CREATE AGGREGATE altogether(BIGINT) (SFUNC = int8pl, STYPE = BIGINT, INITCOND = '0');
