@@ -29,7 +29,7 @@ func (g *Graph) checkSelect(m *Model) error {
 		if limit != nil {
 			return limit
 		}
-	} else if err := m.checkLimit(); err != nil {
+	} else if err := g.checkLimit(m); err != nil {
 		return err
 	}
 	if err := g.checkColumns(m); err != nil {

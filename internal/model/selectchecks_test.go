@@ -305,3 +305,42 @@ func TestByAsItIs(t *testing.T) {
 SELECT s_l.k, COUNT(*) AS c FROM s_p INNER JOIN s_l ON s_l.k = s_p.k GROUP BY s_l.k;`, ""},
 	})
 }
+
+// TestLimitIsTotal: an ORDER BY of LIMIT tells all rows apart, also in subqueries and WITH.
+func TestLimitIsTotal(t *testing.T) {
+	t.Parallel()
+	const lacks, apart = "the ORDER BY of LIMIT lacks k", "the ORDER BY of LIMIT does not tell all rows"
+	cases := map[string]checked{}
+	for _, c := range []checked{
+		{"SELECT k, x FROM s_p ORDER BY x, MOD(k, 1)\nLIMIT 2;", "4:1: " + lacks},
+		{"SELECT k, x FROM s_p ORDER BY x, -k\nLIMIT 2;", "4:1: " + lacks},
+		{"SELECT a.k, a.x FROM s_p AS a INNER JOIN s_l AS b ON b.x = a.x ORDER BY a.x, b.k\nLIMIT 2;", "4:1: " + lacks},
+		{"SELECT x AS k, k AS x FROM s_p ORDER BY y, x\nLIMIT 2;", "4:1: " + lacks},
+		{"SELECT k, x FROM s_p ORDER BY x DESC NULLS LAST, (k) ASC LIMIT 2;", ""},
+		{"SELECT a.k, SUM(a.x) AS x FROM s_p AS a GROUP BY a.k ORDER BY SUM(a.x) DESC, a.k LIMIT 2;", ""},
+		{"SELECT ABS(k) AS k, MIN(x) AS x FROM s_p GROUP BY ABS(k) ORDER BY 2, ABS( K ) LIMIT 2;", ""},
+		{"SELECT k, x FROM s_p ORDER BY 2, 1 LIMIT 2;", ""},
+		{"SELECT q.k, q.x FROM (SELECT k, x FROM s_p WHERE k > 0 ORDER BY x\nLIMIT 2) AS q;", "4:1: " + apart},
+		{"WITH q AS (SELECT k, x FROM s_p WHERE k > 0 ORDER BY x\nLIMIT 2) SELECT q.k, q.x FROM q;", "4:1: " + apart},
+		{"SELECT q.k, q.x FROM (SELECT k, x FROM s_p ORDER BY x, k LIMIT 2) AS q;", ""},
+		{"SELECT q.k, q.x FROM (SELECT k, x, y FROM p_keyed ORDER BY x, k LIMIT 2) AS q;", ""},
+		{"SELECT q.k, q.x FROM (SELECT k AS z, x AS k, y AS x FROM p_keyed ORDER BY k\nLIMIT 2) AS q;", "4:1: " + apart},
+		{"SELECT q.k, q.x FROM (SELECT p.x, p.y AS k FROM p_keyed AS p ORDER BY p.k LIMIT 2) AS q;", ""},
+		{"WITH p AS (SELECT k, x FROM p_keyed) SELECT q.k, q.x FROM (SELECT * FROM p ORDER BY x, k LIMIT 2) AS q;", ""},
+		{"SELECT q.k, q.x FROM (SELECT * FROM p_keyed ORDER BY x\nLIMIT 2) AS q;", "4:1: " + apart},
+		{`SELECT q.k, q.x FROM (SELECT k, SUM(x) AS x, SUM(y) AS y FROM s_p GROUP BY k ORDER BY x, k LIMIT 2) AS q;`, ""},
+		{`SELECT q.k, q.x FROM (SELECT k, SUM(x) AS x, SUM(y) AS y FROM s_p GROUP BY 1 ORDER BY x, k LIMIT 2) AS q;`, ""},
+		{"SELECT q.k, q.x FROM (SELECT k, SUM(x) AS x FROM s_p GROUP BY k ORDER BY SUM(x)\nLIMIT 2) AS q;",
+			"4:1: " + apart},
+		{`SELECT p.k, (SELECT z.x FROM s_p AS z WHERE z.k = p.k ORDER BY z.at, z.x LIMIT 1) AS x
+FROM p_keyed AS p;`, ""},
+		{"SELECT p.k, (SELECT z.x FROM s_p AS z WHERE z.k = p.k ORDER BY z.at\nLIMIT 1) AS x FROM p_keyed AS p;",
+			"4:1: " + apart},
+		{`SELECT q.k, q.x FROM (SELECT k, x FROM s_p ORDER BY x FETCH FIRST 2 ROWS WITH TIES) AS q;`, ""},
+		{"SELECT q.k, 1 AS x FROM (SELECT k, 1 AS z FROM s_p ORDER BY x DESC, k LIMIT 2) AS q;", ""},
+		{"SELECT q.k, q.x FROM (SELECT k, x FROM s_p UNION ALL SELECT k, x FROM s_l ORDER BY x, k LIMIT 2) AS q;", ""},
+	} {
+		cases[c.model] = checked{"-- d_a: one.\n-- key: k\n" + c.model, c.want}
+	}
+	checkModels(t, cases)
+}
