@@ -27,12 +27,12 @@ func (g *Graph) checkLimit(m *Model) error {
 		}
 		terms := orderTerms(q.OrderBy)
 		if q == m.query {
-			for i, name := range m.Key {
+			for _, name := range m.Key {
 				if at := slices.Index(m.Columns, name); !ordered(terms, q.Branches[0], at) {
-					err = m.statement.ErrorAt(q.Limit, fmt.Sprintf(
-						"the ORDER BY of LIMIT lacks %s, which is part of the key", m.Key[i],
-					),
-						"rows that are equal in the order would be chosen at random: end the ORDER BY with the key", nil)
+					err = m.statement.ErrorAt(q.Limit,
+						fmt.Sprintf("the ORDER BY of LIMIT lacks %s, which is part of the key", name),
+						"rows that are equal in the order would be chosen at random: end the ORDER BY with the key, "+
+							"each column as it is", nil)
 					return
 				}
 			}
