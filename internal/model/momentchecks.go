@@ -171,7 +171,11 @@ func besideMoment(tokens []sqlfile.Token, at int, open []string, columns map[int
 	for i := at - 1; i >= 0; i-- {
 		t := tokens[i]
 		inList := t.Text == "(" && listed && open[len(open)-1] == "in"
-		word := slices.ContainsFunc([]string{"between", "and", "else", "in", "not"}, t.Is)
+		if t.Is("and") && i > 1 && tokens[i-2].Is("between") {
+			i -= 2
+			continue
+		}
+		word := slices.ContainsFunc([]string{"between", "else", "in", "not"}, t.Is)
 		if !between(t) && !word && !inList && !isMomentaryText(t) {
 			return i < at-1 && columns[t.End]
 		}

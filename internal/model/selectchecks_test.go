@@ -161,6 +161,8 @@ CROSS JOIN GENERATE_SERIES(CLOCK_TIMESTAMP(), at, INTERVAL '1 day') AS g;`, "6:2
 			"5:39: the value of 'today' changes"},
 		{"SELECT k, CASE WHEN at > d THEN 'today' ELSE 'now' END AS x FROM s_p;", ""},
 		{"SELECT k, x FROM s_p WHERE t = 'today' AND t IN ('now', 'tomorrow');", ""},
+		{"SELECT k, x FROM s_p WHERE d BETWEEN '2020-01-01' AND 'today';", "5:55: the value of 'today' changes"},
+		{"SELECT k, x FROM s_p WHERE d < at AND 'today' = t;", ""},
 		{"SELECT k, x FROM s_p WHERE TO_CHAR(d, 'today') <> '' AND d > at;", ""},
 		{"SELECT k, LENGTH('today') AS x FROM s_p GROUP BY k, d;", ""},
 	} {
