@@ -154,18 +154,27 @@ func (by grouped) check(m *Model, levels []level) error {
 	return nil
 }
 
-// listed tells whether a subquery of IN lists the columns of by, beside others or as a value: what
+// listed tells whether a subquery of IN lists the columns of by, beside others or as a value, or
+// has one row per group: IN (SELECT MAX(id) … GROUP BY g) is right where an id is of one group. What
 // they are compared with is not followed.
 func (by grouped) listed(l level, r groupReader) bool {
-	if l.sub == nil || l.member != nil || l.sub.Kind != selectstmt.In && l.sub.Kind != selectstmt.Any ||
-		len(r.names) == 0 {
+	if l.sub == nil || l.sub.Kind != selectstmt.In && l.sub.Kind != selectstmt.Any || len(r.names) == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(r.names, func(name string) bool {
-		return !slices.ContainsFunc(l.branch.Items, func(out selectstmt.Item) bool {
-			return out.Column != nil && out.Column.Column == name
-		})
-	})
+	var names []string
+	if l.branch.GroupBy != nil {
+		for _, c := range l.branch.GroupBy.Columns {
+			names = append(names, c.Column)
+		}
+	}
+	if l.member == nil {
+		for _, out := range l.branch.Items {
+			if out.Column != nil {
+				names = append(names, out.Column.Column)
+			}
+		}
+	}
+	return subset(r.names, names)
 }
 
 // reaches tells whether equalities lead from column j of by in a FROM item to the same column of

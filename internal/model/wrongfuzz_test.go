@@ -24,7 +24,9 @@ var foundByDeliveries = map[string]struct {
 		map[string]string{"110_f_g": `-- f_g: per g.
 -- key: g
 -- from: s_a by g
-SELECT COALESCE(g, 0) AS g, COUNT(*) AS n FROM s_a GROUP BY COALESCE(g, 0);`},
+-- from: s_l by g
+SELECT COALESCE(t.g, 0) AS g, COUNT(*) AS n FROM (SELECT g FROM s_a UNION ALL SELECT g FROM s_l) AS t
+GROUP BY COALESCE(t.g, 0);`},
 	},
 	"a lookup by another value than by says": {
 		"CREATE TABLE d_a (k INTEGER PRIMARY KEY, w INTEGER);",
@@ -44,13 +46,13 @@ SELECT a.k, s_l.w FROM (SELECT k, g + 1 AS h FROM s_a) AS a LEFT JOIN s_l ON s_l
 SELECT g, SUM(n) AS n FROM (SELECT g, v AS n FROM s_a UNION ALL SELECT g, w FROM s_l) AS t
 WHERE g IS NOT NULL GROUP BY g;`},
 	},
-	"rows of a group that is finer than the SELECT's": {
+	"rows of other groups in IN": {
 		"CREATE TABLE f_k (k INTEGER PRIMARY KEY, n INTEGER);",
 		map[string]string{"110_f_k": `-- f_k: per k.
 -- key: k
 -- from: s_a by k
-SELECT k, (SELECT COUNT(*) FROM s_a AS other WHERE other.g = s_a.g) AS n FROM s_a
-WHERE k IS NOT NULL GROUP BY k, g HAVING g = 1;`},
+SELECT k, COUNT(*) AS n FROM s_a
+WHERE k IS NOT NULL AND v IN (SELECT MAX(other.v) FROM s_a AS other GROUP BY other.k) GROUP BY k;`},
 	},
 }
 
