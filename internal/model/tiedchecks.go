@@ -155,8 +155,8 @@ func (by grouped) check(m *Model, levels []level) error {
 }
 
 // listed tells whether a subquery of IN lists the columns of by, beside others or as a value, or
-// has one row per group: IN (SELECT MAX(id) … GROUP BY g) is right where an id is of one group. What
-// they are compared with is not followed.
+// has one row per group: IN (SELECT MAX(id) … GROUP BY g) is right where an id is of one group.
+// What they are compared with is not followed.
 func (by grouped) listed(l level, r groupReader) bool {
 	if l.sub == nil || l.sub.Kind != selectstmt.In && l.sub.Kind != selectstmt.Any || len(r.names) == 0 {
 		return false
