@@ -19,8 +19,9 @@ type level struct {
 	member *selectstmt.Expr
 }
 
-// walkLevels visits every SELECT of a model with the levels that end with it.
-func (g *Graph) walkLevels(m *Model, do func(levels []level)) {
+// walkLevels visits every SELECT of a model with the levels that end with it. With lateral, the
+// levels of a LATERAL subquery begin with those around it.
+func (g *Graph) walkLevels(m *Model, lateral bool, do func(levels []level)) {
 	var visit func(s scope, q *selectstmt.Query, outer []level, last level)
 	visit = func(s scope, q *selectstmt.Query, outer []level, last level) {
 		last.scope = s.inner(q)
@@ -32,7 +33,11 @@ func (g *Graph) walkLevels(m *Model, do func(levels []level)) {
 			levels := append(slices.Clone(outer), last)
 			do(levels)
 			for _, item := range branch.From {
-				if item.Query != nil {
+				switch {
+				case item.Query != nil && item.Lateral && lateral:
+					sub := selectstmt.Subquery{Kind: "LATERAL", Query: item.Query, Start: item.Start, End: item.End}
+					visit(last.scope, item.Query, levels, level{sub: &sub})
+				case item.Query != nil:
 					visit(last.scope, item.Query, nil, level{})
 				}
 			}

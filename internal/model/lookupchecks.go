@@ -17,7 +17,7 @@ func (g *Graph) checkLookup(m *Model, from From, join Join) error {
 			err = s.checkLeft(m, branch, join)
 		}
 	})
-	g.walkLevels(m, func(levels []level) {
+	g.walkLevels(m, false, func(levels []level) {
 		if err == nil && levels[len(levels)-1].sub != nil && len(join.By) > 0 {
 			err = checkSubquery(m, levels, from, join)
 		}

@@ -270,7 +270,7 @@ func (g *Graph) required(relation, name string) bool {
 // line says, as far as the two can be followed: by names equalities of the join, and never more.
 func (g *Graph) checkPairs(m *Model, from From, join Join) error {
 	var err error
-	g.walkLevels(m, func(levels []level) {
+	g.walkLevels(m, false, func(levels []level) {
 		for _, item := range levels[len(levels)-1].branch.From {
 			if err != nil || item.CTE || item.Query != nil || item.Relation != join.Relation {
 				continue

@@ -33,40 +33,11 @@ func (g *Graph) checkTied(m *Model) error {
 		by[from.Relation] = thereOf(from.By)
 	}
 	var err error
-	var visit func(s scope, q *selectstmt.Query, outer []level, last level)
-	visit = func(s scope, q *selectstmt.Query, outer []level, last level) {
-		last.scope = s.inner(q)
-		for _, with := range q.With {
-			visit(last.scope, with.Query, nil, level{})
+	g.walkLevels(m, true, func(levels []level) {
+		if err == nil {
+			err = by.check(m, levels)
 		}
-		for _, branch := range q.Branches {
-			last.branch = branch
-			levels := append(slices.Clone(outer), last)
-			if err == nil {
-				err = by.check(m, levels)
-			}
-			for _, item := range branch.From {
-				switch {
-				case item.Query != nil && item.Lateral:
-					sub := selectstmt.Subquery{Kind: "LATERAL", Query: item.Query, Start: item.Start, End: item.End}
-					visit(last.scope, item.Query, levels, level{sub: &sub})
-				case item.Query != nil:
-					visit(last.scope, item.Query, nil, level{})
-				}
-			}
-			for _, e := range branch.Exprs() {
-				for _, sub := range e.Subqueries {
-					next := level{sub: &sub}
-					x, ok := e.Member(sub, isCondition(branch, e))
-					if ok && len(sub.Query.Branches) == 1 && len(sub.Query.Branches[0].Items) == 1 {
-						next.member = &x
-					}
-					visit(last.scope, sub.Query, levels, next)
-				}
-			}
-		}
-	}
-	visit(scope{g: g}, m.query, nil, level{})
+	})
 	return err
 }
 
