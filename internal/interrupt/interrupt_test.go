@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,6 +107,10 @@ func TestSecondOfAnotherContext(t *testing.T) {
 // TestHangup: SIGHUP ends the context, and further ones do nothing; nohup keeps them all away.
 func TestHangup(t *testing.T) {
 	t.Parallel()
+	// A signal that is caught has its default in a child, also where nohup started the tests.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	for _, c := range []struct{ command, want string }{
 		{"exec $0", "done\n"}, {"trap '' HUP; exec $0", "ignored\n"},
 	} {
