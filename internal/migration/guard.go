@@ -55,7 +55,7 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 		}
 		for _, name := range emptied(text) {
 			table, exists := there[catalogue.Name(name)]
-			if !exists || !strings.HasPrefix(name, "s_") && !table.Has("processed") || slices.Contains(lost, name) {
+			if !exists || !isStaging(name, table.Has("processed")) || slices.Contains(lost, name) {
 				continue
 			}
 			var has bool

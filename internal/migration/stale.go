@@ -38,8 +38,11 @@ type relation struct {
 }
 
 // staging tells whether the table, which has this name, holds staged rows.
-func (r relation) staging(name string) bool {
-	return strings.HasPrefix(name, "s_") || r.flag != 0 && !layered(name)
+func (r relation) staging(name string) bool { return isStaging(name, r.flag != 0) }
+
+// isStaging tells whether a table holds staged rows, by its name and by whether it has the flag.
+func isStaging(name string, flagged bool) bool {
+	return strings.HasPrefix(name, "s_") || flagged && !layered(name)
 }
 
 // column is what tells whether a column still has its values.
@@ -179,14 +182,8 @@ func hasRows(ctx context.Context, conn *pgx.Conn, schema catalogue.Name, table s
 
 // staging are the tables that hold staged rows.
 func (s shape) staging() map[string]relation {
-	out := map[string]relation{}
-	for _, in := range []map[string]relation{s.tables, s.inputs} {
-		for name, r := range in {
-			if r.staging(name) {
-				out[name] = r
-			}
-		}
-	}
+	out := s.all()
+	maps.DeleteFunc(out, func(name string, r relation) bool { return !r.staging(name) })
 	return out
 }
 
