@@ -18,8 +18,8 @@ type Dependents interface {
 	Callers(function string) []string
 }
 
-// Unknown is what depends on tables and functions where nobody can tell: everything. It implements
-// Dependents.
+// Unknown implements Dependents for models that cannot be read: a model may depend on every table
+// and every function.
 type Unknown struct{}
 
 // Follows is true.
@@ -40,8 +40,8 @@ func (m *Migrator) uses(table, column string) bool {
 }
 
 // changed are the marks of what migrations changed without changing a table's shape: rows of tables
-// that models store or read, and functions that models call. marks are those that there are: they
-// say enough about their tables.
+// that models store or read, and functions that models call. A table that marks names already gets
+// no second mark.
 func (m *Migrator) changed(before shape, steps []Step, marks [][2]string) [][2]string {
 	if m.models == nil {
 		return nil

@@ -76,8 +76,8 @@ func (m *Migrator) GuardStaging(ctx context.Context, version int64) error {
 	return nil
 }
 
-// emptied returns the tables that the text drops, truncates, renames away or deletes from, among
-// other words.
+// emptied returns the tables that the text drops, truncates, renames away or deletes from. The list
+// holds other words of the text too, which name no table.
 func emptied(text string) []string {
 	var out []string
 	var words []string // of the statement so far

@@ -12,9 +12,9 @@ import (
 	"github.com/sparkify/dwh/internal/writelock"
 )
 
-// settleLedger brings the ledger and the rejects up to date. What they hold of a table that was
-// renamed goes with it. What they hold of tables that are gone or emptied is deleted, so that the
-// next load reads their objects again.
+// settleLedger brings the ledger and the rejects up to date. Entries of a renamed table get its new
+// name. Entries of a table that is gone or emptied are deleted, so that the next load reads its
+// objects again.
 func (m *Migrator) settleLedger(ctx context.Context, conn *pgx.Conn, before, after shape) error {
 	db := dwhdb.New(writelock.Retrying(conn))
 	noted, err := db.LedgerTables(ctx)

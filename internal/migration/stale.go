@@ -52,7 +52,8 @@ type column struct {
 	modifier int64 // its type's modifier
 }
 
-// widens tells whether the column is was with room for longer text, so that every value stayed.
+// widens tells whether the column differs from an earlier state only in that it takes longer text.
+// Then it still has its values.
 func (c column) widens(was column) bool {
 	const varchar = 1043
 	return c.number == was.number && c.kind == varchar && was.kind == varchar &&
